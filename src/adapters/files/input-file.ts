@@ -1,0 +1,86 @@
+/**
+ * A file to read: plain, gzip or zstd, told apart by its first bytes and never by its name. It is read in chunks of
+ * 1 MiB, as often as asked, so that a trace larger than memory can be walked line by line.
+ */
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+
+import { decompressed, findCompression } from './decompress.ts';
+import type { Compression } from './decompress.ts';
+import { fileError, systemError } from './file-error.ts';
+import { decodedHead, decodedLines, decodedText } from './text.ts';
+
+/** Every reading method throws KernelError INVALID_FILE when the content is damaged, cut off, empty or not UTF-8. */
+export interface InputFile {
+  /** As it was given. */
+  readonly path: string;
+  /** The last part of the path. */
+  readonly name: string;
+  readonly compression: Compression;
+  /** The first `headChars` characters of the text, or all of a shorter one. */
+  head(): Promise<string>;
+  /** The decompressed bytes. */
+  chunks(): AsyncIterable<Uint8Array>;
+  /** The lines without their ends (LF or CRLF). An end after the last line makes no further line. */
+  lines(): AsyncIterable<string>;
+  /** The whole text; for formats that are one document. */
+  text(): Promise<string>;
+  /** SHA-256 of the decompressed content, hexadecimal: the same for a file and its compressed copies. Read once, then kept. */
+  sha256(): Promise<string>;
+}
+
+/** Upper bounds on what is held in memory at once, in UTF-16 code units. */
+export interface InputLimits {
+  readonly headChars: number;
+  readonly lineChars: number;
+  readonly textChars: number;
+}
+/** A longer line is no line of a trace; a longer document would not fit into one string of every engine. */
+export const inputLimits: InputLimits = { headChars: 65_536, lineChars: 67_108_864, textChars: 268_435_456 };
+
+/** Opens a regular file. Throws KernelError INVALID_FILE when it is missing, not a file, empty or may not be read. */
+export async function openInputFile(path: string, limits: InputLimits = inputLimits): Promise<InputFile> {
+  const compression = await inspect(path);
+  let digest: Promise<string> | undefined;
+  const chunks = (): AsyncIterable<Uint8Array> => notEmpty(path, decompressed(path, compression));
+  return {
+    path,
+    name: basename(path),
+    compression,
+    chunks,
+    lines: () => decodedLines(path, chunks(), limits.lineChars),
+    text: () => decodedText(path, chunks(), limits.textChars),
+    head: () => decodedHead(path, chunks(), limits.headChars),
+    sha256: () => (digest ??= sha256Of(chunks())),
+  };
+}
+
+async function inspect(path: string): Promise<Compression> {
+  try {
+    const facts = await stat(path);
+    if (facts.isDirectory()) throw fileError(path, 'is a directory');
+    if (!facts.isFile()) throw fileError(path, 'is not a regular file');
+    if (facts.size === 0) throw fileError(path, 'is empty');
+    return await findCompression(path);
+  } catch (error) {
+    throw systemError(path, error);
+  }
+}
+
+/** A compressed file can be empty inside. */
+async function* notEmpty(path: string, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isEmpty = true;
+  for await (const chunk of chunks) {
+    if (chunk.length === 0) continue;
+    isEmpty = false;
+    yield chunk;
+  }
+  if (isEmpty) throw fileError(path, 'is empty');
+}
+
+async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex');
+}

@@ -1,0 +1,13 @@
+/**
+ * The table of commands, in the order of `ringzero --help`. A row loads its file only when it is needed, so that a command
+ * doesn't pay for what others import.
+ */
+import type { Command } from './command.ts';
+
+/** Name of a command → its file. */
+export type CommandTable = Readonly<Record<string, () => Promise<Command>>>;
+
+export const commandTable: CommandTable = {
+  replay: async () => (await import('./commands/replay.ts')).replayCommand,
+  rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
+};

@@ -1,0 +1,111 @@
+/** `ringzero replay FILE`: real recorded agents through the kernel, in virtual time. */
+import type { Command as CommanderCommand } from 'commander';
+
+import { openInputFile } from '../../adapters/files/input-file.ts';
+import { hourUs } from '../../kernel/budget-limits.ts';
+import { engineDefaults } from '../../kernel/engine-options.ts';
+import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
+import { perAgentBudgets } from '../../sim/run-workload.ts';
+import { simulationDefaults, type SimulationSpec, type ToolData } from '../../sim/spec.ts';
+import { parseArrivals, withArrivals, type Arrivals } from '../../sim/workloads/arrivals.ts';
+import { withLatencies } from '../../sim/workloads/latency.ts';
+import { readWorkload } from '../../sim/workloads/read-workload.ts';
+import { firstAgents, type Workload } from '../../sim/workloads/workload.ts';
+import { builtInTools } from '../../agents/tools/built-in.ts';
+import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import { parseChoice, parseDurationUs, parseInteger } from '../options.ts';
+import { runAndReport, type RunFlags } from '../run-and-report.ts';
+
+interface ReplayOptions extends CommonOptions, RunFlags {
+  readonly agents?: number;
+  readonly cores: number;
+  readonly memory: number;
+  readonly residency: 'independent' | 'prefix';
+  readonly victims?: 'any' | 'leaf';
+  readonly oversize: 'fail' | 'bypass';
+  readonly scheduler: string;
+  readonly paging: string;
+  readonly loadControl: string;
+  readonly slice?: number;
+  readonly tokensPerHour?: number;
+  readonly arrivals?: Arrivals;
+  readonly latency: 'recorded' | 'drawn';
+}
+
+/** Recorded tools may have taken longer than the 15 s that a live call is given. */
+const recordedToolTimeoutUs = 24 * hourUs;
+
+export const replayCommand: Command<ReplayOptions> = {
+  name: 'replay',
+  summary: 'run a recorded workload (tau-bench, SWE-agent, weka, mooncake, azure) through the kernel',
+  register(command: CommanderCommand): void {
+    command
+      .argument('<file>', 'recorded agents, plain or compressed; the format is found by content')
+      .option('--agents <n>', 'only the first N agents', (text) => parseInteger('--agents', text, { min: 1 }))
+      .option('--cores <n>', 'cores of the engine', (text) => parseInteger('--cores', text, { min: 1, max: 65_536 }), 8)
+      .option('--memory <tokens>', 'context memory in tokens', (text) => parseInteger('--memory', text, { min: 1 }), engineDefaults.memoryTokens)
+      .option('--residency <model>', 'independent or prefix', choice('--residency', ['independent', 'prefix']), 'prefix')
+      .option('--victims <rule>', 'which pages may be evicted: any or leaf (default: leaf in prefix residency, else any)', choice('--victims', ['any', 'leaf']))
+      .option('--oversize <rule>', 'a call larger than memory: fail or bypass', choice('--oversize', ['fail', 'bypass']), 'fail')
+      .option('--scheduler <policy>', `scheduling policy: ${Object.keys(schedulingPolicies).join(', ')}`, choice('--scheduler', Object.keys(schedulingPolicies)), 'priority')
+      .option('--paging <policy>', `paging policy: ${Object.keys(pagingPolicies).join(', ')}`, choice('--paging', Object.keys(pagingPolicies)), 'importance-lru')
+      .option('--load-control <policy>', `load control: ${Object.keys(loadControlPolicies).join(', ')}`, choice('--load-control', Object.keys(loadControlPolicies)), 'none')
+      .option('--slice <time>', 'time slice, such as 60s or 100ms (default: the policy’s own)', (text) => parseDurationUs('--slice', text))
+      .option('--tokens-per-hour <n>', 'token budget of each agent in each hour (default: none)', (text) => parseInteger('--tokens-per-hour', text, { min: 1 }))
+      .option('--arrivals <how>', 'all (at once), poisson:RATE (RATE agents an hour) or recorded (default: recorded where the file has it, else all)', (text) => parseArrivals(text))
+      .option('--latency <how>', 'recorded (drawn where the file has none) or drawn', choice('--latency', ['recorded', 'drawn']), 'recorded');
+    addRunFlags(command);
+  },
+  async run({ operands: [file], options }: Call<ReplayOptions>, io: Io): Promise<number> {
+    io.progress(`reading ${file!}`);
+    const workload = prepare(await readWorkload(await openInputFile(file!)), options);
+    const spec = specOf(options, workload);
+    return runAndReport({ command: 'replay', file: file!, workload, spec, program: 'replayed', flags: options, io, isJson: options.json });
+  },
+};
+
+/** Flags of every command that runs a workload. */
+export function addRunFlags(command: CommanderCommand): void {
+  command
+    .option('--check', 'watch every promise of the design while it runs', false)
+    .option('--record <file>', 'keep all inputs, for ringzero rerun')
+    .option('--events <file>', 'write every event, one JSON document a line');
+}
+
+export const choice =
+  (option: string, choices: readonly string[]) =>
+  (text: string): string =>
+    parseChoice(option, text, choices);
+
+function prepare(whole: Workload, options: ReplayOptions): Workload {
+  const some = options.agents === undefined ? whole : firstAgents(whole, options.agents);
+  const arrivals: Arrivals = options.arrivals ?? { kind: whole.hasArrivals ? 'recorded' : 'all' };
+  return withLatencies(withArrivals(some, arrivals, options.seed), { mode: options.latency, seed: options.seed });
+}
+
+function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
+  const { tokensPerHour, victims, slice } = options;
+  const limits = tokensPerHour === undefined ? [] : [{ resource: 'tokens', amount: tokensPerHour, window: { kind: 'fixed', lengthUs: hourUs } } as const];
+  return {
+    ...simulationDefaults,
+    seed: options.seed,
+    engines: [{ cores: options.cores, memoryTokens: options.memory }],
+    scheduler: options.scheduler,
+    paging: options.paging,
+    loadControl: options.loadControl,
+    residency: options.residency,
+    ...(victims === undefined ? {} : { victims }),
+    oversize: options.oversize,
+    ...(slice === undefined ? {} : { sliceUs: slice }),
+    budgets: tokensPerHour === undefined ? [] : perAgentBudgets(workload.agents.length, limits),
+    tools: recordedTools(workload),
+  };
+}
+
+/** Each recorded run had a world of its own: its tools conflict with those of the same run only. */
+function recordedTools({ facts }: Workload): readonly ToolData[] {
+  const isBuiltIn = new Set(builtInTools.map(({ spec }) => spec.name));
+  return facts.tools
+    .filter((name) => !isBuiltIn.has(name))
+    .map((name) => ({ name, description: `recorded: ${name}`, writes: ['run/{run}'], timeoutUs: recordedToolTimeoutUs }));
+}

@@ -1,0 +1,27 @@
+/** `ringzero rerun RECORDING`: the same inputs to a new kernel; the event log must come out the same to the byte. */
+import type { Command as CommanderCommand } from 'commander';
+
+import { openInputFile } from '../../adapters/files/input-file.ts';
+import { rerun } from '../../sim/recording.ts';
+import type { Call, Command, Io } from '../command.ts';
+
+export const rerunCommand: Command = {
+  name: 'rerun',
+  summary: 'repeat a recording and compare its event log, byte for byte',
+  register(command: CommanderCommand): void {
+    command.argument('<recording>', 'a file made with --record, plain or compressed');
+  },
+  async run({ operands: [file], options }: Call, io: Io): Promise<number> {
+    const opened = await openInputFile(file!);
+    const { header, recorded, inputs, events, eventHash, isSame } = await rerun(opened.name, opened.lines());
+    if (options.json) {
+      io.out(JSON.stringify({ command: 'rerun', recording: file, ringzero: header.ringzero, seed: header.seed, inputs, events, eventHash, recordedHash: recorded.eventHash, same: isSame }, null, 1));
+    } else {
+      io.out(`${file!}: ${inputs} inputs of ringzero ${header.ringzero}, seed ${header.seed}`);
+      io.out(`recorded  ${recorded.events} events  ${recorded.eventHash}`);
+      io.out(`rerun     ${events} events  ${eventHash}`);
+      io.out(isSame ? 'the same, to the byte' : 'NOT the same: this version does something else with these inputs');
+    }
+    return isSame ? 0 : 1;
+  },
+};

@@ -1,0 +1,180 @@
+/** What a run looks like to a person: the run, its time, its memory, its processes. */
+import { Chalk } from 'chalk';
+
+import { labelledBar, splitBar, splitLegend, type BarPart } from '../report/bars.ts';
+import { formatCount, formatDuration, formatMoney, formatPercent } from '../report/format.ts';
+import { table } from '../report/table.ts';
+import type { ProcessMetrics, RunMetrics, Split } from '../sim/metrics/run-metrics.ts';
+import type { WorkloadResult } from '../sim/run-workload.ts';
+import type { RunRequest } from './run-and-report.ts';
+
+/** Rows of the table of processes before the rest is counted in one line. */
+const shownProcesses = 15;
+
+export function summaryLines(request: RunRequest, result: WorkloadResult, seconds: number): string[] {
+  const { io, spec, workload } = request;
+  const { metrics } = result;
+  const chalk = new Chalk({ level: io.colours ? 1 : 0 });
+  const width = Math.min(io.columns, 120);
+  const lines = [
+    chalk.bold(`${workload.name}`) + chalk.dim(`  ${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`),
+    '',
+    ...countsOf(metrics, result),
+    '',
+    chalk.bold('where the time went') + chalk.dim('  (all processes together)'),
+    ...splitLines(metrics.split, width, chalk.dim),
+    '',
+    chalk.bold('cores and memory'),
+    ...engineLines(metrics, width, chalk.cyan),
+    ...faultLines(metrics),
+    '',
+    chalk.bold('processes') + chalk.dim(`  (the ${Math.min(shownProcesses, metrics.processes)} that took longest)`),
+    ...processTable(metrics.perProcess, width, chalk.dim),
+  ];
+  const unfinished = unfinishedLines(result);
+  if (unfinished.length > 0) lines.push('', chalk.yellow.bold('not finished'), ...unfinished);
+  const rate = formatCount(Math.round(result.events / seconds));
+  lines.push(
+    '',
+    chalk.dim(`${formatCount(result.events)} events, hash ${result.eventHash.slice(0, 16)}…, in ${seconds.toFixed(2)} s (${rate} events/s)`),
+    chalk.dim(`repeat: ringzero ${request.command} ${request.file} --seed ${spec.seed}`),
+  );
+  return lines;
+}
+
+function countsOf(metrics: RunMetrics, result: WorkloadResult): string[] {
+  const { processes, completed, failed, cancelled, killed, unfinished, turnaround } = metrics;
+  const endings = [
+    [completed, 'completed'],
+    [failed, 'failed'],
+    [cancelled, 'cancelled'],
+    [killed, 'killed'],
+    [unfinished, 'not finished'],
+  ] as const;
+  const refused = Object.entries(metrics.callsRefused).map(([code, count]) => `${formatCount(count)} ${code}`);
+  const pairs: [string, string][] = [
+    ['processes', `${formatCount(processes)} (${endings.filter(([count]) => count > 0).map(([count, word]) => `${formatCount(count)} ${word}`).join(', ')})`],
+    ['model calls', formatCount(result.callsRequested) + (refused.length === 0 ? '' : ` (refused: ${refused.join(', ')})`)],
+    ['tool calls', `${formatCount(metrics.toolCalls)} (${formatCount(metrics.toolFailures)} failed)`],
+    ['tokens', `${formatCount(metrics.tokensIn)} in (${formatCount(metrics.tokensCached)} cached), ${formatCount(metrics.tokensOut)} out, ${formatMoney(metrics.microDollars)}`],
+    ['virtual time', formatDuration(result.virtualUs)],
+    ['turnaround', `mean ${formatDuration(turnaround.mean)}, p50 ${formatDuration(turnaround.p50)}, p95 ${formatDuration(turnaround.p95)}, p99 ${formatDuration(turnaround.p99)}`],
+    ['switches', `${formatCount(metrics.dispatches)} dispatches, ${formatCount(metrics.preemptions.slice)} preempted at the slice's end, ${formatCount(metrics.preemptions.priority)} by priority`],
+    ['fairness', `${metrics.fairness.slowdown.toFixed(3)} (Jain's index of slowdown)`],
+  ];
+  return pairs.map(([label, text]) => `${label.padEnd(13)} ${text}`);
+}
+
+/** One sign for each part of a process's time, so that a split can be read without colours. */
+const glyphs: Readonly<Record<string, string>> = {
+  decode: '█', prefill: '▓', 'repeated prefill': '▒', load: '≡', 'ready queue': '░', tool: 't', person: 'p', message: 'm', child: 'c',
+  budget: '$', memory: 'M', storage: 's', lock: 'l', timer: 'z', suspended: '-', unfinished: '?',
+};
+
+function partsOf({ running, readyUs, waiting, suspendedUs }: Split): BarPart[] {
+  const values: Record<string, number> = {
+    decode: running.decodeUs,
+    prefill: running.newPrefillUs,
+    'repeated prefill': running.repeatedPrefillUs,
+    load: running.loadUs,
+    unfinished: running.unfinishedUs,
+    'ready queue': readyUs,
+    ...waiting,
+    suspended: suspendedUs,
+  };
+  return Object.entries(values)
+    .filter(([, value]) => value > 0)
+    .map(([label, value]) => ({ label, value, glyph: glyphs[label] ?? '+' }));
+}
+
+function splitLines(split: Split, width: number, dim: (text: string) => string): string[] {
+  const parts = partsOf(split).toSorted((a, b) => b.value - a.value);
+  const total = parts.reduce((sum, { value }) => sum + value, 0);
+  if (total === 0) return ['no time passed'];
+  const labelWidth = Math.max(...parts.map(({ label }) => label.length));
+  return parts.map(({ label, value }) =>
+    labelledBar({ label, fraction: value / total, note: dim(formatDuration(value)) }, { width: Math.max(10, width - labelWidth - 30), labelWidth }),
+  );
+}
+
+function engineLines({ engines }: RunMetrics, width: number, paint: (text: string) => string): string[] {
+  const bars = engines.flatMap((engine) => [
+    { label: `${engine.name}: ${engine.cores} cores busy`, fraction: engine.utilisation, note: '' },
+    {
+      label: `${engine.name}: memory, mean`,
+      fraction: engine.meanResidentTokens / engine.memoryTokens,
+      note: `peak ${formatPercent(engine.peakResidentTokens / engine.memoryTokens)} of ${formatCount(engine.memoryTokens)} tokens`,
+    },
+  ]);
+  const labelWidth = Math.max(...bars.map(({ label }) => label.length));
+  return bars.map((one) => labelledBar(one, { width: Math.max(10, Math.min(40, width - labelWidth - 48)), labelWidth, paint }));
+}
+
+function faultLines({ faults, evicted, prefillTokensSaved, loaded }: RunMetrics): string[] {
+  const of = ({ pages, tokens }: { pages: number; tokens: number }): string => `${formatCount(pages)} pages, ${formatCount(tokens)} tokens`;
+  return [
+    `faults: compulsory ${of(faults.compulsory)}; capacity ${of(faults.capacity)}${faults.hole.pages > 0 ? `; behind a hole ${of(faults.hole)}` : ''}`,
+    `loaded ${of(loaded)}; evicted ${of(evicted)}; prefill saved ${formatCount(prefillTokensSaved)} tokens`,
+  ];
+}
+
+function processTable(perProcess: readonly ProcessMetrics[], width: number, dim: (text: string) => string): string[] {
+  const longest = perProcess.toSorted((a, b) => b.turnaroundUs - a.turnaroundUs || a.pid - b.pid).slice(0, shownProcesses);
+  const rows = longest.map((process) => [
+    String(process.pid),
+    process.name,
+    process.outcome,
+    formatDuration(process.turnaroundUs),
+    splitBar(partsOf(process.split), 20),
+    formatDuration(process.waitingUs),
+    String(process.usage.modelCalls),
+    String(process.usage.toolCalls),
+    formatCount(process.usage.tokensIn + process.usage.tokensOut),
+  ]);
+  const lines = table({
+    columns: [
+      { header: 'pid', align: 'right' },
+      { header: 'name', shrinkTo: 12 },
+      { header: 'end' },
+      { header: 'turnaround', align: 'right' },
+      { header: 'its time' },
+      { header: 'in queue', align: 'right' },
+      { header: 'calls', align: 'right' },
+      { header: 'tools', align: 'right' },
+      { header: 'tokens', align: 'right' },
+    ],
+    rows,
+    width,
+    paintHeader: dim,
+  });
+  const all = partsOf(sumOf(longest));
+  if (all.length > 0) lines.push(dim(splitLegend(all)));
+  if (perProcess.length > longest.length) lines.push(dim(`and ${formatCount(perProcess.length - longest.length)} more; --json has them all`));
+  return lines;
+}
+
+/** Any split of these processes names the same parts; the legend needs only the names. */
+function sumOf(processes: readonly ProcessMetrics[]): Split {
+  const waiting: Record<string, number> = {};
+  const running = { newPrefillUs: 0, repeatedPrefillUs: 0, loadUs: 0, decodeUs: 0, unfinishedUs: 0 };
+  let readyUs = 0;
+  let suspendedUs = 0;
+  for (const { split } of processes) {
+    for (const key of Object.keys(running) as (keyof typeof running)[]) running[key] += split.running[key];
+    for (const [reason, us] of Object.entries(split.waiting)) waiting[reason] = (waiting[reason] ?? 0) + us;
+    readyUs += split.readyUs;
+    suspendedUs += split.suspendedUs;
+  }
+  return { running, readyUs, waiting, suspendedUs };
+}
+
+/** A process that nothing can wake any more is shown with what it waits for. */
+function unfinishedLines({ final }: WorkloadResult): string[] {
+  const left = final.processes.filter(({ outcome }) => outcome === '');
+  const byReason = new Map<string, number>();
+  for (const { state, waitingOn } of left) {
+    const reason = waitingOn === '' ? state : `${state} on ${waitingOn}`;
+    byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
+  }
+  return [...byReason].map(([reason, count]) => `${formatCount(count)} ${reason}`);
+}

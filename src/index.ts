@@ -1,0 +1,3 @@
+/** What `import … from 'ringzero'` gives. */
+export { KernelError } from './kernel/errors.ts';
+export type { KernelErrorCode } from './kernel/errors.ts';

@@ -1,0 +1,330 @@
+/**
+ * Budgets: a tree of limits on tokens, calls, money and core time (organisation, team, agent, sub-agent).
+ *
+ * A call starts only when what it can use at most is reserved at its node and at every ancestor, all or nothing. It is settled to
+ * what it used, also when it failed. The rest goes back to the window it came from, and nowhere if that window is over. Use above
+ * the reservation is an overrun: debited at once from the current window, and what that can't hold from the ones after.
+ * What can never fit fails at once; what must wait waits at the first node, from its own up, that lacks room: so whoever is out
+ * of his own budget is in nobody's way above. A node's first waiter is not overtaken by later ones.
+ *
+ * The tree decides and counts. Who waits, and when he is tried again, is the caller's.
+ * Cost: O(depth) to reserve and settle, with one object for the ticket; no list of windows, because the ticket's instant names them.
+ */
+import { assert } from '../base/assert.ts';
+import type { LimitAccount, LimitUsage, Reserved } from './budget-accounts.ts';
+import { loadLedger, saveLedger, unknownBudget } from './budget-ledger.ts';
+import { amountOf, budgetResources, checkNodeSpecs, isCount } from './budget-limits.ts';
+import type { BudgetAmounts, BudgetLimit, BudgetNodeSpec, BudgetResource } from './budget-limits.ts';
+import { BudgetNode, Ticket } from './budget-nodes.ts';
+import { BudgetWaiters } from './budget-waiters.ts';
+import type { Json } from './ids.ts';
+
+export { defaultQuota, hourUs } from './budget-limits.ts';
+export type { LimitUsage } from './budget-accounts.ts';
+export type {
+  BudgetAmounts,
+  BudgetLimit,
+  BudgetNodeSpec,
+  BudgetResource,
+  BudgetWindow,
+} from './budget-limits.ts';
+
+/** A ticket: what was reserved at `node` and its ancestors, at `atUs`. Settled exactly once, by the tree that gave it. */
+export interface Reservation extends Reserved {
+  readonly seq: number;
+  readonly node: number;
+}
+
+export type ReserveResult =
+  | { readonly kind: 'reserved'; readonly reservation: Reservation }
+  /** `node` lacks room or has an earlier waiter. `retryAtUs`: when its windows may have room; Infinity: only somebody else's settlement or turn can help. */
+  | { readonly kind: 'waits'; readonly node: number; readonly retryAtUs: number }
+  /** No window of `node` can ever hold what was asked of `resource`. */
+  | {
+      readonly kind: 'never';
+      readonly node: number;
+      readonly resource: BudgetResource;
+      readonly limit: number;
+      readonly asked: number;
+    };
+
+/** Above what was reserved, at a node that limits `resource`. */
+export interface Overrun {
+  readonly node: number;
+  readonly resource: BudgetResource;
+  readonly amount: number;
+}
+
+export interface BudgetUsage {
+  readonly name: string;
+  readonly limits: readonly LimitUsage[];
+}
+
+const noOverruns: readonly Overrun[] = [];
+
+export class BudgetTree {
+  private readonly nodes: BudgetNode[] = [];
+  private readonly indexes = new Map<string, number>();
+  /** Nodes at which somebody waits. */
+  private readonly waited = new Set<number>();
+  private firstOpen: Ticket | undefined;
+  private nextSeq = 1;
+  private lastUs = 0;
+
+  /** Throws KernelError INVALID_ARGUMENT. Nodes are numbered in the order of `nodes`, in which a parent may stand behind its children. */
+  constructor(nodes: readonly BudgetNodeSpec[] = []) {
+    checkNodeSpecs(nodes, this.indexes);
+    for (const spec of nodes) this.append(spec);
+    nodes.forEach((spec, index) => this.link(index, spec));
+  }
+
+  get size(): number {
+    return this.nodes.length;
+  }
+
+  /** Returns the new node's index. Throws KernelError INVALID_ARGUMENT. */
+  add(spec: BudgetNodeSpec): number {
+    checkNodeSpecs([spec], this.indexes);
+    const index = this.append(spec);
+    this.link(index, spec);
+    return index;
+  }
+
+  /** Throws KernelError UNKNOWN_BUDGET. */
+  indexOf(name: string): number {
+    const index = this.indexes.get(name);
+    if (index === undefined) throw unknownBudget('budget', name);
+    return index;
+  }
+
+  nameOf(index: number): string {
+    return this.nodeAt(index).name;
+  }
+
+  /** -1 for a root. */
+  parentOf(index: number): number {
+    return this.nodeAt(index).parent?.index ?? -1;
+  }
+
+  /** `waiterSeq` orders callers: one with a larger number does not pass a node at which one with a smaller number waits. */
+  reserve(node: number, amounts: BudgetAmounts, nowUs: number, waiterSeq: number): ReserveResult {
+    const own = this.nodeAt(node);
+    this.moveTo(nowUs);
+    checkAmounts('asked', amounts);
+    let full: BudgetNode | undefined;
+    for (let at: BudgetNode | undefined = own; at !== undefined; at = at.parent) {
+      if (full === undefined && at.firstWaiterSeq < waiterSeq) full = at;
+      const { accounts } = at;
+      for (let index = 0; index < accounts.length; index++) {
+        const account = accounts[index]!;
+        if (account.fits(amounts, nowUs)) continue;
+        if (account.neverFits(amounts)) return never(at, account.limit, amounts);
+        full ??= at;
+      }
+    }
+    if (full !== undefined) {
+      return { kind: 'waits', node: full.index, retryAtUs: retryAtUs(full, amounts, nowUs) };
+    }
+    const ticket = new Ticket(this.nextSeq++, own, amounts, nowUs);
+    for (let at: BudgetNode | undefined = own; at !== undefined; at = at.parent) {
+      const { accounts } = at;
+      for (let index = 0; index < accounts.length; index++) accounts[index]!.reserve(ticket);
+    }
+    this.open(ticket);
+    return ticket;
+  }
+
+  /** Settles to what was used. Returns the overruns, from the node up; each is debited already. */
+  settle(reservation: Reservation, used: BudgetAmounts, nowUs: number): readonly Overrun[] {
+    assert(reservation instanceof Ticket, 'not a reservation of a budget tree');
+    if (!reservation.isOpen) assert(false, `reservation ${reservation.seq} is settled already`);
+    this.moveTo(nowUs);
+    checkAmounts('used', used);
+    this.close(reservation);
+    for (let at: BudgetNode | undefined = reservation.own; at !== undefined; at = at.parent) {
+      const { accounts } = at;
+      for (let index = 0; index < accounts.length; index++) accounts[index]!.settle(reservation, used, nowUs);
+    }
+    const isWithin =
+      used.tokens <= reservation.tokens &&
+      used.calls <= reservation.calls &&
+      used.microDollars <= reservation.microDollars &&
+      used.coreUs <= reservation.coreUs;
+    return isWithin ? noOverruns : overrunsOf(reservation, used);
+  }
+
+  /** `id` names the waiter to the caller. */
+  addWaiter(node: number, waiterSeq: number, id: number): void {
+    const at = this.nodeAt(node);
+    at.waiters ??= new BudgetWaiters();
+    at.waiters.add(waiterSeq, id);
+    at.firstWaiterSeq = at.waiters.firstSeq;
+    this.waited.add(node);
+  }
+
+  /** No effect when it does not wait at `node`. */
+  removeWaiter(node: number, waiterSeq: number): void {
+    const at = this.nodeAt(node);
+    if (at.waiters === undefined) return;
+    at.waiters.remove(waiterSeq);
+    at.firstWaiterSeq = at.waiters.firstSeq;
+    if (at.waiters.size === 0) this.waited.delete(node);
+  }
+
+  /** The id of the waiter with the smallest number; -1 when nobody waits. */
+  firstWaiter(node: number): number {
+    return this.nodeAt(node).waiters?.firstId ?? -1;
+  }
+
+  /** In the order of their indexes, as they are now: waiters may come and go while the caller walks. */
+  nodesWithWaiters(): readonly number[] {
+    return [...this.waited].sort((left, right) => left - right);
+  }
+
+  /** The nearest node, itself or above, with a token limit of an hour; -1. */
+  quotaNode(node: number): number {
+    return this.quotaOwner(node)?.index ?? -1;
+  }
+
+  /** Tokens an hour at quotaNode(node); the smallest if it has several; Infinity when there is none. */
+  quotaLimit(node: number): number {
+    return this.quotaAccount(node)?.limit.amount ?? Infinity;
+  }
+
+  /** When that window rolls, or when something next leaves it if it slides; after now; Infinity when there is none. */
+  rollsUs(node: number, nowUs: number): number {
+    this.moveTo(nowUs);
+    return this.quotaAccount(node)?.rollsUs(nowUs) ?? Infinity;
+  }
+
+  usage(node: number, nowUs: number): BudgetUsage {
+    const { name, accounts } = this.nodeAt(node);
+    this.moveTo(nowUs);
+    return { name, limits: accounts.map((account) => account.usage(nowUs)) };
+  }
+
+  /** What is reserved now is saved as used in full: a ledger is loaded after a crash, when nobody is left to settle. Waiters are not saved. */
+  save(): Json {
+    return saveLedger(this.nodes, this.lastUs);
+  }
+
+  /**
+   * Takes over a saved ledger; time goes on from the saved one. Limits are recognised by resource and window, so that an amount may be
+   * changed between save and load; a limit that no longer exists is forgotten, one that is new starts empty. Nothing may be reserved.
+   * Throws KernelError INVALID_FILE, or UNKNOWN_BUDGET for a node that this tree lacks, and then changes nothing.
+   */
+  load(state: Json): void {
+    assert(this.firstOpen === undefined, 'a ledger is loaded while something is reserved');
+    this.lastUs = loadLedger(this.nodes, state);
+  }
+
+  /** Recounts from the open reservations. Throws AssertionError. O(reservations × depth). */
+  checkInvariants(nowUs: number): void {
+    this.moveTo(nowUs);
+    const open = this.nodes.map((): Ticket[] => []);
+    for (let ticket = this.firstOpen; ticket !== undefined; ticket = ticket.next) {
+      assert(ticket.isOpen, `reservation ${ticket.seq} is listed as open`);
+      for (let at: BudgetNode | undefined = ticket.own; at !== undefined; at = at.parent)
+        open[at.index]!.push(ticket);
+    }
+    for (const { index, waiters, firstWaiterSeq, accounts } of this.nodes) {
+      for (const account of accounts) account.checkInvariants(open[index]!, nowUs);
+      waiters?.checkInvariants();
+      const firstSeq = waiters?.firstSeq ?? Infinity;
+      assert(
+        firstWaiterSeq === firstSeq,
+        `node ${index} says ${firstWaiterSeq} waits first, not ${firstSeq}`,
+      );
+      assert(this.waited.has(index) === (firstSeq !== Infinity), `node ${index} in the list of waited nodes`);
+    }
+  }
+
+  private append({ name, limits }: BudgetNodeSpec): number {
+    const index = this.nodes.length;
+    this.nodes.push(new BudgetNode(index, name, limits ?? []));
+    this.indexes.set(name, index);
+    return index;
+  }
+
+  private link(index: number, { parent }: BudgetNodeSpec): void {
+    if (parent !== undefined) this.nodes[index]!.parent = this.nodes[this.indexes.get(parent)!]!;
+  }
+
+  private nodeAt(index: number): BudgetNode {
+    const node = this.nodes[index];
+    if (node === undefined) assert(false, `no budget node ${index}`);
+    return node;
+  }
+
+  private quotaOwner(index: number): BudgetNode | undefined {
+    let at: BudgetNode | undefined = this.nodeAt(index);
+    while (at !== undefined && at.quotaPlace === -1) at = at.parent;
+    return at;
+  }
+
+  private quotaAccount(index: number): LimitAccount | undefined {
+    const owner = this.quotaOwner(index);
+    return owner?.accounts[owner.quotaPlace];
+  }
+
+  private moveTo(nowUs: number): void {
+    if (!(nowUs >= this.lastUs)) assert(false, `time went back: ${nowUs} < ${this.lastUs}`);
+    this.lastUs = nowUs;
+  }
+
+  private open(ticket: Ticket): void {
+    const second = this.firstOpen;
+    ticket.next = second;
+    if (second !== undefined) second.previous = ticket;
+    this.firstOpen = ticket;
+  }
+
+  private close(ticket: Ticket): void {
+    const { previous, next } = ticket;
+    if (previous === undefined) this.firstOpen = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    ticket.previous = undefined;
+    ticket.next = undefined;
+    ticket.isOpen = false;
+  }
+}
+
+function never(
+  { index }: BudgetNode,
+  { resource, amount }: BudgetLimit,
+  amounts: BudgetAmounts,
+): ReserveResult {
+  return { kind: 'never', node: index, resource, limit: amount, asked: amountOf(amounts, resource) };
+}
+
+/** When all windows of the node have room; Infinity too when they have, but an earlier waiter is first. */
+function retryAtUs({ accounts }: BudgetNode, amounts: BudgetAmounts, nowUs: number): number {
+  let atUs = -Infinity;
+  for (const account of accounts) {
+    if (!account.fits(amounts, nowUs)) atUs = Math.max(atUs, account.fitsAtUs(amounts));
+  }
+  return atUs === -Infinity ? Infinity : atUs;
+}
+
+function overrunsOf(reserved: Ticket, used: BudgetAmounts): readonly Overrun[] {
+  const overruns: Overrun[] = [];
+  for (let at: BudgetNode | undefined = reserved.own; at !== undefined; at = at.parent) {
+    for (const resource of budgetResources) {
+      const amount = amountOf(used, resource) - amountOf(reserved, resource);
+      if (amount <= 0 || !at.accounts.some(({ limit }) => limit.resource === resource)) continue;
+      overruns.push({ node: at.index, resource, amount });
+    }
+  }
+  return overruns;
+}
+
+/** A negative amount would raise the quota. */
+function checkAmounts(what: string, amounts: BudgetAmounts): void {
+  const { tokens, calls, microDollars, coreUs } = amounts;
+  if (isCount(tokens) && isCount(calls) && isCount(microDollars) && isCount(coreUs)) return;
+  for (const resource of budgetResources) {
+    const amount = amountOf(amounts, resource);
+    assert(isCount(amount), `${what} ${resource}: ${amount} is not an integer, 0 or more`);
+  }
+}

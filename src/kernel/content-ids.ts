@@ -1,0 +1,77 @@
+import { assert } from '../base/assert.ts';
+import { sha256Hex } from '../base/sha256.ts';
+import { ownSpace, type ContentRun } from './memory/extent.ts';
+import type { PromptNode } from './records.ts';
+
+/** Space 0 holds single contents by hash, space 1 contents of their own, others the recorded block spaces. */
+const hashSpace = 0;
+/** Content ids stay below 2^32 and spaces below 2^20 so that the prefix tree's keys are exact. */
+const idLimit = 4_294_967_296;
+const spaceLimit = 1_048_576;
+
+/**
+ * Names contents by integers: the same hash and size always get the same id, so that identical pages are found and held once. Contents
+ * themselves are never kept here.
+ */
+export class ContentIds {
+  private readonly ids = new Map<string, number>();
+  private readonly hashes: string[] = [];
+  private readonly spaces = new Map<string, number>();
+  private readonly spaceNames = ['', 'own'];
+  private nextOwn = 1;
+
+  /** One page of this hash. `isNew` when it was never seen: its content should be stored. */
+  ofHash(hash: string, tokens: number): { run: ContentRun; isNew: boolean } {
+    const key = `${hash}/${tokens}`;
+    let id = this.ids.get(key);
+    const isNew = id === undefined;
+    if (id === undefined) {
+      id = this.hashes.length;
+      this.ids.set(key, id);
+      this.hashes.push(hash);
+    }
+    return { run: { space: hashSpace, first: id, count: 1, tokensEach: tokens }, isNew };
+  }
+
+  ofText(text: string, tokens: number): { run: ContentRun; isNew: boolean; hash: string } {
+    const hash = sha256Hex(text);
+    return { ...this.ofHash(hash, tokens), hash };
+  }
+
+  /** One page like no other. */
+  own(tokens: number): ContentRun {
+    return { space: ownSpace, first: this.nextOwn++, count: 1, tokensEach: tokens };
+  }
+
+  blocks(name: string, first: number, count: number, tokens: number): ContentRun {
+    assert(first >= 0 && first + count <= idLimit, () => `block ids ${first} to ${first + count} of ${name} are not below 2^32`);
+    const key = `${name}/${tokens}`;
+    let space = this.spaces.get(key);
+    if (space === undefined) {
+      space = this.spaceNames.length;
+      assert(space < spaceLimit, 'more than 2^20 block spaces');
+      this.spaces.set(key, space);
+      this.spaceNames.push(name);
+    }
+    return { space, first, count, tokensEach: tokens };
+  }
+
+  /** How a checkpoint names this content. */
+  describe(run: ContentRun, importance: number, pinned: boolean): PromptNode {
+    const hash = run.space === hashSpace ? this.hashes[run.first]! : '';
+    const space = run.space === hashSpace ? '' : this.spaceNames[run.space]!;
+    const first = run.space === hashSpace ? 0 : run.first;
+    return { hash, tokens: run.tokensEach, pages: run.count, space, first, importance, pinned };
+  }
+
+  /** The contents that a checkpoint named. */
+  recall(node: PromptNode): ContentRun {
+    if (node.hash !== '') return this.ofHash(node.hash, node.tokens).run;
+    if (node.space === 'own') {
+      const first = this.nextOwn;
+      this.nextOwn += node.pages;
+      return { space: ownSpace, first, count: node.pages, tokensEach: node.tokens };
+    }
+    return this.blocks(node.space, node.first, node.pages, node.tokens);
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The policy contracts: three families of answers to "which one next?". A policy decides order only; the kernel owns
+ * process state, residency, time, budgets and the acts of preempting, evicting and suspending, and checks every answer.
+ * A policy without save/load is restored cold, and the run says so.
+ */
+import type { Rng } from '../base/rng.ts';
+import type { CoreId, Json, PageId, Pid } from './ids.ts';
+
+// ---- Scheduling ----------------------------------------------------------------------------------------------------
+
+/** What a scheduling policy may know of processes. All answers are for `pid` as it is now. */
+export interface ProcessView {
+  /** 0 to 100, smaller runs first. */
+  priority(pid: Pid): number;
+  name(pid: Pid): string;
+  parent(pid: Pid): Pid | 0;
+  /** The nearest budget node with an hourly token limit, as a small integer; -1 when there is none. */
+  quotaNode(pid: Pid): number;
+  /** What `pid` has used of that limit in the current window, 0 to 1 and beyond; 0 when there is none. */
+  quotaShare(pid: Pid, nowUs: number): number;
+  /** When that window rolls, µs; Infinity when there is none. */
+  quotaRollsUs(pid: Pid, nowUs: number): number;
+  /** µs on a core so far. */
+  coreUs(pid: Pid): number;
+}
+
+export interface SchedulingContext {
+  /** Number of cores. */
+  readonly capacity: number;
+  readonly unit: 'cores';
+  readonly rng: Rng;
+  readonly processes: ProcessView;
+}
+
+/** What a stretch on a core used. */
+export interface Charge {
+  readonly coreUs: number;
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+}
+
+export interface SchedulingPolicy {
+  readonly name: string;
+  /**
+   * `pid` became ready. The kernel never announces a pid that is already ready. False says that it does not stand first, so that no preemption
+   * is due any earlier than before; a policy that says nothing is asked about every running process.
+   */
+  ready(pid: Pid, nowUs: number): boolean | void;
+  /** Chooses, removes and returns the next pid to run on `core`; undefined when none is ready. */
+  pick(core: CoreId, nowUs: number): Pid | undefined;
+  /** `pid`, not yet terminated, used a core. */
+  charge?(pid: Pid, charge: Charge, nowUs: number): void;
+  /** `pid` left its core, or the ready queue, to wait or to be suspended: it must not be picked until it is ready again. */
+  waiting(pid: Pid, nowUs: number): void;
+  /** `pid` terminated. It may still be queued as ready. */
+  exited(pid: Pid, nowUs: number): void;
+  /**
+   * The instant, in µs, from which running `pid` must make way for what is ready now: `nowUs` or less for at once, Infinity
+   * (the default) for not before its slice ends. Asked when `pid` is dispatched, when a process became ready, and at the instant last given.
+   */
+  shouldPreempt?(pid: Pid, nowUs: number): number;
+  /** Longest run of `pid` before another ready process gets the core, µs; Infinity: until it waits. */
+  slice(pid: Pid): number;
+  /** Why `pid` stands where it stands, in one line for people. */
+  explain?(pid: Pid, nowUs: number): string;
+  save?(): Json;
+  load?(state: Json): void;
+}
+
+export type CreateSchedulingPolicy = (context: SchedulingContext) => SchedulingPolicy;
+
+// ---- Paging --------------------------------------------------------------------------------------------------------
+
+/** What a paging policy may know of a page; the owner of the memory keeps these figures, so that a policy can't err in them. */
+export interface PageView {
+  /** In the memory's unit. */
+  size(page: PageId): number;
+  /** 0 to 1: the highest among all who use it. */
+  importance(page: PageId): number;
+  /** Times touched since it was first used. */
+  accesses(page: PageId): number;
+  lastAccessUs(page: PageId): number;
+  /** Rises with the age of the page's creation: the tie-break "lowest page id". */
+  order(page: PageId): number;
+}
+
+export interface PagingContext {
+  /** In `unit`. */
+  readonly capacity: number;
+  readonly unit: 'pages' | 'size' | 'tokens';
+  readonly rng: Rng;
+  readonly pages: PageView;
+}
+
+export interface PagingPolicy {
+  readonly name: string;
+  /** `page` is being loaded. False: don't keep it (it is used once and leaves; the policy has forgotten it). */
+  admit(page: PageId, nowUs: number): boolean;
+  /** Resident `page` was used. Pages used at one moment are told one by one, in the order that makes the tail of a prefix colder. */
+  touch(page: PageId, nowUs: number): void;
+  /**
+   * Chooses and forgets the next victim among the eligible; `need` is what still has to leave, in the memory's unit. Undefined when
+   * none is eligible. Called repeatedly until the load fits. A page that is not eligible (pinned, or with others behind it) never leaves.
+   */
+  evict(need: number, eligible: (page: PageId) => boolean): PageId | undefined;
+  /** `page` left for another reason (freed). It is resident. */
+  remove(page: PageId): void;
+  /** Importance or accesses of resident `page` changed other than by a touch. Needed by policies that order by them. */
+  changed?(page: PageId): void;
+  /**
+   * Undoes the last evict for what is left of its extent: `page` goes back to the very place it had. With `split`, this lets the kernel
+   * treat pages touched together as one extent; without the two it announces every page singly, with the same result.
+   */
+  putBack?(page: PageId): void;
+  /** The extent `page` fell in two: `part`, which is its tail, takes the place beside it, colder if `colder`. */
+  split?(page: PageId, part: PageId, colder: boolean): void;
+  /** Pages worth loading before they are asked for, best first. */
+  prefetch?(nowUs: number): readonly PageId[];
+  /** Recounts from scratch: `resident` is how many pages it should hold. Throws AssertionError. */
+  checkInvariants?(resident: number): void;
+  save?(): Json;
+  load?(state: Json): void;
+}
+
+export type CreatePagingPolicy = (context: PagingContext) => PagingPolicy;
+
+// ---- Load control --------------------------------------------------------------------------------------------------
+
+/** What a load-control policy may know of one engine's memory and of the processes that use it. */
+export interface LoadView {
+  /** Processes with a page table on this engine that are not suspended or terminated, in pid order. */
+  processes(): Iterable<Pid>;
+  /** Tokens of the process's pages that were used in the last `windowUs` (its working set), and of the call it asks for. */
+  workingSet(pid: Pid, windowUs: number, nowUs: number): number;
+  /** True while it holds or asks for a core on this engine. */
+  active(pid: Pid): boolean;
+  priority(pid: Pid): number;
+}
+
+export interface LoadContext {
+  /** Tokens of context memory. */
+  readonly capacity: number;
+  readonly unit: 'tokens';
+  readonly rng: Rng;
+  readonly load: LoadView;
+}
+
+export interface LoadControlPolicy {
+  readonly name: string;
+  /** May `pid`, chosen for a core, start its call now? It is kept out (waiting on memory) until this says yes. */
+  mayStart(pid: Pid, nowUs: number): boolean;
+  /** A process to suspend now for lack of memory; the kernel continues it when mayStart allows. Undefined: none. */
+  toSuspend(nowUs: number): Pid | undefined;
+  /** When a refused process should be asked for again even if nothing happens, µs from now; Infinity: only when something does. */
+  recheckUs(nowUs: number): number;
+  save?(): Json;
+  load?(state: Json): void;
+}
+
+export type CreateLoadControlPolicy = (context: LoadContext) => LoadControlPolicy;

@@ -1,0 +1,87 @@
+import { invalid } from './errors.ts';
+
+/**
+ * What stopping a call in the middle means (design, section 5). `resume`: it goes on where it stopped; `continue`: it goes on from the partial
+ * answer and the prefill is paid again; `none`: a call runs to its end, and only the signals stop, terminate and kill abort it.
+ */
+export type PreemptionCapability = 'resume' | 'continue' | 'none';
+
+/** Micro-dollars per million tokens. */
+export interface Prices {
+  readonly input: number;
+  readonly cachedInput: number;
+  readonly output: number;
+}
+
+/** One model server: its cores share a context memory and a throughput curve. */
+export interface EngineOptions {
+  readonly name: string;
+  /** Sequence slots, integer 1 to 65,536. */
+  readonly cores: number;
+  /** Context memory in tokens, > 0. */
+  readonly memoryTokens: number;
+  /** What one call may contain, prompt and answer, in tokens; Infinity: no limit but the memory. */
+  readonly windowTokens: number;
+  /** Cost model: rates of one core working alone, tokens/s. */
+  readonly prefillTokensPerSecond: number;
+  readonly decodeTokensPerSecond: number;
+  /** A slower tier keeps what was evicted: loading costs this latency and rate instead of a repeated prefill. 0: there is none. */
+  readonly loadTokensPerSecond: number;
+  readonly loadLatencyUs: number;
+  /**
+   * Throughput curve: entry b-1 is the speed of each core, relative to one alone, while b cores are busy; the last one holds for more. Each
+   * entry is > 0 and ≤ 1. `[1]`: cores don't slow each other down.
+   */
+  readonly throughput: readonly number[];
+  readonly preemption: PreemptionCapability;
+  readonly prices: Prices;
+}
+
+/** Rates of a mid-sized model on one accelerator; the prices of a small hosted model. Memory: the source system's. */
+export const engineDefaults: EngineOptions = {
+  name: 'engine',
+  cores: 1,
+  memoryTokens: 100_000,
+  windowTokens: Infinity,
+  prefillTokensPerSecond: 8_000,
+  decodeTokensPerSecond: 60,
+  loadTokensPerSecond: 0,
+  loadLatencyUs: 0,
+  throughput: [1],
+  preemption: 'resume',
+  prices: { input: 3_000_000, cachedInput: 300_000, output: 15_000_000 },
+};
+
+/** Throws KernelError INVALID_ARGUMENT that names the first field that is out of range. */
+export function checkEngine(engine: EngineOptions): void {
+  const at = (field: string): string => `engine ${engine.name}: ${field}`;
+  if (engine.name === '') throw invalid('engine name', engine.name, 'a text that is not empty');
+  if (!Number.isInteger(engine.cores) || engine.cores < 1 || engine.cores > 65_536)
+    throw invalid(at('cores'), engine.cores, 'an integer from 1 to 65536');
+  if (!Number.isSafeInteger(engine.memoryTokens) || engine.memoryTokens < 1)
+    throw invalid(at('memoryTokens'), engine.memoryTokens, 'an integer of at least 1');
+  if (!(engine.windowTokens >= 1)) throw invalid(at('windowTokens'), engine.windowTokens, 'a number of at least 1');
+  for (const field of ['prefillTokensPerSecond', 'decodeTokensPerSecond'] as const)
+    if (!(engine[field] > 0) || !Number.isFinite(engine[field])) throw invalid(at(field), engine[field], 'a finite number above 0');
+  for (const field of ['loadTokensPerSecond', 'loadLatencyUs'] as const)
+    if (!(engine[field] >= 0) || !Number.isFinite(engine[field])) throw invalid(at(field), engine[field], 'a finite number of at least 0');
+  if (engine.throughput.length === 0 || engine.throughput.some((speed) => !(speed > 0 && speed <= 1)))
+    throw invalid(at('throughput'), engine.throughput.join(','), 'a list of numbers above 0 and up to 1');
+  for (const field of ['input', 'cachedInput', 'output'] as const)
+    if (!(engine.prices[field] >= 0) || !Number.isFinite(engine.prices[field]))
+      throw invalid(at(`prices.${field}`), engine.prices[field], 'a finite number of at least 0 (micro-dollars per million tokens)');
+  if (!['resume', 'continue', 'none'].includes(engine.preemption))
+    throw invalid(at('preemption'), engine.preemption, 'resume, continue, none');
+}
+
+/** Cost of a call in micro-dollars, rounded up. */
+export function costOf(prices: Prices, tokensIn: number, tokensCached: number, tokensOut: number): number {
+  const exact = (tokensIn - tokensCached) * prices.input + tokensCached * prices.cachedInput + tokensOut * prices.output;
+  return Math.ceil(exact / 1_000_000);
+}
+
+/** Core time of a call that finds nothing in memory, at the cost model's rates, µs: what a time budget reserves. */
+export function longestUs(engine: EngineOptions, tokensIn: number, tokensOut: number): number {
+  const seconds = tokensIn / engine.prefillTokensPerSecond + tokensOut / engine.decodeTokensPerSecond;
+  return Math.ceil(seconds * 1_000_000);
+}

@@ -1,0 +1,69 @@
+import { KeyedHeap } from '../base/heap.ts';
+import { Ring } from '../base/ring.ts';
+import type { LoadControlPolicy, SchedulingPolicy } from './contracts.ts';
+import type { EngineOptions } from './engine-options.ts';
+import type { CoreId, TimerId } from './ids.ts';
+import type { ContextMemory } from './memory/context-memory.ts';
+import type { Process } from './process.ts';
+
+export type StopReason = 'slice' | 'priority' | 'signal' | 'load-control';
+
+/** One sequence slot of an engine. */
+export interface Core {
+  readonly id: CoreId;
+  readonly engine: Engine;
+  process: Process | undefined;
+  sliceEndsUs: number;
+  /** When its preemption timer is set to fire; Infinity: it is not set. */
+  timerUs: number;
+  /** The kernel asked the engine to stop the call; the core stays taken until the call's end arrives. */
+  stopping: StopReason | undefined;
+}
+
+/** A model server as the kernel sees it: cores, context memory, a queue of ready processes. */
+export class Engine {
+  readonly index: number;
+  readonly options: EngineOptions;
+  readonly cores: readonly Core[];
+  /** Free cores; the lowest is used first. */
+  readonly idle = new KeyedHeap();
+  readonly memory: ContextMemory;
+  readonly policy: SchedulingPolicy;
+  readonly loadControl: LoadControlPolicy | undefined;
+  /** Processes in the policy's queue. */
+  readyCount = 0;
+  /** Something became ready since preemption was last considered. */
+  hasNews = false;
+  /** Cores that got a process since then. */
+  readonly fresh: Core[] = [];
+  /** Processes placed here that have not ended. */
+  population = 0;
+  /** Pids whose calls wait for memory, by the call's seq; the first is not overtaken. */
+  readonly memoryWaiters = new KeyedHeap();
+  /** What load control keeps out or has suspended, in order. */
+  readonly held = new Ring<Process>();
+  loadTimer: TimerId | undefined = undefined;
+
+  constructor(index: number, firstCore: number, options: EngineOptions, parts: EngineParts) {
+    this.index = index;
+    this.options = options;
+    this.memory = parts.memory;
+    this.policy = parts.policy;
+    this.loadControl = parts.loadControl;
+    this.cores = Array.from({ length: options.cores }, (_, slot) => ({
+      id: (firstCore + slot) as CoreId,
+      engine: this,
+      process: undefined,
+      sliceEndsUs: Infinity,
+      timerUs: Infinity,
+      stopping: undefined,
+    }));
+    for (let slot = 0; slot < options.cores; slot++) this.idle.push(slot, slot, 0);
+  }
+}
+
+export interface EngineParts {
+  readonly memory: ContextMemory;
+  readonly policy: SchedulingPolicy;
+  readonly loadControl: LoadControlPolicy | undefined;
+}

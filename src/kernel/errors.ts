@@ -1,0 +1,47 @@
+/** Codes of failures that a user, an agent or a caller can act on. The set grows; a code never changes its meaning. */
+export type KernelErrorCode =
+  | 'INVALID_ARGUMENT' // a field of an input, option or file is not what it may be
+  | 'INVALID_FILE' // a file that cannot be read as what it claims to be
+  | 'CONTEXT_TOO_LARGE' // prompt and maximal output can never fit into the engine's context memory
+  | 'WINDOW_EXCEEDED' // prompt and maximal output are larger than one call may contain
+  | 'BUDGET_EXCEEDED' // a reservation that no window of a budget node can ever hold
+  | 'UNKNOWN_PAGE'
+  | 'UNKNOWN_PROCESS'
+  | 'UNKNOWN_TOOL'
+  | 'UNKNOWN_PROGRAM'
+  | 'UNKNOWN_ENGINE'
+  | 'UNKNOWN_BUDGET'
+  | 'NOT_PERMITTED' // the process lacks the capability
+  | 'TOOL_ARGUMENTS' // arguments that fail the tool's schema
+  | 'TOOL_FAILED'
+  | 'TOOL_TIMEOUT'
+  | 'TOOL_DENIED' // a person said no
+  | 'MODEL_FAILED'
+  | 'MAILBOX_FULL'
+  | 'TIMEOUT'
+  | 'STORAGE_FAILED'
+  | 'PROGRAM_DIVERGED' // a restored program yielded another syscall than its history holds
+  | 'PROGRAM_FAILED' // an exception in a program
+  | 'ITERATION_LIMIT'
+  | 'POLICY_BROKEN'; // a policy broke its contract
+
+/** Bad input or an impossible request: one line that names the field, the value and what is allowed. Thrown at the edge only. */
+export class KernelError extends Error {
+  override readonly name = 'KernelError';
+  readonly code: KernelErrorCode;
+  readonly detail: Readonly<Record<string, unknown>>;
+
+  constructor(code: KernelErrorCode, message: string, options: { detail?: Record<string, unknown>; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail ?? {};
+  }
+}
+
+/** The usual bad-input error: `field: value is not allowed; allowed: …`. */
+export function invalid(field: string, value: unknown, allowed: string): KernelError {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return new KernelError('INVALID_ARGUMENT', `${field}: ${shown} is not allowed; allowed: ${allowed}`, {
+    detail: { field, value, allowed },
+  });
+}

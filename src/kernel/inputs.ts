@@ -1,0 +1,102 @@
+/** What the world tells the kernel. Plain data: a recording is a list of these. Every input is stamped with its time. */
+import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
+import type { HistoryRecord, ProcessStarted, PromptNode } from './records.ts';
+import type { Capabilities } from './syscalls.ts';
+
+export type SignalName = 'stop' | 'continue' | 'terminate' | 'kill';
+
+export type Input = { readonly atUs: number } & (
+  | SpawnInput
+  | CallProgress
+  | CallEnded
+  | ToolEnded
+  | { readonly type: 'timer.fired'; readonly timer: TimerId }
+  | PersonAnswered
+  | RestoreInput
+  | { readonly type: 'signal.sent'; readonly pid: Pid; readonly signal: SignalName }
+  | StorageDone
+);
+
+/** A root process starts: a run of its own. */
+export interface SpawnInput {
+  readonly type: 'process.spawned';
+  readonly program: string;
+  readonly arguments: Json;
+  readonly name: string;
+  readonly run: string;
+  readonly priority?: number;
+  readonly budget?: string;
+  readonly engine?: string;
+  readonly capabilities?: Partial<Capabilities>;
+}
+
+/**
+ * A process goes on after a crash: from its last checkpoint (or from its start) with the results recorded since. It keeps its pid; its
+ * pages are cold. Nothing that the history holds is done again.
+ */
+export interface RestoreInput {
+  readonly type: 'process.restored';
+  readonly started: ProcessStarted;
+  readonly checkpoint: RestoredCheckpoint | undefined;
+  readonly history: readonly HistoryRecord[];
+}
+export interface RestoredCheckpoint {
+  readonly n: number;
+  readonly state: Json;
+  readonly prompt: readonly PromptNode[];
+  readonly random: Json;
+}
+
+/** What a stretch on a core cost in time (µs) and tokens. The rest of the stretch is decoding. */
+export interface Spent {
+  readonly newPrefillUs: number;
+  readonly repeatedPrefillUs: number;
+  readonly loadUs: number;
+}
+
+export interface CallProgress {
+  readonly type: 'call.progress';
+  readonly core: CoreId;
+  readonly pid: Pid;
+  /** Answer tokens so far, over all stretches of the call. */
+  readonly tokensOut: number;
+}
+
+/** Each start is answered by exactly one end: the core stays taken until it arrives. */
+export interface CallEnded extends Spent {
+  readonly type: 'call.ended';
+  readonly core: CoreId;
+  readonly pid: Pid;
+  /** `stopped`: the kernel asked for it and the call can go on later; the answer is partial. */
+  readonly reason: 'completed' | 'stopped' | 'failed';
+  /** Answer tokens so far, over all stretches of the call. */
+  readonly tokensOut: number;
+  /** Prompt tokens and cached ones as the provider reports them; absent: as the kernel counted. */
+  readonly tokensIn?: number;
+  readonly tokensCached?: number;
+  readonly text?: string;
+  /** For `failed`. */
+  readonly message?: string;
+}
+
+export interface ToolEnded {
+  readonly type: 'tool.ended';
+  readonly request: RequestId;
+  readonly ok: boolean;
+  /** The result, or for a failure its message. */
+  readonly value: Json;
+}
+
+export interface PersonAnswered {
+  readonly type: 'person.answered';
+  readonly request: RequestId;
+  readonly decision: 'approve' | 'edit' | 'deny' | 'answer';
+  readonly value: Json;
+}
+
+export interface StorageDone {
+  readonly type: 'storage.done';
+  readonly request: RequestId;
+  readonly ok: boolean;
+  readonly value: Json;
+}

@@ -1,0 +1,120 @@
+import { assert } from '../base/assert.ts';
+import { Ring } from '../base/ring.ts';
+import { rngFor, type Rng } from '../base/rng.ts';
+import { BudgetTree } from './budgets.ts';
+import { ContentIds } from './content-ids.ts';
+import type { Core, Engine } from './engine.ts';
+import { LockTable } from './lock-table.ts';
+import type { Pid, RequestId } from './ids.ts';
+import type { KernelOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
+import type { Process } from './process.ts';
+import { transition, type Transition, type WaitReason } from './process-state.ts';
+import type { KernelRecord } from './records.ts';
+import type { StorageRequest } from './requests.ts';
+import type { Program, SyscallResult } from './syscalls.ts';
+import { Timers } from './timers.ts';
+import { ToolRegistry } from './tools.ts';
+
+/** What the parts of the kernel share. It holds state and the few acts on it that every part needs; no part holds another's state. */
+export class KernelState {
+  readonly options: KernelOptions;
+  readonly out = new Outbox();
+  /** Index = pid; 0 is unused. Ended processes stay for the final report, without pages, program and mailbox. */
+  readonly processes: (Process | undefined)[] = [undefined];
+  readonly engines: Engine[] = [];
+  /** All cores, by id. */
+  readonly cores: Core[] = [];
+  readonly budgets: BudgetTree;
+  readonly tools: ToolRegistry;
+  readonly locks = new LockTable();
+  readonly timers: Timers;
+  readonly contents = new ContentIds();
+  readonly programs = new Map<string, Program>();
+  /** Programs that go on in this step, in order. */
+  readonly runnable = new Ring<{ readonly process: Process; readonly result: SyscallResult<unknown> | undefined }>();
+  /** Who waits for a person's answer, and for storage. */
+  readonly questions = new Map<RequestId, Process>();
+  readonly storageCalls = new Map<RequestId, Process>();
+  nowUs = 0;
+  /** Processes that have not ended. */
+  alive = 0;
+  private requests = 0;
+  private sequence = 0;
+
+  constructor(options: KernelOptions) {
+    this.options = options;
+    this.budgets = new BudgetTree(options.budgets);
+    this.tools = new ToolRegistry(options.tools);
+    this.timers = new Timers(
+      options.engines.reduce((cores, engine) => cores + engine.cores, 0),
+      this.out,
+    );
+    for (const program of options.programs) this.programs.set(program.name, program);
+  }
+
+  process(pid: Pid): Process {
+    const process = this.processes[pid];
+    assert(process !== undefined, () => `unknown pid ${pid}`);
+    return process;
+  }
+
+  rng(name: string): Rng {
+    return rngFor(this.options.seed, name);
+  }
+
+  nextRequest(): RequestId {
+    return ++this.requests as RequestId;
+  }
+
+  /** Orders what is otherwise simultaneous. */
+  nextSequence(): number {
+    return ++this.sequence;
+  }
+
+  change(process: Process, happening: Transition): void {
+    process.state = transition(process.state, happening);
+    process.sinceUs = this.nowUs;
+  }
+
+  /** The process waits: told once for each new reason. */
+  wait(process: Process, on: WaitReason): void {
+    if (process.state === 'waiting' && process.waitingOn === on) return;
+    this.change(process, 'wait');
+    process.waitingOn = on;
+    this.out.emit({ type: 'process.waiting', pid: process.pid, on });
+  }
+
+  record(record: KernelRecord): void {
+    if (this.options.records) this.out.records.push(record);
+  }
+
+  /** Asks storage for something; the answer comes as an input. */
+  storageRequest(process: Process, op: StorageRequest['op']): RequestId {
+    const request = this.nextRequest();
+    const { run, branch, pid, n } = process;
+    this.storageCalls.set(request, process);
+    this.out.requests.push({ type: 'storage.request', request, identity: { run, branch, pid, n, index: 0 }, op });
+    return request;
+  }
+
+  /** -1: there is no such node. */
+  budgetIndex(name: string): number {
+    return this.budgetNames().indexOf(name);
+  }
+
+  budgetNames(): string[] {
+    return Array.from({ length: this.budgets.size }, (_, index) => this.budgets.nameOf(index));
+  }
+
+  /** The pending syscall of `process` has its result; its program goes on in this step, or when a suspended process is continued. */
+  deliver(process: Process, result: SyscallResult<unknown>): void {
+    process.pending = undefined;
+    if (process.state === 'suspended') {
+      process.delivered = result;
+      process.suspendedFrom = 'run';
+      return;
+    }
+    this.runnable.push({ process, result });
+  }
+}

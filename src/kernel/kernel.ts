@@ -1,0 +1,319 @@
+/**
+ * The kernel: a deterministic state machine that does no I/O. `step` takes one input from the world and returns the records to be made durable,
+ * the requests to the world, and the events: what happened. It reads no clock, draws no chance that it was not given, and awaits nothing.
+ */
+import { assert } from '../base/assert.ts';
+import type { LoadView, ProcessView } from './contracts.ts';
+import { Engine } from './engine.ts';
+import { invalid, KernelError } from './errors.ts';
+import type { Pid, TimerId } from './ids.ts';
+import type { CallProgress, Input, PersonAnswered, RestoreInput, SpawnInput, StorageDone } from './inputs.ts';
+import { KernelState } from './kernel-state.ts';
+import { Lifecycle, restrict } from './lifecycle.ts';
+import { ContextMemory } from './memory/context-memory.ts';
+import { ModelCalls } from './model-calls.ts';
+import { completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
+import type { StepOutput } from './outbox.ts';
+import { ProgramRunner } from './program-runner.ts';
+import { AgentScheduler } from './scheduler.ts';
+import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
+import { isPriority, SyscallTable } from './syscall-table.ts';
+import type { Program } from './syscalls.ts';
+import { ToolCalls } from './tool-calls.ts';
+
+export class Kernel {
+  readonly options: KernelOptions;
+  private readonly state: KernelState;
+  private readonly lifecycle: Lifecycle;
+  private readonly scheduler: AgentScheduler;
+  private readonly calls: ModelCalls;
+  private readonly tools: ToolCalls;
+  private readonly runner: ProgramRunner;
+
+  /** Throws KernelError INVALID_ARGUMENT, UNKNOWN_BUDGET …: one line that names the field, the value and what is allowed. */
+  constructor(input: KernelOptionsInput) {
+    this.options = completeOptions(input);
+    const state = new KernelState(this.options);
+    this.state = state;
+    this.buildEngines();
+    this.lifecycle = new Lifecycle(state);
+    this.calls = new ModelCalls(state, this.lifecycle);
+    this.tools = new ToolCalls(state);
+    this.scheduler = new AgentScheduler(state, this.calls);
+    this.calls.connect(this.scheduler);
+    this.lifecycle.connect(this.scheduler, this.calls, this.tools);
+    const table = new SyscallTable(state, this.lifecycle, this.calls, this.tools);
+    this.runner = new ProgramRunner(state, this.lifecycle, table);
+    table.connect(this.runner);
+  }
+
+  /** Makes a program known by its name; a workload may bring its own. Throws KernelError when the name is taken. */
+  register(program: Program): void {
+    if (this.state.programs.has(program.name)) throw invalid('program name', program.name, 'a name that is not taken yet');
+    this.state.programs.set(program.name, program);
+  }
+
+  /**
+   * Takes one input. The output belongs to the kernel: it is emptied by the next step. Throws KernelError when the input names what does not
+   * exist (nothing has changed then) and AssertionError when the world or the kernel broke a rule (the kernel is done for).
+   */
+  step(input: Input): StepOutput {
+    const { state } = this;
+    assert(input.atUs >= state.nowUs, () => `time went back: ${input.atUs} < ${state.nowUs}`);
+    if (input.type === 'process.spawned') this.checkSpawn(input);
+    state.nowUs = input.atUs;
+    state.out.clear(input.atUs);
+    this.take(input);
+    // Programs, budgets and cores feed each other until nothing can go on.
+    do {
+      this.runner.runAll();
+      this.calls.settleBudgets();
+      if (state.runnable.length > 0) continue;
+      this.scheduler.settle();
+    } while (state.runnable.length > 0);
+    return state.out;
+  }
+
+  /** Time of the last input, µs. */
+  get nowUs(): number {
+    return this.state.nowUs;
+  }
+  /** Processes that have not ended. */
+  get alive(): number {
+    return this.state.alive;
+  }
+  /** Sequence number of the last event. */
+  get eventCount(): number {
+    return this.state.out.seq;
+  }
+
+  /** Everything a person or a tool wants to see of the kernel at this moment, as plain data. */
+  snapshot(): KernelSnapshot {
+    return snapshotOf(this.state);
+  }
+
+  /** Recounts every part from scratch. Throws AssertionError. Linear in the size of the state: for tests. */
+  checkInvariants(): void {
+    const { state } = this;
+    for (const engine of state.engines) {
+      engine.memory.checkInvariants();
+      const queued = state.processes.filter((process) => process?.engine === engine && process.queued);
+      assert(engine.readyCount === queued.length, () => `engine ${engine.index}: ${engine.readyCount} ready, ${queued.length} queued`);
+      for (const core of engine.cores)
+        assert(core.process === undefined || (core.process.core === core.id && core.process.state === 'running'), () => `core ${core.id} holds a process that does not run`);
+    }
+    for (const process of state.processes) {
+      if (process === undefined) continue;
+      assert((process.state === 'running') === process.core >= 0, () => `process ${process.pid} is ${process.state} on core ${process.core}`);
+      assert(!process.queued || process.state === 'ready', () => `process ${process.pid} is queued while ${process.state}`);
+    }
+    state.budgets.checkInvariants(state.nowUs);
+    state.locks.checkInvariants();
+  }
+
+  // ---- Inputs --------------------------------------------------------------------------------------------------------
+
+  private take(input: Input): void {
+    const { state } = this;
+    switch (input.type) {
+      case 'process.spawned':
+        return this.spawn(input);
+      case 'process.restored':
+        return this.restore(input);
+      case 'call.progress':
+        return this.progress(input);
+      case 'call.ended':
+        return this.scheduler.callEnded(input);
+      case 'tool.ended':
+        return this.tools.ended(input);
+      case 'timer.fired':
+        return this.fired(input.timer);
+      case 'person.answered':
+        return this.answered(input);
+      case 'signal.sent': {
+        const process = state.processes[input.pid];
+        if (process === undefined) throw new KernelError('UNKNOWN_PROCESS', `pid: ${input.pid} was never spawned`);
+        return this.lifecycle.signal(process, input.signal);
+      }
+      case 'storage.done':
+        return this.stored(input);
+    }
+  }
+
+  private spawn(input: SpawnInput): void {
+    const { state } = this;
+    const process = this.lifecycle.create({
+      program: state.programs.get(input.program)!,
+      args: input.arguments,
+      name: input.name,
+      run: input.run,
+      priority: input.priority ?? 50,
+      budget: input.budget === undefined ? 0 : state.budgetIndex(input.budget),
+      engine: input.engine === undefined ? undefined : state.engines.find((engine) => engine.options.name === input.engine),
+      capabilities: restrict(undefined, input.capabilities ?? {}),
+      parent: undefined,
+    });
+    this.lifecycle.recordStart(process);
+    this.runner.begin(process);
+  }
+
+  private checkSpawn(input: SpawnInput): void {
+    const { state } = this;
+    if (!state.programs.has(input.program))
+      throw new KernelError('UNKNOWN_PROGRAM', `program: "${input.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`);
+    if (input.run === '') throw invalid('run', input.run, 'an id that is not empty');
+    if (input.priority !== undefined && !isPriority(input.priority)) throw invalid('priority', input.priority, 'a number from 0 to 100');
+    if (input.budget !== undefined && state.budgetIndex(input.budget) < 0)
+      throw new KernelError('UNKNOWN_BUDGET', `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
+    if (input.engine !== undefined && !state.engines.some((engine) => engine.options.name === input.engine))
+      throw new KernelError('UNKNOWN_ENGINE', `engine: "${input.engine}" does not exist; allowed: ${state.engines.map((engine) => engine.options.name).join(', ')}`);
+  }
+
+  private restore(input: RestoreInput): void {
+    const { state } = this;
+    const { started } = input;
+    const program = state.programs.get(started.program);
+    if (program === undefined || program.version !== started.programVersion)
+      throw new KernelError('UNKNOWN_PROGRAM', `program: "${started.program}" version ${started.programVersion} is not registered`);
+    const parent = started.parent === 0 ? undefined : state.processes[started.parent];
+    const process = this.lifecycle.create({
+      program, args: started.arguments, name: started.name, run: started.run, priority: started.priority,
+      budget: Math.max(0, state.budgetIndex(started.budget)), engine: state.engines.find((engine) => engine.options.name === started.engine),
+      capabilities: started.capabilities, parent, pid: started.pid,
+    });
+    this.runner.restore(input, process);
+  }
+
+  private progress({ core, pid, tokensOut }: CallProgress): void {
+    const { process } = this.state.cores[core]!;
+    assert(process !== undefined && process.pid === pid, () => `progress of process ${pid}, which is not on core ${core}`);
+    const { policy } = process.engine;
+    const call = process.call!;
+    // The policy learns of use while it happens; what it was told is not told again at the end.
+    policy.charge?.(pid, { coreUs: 0, tokensIn: 0, tokensOut: Math.max(0, tokensOut - call.tokensOut) }, this.state.nowUs);
+    call.tokensOut = Math.max(call.tokensOut, tokensOut);
+    process.engine.hasNews = true;
+  }
+
+  private fired(timer: TimerId): void {
+    const { state } = this;
+    if (state.timers.isCore(timer)) return this.scheduler.preemptionTimer(timer);
+    const alarm = state.timers.take(timer);
+    switch (alarm.kind) {
+      case 'sleep':
+        return state.deliver(alarm.process, { ok: true, value: null });
+      case 'receive':
+        return state.deliver(alarm.process, { ok: false, code: 'TIMEOUT', message: 'no message arrived in time' });
+      case 'tool-timeout':
+        return this.tools.timeout(alarm.request);
+      case 'tool-retry':
+        return this.tools.retry(alarm.request);
+      case 'budget':
+        return this.calls.budgetTimer(alarm.node);
+      case 'load-control':
+        alarm.engine.loadTimer = undefined;
+        return undefined;
+    }
+  }
+
+  private answered(input: PersonAnswered): void {
+    const { state } = this;
+    if (this.tools.answered(input)) return;
+    const process = state.questions.get(input.request);
+    // A late answer to a question that was withdrawn.
+    if (process === undefined) return;
+    state.questions.delete(input.request);
+    state.out.emit({ type: 'person.answered', pid: process.pid, request: input.request, decision: input.decision });
+    state.deliver(process, { ok: true, value: { decision: input.decision, value: input.value } });
+  }
+
+  private stored(input: StorageDone): void {
+    const process = this.state.storageCalls.get(input.request);
+    if (process === undefined) return;
+    this.state.storageCalls.delete(input.request);
+    this.state.deliver(process, input.ok ? { ok: true, value: input.value } : { ok: false, code: 'STORAGE_FAILED', message: String(input.value) });
+  }
+
+  // ---- Construction --------------------------------------------------------------------------------------------------
+
+  private buildEngines(): void {
+    const { state, options } = this;
+    let firstCore = 0;
+    for (const [index, engineOptions] of options.engines.entries()) {
+      const { memoryTokens, cores, name } = engineOptions;
+      const observer = this.observerFor(index);
+      const rng = state.rng(`paging/${name}`);
+      const { residency, victims, paging, scheduling, loadControl } = options;
+      const memory = new ContextMemory({ capacity: memoryTokens, residency, victims, paging, rng }, observer);
+      const policy = scheduling({ capacity: cores, unit: 'cores', rng: state.rng(`scheduling/${name}`), processes: this.processView() });
+      const load = this.loadView(index);
+      const parts = {
+        memory,
+        policy,
+        loadControl: loadControl?.({ capacity: memoryTokens, unit: 'tokens', rng: state.rng(`load-control/${name}`), load }),
+      };
+      const engine = new Engine(index, firstCore, engineOptions, parts);
+      state.engines.push(engine);
+      state.cores.push(...engine.cores);
+      firstCore += cores;
+    }
+  }
+
+  private observerFor(engine: number): ConstructorParameters<typeof ContextMemory>[1] {
+    const { out } = this.state;
+    return {
+      faulted: (pid, kind, pages, tokens) =>
+        void out.events.push({ seq: ++out.seq, atUs: out.nowUs, type: 'page.faulted', pid, engine, kind, pages, tokens }),
+      loaded: (page, pages, tokens) =>
+        void out.events.push({ seq: ++out.seq, atUs: out.nowUs, type: 'page.loaded', engine, page: page as never, pages, tokens }),
+      evicted: (page, pages, tokens) =>
+        void out.events.push({ seq: ++out.seq, atUs: out.nowUs, type: 'page.evicted', engine, page: page as never, pages, tokens }),
+      freed: (page, pages, tokens) =>
+        void out.events.push({ seq: ++out.seq, atUs: out.nowUs, type: 'page.freed', engine, page: page as never, pages, tokens }),
+    };
+  }
+
+  private processView(): ProcessView {
+    const { state } = this;
+    const { processes, budgets } = state;
+    return {
+      priority: (pid) => processes[pid]!.priority,
+      name: (pid) => processes[pid]!.name,
+      parent: (pid) => processes[pid]!.parent?.pid ?? 0,
+      quotaNode: (pid) => budgets.quotaNode(processes[pid]!.budget),
+      quotaShare: (pid, nowUs) => {
+        const process = processes[pid]!;
+        const node = budgets.quotaNode(process.budget);
+        return node < 0 || nowUs >= process.quotaWindowEndUs ? 0 : process.quotaTokens / budgets.quotaLimit(node);
+      },
+      quotaRollsUs: (pid, nowUs) => {
+        const node = budgets.quotaNode(processes[pid]!.budget);
+        return node < 0 ? Infinity : budgets.rollsUs(node, nowUs);
+      },
+      coreUs: (pid) => processes[pid]!.usage.coreUs,
+    };
+  }
+
+  private loadView(engine: number): LoadView {
+    const { state } = this;
+    return {
+      *processes(): Generator<Pid> {
+        for (const process of state.processes) {
+          if (process === undefined || process.engine.index !== engine) continue;
+          if (process.state !== 'terminated' && process.state !== 'suspended') yield process.pid;
+        }
+      },
+      workingSet: (pid, windowUs, nowUs) => {
+        const process = state.process(pid);
+        const { call } = process;
+        const asked = call === undefined ? 0 : process.table.tokens + call.extraTokens + call.think.maxOutput;
+        return Math.max(asked, process.engine.memory.usedSince(process.table, nowUs - windowUs));
+      },
+      active: (pid) => {
+        const process = state.process(pid);
+        return process.state === 'running' || process.queued;
+      },
+      priority: (pid) => state.process(pid).priority,
+    };
+  }
+}

@@ -1,0 +1,252 @@
+import { assert } from '../base/assert.ts';
+import { Ring } from '../base/ring.ts';
+import type { Engine } from './engine.ts';
+import { KernelError, type KernelErrorCode } from './errors.ts';
+import type { Json, Pid } from './ids.ts';
+import type { SignalName } from './inputs.ts';
+import type { KernelState } from './kernel-state.ts';
+import type { ModelCalls, SignalledProcess } from './model-calls.ts';
+import { Process } from './process.ts';
+import type { Outcome } from './process-state.ts';
+import { historyVersion } from './records.ts';
+import type { AgentScheduler } from './scheduler.ts';
+import { defaultCapabilities, type Capabilities, type Program } from './syscalls.ts';
+import type { ToolCalls } from './tool-calls.ts';
+
+export interface NewProcess {
+  readonly program: Program;
+  readonly args: Json;
+  readonly name: string;
+  readonly run: string;
+  readonly priority: number;
+  readonly budget: number;
+  readonly engine: Engine | undefined;
+  readonly capabilities: Capabilities;
+  readonly parent: Process | undefined;
+  /** Given when a process is restored: it keeps its pid. */
+  readonly pid?: Pid;
+}
+
+/** Births, deaths and signals. A process ends exactly once; what it held is given back, and whoever waits for it is told. */
+export class Lifecycle implements SignalledProcess {
+  private readonly state: KernelState;
+  private scheduler!: AgentScheduler;
+  private calls!: ModelCalls;
+  private tools!: ToolCalls;
+
+  constructor(state: KernelState) {
+    this.state = state;
+  }
+
+  connect(scheduler: AgentScheduler, calls: ModelCalls, tools: ToolCalls): void {
+    this.scheduler = scheduler;
+    this.calls = calls;
+    this.tools = tools;
+  }
+
+  /** Creates a process in state ready. Its program has not run yet. */
+  create(fields: NewProcess): Process {
+    const { state } = this;
+    const pid = fields.pid ?? (state.processes.length as Pid);
+    assert(state.processes[pid] === undefined, () => `pid ${pid} is taken`);
+    const engine = fields.engine ?? leastPopulated(state.engines);
+    const process = new Process({ ...fields, pid, engine, nowUs: state.nowUs });
+    while (state.processes.length < pid) state.processes.push(undefined);
+    state.processes[pid] = process;
+    state.alive++;
+    engine.population++;
+    if (fields.parent !== undefined) (fields.parent.children ??= []).push(process);
+    const { name, run, priority } = process;
+    state.out.emit({
+      type: 'process.spawned', pid, run, parent: fields.parent?.pid ?? 0, name, program: process.program.name, priority, engine: engine.index,
+      budget: state.budgets.nameOf(process.budget),
+    });
+    return process;
+  }
+
+  /** The first record of a process's history; a root process also starts its run. */
+  recordStart(process: Process): void {
+    const { state } = this;
+    const { run, branch, pid, name, program, args, priority, engine, capabilities } = process;
+    if (process.parent === undefined) state.record({ v: historyVersion, type: 'run.started', run, branch, atUs: state.nowUs });
+    state.record({
+      v: historyVersion, type: 'process.started', run, branch, pid, parent: process.parent?.pid ?? 0, name, program: program.name,
+      programVersion: program.version, arguments: args, priority, budget: state.budgets.nameOf(process.budget), engine: engine.options.name,
+      capabilities, atUs: state.nowUs,
+    });
+  }
+
+  /** The process ends now. It must not hold a core. */
+  terminate(process: Process, outcome: Outcome, value: Json, code: KernelErrorCode | '' = '', message = ''): void {
+    const { state } = this;
+    const { pid, engine, run, branch } = process;
+    assert(process.core === -1, () => `process ${pid} ends while it holds core ${process.core}`);
+    this.stopGenerator(process);
+    this.withdraw(process);
+    this.calls.close(process);
+    engine.memory.release(process.table);
+    state.change(process, 'terminate');
+    process.outcome = outcome;
+    process.value = value;
+    engine.policy.exited(pid, state.nowUs);
+    engine.population--;
+    state.alive--;
+    state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
+    state.record({ v: historyVersion, type: 'process.ended', run, branch, pid, outcome, value, atUs: state.nowUs });
+    for (const child of process.children ?? []) {
+      child.parent = undefined;
+      // Completing lets children go on; being cancelled or killed takes them along.
+      if (outcome === 'cancelled' || outcome === 'killed') this.signal(child, outcome === 'killed' ? 'kill' : 'terminate');
+    }
+    process.children = undefined;
+    process.mailbox = undefined;
+    process.endedChildren = undefined;
+    process.chain = undefined;
+    this.tellParent(process);
+  }
+
+  signal(process: Process, signal: SignalName): void {
+    const { state } = this;
+    if (process.state === 'terminated') return;
+    state.out.emit({ type: 'signal.delivered', pid: process.pid, signal });
+    switch (signal) {
+      case 'stop':
+        this.suspend(process);
+        for (const child of process.children ?? []) this.signal(child, 'stop');
+        return;
+      case 'continue':
+        this.continue(process);
+        for (const child of process.children ?? []) this.signal(child, 'continue');
+        return;
+      case 'terminate':
+        return this.end(process, 'cancelled');
+      case 'kill':
+        return this.end(process, 'killed');
+    }
+  }
+
+  /** The core of a signalled process, or of one that load control takes out, is free. */
+  afterStop(process: Process): void {
+    if (process.ending !== undefined) {
+      if (process.state === 'running') this.state.change(process, 'wake');
+      return this.terminate(process, process.ending, null);
+    }
+    const by = process.stopping ? 'signal' : 'load-control';
+    process.stopping = false;
+    this.state.change(process, 'suspend');
+    process.suspendedFrom = 'queue';
+    process.suspendedBy = by;
+    this.state.out.emit({ type: 'process.suspended', pid: process.pid, by });
+    if (by === 'load-control') this.scheduler.holdSuspended(process);
+  }
+
+  private end(process: Process, outcome: 'cancelled' | 'killed'): void {
+    if (process.state === 'running') {
+      // A kill outranks a termination that is under way.
+      if (process.ending !== 'killed') process.ending = outcome;
+      this.scheduler.stop(process, 'signal');
+      return;
+    }
+    this.terminate(process, outcome, null);
+  }
+
+  private suspend(process: Process): void {
+    const { state } = this;
+    if (process.ending !== undefined) return;
+    if (process.state === 'suspended') {
+      // The signal takes over from load control: only `continue` brings it back.
+      process.suspendedBy = 'signal';
+      this.scheduler.withdraw(process);
+      return;
+    }
+    if (process.state === 'running') {
+      process.stopping = true;
+      this.scheduler.stop(process, 'signal');
+      return;
+    }
+    process.suspendedFrom = process.call !== undefined ? 'queue' : process.state === 'waiting' ? 'wait' : 'run';
+    this.scheduler.withdraw(process);
+    this.calls.withdraw(process);
+    state.change(process, 'suspend');
+    process.suspendedBy = 'signal';
+    state.out.emit({ type: 'process.suspended', pid: process.pid, by: 'signal' });
+  }
+
+  private continue(process: Process): void {
+    const { state } = this;
+    if (process.stopping) process.stopping = false;
+    if (process.state !== 'suspended' || process.suspendedBy !== 'signal') return;
+    state.change(process, 'continue');
+    state.out.emit({ type: 'process.continued', pid: process.pid });
+    const { delivered } = process;
+    process.delivered = undefined;
+    if (delivered !== undefined) state.runnable.push({ process, result: delivered });
+    else if (process.suspendedFrom === 'queue') this.calls.goOn(process);
+    else if (process.suspendedFrom === 'wait') {
+      state.wait(process, process.waitingOn);
+    }
+  }
+
+  /** Takes the process out of every queue and withdraws what it asked of the world. */
+  private withdraw(process: Process): void {
+    const { state } = this;
+    this.scheduler.withdraw(process);
+    const { pending } = process;
+    process.pending = undefined;
+    process.delivered = undefined;
+    if (pending === undefined) return;
+    if (pending.kind === 'timer' || (pending.kind === 'receive' && pending.timer !== undefined)) state.timers.clear(pending.timer!);
+    else if (pending.kind === 'question') {
+      state.questions.delete(pending.request);
+      state.out.requests.push({ type: 'person.withdraw', request: pending.request });
+    } else if (pending.kind === 'storage') state.storageCalls.delete(pending.request);
+    else if (pending.kind === 'tools') this.tools.abandon(process);
+  }
+
+  private stopGenerator(process: Process): void {
+    const { generator } = process;
+    process.generator = undefined;
+    if (generator === undefined || process.isRunningCode) return;
+    try {
+      // Runs `finally` blocks; what they yield is not executed.
+      generator.return(undefined);
+    } catch (error) {
+      if (error instanceof KernelError) throw error;
+      this.state.out.emit({ type: 'program.failed', pid: process.pid, message: messageOf(error) });
+    }
+  }
+
+  private tellParent(process: Process): void {
+    const { parent, pid, outcome, value } = process;
+    if (parent === undefined || parent.state === 'terminated') return;
+    const siblings = parent.children!;
+    siblings.splice(siblings.indexOf(process), 1);
+    const end = { pid, outcome: outcome!, value };
+    const { pending } = parent;
+    if (pending?.kind === 'wait' && (pending.pid === 0 || pending.pid === pid)) {
+      this.state.deliver(parent, { ok: true, value: end });
+    } else (parent.endedChildren ??= new Ring()).push(end);
+  }
+}
+
+/** A child has at most what its parent has. */
+export function restrict(parent: Capabilities | undefined, asked: Partial<Capabilities> | undefined): Capabilities {
+  const own = parent ?? defaultCapabilities;
+  const tools = asked?.tools ?? own.tools;
+  return {
+    tools: own.tools === 'all' ? tools : tools === 'all' ? own.tools : tools.filter((tool) => own.tools.includes(tool)),
+    spawn: own.spawn && (asked?.spawn ?? true),
+    signal: own.signal === 'all' ? (asked?.signal ?? 'all') : own.signal,
+    send: own.send === 'all' ? (asked?.send ?? 'all') : own.send,
+  };
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function leastPopulated(engines: readonly Engine[]): Engine {
+  let best = engines[0]!;
+  for (const engine of engines) if (engine.population < best.population) best = engine;
+  return best;
+}

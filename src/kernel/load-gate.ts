@@ -1,0 +1,86 @@
+import type { Engine } from './engine.ts';
+import type { KernelState } from './kernel-state.ts';
+import type { Process } from './process.ts';
+import type { AgentScheduler } from './scheduler.ts';
+
+/**
+ * Applies an engine's load-control policy: keeps calls out (waiting on memory) and suspends processes when working sets don't fit, and lets
+ * them on in the order in which they came when the policy allows.
+ */
+export class LoadGate {
+  private readonly state: KernelState;
+  private readonly scheduler: AgentScheduler;
+
+  constructor(state: KernelState, scheduler: AgentScheduler) {
+    this.state = state;
+    this.scheduler = scheduler;
+  }
+
+  /** Asked when `process` was chosen for a core. A refused one waits on memory in the gate's queue. */
+  mayStart(process: Process): boolean {
+    const { engine } = process;
+    const { nowUs } = this.state;
+    if (engine.loadControl!.mayStart(process.pid, nowUs)) return true;
+    this.hold(process);
+    this.state.wait(process, 'memory');
+    return false;
+  }
+
+  /** A call started: the policy may want another process out of the way. */
+  started(engine: Engine): void {
+    const pid = engine.loadControl!.toSuspend(this.state.nowUs);
+    if (pid === undefined) return;
+    const process = this.state.process(pid);
+    if (process.state === 'running') this.scheduler.stop(process, 'load-control');
+    else if (process.queued) this.suspend(process);
+  }
+
+  /** Out of memory's way until the policy allows it again. */
+  suspend(process: Process): void {
+    this.scheduler.withdraw(process);
+    this.state.change(process, 'suspend');
+    process.suspendedFrom = 'queue';
+    process.suspendedBy = 'load-control';
+    this.state.out.emit({ type: 'process.suspended', pid: process.pid, by: 'load-control' });
+    this.hold(process);
+  }
+
+  /** Lets on what the policy allows now, first come, first served; the first refused one ends the round. */
+  review(engine: Engine): void {
+    const { held } = engine;
+    const { nowUs } = this.state;
+    while (held.length > 0 && engine.readyCount < engine.idle.size) {
+      const process = held.peek()!;
+      if (!engine.loadControl!.mayStart(process.pid, nowUs)) break;
+      held.shift();
+      process.held = false;
+      if (process.state === 'suspended') {
+        this.state.change(process, 'continue');
+        this.state.out.emit({ type: 'process.continued', pid: process.pid });
+      }
+      this.scheduler.enqueue(process);
+    }
+    this.setTimer(engine);
+  }
+
+  forget(process: Process): void {
+    if (!process.held) return;
+    process.held = false;
+    const { held } = process.engine;
+    const rest = [...held].filter((other) => other !== process);
+    held.clear();
+    for (const other of rest) held.push(other);
+  }
+
+  hold(process: Process): void {
+    process.held = true;
+    process.engine.held.push(process);
+  }
+
+  private setTimer(engine: Engine): void {
+    const { timers, nowUs } = this.state;
+    if (engine.held.length === 0 || engine.loadTimer !== undefined) return;
+    const recheckUs = engine.loadControl!.recheckUs(nowUs);
+    if (recheckUs !== Infinity) engine.loadTimer = timers.set({ kind: 'load-control', engine }, nowUs + Math.max(1, recheckUs));
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Storage in memory behind the asynchronous contract: the default of a live kernel, and the double of a real storage in
+ * tests. Writes wait in one queue; a flush takes all that waits, and only then are they acknowledged.
+ */
+import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
+import { KernelError } from './errors.ts';
+import { MemoryStore } from './memory-store.ts';
+import type { HistoryRecord, KernelRecord, LedgerRecord } from './records.ts';
+import type {
+  AuditFilter,
+  BranchFilter,
+  HistoryFilter,
+  LoadedCheckpoint,
+  Memory,
+  ProcessAddress,
+  RecalledMemory,
+  Recollection,
+  RunSummary,
+  StorageManager,
+  StoredProcess,
+} from './storage.ts';
+
+export class MemoryStorage implements StorageManager {
+  /** How many flushes carried something so far. */
+  flushes = 0;
+  private readonly store = new MemoryStore();
+  private waiting: Write[] = [];
+  private isClosed = false;
+
+  append(records: readonly KernelRecord[]): Promise<void> {
+    // The caller's array and records are its own again as soon as this returns.
+    const text = JSON.stringify(records);
+    return this.write(() => this.store.append(JSON.parse(text) as KernelRecord[]));
+  }
+
+  remember(memory: Memory): Promise<void> {
+    const text = JSON.stringify(memory);
+    return this.write(() => this.store.remember(JSON.parse(text) as Memory));
+  }
+
+  runs(): Promise<readonly RunSummary[]> {
+    return this.read((store) => store.runs());
+  }
+
+  history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]> {
+    return this.read((store) => store.history(run, filter));
+  }
+
+  processes(run: string, filter?: BranchFilter): Promise<readonly StoredProcess[]> {
+    return this.read((store) => store.processes(run, filter));
+  }
+
+  lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined> {
+    return this.read((store) => store.lastCheckpoint(process));
+  }
+
+  pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.read((store) => store.pages(hashes));
+  }
+
+  ledger(): Promise<readonly LedgerRecord[]> {
+    return this.read((store) => store.ledger());
+  }
+
+  audit(run: string, filter?: AuditFilter): Promise<readonly ChainedAuditRecord[]> {
+    return this.read((store) => store.audit(run, filter));
+  }
+
+  verifyAudit(run: string): Promise<AuditVerdict> {
+    return this.read((store) => store.verifyAudit(run));
+  }
+
+  recall(question: Recollection): Promise<readonly RecalledMemory[]> {
+    return this.read((store) => store.recall(question));
+  }
+
+  close(): Promise<void> {
+    this.isClosed = true;
+    this.flush();
+    return Promise.resolve();
+  }
+
+  /** For tests, the end of the power: what waits is lost, and refused; what was acknowledged is there afterwards. */
+  crash(): void {
+    const lost = this.waiting;
+    this.waiting = [];
+    for (const { reject } of lost)
+      reject(new KernelError('STORAGE_FAILED', 'storage: crashed before this was durable'));
+  }
+
+  private write(apply: () => void): Promise<void> {
+    if (this.isClosed) return Promise.reject(closed());
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ apply, resolve, reject });
+      // The first to wait orders the flush. It comes after the caller is done, so that others can join.
+      if (this.waiting.length === 1) void Promise.resolve().then(() => this.flush());
+    });
+  }
+
+  /** Each write succeeds or fails alone. */
+  private flush(): void {
+    const taken = this.waiting;
+    if (taken.length === 0) return;
+    this.waiting = [];
+    this.flushes++;
+    for (const { apply, resolve, reject } of taken) {
+      try {
+        apply();
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    }
+  }
+
+  /** A reader sees what is durable when it is called. */
+  private read<T>(reader: (store: MemoryStore) => T): Promise<T> {
+    if (this.isClosed) return Promise.reject(closed());
+    return new Promise((resolve) => resolve(reader(this.store)));
+  }
+}
+
+interface Write {
+  readonly apply: () => void;
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+function closed(): KernelError {
+  return new KernelError('STORAGE_FAILED', 'storage: is closed');
+}

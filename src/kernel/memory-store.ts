@@ -1,0 +1,190 @@
+/**
+ * What storage holds, in memory and without waiting: the simulator, whose time is virtual, uses it as it is; MemoryStorage
+ * puts the asynchronous contract before it. It owns what it stores and gives copies away, as a database does.
+ */
+import { sha256Hex } from '../base/sha256.ts';
+import { AuditLog, chainAudit } from './audit-log.ts';
+import type { AuditHead, AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
+import { assemble } from './checkpoint-chain.ts';
+import { KernelError } from './errors.ts';
+import type {
+  AuditRecord,
+  HistoryRecord,
+  KernelRecord,
+  LedgerRecord,
+  PageRecord,
+  RunStarted,
+} from './records.ts';
+import { copyJson, RunTable } from './run-table.ts';
+import { checkMemory, checkRecollection, checkRecord, checkRun, isSameRecord, refusal } from './storage.ts';
+import type {
+  AuditFilter,
+  BranchFilter,
+  HistoryFilter,
+  LoadedCheckpoint,
+  Memory,
+  ProcessAddress,
+  RecalledMemory,
+  Recollection,
+  RunSummary,
+  StorageManager,
+  StoredProcess,
+  Synchronous,
+} from './storage.ts';
+import { rankByTermOverlap } from './term-overlap.ts';
+
+export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
+  // Maps give their entries in the order of insertion: runs as they started, memories as they came.
+  private readonly tables = new Map<string, RunTable>();
+  private readonly pageTexts = new Map<string, string>();
+  private readonly ledgerRecords: LedgerRecord[] = [];
+  private readonly memories = new Map<string, Memory>();
+
+  /** Stores the batch whole or, throwing STORAGE_FAILED, nothing of it. */
+  append(records: readonly KernelRecord[]): void {
+    const added: Exclude<KernelRecord, AuditRecord>[] = [];
+    const chained = new Map<AuditLog, ChainedAuditRecord[]>();
+    try {
+      for (const record of records) {
+        checkRecord(record);
+        if (record.type === 'audit') chain(this.tableOf(record).audit, record, chained);
+        else if (this.add(record)) added.push(record);
+      }
+    } catch (error) {
+      for (const record of added.reverse()) this.takeBack(record);
+      throw error;
+    }
+    // The log is append-only, so nothing joins it before the whole batch is accepted.
+    for (const [log, entries] of chained) log.extend(entries);
+  }
+
+  runs(): RunSummary[] {
+    return Array.from(this.tables, ([run, table]) => table.summary(run));
+  }
+
+  history(run: string, filter: HistoryFilter = {}): HistoryRecord[] {
+    return (this.find(run)?.history(filter) ?? []).map(copyJson);
+  }
+
+  processes(run: string, { branch }: BranchFilter = {}): StoredProcess[] {
+    return (this.find(run)?.processes ?? [])
+      .filter(({ started }) => branch === undefined || started.branch === branch)
+      .map(({ started, end }) => copyJson(end === undefined ? started : { ...started, end }));
+  }
+
+  lastCheckpoint({ run, branch, pid }: ProcessAddress): LoadedCheckpoint | undefined {
+    const checkpoints = this.find(run)?.process({ branch, pid })?.checkpoints ?? [];
+    const last = checkpoints.at(-1);
+    if (last === undefined) return undefined;
+    const first = checkpoints.findLastIndex(({ base }) => base === '');
+    const nodes = assemble(checkpoints.slice(first));
+    const { n, state, tip, random, atUs } = last;
+    return copyJson({ run, branch, pid, n, state, tip, nodes, random, atUs });
+  }
+
+  pages(hashes: readonly string[]): ReadonlyMap<string, string> {
+    const found = new Map<string, string>();
+    for (const hash of hashes) {
+      const text = this.pageTexts.get(hash);
+      if (text === undefined) continue;
+      if (sha256Hex(text) !== hash) {
+        throw new KernelError('STORAGE_FAILED', `page ${JSON.stringify(hash)}: its text has another hash`);
+      }
+      found.set(hash, text);
+    }
+    return found;
+  }
+
+  ledger(): LedgerRecord[] {
+    return this.ledgerRecords.map((record) => ({ ...record }));
+  }
+
+  audit(run: string, { pid }: AuditFilter = {}): ChainedAuditRecord[] {
+    return this.find(run)?.audit.entries(pid) ?? [];
+  }
+
+  verifyAudit(run: string): AuditVerdict {
+    return (this.find(run)?.audit ?? new AuditLog()).verify();
+  }
+
+  remember(memory: Memory): void {
+    checkMemory(memory);
+    const { run, branch, pid, n, index } = memory.identity;
+    const key = JSON.stringify([run, branch, pid, n, index]);
+    const known = this.memories.get(key);
+    if (known === undefined) this.memories.set(key, copyJson(memory));
+    else if (!isSameRecord(known, memory)) {
+      throw new KernelError(
+        'STORAGE_FAILED',
+        `memory of call ${key}: is stored already, with another content`,
+      );
+    }
+  }
+
+  recall(question: Recollection): RecalledMemory[] {
+    checkRecollection(question);
+    const texts: string[] = [];
+    for (const { scope, text } of this.memories.values()) if (scope === question.scope) texts.push(text);
+    const best = rankByTermOverlap(question.query, texts).slice(0, question.limit);
+    return best.map(({ index, score }) => ({ text: texts[index]!, score }));
+  }
+
+  /** Stores a record; false when it was there. */
+  private add(record: Exclude<KernelRecord, AuditRecord>): boolean {
+    if (record.type === 'run.started') return this.startRun(record);
+    const table = this.tableOf(record);
+    if (record.type === 'page') return this.addPage(record);
+    const isNew = table.add(record);
+    if (isNew && record.type === 'ledger') this.ledgerRecords.push({ ...record });
+    return isNew;
+  }
+
+  /** Undoes `add` for the record that was added last. */
+  private takeBack(record: Exclude<KernelRecord, AuditRecord>): void {
+    if (record.type === 'page') {
+      this.pageTexts.delete(record.hash);
+      return;
+    }
+    const table = this.tableOf(record);
+    table.takeBack(record);
+    if (record.type === 'ledger') this.ledgerRecords.pop();
+    if (table.isEmpty) this.tables.delete(record.run);
+  }
+
+  /** A run has a table from its first branch on. */
+  private startRun(record: RunStarted): boolean {
+    const table = this.tables.get(record.run) ?? new RunTable();
+    this.tables.set(record.run, table);
+    return table.add(record);
+  }
+
+  /** Another run, or another token count, brings the same page again. */
+  private addPage(record: PageRecord): boolean {
+    const { hash, text } = record;
+    const known = this.pageTexts.get(hash);
+    if (known === text) return false;
+    if (known !== undefined) throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
+    this.pageTexts.set(hash, text);
+    return true;
+  }
+
+  private tableOf(record: KernelRecord): RunTable {
+    const table = this.tables.get(record.run);
+    if (table === undefined) throw refusal(record, 'belongs to a run that has not started');
+    return table;
+  }
+
+  private find(run: string): RunTable | undefined {
+    checkRun(run);
+    return this.tables.get(run);
+  }
+}
+
+/** Chains an audit record behind its log and what the batch has for it so far. */
+function chain(log: AuditLog, record: AuditRecord, chained: Map<AuditLog, ChainedAuditRecord[]>): void {
+  const entries = chained.get(log) ?? [];
+  const last = entries.at(-1);
+  const head: AuditHead = last === undefined ? log.head : { count: last.index + 1, hash: last.hash };
+  entries.push(chainAudit(head, { ...record }));
+  chained.set(log, entries);
+}

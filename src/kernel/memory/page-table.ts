@@ -1,0 +1,35 @@
+import type { Extent } from './extent.ts';
+
+/**
+ * A process's page table: its prompt in allocation order, never reordered. Importance, pin and accesses live in the entry, since a shared
+ * page may matter more to one process than to another.
+ */
+export class PageTable {
+  readonly entries: TableEntry[] = [];
+  /** Pages and tokens of all entries: the prompt of the next call. */
+  pages = 0;
+  tokens = 0;
+  /** Tokens of room for the answer of the running call; -1 while no call runs, so that its extents are not pinned by one. */
+  room = -1;
+  /** The running call keeps nothing in memory (`--oversize bypass`). */
+  bypassed = false;
+}
+
+export interface TableEntry {
+  readonly table: PageTable;
+  readonly extent: Extent;
+  importance: number;
+  pinned: boolean;
+  /** Touches by this table. */
+  accesses: number;
+}
+
+/** The entry that holds `page`, and its index; undefined when the table has no such page. Recent pages are found first. */
+export function findEntry(table: PageTable, page: number): number {
+  const { entries } = table;
+  for (let index = entries.length - 1; index >= 0; index--) {
+    const extent = entries[index]!.extent;
+    if (page >= extent.firstPage && page < extent.firstPage + extent.count) return index;
+  }
+  return -1;
+}

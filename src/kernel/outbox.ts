@@ -1,0 +1,32 @@
+import type { EventBody, KernelEvent } from './events.ts';
+import type { KernelRecord } from './records.ts';
+import type { Request } from './requests.ts';
+
+/** What one step returns. The arrays belong to the kernel and are emptied by the next step: keep their members, not the arrays. */
+export interface StepOutput {
+  readonly records: readonly KernelRecord[];
+  readonly requests: readonly Request[];
+  readonly events: readonly KernelEvent[];
+}
+
+/** Collects the output of a step and stamps events. */
+export class Outbox implements StepOutput {
+  readonly records: KernelRecord[] = [];
+  readonly requests: Request[] = [];
+  readonly events: KernelEvent[] = [];
+  /** Sequence number of the last event, from 1 without gaps. */
+  seq = 0;
+  nowUs = 0;
+
+  clear(nowUs: number): void {
+    this.nowUs = nowUs;
+    this.records.length = 0;
+    this.requests.length = 0;
+    this.events.length = 0;
+  }
+
+  /** For events off the hot path; there, literals are pushed whole, with the same members in the same order. */
+  emit(body: EventBody): void {
+    this.events.push({ seq: ++this.seq, atUs: this.nowUs, ...body });
+  }
+}

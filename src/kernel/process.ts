@@ -1,0 +1,155 @@
+import type { Rng } from '../base/rng.ts';
+import { Ring } from '../base/ring.ts';
+import type { Engine } from './engine.ts';
+import type { Json, Pid, RequestId, TimerId } from './ids.ts';
+import { PageTable } from './memory/page-table.ts';
+import type { Outcome, StateName, WaitReason } from './process-state.ts';
+import type { PromptChain } from './checkpoint-chain.ts';
+import type { Reservation } from './budgets.ts';
+import type { Capabilities, ChildEnd, Message, Program, ProgramGenerator, Syscall, SyscallResult, ThinkCall } from './syscalls.ts';
+import type { HistoryRecord } from './records.ts';
+import type { CallIdentity } from './requests.ts';
+import type { ToolBatch } from './tool-calls.ts';
+
+/** Tokens, money and time that a process has used. */
+export interface Usage {
+  tokensIn: number;
+  tokensCached: number;
+  tokensOut: number;
+  calls: number;
+  coreUs: number;
+  microDollars: number;
+}
+
+/** The process control block. Fields below a line belong to the part of the kernel that the line names. */
+export class Process {
+  readonly pid: Pid;
+  readonly name: string;
+  readonly run: string;
+  readonly branch = 'main';
+  readonly program: Program;
+  readonly args: Json;
+  readonly engine: Engine;
+  /** Index of its budget node. */
+  readonly budget: number;
+  readonly capabilities: Capabilities;
+  priority: number;
+  parent: Process | undefined;
+  children: Process[] | undefined = undefined;
+
+  // processes
+  state: StateName = 'ready';
+  sinceUs: number;
+  readonly spawnedUs: number;
+  /** While `waiting`, and while suspended from waiting. */
+  waitingOn: WaitReason = '';
+  /** Where a suspended process goes on: 'queue' for a core, 'wait' for what it waited for, 'run' with `delivered`. */
+  suspendedFrom: 'queue' | 'wait' | 'run' = 'queue';
+  suspendedBy: 'signal' | 'load-control' = 'signal';
+  /** A result that arrived while it was suspended. */
+  delivered: SyscallResult<unknown> | undefined = undefined;
+  outcome: Outcome | undefined = undefined;
+  value: Json = null;
+  /** Signalled to end while its call still runs: it ends when the core is free. */
+  ending: 'cancelled' | 'killed' | undefined = undefined;
+  /** Signalled to stop while its call still runs: it is suspended when the core is free. */
+  stopping = false;
+
+  // programs
+  generator: ProgramGenerator | undefined = undefined;
+  /** Its code is on the stack: the generator cannot be told to return. */
+  isRunningCode = false;
+  /** Number of syscalls so far. */
+  n = 0;
+  lastSyscall: Syscall | undefined = undefined;
+  /** Micro-dollars of its last model call. */
+  lastCost = 0;
+  rng: Rng | undefined = undefined;
+  /** The syscall that it waits in. */
+  pending: Pending | undefined = undefined;
+  chain: PromptChain | undefined = undefined;
+  /** While its history is fed to it: the recorded results to come, and the time of the last. */
+  replay: readonly HistoryRecord[] | undefined = undefined;
+  replayFrom = 0;
+  replayUs = -1;
+  tools: ToolBatch | undefined = undefined;
+
+  // scheduler
+  call: Call | undefined = undefined;
+  /** In the policy's queue. */
+  queued = false;
+  core = -1;
+  /** Kept out by load control until it allows the call. */
+  held = false;
+  quotaWindowEndUs = 0;
+  quotaTokens = 0;
+
+  // memory, mailbox, usage
+  readonly table = new PageTable();
+  mailbox: Ring<Message> | undefined = undefined;
+  endedChildren: Ring<ChildEnd> | undefined = undefined;
+  readonly usage: Usage = { tokensIn: 0, tokensCached: 0, tokensOut: 0, calls: 0, coreUs: 0, microDollars: 0 };
+
+  constructor(fields: ProcessFields) {
+    this.pid = fields.pid;
+    this.name = fields.name;
+    this.run = fields.run;
+    this.program = fields.program;
+    this.args = fields.args;
+    this.engine = fields.engine;
+    this.budget = fields.budget;
+    this.capabilities = fields.capabilities;
+    this.priority = fields.priority;
+    this.parent = fields.parent;
+    this.sinceUs = fields.nowUs;
+    this.spawnedUs = fields.nowUs;
+  }
+}
+
+export interface ProcessFields {
+  readonly pid: Pid;
+  readonly name: string;
+  readonly run: string;
+  readonly program: Program;
+  readonly args: Json;
+  readonly engine: Engine;
+  readonly budget: number;
+  readonly capabilities: Capabilities;
+  readonly priority: number;
+  readonly parent: Process | undefined;
+  readonly nowUs: number;
+}
+
+/** A model call, from the syscall to its settlement, over all its stretches on cores. */
+export interface Call {
+  readonly identity: CallIdentity;
+  readonly think: ThinkCall;
+  /** Prompt tokens beyond the pages. */
+  readonly extraTokens: number;
+  reservation: Reservation | undefined;
+  /** Orders waiters for budget and memory: first come, first served. */
+  readonly seq: number;
+  /** Answer tokens of finished stretches. */
+  tokensOut: number;
+  /** Of them, already settled. */
+  settledOut: number;
+  /** Since the reservation: prompt tokens billed, and those of them that were found in memory. */
+  tokensIn: number;
+  tokensCached: number;
+  stretches: number;
+  /** Core time since the reservation, µs. */
+  coreUs: number;
+  /** When the running stretch began. */
+  startedUs: number;
+  /** Larger than memory: runs without it (`--oversize bypass`). */
+  readonly bypass: boolean;
+}
+
+/** What a waiting process waits for, beside a model call. */
+export type Pending =
+  | { readonly kind: 'timer'; readonly timer: TimerId }
+  | { readonly kind: 'receive'; readonly timer: TimerId | undefined }
+  | { readonly kind: 'wait'; readonly pid: Pid | 0 }
+  | { readonly kind: 'question'; readonly request: RequestId }
+  | { readonly kind: 'storage'; readonly request: RequestId }
+  | { readonly kind: 'tools' };

@@ -1,0 +1,170 @@
+import type { Rng, RngState } from '../base/rng.ts';
+import { recordAudit } from './audit-trail.ts';
+import type { Json, Pid } from './ids.ts';
+import type { RestoreInput } from './inputs.ts';
+import type { KernelState } from './kernel-state.ts';
+import { messageOf, type Lifecycle } from './lifecycle.ts';
+import type { Process } from './process.ts';
+import { historyVersion, type HistoryRecord } from './records.ts';
+import type { Syscall, Sys, SyscallResult } from './syscalls.ts';
+import { hashSyscall } from './syscall-hash.ts';
+import type { SyscallTable } from './syscall-table.ts';
+
+/**
+ * Runs programs: resumes them with results, hands what they yield to the syscall table, keeps their histories, and feeds a restored program the
+ * results that it had already. An exception in a program terminates that process alone, as failed.
+ */
+export class ProgramRunner {
+  private readonly state: KernelState;
+  private readonly lifecycle: Lifecycle;
+  private readonly table: SyscallTable;
+
+  constructor(state: KernelState, lifecycle: Lifecycle, table: SyscallTable) {
+    this.state = state;
+    this.lifecycle = lifecycle;
+    this.table = table;
+  }
+
+  /** A new process's program begins, in this step. */
+  begin(process: Process, saved?: Json): void {
+    process.generator = process.program.body(new ProgramSys(process, this.state), saved);
+    this.state.runnable.push({ process, result: undefined });
+  }
+
+  /** Lets all runnable programs go on until each waits or has ended. */
+  runAll(): void {
+    const { runnable } = this.state;
+    for (let next = runnable.shift(); next !== undefined; next = runnable.shift()) {
+      const { process, result } = next;
+      if (process.state === 'terminated') continue;
+      if (process.state === 'suspended') {
+        process.delivered = result;
+        process.suspendedFrom = 'run';
+        continue;
+      }
+      if (process.state === 'waiting') this.state.change(process, 'wake');
+      this.resume(process, result);
+    }
+  }
+
+  /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. */
+  restore(input: RestoreInput, process: Process): void {
+    const { checkpoint, history } = input;
+    if (checkpoint !== undefined) {
+      process.n = checkpoint.n;
+      streamOf(process, this.state).load(checkpoint.random as unknown as RngState);
+      for (const node of checkpoint.prompt)
+        process.engine.memory.append(process.table, this.state.contents.recall(node), node.importance, node.pinned);
+    }
+    const rest = history.filter((record) => record.n > process.n).sort((a, b) => a.n - b.n);
+    process.replay = rest;
+    process.replayFrom = process.n + 1;
+    const fromCheckpoint = checkpoint?.n ?? 0;
+    this.state.out.emit({ type: 'process.restored', pid: process.pid, fromCheckpoint, replayed: rest.length });
+    this.begin(process, checkpoint?.state);
+  }
+
+  private resume(process: Process, first: SyscallResult<unknown> | undefined): void {
+    let result = first;
+    if (first !== undefined) this.keepHistory(process, first);
+    for (;;) {
+      const { generator } = process;
+      if (generator === undefined) return;
+      let step: IteratorResult<Syscall, Json | void>;
+      process.isRunningCode = true;
+      try {
+        step = result === undefined ? generator.next() : generator.next(result);
+      } catch (error) {
+        process.isRunningCode = false;
+        if (isAssertion(error)) throw error;
+        const message = messageOf(error);
+        this.state.out.emit({ type: 'program.failed', pid: process.pid, message });
+        return this.lifecycle.terminate(process, 'failed', message, 'PROGRAM_FAILED', message);
+      }
+      process.isRunningCode = false;
+      // It may have been signalled by its own syscall's consequences.
+      if (process.outcome !== undefined) return;
+      if (step.done === true) return this.lifecycle.terminate(process, 'completed', step.value ?? null);
+      result = this.perform(process, step.value);
+      if (result === undefined) return;
+      if (process.outcome !== undefined) return;
+    }
+  }
+
+  /** The result of a syscall that has one at once; undefined: the process waits or has ended. */
+  private perform(process: Process, syscall: Syscall): SyscallResult<unknown> | undefined {
+    process.n++;
+    process.lastSyscall = syscall;
+    const recorded = this.recorded(process, syscall);
+    if (recorded === 'diverged') return undefined;
+    if (recorded !== undefined) return this.table.reapply(process, syscall, recorded);
+    const result = this.table.perform(process, syscall);
+    if (result !== undefined && process.outcome === undefined) this.keepHistory(process, result);
+    return result;
+  }
+
+  private keepHistory(process: Process, result: SyscallResult<unknown>): void {
+    if (!this.state.options.records) return;
+    const { run, branch, pid, n, lastSyscall } = process;
+    recordAudit(this.state, process, lastSyscall!, result as SyscallResult<Json>);
+    this.state.record({
+      v: historyVersion, type: 'history', run, branch, pid, n, kind: lastSyscall!.kind, hash: hashSyscall(lastSyscall!),
+      result: result as SyscallResult<Json>, atUs: this.state.nowUs,
+    });
+  }
+
+  private recorded(process: Process, syscall: Syscall): SyscallResult<Json> | 'diverged' | undefined {
+    const { replay, n } = process;
+    if (replay === undefined) return undefined;
+    const record: HistoryRecord | undefined = replay[n - process.replayFrom];
+    if (record === undefined) {
+      process.replay = undefined;
+      process.replayUs = -1;
+      return undefined;
+    }
+    if (record.kind !== syscall.kind || record.hash !== hashSyscall(syscall)) {
+      const message = `syscall ${n} is ${syscall.kind}, its history holds ${record.kind}${record.kind === syscall.kind ? ' with other arguments' : ''}`;
+      this.lifecycle.terminate(process, 'failed', message, 'PROGRAM_DIVERGED', message);
+      return 'diverged';
+    }
+    process.replayUs = record.atUs;
+    return record.result;
+  }
+}
+
+/** What a program sees of the kernel. */
+class ProgramSys implements Sys {
+  private readonly process: Process;
+  private readonly state: KernelState;
+
+  constructor(process: Process, state: KernelState) {
+    this.process = process;
+    this.state = state;
+  }
+  get pid(): Pid {
+    return this.process.pid;
+  }
+  get parent(): Pid | 0 {
+    return this.process.parent?.pid ?? 0;
+  }
+  get name(): string {
+    return this.process.name;
+  }
+  get args(): Json {
+    return this.process.args;
+  }
+  /** While a history is fed, the time at which the last result arrived. */
+  get now(): number {
+    return this.process.replayUs >= 0 ? this.process.replayUs : this.state.nowUs;
+  }
+  get random(): Rng {
+    return streamOf(this.process, this.state);
+  }
+}
+
+const isAssertion = (error: unknown): boolean => error instanceof Error && error.name === 'AssertionError';
+
+/** The process's own stream of chance: it does not move when another process draws. */
+export function streamOf(process: Process, state: KernelState): Rng {
+  return (process.rng ??= state.rng(`process/${process.run}/${process.pid}`));
+}

@@ -1,0 +1,159 @@
+/** What must be durable before anything that depends on it starts. Both kinds of record carry a format version. */
+import type { Json, Pid } from './ids.ts';
+import type { Input } from './inputs.ts';
+import type { Outcome } from './process-state.ts';
+import type { Capabilities, SyscallResult } from './syscalls.ts';
+
+/** Raised when a field changes its meaning; a reader refuses versions it does not know. */
+export const historyVersion = 1;
+export const recordingVersion = 1;
+
+/** One line of a process's history, or of the run's, the ledger's or the audit log's. */
+export type KernelRecord =
+  | RunStarted
+  | ProcessStarted
+  | HistoryRecord
+  | CheckpointRecord
+  | LedgerRecord
+  | AuditRecord
+  | PageRecord
+  | ProcessEnded;
+
+export interface RunStarted {
+  readonly v: number;
+  readonly type: 'run.started';
+  readonly run: string;
+  readonly branch: string;
+  readonly atUs: number;
+}
+export interface ProcessStarted {
+  readonly v: number;
+  readonly type: 'process.started';
+  readonly run: string;
+  readonly branch: string;
+  readonly pid: Pid;
+  readonly parent: Pid | 0;
+  readonly name: string;
+  readonly program: string;
+  readonly programVersion: number;
+  readonly arguments: Json;
+  readonly priority: number;
+  readonly budget: string;
+  readonly engine: string;
+  readonly capabilities: Capabilities;
+  readonly atUs: number;
+}
+
+/** The result of one syscall. `hash` is over kind and arguments; pages are named by hash and tokens, never by content. */
+export interface HistoryRecord {
+  readonly v: number;
+  readonly type: 'history';
+  readonly run: string;
+  readonly branch: string;
+  readonly pid: Pid;
+  readonly n: number;
+  readonly kind: string;
+  readonly hash: number;
+  readonly result: SyscallResult<Json>;
+  readonly atUs: number;
+}
+
+/** One entry of a page table: enough to allocate the page again. */
+export interface PromptNode {
+  readonly hash: string;
+  readonly tokens: number;
+  readonly pages: number;
+  readonly space: string;
+  readonly first: number;
+  readonly importance: number;
+  readonly pinned: boolean;
+}
+
+/**
+ * A program's saved state. `tip` names the whole prompt: the chained hash of its nodes; `nodes` are only those behind `base`, the tip of the
+ * checkpoint before, so that storage grows with what is new. `base` is '' for a prompt told from its start.
+ */
+export interface CheckpointRecord {
+  readonly v: number;
+  readonly type: 'checkpoint';
+  readonly run: string;
+  readonly branch: string;
+  readonly pid: Pid;
+  readonly n: number;
+  readonly state: Json;
+  readonly tip: string;
+  readonly base: string;
+  /** How many nodes of `base` still stand before `nodes`. */
+  readonly keep: number;
+  readonly nodes: readonly PromptNode[];
+  readonly random: Json;
+  readonly atUs: number;
+}
+
+/** The content of a page, once for each hash: it lives outside the kernel's state, histories name it by hash. */
+export interface PageRecord {
+  readonly v: number;
+  readonly type: 'page';
+  /** The run that brought it first. */
+  readonly run: string;
+  readonly hash: string;
+  readonly text: string;
+}
+
+/** What a call reserved or settled at its budget node; replayed to rebuild the ledger. */
+export interface LedgerRecord {
+  readonly v: number;
+  readonly type: 'ledger';
+  readonly run: string;
+  readonly pid: Pid;
+  readonly n: number;
+  readonly node: string;
+  readonly what: 'reserved' | 'settled';
+  readonly tokens: number;
+  readonly calls: number;
+  readonly microDollars: number;
+  readonly coreUs: number;
+  readonly atUs: number;
+}
+
+/** Who did what, with which input and output (by hash), at what cost. The storage chains it (see audit-log). */
+export interface AuditRecord {
+  readonly v: number;
+  readonly type: 'audit';
+  readonly run: string;
+  readonly pid: Pid;
+  readonly n: number;
+  readonly action: string;
+  readonly input: string;
+  readonly output: string;
+  readonly microDollars: number;
+  readonly atUs: number;
+}
+
+export interface ProcessEnded {
+  readonly v: number;
+  readonly type: 'process.ended';
+  readonly run: string;
+  readonly branch: string;
+  readonly pid: Pid;
+  readonly outcome: Outcome;
+  readonly value: Json;
+  readonly atUs: number;
+}
+
+/** First line of a recording: what is needed to build the same kernel. */
+export interface RecordingHeader {
+  readonly format: 'ringzero-recording';
+  readonly v: number;
+  readonly ringzero: string;
+  readonly seed: number;
+  readonly options: Json;
+}
+/** Last line: what a rerun must reproduce. */
+export interface RecordingFooter {
+  readonly end: true;
+  readonly inputs: number;
+  readonly events: number;
+  readonly eventHash: string;
+}
+export type RecordingLine = RecordingHeader | Input | RecordingFooter;

@@ -1,0 +1,73 @@
+/** What the kernel asks of the world. The driver makes the records of the same step durable before it starts any call. */
+import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
+import type { ThinkScript } from './syscalls.ts';
+
+/** Who asks: unique for ever, and the idempotency key of a tool call. */
+export interface CallIdentity {
+  readonly run: string;
+  readonly branch: string;
+  readonly pid: Pid;
+  /** Syscall number of the process, from 1. */
+  readonly n: number;
+  /** Place in a batch. */
+  readonly index: number;
+}
+
+export type Request =
+  | CallStart
+  | { readonly type: 'call.stop'; readonly core: CoreId; readonly pid: Pid; readonly why: 'preempt' | 'signal' }
+  | ToolStart
+  | { readonly type: 'tool.stop'; readonly request: RequestId }
+  | { readonly type: 'timer.set'; readonly timer: TimerId; readonly atUs: number }
+  | { readonly type: 'timer.clear'; readonly timer: TimerId }
+  | PersonAsk
+  | { readonly type: 'person.withdraw'; readonly request: RequestId }
+  | StorageRequest;
+
+/** One stretch of a model call on a core. A later stretch of the same call says what is already done. */
+export interface CallStart {
+  readonly type: 'call.start';
+  readonly core: CoreId;
+  readonly pid: Pid;
+  readonly identity: CallIdentity;
+  /** Tokens to prefill that were never in this memory; that were and must be prefilled again; that come from the slower tier; that are there. */
+  readonly newTokens: number;
+  readonly repeatedTokens: number;
+  readonly loadTokens: number;
+  readonly cachedTokens: number;
+  readonly maxOutput: number;
+  /** Answer tokens of earlier stretches. */
+  readonly tokensOut: number;
+  /** True from the second stretch on. */
+  readonly resumed: boolean;
+  readonly script: ThinkScript | undefined;
+}
+
+export interface ToolStart {
+  readonly type: 'tool.start';
+  readonly request: RequestId;
+  readonly identity: CallIdentity;
+  readonly tool: string;
+  readonly arguments: Json;
+  readonly script: { readonly result?: Json; readonly failed?: boolean; readonly durationUs?: number } | undefined;
+}
+
+export interface PersonAsk {
+  readonly type: 'person.ask';
+  readonly request: RequestId;
+  readonly identity: CallIdentity;
+  readonly question: Json;
+  readonly purpose: 'approve' | 'edit' | 'answer';
+  readonly script: { readonly answer?: Json; readonly durationUs?: number } | undefined;
+}
+
+/** `flush`: answered when every record given out so far is durable. */
+export interface StorageRequest {
+  readonly type: 'storage.request';
+  readonly request: RequestId;
+  readonly identity: CallIdentity;
+  readonly op:
+    | { readonly kind: 'flush' }
+    | { readonly kind: 'remember'; readonly scope: string; readonly text: string }
+    | { readonly kind: 'recall'; readonly scope: string; readonly query: string; readonly limit: number };
+}

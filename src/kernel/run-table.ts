@@ -1,0 +1,229 @@
+/** One run as MemoryStore holds it: its branches, processes, results, calls and audit log, and what may be added to them. */
+import { AuditLog } from './audit-log.ts';
+import type { Pid } from './ids.ts';
+import type {
+  AuditRecord,
+  CheckpointRecord,
+  HistoryRecord,
+  KernelRecord,
+  LedgerRecord,
+  PageRecord,
+  ProcessEnded,
+  ProcessStarted,
+  RunStarted,
+} from './records.ts';
+import { isSameRecord, refusal } from './storage.ts';
+import type { HistoryFilter, ProcessAddress, RunSummary } from './storage.ts';
+
+/** Records with an identity within their run. Audit records have none, pages belong to all runs. */
+export type RunRecord = Exclude<KernelRecord, AuditRecord | PageRecord>;
+
+/** A process with its results and checkpoints, both in ascending order of n. */
+export interface ProcessTable {
+  readonly started: ProcessStarted;
+  end: ProcessEnded | undefined;
+  readonly history: HistoryRecord[];
+  readonly checkpoints: CheckpointRecord[];
+}
+
+export class RunTable {
+  readonly audit = new AuditLog();
+  /** Processes of all branches, in the order of their start. */
+  readonly processes: ProcessTable[] = [];
+  // Maps give their entries in the order of insertion.
+  private readonly branches = new Map<string, BranchTable>();
+  /** Results of all processes, in the order of their append. */
+  private readonly results: HistoryRecord[] = [];
+  /** Ledger records by what they are about: a call reserves once and settles once. */
+  private readonly calls = new Map<string, LedgerRecord>();
+
+  get isEmpty(): boolean {
+    return this.branches.size === 0;
+  }
+
+  /** Stores a copy of the record; false when it was there. Throws STORAGE_FAILED when it may not be stored. */
+  add(record: RunRecord): boolean {
+    switch (record.type) {
+      case 'run.started':
+        return this.startBranch(record);
+      case 'process.started':
+        return this.startProcess(record);
+      case 'history':
+        return this.addResult(record);
+      case 'checkpoint':
+        return addCheckpoint(this.processOf(record), record);
+      case 'ledger':
+        return this.addCall(record);
+      case 'process.ended':
+        return endProcess(this.processOf(record), record);
+    }
+  }
+
+  /** Undoes `add` for the record that was added last. */
+  takeBack(record: RunRecord): void {
+    switch (record.type) {
+      case 'run.started':
+        this.branches.delete(record.branch);
+        break;
+      case 'process.started':
+        this.branches.get(record.branch)?.processes.delete(record.pid);
+        this.processes.pop();
+        break;
+      case 'history':
+        this.processOf(record).history.pop();
+        this.results.pop();
+        break;
+      case 'checkpoint':
+        this.processOf(record).checkpoints.pop();
+        break;
+      case 'ledger':
+        this.calls.delete(callKey(record));
+        break;
+      case 'process.ended':
+        this.processOf(record).end = undefined;
+        break;
+    }
+  }
+
+  summary(run: string): RunSummary {
+    const [first] = this.branches.values();
+    return {
+      run,
+      startedUs: first?.started.atUs ?? 0,
+      branches: Array.from(this.branches.keys()),
+      processes: this.processes.length,
+      unfinished: this.processes.filter(({ end }) => end === undefined).length,
+    };
+  }
+
+  process({ branch, pid }: Omit<ProcessAddress, 'run'>): ProcessTable | undefined {
+    return this.branches.get(branch)?.processes.get(pid);
+  }
+
+  history({ branch, pid, after = -1 }: HistoryFilter): HistoryRecord[] {
+    // With both given, the process's own list: recovery reads one process after the other.
+    const isOne = branch !== undefined && pid !== undefined;
+    const records = isOne ? (this.process({ branch, pid })?.history ?? []) : this.results;
+    return records.filter(
+      (record) =>
+        record.n > after &&
+        (branch === undefined || record.branch === branch) &&
+        (pid === undefined || record.pid === pid),
+    );
+  }
+
+  private startBranch(record: RunStarted): boolean {
+    const known = this.branches.get(record.branch);
+    if (known !== undefined) return repeats(known.started, record);
+    this.branches.set(record.branch, { started: copyJson(record), processes: new Map() });
+    return true;
+  }
+
+  private startProcess(record: ProcessStarted): boolean {
+    const branch = this.branches.get(record.branch);
+    if (branch === undefined) throw refusal(record, 'belongs to a branch that has not started');
+    const known = branch.processes.get(record.pid);
+    if (known !== undefined) return repeats(known.started, record);
+    const process: ProcessTable = { started: copyJson(record), end: undefined, history: [], checkpoints: [] };
+    branch.processes.set(record.pid, process);
+    this.processes.push(process);
+    return true;
+  }
+
+  private addResult(record: HistoryRecord): boolean {
+    const process = this.processOf(record);
+    if (!isNext(process.history, record, process.end)) return false;
+    const own = { ...record, result: copyJson(record.result) };
+    process.history.push(own);
+    this.results.push(own);
+    return true;
+  }
+
+  private addCall(record: LedgerRecord): boolean {
+    const key = callKey(record);
+    const known = this.calls.get(key);
+    if (known !== undefined) return repeats(known, record);
+    if (record.what === 'reserved' && this.hasEndedEverywhere(record.pid)) throw afterEnd(record);
+    this.calls.set(key, { ...record });
+    return true;
+  }
+
+  /** Ledger records name no branch: a process may reserve as long as it lives in one of them. */
+  private hasEndedEverywhere(pid: Pid): boolean {
+    let hasEnded = false;
+    for (const { processes } of this.branches.values()) {
+      const process = processes.get(pid);
+      if (process !== undefined && process.end === undefined) return false;
+      hasEnded ||= process !== undefined;
+    }
+    return hasEnded;
+  }
+
+  private processOf(record: HistoryRecord | CheckpointRecord | ProcessEnded): ProcessTable {
+    const process = this.process(record);
+    if (process === undefined) throw refusal(record, 'belongs to a process that has not started');
+    return process;
+  }
+}
+
+interface BranchTable {
+  readonly started: RunStarted;
+  readonly processes: Map<Pid, ProcessTable>;
+}
+
+function addCheckpoint({ checkpoints, end }: ProcessTable, record: CheckpointRecord): boolean {
+  if (!isNext(checkpoints, record, end)) return false;
+  const last = checkpoints.at(-1);
+  const { base, keep } = record;
+  if (base !== '' && base !== last?.tip) {
+    throw refusal(record, `builds on ${JSON.stringify(base)}, which is not the tip of the one before it`);
+  }
+  const held = base === '' || last === undefined ? 0 : last.keep + last.nodes.length;
+  if (!Number.isSafeInteger(keep) || keep < 0 || keep > held) {
+    throw refusal(record, `keeps ${keep} nodes of the ${held} before it`);
+  }
+  checkpoints.push(copyJson(record));
+  return true;
+}
+
+/** Compare and set: the first end stands. */
+function endProcess(process: ProcessTable, record: ProcessEnded): boolean {
+  if (process.end !== undefined) return repeats(process.end, record);
+  process.end = copyJson(record);
+  return true;
+}
+
+/** Whether `record` goes to the end of `list`; false when it is there already. Throws when it may not be stored. */
+function isNext<R extends HistoryRecord | CheckpointRecord>(
+  list: readonly R[],
+  record: R,
+  end: ProcessEnded | undefined,
+): boolean {
+  const last = list.at(-1);
+  if (last !== undefined && record.n <= last.n) {
+    const known = list.findLast(({ n }) => n <= record.n);
+    if (known?.n === record.n) return repeats(known, record);
+    throw refusal(record, `comes after n ${last.n} of the same process`);
+  }
+  if (end !== undefined) throw afterEnd(record);
+  return true;
+}
+
+/** False: `record` is stored already and changes nothing. Throws when it says something else. */
+function repeats(known: KernelRecord, record: KernelRecord): false {
+  if (!isSameRecord(known, record)) throw refusal(record, 'is stored already, with another content');
+  return false;
+}
+
+function afterEnd(record: KernelRecord): Error {
+  return refusal(record, 'comes after the end of its process');
+}
+
+function callKey({ pid, n, what, node }: LedgerRecord): string {
+  return `${pid} ${n} ${what} ${node}`;
+}
+
+/** A copy that shares nothing with `value`: what a database would give back. */
+export function copyJson<T>(value: T): T {
+  return typeof value === 'object' && value !== null ? (JSON.parse(JSON.stringify(value)) as T) : value;
+}

@@ -1,0 +1,261 @@
+import { assert } from '../base/assert.ts';
+import { longestUs } from './engine-options.ts';
+import type { Core, Engine, StopReason } from './engine.ts';
+import { KernelError } from './errors.ts';
+import type { TimerId } from './ids.ts';
+import type { CallEnded } from './inputs.ts';
+import type { KernelState } from './kernel-state.ts';
+import { LoadGate } from './load-gate.ts';
+import type { Call, Process } from './process.ts';
+
+/** What the scheduler tells the rest of the kernel. */
+export interface SchedulerListener {
+  /** A stretch ended and the core is free; what becomes of the process is the listener's. */
+  callStopped(process: Process, call: Call, ended: CallEnded, by: StopReason): void;
+  callFinished(process: Process, call: Call, ended: CallEnded): void;
+}
+
+/**
+ * The AgentScheduler: ready processes, engines with cores, one policy for each engine. The policy orders; the scheduler dispatches, keeps
+ * slices, stops calls and pairs every start of a call with its end. A process is queued only while its call is reserved at every budget.
+ */
+export class AgentScheduler {
+  private readonly state: KernelState;
+  private readonly listener: SchedulerListener;
+  private readonly gate: LoadGate;
+
+  constructor(state: KernelState, listener: SchedulerListener) {
+    this.state = state;
+    this.listener = listener;
+    this.gate = new LoadGate(state, this);
+  }
+
+  /** The process asks for a core: new, woken, or preempted. */
+  enqueue(process: Process): void {
+    const { state } = this;
+    const { engine, pid } = process;
+    if (process.state !== 'ready') state.change(process, process.state === 'running' ? 'preempt' : 'wake');
+    else process.sinceUs = state.nowUs;
+    process.queued = true;
+    state.out.events.push({ seq: ++state.out.seq, atUs: state.nowUs, type: 'process.ready', pid });
+    const stands = engine.policy.ready(pid, state.nowUs);
+    engine.readyCount++;
+    if (stands !== false) engine.hasNews = true;
+  }
+
+  /** The process leaves its place (queued, waiting for memory or held back) without running: it waits, is suspended or ends. */
+  withdraw(process: Process): void {
+    const { engine, pid } = process;
+    if (process.queued) {
+      process.queued = false;
+      engine.readyCount--;
+      engine.policy.waiting(pid, this.state.nowUs);
+    }
+    engine.memoryWaiters.remove(pid);
+    this.gate.forget(process);
+    this.wakeMemory(engine);
+  }
+
+  /** Load control took it off its core: it goes on when the policy allows. */
+  holdSuspended(process: Process): void {
+    this.gate.hold(process);
+  }
+
+  /** Fills idle cores and considers preemption, on every engine with news. Called at the end of each step. */
+  settle(): void {
+    for (const engine of this.state.engines) {
+      if (engine.loadControl !== undefined) this.gate.review(engine);
+      if (engine.readyCount > 0 && engine.idle.size > 0) this.dispatchAll(engine);
+      if (engine.hasNews) this.considerPreemption(engine, engine.cores);
+      else if (engine.fresh.length > 0) this.considerPreemption(engine, engine.fresh);
+      engine.hasNews = false;
+      engine.fresh.length = 0;
+    }
+  }
+
+  /** Asks the engine to stop the running call of `process`; it keeps its core until the end arrives. */
+  stop(process: Process, by: StopReason): void {
+    const core = this.state.cores[process.core]!;
+    assert(core.process === process, () => `process ${process.pid} is not on core ${process.core}`);
+    // A signal outranks a preemption that is under way; nothing outranks a signal.
+    if (core.stopping === 'signal') return;
+    const isAsked = core.stopping !== undefined;
+    core.stopping = by;
+    if (isAsked) return;
+    const why = by === 'signal' ? 'signal' : 'preempt';
+    this.state.out.requests.push({ type: 'call.stop', core: core.id, pid: process.pid, why });
+  }
+
+  preemptionTimer(timer: TimerId): void {
+    const core = this.state.cores[timer]!;
+    core.timerUs = Infinity;
+    const { process, engine } = core;
+    if (process === undefined || core.stopping !== undefined) return;
+    const { nowUs } = this.state;
+    if (nowUs >= core.sliceEndsUs) {
+      if (engine.readyCount > 0) return this.stop(process, 'slice');
+      // Nobody wants the core: a new slice.
+      core.sliceEndsUs = nowUs + engine.policy.slice(process.pid);
+    } else if ((engine.policy.shouldPreempt?.(process.pid, nowUs) ?? Infinity) <= nowUs) {
+      return this.stop(process, 'priority');
+    }
+    this.armTimer(core, this.dueUs(core));
+  }
+
+  callEnded(ended: CallEnded): void {
+    const { state } = this;
+    const core = state.cores[ended.core];
+    const process = core?.process;
+    assert(core !== undefined && process !== undefined && process.pid === ended.pid, () => `no call of process ${ended.pid} runs on core ${ended.core}`);
+    const call = process.call!;
+    const by = core.stopping;
+    assert(ended.reason !== 'stopped' || by !== undefined, () => `the call of process ${ended.pid} stopped, but nobody asked for it`);
+    const { engine } = core;
+    const coreUs = state.nowUs - call.startedUs;
+    core.process = undefined;
+    core.stopping = undefined;
+    process.core = -1;
+    const slot = core.id - engine.cores[0]!.id;
+    engine.idle.push(slot, slot, 0);
+    engine.memory.end(process.table);
+    call.coreUs += coreUs;
+    process.usage.coreUs += coreUs;
+    const tokensOut = ended.tokensOut - call.tokensOut;
+    call.tokensOut = ended.tokensOut;
+    const tokensIn = call.stretches === 1 ? call.tokensIn : 0;
+    engine.policy.charge?.(process.pid, { coreUs, tokensIn, tokensOut }, state.nowUs);
+    if (ended.reason === 'stopped') this.listener.callStopped(process, call, ended, by!);
+    else this.listener.callFinished(process, call, ended);
+    if (core.process === undefined && core.timerUs !== Infinity && engine.readyCount === 0) this.disarm(core);
+    this.wakeMemory(engine);
+  }
+
+  // ---- Dispatching ---------------------------------------------------------------------------------------------------
+
+  private dispatchAll(engine: Engine): void {
+    const { state } = this;
+    while (engine.readyCount > 0 && engine.idle.size > 0) {
+      const slot = engine.idle.peek();
+      const core = engine.cores[slot]!;
+      const pid = engine.policy.pick(core.id, state.nowUs);
+      if (pid === undefined) return;
+      const process = state.processes[pid];
+      if (process === undefined || !process.queued || process.engine !== engine)
+        throw new KernelError('POLICY_BROKEN', `scheduler ${engine.policy.name}: picked process ${pid} at ${state.nowUs} µs; allowed: a process that is ready`);
+      process.queued = false;
+      engine.readyCount--;
+      this.dispatch(core, slot, process);
+    }
+  }
+
+  /** Puts the process on the core, if its pages fit into memory now. */
+  private dispatch(core: Core, slot: number, process: Process): void {
+    const { state } = this;
+    const { engine, pid } = process;
+    const { nowUs, out } = state;
+    const call = process.call!;
+    if (engine.loadControl !== undefined && !this.gate.mayStart(process)) {
+      engine.policy.waiting(pid, nowUs);
+      return;
+    }
+    const { think, extraTokens: extra } = call;
+    const room = extra + think.maxOutput;
+    const first = engine.memoryWaiters.peek();
+    // The first that waits for memory is not overtaken.
+    const prompt = call.bypass
+      ? engine.memory.beginBypassed(process.table, pid)
+      : first === -1 || first === pid
+        ? engine.memory.begin(process.table, pid, room, nowUs)
+        : undefined;
+    if (prompt === undefined || prompt.outcome !== 'begun') {
+      if (!engine.memoryWaiters.has(pid)) engine.memoryWaiters.push(pid, call.seq, 0);
+      engine.policy.waiting(pid, nowUs);
+      state.wait(process, 'memory');
+      return;
+    }
+    if (first === pid) engine.memoryWaiters.remove(pid);
+    engine.idle.remove(slot);
+    const isResumed = call.stretches > 0;
+    const isTiered = engine.options.loadTokensPerSecond > 0 && !call.bypass;
+    const loadTokens = isTiered ? prompt.capacityTokens : 0;
+    // A resumed call has what has no page yet; an engine that only continues prefills it again, with the partial answer.
+    const carried = isResumed && engine.options.preemption === 'continue' ? extra + call.tokensOut : 0;
+    const newTokens = prompt.compulsoryTokens + (isResumed ? 0 : extra);
+    const repeatedTokens = prompt.holeTokens + prompt.capacityTokens - loadTokens + carried;
+    const { cachedTokens } = prompt;
+    if (!isResumed || engine.options.preemption === 'continue') {
+      call.tokensIn += process.table.tokens + extra + (isResumed ? call.tokensOut : 0);
+      call.tokensCached += cachedTokens + loadTokens;
+    }
+    call.stretches++;
+    call.startedUs = nowUs;
+    state.change(process, 'dispatch');
+    process.core = core.id;
+    core.process = process;
+    const n = call.identity.n;
+    out.events.push({
+      seq: ++out.seq, atUs: nowUs, type: 'process.dispatched', pid, core: core.id, n,
+      newTokens, repeatedTokens, loadTokens, cachedTokens, room: call.bypass ? -1 : room,
+    });
+    out.requests.push({
+      type: 'call.start', core: core.id, pid, identity: call.identity, newTokens, repeatedTokens, loadTokens, cachedTokens,
+      maxOutput: think.maxOutput, tokensOut: call.tokensOut, resumed: isResumed, script: think.script,
+    });
+    core.sliceEndsUs = nowUs + engine.policy.slice(pid);
+    engine.fresh.push(core);
+    if (first === pid) this.wakeMemory(engine);
+    if (engine.loadControl !== undefined) this.gate.started(engine);
+  }
+
+  /** The first that waits for memory becomes ready when its call fits; it keeps its place until it is dispatched. */
+  private wakeMemory(engine: Engine): void {
+    const first = engine.memoryWaiters.peek();
+    if (first === -1) return;
+    const process = this.state.processes[first]!;
+    if (process.state !== 'waiting') return;
+    const { think, extraTokens } = process.call!;
+    if (engine.memory.couldBegin(process.table, extraTokens + think.maxOutput)) this.enqueue(process);
+  }
+
+  // ---- Preemption ----------------------------------------------------------------------------------------------------
+
+  /** Arms the timers of `cores`, or stops what must make way at once. A timer may fire too early (it looks again then), never too late. */
+  private considerPreemption(engine: Engine, cores: readonly Core[]): void {
+    if (engine.options.preemption === 'none') return;
+    const { nowUs } = this.state;
+    for (let slot = 0; slot < cores.length; slot++) {
+      const core = cores[slot]!;
+      if (core.process === undefined || core.stopping !== undefined) continue;
+      const dueUs = this.dueUs(core);
+      if (dueUs <= nowUs && engine.readyCount > 0) this.stop(core.process, nowUs >= core.sliceEndsUs ? 'slice' : 'priority');
+      else this.armTimer(core, dueUs);
+    }
+  }
+
+  /** When the running process of `core` must make way, as things stand. */
+  private dueUs(core: Core): number {
+    const { policy } = core.engine;
+    if (policy.shouldPreempt === undefined || core.engine.readyCount === 0) return core.sliceEndsUs;
+    const dueUs = policy.shouldPreempt(core.process!.pid, this.state.nowUs);
+    return dueUs < core.sliceEndsUs ? dueUs : core.sliceEndsUs;
+  }
+
+  private armTimer(core: Core, atUs: number): void {
+    if (atUs === core.timerUs) return;
+    if (atUs === Infinity) return this.disarm(core);
+    core.timerUs = atUs;
+    this.state.out.requests.push({ type: 'timer.set', timer: core.id as number as TimerId, atUs });
+  }
+
+  private disarm(core: Core): void {
+    core.timerUs = Infinity;
+    this.state.out.requests.push({ type: 'timer.clear', timer: core.id as number as TimerId });
+  }
+}
+
+/** What a call may take of a core at most, µs, by its engine's cost model: the reservation of a time budget. */
+export function reservedCoreUs(process: Process, call: Call): number {
+  const { think, extraTokens } = call;
+  if (think.script?.durationUs !== undefined) return think.script.durationUs;
+  return longestUs(process.engine.options, process.table.tokens + extraTokens, think.maxOutput);
+}

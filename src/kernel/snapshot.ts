@@ -1,0 +1,91 @@
+import type { EngineOptions } from './engine-options.ts';
+import type { KernelState } from './kernel-state.ts';
+import type { Usage } from './process.ts';
+import type { Outcome, StateName, WaitReason } from './process-state.ts';
+import type { BudgetTree } from './budgets.ts';
+
+/** The kernel at one moment, as plain data. */
+export interface KernelSnapshot {
+  readonly nowUs: number;
+  readonly events: number;
+  readonly processes: readonly ProcessSnapshot[];
+  readonly engines: readonly EngineSnapshot[];
+  readonly budgets: readonly BudgetSnapshot[];
+}
+
+export interface ProcessSnapshot {
+  readonly pid: number;
+  readonly run: string;
+  readonly parent: number;
+  readonly name: string;
+  readonly program: string;
+  readonly priority: number;
+  readonly state: StateName;
+  /** While waiting, and while suspended from waiting. */
+  readonly waitingOn: WaitReason;
+  readonly sinceUs: number;
+  readonly core: number;
+  readonly engine: number;
+  readonly budget: string;
+  readonly outcome: Outcome | '';
+  readonly syscalls: number;
+  /** Pages and tokens of its prompt, and how many of the tokens are in context memory. */
+  readonly pages: number;
+  readonly promptTokens: number;
+  readonly residentTokens: number;
+  readonly mail: number;
+  readonly usage: Readonly<Usage>;
+  /** Why it stands where it stands in the ready queue, when the policy can tell. */
+  readonly explanation: string;
+}
+
+export interface EngineSnapshot {
+  readonly index: number;
+  readonly options: EngineOptions;
+  readonly scheduler: string;
+  readonly paging: string;
+  readonly loadControl: string;
+  readonly running: readonly number[];
+  readonly ready: number;
+  readonly waitingForMemory: number;
+  readonly residentTokens: number;
+  readonly pinnedTokens: number;
+  readonly roomTokens: number;
+}
+
+export interface BudgetSnapshot {
+  readonly name: string;
+  readonly parent: string;
+  readonly limits: ReturnType<BudgetTree['usage']>;
+}
+
+export function snapshotOf(state: KernelState): KernelSnapshot {
+  const { nowUs, budgets } = state;
+  return {
+    nowUs,
+    events: state.out.seq,
+    processes: state.processes.flatMap((process) => {
+      if (process === undefined) return [];
+      const { pid, run, parent, name, program, priority, core, engine, table, usage } = process;
+      let residentTokens = 0;
+      for (const { extent } of table.entries) residentTokens += extent.residentTokens;
+      return {
+        pid, run, parent: parent?.pid ?? 0, name, program: program.name, priority, state: process.state,
+        waitingOn: process.state === 'waiting' || process.state === 'suspended' ? process.waitingOn : '',
+        sinceUs: process.sinceUs, core, engine: engine.index, budget: budgets.nameOf(process.budget), outcome: process.outcome ?? '',
+        syscalls: process.n, pages: table.pages, promptTokens: table.tokens, residentTokens, mail: process.mailbox?.length ?? 0,
+        usage: { ...usage }, explanation: process.queued ? (engine.policy.explain?.(pid, nowUs) ?? '') : '',
+      };
+    }),
+    engines: state.engines.map(({ index, options, policy, memory, loadControl, cores, readyCount, memoryWaiters }) => ({
+      index, options, scheduler: policy.name, paging: memory.policy.name, loadControl: loadControl?.name ?? 'none',
+      running: cores.map((core) => core.process?.pid ?? 0), ready: readyCount, waitingForMemory: memoryWaiters.size,
+      residentTokens: memory.residentTokens, pinnedTokens: memory.pinnedTokens, roomTokens: memory.roomTokens,
+    })),
+    budgets: Array.from({ length: budgets.size }, (_, index) => ({
+      name: budgets.nameOf(index),
+      parent: budgets.parentOf(index) < 0 ? '' : budgets.nameOf(budgets.parentOf(index)),
+      limits: budgets.usage(index, nowUs),
+    })),
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * The storage contract: asynchronous, and it acknowledges. What resolved is durable; what was rejected changed nothing.
+ * Storage keeps what the kernel recorded and hands it back for recovery; it decides nothing and knows no clock.
+ *
+ * Every adapter keeps these rules, in memory or not:
+ * - A batch is taken whole or not at all, as the records read at the time of the call.
+ * - A record is stored once. The same record again changes nothing; another record in its place is refused.
+ * - A process that ended stays ended: its branch takes no more history or checkpoints of it, and the budget no more
+ *   reservations. What it used may still be settled and audited, because a stopped call ends after its process.
+ * - A history grows at its end only. A checkpoint builds on the one before it or tells its prompt from the start.
+ * - Records of a version that is not known here are refused.
+ * - A run sees its own records only. Pages are the exception: a content is stored once for all who know its hash.
+ *
+ * A refusal is a KernelError STORAGE_FAILED; a reader that is asked for an impossible thing throws INVALID_ARGUMENT.
+ */
+import { canonicalJson } from '../base/canonical-json.ts';
+import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
+import { invalid, KernelError } from './errors.ts';
+import type { Json, Pid } from './ids.ts';
+import { historyVersion } from './records.ts';
+import type {
+  HistoryRecord,
+  KernelRecord,
+  LedgerRecord,
+  ProcessEnded,
+  ProcessStarted,
+  PromptNode,
+} from './records.ts';
+import type { CallIdentity } from './requests.ts';
+
+export interface StorageManager {
+  /**
+   * Appends in order; resolves when durable. Group commit: one flush carries whatever is waiting. Audit records join the
+   * chain of their run in the order of the appends; they have no identity of their own, so each append of one is an entry.
+   */
+  append(records: readonly KernelRecord[]): Promise<void>;
+  /** All runs, in the order of their start. */
+  runs(): Promise<readonly RunSummary[]>;
+  /** Syscall results in the order of their append. Empty for an unknown run. */
+  history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]>;
+  /** The run's processes in the order of their start, each with its end, when it has one. */
+  processes(run: string, filter?: BranchFilter): Promise<readonly StoredProcess[]>;
+  /** The process's last checkpoint with its whole prompt. STORAGE_FAILED when the prompt is not what the tip names. */
+  lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined>;
+  /** The texts of these pages, by hash; a hash whose text is not stored is left out. STORAGE_FAILED for a text of another hash. */
+  pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** Reservations and settlements of all runs, in the order of their append. */
+  ledger(): Promise<readonly LedgerRecord[]>;
+  /** The run's audit chain, or those of its entries that concern one process. */
+  audit(run: string, filter?: AuditFilter): Promise<readonly ChainedAuditRecord[]>;
+  /** Checks the run's whole chain against its head, so that what `audit` shows of one process is verified, too. */
+  verifyAudit(run: string): Promise<AuditVerdict>;
+  /** Resolves when durable. The same memory again changes nothing, so a repeated call can't remember twice. */
+  remember(memory: Memory): Promise<void>;
+  /** At most `limit` memories of the scope that share a word with the query: best first, then the latest. */
+  recall(question: Recollection): Promise<readonly RecalledMemory[]>;
+  /** Makes everything that waits durable; afterwards every call is refused. */
+  close(): Promise<void>;
+}
+
+/** The same operations for a caller that doesn't wait: what is thrown there is what rejects here. */
+export type Synchronous<Contract> = {
+  readonly [Name in keyof Contract]: Contract[Name] extends (...args: infer Args) => Promise<infer Result>
+    ? (...args: Args) => Result
+    : never;
+};
+
+/** `processes` counts those of all branches, `unfinished` those without an end. */
+export interface RunSummary {
+  readonly run: string;
+  readonly startedUs: number;
+  readonly branches: readonly string[];
+  readonly processes: number;
+  readonly unfinished: number;
+}
+
+export interface BranchFilter {
+  readonly branch?: string;
+}
+
+export interface HistoryFilter extends BranchFilter {
+  readonly pid?: Pid;
+  /** Only results of later syscalls than this one: what happened since a checkpoint. */
+  readonly after?: number;
+}
+
+export interface AuditFilter {
+  readonly pid?: Pid;
+}
+
+/** One process for ever: pids count from 1 in each kernel, so a pid alone names nothing in storage. */
+export interface ProcessAddress {
+  readonly run: string;
+  readonly branch: string;
+  readonly pid: Pid;
+}
+
+export type StoredProcess = ProcessStarted & { readonly end?: ProcessEnded };
+
+/** A checkpoint to restore from: `nodes` is the whole prompt, `n` the syscall that saved it. The caller owns it. */
+export interface LoadedCheckpoint extends ProcessAddress {
+  readonly n: number;
+  readonly state: Json;
+  readonly tip: string;
+  readonly nodes: readonly PromptNode[];
+  readonly random: Json;
+  readonly atUs: number;
+}
+
+/** A text to be found again by any process that knows the scope. `identity` is that of the call that remembers it. */
+export interface Memory {
+  readonly identity: CallIdentity;
+  readonly scope: string;
+  readonly text: string;
+  readonly atUs: number;
+}
+
+export interface Recollection {
+  readonly scope: string;
+  readonly query: string;
+  /** Integer, at least 1. */
+  readonly limit: number;
+}
+
+/** `score`: the share of the query's words that the text has, above 0 and at most 1. */
+export interface RecalledMemory {
+  readonly text: string;
+  readonly score: number;
+}
+
+/** Throws STORAGE_FAILED unless the record is one that this version can store, judged by itself alone. */
+export function checkRecord(record: KernelRecord): void {
+  if (!recordTypes.has(record.type))
+    throw notStored(record, 'type', record.type, [...recordTypes].join(', '));
+  if (record.v !== historyVersion) throw notStored(record, 'v', record.v, String(historyVersion));
+  if (!isName(record.run)) throw notStored(record, 'run', record.run, 'a text that is not empty');
+  if ('branch' in record && !isName(record.branch)) {
+    throw notStored(record, 'branch', record.branch, 'a text that is not empty');
+  }
+  if ('pid' in record && !(Number.isSafeInteger(record.pid) && record.pid >= 1)) {
+    throw notStored(record, 'pid', record.pid, 'an integer of at least 1');
+  }
+  if ('n' in record && !(Number.isSafeInteger(record.n) && record.n >= 0)) {
+    throw notStored(record, 'n', record.n, 'an integer of at least 0');
+  }
+  for (const field of amountFields) {
+    const amount = Object.hasOwn(record, field) ? record[field as keyof KernelRecord] : undefined;
+    // JSON has no other numbers: in a ledger or an audit chain they would turn into something else.
+    if (amount !== undefined && !Number.isFinite(amount))
+      throw notStored(record, field, amount, 'a finite number');
+  }
+}
+
+/** Refuses a record because of what is stored already. `why` ends the sentence that begins with the record's name. */
+export function refusal(record: KernelRecord, why: string): KernelError {
+  return new KernelError('STORAGE_FAILED', `${nameOf(record)} ${why}`, { detail: { record } });
+}
+
+/** Whether two records say the same, whatever the order of their fields. */
+export function isSameRecord(a: object, b: object): boolean {
+  return a === b || canonicalJson(a) === canonicalJson(b);
+}
+
+/** Readers name a run: without one, a caller could be handed the records of another. */
+export function checkRun(run: string): void {
+  if (!isName(run)) throw invalid('run', run, 'a text that is not empty');
+}
+
+export function checkMemory(memory: Memory): void {
+  if (!isName(memory.scope)) throw invalid('scope', memory.scope, 'a text that is not empty');
+  if (typeof memory.text !== 'string') throw invalid('text', memory.text, 'a text');
+}
+
+export function checkRecollection({ scope, query, limit }: Recollection): void {
+  if (!isName(scope)) throw invalid('scope', scope, 'a text that is not empty');
+  if (typeof query !== 'string') throw invalid('query', query, 'a text');
+  if (!(Number.isSafeInteger(limit) && limit >= 1)) throw invalid('limit', limit, 'an integer of at least 1');
+}
+
+const recordTypes: ReadonlySet<string> = new Set<KernelRecord['type']>([
+  'run.started',
+  'process.started',
+  'history',
+  'checkpoint',
+  'ledger',
+  'audit',
+  'page',
+  'process.ended',
+]);
+
+const amountFields = ['atUs', 'tokens', 'calls', 'microDollars', 'coreUs'] as const;
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function notStored(record: KernelRecord, field: string, value: unknown, allowed: string): KernelError {
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const message = `${String(record.type)} record: ${field}: ${shown} is not allowed; allowed: ${allowed}`;
+  return new KernelError('STORAGE_FAILED', message, { detail: { record, field, value, allowed } });
+}
+
+/** Run and branch are quoted, so that the message stays one line whatever they hold. */
+function nameOf(record: KernelRecord): string {
+  const parts = [`run ${JSON.stringify(record.run)}`];
+  if ('branch' in record) parts.push(`branch ${JSON.stringify(record.branch)}`);
+  if ('pid' in record) parts.push(`process ${record.pid}`);
+  if ('n' in record) parts.push(`n ${record.n}`);
+  return `${record.type} record (${parts.join(', ')})`;
+}

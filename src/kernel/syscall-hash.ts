@@ -1,0 +1,38 @@
+import { combineHash, hash53 } from '../base/hash.ts';
+import type { Json } from './ids.ts';
+import type { Syscall } from './syscalls.ts';
+
+/** 53-bit hash of a syscall's kind and arguments: a restored program must yield what its history holds. Scripts are not arguments. */
+export function hashSyscall(syscall: Syscall): number {
+  let hash = hash53(syscall.kind);
+  for (const [key, value] of Object.entries(syscall)) {
+    if (key === 'kind' || key === 'script') continue;
+    hash += combineHash(hash53(key), hashJson(value as Json | undefined));
+  }
+  // Members are added, so that their order doesn't count; the sum is folded back to 53 bits.
+  return hash % 9_007_199_254_740_991;
+}
+
+function hashJson(value: Json | undefined): number {
+  switch (typeof value) {
+    case 'string':
+      return hash53(value, 1);
+    case 'number':
+      return Number.isSafeInteger(value) ? combineHash(2, value) : hash53(String(value), 2);
+    case 'boolean':
+      return value ? 3 : 4;
+    case 'undefined':
+      return 5;
+    default:
+      break;
+  }
+  if (value === null) return 6;
+  if (Array.isArray(value)) {
+    let hash = combineHash(7, value.length);
+    for (const item of value as readonly Json[]) hash = combineHash(hash, hashJson(item));
+    return hash;
+  }
+  let sum = 8;
+  for (const [key, member] of Object.entries(value)) sum = (sum + combineHash(hash53(key), hashJson(member as Json))) % 9_007_199_254_740_991;
+  return sum;
+}

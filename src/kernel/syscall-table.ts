@@ -1,0 +1,318 @@
+import { Ring } from '../base/ring.ts';
+import type { KernelErrorCode } from './errors.ts';
+import type { Json, PageId, Pid } from './ids.ts';
+import type { KernelState } from './kernel-state.ts';
+import { restrict, type Lifecycle } from './lifecycle.ts';
+import type { ContentRun } from './memory/extent.ts';
+import type { ModelCalls } from './model-calls.ts';
+import { importanceDefaults } from './options.ts';
+import type { Process } from './process.ts';
+import { saveCheckpoint } from './checkpoints.ts';
+import { historyVersion } from './records.ts';
+import type { ProgramRunner } from './program-runner.ts';
+import type {
+  Allocate, Answer, Ask, CallTools, ChildEnd, Message, Receive, Send, Signal, Spawn, Syscall, SyscallResult, ThinkCall, ToolResult, Touch, Wait,
+} from './syscalls.ts';
+import type { ToolCalls } from './tool-calls.ts';
+
+type Result = SyscallResult<unknown>;
+type Handler<S extends Syscall> = (process: Process, syscall: S) => Result | undefined;
+type Handlers = { readonly [Kind in Syscall['kind']]: Handler<Extract<Syscall, { kind: Kind }>> };
+
+/**
+ * The syscall table: one row for each kind. A handler returns the result, or undefined when the process waits (or has ended). Arguments out of
+ * range are a failed result with INVALID_ARGUMENT: they change nothing.
+ */
+export class SyscallTable {
+  private readonly state: KernelState;
+  private readonly lifecycle: Lifecycle;
+  private readonly calls: ModelCalls;
+  private readonly tools: ToolCalls;
+  private runner!: ProgramRunner;
+  private readonly handlers: Handlers;
+
+  constructor(state: KernelState, lifecycle: Lifecycle, calls: ModelCalls, tools: ToolCalls) {
+    this.state = state;
+    this.lifecycle = lifecycle;
+    this.calls = calls;
+    this.tools = tools;
+    this.handlers = {
+      think: (process, call) => this.think(process, call),
+      callTools: (process, call) => this.callTools(process, call),
+      ask: (process, call) => this.ask(process, call),
+      send: (process, call) => this.send(process, call),
+      receive: (process, call) => this.receive(process, call),
+      spawn: (process, call) => this.spawn(process, call),
+      wait: (process, call) => this.waitForChild(process, call),
+      signal: (process, call) => this.signal(process, call),
+      allocate: (process, call) => this.allocate(process, call),
+      touch: (process, call) => this.touch(process, call),
+      pin: (process, { page }) => known(page, process.engine.memory.setPinned(process.table, page, true)),
+      unpin: (process, { page }) => known(page, process.engine.memory.setPinned(process.table, page, false)),
+      drop: (process, { page }) => this.drop(process, page),
+      free: (process, { page }) => known(page, process.engine.memory.takeOut(process.table, page, true)),
+      setImportance: (process, { page, importance }) =>
+        isShare(importance)
+          ? known(page, process.engine.memory.setImportance(process.table, page, importance))
+          : bad('importance', importance, 'a number from 0 to 1'),
+      truncate: (process, { pages }) => this.truncate(process, pages),
+      remember: (process, { scope, text }) => this.storage(process, { kind: 'remember', scope, text }),
+      recall: (process, { scope, query, limit }) => this.recall(process, scope, query, limit ?? 5),
+      checkpoint: (process, { state: saved }) => {
+        saveCheckpoint(this.state, process, saved);
+        return this.storage(process, { kind: 'flush' });
+      },
+      sleep: (process, { us }) => this.sleep(process, us),
+      yieldCore: (process) => {
+        this.state.deliver(process, done);
+        return undefined;
+      },
+      exit: (process, { value, outcome }) => {
+        this.lifecycle.terminate(process, outcome ?? 'completed', value);
+        return undefined;
+      },
+    };
+  }
+
+  connect(runner: ProgramRunner): void {
+    this.runner = runner;
+  }
+
+  perform(process: Process, syscall: Syscall): Result | undefined {
+    const handler = this.handlers[syscall.kind] as Handler<Syscall> | undefined;
+    if (handler === undefined) return bad('syscall', syscall.kind, Object.keys(this.handlers).join(', '));
+    return handler(process, syscall);
+  }
+
+  /** A syscall whose result is in the history: only what it did to the process's own page table is done again. */
+  reapply(process: Process, syscall: Syscall, recorded: SyscallResult<Json>): Result {
+    if (!recorded.ok) return recorded;
+    switch (syscall.kind) {
+      case 'think': {
+        const answer = recorded.value as unknown as Answer;
+        if (answer.page === undefined) return recorded;
+        const page = this.calls.keepAnswer(process, answer.text, answer.tokensOut, false);
+        return { ok: true, value: { ...answer, page } };
+      }
+      case 'callTools':
+        if (syscall.keepResults !== false) this.tools.keepResults(process, recorded.value as unknown as ToolResult[]);
+        return recorded;
+      case 'allocate':
+      case 'pin':
+      case 'unpin':
+      case 'drop':
+      case 'free':
+      case 'setImportance':
+      case 'truncate':
+        return this.perform(process, syscall)!;
+      default:
+        return recorded;
+    }
+  }
+
+  // ---- Calls, tools, people ------------------------------------------------------------------------------------------
+
+  private think(process: Process, call: ThinkCall): Result | undefined {
+    if (!isCount(call.maxOutput)) return bad('maxOutput', call.maxOutput, 'an integer above 0');
+    if (call.promptTokens !== undefined && !(Number.isSafeInteger(call.promptTokens) && call.promptTokens >= 0))
+      return bad('promptTokens', call.promptTokens, 'an integer of at least 0');
+    this.calls.start(process, call);
+    return undefined;
+  }
+
+  private callTools(process: Process, call: CallTools): Result | undefined {
+    return this.tools.start(process, call);
+  }
+
+  private ask(process: Process, { question, purpose, script }: Ask): undefined {
+    const { state } = this;
+    const request = state.nextRequest();
+    const { run, branch, pid, n } = process;
+    process.pending = { kind: 'question', request };
+    state.questions.set(request, process);
+    state.out.emit({ type: 'person.asked', pid, request, purpose });
+    state.out.requests.push({ type: 'person.ask', request, identity: { run, branch, pid, n, index: 0 }, question, purpose, script });
+    state.wait(process, 'person');
+  }
+
+  // ---- Messages and children -----------------------------------------------------------------------------------------
+
+  private send(process: Process, { to, message }: Send): Result {
+    const { state } = this;
+    const target = state.processes[to];
+    if (target === undefined || target.state === 'terminated') return noProcess(to);
+    if (process.capabilities.send === 'run' && target.run !== process.run)
+      return failed('NOT_PERMITTED', `to: process ${to} is of another run; allowed: processes of run ${process.run}`);
+    const mail: Message = { from: process.pid, message };
+    const { pending } = target;
+    if (pending?.kind === 'receive') {
+      if (pending.timer !== undefined) state.timers.clear(pending.timer);
+      state.out.emit({ type: 'message.sent', pid: process.pid, to });
+      state.out.emit({ type: 'message.received', pid: to, from: process.pid });
+      state.deliver(target, { ok: true, value: mail });
+      return done;
+    }
+    const mailbox = (target.mailbox ??= new Ring());
+    if (mailbox.length >= state.options.mailboxLimit)
+      return failed('MAILBOX_FULL', `to: the mailbox of process ${to} holds ${mailbox.length} messages; allowed: up to ${state.options.mailboxLimit}`);
+    state.out.emit({ type: 'message.sent', pid: process.pid, to });
+    mailbox.push(mail);
+    return done;
+  }
+
+  private receive(process: Process, { timeoutUs }: Receive): Result | undefined {
+    const { state } = this;
+    if (timeoutUs !== undefined && !isDuration(timeoutUs)) return bad('timeoutUs', timeoutUs, 'an integer of at least 0 (µs)');
+    const mail = process.mailbox?.shift();
+    if (mail !== undefined) {
+      state.out.emit({ type: 'message.received', pid: process.pid, from: mail.from });
+      return { ok: true, value: mail };
+    }
+    if (timeoutUs === 0) return failed('TIMEOUT', 'no message waits');
+    const timer = timeoutUs === undefined ? undefined : state.timers.set({ kind: 'receive', process }, state.nowUs + timeoutUs);
+    process.pending = { kind: 'receive', timer };
+    state.wait(process, 'message');
+    return undefined;
+  }
+
+  private spawn(process: Process, call: Spawn): Result {
+    const { state } = this;
+    if (!process.capabilities.spawn) return failed('NOT_PERMITTED', `spawn: process ${process.pid} may not spawn`);
+    const program = state.programs.get(call.program);
+    if (program === undefined)
+      return failed('UNKNOWN_PROGRAM', `program: "${call.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`);
+    const priority = call.priority ?? process.priority;
+    if (!isPriority(priority)) return bad('priority', priority, 'a number from 0 to 100');
+    const budget = call.budget === undefined ? process.budget : state.budgetIndex(call.budget);
+    if (budget < 0) return failed('UNKNOWN_BUDGET', `budget: "${call.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
+    const child = this.lifecycle.create({
+      program, args: call.arguments, name: call.name ?? `${process.name}/${call.program}`, run: process.run, priority, budget,
+      engine: undefined, capabilities: restrict(process.capabilities, call.capabilities), parent: process,
+    });
+    this.lifecycle.recordStart(child);
+    this.runner.begin(child);
+    return { ok: true, value: child.pid };
+  }
+
+  private waitForChild(process: Process, { pid }: Wait): Result | undefined {
+    const ended = process.endedChildren;
+    if (ended !== undefined) {
+      const all = [...ended];
+      const index = all.findIndex((end) => pid === 0 || end.pid === pid);
+      if (index >= 0) {
+        const [end] = all.splice(index, 1) as [ChildEnd];
+        ended.clear();
+        for (const other of all) ended.push(other);
+        return { ok: true, value: end };
+      }
+    }
+    const children = process.children ?? [];
+    if (children.length === 0 || (pid !== 0 && !children.some((child) => child.pid === pid)))
+      return failed('UNKNOWN_PROCESS', `pid: ${pid} is no child of process ${process.pid} that runs or has not been waited for`);
+    process.pending = { kind: 'wait', pid };
+    this.state.wait(process, 'child');
+    return undefined;
+  }
+
+  private signal(process: Process, { pid, signal }: Signal): Result | undefined {
+    const target = this.state.processes[pid];
+    if (target === undefined || target.state === 'terminated') return noProcess(pid);
+    if (process.capabilities.signal !== 'all' && target !== process && !isDescendant(target, process))
+      return failed('NOT_PERMITTED', `pid: process ${pid} is no descendant of ${process.pid}; allowed: descendants`);
+    this.lifecycle.signal(target, signal);
+    if (target !== process || process.outcome !== undefined) return process.outcome === undefined ? done : undefined;
+    // It stopped itself: the result waits for the signal `continue`.
+    this.state.deliver(process, done);
+    return undefined;
+  }
+
+  // ---- Pages ---------------------------------------------------------------------------------------------------------
+
+  private allocate(process: Process, call: Allocate): Result {
+    const { state } = this;
+    const { engine, table } = process;
+    const importance = call.importance ?? importanceDefaults.page;
+    if (!isShare(importance)) return bad('importance', importance, 'a number from 0 to 1');
+    if (!isCount(call.tokens)) return bad('tokens', call.tokens, 'an integer above 0');
+    if (call.tokens > engine.options.memoryTokens && state.options.oversize === 'fail')
+      return failed('CONTEXT_TOO_LARGE', `tokens: a page of ${call.tokens} is larger than the context memory; allowed: up to ${engine.options.memoryTokens}`);
+    let run: ContentRun;
+    if (call.blocks !== undefined) {
+      const { space, first, count } = call.blocks;
+      if (!isCount(count)) return bad('blocks.count', count, 'an integer above 0');
+      if (!(Number.isSafeInteger(first) && first >= 0 && first + count <= 4_294_967_296)) return bad('blocks.first', first, 'ids from 0 to 2^32 - 1');
+      run = state.contents.blocks(space, first, count, call.tokens);
+    } else if (call.text !== undefined) {
+      const content = state.contents.ofText(call.text, call.tokens);
+      run = content.run;
+      if (content.isNew) state.record({ v: historyVersion, type: 'page', run: process.run, hash: content.hash, text: call.text });
+    } else if (call.hash !== undefined) run = state.contents.ofHash(call.hash, call.tokens).run;
+    else run = state.contents.own(call.tokens);
+    const page = engine.memory.append(table, run, importance, call.pinned ?? false);
+    return { ok: true, value: page as PageId };
+  }
+
+  private touch(process: Process, { pages }: Touch): Result {
+    for (const page of pages) {
+      const outcome = process.engine.memory.touch(process.table, page, process.pid, this.state.nowUs);
+      if (outcome === 'unknown') return noPage(page);
+      if (outcome === 'waits') return failed('CONTEXT_TOO_LARGE', `pages: page ${page} does not fit beside what is pinned`);
+    }
+    return done;
+  }
+
+  private drop(process: Process, page: PageId): Result {
+    const before = process.table.tokens;
+    const result = known(page, process.engine.memory.takeOut(process.table, page, false));
+    if (result.ok) this.state.out.emit({ type: 'page.dropped', pid: process.pid, page, tokens: before - process.table.tokens });
+    return result;
+  }
+
+  private truncate(process: Process, pages: number): Result {
+    const { table, engine } = process;
+    if (!(Number.isSafeInteger(pages) && pages >= 0 && pages <= table.pages)) return bad('pages', pages, `an integer from 0 to ${table.pages}`);
+    engine.memory.truncate(table, pages);
+    return done;
+  }
+
+  // ---- Storage and time ----------------------------------------------------------------------------------------------
+
+  private recall(process: Process, scope: string, query: string, limit: number): Result | undefined {
+    if (!isCount(limit)) return bad('limit', limit, 'an integer above 0');
+    return this.storage(process, { kind: 'recall', scope, query, limit });
+  }
+
+  private storage(process: Process, op: Parameters<KernelState['storageRequest']>[1]): undefined {
+    const request = this.state.storageRequest(process, op);
+    process.pending = { kind: 'storage', request };
+    this.state.wait(process, 'storage');
+  }
+
+  private sleep(process: Process, us: number): Result | undefined {
+    if (!isDuration(us)) return bad('us', us, 'an integer of at least 0 (µs)');
+    if (us === 0) return done;
+    const timer = this.state.timers.set({ kind: 'sleep', process }, this.state.nowUs + us);
+    process.pending = { kind: 'timer', timer };
+    this.state.wait(process, 'timer');
+    return undefined;
+  }
+}
+
+const done: Result = { ok: true, value: null };
+
+export const isPriority = (value: number): boolean => value >= 0 && value <= 100;
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
+const isDuration = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+const isShare = (value: number): boolean => value >= 0 && value <= 1;
+
+const failed = (code: KernelErrorCode, message: string): Result => ({ ok: false, code, message });
+const bad = (field: string, value: unknown, allowed: string): Result =>
+  failed('INVALID_ARGUMENT', `${field}: ${String(value)} is not allowed; allowed: ${allowed}`);
+const noProcess = (pid: Pid): Result => failed('UNKNOWN_PROCESS', `pid: ${pid} is not a process that runs`);
+const noPage = (page: PageId): Result => failed('UNKNOWN_PAGE', `page: ${page} is not in the page table`);
+const known = (page: PageId, isKnown: boolean): Result => (isKnown ? done : noPage(page));
+
+function isDescendant(process: Process, ancestor: Process): boolean {
+  for (let parent = process.parent; parent !== undefined; parent = parent.parent) if (parent === ancestor) return true;
+  return false;
+}

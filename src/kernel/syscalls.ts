@@ -1,0 +1,212 @@
+/** The system calls: plain data that a program yields, and what it gets back. */
+import type { Rng } from '../base/rng.ts';
+import type { KernelErrorCode } from './errors.ts';
+import type { Json, PageId, Pid } from './ids.ts';
+import type { Outcome } from './process-state.ts';
+import type { SignalName } from './inputs.ts';
+
+/** A failed syscall is a value that the program can act on, never an exception. */
+export type SyscallResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly code: KernelErrorCode; readonly message: string };
+
+/** What a simulated model device says and how long it takes; a live one ignores it. */
+export interface ThinkScript {
+  readonly tokensOut: number;
+  /** Fixed core time of the whole call (a textbook burst, or a recorded time), µs; absent: by the engine's rates. */
+  readonly durationUs?: number;
+  readonly text?: string;
+  /** What the provider counts as prompt; absent: what the kernel counts. */
+  readonly tokensIn?: number;
+}
+
+export interface ThinkCall {
+  readonly kind: 'think';
+  /** Tokens reserved for the answer, in budget and memory; > 0. */
+  readonly maxOutput: number;
+  /** The prompt's length when its pages don't give it: what goes beyond them (an unfinished block) is never cached. Default: the pages. */
+  readonly promptTokens?: number;
+  /** True: the answer becomes a page of the prompt (importance 0.7). Default: when it has text. */
+  readonly keepAnswer?: boolean;
+  readonly script?: ThinkScript;
+}
+export interface Answer {
+  readonly text: string;
+  readonly tokensIn: number;
+  readonly tokensCached: number;
+  readonly tokensOut: number;
+  /** The answer's page, when it joined the prompt. */
+  readonly page?: PageId;
+}
+
+export interface ToolCall {
+  readonly tool: string;
+  readonly arguments: Json;
+  /** What a simulated tool answers; a live one ignores it. */
+  readonly script?: { readonly result?: Json; readonly failed?: boolean; readonly durationUs?: number };
+}
+export interface CallTools {
+  readonly kind: 'callTools';
+  readonly calls: readonly ToolCall[];
+  /** True (the default): results join the prompt as pages, importance 0.7, in call order. */
+  readonly keepResults?: boolean;
+}
+/** One result for each call, in call order. A failure is a result like another. */
+export type ToolResult = SyscallResult<Json>;
+
+export interface Ask {
+  readonly kind: 'ask';
+  readonly question: Json;
+  readonly purpose: 'approve' | 'edit' | 'answer';
+  readonly script?: { readonly answer?: Json; readonly durationUs?: number };
+}
+export interface PersonReply {
+  readonly decision: 'approve' | 'edit' | 'deny' | 'answer';
+  readonly value: Json;
+}
+
+export interface Send {
+  readonly kind: 'send';
+  readonly to: Pid;
+  readonly message: Json;
+}
+export interface Receive {
+  readonly kind: 'receive';
+  /** Gives up with TIMEOUT after this many µs; absent: waits without end. */
+  readonly timeoutUs?: number;
+}
+export interface Message {
+  readonly from: Pid;
+  readonly message: Json;
+}
+
+export interface Spawn {
+  readonly kind: 'spawn';
+  readonly program: string;
+  readonly arguments: Json;
+  readonly name?: string;
+  /** 0 to 100; default: the parent's. */
+  readonly priority?: number;
+  /** Name of an existing budget node; default: the parent's. */
+  readonly budget?: string;
+  /** Default: the parent's. A child never has a capability that its parent lacks. */
+  readonly capabilities?: Partial<Capabilities>;
+}
+export interface Wait {
+  readonly kind: 'wait';
+  /** A child, or 0 for any child. */
+  readonly pid: Pid | 0;
+}
+export interface ChildEnd {
+  readonly pid: Pid;
+  readonly outcome: Outcome;
+  readonly value: Json;
+}
+export interface Signal {
+  readonly kind: 'signal';
+  readonly pid: Pid;
+  readonly signal: SignalName;
+}
+
+export interface Allocate {
+  readonly kind: 'allocate';
+  /** Tokens of each page, > 0. */
+  readonly tokens: number;
+  /** The content: `text` or `hash` for one page; `blocks` for `count` consecutive ids of a recorded space. Neither: content of its own. */
+  readonly text?: string;
+  readonly hash?: string;
+  readonly blocks?: { readonly space: string; readonly first: number; readonly count: number };
+  readonly importance?: number;
+  readonly pinned?: boolean;
+}
+export interface Touch {
+  readonly kind: 'touch';
+  readonly pages: readonly PageId[];
+}
+export interface Pin {
+  readonly kind: 'pin' | 'unpin' | 'drop' | 'free';
+  readonly page: PageId;
+}
+export interface SetImportance {
+  readonly kind: 'setImportance';
+  readonly page: PageId;
+  readonly importance: number;
+}
+/** Frees all pages behind the first `pages` of the table (a recorded context that was cut back). */
+export interface Truncate {
+  readonly kind: 'truncate';
+  readonly pages: number;
+}
+
+export interface Remember {
+  readonly kind: 'remember';
+  readonly scope: string;
+  readonly text: string;
+}
+export interface Recall {
+  readonly kind: 'recall';
+  readonly scope: string;
+  readonly query: string;
+  /** At most this many, best first; default 5. */
+  readonly limit?: number;
+}
+export interface Checkpoint {
+  readonly kind: 'checkpoint';
+  readonly state: Json;
+}
+export interface Sleep {
+  readonly kind: 'sleep';
+  readonly us: number;
+}
+export interface YieldCore {
+  readonly kind: 'yieldCore';
+}
+export interface Exit {
+  readonly kind: 'exit';
+  readonly value: Json;
+  readonly outcome?: 'completed' | 'failed';
+}
+
+export type Syscall =
+  | ThinkCall | CallTools | Ask | Send | Receive | Spawn | Wait | Signal | Allocate | Touch | Pin | SetImportance | Truncate
+  | Remember | Recall | Checkpoint | Sleep | YieldCore | Exit;
+
+/** What a process may do. */
+export interface Capabilities {
+  /** Tool names it may call; 'all' for every one. */
+  readonly tools: 'all' | readonly string[];
+  readonly spawn: boolean;
+  /** Whom it may signal: its descendants, or every process. */
+  readonly signal: 'descendants' | 'all';
+  /** Whom it may send messages to: processes of its run, or every process. */
+  readonly send: 'run' | 'all';
+}
+export const defaultCapabilities: Capabilities = { tools: 'all', spawn: true, signal: 'descendants', send: 'run' };
+
+/** What a program knows: who it is, what it was given, time and chance. It holds no other power than the syscalls it yields. */
+export interface Sys {
+  readonly pid: Pid;
+  /** 0 for a root process, and once the parent has ended. */
+  readonly parent: Pid | 0;
+  readonly name: string;
+  readonly args: Json;
+  /** Time of the last input, µs. */
+  readonly now: number;
+  /** The process's own stream. */
+  readonly random: Rng;
+}
+
+/**
+ * The code a process runs. `state` is undefined at the first start, else what the last checkpoint saved. A yielded syscall is resumed
+ * with its SyscallResult, whose value has the type that belongs to the syscall:
+ * `const reply = (yield { kind: 'think', maxOutput: 500 }) as SyscallResult<Answer>;`
+ */
+export type ProgramBody = (sys: Sys, state: Json | undefined) => ProgramGenerator;
+export type ProgramGenerator = Generator<Syscall, Json | void, SyscallResult<unknown>>;
+
+/** A program has a name and a version: a process is restored only by the version that wrote its history. */
+export interface Program {
+  readonly name: string;
+  readonly version: number;
+  readonly body: ProgramBody;
+}

@@ -1,0 +1,332 @@
+import { Ring } from '../base/ring.ts';
+import { estimateTokens } from './estimate.ts';
+import type { KernelErrorCode } from './errors.ts';
+import type { Json, RequestId, TimerId } from './ids.ts';
+import type { PersonAnswered, ToolEnded } from './inputs.ts';
+import type { KernelState } from './kernel-state.ts';
+import type { Effects } from './lock-table.ts';
+import { importanceDefaults } from './options.ts';
+import type { Process } from './process.ts';
+import { historyVersion } from './records.ts';
+import type { CallTools, ToolCall, ToolResult } from './syscalls.ts';
+import type { RegisteredTool } from './tools.ts';
+
+/** The calls of one `callTools`, in call order. */
+export interface ToolBatch {
+  readonly call: CallTools;
+  readonly results: (ToolResult | undefined)[];
+  readonly runs: ToolRun[];
+  left: number;
+}
+
+/** One call on its way: approved by a person if it must be, then its locks, then a slot of its tool, then the world. */
+interface ToolRun {
+  readonly request: RequestId;
+  readonly process: Process;
+  readonly batch: ToolBatch;
+  readonly index: number;
+  readonly tool: RegisteredTool;
+  args: Json;
+  readonly script: ToolCall['script'];
+  effects: Effects;
+  stage: 'person' | 'lock' | 'slot' | 'running' | 'retry' | 'done';
+  timer: TimerId | undefined;
+  attempt: number;
+  /** The process has its result, or is gone; the locks wait for the tool's own end. */
+  abandoned: boolean;
+}
+
+/**
+ * The life of tool calls. One lock table for all processes: conflicting calls run one after another, the others side by side. A tool's failure
+ * is a result for the program, never an end of the agent. Locks and slots are held until the world says that the call is over, which may be later
+ * than the program's result when it timed out or its process ended.
+ */
+export class ToolCalls {
+  private readonly state: KernelState;
+  private readonly runs = new Map<RequestId, ToolRun>();
+  private readonly busy = new Map<string, number>();
+  private readonly queues = new Map<string, Ring<ToolRun>>();
+
+  constructor(state: KernelState) {
+    this.state = state;
+  }
+
+  /** A batch of none has its result at once; else the process waits, and undefined is returned. */
+  start(process: Process, call: CallTools): ToolResult | undefined {
+    const { calls } = call;
+    if (calls.length === 0) return { ok: true, value: [] };
+    const batch: ToolBatch = { call, results: calls.map(() => undefined), runs: [], left: calls.length };
+    process.pending = { kind: 'tools' };
+    process.tools = batch;
+    // Registered first: a refusal of the last call must not end the batch before the others are known.
+    const accepted: ToolRun[] = [];
+    for (let index = 0; index < calls.length; index++) {
+      const run = this.accept(process, batch, index, calls[index]!);
+      if (run !== undefined) accepted.push(run);
+    }
+    for (const run of accepted) {
+      if (run.stage === 'person') this.askPerson(run);
+      else this.lock(run);
+    }
+    if (batch.left === 0) this.finish(process, batch);
+    else this.tellReason(process, batch);
+    return undefined;
+  }
+
+  ended(input: ToolEnded): void {
+    const { state } = this;
+    const run = this.runs.get(input.request);
+    // A late end of a call that is over and settled: nothing depends on it any more.
+    if (run === undefined || run.stage !== 'running') return;
+    const { tool, process, batch } = run;
+    const isFailed = !input.ok;
+    if (!run.abandoned && run.timer !== undefined) state.timers.clear(run.timer);
+    run.timer = undefined;
+    if (!run.abandoned && isFailed && run.attempt < tool.retries) {
+      this.tellEnded(run, false, 'TOOL_FAILED');
+      run.stage = 'retry';
+      const waitUs = tool.retryWaitUs * 2 ** run.attempt;
+      run.attempt++;
+      run.timer = state.timers.set({ kind: 'tool-retry', request: run.request }, state.nowUs + waitUs);
+      return this.tellReason(process, batch);
+    }
+    if (!run.abandoned) {
+      this.tellEnded(run, input.ok, isFailed ? 'TOOL_FAILED' : '');
+      const result: ToolResult = isFailed ? failure('TOOL_FAILED', textOf(input.value)) : { ok: true, value: input.value };
+      this.settle(run);
+      this.deliver(run, result);
+    } else this.settle(run);
+  }
+
+  timeout(request: RequestId): void {
+    const run = this.runs.get(request)!;
+    run.timer = undefined;
+    run.abandoned = true;
+    this.state.out.requests.push({ type: 'tool.stop', request });
+    this.tellEnded(run, false, 'TOOL_TIMEOUT');
+    this.deliver(run, failure('TOOL_TIMEOUT', `${run.tool.name} gave no result within ${run.tool.timeoutUs} µs`));
+  }
+
+  retry(request: RequestId): void {
+    const run = this.runs.get(request)!;
+    run.timer = undefined;
+    this.launch(run);
+    this.tellReason(run.process, run.batch);
+  }
+
+  /** A person answered for a call that needed approval. False: the request is not one of these. */
+  answered(input: PersonAnswered): boolean {
+    const run = this.runs.get(input.request);
+    if (run === undefined || run.stage !== 'person') return false;
+    this.state.out.emit({ type: 'person.answered', pid: run.process.pid, request: run.request, decision: input.decision });
+    if (input.decision === 'deny') {
+      this.runs.delete(run.request);
+      run.stage = 'done';
+      this.deliver(run, failure('TOOL_DENIED', `a person denied ${run.tool.name}: ${textOf(input.value)}`));
+      return true;
+    }
+    if (input.decision === 'edit') {
+      const refused = this.state.tools.check(run.tool, input.value);
+      if (refused !== undefined) {
+        this.runs.delete(run.request);
+        run.stage = 'done';
+        this.deliver(run, failure('TOOL_ARGUMENTS', refused));
+        return true;
+      }
+      run.args = input.value;
+      run.effects = this.state.tools.effectsOf(run.tool, run.args, callerOf(run.process));
+    }
+    this.lock(run);
+    this.tellReason(run.process, run.batch);
+    return true;
+  }
+
+  /** The process ends: what has not started is withdrawn; what runs is told to stop, and keeps its locks until it says that it did. */
+  abandon(process: Process): void {
+    const batch = process.tools;
+    process.tools = undefined;
+    if (batch === undefined) return;
+    for (const run of batch.runs) {
+      if (run.stage === 'done' || run.abandoned) continue;
+      if (run.timer !== undefined) this.state.timers.clear(run.timer);
+      run.timer = undefined;
+      if (run.stage === 'running') {
+        run.abandoned = true;
+        this.state.out.requests.push({ type: 'tool.stop', request: run.request });
+        this.tellEnded(run, false, 'TOOL_FAILED');
+        continue;
+      }
+      if (run.stage === 'person') this.state.out.requests.push({ type: 'person.withdraw', request: run.request });
+      if (run.stage === 'retry') this.settle(run);
+      else this.withdraw(run);
+    }
+  }
+
+  // ---- Stages --------------------------------------------------------------------------------------------------------
+
+  private accept(process: Process, batch: ToolBatch, index: number, call: ToolCall): ToolRun | undefined {
+    const { tools } = this.state;
+    const tool = tools.get(call.tool);
+    const may = process.capabilities.tools;
+    const refused =
+      tool === undefined
+        ? failure('UNKNOWN_TOOL', `tool: "${call.tool}" is not registered; allowed: ${tools.names().join(', ') || 'none'}`)
+        : may !== 'all' && !may.includes(call.tool)
+          ? failure('NOT_PERMITTED', `tool: "${call.tool}" is not among the capabilities of process ${process.pid}; allowed: ${may.join(', ') || 'none'}`)
+          : this.badArguments(tool, call.arguments);
+    if (tool === undefined || refused !== undefined) {
+      const code = refused!.ok ? 'TOOL_FAILED' : refused!.code;
+      this.state.out.emit({ type: 'tool.refused', pid: process.pid, tool: call.tool, n: process.n, index, code });
+      batch.results[index] = refused;
+      batch.left--;
+      return undefined;
+    }
+    const run: ToolRun = {
+      request: this.state.nextRequest(), process, batch, index, tool, args: call.arguments, script: call.script,
+      effects: tools.effectsOf(tool, call.arguments, callerOf(process)), stage: tool.approval ? 'person' : 'lock',
+      timer: undefined, attempt: 0, abandoned: false,
+    };
+    this.runs.set(run.request, run);
+    batch.runs.push(run);
+    return run;
+  }
+
+  private badArguments(tool: RegisteredTool, args: Json): ToolResult | undefined {
+    const problem = this.state.tools.check(tool, args);
+    return problem === undefined ? undefined : failure('TOOL_ARGUMENTS', problem);
+  }
+
+  private askPerson(run: ToolRun): void {
+    const { out } = this.state;
+    const { process, request } = run;
+    out.emit({ type: 'person.asked', pid: process.pid, request, purpose: 'approve' });
+    const question = { tool: run.tool.name, arguments: run.args };
+    out.requests.push({ type: 'person.ask', request, identity: this.identity(run), question, purpose: 'approve', script: undefined });
+  }
+
+  private lock(run: ToolRun): void {
+    run.stage = 'lock';
+    if (this.state.locks.acquire(run.request, run.effects)) this.takeSlot(run);
+  }
+
+  private takeSlot(run: ToolRun): void {
+    const { name, concurrency } = run.tool;
+    const busy = this.busy.get(name) ?? 0;
+    if (busy >= concurrency) {
+      run.stage = 'slot';
+      let queue = this.queues.get(name);
+      if (queue === undefined) this.queues.set(name, (queue = new Ring()));
+      queue.push(run);
+      return;
+    }
+    this.busy.set(name, busy + 1);
+    this.launch(run);
+  }
+
+  private launch(run: ToolRun): void {
+    const { state } = this;
+    const { process, request, tool, index } = run;
+    run.stage = 'running';
+    const { reads, writes } = run.effects;
+    state.out.emit({ type: 'tool.started', pid: process.pid, request, tool: tool.name, n: process.n, index, reads, writes });
+    state.out.requests.push({ type: 'tool.start', request, identity: this.identity(run), tool: tool.name, arguments: run.args, script: run.script });
+    run.timer = state.timers.set({ kind: 'tool-timeout', request }, state.nowUs + tool.timeoutUs);
+  }
+
+  /** The call is over in the world: locks and slot are free, and whoever waited for them goes on. */
+  private settle(run: ToolRun): void {
+    run.stage = 'done';
+    this.runs.delete(run.request);
+    this.state.out.emit({ type: 'tool.settled', request: run.request, tool: run.tool.name });
+    const { name } = run.tool;
+    this.busy.set(name, this.busy.get(name)! - 1);
+    this.release(run);
+    const next = this.queues.get(name)?.shift();
+    if (next !== undefined) {
+      this.takeSlot(next);
+      this.tellReason(next.process, next.batch);
+    }
+  }
+
+  /** A call that has not started leaves its queue. */
+  private withdraw(run: ToolRun): void {
+    const { stage } = run;
+    run.stage = 'done';
+    this.runs.delete(run.request);
+    if (stage === 'slot') {
+      const queue = this.queues.get(run.tool.name)!;
+      const rest = [...queue].filter((other) => other !== run);
+      queue.clear();
+      for (const other of rest) queue.push(other);
+    }
+    if (stage === 'lock' || stage === 'slot') this.release(run);
+  }
+
+  private release(run: ToolRun): void {
+    for (const id of this.state.locks.release(run.request)) {
+      const granted = this.runs.get(id as RequestId)!;
+      this.takeSlot(granted);
+      this.tellReason(granted.process, granted.batch);
+    }
+  }
+
+  // ---- Results -------------------------------------------------------------------------------------------------------
+
+  private deliver(run: ToolRun, result: ToolResult): void {
+    const { batch, process } = run;
+    batch.results[run.index] = result;
+    batch.left--;
+    if (process.tools !== batch) return;
+    if (batch.left === 0) this.finish(process, batch);
+    else this.tellReason(process, batch);
+  }
+
+  private finish(process: Process, batch: ToolBatch): void {
+    process.tools = undefined;
+    const results = batch.results as ToolResult[];
+    if (batch.call.keepResults !== false) this.keepResults(process, results);
+    this.state.deliver(process, { ok: true, value: results });
+  }
+
+  /** Results join the prompt in call order, importance 0.7. */
+  keepResults(process: Process, results: readonly ToolResult[]): void {
+    for (const result of results) {
+      const text = result.ok ? textOf(result.value) : result.message;
+      const tokens = estimateTokens(text);
+      if (tokens > process.engine.options.memoryTokens && this.state.options.oversize === 'fail') continue;
+      const { run, isNew, hash } = this.state.contents.ofText(text, tokens);
+      if (isNew) this.state.record({ v: historyVersion, type: 'page', run: process.run, hash, text });
+      process.engine.memory.append(process.table, run, importanceDefaults.result, false);
+    }
+  }
+
+  /** One of the batch's calls runs: the process waits for a tool; else for what the first unfinished one waits for. */
+  private tellReason(process: Process, batch: ToolBatch): void {
+    if (process.tools !== batch || process.state === 'suspended' || batch.left === 0) return;
+    const stages = new Set(batch.runs.filter((run) => !run.abandoned).map((run) => run.stage));
+    const on = stages.has('running')
+      ? 'tool'
+      : stages.has('person')
+        ? 'person'
+        : stages.has('lock') || stages.has('slot')
+          ? 'lock'
+          : 'timer';
+    this.state.wait(process, on);
+  }
+
+  private tellEnded(run: ToolRun, isOk: boolean, code: KernelErrorCode | ''): void {
+    const { process, request, tool } = run;
+    this.state.out.emit({ type: 'tool.ended', pid: process.pid, request, tool: tool.name, ok: isOk, code });
+  }
+
+  private identity({ process, index }: ToolRun) {
+    const { run, branch, pid, n } = process;
+    return { run, branch, pid, n, index };
+  }
+}
+
+const failure = (code: KernelErrorCode, message: string): ToolResult => ({ ok: false, code, message });
+
+const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
+const callerOf = ({ pid, name, run }: Process) => ({ pid, name, run });

@@ -1,0 +1,7 @@
+/** The policies that come with the kernel: three tables, a row for each, and a lookup by name. */
+export * from './load-control/index.ts';
+export * from './paging/index.ts';
+export * from './scheduling/index.ts';
+export { priorityDefaults, priorityWith, type PriorityOptions } from './scheduling/priority.ts';
+export { roundRobinDefaults, roundRobinWith, type RoundRobinOptions } from './scheduling/round-robin.ts';
+export { workingSetDefaults, workingSetWith, type WorkingSetOptions } from './load-control/working-set.ts';

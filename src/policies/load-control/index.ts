@@ -1,0 +1,17 @@
+import type { CreateLoadControlPolicy } from '../../kernel/contracts.ts';
+import { named } from '../named.ts';
+import { none } from './none.ts';
+import { workingSet } from './working-set.ts';
+
+/** Every load-control policy by name: adding one is a file and a row. */
+export const loadControlPolicies = {
+  none,
+  'working-set': workingSet,
+} satisfies Record<string, CreateLoadControlPolicy>;
+
+export type LoadControlPolicyName = keyof typeof loadControlPolicies;
+
+/** Throws KernelError INVALID_ARGUMENT (field `loadControl`) when there is no policy of this name. */
+export function loadControlPolicy(name: string): CreateLoadControlPolicy {
+  return named<CreateLoadControlPolicy>(loadControlPolicies, 'loadControl', name);
+}

@@ -1,0 +1,54 @@
+/**
+ * What a checker is: it watches one promise of the design in the event stream, and knows nothing of the kernel but that stream and the
+ * options of the run. It counts for itself what it needs, so that it can't repeat the kernel's mistakes.
+ */
+import { assert } from '../../base/assert.ts';
+import type { BudgetNodeSpec } from '../../kernel/budget-limits.ts';
+import type { KernelEvent } from '../../kernel/events.ts';
+import type { EngineFacts } from '../metrics/run-metrics.ts';
+
+export interface Checker {
+  readonly name: string;
+  /** The sentence of the design. */
+  readonly promise: string;
+  /** Called for the event types it names. Throws AssertionError when the promise is broken. */
+  readonly on: Handlers;
+  /** Called for every event, before its own `on`. */
+  readonly every?: (event: KernelEvent) => void;
+  /** The stream is over, perhaps in the middle of the run: what is still open is no violation by itself. */
+  readonly finish?: () => void;
+}
+
+export type CreateChecker = (facts: CheckerFacts) => Checker;
+
+/** What a run was set up with, as far as promises depend on it. */
+export interface CheckerFacts {
+  readonly engines: readonly EngineFacts[];
+  /** The budget tree; empty: no limits. */
+  readonly budgets: readonly BudgetNodeSpec[];
+  /** The registered tools that bound how many of their calls run at a time. */
+  readonly tools: readonly ToolFacts[];
+}
+
+export interface ToolFacts {
+  readonly name: string;
+  /** Calls that may run at a time, over all processes. */
+  readonly concurrency?: number;
+}
+
+export type EventType = KernelEvent['type'];
+export type EventOf<Type extends EventType> = Extract<KernelEvent, { readonly type: Type }>;
+export type Handlers = { readonly [Type in EventType]?: (event: EventOf<Type>) => void };
+
+/** Throws AssertionError unless `holds`. `what` gives the values; it is built only on failure. */
+export type Check = (holds: unknown, event: KernelEvent, what: () => string) => asserts holds;
+
+/** The check of the checker `name`: its failures name the promise, the event, its time and the values. */
+export function checkOf(name: string): Check {
+  return (holds, event, what) => {
+    assert(
+      holds,
+      () => `broken promise "${name}": ${what()} (event ${event.seq}, ${event.type}, at ${event.atUs} µs)`,
+    );
+  };
+}

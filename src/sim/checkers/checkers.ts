@@ -1,0 +1,78 @@
+/**
+ * All checkers over one stream: in every test run, and behind `--check`. A broken promise is an AssertionError that names the promise,
+ * the event and the values; nothing catches it.
+ */
+import type { KernelEvent } from '../../kernel/events.ts';
+import { budgetLimits } from './budget-limits.ts';
+import { calls } from './calls.ts';
+import type { CheckerFacts, CreateChecker, EventType } from './checker.ts';
+import { cores } from './cores.ts';
+import { faults } from './faults.ts';
+import { locks } from './locks.ts';
+import { messages } from './messages.ts';
+import { reservations } from './reservations.ts';
+import { residency } from './residency.ts';
+import { sequence } from './sequence.ts';
+import { splits } from './splits.ts';
+import { tools } from './tools.ts';
+import { transitions } from './transitions.ts';
+
+/** In the order in which they see an event: what others take for granted comes first, so that the plainest failure is told. */
+export const checkers = {
+  sequence,
+  transitions,
+  cores,
+  calls,
+  residency,
+  faults,
+  reservations,
+  'budget-limits': budgetLimits,
+  tools,
+  locks,
+  messages,
+  splits,
+} satisfies Record<string, CreateChecker>;
+
+export type CheckerName = keyof typeof checkers;
+
+export interface Checkers {
+  onEvent(event: KernelEvent): void;
+  /** The stream is over, perhaps in the middle of the run. */
+  finish(): void;
+}
+
+/** Facts that a run doesn't have may be left out: no budgets, no tools with a limit. `only`: these checkers, default all. */
+export type CheckersOptions = Pick<CheckerFacts, 'engines'> &
+  Partial<CheckerFacts> & { readonly only?: readonly CheckerName[] };
+
+export function createCheckers(options: CheckersOptions): Checkers {
+  const facts: CheckerFacts = {
+    engines: options.engines,
+    budgets: options.budgets ?? [],
+    tools: options.tools ?? [],
+  };
+  const table: Readonly<Record<CheckerName, CreateChecker>> = checkers;
+  const names = options.only ?? (Object.keys(table) as CheckerName[]);
+  const all = names.map((name) => table[name](facts));
+  const handlers = new Map<EventType, readonly Handler[]>();
+
+  /** What the checkers do with an event of this type, in their order. */
+  function handlersOf(type: EventType): readonly Handler[] {
+    return all.flatMap(({ every, on }) =>
+      [every, on[type] as Handler | undefined].filter((handler) => handler !== undefined),
+    );
+  }
+
+  return {
+    onEvent(event) {
+      let list = handlers.get(event.type);
+      if (list === undefined) handlers.set(event.type, (list = handlersOf(event.type)));
+      for (const handle of list) handle(event);
+    },
+    finish() {
+      for (const checker of all) checker.finish?.();
+    },
+  };
+}
+
+type Handler = (event: KernelEvent) => void;

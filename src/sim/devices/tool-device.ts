@@ -1,0 +1,42 @@
+import { logNormal } from '../../base/distributions.ts';
+import type { Rng } from '../../base/rng.ts';
+import type { ToolImplementation } from '../../agents/tools/tool-implementation.ts';
+import type { Json } from '../../kernel/ids.ts';
+import type { ToolStart } from '../../kernel/requests.ts';
+
+/** Tool latency where nothing is recorded: log-normal. The median of a quick service call; nine in ten end within the second. */
+export const toolLatencyDefaults = { medianUs: 400_000, p90Us: 2_500_000 } as const;
+
+const toolLatency = logNormal({ median: toolLatencyDefaults.medianUs, p90: toolLatencyDefaults.p90Us });
+
+export interface ToolOutcome {
+  readonly ok: boolean;
+  readonly value: Json;
+  readonly durationUs: number;
+}
+
+/** Simulated tools: a recorded call gives its recorded result after its recorded time; another really runs, after a drawn time. */
+export class ToolDevice {
+  private readonly tools = new Map<string, ToolImplementation>();
+  private readonly streams: (name: string) => Rng;
+
+  constructor(tools: readonly ToolImplementation[], streams: (name: string) => Rng) {
+    for (const tool of tools) this.tools.set(tool.spec.name, tool);
+    this.streams = streams;
+  }
+
+  call(start: ToolStart): ToolOutcome {
+    const { script, identity } = start;
+    // A stream of its own for each call: what one call draws doesn't move another, in whatever order they run.
+    const durationUs = script?.durationUs ?? this.draw(`tool/${identity.run}/${identity.pid}/${identity.n}/${identity.index}`);
+    if (script?.result !== undefined) return { ok: script.failed !== true, value: script.result, durationUs };
+    const tool = this.tools.get(start.tool);
+    if (tool === undefined) return { ok: false, value: `${start.tool} has no recorded result and no implementation here`, durationUs };
+    const result = tool.run(start.arguments);
+    return result.ok ? { ok: true, value: result.value, durationUs } : { ok: false, value: result.message, durationUs };
+  }
+
+  private draw(name: string): number {
+    return Math.max(1, Math.round(toolLatency(this.streams(name))));
+  }
+}

@@ -1,0 +1,331 @@
+/**
+ * Measures a run from its event stream alone, in one pass, so that no policy grades itself (design, section 7). A stream that can't
+ * be (a call that ends on a core where it doesn't run, time that goes back, parts that don't sum up) is an AssertionError.
+ */
+import { assert, unreachable } from '../../base/assert.ts';
+import type { FaultKind, KernelEvent } from '../../kernel/events.ts';
+import type { Spent } from '../../kernel/inputs.ts';
+import type { Outcome } from '../../kernel/process-state.ts';
+import { EngineTally, ratio } from './engine-tally.ts';
+import { ProcessTally, runningSum } from './process-tally.ts';
+import { waitReasons } from './run-metrics.ts';
+import type { EngineFacts, PageCount, ProcessMetrics, RunMetrics, Split, StopReason } from './run-metrics.ts';
+import { distribution, jainIndex } from './statistics.ts';
+
+const HOUR_US = 3_600_000_000;
+
+export class Metrics {
+  private readonly engines: readonly EngineTally[];
+  /** By core: the engine it belongs to, and the process it runs. */
+  private readonly engineOfCore: readonly EngineTally[];
+  private readonly running: (ProcessTally | undefined)[];
+  /** By pid; pids count from 1. */
+  private readonly tallies: (ProcessTally | undefined)[] = [];
+  private readonly reasons: string[] = [...waitReasons];
+  private readonly reasonIndex = new Map(waitReasons.map((reason, index) => [reason, index]));
+
+  private startUs = -1;
+  private lastUs = 0;
+  private readonly ended: Record<Outcome, number> = { completed: 0, failed: 0, cancelled: 0, killed: 0 };
+  private callsFailed = 0;
+  private readonly callsRefused: Record<string, number> = {};
+  private callsBypassed = 0;
+  private toolFailures = 0;
+  private readonly toolFailuresByCode: Record<string, number> = {};
+  private readonly toolsRefused: Record<string, number> = {};
+  private readonly preemptions: Record<StopReason, number> = {
+    slice: 0,
+    priority: 0,
+    signal: 0,
+    'load-control': 0,
+  };
+  private readonly faults: Record<FaultKind, MutableCount> = {
+    compulsory: none(),
+    capacity: none(),
+    hole: none(),
+  };
+  private readonly loaded = none();
+  private readonly evicted = none();
+  private readonly freed = none();
+  private readonly dropped = none();
+  private prefillTokensSaved = 0;
+  private budgetStalls = 0;
+
+  constructor(options: { readonly engines: readonly EngineFacts[] }) {
+    this.engines = options.engines.map((facts) => new EngineTally(facts));
+    this.engineOfCore = this.engines.flatMap((engine) =>
+      Array.from({ length: engine.facts.cores }, () => engine),
+    );
+    this.running = this.engineOfCore.map(() => undefined);
+  }
+
+  onEvent(event: KernelEvent): void {
+    if (this.startUs === -1) this.startUs = event.atUs;
+    this.lastUs = event.atUs;
+    switch (event.type) {
+      case 'process.dispatched': {
+        const tally = this.tally(event.pid);
+        tally.dispatch(event.atUs);
+        this.prefillTokensSaved += event.cachedTokens;
+        assert(
+          this.engineOfCore[event.core] !== undefined,
+          () => `event ${event.seq}: core ${event.core} of ${this.running.length} cores`,
+        );
+        assert(
+          this.running[event.core] === undefined,
+          () => `event ${event.seq}: core ${event.core} still runs ${this.running[event.core]?.facts.pid}`,
+        );
+        this.running[event.core] = tally;
+        return;
+      }
+      case 'call.ended': {
+        const tally = this.endStretch(event);
+        if (event.ok) tally.modelCalls++;
+        else this.callsFailed++;
+        tally.tokensIn += event.tokensIn;
+        tally.tokensCached += event.tokensCached;
+        tally.tokensOut += event.tokensOut;
+        return;
+      }
+      case 'call.stopped':
+        this.endStretch(event).preemptions++;
+        this.preemptions[event.by]++;
+        return;
+      case 'process.ready':
+      case 'process.continued':
+        this.tally(event.pid).ready(event.atUs);
+        return;
+      case 'process.waiting':
+        this.tally(event.pid).wait(event.atUs, this.reason(event.on));
+        if (event.on === 'budget') this.budgetStalls++;
+        return;
+      case 'page.loaded':
+        add(this.loaded, event);
+        this.engine(event).resident(event.tokens, event.atUs);
+        return;
+      case 'page.evicted':
+        add(this.evicted, event);
+        this.engine(event).resident(-event.tokens, event.atUs);
+        return;
+      case 'page.freed':
+        add(this.freed, event);
+        this.engine(event).resident(-event.tokens, event.atUs);
+        return;
+      case 'page.faulted':
+        add(this.faults[event.kind], event);
+        this.tally(event.pid).faultedTokens += event.tokens;
+        return;
+      case 'page.dropped':
+        this.dropped.pages++;
+        this.dropped.tokens += event.tokens;
+        return;
+      case 'process.spawned': {
+        const { pid, name, program, parent, priority, atUs } = event;
+        this.tallies[pid] = new ProcessTally({ pid, name, program, parent, priority, spawnedUs: atUs });
+        return;
+      }
+      case 'process.suspended':
+        this.tally(event.pid).suspend(event.atUs);
+        return;
+      case 'process.terminated':
+        this.tally(event.pid).terminate(event.atUs, event.outcome);
+        this.ended[event.outcome]++;
+        return;
+      case 'call.refused':
+        count(this.callsRefused, event.code);
+        return;
+      case 'call.bypassed':
+        this.callsBypassed++;
+        return;
+      case 'tool.started':
+        this.tally(event.pid).toolCalls++;
+        return;
+      case 'tool.ended':
+        if (event.ok) return;
+        this.toolFailures++;
+        count(this.toolFailuresByCode, event.code);
+        return;
+      case 'tool.refused':
+        count(this.toolsRefused, event.code);
+        return;
+      case 'budget.settled':
+        this.tally(event.pid).microDollars += event.microDollars;
+        return;
+      // What these say is said by others, or is no figure.
+      case 'process.restored':
+      case 'call.requested':
+      case 'budget.reserved':
+      case 'budget.overrun':
+      case 'tool.settled':
+      case 'person.asked':
+      case 'person.answered':
+      case 'message.sent':
+      case 'message.received':
+      case 'signal.delivered':
+      case 'checkpoint.saved':
+      case 'program.failed':
+        return;
+      default:
+        unreachable(event);
+    }
+  }
+
+  /** The figures of the run up to `endUs`, which no event is later than. May be asked for more than once. */
+  result(endUs: number): RunMetrics {
+    assert(endUs >= this.lastUs, () => `result at ${endUs} µs, but the last event was at ${this.lastUs} µs`);
+    const startUs = this.startUs === -1 ? endUs : this.startUs;
+    const makespanUs = endUs - startUs;
+    const all = this.tallies.flatMap((tally) =>
+      tally === undefined ? [] : [tally.metrics(endUs, this.reasons)],
+    );
+    const sum = (figure: (process: ProcessMetrics) => number): number =>
+      all.reduce((total, p) => total + figure(p), 0);
+    const engines = this.engines.map((engine) => engine.metrics(startUs, endUs, this.openUs(engine, endUs)));
+    const split = sumOfSplits(
+      all.map((process) => process.split),
+      this.reasons,
+    );
+    const modelCalls = sum(({ usage }) => usage.modelCalls);
+    const { completed, failed, cancelled, killed } = this.ended;
+    const coreUs = all.map((process) => runningSum(process.split.running));
+    return {
+      startUs,
+      endUs,
+      makespanUs,
+      processes: all.length,
+      completed,
+      failed,
+      cancelled,
+      killed,
+      unfinished: all.length - completed - failed - cancelled - killed,
+      modelCalls,
+      callsFailed: this.callsFailed,
+      callsRefused: { ...this.callsRefused },
+      callsBypassed: this.callsBypassed,
+      toolCalls: sum(({ usage }) => usage.toolCalls),
+      toolFailures: this.toolFailures,
+      toolFailuresByCode: { ...this.toolFailuresByCode },
+      toolsRefused: { ...this.toolsRefused },
+      dispatches: sum(({ usage }) => usage.dispatches),
+      preemptions: { ...this.preemptions },
+      tokensIn: sum(({ usage }) => usage.tokensIn),
+      tokensCached: sum(({ usage }) => usage.tokensCached),
+      tokensOut: sum(({ usage }) => usage.tokensOut),
+      microDollars: sum(({ usage }) => usage.microDollars),
+      faults: {
+        compulsory: { ...this.faults.compulsory },
+        capacity: { ...this.faults.capacity },
+        hole: { ...this.faults.hole },
+      },
+      loaded: { ...this.loaded },
+      evicted: { ...this.evicted },
+      freed: { ...this.freed },
+      dropped: { ...this.dropped },
+      prefillTokensSaved: this.prefillTokensSaved,
+      budgetStalls: { count: this.budgetStalls, us: split.waiting['budget'] ?? 0 },
+      throughput: {
+        processesPerHour: ratio(completed * HOUR_US, makespanUs),
+        callsPerHour: ratio(modelCalls * HOUR_US, makespanUs),
+      },
+      utilisation: ratio(
+        engines.reduce((total, engine) => total + engine.busyUs, 0),
+        this.engineOfCore.length * makespanUs,
+      ),
+      fairness: { coreTime: jainIndex(coreUs), slowdown: jainIndex(slowdowns(all, coreUs)) },
+      turnaround: distribution(all.map((process) => process.turnaroundUs)),
+      response: distribution(all.flatMap(({ responseUs }) => (responseUs === null ? [] : [responseUs]))),
+      waiting: distribution(all.map((process) => process.waitingUs)),
+      split,
+      engines,
+      perProcess: all,
+    };
+  }
+
+  private endStretch(
+    event: KernelEvent & Spent & { readonly pid: number; readonly core: number },
+  ): ProcessTally {
+    const tally = this.running[event.core];
+    assert(
+      tally?.facts.pid === event.pid,
+      () =>
+        `event ${event.seq}: a call of ${event.pid} ends on core ${event.core}, which runs ${tally?.facts.pid ?? 'none'}`,
+    );
+    this.running[event.core] = undefined;
+    this.engineOfCore[event.core]!.busyUs += tally.endStretch(event.atUs, event);
+    return tally;
+  }
+
+  /** Core time of the stretches that run on `engine` at `endUs`. */
+  private openUs(engine: EngineTally, endUs: number): number {
+    let us = 0;
+    for (const [core, tally] of this.running.entries()) {
+      if (tally !== undefined && this.engineOfCore[core] === engine) us += endUs - tally.sinceUs;
+    }
+    return us;
+  }
+
+  private tally(pid: number): ProcessTally {
+    const tally = this.tallies[pid];
+    assert(tally !== undefined, () => `an event of process ${pid}, which was never spawned`);
+    return tally;
+  }
+
+  private engine(event: { readonly seq: number; readonly engine: number }): EngineTally {
+    const engine = this.engines[event.engine];
+    assert(
+      engine !== undefined,
+      () => `event ${event.seq}: engine ${event.engine} of ${this.engines.length}`,
+    );
+    return engine;
+  }
+
+  private reason(name: string): number {
+    let index = this.reasonIndex.get(name);
+    if (index === undefined) {
+      index = this.reasons.push(name) - 1;
+      this.reasonIndex.set(name, index);
+    }
+    return index;
+  }
+}
+
+type MutableCount = { -readonly [Key in keyof PageCount]: number };
+
+function none(): MutableCount {
+  return { pages: 0, tokens: 0 };
+}
+
+function add(to: MutableCount, { pages, tokens }: PageCount): void {
+  to.pages += pages;
+  to.tokens += tokens;
+}
+
+function count(by: Record<string, number>, code: string): void {
+  by[code] = (by[code] ?? 0) + 1;
+}
+
+/** Turnaround in units of core time, of the processes that had a core. */
+function slowdowns(all: readonly ProcessMetrics[], coreUs: readonly number[]): number[] {
+  return all.flatMap(({ turnaroundUs }, index) =>
+    coreUs[index] === 0 ? [] : [turnaroundUs / coreUs[index]!],
+  );
+}
+
+function sumOfSplits(splits: readonly Split[], reasons: readonly string[]): Split {
+  const sum = (part: (split: Split) => number): number =>
+    splits.reduce((total, split) => total + part(split), 0);
+  return {
+    running: {
+      newPrefillUs: sum(({ running }) => running.newPrefillUs),
+      repeatedPrefillUs: sum(({ running }) => running.repeatedPrefillUs),
+      loadUs: sum(({ running }) => running.loadUs),
+      decodeUs: sum(({ running }) => running.decodeUs),
+      unfinishedUs: sum(({ running }) => running.unfinishedUs),
+    },
+    readyUs: sum(({ readyUs }) => readyUs),
+    waiting: Object.fromEntries(
+      reasons.map((reason) => [reason, sum(({ waiting }) => waiting[reason] ?? 0)]),
+    ),
+    suspendedUs: sum(({ suspendedUs }) => suspendedUs),
+  };
+}

@@ -1,0 +1,194 @@
+/**
+ * One process as the event stream shows it: the state it is in, and the time it has spent in each. The time between two events of
+ * a process belongs to the state it is in: spawned, ready and continued mean "in the ready queue"; a stretch on a core lasts from
+ * dispatched until its call stopped or ended; after that the process is ready again, for no time unless it stays so.
+ */
+import { assert } from '../../base/assert.ts';
+import type { Spent } from '../../kernel/inputs.ts';
+import type { Outcome, StateName } from '../../kernel/process-state.ts';
+import type { ProcessMetrics, RunningSplit, Split } from './run-metrics.ts';
+
+export interface ProcessFacts {
+  readonly pid: number;
+  readonly name: string;
+  readonly program: string;
+  readonly parent: number;
+  readonly priority: number;
+  readonly spawnedUs: number;
+}
+
+export class ProcessTally {
+  readonly facts: ProcessFacts;
+  state: StateName = 'ready';
+  sinceUs: number;
+  /** Index of the reason it waits for, into the reasons that Metrics has met. */
+  private waitsFor = 0;
+  private outcome: Outcome | undefined = undefined;
+  firstDispatchUs = -1;
+
+  private readyUs = 0;
+  private suspendedUs = 0;
+  /** By index of the reason; as long as the highest reason met here. */
+  private readonly waitingUs: number[] = [];
+  private newPrefillUs = 0;
+  private repeatedPrefillUs = 0;
+  private loadUs = 0;
+  private decodeUs = 0;
+
+  modelCalls = 0;
+  toolCalls = 0;
+  dispatches = 0;
+  preemptions = 0;
+  faultedTokens = 0;
+  tokensIn = 0;
+  tokensCached = 0;
+  tokensOut = 0;
+  microDollars = 0;
+
+  constructor(facts: ProcessFacts) {
+    this.facts = facts;
+    this.sinceUs = facts.spawnedUs;
+  }
+
+  ready(atUs: number): void {
+    this.enter('ready', atUs);
+  }
+
+  wait(atUs: number, reason: number): void {
+    this.enter('waiting', atUs);
+    this.waitsFor = reason;
+  }
+
+  suspend(atUs: number): void {
+    this.enter('suspended', atUs);
+  }
+
+  terminate(atUs: number, outcome: Outcome): void {
+    this.enter('terminated', atUs);
+    this.outcome = outcome;
+  }
+
+  dispatch(atUs: number): void {
+    if (this.firstDispatchUs === -1) this.firstDispatchUs = atUs;
+    this.dispatches++;
+    this.enter('running', atUs);
+  }
+
+  /** Books a stretch on a core; what is not prefill and not loading was decoding. Returns its length in µs. */
+  endStretch(atUs: number, spent: Spent): number {
+    assert(
+      this.state === 'running',
+      () => `process ${this.facts.pid}: a call ends at ${atUs} µs while ${this.state}`,
+    );
+    const stretchUs = this.elapsed(atUs);
+    const decodeUs = stretchUs - spent.newPrefillUs - spent.repeatedPrefillUs - spent.loadUs;
+    assert(
+      decodeUs >= 0,
+      () =>
+        `process ${this.facts.pid}: the stretch of ${stretchUs} µs that ends at ${atUs} µs is shorter than its parts: ` +
+        `${spent.newPrefillUs} new prefill, ${spent.repeatedPrefillUs} repeated prefill, ${spent.loadUs} load`,
+    );
+    this.newPrefillUs += spent.newPrefillUs;
+    this.repeatedPrefillUs += spent.repeatedPrefillUs;
+    this.loadUs += spent.loadUs;
+    this.decodeUs += decodeUs;
+    this.state = 'ready';
+    this.sinceUs = atUs;
+    return stretchUs;
+  }
+
+  /** As if the measurement ended at `endUs`; the tally itself stays as it is. Asserts that the split sums to the turnaround. */
+  metrics(endUs: number, reasons: readonly string[]): ProcessMetrics {
+    const { facts, outcome } = this;
+    const split = this.split(endUs, reasons);
+    const turnaroundUs = (outcome === undefined ? endUs : this.sinceUs) - facts.spawnedUs;
+    const sumUs = splitSum(split);
+    assert(
+      sumUs === turnaroundUs,
+      () =>
+        `process ${facts.pid}: the parts of its time sum to ${sumUs} µs, its turnaround is ${turnaroundUs} µs`,
+    );
+    return {
+      ...facts,
+      outcome: outcome ?? 'unfinished',
+      turnaroundUs,
+      responseUs: this.firstDispatchUs === -1 ? null : this.firstDispatchUs - facts.spawnedUs,
+      waitingUs: split.readyUs,
+      split,
+      usage: {
+        modelCalls: this.modelCalls,
+        toolCalls: this.toolCalls,
+        dispatches: this.dispatches,
+        preemptions: this.preemptions,
+        faultedTokens: this.faultedTokens,
+        tokensIn: this.tokensIn,
+        tokensCached: this.tokensCached,
+        tokensOut: this.tokensOut,
+        microDollars: this.microDollars,
+      },
+    };
+  }
+
+  /** The time in each state, with what has passed in the present one until `endUs`. */
+  private split(endUs: number, reasons: readonly string[]): Split {
+    const restUs = this.state === 'terminated' ? 0 : this.elapsed(endUs);
+    const waiting = reasons.map((reason, index) => {
+      const openUs = this.state === 'waiting' && this.waitsFor === index ? restUs : 0;
+      return [reason, (this.waitingUs[index] ?? 0) + openUs] as const;
+    });
+    return {
+      running: {
+        newPrefillUs: this.newPrefillUs,
+        repeatedPrefillUs: this.repeatedPrefillUs,
+        loadUs: this.loadUs,
+        decodeUs: this.decodeUs,
+        unfinishedUs: this.state === 'running' ? restUs : 0,
+      },
+      readyUs: this.readyUs + (this.state === 'ready' ? restUs : 0),
+      waiting: Object.fromEntries(waiting),
+      suspendedUs: this.suspendedUs + (this.state === 'suspended' ? restUs : 0),
+    };
+  }
+
+  /** Books the time since the last change to the state it was spent in, and enters the next. */
+  private enter(next: StateName, atUs: number): void {
+    const us = this.elapsed(atUs);
+    switch (this.state) {
+      case 'ready':
+        this.readyUs += us;
+        break;
+      case 'waiting':
+        while (this.waitingUs.length <= this.waitsFor) this.waitingUs.push(0);
+        this.waitingUs[this.waitsFor]! += us;
+        break;
+      case 'suspended':
+        this.suspendedUs += us;
+        break;
+      case 'running':
+      case 'terminated':
+        // Time on a core is booked by endStretch only, which knows what it was spent on; and after its end a process has none.
+        assert(false, () => `process ${this.facts.pid}: becomes ${next} at ${atUs} µs while ${this.state}`);
+    }
+    this.state = next;
+    this.sinceUs = atUs;
+  }
+
+  private elapsed(atUs: number): number {
+    const us = atUs - this.sinceUs;
+    assert(us >= 0, () => `process ${this.facts.pid}: time went back from ${this.sinceUs} to ${atUs} µs`);
+    return us;
+  }
+}
+
+/** µs on cores. */
+export function runningSum(running: RunningSplit): number {
+  const { newPrefillUs, repeatedPrefillUs, loadUs, decodeUs, unfinishedUs } = running;
+  return newPrefillUs + repeatedPrefillUs + loadUs + decodeUs + unfinishedUs;
+}
+
+/** All parts of a split together, µs. */
+export function splitSum(split: Split): number {
+  let sum = runningSum(split.running) + split.readyUs + split.suspendedUs;
+  for (const us of Object.values(split.waiting)) sum += us;
+  return sum;
+}

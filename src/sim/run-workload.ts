@@ -1,0 +1,121 @@
+/** Runs a whole workload through one kernel in virtual time and reports on it: what `replay`, `simulate` and the tests do. */
+import { uniqueId } from '../base/ids.ts';
+import { rngFor } from '../base/rng.ts';
+import type { AgentSpec } from '../agents/steps.ts';
+import { builtInTools } from '../agents/tools/built-in.ts';
+import type { BudgetLimit } from '../kernel/budget-limits.ts';
+import type { KernelEvent } from '../kernel/events.ts';
+import type { Json } from '../kernel/ids.ts';
+import type { Input } from '../kernel/inputs.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import type { KernelSnapshot } from '../kernel/snapshot.ts';
+import type { MemoryStore } from '../kernel/memory-store.ts';
+import { createCheckers } from './checkers/checkers.ts';
+import { EventHash } from './event-hash.ts';
+import { Metrics } from './metrics/metrics.ts';
+import type { EngineFacts, RunMetrics } from './metrics/run-metrics.ts';
+import { Simulation } from './simulation.ts';
+import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
+
+export interface WorkloadRun {
+  readonly spec: SimulationSpec;
+  readonly agents: readonly AgentSpec[];
+  /** `replayed` agents go on when a call is refused, `scripted` ones fail. */
+  readonly program: 'replayed' | 'scripted';
+  /** Watches every promise of the design in the event stream, and recounts the kernel at the end. */
+  readonly check: boolean;
+  /** Histories, checkpoints, ledger and audit log are kept in memory (and found in the result's store). */
+  readonly keepRecords: boolean;
+  /** Stops at this time, µs; what has not ended then is unfinished. */
+  readonly untilUs?: number;
+  readonly onEvent?: (event: KernelEvent) => void;
+  readonly onInput?: (input: Input) => void;
+  /** Called every so often with the share of processes that have ended. */
+  readonly onProgress?: (ended: number, of: number, virtualUs: number) => void;
+}
+
+export interface WorkloadResult {
+  readonly metrics: RunMetrics;
+  readonly eventHash: string;
+  readonly events: number;
+  readonly inputs: number;
+  /** Model calls that programs asked for, refused ones included. */
+  readonly callsRequested: number;
+  readonly virtualUs: number;
+  readonly final: KernelSnapshot;
+  readonly store: MemoryStore;
+}
+
+export function runWorkload(run: WorkloadRun): WorkloadResult {
+  const { spec, agents } = run;
+  const kernelOptions = { ...kernelOptionsOf(spec), records: run.keepRecords };
+  const hash = new EventHash();
+  let metrics: Metrics | undefined;
+  let checkers: ReturnType<typeof createCheckers> | undefined;
+  let inputs = 0;
+  let callsRequested = 0;
+  let ended = 0;
+  let known = agents.length;
+  const simulation = new Simulation({
+    kernel: kernelOptions,
+    tools: builtInTools,
+    onEvent: (event) => {
+      hash.add(event);
+      metrics!.onEvent(event);
+      checkers?.onEvent(event);
+      run.onEvent?.(event);
+      if (event.type === 'call.requested') callsRequested++;
+      else if (event.type === 'process.spawned' && event.parent !== 0) known++;
+      else if (event.type === 'process.terminated') run.onProgress?.(++ended, known, event.atUs);
+    },
+    onInput: (input) => {
+      inputs++;
+      run.onInput?.(input);
+    },
+  });
+  const engines = engineFacts(simulation.kernel);
+  metrics = new Metrics({ engines });
+  if (run.check) checkers = createCheckers({ engines, budgets: simulation.kernel.options.budgets, tools: simulation.kernel.options.tools });
+  const runIds = rngFor(spec.seed, 'run-ids');
+  for (const [index, agent] of agents.entries()) {
+    simulation.spawn(agent.arrivalUs ?? 0, {
+      program: run.program,
+      arguments: agent as unknown as Json,
+      name: agent.name,
+      run: uniqueId(runIds, 12),
+      ...(agent.priority === undefined ? {} : { priority: agent.priority }),
+      ...(spec.budgets.length === 0 ? {} : { budget: agent.budget ?? budgetOf(spec, index) }),
+    });
+  }
+  simulation.run(run.untilUs);
+  const virtualUs = Math.max(simulation.nowUs, simulation.kernel.nowUs);
+  checkers?.finish();
+  if (run.check) simulation.kernel.checkInvariants();
+  return {
+    metrics: metrics.result(virtualUs),
+    eventHash: hash.digest(),
+    events: hash.count,
+    inputs,
+    callsRequested,
+    virtualUs,
+    final: simulation.kernel.snapshot(),
+    store: simulation.store,
+  };
+}
+
+export function engineFacts(kernel: Kernel): readonly EngineFacts[] {
+  return kernel.options.engines.map(({ name, cores, memoryTokens }) => ({ name, cores, memoryTokens }));
+}
+
+/** The agent's own node where there is one, else the root. */
+function budgetOf(spec: SimulationSpec, index: number): string {
+  const own = agentBudgetName(index);
+  return spec.budgets.some((node) => node.name === own) ? own : spec.budgets[0]!.name;
+}
+
+const agentBudgetName = (index: number): string => `agent-${index + 1}`;
+
+/** A tree of one root and one node for each agent with these limits. */
+export function perAgentBudgets(agents: number, limits: readonly BudgetLimit[]): SimulationSpec['budgets'] {
+  return [{ name: 'root' }, ...Array.from({ length: agents }, (_, index) => ({ name: agentBudgetName(index), parent: 'root', limits }))];
+}

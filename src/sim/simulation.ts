@@ -1,0 +1,223 @@
+/**
+ * Virtual time: an event queue and simulated devices around one kernel. Two runs with the same inputs have the same event log to the byte.
+ */
+import { assert } from '../base/assert.ts';
+import { Ring } from '../base/ring.ts';
+import { rngFor } from '../base/rng.ts';
+import type { ToolImplementation } from '../agents/tools/tool-implementation.ts';
+import type { KernelEvent } from '../kernel/events.ts';
+import type { CoreId, Pid, RequestId, TimerId } from '../kernel/ids.ts';
+import type { Input, SignalName, SpawnInput } from '../kernel/inputs.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import type { MemoryStore } from '../kernel/memory-store.ts';
+import type { KernelOptionsInput } from '../kernel/options.ts';
+import type { StepOutput } from '../kernel/outbox.ts';
+import type { Request } from '../kernel/requests.ts';
+import { ModelDevice, type ModelDeviceWorld } from './devices/model-device.ts';
+import { PersonDevice } from './devices/person-device.ts';
+import { StorageDevice } from './devices/storage-device.ts';
+import { ToolDevice } from './devices/tool-device.ts';
+import { EventClass, EventQueue } from './event-queue.ts';
+
+export interface SimulationOptions {
+  readonly kernel: KernelOptionsInput;
+  /** Tools that really run when a call has no recorded result. */
+  readonly tools?: readonly ToolImplementation[];
+  /** What acknowledging durability takes, µs; default 0. */
+  readonly flushUs?: number;
+  /** Storage to go on with, after a crash; default: new and empty. */
+  readonly store?: MemoryStore;
+  /** Every event, as it happens. */
+  readonly onEvent?: (event: KernelEvent) => void;
+  /** Every input, before the kernel takes it: a recording. */
+  readonly onInput?: (input: Input) => void;
+  /** After every step; for checks. */
+  readonly onStep?: (kernel: Kernel) => void;
+}
+
+/** What is due: a call's end, a timer, or an input made when it was scheduled. */
+type Due = { readonly kind: 'call'; readonly core: CoreId } | { readonly kind: 'timer'; readonly timer: TimerId } | { readonly kind: 'input'; readonly input: InputBody };
+type InputBody = Input extends infer Each ? (Each extends Input ? Omit<Each, 'atUs'> : never) : never;
+
+export class Simulation implements ModelDeviceWorld {
+  readonly kernel: Kernel;
+  private readonly queue = new EventQueue<Due>();
+  private readonly options: SimulationOptions;
+  private readonly devices: ModelDevice[] = [];
+  private readonly deviceOfCore: ModelDevice[] = [];
+  private readonly toolDevice: ToolDevice;
+  private readonly personDevice: PersonDevice;
+  private readonly storageDevice: StorageDevice;
+  /** Queue handles by timer and by request; a timer that is not set has -1. */
+  private readonly timers: number[] = [];
+  private readonly outstanding = new Map<RequestId, number>();
+  private readonly acknowledgements = new Ring<Input>();
+  private readonly callEnds: Due[] = [];
+  private readonly timerDues: Due[] = [];
+  nowUs = 0;
+
+  constructor(options: SimulationOptions) {
+    this.options = options;
+    this.kernel = new Kernel(options.kernel);
+    const { engines, seed } = this.kernel.options;
+    for (const engine of engines) {
+      const device = new ModelDevice(engine, this.deviceOfCore.length, this);
+      this.devices.push(device);
+      for (let core = 0; core < engine.cores; core++) {
+        this.callEnds.push({ kind: 'call', core: this.deviceOfCore.length as CoreId });
+        this.deviceOfCore.push(device);
+      }
+    }
+    const streams = (name: string) => rngFor(seed, `devices/${name}`);
+    this.toolDevice = new ToolDevice(options.tools ?? [], streams);
+    this.personDevice = new PersonDevice(streams);
+    this.storageDevice = new StorageDevice(options.flushUs ?? 0, options.store);
+  }
+
+  get store(): MemoryStore {
+    return this.storageDevice.store;
+  }
+
+  /** A root process arrives at `atUs`. */
+  spawn(atUs: number, spawn: Omit<SpawnInput, 'type'>): void {
+    this.send(atUs, { type: 'process.spawned', ...spawn });
+  }
+
+  signal(atUs: number, pid: Pid, signal: SignalName): void {
+    this.send(atUs, { type: 'signal.sent', pid, signal });
+  }
+
+  /** Any input of the world's own at `atUs`, which is not before now. */
+  send(atUs: number, input: InputBody): void {
+    assert(atUs >= this.nowUs, () => `an input at ${atUs}, before now (${this.nowUs})`);
+    this.queue.schedule(atUs, EventClass.arrival, { kind: 'input', input });
+  }
+
+  /** Runs until nothing is due, or until everything due before or at `untilUs` has happened. True: there is more to come. */
+  run(untilUs = Infinity): boolean {
+    const { queue } = this;
+    while (queue.size > 0 && queue.nextUs <= untilUs) this.stepOnce();
+    return queue.size > 0;
+  }
+
+  /** Lets the next event happen; false when none is due. */
+  stepOnce(): boolean {
+    const atUs = this.queue.nextUs;
+    const due = this.queue.take();
+    if (due === undefined) return false;
+    this.nowUs = atUs;
+    switch (due.kind) {
+      case 'timer':
+        this.timers[due.timer] = -1;
+        this.feed({ atUs, type: 'timer.fired', timer: due.timer });
+        break;
+      case 'call':
+        this.feed(this.deviceOfCore[due.core]!.finish(due.core));
+        break;
+      case 'input': {
+        const { input } = due;
+        if (input.type === 'tool.ended' || input.type === 'person.answered' || input.type === 'storage.done') this.outstanding.delete(input.request);
+        this.feed({ ...input, atUs });
+        break;
+      }
+    }
+    return true;
+  }
+
+  // ---- The kernel's side ---------------------------------------------------------------------------------------------
+
+  private feed(input: Input): void {
+    for (let next: Input | undefined = input; next !== undefined; next = this.acknowledgements.shift()) {
+      this.options.onInput?.(next);
+      this.handle(this.kernel.step(next));
+      this.options.onStep?.(this.kernel);
+    }
+  }
+
+  private handle({ records, requests, events }: StepOutput): void {
+    // Durable first: nothing starts before the records that caused it are stored.
+    this.storageDevice.append(records);
+    const { onEvent } = this.options;
+    for (let index = 0; index < events.length; index++) {
+      const event = events[index]!;
+      if (onEvent !== undefined) onEvent(event);
+      if (event.type === 'process.terminated') for (const device of this.devices) device.forget(event.pid);
+    }
+    for (let index = 0; index < requests.length; index++) this.perform(requests[index]!);
+  }
+
+  private perform(request: Request): void {
+    const { queue, nowUs } = this;
+    switch (request.type) {
+      case 'timer.set': {
+        const handle = this.timers[request.timer] ?? -1;
+        if (handle >= 0) queue.move(handle, request.atUs, EventClass.timer);
+        else this.timers[request.timer] = queue.schedule(request.atUs, EventClass.timer, this.timerDue(request.timer));
+        return;
+      }
+      case 'timer.clear': {
+        const handle = this.timers[request.timer] ?? -1;
+        if (handle >= 0) queue.cancel(handle);
+        this.timers[request.timer] = -1;
+        return;
+      }
+      case 'call.start':
+        return this.deviceOfCore[request.core]!.start(request);
+      case 'call.stop': {
+        const ended = this.deviceOfCore[request.core]!.stop(request.core);
+        // Nothing can come before an acknowledgement of this instant, so that it need not pass through the queue.
+        if (ended !== undefined) this.acknowledgements.push(ended);
+        return;
+      }
+      case 'tool.start': {
+        const { ok, value, durationUs } = this.toolDevice.call(request);
+        return this.reply(request.request, nowUs + durationUs, { type: 'tool.ended', request: request.request, ok, value });
+      }
+      case 'tool.stop': {
+        this.withdraw(request.request);
+        // A stopped tool says so at once; its locks wait for it.
+        const stopped = { type: 'tool.ended', request: request.request, ok: false, value: 'stopped' } as const;
+        this.acknowledgements.push({ atUs: nowUs, ...stopped });
+        return;
+      }
+      case 'person.ask': {
+        const { decision, value, durationUs } = this.personDevice.ask(request);
+        return this.reply(request.request, nowUs + durationUs, { type: 'person.answered', request: request.request, decision, value });
+      }
+      case 'person.withdraw':
+        return this.withdraw(request.request);
+      case 'storage.request': {
+        const value = this.storageDevice.perform(request, nowUs);
+        const atUs = nowUs + this.storageDevice.flushUs;
+        return this.reply(request.request, atUs, { type: 'storage.done', request: request.request, ok: true, value });
+      }
+    }
+  }
+
+  private reply(request: RequestId, atUs: number, input: InputBody): void {
+    this.outstanding.set(request, this.queue.schedule(atUs, EventClass.completion, { kind: 'input', input }));
+  }
+
+  private withdraw(request: RequestId): void {
+    const handle = this.outstanding.get(request);
+    if (handle === undefined) return;
+    this.outstanding.delete(request);
+    this.queue.cancel(handle);
+  }
+
+  private timerDue(timer: TimerId): Due {
+    return (this.timerDues[timer] ??= { kind: 'timer', timer });
+  }
+
+  // ---- The devices' side ---------------------------------------------------------------------------------------------
+
+  scheduleEnd(core: CoreId, atUs: number): number {
+    return this.queue.schedule(atUs, EventClass.completion, this.callEnds[core]!);
+  }
+  moveEnd(handle: number, atUs: number): void {
+    this.queue.move(handle, atUs, EventClass.completion);
+  }
+  cancelEnd(handle: number): void {
+    this.queue.cancel(handle);
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * A simulation as plain data: what a recording's header holds and what a scenario file says of its kernel. The same description builds the same
+ * kernel, so that inputs can be fed to it again.
+ */
+import { invalid } from '../kernel/errors.ts';
+import type { BudgetNodeSpec } from '../kernel/budget-limits.ts';
+import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
+import type { EngineOptions } from '../kernel/engine-options.ts';
+import type { Json } from '../kernel/ids.ts';
+import type { Effects } from '../kernel/lock-table.ts';
+import type { Residency, VictimRule } from '../kernel/memory/context-memory.ts';
+import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
+import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
+import { stepPrograms } from '../agents/programs.ts';
+import { builtInTools } from '../agents/tools/built-in.ts';
+import { loadControlPolicy, pagingPolicy, priorityDefaults, priorityWith, roundRobinWith, schedulingPolicy } from '../policies/index.ts';
+
+export interface SimulationSpec {
+  readonly seed: number;
+  readonly engines: readonly Partial<EngineOptions>[];
+  /** Names of policies. */
+  readonly scheduler: string;
+  readonly paging: string;
+  readonly loadControl: string;
+  /** Time slice of the policies that have one, µs; absent: the policy's own (60 s). */
+  readonly sliceUs?: number;
+  readonly residency: Residency;
+  /** Absent: `leaf` in prefix residency, `any` in independent. */
+  readonly victims?: VictimRule;
+  readonly oversize: OversizeRule;
+  readonly budgets: readonly BudgetNodeSpec[];
+  readonly tools: readonly ToolData[];
+}
+
+/**
+ * A tool as data. `reads` and `writes` are resource keys in which {field} stands for an argument and {pid}, {name}, {run} for the caller; both absent:
+ * unknown effects, an exclusive write on the tool's server. Names of the built-in tools (calculator, search) really run.
+ */
+export interface ToolData {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema of the arguments; default: any object. */
+  readonly parameters?: Json;
+  readonly reads?: readonly string[];
+  readonly writes?: readonly string[];
+  readonly server?: string;
+  readonly timeoutUs?: number;
+  readonly retries?: number;
+  readonly retryWaitUs?: number;
+  readonly concurrency?: number;
+  readonly approval?: boolean;
+}
+
+export const simulationDefaults: SimulationSpec = {
+  seed: 1,
+  engines: [{}],
+  scheduler: 'priority',
+  paging: 'importance-lru',
+  loadControl: 'none',
+  residency: 'prefix',
+  oversize: 'fail',
+  budgets: [],
+  tools: [],
+};
+
+/** Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool registered twice. */
+export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
+  return {
+    seed: spec.seed,
+    engines: spec.engines,
+    scheduling: schedulerOf(spec.scheduler, spec.sliceUs),
+    paging: pagingPolicy(spec.paging),
+    ...(spec.loadControl === 'none' ? {} : { loadControl: loadControlPolicy(spec.loadControl) }),
+    residency: spec.residency,
+    ...(spec.victims === undefined ? {} : { victims: spec.victims }),
+    oversize: spec.oversize,
+    budgets: spec.budgets,
+    tools: [...builtInTools.map((tool) => tool.spec), ...spec.tools.map(toolOf)],
+    programs: stepPrograms,
+  };
+}
+
+function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
+  const create = schedulingPolicy(name);
+  if (sliceUs === undefined) return create;
+  if (!Number.isSafeInteger(sliceUs) || sliceUs < 1) throw invalid('slice', sliceUs, 'an integer above 0 (µs)');
+  switch (name) {
+    case 'priority':
+      return priorityWith({ ...priorityDefaults, sliceUs });
+    case 'round-robin':
+      return roundRobinWith({ sliceUs });
+    default:
+      throw invalid('slice', sliceUs, `no slice: scheduler ${name} runs each call until it waits`);
+  }
+}
+
+function toolOf(data: ToolData): ToolSpec {
+  const { reads, writes, parameters, description, ...rest } = data;
+  const spec: ToolSpec = { ...rest, description: description ?? data.name, parameters: parameters ?? { type: 'object' } };
+  if (reads === undefined && writes === undefined) return spec;
+  return { ...spec, effects: (args, caller) => filledIn(reads ?? [], writes ?? [], args, caller) };
+}
+
+function filledIn(reads: readonly string[], writes: readonly string[], args: Json, caller: ToolCaller): Effects {
+  const fields: Record<string, unknown> = { ...(args as Record<string, Json>), pid: caller.pid, name: caller.name, run: caller.run };
+  const fill = (key: string): string =>
+    key.replaceAll(/\{(\w+)\}/g, (_, field: string) => {
+      const value = fields[field];
+      return typeof value === 'object' ? JSON.stringify(value ?? null) : String(value);
+    });
+  return { reads: reads.map(fill), writes: writes.map(fill) };
+}

@@ -1,0 +1,49 @@
+/** Finds a trace's format by its content: the header of a table, or the names of the first fields. */
+import { fileError } from './fields.ts';
+import type { TraceFormat } from './workload.ts';
+import { azureHeader } from './azure.ts';
+
+/** `head` is the beginning of the text, cut anywhere. Throws KernelError INVALID_FILE when it is none of the formats. */
+export function detectFormat(file: string, head: string): TraceFormat {
+  const text = head.trimStart();
+  if (text.startsWith(azureHeader)) return 'azure';
+  // An array that has no object yet is read as the one format of arrays, whose reader says what is wrong.
+  const isArray = text.startsWith('[');
+  const fields = firstFields(text, isArray ? 2 : 1);
+  if (isArray && (fields.length === 0 || fields.some((field) => tauFields.has(field)))) return 'tau-bench';
+  if (!isArray) {
+    if (fields.includes('hash_ids') || fields.includes('input_length')) return 'mooncake';
+    if (fields.includes('trajectory') || fields.includes('history')) return 'swe-agent';
+    if (fields.includes('r') || wekaFields.every((field) => fields.includes(field))) return 'weka';
+  }
+  throw fileError({ file, at: '' }, `${described(text, fields)}; allowed: ${allowed}`);
+}
+
+const tauFields = new Set(['task_id', 'traj', 'trial']);
+/** A session's calls come last: its first fields tell it even when a long line is cut. */
+const wekaFields = ['id', 'tool', 'sys'];
+const allowed =
+  'a trace of tau-bench (JSON array with traj), SWE-agent (JSON with trajectory), weka (JSON lines with r), ' +
+  'mooncake (JSON lines with hash_ids) or azure (CSV)';
+
+function described(text: string, fields: readonly string[]): string {
+  if (fields.length > 0) return `unknown format with the fields ${fields.slice(0, 8).join(', ')}`;
+  const [firstLine = ''] = text.split('\n', 1);
+  return `unknown format, beginning with ${JSON.stringify(firstLine.slice(0, 40))}`;
+}
+
+/** Names of the fields at this depth of the first JSON object, as far as the text goes. Depth 2: of the first one in an array. */
+function firstFields(text: string, depth: number): string[] {
+  const fields: string[] = [];
+  let level = 0;
+  let name: string | undefined; // the last string at this depth; a colon makes it a name
+  // Strings, brackets and colons are all that matters; a string that the end cuts off matches nothing.
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}:]/gs)) {
+    if (token === '{' || token === '[') level++;
+    else if (token === '}' || token === ']') level--;
+    else if (token !== ':') name = level === depth ? token.slice(1, -1) : undefined;
+    else if (level === depth && name !== undefined) fields.push(name);
+    if (level < depth && token === '}') break;
+  }
+  return fields;
+}

@@ -1,0 +1,528 @@
+/** The promises of a StorageManager: every adapter runs this suite. A case it can't meet is skipped with a written reason. */
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { sha256Hex } from '../../src/base/sha256.ts';
+import { verifyAuditChain } from '../../src/kernel/audit-log.ts';
+import { PromptChain } from '../../src/kernel/checkpoint-chain.ts';
+import type { KernelRecord, PromptNode } from '../../src/kernel/records.ts';
+import type { Memory, StorageManager } from '../../src/kernel/storage.ts';
+import {
+  audit,
+  checkpoint,
+  ended,
+  history,
+  ledger,
+  node,
+  page,
+  pidOf,
+  processStarted,
+  runStarted,
+} from './storage-records.ts';
+
+/** `create` gives an empty storage each time. */
+export function storageContract(name: string, create: () => StorageManager | Promise<StorageManager>): void {
+  /** A storage that holds run r1 with process 1. */
+  async function started(...records: KernelRecord[]): Promise<StorageManager> {
+    const storage = await create();
+    await storage.append([runStarted(), processStarted(), ...records]);
+    return storage;
+  }
+
+  async function expectRefused(storage: StorageManager, records: KernelRecord[], why: RegExp): Promise<void> {
+    const before = await everything(storage);
+    const error: unknown = await storage.append(records).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ name: 'KernelError', code: 'STORAGE_FAILED' });
+    expect((error as Error).message).toMatch(why);
+    expect((error as Error).message).not.toContain('\n');
+    expect(await everything(storage)).toEqual(before);
+  }
+
+  describe(`${name}: storage contract`, () => {
+    test('an empty storage holds nothing', async () => {
+      const storage = await create();
+      expect(await storage.runs()).toEqual([]);
+      expect(await storage.ledger()).toEqual([]);
+      expect(await storage.history('r1')).toEqual([]);
+      expect(await storage.processes('r1')).toEqual([]);
+      expect(await storage.audit('r1')).toEqual([]);
+      expect(await storage.pages(['h'])).toEqual(new Map());
+      expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true, head: { count: 0 } });
+      expect(await storage.lastCheckpoint(address)).toBeUndefined();
+      await storage.append([]);
+      expect(await storage.runs()).toEqual([]);
+    });
+
+    test('hands back what was appended, in its order', async () => {
+      const storage = await started(history(1), ledger('reserved'), ledger('settled'), history(2));
+      await storage.append([
+        processStarted({ pid: pidOf(2), parent: pidOf(1) }),
+        history(1, { pid: pidOf(2) }),
+      ]);
+      await storage.append([history(3), ended()]);
+
+      expect(await storage.history('r1')).toEqual([
+        history(1),
+        history(2),
+        history(1, { pid: pidOf(2) }),
+        history(3),
+      ]);
+      expect(await storage.history('r1', { pid: pidOf(1), after: 1 })).toEqual([history(2), history(3)]);
+      expect(await storage.history('r1', { pid: pidOf(1), branch: 'main', after: 2 })).toEqual([history(3)]);
+      expect(await storage.processes('r1')).toEqual([
+        { ...processStarted(), end: ended() },
+        processStarted({ pid: pidOf(2), parent: pidOf(1) }),
+      ]);
+      expect(await storage.ledger()).toEqual([ledger('reserved'), ledger('settled')]);
+      expect(await storage.runs()).toEqual([
+        { run: 'r1', startedUs: 0, branches: ['main'], processes: 2, unfinished: 1 },
+      ]);
+    });
+
+    test('appends that are not awaited one by one keep their order', async () => {
+      const storage = await started();
+      await Promise.all([1, 2, 3, 4, 5].map((n) => storage.append([history(n)])));
+      expect((await storage.history('r1')).map(({ n }) => n)).toEqual([1, 2, 3, 4, 5]);
+    });
+
+    test('takes records as they read at the time of the call, and gives copies away', async () => {
+      const storage = await started();
+      const state = { found: ['a'] };
+      const batch: KernelRecord[] = [
+        history(1, { result: { ok: true, value: state } }),
+        checkpoint(2, { state }),
+      ];
+      const appended = storage.append(batch);
+      state.found.push('later');
+      batch.length = 0;
+      await appended;
+      const loaded = await storage.lastCheckpoint(address);
+      (loaded!.state as { found: string[] }).found.push('by the reader');
+      const [first] = await storage.history('r1');
+      (first!.result as unknown as { value: { found: string[] } }).value.found.push('by the reader');
+
+      expect((await storage.lastCheckpoint(address))!.state).toEqual({ found: ['a'] });
+      expect((await storage.history('r1'))[0]!.result).toEqual({ ok: true, value: { found: ['a'] } });
+    });
+
+    test('a member named __proto__ is data like another', async () => {
+      const state = JSON.parse('{"__proto__":{"a":1},"b":2}');
+      const storage = await started(checkpoint(1, { state }));
+      expect(JSON.stringify((await storage.lastCheckpoint(address))!.state)).toBe(JSON.stringify(state));
+    });
+
+    test('the same record again changes nothing', async () => {
+      const { chain, deltas } = promptsOf([[node('a')], [node('a'), node('b')]]);
+      const batch = [
+        runStarted(),
+        processStarted(),
+        history(1),
+        checkpoint(2, deltas[0]),
+        checkpoint(3, deltas[1]),
+        ledger('reserved'),
+        ledger('settled'),
+        page({ hash: sha256Hex('text') }),
+        ended(),
+      ];
+      const storage = await create();
+      await storage.append(batch);
+      const before = await everything(storage);
+      await storage.append(batch);
+      await storage.append([reversedFields(history(1)), reversedFields(ended())]);
+      expect(await everything(storage)).toEqual(before);
+      expect((await storage.lastCheckpoint(address))!.tip).toBe(chain.tip);
+    });
+
+    test('another record in the place of a stored one is refused', async () => {
+      const storage = await started(
+        history(1),
+        checkpoint(2),
+        ledger('reserved'),
+        ledger('settled'),
+        page(),
+        ended(),
+      );
+      await expectRefused(storage, [runStarted({ atUs: 9 })], /another content/);
+      await expectRefused(storage, [processStarted({ priority: 1 })], /another content/);
+      await expectRefused(storage, [history(1, { hash: 18 })], /^history record \(run "r1".*another content/);
+      await expectRefused(storage, [checkpoint(2, { state: 'other' })], /another content/);
+      await expectRefused(storage, [ledger('reserved', { tokens: 1 })], /another content/);
+      await expectRefused(storage, [ledger('settled', { tokens: 1 })], /another content/);
+      await expectRefused(storage, [page({ text: 'other' })], /another text/);
+    });
+
+    test('a process ends once, and nothing happens to it afterwards', async () => {
+      const storage = await started(history(1), ledger('reserved'), ended());
+      await expectRefused(storage, [ended({ outcome: 'killed' })], /another content/);
+      await expectRefused(storage, [ended({ atUs: 2_000 })], /another content/);
+      await expectRefused(storage, [history(2)], /after the end of its process/);
+      await expectRefused(storage, [checkpoint(2)], /after the end of its process/);
+      await expectRefused(storage, [ledger('reserved', { n: 2 })], /after the end of its process/);
+      // A stopped call ends after its process: what it used is still settled and audited.
+      await storage.append([ledger('settled'), audit(1)]);
+      expect(await storage.ledger()).toHaveLength(2);
+      expect(await storage.audit('r1')).toHaveLength(1);
+    });
+
+    test('of two ends that race, one wins', async () => {
+      const storage = await started();
+      const ends = [ended({ outcome: 'completed' }), ended({ outcome: 'killed' })];
+      const outcomes = await Promise.allSettled(ends.map((end) => storage.append([end])));
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const winner = ends[outcomes.findIndex(({ status }) => status === 'fulfilled')];
+      expect((await storage.processes('r1'))[0]!.end).toEqual(winner);
+    });
+
+    test('a history grows at its end only', async () => {
+      const storage = await started(history(1), history(5), checkpoint(6));
+      await expectRefused(storage, [history(3)], /comes after n 5/);
+      await expectRefused(storage, [checkpoint(4)], /comes after n 6/);
+      await storage.append([history(6), history(8)]);
+    });
+
+    test('a rejected batch changes nothing, whatever stands before the bad record', async () => {
+      const storage = await started(history(1), ledger('reserved'), audit(1));
+      const { deltas } = promptsOf([[node('a')]]);
+      const good: KernelRecord[] = [
+        runStarted({ run: 'r2' }),
+        processStarted({ run: 'r2' }),
+        runStarted({ branch: 'b2' }),
+        processStarted({ branch: 'b2' }),
+        processStarted({ pid: pidOf(2) }),
+        history(2),
+        history(1), // there already: must survive
+        checkpoint(3, deltas[0]),
+        ledger('settled'),
+        audit(2),
+        page({ hash: sha256Hex('text') }),
+        ended(),
+      ];
+      await expectRefused(storage, [...good, history(9)], /after the end/);
+      await expectRefused(storage, [...good, history(9, { run: 'r3' })], /has not started/);
+      await storage.append(good);
+      expect(await storage.runs()).toHaveLength(2);
+      expect(await storage.processes('r1')).toHaveLength(3);
+      expect(await storage.ledger()).toEqual([ledger('reserved'), ledger('settled')]);
+      expect(await storage.audit('r1')).toHaveLength(2);
+    });
+
+    test('a rejected append leaves those beside it alone', async () => {
+      const storage = await started();
+      const outcomes = await Promise.allSettled([
+        storage.append([history(1)]),
+        storage.append([history(1, { hash: 99 })]),
+        storage.append([history(2)]),
+      ]);
+      expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+      expect(await storage.history('r1')).toEqual([history(1), history(2)]);
+    });
+
+    test('records that are not what they must be are refused', async () => {
+      const storage = await started();
+      const versioned = { v: 2 } as const;
+      await expectRefused(
+        storage,
+        [history(1, versioned)],
+        /^history record: v: 2 is not allowed; allowed: 1$/,
+      );
+      await expectRefused(storage, [ended({ v: 0 })], /v: 0 is not allowed/);
+      await expectRefused(
+        storage,
+        [{ ...history(1), type: 'gossip' } as never],
+        /type: "gossip" is not allowed/,
+      );
+      await expectRefused(storage, [runStarted({ run: '' })], /run: "" is not allowed/);
+      await expectRefused(
+        storage,
+        [{ ...history(1), run: undefined } as never],
+        /run: undefined is not allowed/,
+      );
+      await expectRefused(storage, [history(1, { branch: '' })], /branch: "" is not allowed/);
+      await expectRefused(storage, [history(1, { pid: pidOf(0) })], /pid: 0 is not allowed/);
+      await expectRefused(storage, [history(1.5)], /n: 1.5 is not allowed/);
+      await expectRefused(storage, [audit(-1)], /n: -1 is not allowed/);
+      await expectRefused(storage, [runStarted({ run: 'a\nb', v: 7 })], /v: 7/);
+      await expectRefused(storage, [history(1, { run: 'a\nb' })], /"a\\nb".*has not started/);
+    });
+
+    test('records of what has not started are refused', async () => {
+      const storage = await started();
+      await expectRefused(storage, [processStarted({ run: 'r2' })], /run that has not started/);
+      await expectRefused(storage, [processStarted({ branch: 'b2' })], /branch that has not started/);
+      await expectRefused(storage, [history(1, { pid: pidOf(2) })], /process that has not started/);
+      await expectRefused(storage, [checkpoint(1, { branch: 'b2' })], /process that has not started/);
+      await expectRefused(storage, [ended({ pid: pidOf(2) })], /process that has not started/);
+      await expectRefused(storage, [ledger('reserved', { run: 'r2' })], /run that has not started/);
+      await expectRefused(storage, [audit(1, { run: 'r2' })], /run that has not started/);
+      await expectRefused(storage, [page({ run: 'r2' })], /run that has not started/);
+    });
+
+    test('a run sees its own records only', async () => {
+      const storage = await started(history(1), checkpoint(2, { state: 'of r1' }), audit(1), ended());
+      const other = { run: 'r2' } as const;
+      await storage.append([runStarted(other), processStarted(other)]);
+      expect(await storage.lastCheckpoint({ ...address, ...other })).toBeUndefined();
+      expect(await storage.history('r2')).toEqual([]);
+      expect(await storage.processes('r2')).toEqual([processStarted(other)]);
+      expect(await storage.audit('r2')).toEqual([]);
+      // The same pid and syscall number are another call there.
+      await storage.append([history(1, { ...other, hash: 99 }), checkpoint(2, { ...other, state: 'of r2' })]);
+      expect((await storage.lastCheckpoint(address))!.state).toBe('of r1');
+      expect((await storage.lastCheckpoint({ ...address, ...other }))!.state).toBe('of r2');
+      await expect(storage.lastCheckpoint({ ...address, run: '' })).rejects.toThrow(/run: "" is not allowed/);
+      await expect(storage.history('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(storage.processes('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(storage.audit('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+      await expect(storage.verifyAudit('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
+    test('a branch goes its own way', async () => {
+      const storage = await started(history(1), checkpoint(2, { state: 'main' }), ended());
+      const branch = { branch: 'b2' } as const;
+      await storage.append([runStarted(branch), processStarted(branch), history(1, { ...branch, hash: 99 })]);
+      expect(await storage.history('r1', branch)).toEqual([history(1, { ...branch, hash: 99 })]);
+      expect(await storage.history('r1', { branch: 'main' })).toEqual([history(1)]);
+      expect(await storage.processes('r1', branch)).toEqual([processStarted(branch)]);
+      expect(await storage.processes('r1')).toHaveLength(2);
+      expect(await storage.lastCheckpoint({ ...address, ...branch })).toBeUndefined();
+      expect(await storage.runs()).toMatchObject([{ branches: ['main', 'b2'], processes: 2, unfinished: 1 }]);
+      await storage.append([ledger('reserved', { n: 7 })]); // it lives on in b2
+    });
+
+    test('a checkpoint comes back with its whole prompt', async () => {
+      const prompts = [
+        [node('system', { pinned: true, importance: 1 }), node('question')],
+        [node('system', { pinned: true, importance: 1 }), node('question'), node('answer')],
+        [node('system', { pinned: true, importance: 1 }), node('', { space: 's', first: 4, pages: 9 })],
+        [],
+        [node('new start')],
+      ];
+      const storage = await started();
+      const { deltas } = promptsOf(prompts);
+      for (const [index, delta] of deltas.entries()) {
+        const fields = { ...delta, random: { words: [index] }, atUs: 100 * index };
+        await storage.append([checkpoint(index + 1, fields)]);
+        expect(await storage.lastCheckpoint(address)).toEqual({
+          ...address,
+          n: index + 1,
+          state: { step: index + 1 },
+          tip: delta.tip,
+          nodes: prompts[index],
+          random: { words: [index] },
+          atUs: 100 * index,
+        });
+      }
+    });
+
+    test('a checkpoint that does not build on the one before it is refused', async () => {
+      const { deltas } = promptsOf([[node('a')], [node('a'), node('b')], [node('a'), node('b'), node('c')]]);
+      const storage = await started(checkpoint(1, deltas[0]), checkpoint(2, deltas[1]));
+      await expectRefused(
+        storage,
+        [checkpoint(3, { ...deltas[2]!, base: deltas[0]!.tip })],
+        /not the tip of the one before/,
+      );
+      await expectRefused(
+        storage,
+        [checkpoint(3, { ...deltas[2]!, keep: 3 })],
+        /keeps 3 nodes of the 2 before it/,
+      );
+      await expectRefused(storage, [checkpoint(3, { ...deltas[2]!, keep: -1 })], /keeps -1/);
+      await expectRefused(
+        storage,
+        [checkpoint(3, { ...deltas[0]!, keep: 1 })],
+        /keeps 1 nodes of the 0 before it/,
+      );
+      await storage.append([checkpoint(3, deltas[2])]);
+    });
+
+    test('a checkpoint whose prompt is not what its tip names is not handed out', async () => {
+      const { deltas } = promptsOf([[node('a'), node('b')]]);
+      const forged = { ...deltas[0]!, nodes: [node('a'), node('b', { tokens: 101 })] };
+      const storage = await started(checkpoint(1, forged));
+      await expect(storage.lastCheckpoint(address)).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+      await expect(storage.lastCheckpoint(address)).rejects.toThrow(/^checkpoint: names its prompt [^\n]*$/);
+    });
+
+    test('a page is stored once for all runs, and proves itself by its hash', async () => {
+      const hash = sha256Hex('a long tool result');
+      const storage = await started(page({ hash, text: 'a long tool result' }));
+      await storage.append([
+        runStarted({ run: 'r2' }),
+        page({ run: 'r2', hash, text: 'a long tool result' }),
+      ]);
+      expect(await storage.pages([hash, sha256Hex('unknown')])).toEqual(
+        new Map([[hash, 'a long tool result']]),
+      );
+      await storage.append([page({ hash: 'forged', text: 'x' })]);
+      await expect(storage.pages(['forged'])).rejects.toThrow(/page "forged": its text has another hash/);
+    });
+
+    test('the audit log of each run is a chain of its own', async () => {
+      const second = { pid: pidOf(2) } as const;
+      const storage = await started(processStarted(second), audit(1), audit(1, second), audit(2));
+      await storage.append([runStarted({ run: 'r2' }), audit(1, { run: 'r2' }), audit(3)]);
+      const entries = await storage.audit('r1');
+      expect(entries.map(({ record }) => record)).toEqual([audit(1), audit(1, second), audit(2), audit(3)]);
+      expect(entries.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+      expect((await storage.audit('r1', second)).map(({ index }) => index)).toEqual([1]);
+      expect(await storage.audit('r2')).toHaveLength(1);
+
+      const verdict = await storage.verifyAudit('r1');
+      expect(verdict).toEqual({ ok: true, head: { count: 4, hash: entries[3]!.hash } });
+      expect(verifyAuditChain(entries, { count: 4, hash: entries[3]!.hash }).ok).toBe(true);
+      expect(await storage.verifyAudit('r2')).toMatchObject({ ok: true, head: { count: 1 } });
+    });
+
+    test('an audit record that is appended twice is two entries', async () => {
+      const storage = await started(audit(1), audit(1));
+      await storage.append([audit(1)]);
+      expect(await storage.audit('r1')).toHaveLength(3);
+      expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true });
+    });
+
+    test('an audit or ledger record with a number that JSON lacks is refused', async () => {
+      const storage = await started();
+      const costly = audit(1, { microDollars: Number.POSITIVE_INFINITY });
+      // Not over a wire that would turn it into null: the storage itself must look.
+      await expectRefused(storage, [audit(1), costly], /microDollars: (Infinity|null) is not allowed/);
+      await expectRefused(
+        storage,
+        [ledger('settled', { tokens: Number.NaN })],
+        /tokens: (NaN|null) is not allowed/,
+      );
+    });
+
+    test('recall finds what shares words with the query: best first, then the latest', async () => {
+      const storage = await create();
+      const texts = [
+        'The cache was cold after the restart.',
+        'Users like short answers',
+        'Cold starts: the cache needs a warm-up',
+        'Unrelated',
+        'CACHE, cold',
+      ];
+      for (const [index, text] of texts.entries()) await storage.remember(memory(index, text));
+      await storage.remember(memory(9, 'cold cache elsewhere', 'other'));
+
+      expect(await storage.recall({ scope: 'team', query: 'cold cache restart?', limit: 5 })).toEqual([
+        { text: texts[0], score: 1 },
+        { text: texts[4], score: 2 / 3 },
+        { text: texts[2], score: 2 / 3 },
+      ]);
+      expect(await storage.recall({ scope: 'team', query: 'cold cache', limit: 1 })).toEqual([
+        { text: texts[4], score: 1 },
+      ]);
+      expect(await storage.recall({ scope: 'team', query: ' ,. ', limit: 5 })).toEqual([]);
+      expect(await storage.recall({ scope: 'nobody', query: 'cold', limit: 5 })).toEqual([]);
+      await expect(storage.recall({ scope: 'team', query: 'a', limit: 0 })).rejects.toThrow(
+        /limit: 0 is not allowed/,
+      );
+      await expect(storage.remember(memory(1, 'x', ''))).rejects.toThrow(/scope: "" is not allowed/);
+    });
+
+    test('a call remembers once', async () => {
+      const storage = await create();
+      await storage.remember(memory(1, 'cold cache'));
+      await storage.remember(memory(1, 'cold cache'));
+      expect(await storage.recall({ scope: 'team', query: 'cold', limit: 5 })).toHaveLength(1);
+      await expect(storage.remember(memory(1, 'warm cache'))).rejects.toMatchObject({
+        code: 'STORAGE_FAILED',
+      });
+    });
+
+    test('closing makes durable what waits, and refuses what comes', async () => {
+      const storage = await started();
+      const waiting = storage.append([history(1)]);
+      await storage.close();
+      await expect(waiting).resolves.toBeUndefined();
+      await expect(storage.append([history(2)])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+      await expect(storage.runs()).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    });
+
+    test('random batches, some bad, some repeated: what is stored is what was acknowledged', async () => {
+      const scripts = fc.array(
+        fc.array(fc.tuple(fc.nat({ max: 2 }), fc.nat({ max: 5 }), fc.nat({ max: 1 })), { maxLength: 4 }),
+        {
+          maxLength: 12,
+        },
+      );
+      await fc.assert(
+        fc.asyncProperty(scripts, async (script) => {
+          const storage = await started();
+          const expected: KernelRecord[] = [];
+          for (const steps of script) {
+            const batch = steps.map(([kind, n, hash]) =>
+              kind === 2 && n === 0 ? ended() : history(n, { hash }),
+            );
+            const wanted = modelled(expected, batch);
+            const accepted = await storage.append(batch).then(
+              () => true,
+              () => false,
+            );
+            expect(accepted).toBe(wanted !== undefined);
+            if (wanted !== undefined) expected.push(...wanted);
+          }
+          const stored: KernelRecord[] = [...(await storage.history('r1'))];
+          expect(stored).toEqual(expected.filter(({ type }) => type === 'history'));
+          const [process] = await storage.processes('r1');
+          expect(process!.end !== undefined).toBe(expected.some(({ type }) => type === 'process.ended'));
+          await storage.close();
+        }),
+        { seed: 42, numRuns: 100 },
+      );
+    });
+  });
+}
+
+const address = { run: 'r1', branch: 'main', pid: pidOf(1) } as const;
+
+/** All that readers tell: two equal answers mean that nothing changed. */
+async function everything(storage: StorageManager): Promise<unknown> {
+  const runs = await storage.runs();
+  const names = runs.map(({ run }) => run);
+  return [
+    runs,
+    await storage.ledger(),
+    Array.from(await storage.pages([sha256Hex('text')])),
+    await Promise.all(names.map((run) => storage.history(run))),
+    await Promise.all(names.map((run) => storage.processes(run))),
+    await Promise.all(names.map((run) => storage.audit(run))),
+    await Promise.all(names.map((run) => storage.verifyAudit(run))),
+    await Promise.all(names.map((run) => storage.lastCheckpoint({ ...address, run }))),
+  ];
+}
+
+function promptsOf(prompts: readonly (readonly PromptNode[])[]) {
+  const chain = new PromptChain();
+  return { chain, deltas: prompts.map((prompt) => chain.next(prompt)) };
+}
+
+function memory(n: number, text: string, scope = 'team'): Memory {
+  return { identity: { ...address, n, index: 0 }, scope, text, atUs: n };
+}
+
+/** The same record with its fields in another order. */
+function reversedFields<R extends KernelRecord>(record: R): R {
+  return Object.fromEntries(Object.entries(record).reverse()) as unknown as R;
+}
+
+/** What of `batch` a storage that holds `stored` (of one process) takes; undefined when it must refuse. */
+function modelled(
+  stored: readonly KernelRecord[],
+  batch: readonly KernelRecord[],
+): KernelRecord[] | undefined {
+  const added: KernelRecord[] = [];
+  for (const record of batch) {
+    const all = [...stored, ...added];
+    if (all.some((other) => JSON.stringify(other) === JSON.stringify(record))) continue;
+    const last = all.findLast((other) => other.type === 'history');
+    const isLate = all.some(({ type }) => type === 'process.ended');
+    if (isLate || (record.type === 'history' && last !== undefined && record.n <= last.n)) return undefined;
+    added.push(record);
+  }
+  return added;
+}

@@ -1,0 +1,193 @@
+/** What every scheduling policy must do, whatever its idea. */
+import * as fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { rngFor } from '../../../src/base/rng.ts';
+import type { CreateSchedulingPolicy, SchedulingPolicy } from '../../../src/kernel/contracts.ts';
+import type { Pid } from '../../../src/kernel/ids.ts';
+import { schedulingPolicies } from '../../../src/policies/index.ts';
+import { ArrayProcesses, core, pid } from '../../support/process-view.ts';
+import { seedCount } from '../../support/seeds.ts';
+
+function withReady(create: CreateSchedulingPolicy, count: number): SchedulingPolicy {
+  const policy = create(new ArrayProcesses().context());
+  for (let id = 1; id <= count; id++) policy.ready(pid(id), id);
+  return policy;
+}
+
+function drain(policy: SchedulingPolicy, nowUs: number): Pid[] {
+  const picked: Pid[] = [];
+  for (let next = policy.pick(core(0), nowUs); next !== undefined; next = policy.pick(core(0), nowUs)) picked.push(next);
+  return picked;
+}
+
+for (const [name, create] of Object.entries<CreateSchedulingPolicy>(schedulingPolicies)) {
+  test(`${name}: is named as in the table, with a slice above 0`, () => {
+    const policy = withReady(create, 1);
+    expect(policy.name).toBe(name);
+    expect(policy.slice(pid(1))).toBeGreaterThan(0);
+  });
+
+  test(`${name}: picks each ready process once, then none`, () => {
+    expect(drain(withReady(create, 50), 100).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+    expect(withReady(create, 0).pick(core(0), 0)).toBeUndefined();
+  });
+
+  test(`${name}: equals go in the order in which they became ready`, () => {
+    const policy = create(new ArrayProcesses().context());
+    for (const id of [5, 2, 9, 1]) policy.ready(pid(id), 7);
+    expect(drain(policy, 7)).toEqual([5, 2, 9, 1]);
+  });
+
+  test(`${name}: what waits or ended is not picked, wherever it stood; told of one that is not queued, it goes on`, () => {
+    const policy = withReady(create, 5);
+    policy.waiting(pid(3), 10);
+    policy.exited(pid(1), 10);
+    policy.waiting(pid(3), 10);
+    policy.exited(pid(77), 10);
+    expect(drain(policy, 11)).toEqual([2, 4, 5]);
+    policy.waiting(pid(2), 12);
+    policy.exited(pid(4), 12);
+    policy.ready(pid(3), 13);
+    policy.ready(pid(2), 13);
+    expect(drain(policy, 14)).toEqual([3, 2]);
+  });
+
+  test(`${name}: stops when a ready process becomes ready`, () => {
+    expect(() => withReady(create, 3).ready(pid(2), 10)).toThrow('id 2');
+  });
+
+  test(`${name}: explains in one line who stands where`, () => {
+    const policy = withReady(create, 3);
+    policy.pick(core(0), 10);
+    for (const id of [1, 2, 3, 99]) {
+      const line = policy.explain!(pid(id), 5_000_000);
+      expect(line).toMatch(/^agent-\d+ \(pid \d+.*[^\n]+$/);
+    }
+  });
+
+  test(`${name}: saved, and loaded into a new one, it goes on with the same picks`, () => {
+    const step = fc.record({
+      what: fc.constantFrom('ready', 'ready', 'pick', 'wait', 'charge'),
+      id: fc.integer({ min: 1, max: 12 }),
+      us: fc.integer({ min: 0, max: 20_000_000 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), fc.nat(), (steps, seed) => {
+        const processes = new ArrayProcesses();
+        const rng = rngFor(seed, 'priorities');
+        processes.rolls[0] = 300_000_000;
+        for (let id = 1; id <= 12; id++) {
+          processes.priorities[id] = rng.integer(101);
+          processes.nodes[id] = rng.integer(2) - 1;
+        }
+        const policy = create(processes.context());
+        const queued = new Set<number>();
+        let nowUs = 0;
+        for (const { what, id, us } of steps) {
+          nowUs += us;
+          if (what === 'ready' && !queued.has(id)) {
+            policy.ready(pid(id), nowUs);
+            queued.add(id);
+          } else if (what === 'pick') queued.delete(policy.pick(core(0), nowUs) ?? 0);
+          else if (what === 'charge' && queued.has(id)) {
+            processes.shares[id] = 0.5;
+            policy.charge?.(pid(id), { coreUs: 1, tokensIn: 1, tokensOut: 1 }, nowUs);
+          } else if (what === 'wait') {
+            policy.waiting(pid(id), nowUs);
+            queued.delete(id);
+          }
+        }
+        const copy = create(processes.context());
+        const saved = JSON.stringify(policy.save!());
+        copy.load!(JSON.parse(saved));
+        expect(JSON.stringify(copy.save!())).toBe(saved);
+        // Both go on alike: picks, newcomers behind them, and who runs makes way at the same instant.
+        const goOn = (one: SchedulingPolicy): unknown[] => {
+          const story: unknown[] = [];
+          for (let round = 0; round < 30; round++) {
+            const at = nowUs + round * 5_000_000;
+            const picked = one.pick(core(0), at);
+            if (picked === undefined) break;
+            story.push(picked, one.shouldPreempt?.(picked, at), one.explain!(picked, at));
+            if (round % 3 === 0) one.ready(picked, at);
+          }
+          return story;
+        };
+        expect(goOn(copy)).toEqual(goOn(policy));
+        if (queued.size > 0) expect(() => withReady(create, 1).load!(JSON.parse(saved))).toThrow('in use');
+      }),
+      { seed: 9, numRuns: seedCount(100, 10_000) },
+    );
+  });
+}
+
+interface Totals {
+  readonly dispatches: number;
+  readonly preempted: number;
+  readonly waitedSeconds: number;
+}
+
+/** 40 processes of seeded priority, arrival and burst on one core that preempts at once: what the policy made of them. */
+function runOneCore(create: CreateSchedulingPolicy): Totals {
+  const rng = rngFor(21, 'one-core');
+  const processes = new ArrayProcesses();
+  const policy = create(processes.context());
+  const arrivals: number[] = [0];
+  const left: number[] = [0];
+  for (let id = 1; id <= 40; id++) {
+    processes.priorities[id] = rng.integer(101);
+    arrivals[id] = rng.integer(600) * 1_000_000;
+    left[id] = (1 + rng.integer(120)) * 1_000_000;
+  }
+  let dispatches = 0;
+  let preempted = 0;
+  let waitedUs = 0;
+  let running: Pid | undefined;
+  let sliceEndsUs = 0;
+  let readyCount = 0;
+  for (let nowUs = 0, ended = 0; ended < 40; nowUs += 1_000_000) {
+    for (let id = 1; id <= 40; id++) {
+      if (arrivals[id] !== nowUs) continue;
+      policy.ready(pid(id), nowUs);
+      readyCount++;
+    }
+    if (running !== undefined && readyCount > 0) {
+      const isDue = nowUs >= sliceEndsUs || (policy.shouldPreempt?.(running, nowUs) ?? Infinity) <= nowUs;
+      if (isDue) {
+        policy.ready(running, nowUs);
+        readyCount++;
+        preempted++;
+        running = undefined;
+      }
+    }
+    if (running === undefined) {
+      running = policy.pick(core(0), nowUs);
+      if (running !== undefined) {
+        dispatches++;
+        readyCount--;
+        sliceEndsUs = nowUs + policy.slice(running);
+      }
+    }
+    waitedUs += readyCount * 1_000_000;
+    if (running !== undefined && (left[running]! -= 1_000_000) === 0) {
+      policy.exited(running, nowUs);
+      running = undefined;
+      ended++;
+    }
+  }
+  return { dispatches, preempted, waitedSeconds: waitedUs / 1e6 };
+}
+
+/** On one seeded workload: a change of behaviour shows here. */
+const pinnedTotals: Record<string, Totals> = {
+  priority: { dispatches: 65, preempted: 25, waitedSeconds: 48_706 },
+  fifo: { dispatches: 40, preempted: 0, waitedSeconds: 39_738 },
+  'round-robin': { dispatches: 62, preempted: 22, waitedSeconds: 49_250 },
+};
+
+for (const [name, create] of Object.entries<CreateSchedulingPolicy>(schedulingPolicies)) {
+  test(`${name}: dispatches, preemptions and waiting on the seeded workload`, () => {
+    expect(runOneCore(create)).toEqual(pinnedTotals[name]);
+  });
+}

@@ -1,0 +1,78 @@
+/** Processes, cores, calls and times: what each checker catches when it is the only one to watch. */
+import {
+  bypassed,
+  continued,
+  dispatched,
+  ended,
+  ready,
+  refused,
+  requested,
+  restored,
+  settled,
+  spawned,
+  stopped,
+  suspended,
+  terminated,
+  waiting,
+} from './stream.ts';
+import { checkCatches, running } from './watch.ts';
+
+checkCatches('transitions', [
+  ['process 1 was never spawned', [0, ready(1)]],
+  ['pid 1 is used a second time', [0, spawned(1)], [0, spawned(1)]],
+  ['pid 0 is not an integer from 1', [0, spawned(0)]],
+  ['parent 1 has terminated', [0, spawned(1)], [0, terminated(1)], [1, spawned(2, { parent: 1 })]],
+  ['process 1 has terminated', [0, spawned(1)], [0, terminated(1)], [1, dispatched(1, 0, 1)]],
+  ['process 1 has terminated', [0, spawned(1)], [0, terminated(1)], [1, terminated(1)]],
+  ['process 1 has terminated', [0, spawned(1)], [0, terminated(1)], [1, settled(1, 3)]],
+  ["was suspended: it can't be dispatched", [0, spawned(1)], [0, suspended(1)], [1, dispatched(1, 0, 1)]],
+  ["was suspended: it can't be ready", [0, spawned(1)], [0, suspended(1)], [1, ready(1)]],
+  ["was waiting: it can't be dispatched", [0, spawned(1)], [0, waiting(1, 'tool')], [1, dispatched(1, 0, 1)]],
+  ["was ready: it can't be ready", [0, spawned(1)], [0, ready(1)], [1, ready(1)]],
+  ["was ready: it can't be continued", [0, spawned(1)], [0, ready(1)], [1, continued(1)]],
+  ["was ready: it can't be off its core", [0, spawned(1)], [0, ready(1)], [1, ended(1, 0, 1)]],
+  ["was running: it can't be waiting", ...running, [1, waiting(1, 'tool')]],
+  ["was running: it can't be terminated", ...running, [1, terminated(1)]],
+  ['restored before it does anything', [0, spawned(1)], [0, ready(1)], [0, restored(1)]],
+]);
+
+checkCatches('cores', [
+  ['core 0 gets process 2 while it runs 1', ...running, [0, spawned(2)], [1, dispatched(2, 0, 1)]],
+  ['process 1 gets core 1 while it has core 0', ...running, [1, dispatched(1, 1, 1)]],
+  ['core 7 of 3', [0, spawned(1)], [0, dispatched(1, 7, 1)]],
+  ['process 1 of engine 0 on core 2 of engine 1', [0, spawned(1)], [0, dispatched(1, 2, 1)]],
+  ['engine 2 of 2', [0, spawned(1, { engine: 2 })]],
+  ['nothing runs on it', [0, spawned(1)], [0, ended(1, 0, 1)]],
+  ['nothing runs on it', ...running, [1, ended(1, 0, 1)], [1, ended(1, 0, 1)]],
+  ['but runs 1', ...running, [0, spawned(2)], [1, stopped(2, 0, 1)]],
+  ['but runs its call 1', ...running, [1, ended(1, 0, 2)]],
+  ['ends while core 0 still runs it', ...running, [1, terminated(1)]],
+]);
+
+checkCatches('calls', [
+  ['asks for call 2 while its call 1 is open', ...running, [1, requested(1, 2)]],
+  ['asks for call 1 after 1', ...running, [1, ended(1, 0, 1)], [1, requested(1, 1)]],
+  ['call 1 of process 1 is not open', [0, spawned(1)], [0, dispatched(1, 0, 1)]],
+  ['call 1 of process 1 is not open', ...running, [1, ended(1, 0, 1)], [2, ended(1, 0, 1)]],
+  ['its open one is 1', ...running, [1, stopped(1, 0, 1)], [1, dispatched(1, 0, 2)]],
+  ['its open one is 1', ...running, [0, bypassed(1, 2)]],
+  ['was never on a core', [0, spawned(1)], [0, requested(1, 1)], [1, ended(1, 0, 1)]],
+  [
+    '2 answer tokens after 3',
+    ...running,
+    [1, stopped(1, 0, 1, { tokensOut: 3 })],
+    [1, dispatched(1, 0, 1)],
+    [2, ended(1, 0, 1, { tokensOut: 2 })],
+  ],
+  ['is refused after it ran', ...running, [1, stopped(1, 0, 1)], [1, refused(1, 1)]],
+]);
+
+checkCatches('splits', [
+  [
+    '6 µs of prefill and loading in a stretch of 5 µs',
+    ...running,
+    [5, stopped(1, 0, 1, { newPrefillUs: 1, repeatedPrefillUs: 2, loadUs: 3 })],
+  ],
+  ['parts of -1, 0 and 0 µs', ...running, [5, ended(1, 0, 1, { newPrefillUs: -1 })]],
+  ['parts of 0.5, 0 and 0 µs', ...running, [5, ended(1, 0, 1, { newPrefillUs: 0.5 })]],
+]);

@@ -1,0 +1,104 @@
+/** The package as its users get it: packed, installed in an empty folder, run by plain Node. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { projectRoot } from '../support/source.ts';
+
+/** `ringzero WORDS` must end with status 0, say nothing on standard error and print this. */
+const commands: readonly [words: string, prints: RegExp][] = [
+  ['--version', /^\d+\.\d+\.\d+\n$/],
+  ['--help', /^Usage: ringzero /],
+];
+
+/** JavaScript of a user's own file; it must print the text exactly. */
+const programs: readonly [title: string, code: string, prints: string][] = [
+  [
+    'an error of the kernel',
+    `import { KernelError } from 'ringzero';
+     const error = new KernelError('UNKNOWN_TOOL', 'no tool "x"');
+     console.log(error instanceof Error, error.code);`,
+    'true UNKNOWN_TOOL\n',
+  ],
+];
+
+/** TypeScript of a user's own file; it must compile with the types of the package alone. */
+const typed = `
+  import { KernelError, type KernelErrorCode } from 'ringzero';
+  export const code: KernelErrorCode = new KernelError('UNKNOWN_TOOL', 'no tool').code;
+`;
+
+const temporary = mkdtempSync(join(tmpdir(), 'ringzero-package-'));
+const home = join(temporary, 'home');
+/** Names in node_modules/.bin and `#!/usr/bin/env node` then find the Node that runs this test. */
+const env = {
+  ...process.env,
+  PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
+  NO_COLOR: '1',
+};
+
+beforeAll(() => {
+  run('npm', ['pack', '--pack-destination', temporary], projectRoot);
+  const [tarball = ''] = readdirSync(temporary).filter((name) => name.endsWith('.tgz'));
+  const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
+  run('npm', ['install', ...quiet, '--prefix', home, join(temporary, tarball)], temporary);
+  writeFileSync(join(home, 'package.json'), JSON.stringify({ type: 'module' }));
+});
+afterAll(() => rmSync(temporary, { recursive: true }));
+
+for (const [words, prints] of commands) {
+  test(`ringzero ${words}`, () => {
+    const { stdout, stderr } = run(join(home, 'node_modules/.bin/ringzero'), words.split(' '), home);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(prints);
+  });
+}
+
+for (const [title, code, prints] of programs) {
+  test(`a program that uses ${title}`, () => {
+    writeFileSync(join(home, 'program.js'), code);
+    expect(run(process.execPath, ['program.js'], home).stdout).toBe(prints);
+  });
+}
+
+test('its types compile', () => {
+  writeFileSync(join(home, 'typed.ts'), typed);
+  const compiler = join(projectRoot, 'node_modules/.bin/tsc');
+  const { stdout } = run(
+    compiler,
+    ['--noEmit', '--strict', '--module', 'nodenext', '--types', '', 'typed.ts'],
+    home,
+  );
+  expect(stdout).toBe('');
+});
+
+test('it holds what is needed and nothing of the tests', () => {
+  const packed = readdirSync(join(home, 'node_modules/ringzero')).sort();
+  expect(packed).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'dist', 'package.json']);
+});
+
+test('exports lists every room that has an index, and nothing else', () => {
+  const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { exports: object };
+  const rooms = readdirSync(join(projectRoot, 'src')).filter((room) =>
+    existsSync(join(projectRoot, 'src', room, 'index.ts')),
+  );
+  const expected = [
+    ['.', { types: './dist/index.d.ts', default: './dist/index.js' }],
+    ...rooms.map((room) => [
+      `./${room}`,
+      { types: `./dist/${room}/index.d.ts`, default: `./dist/${room}/index.js` },
+    ]),
+  ];
+  expect(manifest.exports).toEqual(Object.fromEntries(expected));
+});
+
+/** Throws what the program printed unless it ends with status 0. */
+function run(program: string, words: readonly string[], cwd: string): { stdout: string; stderr: string } {
+  const { status, stdout, stderr, error } = spawnSync(program, words, { cwd, env, encoding: 'utf8' });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${program} ${words.join(' ')}: status ${status}\n${stdout}${stderr}`);
+  return { stdout, stderr };
+}
