@@ -35,7 +35,7 @@ export interface EvictionRates {
 /** The heap at full size, then heap and scan at the small size; checks that both choose the same victims. */
 export function measureEvictions(options: EvictionBenchOptions = evictionBenchDefaults): EvictionRates[] {
   const { seed, pages, scannedPages } = options;
-  measure('importance-lru', seed, scannedPages); // warms up
+  for (let round = 0; round < 5; round++) measure('importance-lru', seed, 5 * scannedPages); // warms up
   const large = measure('importance-lru', seed, pages);
   const small = measure('importance-lru', seed, scannedPages);
   const scan = measure('naive scan', seed, scannedPages);
@@ -50,7 +50,9 @@ export function evictionBench(options: EvictionBenchOptions = evictionBenchDefau
     const figures = Object.values(rates).map((rate) => Math.round(rate).toLocaleString('en').padStart(10));
     const [all, admit, touched] = figures;
     const size = pages.toLocaleString('en').padStart(9);
-    console.log(`${policy.padEnd(14)} ${size} pages: all ${all}, evict+admit ${admit}, all after a touch ${touched}`);
+    console.log(
+      `${policy.padEnd(14)} ${size} pages: all ${all}, evict+admit ${admit}, all after a touch ${touched}`,
+    );
   }
 }
 
@@ -87,7 +89,11 @@ class Figures implements PageView {
   }
 }
 
-function measure(policy: EvictionRates['policy'], seed: number, pages: number): { rates: EvictionRates; victims: number } {
+function measure(
+  policy: EvictionRates['policy'],
+  seed: number,
+  pages: number,
+): { rates: EvictionRates; victims: number } {
   const figures = new Figures(seed, pages);
   const context = { capacity: pages, unit: 'pages', rng: rngFor(seed, 'paging'), pages: figures } as const;
   const memory: Pick<PagingPolicy, 'admit' | 'evict'> =

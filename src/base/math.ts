@@ -11,12 +11,16 @@ import { assert } from './assert.ts';
 /** Correctly rounded by IEEE 754, hence by every engine. */
 export const sqrt = Math.sqrt;
 
-const LN2_HIGH = 0.6931471803691238; // the upper 33 bits of ln 2: a small integer times it is exact
+const LN2_HIGH = 0.6931471803691238; // a multiple of 2^-32: a small integer times it is exact
 const LN2_LOW = 1.9082149292705877e-10;
 const INVERSE_LN2 = Math.LOG2E;
 const INVERSE_LN2_LOW = 2.0355273740931033e-17; // 1/ln 2 - INVERSE_LN2
 const TWO_54 = 0x40000000000000;
 const SMALLEST_NORMAL = 2.2250738585072014e-308;
+/** Of the mantissas in [sqrt(1/2), sqrt(2)): what each third is measured from, and its logarithm in two parts. */
+const CENTERS = Float64Array.of(0.75, 1, 1.3125);
+const LN_CENTERS_HIGH = Float64Array.of(-0.28768207249231637, 0, 0.27193371555767953);
+const LN_CENTERS_LOW = Float64Array.of(4.053543780278539e-11, 0, -7.403777512676557e-11);
 const SQRT_HALF_HIGH_WORD = 0x3fe6a09e; // the upper half of the bits of sqrt(1/2)
 
 /** Natural logarithm. -Infinity for 0, NaN below. */
@@ -108,7 +112,7 @@ function expOfSum(high: number, low: number): number {
   const rest = (r * (r * c - 2 * bent)) / (2 * (2 - c));
   const line = 1 + r;
   const parabola = line + 0.5 * t;
-  const lost = r - (line - 1) + (0.5 * t - (parabola - line)) + 0.5 * productError(r, r, t);
+  const lost = r - (line - 1) + (0.5 * t - (parabola - line));
   return timesPowerOfTwo(parabola + (lost + (rest + rLow * parabola)), power);
 }
 
@@ -116,10 +120,13 @@ function expOfSum(high: number, low: number): number {
 function logarithmPair(x: number): number {
   const power = split(x);
   const m = mantissa;
-  const numerator = m - 1; // exact
-  const denominator = m + 1;
-  const denominatorLow = m - (denominator - 1);
-  // s = numerator / denominator as a pair; ln m = 2 (s + s³/3 + s⁵/5 + …) with |s| < 0.172.
+  // ln x = power·ln 2 + ln center + ln (m / center), the center chosen so that the last is small.
+  const side = m < 0.8660254 ? 0 : m < 1.1547005 ? 1 : 2;
+  const center = CENTERS[side]!;
+  const numerator = m - center; // exact
+  const denominator = m + center;
+  const denominatorLow = m - (denominator - center);
+  // s = numerator / denominator as a pair; ln (m / center) = 2 (s + s³/3 + s⁵/5 + …) with |s| < 0.072.
   const s = numerator / denominator;
   const q = s * denominator;
   const sLow = (numerator - q - productError(s, denominator, q) - s * denominatorLow) / denominator;
@@ -131,15 +138,16 @@ function logarithmPair(x: number): number {
   const thirdProduct = third * 3;
   const thirdLow = (cube - thirdProduct - productError(third, 3, thirdProduct) + cubeLow) / 3;
   let series = 0;
-  for (let n = 29; n >= 5; n -= 2) series = series * square + 1 / n;
+  for (let n = 19; n >= 5; n -= 2) series = series * square + 1 / n;
   const tail = series * square * cube;
-  // power·ln 2 + 2 (s + third + tail), from the largest term to the smallest.
-  const base = power * LN2_HIGH; // exact
+  // The terms are added from the largest to the smallest, without loss.
+  const base = power * LN2_HIGH + LN_CENTERS_HIGH[side]!; // exact: both are multiples of 2^-32
   const upper = base + 2 * s;
   const upperLow = 2 * s - (upper - base);
   const high = upper + 2 * third;
   const highLow = 2 * third - (high - upper);
-  const low = highLow + (upperLow + (2 * (thirdLow + tail + sLow) + power * LN2_LOW));
+  const low =
+    highLow + (upperLow + (2 * (thirdLow + tail + sLow) + (power * LN2_LOW + LN_CENTERS_LOW[side]!)));
   const result = high + low;
   pairLow = high - result + low;
   return result;

@@ -20,7 +20,6 @@ import { BudgetWaiters } from './budget-waiters.ts';
 import type { Json } from './ids.ts';
 
 export { defaultQuota, hourUs } from './budget-limits.ts';
-export type { LimitUsage } from './budget-accounts.ts';
 export type {
   BudgetAmounts,
   BudgetLimit,
@@ -53,11 +52,6 @@ export interface Overrun {
   readonly node: number;
   readonly resource: BudgetResource;
   readonly amount: number;
-}
-
-export interface BudgetUsage {
-  readonly name: string;
-  readonly limits: readonly LimitUsage[];
 }
 
 const noOverruns: readonly Overrun[] = [];
@@ -197,10 +191,11 @@ export class BudgetTree {
     return this.quotaAccount(node)?.rollsUs(nowUs) ?? Infinity;
   }
 
-  usage(node: number, nowUs: number): BudgetUsage {
-    const { name, accounts } = this.nodeAt(node);
+  /** One entry for each limit of the node, in the order in which they were given. */
+  usage(node: number, nowUs: number): readonly LimitUsage[] {
+    const { accounts } = this.nodeAt(node);
     this.moveTo(nowUs);
-    return { name, limits: accounts.map((account) => account.usage(nowUs)) };
+    return accounts.map((account) => account.usage(nowUs));
   }
 
   /** What is reserved now is saved as used in full: a ledger is loaded after a crash, when nobody is left to settle. Waiters are not saved. */

@@ -42,10 +42,11 @@ export interface Charge {
 export interface SchedulingPolicy {
   readonly name: string;
   /**
-   * `pid` became ready. The kernel never announces a pid that is already ready. False says that it does not stand first, so that no preemption
+   * `pid` is ready since `sinceUs`, mostly now: a process that had to wait for memory after it was picked keeps its place. The kernel never
+   * announces a pid that is already ready. False says that it does not stand first, so that no preemption
    * is due any earlier than before; a policy that says nothing is asked about every running process.
    */
-  ready(pid: Pid, nowUs: number): boolean | void;
+  ready(pid: Pid, sinceUs: number): boolean | void;
   /** Chooses, removes and returns the next pid to run on `core`; undefined when none is ready. */
   pick(core: CoreId, nowUs: number): Pid | undefined;
   /** `pid`, not yet terminated, used a core. */
@@ -100,12 +101,13 @@ export interface PagingPolicy {
   touch(page: PageId, nowUs: number): void;
   /**
    * Chooses and forgets the next victim among the eligible; `need` is what still has to leave, in the memory's unit. Undefined when
-   * none is eligible. Called repeatedly until the load fits. A page that is not eligible (pinned, or with others behind it) never leaves.
+   * none is eligible. Called repeatedly until the load fits. A page that is not eligible (pinned, or with others behind it) never leaves. While
+   * evict is all that is called, eligibility changes only as `changed` tells.
    */
   evict(need: number, eligible: (page: PageId) => boolean): PageId | undefined;
   /** `page` left for another reason (freed). It is resident. */
   remove(page: PageId): void;
-  /** Importance or accesses of resident `page` changed other than by a touch. Needed by policies that order by them. */
+  /** Importance or accesses of resident `page` changed other than by a touch, or an eviction made it eligible. For policies that depend on them. */
   changed?(page: PageId): void;
   /**
    * Undoes the last evict for what is left of its extent: `page` goes back to the very place it had. With `split`, this lets the kernel

@@ -85,3 +85,9 @@ export function longestUs(engine: EngineOptions, tokensIn: number, tokensOut: nu
   const seconds = tokensIn / engine.prefillTokensPerSecond + tokensOut / engine.decodeTokensPerSecond;
   return Math.ceil(seconds * 1_000_000);
 }
+
+/** Core time until what was evicted is usable again, at the cost model's rates, µs. */
+export function restoreUs(engine: EngineOptions, repeatedTokens: number, loadTokens: number): number {
+  const loadUs = loadTokens === 0 ? 0 : engine.loadLatencyUs + Math.ceil((loadTokens * 1_000_000) / engine.loadTokensPerSecond);
+  return repeatedTokens === 0 ? loadUs : loadUs + Math.ceil((repeatedTokens * 1_000_000) / engine.prefillTokensPerSecond);
+}

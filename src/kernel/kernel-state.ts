@@ -111,7 +111,7 @@ export class KernelState {
   deliver(process: Process, result: SyscallResult<unknown>): void {
     process.pending = undefined;
     if (process.state === 'suspended') {
-      process.delivered = result;
+      process.delivered = { result };
       process.suspendedFrom = 'run';
       return;
     }

@@ -180,10 +180,11 @@ export class Lifecycle implements SignalledProcess {
     state.out.emit({ type: 'process.continued', pid: process.pid });
     const { delivered } = process;
     process.delivered = undefined;
-    if (delivered !== undefined) state.runnable.push({ process, result: delivered });
+    if (delivered !== undefined) state.runnable.push({ process, result: delivered.result });
     else if (process.suspendedFrom === 'queue') this.calls.goOn(process);
     else if (process.suspendedFrom === 'wait') {
-      state.wait(process, process.waitingOn);
+      if (process.pending?.kind === 'tools') this.tools.continued(process);
+      else state.wait(process, process.waitingOn);
     }
   }
 
@@ -229,9 +230,9 @@ export class Lifecycle implements SignalledProcess {
   }
 }
 
-/** A child has at most what its parent has. */
-export function restrict(parent: Capabilities | undefined, asked: Partial<Capabilities> | undefined): Capabilities {
-  const own = parent ?? defaultCapabilities;
+/** A child has at most what its parent has; a root has what it was given. */
+export function restrict(own: Capabilities | undefined, asked: Partial<Capabilities> | undefined): Capabilities {
+  if (own === undefined) return { ...defaultCapabilities, ...asked };
   const tools = asked?.tools ?? own.tools;
   return {
     tools: own.tools === 'all' ? tools : tools === 'all' ? own.tools : tools.filter((tool) => own.tools.includes(tool)),

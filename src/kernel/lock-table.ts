@@ -16,7 +16,7 @@ export interface Effects {
 }
 
 /** Conflicts like every key at once: a reader of it with every writer, a writer of it with every call that has a key. */
-export const ANY_KEY = '*';
+const ANY_KEY = '*';
 
 export class LockTable {
   readonly #calls = new Map<number, Call>();

@@ -28,7 +28,7 @@ export class ModelCalls implements SchedulerListener {
   private readonly signalled: SignalledProcess;
   private scheduler!: AgentScheduler;
   /** By budget node: the timer at which its first waiter may fit. */
-  private readonly budgetTimers: (TimerId | undefined)[] = [];
+  private readonly budgetTimers = new Map<number, { readonly timer: TimerId; readonly atUs: number }>();
   /** Settled or rolled since waiters were last looked at. */
   private hasBudgetNews = false;
 
@@ -59,8 +59,10 @@ export class ModelCalls implements SchedulerListener {
       tokensIn: 0,
       tokensCached: 0,
       stretches: 0,
+      settledStretches: 0,
       coreUs: 0,
       startedUs: 0,
+      readySinceUs: 0,
       bypass: needed > memoryTokens,
     };
     process.call = call;
@@ -111,9 +113,10 @@ export class ModelCalls implements SchedulerListener {
       process.call = undefined;
       return this.signalled.afterStop(process);
     }
-    const isPaidAgain = process.engine.options.preemption === 'continue';
-    if (isPaidAgain) this.settle(process, call);
-    if (by === 'signal' || by === 'load-control') {
+    // The prompt is paid again by the next stretch, so this one is settled; `none` comes here by a signal only.
+    if (process.engine.options.preemption !== 'resume') this.settle(process, call);
+    // A stop that was taken back while the call was being stopped is none.
+    if (by === 'load-control' || (by === 'signal' && process.stopping)) {
       process.engine.policy.waiting(process.pid, state.nowUs);
       return this.signalled.afterStop(process);
     }
@@ -154,7 +157,7 @@ export class ModelCalls implements SchedulerListener {
     const text = ended.text ?? '';
     const answer: Answer = { text, tokensIn, tokensCached, tokensOut };
     const keeps = call.think.keepAnswer ?? ended.text !== undefined;
-    const page = keeps ? this.keepAnswer(process, text, tokensOut) : undefined;
+    const page = keeps ? this.keepAnswer(process, text, tokensOut, !call.bypass) : undefined;
     state.deliver(process, { ok: true, value: page === undefined ? answer : { ...answer, page } });
   }
 
@@ -176,7 +179,10 @@ export class ModelCalls implements SchedulerListener {
     const { call } = process;
     if (call === undefined) return;
     if (process.waitingOn === 'budget' && call.reservation === undefined) {
-      for (const node of this.state.budgets.nodesWithWaiters()) this.state.budgets.removeWaiter(node, call.seq);
+      for (const node of this.state.budgets.nodesWithWaiters()) {
+        this.state.budgets.removeWaiter(node, call.seq);
+        this.clearIdleTimer(node);
+      }
       this.hasBudgetNews = true;
     }
   }
@@ -190,7 +196,7 @@ export class ModelCalls implements SchedulerListener {
   }
 
   budgetTimer(node: number): void {
-    this.budgetTimers[node] = undefined;
+    this.budgetTimers.delete(node);
     this.hasBudgetNews = true;
   }
 
@@ -208,13 +214,26 @@ export class ModelCalls implements SchedulerListener {
         this.reserve(process, call);
         if (call.reservation === undefined && process.call === call && budgets.firstWaiter(node) === pid) break;
       }
+      this.clearIdleTimer(node);
     }
   }
 
+  /** A retry that is due earlier than the one that is set takes its place; one that is due later comes by itself. */
   private setBudgetTimer(node: number, atUs: number): void {
-    if (atUs === Infinity || this.budgetTimers[node] !== undefined) return;
-    assert(atUs > this.state.nowUs, () => `budget ${node} is retried at ${atUs}, not after now`);
-    this.budgetTimers[node] = this.state.timers.set({ kind: 'budget', node }, atUs);
+    const { timers, nowUs } = this.state;
+    const set = this.budgetTimers.get(node);
+    if (atUs === Infinity || (set !== undefined && set.atUs <= atUs)) return;
+    assert(atUs > nowUs, () => `budget ${node} is retried at ${atUs}, not after now`);
+    if (set !== undefined) timers.clear(set.timer);
+    this.budgetTimers.set(node, { timer: timers.set({ kind: 'budget', node }, atUs), atUs });
+  }
+
+  /** Nobody waits there any more: nothing is left to wake up for. */
+  private clearIdleTimer(node: number): void {
+    const set = this.budgetTimers.get(node);
+    if (set === undefined || this.state.budgets.firstWaiter(node) !== -1) return;
+    this.state.timers.clear(set.timer);
+    this.budgetTimers.delete(node);
   }
 
   private reserved(process: Process, call: Call): BudgetAmounts {
@@ -233,7 +252,7 @@ export class ModelCalls implements SchedulerListener {
     const { state } = this;
     const { usage } = process;
     const { budgets } = state;
-    const isStarted = call.stretches > 0;
+    const isStarted = call.stretches > call.settledStretches;
     const tokensIn = isStarted ? call.tokensIn : 0;
     const tokensOut = isStarted ? call.tokensOut - call.settledOut : 0;
     const microDollars = costOf(process.engine.options.prices, tokensIn, call.tokensCached, tokensOut);
@@ -251,6 +270,7 @@ export class ModelCalls implements SchedulerListener {
     this.countQuota(process, used.tokens);
     call.reservation = undefined;
     call.settledOut = call.tokensOut;
+    call.settledStretches = call.stretches;
     call.tokensIn = 0;
     call.tokensCached = 0;
     call.coreUs = 0;
@@ -280,6 +300,11 @@ export class ModelCalls implements SchedulerListener {
   private ledger(process: Process, call: Call, what: 'reserved' | 'settled', amounts: BudgetAmounts): void {
     const { state } = this;
     const node = state.budgets.nameOf(process.budget);
-    state.record({ v: historyVersion, type: 'ledger', run: process.run, pid: process.pid, n: call.identity.n, node, what, ...amounts, atUs: state.nowUs });
+    const { seq, atUs: reservedUs } = call.reservation!;
+    const { tokens, calls, microDollars, coreUs } = amounts;
+    state.record({
+      v: historyVersion, type: 'ledger', run: process.run, pid: process.pid, n: call.identity.n, node, what, reservedUs, seq,
+      tokens, calls, microDollars, coreUs, atUs: state.nowUs,
+    });
   }
 }

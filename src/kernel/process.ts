@@ -46,8 +46,8 @@ export class Process {
   /** Where a suspended process goes on: 'queue' for a core, 'wait' for what it waited for, 'run' with `delivered`. */
   suspendedFrom: 'queue' | 'wait' | 'run' = 'queue';
   suspendedBy: 'signal' | 'load-control' = 'signal';
-  /** A result that arrived while it was suspended. */
-  delivered: SyscallResult<unknown> | undefined = undefined;
+  /** What its program goes on with, when that arrived while it was suspended: a result, or (undefined) its start. */
+  delivered: { readonly result: SyscallResult<unknown> | undefined } | undefined = undefined;
   outcome: Outcome | undefined = undefined;
   value: Json = null;
   /** Signalled to end while its call still runs: it ends when the core is free. */
@@ -137,8 +137,12 @@ export interface Call {
   tokensIn: number;
   tokensCached: number;
   stretches: number;
+  /** Of them, already settled. */
+  settledStretches: number;
   /** Core time since the reservation, µs. */
   coreUs: number;
+  /** Since when it asks for a core, waits for memory included. */
+  readySinceUs: number;
   /** When the running stretch began. */
   startedUs: number;
   /** Larger than memory: runs without it (`--oversize bypass`). */

@@ -38,7 +38,7 @@ export class ProgramRunner {
       const { process, result } = next;
       if (process.state === 'terminated') continue;
       if (process.state === 'suspended') {
-        process.delivered = result;
+        process.delivered = { result };
         process.suspendedFrom = 'run';
         continue;
       }

@@ -100,7 +100,7 @@ export interface PageRecord {
   readonly text: string;
 }
 
-/** What a call reserved or settled at its budget node; replayed to rebuild the ledger. */
+/** What a call reserved or settled at its budget node; replayed to rebuild the ledger. What has no settlement counts in full. */
 export interface LedgerRecord {
   readonly v: number;
   readonly type: 'ledger';
@@ -109,6 +109,12 @@ export interface LedgerRecord {
   readonly n: number;
   readonly node: string;
   readonly what: 'reserved' | 'settled';
+  /**
+   * The reservation that this is about: when it was made, and its number in its kernel. A call has several when it is paid stretch by
+   * stretch, or again after a crash.
+   */
+  readonly reservedUs: number;
+  readonly seq: number;
   readonly tokens: number;
   readonly calls: number;
   readonly microDollars: number;

@@ -34,7 +34,7 @@ export class RunTable {
   private readonly branches = new Map<string, BranchTable>();
   /** Results of all processes, in the order of their append. */
   private readonly results: HistoryRecord[] = [];
-  /** Ledger records by what they are about: a call reserves once and settles once. */
+  /** Ledger records by what they are about: a reservation is made once and settled once. */
   private readonly calls = new Map<string, LedgerRecord>();
 
   get isEmpty(): boolean {
@@ -219,8 +219,8 @@ function afterEnd(record: KernelRecord): Error {
   return refusal(record, 'comes after the end of its process');
 }
 
-function callKey({ pid, n, what, node }: LedgerRecord): string {
-  return `${pid} ${n} ${what} ${node}`;
+function callKey({ pid, n, what, node, reservedUs, seq }: LedgerRecord): string {
+  return `${pid} ${n} ${what} ${reservedUs} ${seq} ${node}`;
 }
 
 /** A copy that shares nothing with `value`: what a database would give back. */

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { longestUs } from './engine-options.ts';
+import { longestUs, restoreUs } from './engine-options.ts';
 import type { Core, Engine, StopReason } from './engine.ts';
 import { KernelError } from './errors.ts';
 import type { TimerId } from './ids.ts';
@@ -30,15 +30,19 @@ export class AgentScheduler {
     this.gate = new LoadGate(state, this);
   }
 
-  /** The process asks for a core: new, woken, or preempted. */
-  enqueue(process: Process): void {
+  /**
+   * The process asks for a core: new, woken, or preempted. `sinceUs`: it has stood in the queue since then, but for a wait for memory, which is not
+   * held against it.
+   */
+  enqueue(process: Process, sinceUs = this.state.nowUs): void {
     const { state } = this;
     const { engine, pid } = process;
     if (process.state !== 'ready') state.change(process, process.state === 'running' ? 'preempt' : 'wake');
     else process.sinceUs = state.nowUs;
+    process.call!.readySinceUs = sinceUs;
     process.queued = true;
     state.out.events.push({ seq: ++state.out.seq, atUs: state.nowUs, type: 'process.ready', pid });
-    const stands = engine.policy.ready(pid, state.nowUs);
+    const stands = engine.policy.ready(pid, sinceUs);
     engine.readyCount++;
     if (stands !== false) engine.hasNews = true;
   }
@@ -53,7 +57,6 @@ export class AgentScheduler {
     }
     engine.memoryWaiters.remove(pid);
     this.gate.forget(process);
-    this.wakeMemory(engine);
   }
 
   /** Load control took it off its core: it goes on when the policy allows. */
@@ -65,6 +68,7 @@ export class AgentScheduler {
   settle(): void {
     for (const engine of this.state.engines) {
       if (engine.loadControl !== undefined) this.gate.review(engine);
+      if (engine.memoryWaiters.size > 0) this.wakeFirst(engine);
       if (engine.readyCount > 0 && engine.idle.size > 0) this.dispatchAll(engine);
       if (engine.hasNews) this.considerPreemption(engine, engine.cores);
       else if (engine.fresh.length > 0) this.considerPreemption(engine, engine.fresh);
@@ -127,63 +131,75 @@ export class AgentScheduler {
     if (ended.reason === 'stopped') this.listener.callStopped(process, call, ended, by!);
     else this.listener.callFinished(process, call, ended);
     if (core.process === undefined && core.timerUs !== Infinity && engine.readyCount === 0) this.disarm(core);
-    this.wakeMemory(engine);
   }
 
   // ---- Dispatching ---------------------------------------------------------------------------------------------------
 
   private dispatchAll(engine: Engine): void {
     const { state } = this;
+    const { memoryWaiters } = engine;
     while (engine.readyCount > 0 && engine.idle.size > 0) {
+      const first = memoryWaiters.peek();
+      // The first that waits for memory is not overtaken while running calls can still make room for it.
+      if (first !== -1 && state.processes[first]!.state === 'waiting' && !isQuiet(engine)) return;
       const slot = engine.idle.peek();
-      const core = engine.cores[slot]!;
-      const pid = engine.policy.pick(core.id, state.nowUs);
+      const pid = engine.policy.pick(engine.cores[slot]!.id, state.nowUs);
       if (pid === undefined) return;
       const process = state.processes[pid];
       if (process === undefined || !process.queued || process.engine !== engine)
         throw new KernelError('POLICY_BROKEN', `scheduler ${engine.policy.name}: picked process ${pid} at ${state.nowUs} µs; allowed: a process that is ready`);
       process.queued = false;
       engine.readyCount--;
-      this.dispatch(core, slot, process);
+      if (engine.loadControl !== undefined && !this.gate.mayStart(process)) {
+        engine.policy.waiting(pid, state.nowUs);
+        continue;
+      }
+      const mayBegin = first === -1 || first === pid || isQuiet(engine);
+      if (mayBegin && this.dispatch(process)) {
+        if (first === pid) this.wakeFirst(engine);
+        continue;
+      }
+      if (!memoryWaiters.has(pid)) memoryWaiters.push(pid, process.call!.seq, 0);
+      engine.policy.waiting(pid, state.nowUs);
+      state.wait(process, 'memory');
     }
   }
 
-  /** Puts the process on the core, if its pages fit into memory now. */
-  private dispatch(core: Core, slot: number, process: Process): void {
+  /** The first that waits for memory becomes ready when its call fits; it keeps its place here until it is dispatched. */
+  private wakeFirst(engine: Engine): void {
+    const first = engine.memoryWaiters.peek();
+    if (first === -1 || engine.idle.size === 0) return;
+    const process = this.state.processes[first]!;
+    if (process.state !== 'waiting') return;
+    const { think, extraTokens, readySinceUs } = process.call!;
+    if (engine.memory.couldBegin(process.table, extraTokens + think.maxOutput)) this.enqueue(process, readySinceUs);
+  }
+
+  /** Puts a picked process on the lowest free core; false when its pages and its answer's room don't fit into memory now. */
+  private dispatch(process: Process): boolean {
     const { state } = this;
     const { engine, pid } = process;
     const { nowUs, out } = state;
+    const slot = engine.idle.peek();
+    const core = engine.cores[slot]!;
     const call = process.call!;
-    if (engine.loadControl !== undefined && !this.gate.mayStart(process)) {
-      engine.policy.waiting(pid, nowUs);
-      return;
-    }
     const { think, extraTokens: extra } = call;
     const room = extra + think.maxOutput;
-    const first = engine.memoryWaiters.peek();
-    // The first that waits for memory is not overtaken.
     const prompt = call.bypass
       ? engine.memory.beginBypassed(process.table, pid)
-      : first === -1 || first === pid
-        ? engine.memory.begin(process.table, pid, room, nowUs)
-        : undefined;
-    if (prompt === undefined || prompt.outcome !== 'begun') {
-      if (!engine.memoryWaiters.has(pid)) engine.memoryWaiters.push(pid, call.seq, 0);
-      engine.policy.waiting(pid, nowUs);
-      state.wait(process, 'memory');
-      return;
-    }
-    if (first === pid) engine.memoryWaiters.remove(pid);
-    engine.idle.remove(slot);
+      : engine.memory.begin(process.table, pid, room, nowUs);
+    if (prompt.outcome !== 'begun') return false;
+    engine.idle.popMin();
+    engine.memoryWaiters.remove(pid);
     const isResumed = call.stretches > 0;
     const isTiered = engine.options.loadTokensPerSecond > 0 && !call.bypass;
     const loadTokens = isTiered ? prompt.capacityTokens : 0;
-    // A resumed call has what has no page yet; an engine that only continues prefills it again, with the partial answer.
-    const carried = isResumed && engine.options.preemption === 'continue' ? extra + call.tokensOut : 0;
+    // A resumed call has what has no page yet; an engine that cannot resume prefills it again, with the partial answer.
+    const carried = isResumed && engine.options.preemption !== 'resume' ? extra + call.tokensOut : 0;
     const newTokens = prompt.compulsoryTokens + (isResumed ? 0 : extra);
     const repeatedTokens = prompt.holeTokens + prompt.capacityTokens - loadTokens + carried;
     const { cachedTokens } = prompt;
-    if (!isResumed || engine.options.preemption === 'continue') {
+    if (!isResumed || engine.options.preemption !== 'resume') {
       call.tokensIn += process.table.tokens + extra + (isResumed ? call.tokensOut : 0);
       call.tokensCached += cachedTokens + loadTokens;
     }
@@ -201,20 +217,11 @@ export class AgentScheduler {
       type: 'call.start', core: core.id, pid, identity: call.identity, newTokens, repeatedTokens, loadTokens, cachedTokens,
       maxOutput: think.maxOutput, tokensOut: call.tokensOut, resumed: isResumed, script: think.script,
     });
-    core.sliceEndsUs = nowUs + engine.policy.slice(pid);
+    // Bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
+    core.sliceEndsUs = nowUs + restoreUs(engine.options, repeatedTokens, loadTokens) + engine.policy.slice(pid);
     engine.fresh.push(core);
-    if (first === pid) this.wakeMemory(engine);
     if (engine.loadControl !== undefined) this.gate.started(engine);
-  }
-
-  /** The first that waits for memory becomes ready when its call fits; it keeps its place until it is dispatched. */
-  private wakeMemory(engine: Engine): void {
-    const first = engine.memoryWaiters.peek();
-    if (first === -1) return;
-    const process = this.state.processes[first]!;
-    if (process.state !== 'waiting') return;
-    const { think, extraTokens } = process.call!;
-    if (engine.memory.couldBegin(process.table, extraTokens + think.maxOutput)) this.enqueue(process);
+    return true;
   }
 
   // ---- Preemption ----------------------------------------------------------------------------------------------------
@@ -252,6 +259,9 @@ export class AgentScheduler {
     this.state.out.requests.push({ type: 'timer.clear', timer: core.id as number as TimerId });
   }
 }
+
+/** No call runs: only other processes, by ending or by unpinning, can make room for the first that waits for memory. */
+const isQuiet = ({ idle, cores }: Engine): boolean => idle.size === cores.length;
 
 /** What a call may take of a core at most, µs, by its engine's cost model: the reservation of a time budget. */
 export function reservedCoreUs(process: Process, call: Call): number {

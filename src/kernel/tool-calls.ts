@@ -146,12 +146,13 @@ export class ToolCalls {
     const batch = process.tools;
     process.tools = undefined;
     if (batch === undefined) return;
-    for (const run of batch.runs) {
-      if (run.stage === 'done' || run.abandoned) continue;
+    const open = batch.runs.filter((run) => run.stage !== 'done' && !run.abandoned);
+    // All of them first: what one of them lets go must not start another.
+    for (const run of open) run.abandoned = true;
+    for (const run of open) {
       if (run.timer !== undefined) this.state.timers.clear(run.timer);
       run.timer = undefined;
       if (run.stage === 'running') {
-        run.abandoned = true;
         this.state.out.requests.push({ type: 'tool.stop', request: run.request });
         this.tellEnded(run, false, 'TOOL_FAILED');
         continue;
@@ -160,6 +161,11 @@ export class ToolCalls {
       if (run.stage === 'retry') this.settle(run);
       else this.withdraw(run);
     }
+  }
+
+  /** The process goes on after a suspension in the middle of its batch: what it waits for may have changed. */
+  continued(process: Process): void {
+    this.tellReason(process, process.tools!);
   }
 
   // ---- Stages --------------------------------------------------------------------------------------------------------
@@ -240,11 +246,17 @@ export class ToolCalls {
     this.state.out.emit({ type: 'tool.settled', request: run.request, tool: run.tool.name });
     const { name } = run.tool;
     this.busy.set(name, this.busy.get(name)! - 1);
+    // Who waits for the slot comes before those that only now get their locks.
+    this.passSlot(name);
     this.release(run);
-    const next = this.queues.get(name)?.shift();
-    if (next !== undefined) {
+  }
+
+  private passSlot(tool: string): void {
+    const queue = this.queues.get(tool);
+    for (let next = queue?.shift(); next !== undefined; next = queue?.shift()) {
+      if (next.abandoned) continue;
       this.takeSlot(next);
-      this.tellReason(next.process, next.batch);
+      return this.tellReason(next.process, next.batch);
     }
   }
 
@@ -265,6 +277,7 @@ export class ToolCalls {
   private release(run: ToolRun): void {
     for (const id of this.state.locks.release(run.request)) {
       const granted = this.runs.get(id as RequestId)!;
+      if (granted.abandoned) continue;
       this.takeSlot(granted);
       this.tellReason(granted.process, granted.batch);
     }

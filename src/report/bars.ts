@@ -20,7 +20,7 @@ export function bar(fraction: number, width: number): string {
 export interface LabelledBar {
   readonly label: string;
   readonly fraction: number;
-  /** Behind the percentage: what the share is of. */
+  /** Behind the percentage: what the share is of. Shown as it is, so it may be coloured; names from outside go into the label. */
   readonly note?: string;
 }
 
@@ -40,7 +40,7 @@ export function labelledBar({ label, fraction, note = '' }: LabelledBar, options
     labelWidth === undefined ? name : fit(name, labelWidth),
     paint(bar(fraction, width)),
     formatPercent(fraction).padStart(6),
-    printable(note),
+    note,
   ];
   return parts.filter((part) => part !== '').join('  ');
 }

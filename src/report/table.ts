@@ -37,7 +37,7 @@ export function table(options: TableOptions): string[] {
   const natural = columns.map(({ header }, index) =>
     rows.reduce((widest, row) => Math.max(widest, textWidth(row[index]!)), textWidth(header)),
   );
-  const widths = shrink(natural, columns, width, textWidth(gap));
+  const widths = shownWidths(natural, columns, width, textWidth(gap));
   const shown = columns.slice(0, widths.length);
   const lines = [line(shown.map(({ header }, index) => paintHeader(cell(header, index))))];
   if (rule !== '') lines.push(line(widths.map((columns) => paintHeader(rule.repeat(columns)))));
@@ -56,26 +56,31 @@ export function table(options: TableOptions): string[] {
   }
 }
 
-/** Widths of the columns that are shown: the widest shrinkable one gives first; when all are at their least, the last ones are left out. */
-function shrink(
+/** Widths of the columns that are shown: as many as fit when all have shrunk as far as they can, then no narrower than they must be. */
+function shownWidths(
   natural: readonly number[],
   columns: readonly Column[],
   width: number,
   gapWidth: number,
 ): number[] {
-  const widths = [...natural];
   const least = natural.map((full, index) => Math.min(full, columns[index]!.shrinkTo ?? full));
-  const total = (): number => widths.reduce((sum, columns) => sum + columns + gapWidth, -gapWidth);
-  while (total() > width) {
+  let shown = natural.length;
+  while (shown > 1 && totalWidth(least.slice(0, shown), gapWidth) > width) shown--;
+  const widths = natural.slice(0, shown);
+  while (totalWidth(widths, gapWidth) > width) {
+    // The widest of those that can shrink gives way.
     let widest = -1;
     for (const [index, columns] of widths.entries()) {
       if (columns > least[index]! && (widest === -1 || columns > widths[widest]!)) widest = index;
     }
-    if (widest !== -1) widths[widest]!--;
-    else if (widths.length > 1) widths.pop();
-    else widths[0] = Math.max(0, width);
+    if (widest === -1) return [Math.max(0, width)];
+    widths[widest]!--;
   }
   return widths;
+}
+
+function totalWidth(widths: readonly number[], gapWidth: number): number {
+  return widths.reduce((sum, columns) => sum + columns + gapWidth, -gapWidth);
 }
 
 const identity = (text: string): string => text;

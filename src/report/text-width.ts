@@ -15,26 +15,22 @@ const unsafe = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066
 /** Columns of a printable text. */
 export function textWidth(text: string): number {
   let width = 0;
-  let isJoined = false;
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    // What follows a zero-width joiner melts into the picture before it.
-    if (!isJoined) width += widthOf(code);
-    isJoined = code === ZERO_WIDTH_JOINER;
-  }
+  for (const [, columns] of widths(text)) width += columns;
   return width;
 }
 
 /** The longest beginning of `text` that fits into `width` columns with `…` at its end; the text itself when it fits. */
 export function truncate(text: string, width: number): string {
   if (width <= 0) return '';
-  if (textWidth(text) <= width) return text;
+  let used = 0;
   let kept = '';
-  for (const character of text) {
-    if (textWidth(kept + character) > width - 1) break;
-    kept += character;
+  for (const [character, columns] of widths(text)) {
+    used += columns;
+    if (used > width) return `${kept}…`;
+    // What uses the last column is kept only if it ends the text.
+    if (used < width) kept += character;
   }
-  return `${kept}…`;
+  return text;
 }
 
 /** Fills with spaces to `width` columns, cutting what is too long. */
@@ -42,6 +38,16 @@ export function fit(text: string, width: number, align: 'left' | 'right' = 'left
   const cut = truncate(text, width);
   const space = ' '.repeat(Math.max(0, width - textWidth(cut)));
   return align === 'left' ? cut + space : space + cut;
+}
+
+/** Each code point with the columns that it adds. What follows a zero-width joiner melts into the picture before it. */
+function* widths(text: string): Generator<readonly [character: string, columns: number]> {
+  let isJoined = false;
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    yield [character, isJoined ? 0 : widthOf(code)];
+    isJoined = code === ZERO_WIDTH_JOINER;
+  }
 }
 
 const ZERO_WIDTH_JOINER = 0x200d;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { combineHash, hash32, hash53, hashIntegers, mix32 } from '../../src/base/hash.ts';

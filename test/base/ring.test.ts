@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { Ring } from '../../src/base/ring.ts';
@@ -70,7 +70,7 @@ test('an item that left can be collected', async () => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   const ring = new Ring<object>();
-  const left = [...Array.from({ length: 4 })].map(() => {
+  const left = Array.from({ length: 4 }, () => {
     const item = {};
     ring.push(item);
     return new WeakRef(item);

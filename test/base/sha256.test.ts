@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { Sha256, sha256Hex } from '../../src/base/sha256.ts';
@@ -26,7 +26,8 @@ test('every length around the ends of blocks, as text and as bytes', () => {
     expect(sha256Hex(text)).toBe(expected);
     expect(sha256Hex(utf8(text))).toBe(expected);
     // A character of 2, 3 and 4 bytes that reaches over the end of a block.
-    for (const wide of ['\u0080', 'é', '€', '😀']) expect(sha256Hex(text + wide)).toBe(reference(utf8(text + wide)));
+    for (const wide of ['\u0080', 'é', '€', '😀'])
+      expect(sha256Hex(text + wide)).toBe(reference(utf8(text + wide)));
   }
 });
 
@@ -35,6 +36,10 @@ test('one character that is not ASCII is found wherever it stands in a block', (
     const text = `${'x'.repeat(index)}\u0080${'y'.repeat(200)}`;
     expect(sha256Hex(text)).toBe(reference(utf8(text)));
   }
+});
+
+test('nothing but U+0080', () => {
+  expect(sha256Hex('\u0080'.repeat(100))).toBe(reference(utf8('\u0080'.repeat(100))));
 });
 
 test('any text, surrogates alone included, and any bytes, as node:crypto hashes them', () => {

@@ -39,6 +39,6 @@ export function taken(tree: BudgetTree, node: number, amount: number, nowUs: num
 
 /** [used, reserved] of the node's first limit. */
 export function usageOf(tree: BudgetTree, node: number, nowUs: number): readonly [number, number] {
-  const { used, reserved } = tree.usage(node, nowUs).limits[0]!;
+  const { used, reserved } = tree.usage(node, nowUs)[0]!;
   return [used, reserved];
 }

@@ -26,9 +26,7 @@ const ledgerTree = (): BudgetTree => {
 
 test('a saved ledger is the same after the restart; what was open at the crash settles in full', () => {
   const tree = reloaded(ledgerTree());
-  const usage = [0, 1].map((node) =>
-    tree.usage(node, 2400).limits.map(({ used, reserved }) => [used, reserved]),
-  );
+  const usage = [0, 1].map((node) => tree.usage(node, 2400).map(({ used, reserved }) => [used, reserved]));
   expect(usage).toEqual([
     [
       [0, 0],
@@ -36,8 +34,8 @@ test('a saved ledger is the same after the restart; what was open at the crash s
     ],
     [[50, 0]],
   ]);
-  expect(tree.usage(1, 2500).limits[0]!.used).toBe(30);
-  expect(tree.usage(1, 2700).limits[0]!.used).toBe(0);
+  expect(tree.usage(1, 2500)[0]!.used).toBe(30);
+  expect(tree.usage(1, 2700)[0]!.used).toBe(0);
 });
 
 test('fixed windows and debts survive a restart', () => {
@@ -66,7 +64,7 @@ test('a limit that is new starts empty, one that is gone is forgotten', () => {
     { name: 'org', limits: [tokens(100, fixed(500)), tokens(300, total)] },
     { name: 'agent' },
   ]);
-  expect(tree.usage(0, 2000).limits.map(({ used }) => used)).toEqual([0, 50]);
+  expect(tree.usage(0, 2000).map(({ used }) => used)).toEqual([0, 50]);
 });
 
 test.each<[string, (state: { v: number; atUs: number; nodes: unknown[] }) => unknown]>([

@@ -9,10 +9,10 @@ import { ask, fixed, one, sliding, tokens, total } from './budget-support.ts';
 test('fixed windows begin at multiples of their length from time 0, not at the first use', () => {
   const { take, asks, tree } = one(tokens(100, fixed(1000)));
   take(100, 3999);
-  expect(tree.usage(0, 3999).limits[0]).toMatchObject({ reserved: 100, windowStartUs: 3000 });
+  expect(tree.usage(0, 3999)[0]).toMatchObject({ reserved: 100, windowStartUs: 3000 });
   expect(asks(1, 3999)).toEqual({ kind: 'waits', node: 0, retryAtUs: 4000 });
   expect(asks(100, 4000).kind).toBe('reserved');
-  expect(tree.usage(0, 4000).limits[0]).toMatchObject({ reserved: 100, windowStartUs: 4000 });
+  expect(tree.usage(0, 4000)[0]).toMatchObject({ reserved: 100, windowStartUs: 4000 });
 });
 
 test('what is left over goes back to its window, and nowhere when that window is over', () => {

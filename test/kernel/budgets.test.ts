@@ -76,15 +76,12 @@ test('each resource has limits of its own', () => {
     retryAtUs: Infinity,
   });
   expect(tree.reserve(0, ask({ coreUs: 4001 }), 7, 1)).toEqual({ kind: 'waits', node: 0, retryAtUs: 67 });
-  expect(tree.usage(0, 7)).toEqual({
-    name: 'one',
-    limits: [
-      { resource: 'tokens', window: hour, limit: 1000, used: 0, reserved: 10, windowStartUs: 0 },
-      { resource: 'calls', window: hour, limit: 2, used: 0, reserved: 1, windowStartUs: 0 },
-      { resource: 'microDollars', window: total, limit: 50, used: 0, reserved: 30, windowStartUs: 0 },
-      { resource: 'coreUs', window: sliding(60), limit: 9000, used: 0, reserved: 5000, windowStartUs: 0 },
-    ],
-  });
+  expect(tree.usage(0, 7)).toEqual([
+    { resource: 'tokens', window: hour, limit: 1000, used: 0, reserved: 10, windowStartUs: 0 },
+    { resource: 'calls', window: hour, limit: 2, used: 0, reserved: 1, windowStartUs: 0 },
+    { resource: 'microDollars', window: total, limit: 50, used: 0, reserved: 30, windowStartUs: 0 },
+    { resource: 'coreUs', window: sliding(60), limit: 9000, used: 0, reserved: 5000, windowStartUs: 0 },
+  ]);
 });
 
 test('a node that lacks room in two windows waits for the later one', () => {

@@ -58,7 +58,7 @@ export function checkpoint(n: number, fields: Partial<CheckpointRecord> = {}): C
 export function ledger(what: LedgerRecord['what'], fields: Partial<LedgerRecord> = {}): LedgerRecord {
   const amounts = { tokens: 500, calls: 1, microDollars: 20, coreUs: 900 };
   const { branch: _, ...unbranched } = place;
-  return { ...unbranched, type: 'ledger', node: 'root', what, ...amounts, ...fields };
+  return { ...unbranched, type: 'ledger', node: 'root', reservedUs: 1, seq: 1, what, ...amounts, ...fields };
 }
 
 export function audit(n: number, fields: Partial<AuditRecord> = {}): AuditRecord {

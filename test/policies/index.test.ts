@@ -11,7 +11,12 @@ import {
 } from '../../src/policies/index.ts';
 
 const families = [
-  { field: 'scheduler', table: schedulingPolicies, lookUp: schedulingPolicy, names: 'priority, fifo, round-robin' },
+  {
+    field: 'scheduler',
+    table: schedulingPolicies,
+    lookUp: schedulingPolicy,
+    names: 'priority, fifo, round-robin',
+  },
   { field: 'paging', table: pagingPolicies, lookUp: pagingPolicy, names: 'importance-lru, lru, fifo' },
   { field: 'loadControl', table: loadControlPolicies, lookUp: loadControlPolicy, names: 'none, working-set' },
 ] as const;

@@ -12,6 +12,8 @@ export class ArrayProcesses implements ProcessView {
   readonly shares: number[] = [];
   /** When the hourly window of a budget node rolls, by node. */
   readonly rolls: number[] = [];
+  /** When the window rolls for a process, by pid: as with limits that slide. Goes before `rolls`. */
+  readonly ownRolls: number[] = [];
 
   priority(of: Pid): number {
     return this.priorities[of] ?? 50;
@@ -29,7 +31,7 @@ export class ArrayProcesses implements ProcessView {
     return this.shares[of] ?? 0;
   }
   quotaRollsUs(of: Pid): number {
-    return this.rolls[this.quotaNode(of)] ?? Infinity;
+    return this.ownRolls[of] ?? this.rolls[this.quotaNode(of)] ?? Infinity;
   }
   coreUs(): number {
     return 0;

@@ -85,7 +85,7 @@ function problemOf(text: string): string | undefined {
   /** One entry for each open parenthesis: whether it holds a function's arguments. */
   const open: boolean[] = [];
   let due: 'operand' | 'operator' | '(' = 'operand';
-  const end = text.trimEnd().length;
+  const end = text.replace(/[ \t\r\n]+$/, '').length;
   let position = 0;
   while (position < end) {
     tokenPattern.lastIndex = position;
@@ -95,7 +95,7 @@ function problemOf(text: string): string | undefined {
     const start =
       whole === undefined || token === undefined ? position : position + whole.length - token.length;
     const refused = (allowed: string): string =>
-      `${JSON.stringify(token ?? text.slice(position).trimStart()[0])} at character ${start + 1} is not allowed; allowed: ${allowed}`;
+      `${JSON.stringify(token ?? text.slice(position).replace(/^[ \t\r\n]+/, '')[0])} at character ${start + 1} is not allowed; allowed: ${allowed}`;
     if (whole === undefined) return refused(due === 'operator' ? operators : operands);
     if (due === '(') {
       if (symbol !== '(') return refused('"(" after a function');
@@ -124,9 +124,9 @@ function problemOf(text: string): string | undefined {
     : undefined;
 }
 
-/** A number, a name or a symbol. */
+/** A number, a name or a symbol, after the white space that the library skips. */
 const tokenPattern =
-  /[ \t\r\n]*(?:(0x[\da-f]+|0b[01]+|(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)|([a-z_$][\w$]*)|([-+*/%^!(),]))/iy;
+  /[ \t\r\n]*(?:(0x[\da-fA-F]+|0b[01]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([a-zA-Z_$][\w$]*)|([-+*/%^!(),]))/y;
 const operands = `a number, "(", a sign, a function (${Object.keys(functions).join(', ')}) or a constant (pi, e)`;
 const operators = 'an operator (+ - * / % ^ !), ")" or ","';
 

@@ -15,14 +15,15 @@ export interface SearchEntry {
   readonly text: string;
 }
 
-export interface SearchResult {
+/** A type, not an interface: so it counts as JSON. */
+export type SearchResult = {
   readonly title: string;
   readonly text: string;
   /** Above 0, rounded to four digits; comparable within one answer only. */
   readonly score: number;
-}
+};
 
-export const searchDefaults = { limit: 5, limitMax: 20, queryLengthMax: 500 } as const;
+const searchDefaults = { limit: 5, limitMax: 20, queryLengthMax: 500 } as const;
 
 export const searchTool: ToolSpec = {
   name: 'search',
@@ -56,7 +57,7 @@ export const searchTool: ToolSpec = {
 export function search(
   args: { readonly query: string; readonly limit?: number },
   corpus: readonly SearchEntry[] = searchCorpus,
-): { readonly results: readonly (SearchResult & { readonly [field: string]: string | number })[] } {
+): { readonly results: readonly SearchResult[] } {
   const index = corpus === searchCorpus ? builtInIndex : indexOf(corpus);
   const scored = corpus.map((entry, place) => ({ entry, place, score: 0 }));
   for (const term of new Set(termsOf(args.query))) {
@@ -112,9 +113,13 @@ const stopWords = new Set(
   ).split(' '),
 );
 
-/** Words in lower case without the commonest, plurals as singulars: `pages` is found by `page`. */
+/** Words in lower case without the commonest, plurals and genitives cut: `page` finds `pages`, and `Belady` finds `Belady’s`. */
 function termsOf(text: string): string[] {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  const words =
+    text
+      .toLowerCase()
+      .replace(/['’]\p{L}+/gu, '')
+      .match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.filter((word) => !stopWords.has(word)).map(singular);
 }
 

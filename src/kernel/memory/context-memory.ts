@@ -448,7 +448,10 @@ export class ContextMemory {
     extent.hi = hi > lo ? hi : 0;
     this.residentTokens += change;
     if (extent.pins > 0) this.pinnedTokens += change;
-    if (extent.parent !== undefined && was !== hi > lo) extent.parent.residentChildren += was ? -1 : 1;
+    const { parent } = extent;
+    if (parent === undefined || was === hi > lo) return;
+    parent.residentChildren += was ? -1 : 1;
+    if (parent.residentChildren === 0) this.tellChanged(parent);
   }
 
   private addPins(extent: Extent, change: number): void {

@@ -11,7 +11,7 @@ export interface ArgumentSchema {
   readonly type: z.ZodType;
   readonly allowed: string;
 }
-export type Payload = z.core.ParsePayload;
+type Payload = z.core.ParsePayload;
 
 export const anything: ArgumentSchema = { type: z.any(), allowed: 'any value' };
 export const nothing: ArgumentSchema = refined('no value', () => false);
@@ -216,17 +216,12 @@ export function run(
   }
 }
 
-export function complain(
-  payload: Payload,
-  path: readonly PropertyKey[],
-  input: unknown,
-  allowed: string,
-): void {
+function complain(payload: Payload, path: readonly PropertyKey[], input: unknown, allowed: string): void {
   payload.issues.push({ code: 'custom', path: [...path], input, message: allowed });
 }
 
 /** Index of the first item that equals an earlier one, or -1. */
-export function twinOf(items: readonly unknown[]): number {
+function twinOf(items: readonly unknown[]): number {
   const seen = new Set<string>();
   return items.findIndex((item) => seen.size === seen.add(canonicalJson(item)).size);
 }
@@ -253,12 +248,12 @@ export function isOfType(value: unknown, name: TypeName): boolean {
   }
 }
 
-export function limit(schema: JsonObject, keyword: string, otherwise: number): number {
+function limit(schema: JsonObject, keyword: string, otherwise: number): number {
   return (schema[keyword] as number | undefined) ?? otherwise;
 }
 
 /** ` 1 to 5 items`, ` at least 1 item`, ` at most 5 items`, ` 3 items`. */
-export function range(min: number, max: number, noun: string): string {
+function range(min: number, max: number, noun: string): string {
   const last = max === Infinity ? min : max;
   const nouns = last === 1 ? noun : `${noun}s`;
   if (min === max) return ` ${min} ${nouns}`;

@@ -29,25 +29,28 @@ class ImportanceLru implements PagingPolicy {
   private readonly pages: PageView;
   /** Of the negated keys, since the heap's first is its smallest. */
   private readonly heap = new KeyedHeap();
-  /** Pages found not eligible in the course of one evict. */
+  /** Found not eligible by the evicts of one load: they stay out of the heap until something else is told. */
   private readonly aside: PageId[] = [];
+  private isLoadOver = false;
 
   constructor(pages: PageView) {
     this.pages = pages;
   }
 
   admit(page: PageId): boolean {
-    this.heap.push(page, this.coldness(page), this.pages.order(page));
+    this.isLoadOver = true;
+    this.push(page);
     return true;
   }
 
   touch(page: PageId): void {
-    assert(this.heap.has(page), () => `page ${page} was touched, which is not resident`);
+    this.isLoadOver = true;
+    assert(this.heap.has(page) || this.aside.includes(page), () => `page ${page} was touched, which is not resident`);
   }
 
   evict(_need: number, eligible: (page: PageId) => boolean): PageId | undefined {
     const { heap, aside } = this;
-    let victim: PageId | undefined;
+    if (this.isLoadOver) this.takeBack();
     while (heap.size > 0) {
       const page = heap.peek() as PageId;
       const key = this.coldness(page);
@@ -56,37 +59,46 @@ class ImportanceLru implements PagingPolicy {
         continue;
       }
       heap.popMin();
-      if (eligible(page)) {
-        victim = page;
-        break;
-      }
+      if (eligible(page)) return page;
       aside.push(page);
     }
-    while (aside.length > 0) this.admit(aside.pop()!);
-    return victim;
+    return undefined;
   }
 
   remove(page: PageId): void {
+    this.takeBack();
     const wasResident = this.heap.remove(page);
     assert(wasResident, () => `page ${page} was removed, which is not resident`);
   }
 
   changed(page: PageId): void {
-    const key = this.coldness(page);
-    if (key < this.heap.keyOf(page)) this.heap.update(page, key, this.pages.order(page));
+    const { heap, aside } = this;
+    if (heap.has(page)) {
+      const key = this.coldness(page);
+      if (key < heap.keyOf(page)) heap.update(page, key, this.pages.order(page));
+      return;
+    }
+    const place = aside.indexOf(page);
+    assert(place >= 0, () => `page ${page} changed, which is not resident`);
+    aside[place] = aside.at(-1)!;
+    aside.pop();
+    this.push(page);
   }
 
   putBack(page: PageId): void {
-    this.admit(page);
+    this.isLoadOver = true;
+    this.push(page);
   }
 
   /** Their figures and the order of their ids decide between the two. */
   split(page: PageId, part: PageId): void {
+    this.takeBack();
     assert(this.heap.has(page), () => `page ${page} was split, which is not resident`);
-    this.admit(part);
+    this.push(part);
   }
 
   checkInvariants(resident: number): void {
+    this.takeBack();
     this.heap.checkInvariants();
     assert(this.heap.size === resident, `${this.heap.size} pages in the heap, ${resident} resident`);
     for (const id of this.heap.ids()) {
@@ -98,13 +110,25 @@ class ImportanceLru implements PagingPolicy {
 
   /** The resident pages: everything else is in their figures. */
   save(): Json {
+    this.takeBack();
     return [...this.heap.ids()].sort((a, b) => a - b);
   }
 
   /** The pages' figures must be in place. */
   load(state: Json): void {
     assert(this.heap.size === 0, 'load into a policy that is in use');
-    for (const page of state as number[]) this.admit(page as PageId);
+    for (const page of state as number[]) this.push(page as PageId);
+  }
+
+  private push(page: PageId): void {
+    this.heap.push(page, this.coldness(page), this.pages.order(page));
+  }
+
+  /** The next load may find other pages eligible. */
+  private takeBack(): void {
+    this.isLoadOver = false;
+    const { aside } = this;
+    while (aside.length > 0) this.push(aside.pop()!);
   }
 
   private coldness(page: PageId): number {

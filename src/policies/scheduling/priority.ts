@@ -15,7 +15,12 @@
  * Cost: O(log n) for ready and pick, O(1) for shouldPreempt and slice.
  */
 import { assert } from '../../base/assert.ts';
-import type { Charge, CreateSchedulingPolicy, ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
+import type {
+  Charge,
+  CreateSchedulingPolicy,
+  ProcessView,
+  SchedulingPolicy,
+} from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { moved, rowsFor } from '../columns.ts';
 import { QuotaQueue } from './quota-queue.ts';
@@ -41,7 +46,10 @@ export const priorityDefaults: PriorityOptions = {
 
 export function priorityWith(options: PriorityOptions): CreateSchedulingPolicy {
   const { agingUsPerPoint, gap, sliceUs, quotaShare } = options;
-  assert(agingUsPerPoint > 0 && agingUsPerPoint < Infinity, `agingUsPerPoint ${agingUsPerPoint}: must be > 0`);
+  assert(
+    agingUsPerPoint > 0 && agingUsPerPoint < Infinity,
+    `agingUsPerPoint ${agingUsPerPoint}: must be > 0`,
+  );
   assert(gap >= 0 && gap < Infinity, `gap ${gap}: must be >= 0`);
   assert(sliceUs > 0, `sliceUs ${sliceUs}: must be > 0`);
   assert(quotaShare > 0, `quotaShare ${quotaShare}: must be > 0`);
@@ -80,7 +88,6 @@ class Priority implements SchedulingPolicy {
     const node = this.processes.quotaNode(pid);
     const untilUs = this.isOver(pid, node, nowUs) ? this.overUntilUs[pid]! : 0;
     this.behindUntilUs[pid] = untilUs;
-    queue.releaseNode(node, nowUs);
     queue.add(pid, this.processes.priority(pid) * this.agingUs + nowUs, this.sequence++, node, untilUs);
     // With a quota, being ready can matter to another of the node even from the last place.
     return node >= 0 || queue.first() === pid;
@@ -126,7 +133,6 @@ class Priority implements SchedulingPolicy {
     const isOver = this.isOver(pid, node, nowUs);
     const standsBehind = isOver && this.behindUntilUs[pid] === this.overUntilUs[pid];
     if (isOver && !standsBehind && queue.hasAny(node)) return nowUs;
-    queue.releaseNode(node, nowUs);
     return queue.firstBetterUs(aged - this.gapUs, node, standsBehind);
   }
 
@@ -140,7 +146,9 @@ class Priority implements SchedulingPolicy {
     const name = `${this.processes.name(pid)} (pid ${pid}, priority ${base})`;
     const overUntilUs = this.overUntilUs[pid] ?? 0;
     const over =
-      overUntilUs > nowUs ? `; over its share of the quota, behind its node's others until ${seconds(overUntilUs)}` : '';
+      overUntilUs > nowUs
+        ? `; over its share of the quota, behind its node's others until ${seconds(overUntilUs)}`
+        : '';
     const aged = this.aged[pid] ?? NaN;
     if (aged === aged) {
       const bound = points(aged - this.gapUs, agingUs);
@@ -209,7 +217,13 @@ class Priority implements SchedulingPolicy {
 
 interface SavedPriority {
   readonly sequence: number;
-  readonly ready: readonly (readonly [pid: number, key: number, tie: number, node: number, untilUs: number])[];
+  readonly ready: readonly (readonly [
+    pid: number,
+    key: number,
+    tie: number,
+    node: number,
+    untilUs: number,
+  ])[];
   readonly processes: readonly SavedProcess[];
 }
 

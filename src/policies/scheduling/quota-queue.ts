@@ -90,18 +90,12 @@ export class QuotaQueue {
     this.add(pid, key, tie, this.node[pid]!, untilUs);
   }
 
-  /** Ends the demotions that are over by now. To be called first whenever time may have passed. */
+  /** Ends the demotions that are over by now, as far as they matter. To be called first whenever time may have passed. */
   release(nowUs: number): void {
     while (this.rolls.peekKey() <= nowUs) this.demote(this.rolls.peek(), 0);
-  }
-
-  /** Ends the demotions of the node's processes that are over by now, those that are not held included. */
-  releaseNode(node: number, nowUs: number): void {
-    let pid = this.firstBehind(node);
-    while (pid !== 0) {
-      const next = this.next[pid]!;
-      if (this.untilUs[pid]! <= nowUs) this.demote(pid, 0);
-      pid = next;
+    // One that was not held may stand behind the first since its own demotion ended.
+    for (let first = this.heap.peek(); first >= 0 && this.untilUs[first]! > 0; first = this.heap.peek()) {
+      if (!this.releaseNode(this.node[first]!, nowUs)) return;
     }
   }
 
@@ -140,7 +134,13 @@ export class QuotaQueue {
   private firstAgainst(node: number, standsBehind: boolean): number {
     const { heap } = this;
     const first = heap.peek();
-    if (first < 0 || standsBehind || node === NONE || this.node[first] !== node || this.untilUs[first] === 0) {
+    if (
+      first < 0 ||
+      standsBehind ||
+      node === NONE ||
+      this.node[first] !== node ||
+      this.untilUs[first] === 0
+    ) {
       return heap.peekKey();
     }
     // Others of the node are not ready, else it would be held: all on the list are in the heap.
@@ -158,6 +158,21 @@ export class QuotaQueue {
 
   private afterRollUs(pid: number, atUs: number, boundUs: number): number {
     return Math.min(atUs, Math.max(this.untilUs[pid]!, betterUs(this.keyOf(pid), boundUs)));
+  }
+
+  /** False: no demotion of the node's processes is over. */
+  private releaseNode(node: number, nowUs: number): boolean {
+    let isAny = false;
+    let pid = this.behind[node]!;
+    while (pid !== 0) {
+      const next = this.next[pid]!;
+      if (this.untilUs[pid]! <= nowUs) {
+        this.demote(pid, 0);
+        isAny = true;
+      }
+      pid = next;
+    }
+    return isAny;
   }
 
   private firstBehind(node: number): number {

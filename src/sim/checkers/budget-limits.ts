@@ -17,14 +17,15 @@ interface Window {
 export function budgetLimits({ budgets }: CheckerFacts): Checker {
   const check: Check = checkOf('budget-limits');
   const limitsOf = limitsOnTheWayUp(budgets);
-  const windows = new Map<BudgetLimit, Window>();
+  const windows = new Map<BoundLimit, Window>();
   const open = new Map<number, { readonly asked: BudgetAmounts; readonly atUs: number; hasRun: boolean }>();
 
-  function windowOf({ limit }: BoundLimit): Window {
-    let window = windows.get(limit);
+  function windowOf(bound: BoundLimit): Window {
+    let window = windows.get(bound);
     if (window === undefined) {
+      const { limit } = bound;
       window = limit.window.kind === 'sliding' ? slidingWindow(limit.window.lengthUs) : fixedWindow(limit);
-      windows.set(limit, window);
+      windows.set(bound, window);
     }
     return window;
   }

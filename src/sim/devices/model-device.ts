@@ -122,7 +122,10 @@ export class ModelDevice {
       this.stopped[start.pid] = undefined;
       left.loadUs += loadUs;
       left.newPrefillUs += newPrefillUs;
-      left.repeatedPrefillUs += repeatedPrefillUs;
+      // What was not prefilled yet when it was evicted is not prefilled twice: at most the whole prompt is.
+      const wholeUs = Math.ceil((start.newTokens + start.repeatedTokens + start.loadTokens + start.cachedTokens) * perPrefill);
+      const mostUs = Math.max(left.repeatedPrefillUs, wholeUs - left.newPrefillUs);
+      left.repeatedPrefillUs = Math.min(left.repeatedPrefillUs + repeatedPrefillUs, mostUs);
       return left;
     }
     const tokensOut = start.script?.tokensOut ?? start.maxOutput;

@@ -157,7 +157,7 @@ function pushGap(
     { atUs: startUs, isWait: false, step: { op: 'spawn', key, agent } as const },
     ...(endUs === undefined ? [] : [{ atUs: endUs, isWait: true, step: { op: 'wait', key } as const }]),
   ]);
-  happenings.sort((a, b) => a.atUs - b.atUs || Number(a.isWait) - Number(b.isWait)); // stable: ties as in the file
+  happenings.sort((a, b) => a.atUs - b.atUs); // stable: of one instant as in the file
   let nowUs = fromUs;
   for (const { atUs, isWait, step } of happenings) {
     if (!isWait) pushSleep(steps, atUs - nowUs);

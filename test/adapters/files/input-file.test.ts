@@ -86,7 +86,8 @@ test('a file of many chunks is read whole', async () => {
   const lines = Array.from({ length: 200_000 }, (_, index) => `line ${index} ä`);
   const text = lines.join('\n');
   for (const bytes of [text, gzipSync(text), zstdCompressSync(text)]) {
-    expect(await linesOf(file('large', bytes))).toEqual(lines);
+    // Compared as one text: a deep comparison of so many lines takes seconds.
+    expect((await linesOf(file('large', bytes))).join('\n') === text).toBe(true);
   }
 });
 

@@ -16,7 +16,8 @@ function loaded(...tokens: number[]): ArrayLoad {
 
 test('the window is 60 s by default, must be above 0, and is what is asked for', () => {
   expect(workingSetDefaults.windowUs).toBe(60_000_000);
-  for (const windowUs of [0, -1, NaN, Infinity]) expect(() => workingSetWith({ windowUs })).toThrow('windowUs');
+  for (const windowUs of [0, -1, NaN, Infinity])
+    expect(() => workingSetWith({ windowUs })).toThrow('windowUs');
   const load = loaded(10);
   const policy = workingSetWith({ windowUs: 5_000_000 })(load.context(100));
   policy.mayStart(pid(1), 0);

@@ -28,7 +28,9 @@ function inOneArray(name: string, isMovedByTouch: boolean): CreatePagingPolicy {
 const scanned: CreatePagingPolicy = ({ pages }) => {
   const resident = new Set<PageId>();
   const key = (page: PageId): number =>
-    0.3 / (pages.accesses(page) + 1) - 0.3 * pages.importance(page) - (0.4 * pages.lastAccessUs(page)) / 3.6e9;
+    0.3 / (pages.accesses(page) + 1) -
+    0.3 * pages.importance(page) -
+    (0.4 * pages.lastAccessUs(page)) / 3.6e9;
   return {
     name: 'importance-lru',
     admit: (page) => resident.add(page).size > 0,

@@ -42,7 +42,12 @@ test('lru: a touch saves a page, and more memory never misses more', () => {
 
 test('importance-lru: idle time, accesses and importance against each other', () => {
   const pages = new ArrayPages();
-  const policy = pagingPolicies['importance-lru']({ capacity: 5, unit: 'pages', rng: rngFor(1, 'paging'), pages });
+  const policy = pagingPolicies['importance-lru']({
+    capacity: 5,
+    unit: 'pages',
+    rng: rngFor(1, 'paging'),
+    pages,
+  });
   const figures: [page: number, accesses: number, importance: number, lastAccessUs: number, key: number][] = [
     [1, 1, 0.5, 0, 0], //            0.15 - 0.15 - 0
     [2, 1, 0.5, hourUs / 4, -0.1], // 0.15 - 0.15 - 0.1: a quarter of an hour younger

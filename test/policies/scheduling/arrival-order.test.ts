@@ -23,7 +23,7 @@ test('round-robin: three processes of one slice and a bit take turns', () => {
   const order: (number | undefined)[] = [];
   // Bursts of 15, 10 and 25: 1 2 3 1 3 3.
   const left = [0, 15, 10, 25];
-  for (let nowUs = 0; nowUs < 50; ) {
+  for (let nowUs = 0; nowUs < 50;) {
     const running = policy.pick(core(0), nowUs)!;
     order.push(running);
     const ran = Math.min(policy.slice(running), left[running]!);
@@ -51,5 +51,7 @@ test('arrival order: the explanation names who comes before', () => {
   expect(policy.explain!(pid(2), 0)).toBe(
     'agent-2 (pid 2) comes after agent-7 (pid 7) of 3 ready, in order of becoming ready; slice 60.0 s',
   );
-  expect(schedulingPolicies.fifo(context()).explain!(pid(2), 0)).toBe('agent-2 (pid 2) is not ready; no slice');
+  expect(schedulingPolicies.fifo(context()).explain!(pid(2), 0)).toBe(
+    'agent-2 (pid 2) is not ready; no slice',
+  );
 });

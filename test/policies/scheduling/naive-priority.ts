@@ -1,6 +1,6 @@
 /**
  * The priority policy as a twin that anyone can check by reading: a list, whole scans, and for the instant of a
- * preemption a search through all instants. All windows of one budget node roll at one instant.
+ * preemption a search through all instants.
  */
 import type { Pid } from '../../../src/kernel/ids.ts';
 import type { PriorityOptions } from '../../../src/policies/index.ts';
@@ -32,7 +32,12 @@ export class NaivePriority {
 
   ready(pid: Pid, nowUs: number): void {
     this.runningAged.delete(pid);
-    this.readyList.push({ pid, sinceUs: nowUs, priority: this.processes.priority(pid), sequence: this.sequence++ });
+    this.readyList.push({
+      pid,
+      sinceUs: nowUs,
+      priority: this.processes.priority(pid),
+      sequence: this.sequence++,
+    });
     if (this.isOver(pid, nowUs)) this.behindUntil.set(pid, this.overUntil.get(pid)!);
   }
 
@@ -68,7 +73,7 @@ export class NaivePriority {
     const others = this.readyList.filter((one) => node >= 0 && this.processes.quotaNode(one.pid) === node);
     if (isOver && !isBehind && others.length > 0) return nowUs;
     const aged = this.runningAged.get(pid)!;
-    for (let atUs = nowUs; atUs < nowUs + 10_000; atUs++) {
+    for (let atUs = nowUs; atUs < nowUs + 2_000; atUs++) {
       for (const one of this.readyList) {
         if (this.standsBehindReady(one, atUs)) continue;
         if (this.isBehind(one.pid, atUs) && !isBehind && others.includes(one)) continue;
@@ -100,7 +105,9 @@ export class NaivePriority {
   private standsBehindReady(one: Ready, atUs: number): boolean {
     if (!this.isBehind(one.pid, atUs)) return false;
     const node = this.processes.quotaNode(one.pid);
-    return this.readyList.some(({ pid }) => this.processes.quotaNode(pid) === node && !this.isBehind(pid, atUs));
+    return this.readyList.some(
+      ({ pid }) => this.processes.quotaNode(pid) === node && !this.isBehind(pid, atUs),
+    );
   }
 
   private leave(pid: Pid): void {

@@ -31,7 +31,12 @@ function use({ processes, policy }: Setup, one: Pid, share: number, nowUs: numbe
 }
 
 test('the defaults are those of the source system', () => {
-  expect(priorityDefaults).toEqual({ agingUsPerPoint: 6 * second, gap: 10, sliceUs: 60 * second, quotaShare: 0.3 });
+  expect(priorityDefaults).toEqual({
+    agingUsPerPoint: 6 * second,
+    gap: 10,
+    sliceUs: 60 * second,
+    quotaShare: 0.3,
+  });
   expect(setup([50]).policy.slice(pid(1))).toBe(60 * second);
 });
 
@@ -166,6 +171,61 @@ test('one that ranks behind does not preempt one it ranks behind, until the wind
   // By priority it would at once; it does when its window rolls.
   expect(policy.shouldPreempt!(pid(2), hour - 8 * second)).toBe(hour);
   expect(policy.shouldPreempt!(pid(2), hour)).toBeLessThanOrEqual(hour);
+});
+
+test('of two that ranked behind nobody ready, the one whose window rolled first goes before the other', () => {
+  const all = setup([90, 10, 50], [0, 0, -1]);
+  const { policy, processes } = all;
+  processes.ownRolls[1] = 100 * second;
+  processes.ownRolls[2] = 200 * second;
+  for (const id of [1, 2]) {
+    policy.ready(pid(id), 0);
+    use(all, pid(id), 0.9, 0);
+  }
+  policy.ready(pid(3), 0);
+  expect(policy.pick(core(0), 0)).toBe(2);
+  policy.ready(pid(2), 0);
+  policy.waiting(pid(3), 0);
+  policy.ready(pid(3), 90 * second);
+  policy.waiting(pid(2), 90 * second);
+  expect(policy.pick(core(0), 90 * second)).toBe(3);
+  policy.ready(pid(2), 90 * second);
+  // 2 would preempt 3 at once, were it not for 1 from 100 s on; then for its own window.
+  expect(policy.shouldPreempt!(pid(3), 90 * second)).toBeLessThanOrEqual(90 * second);
+  expect(policy.shouldPreempt!(pid(3), 100 * second)).toBe(200 * second);
+  expect(policy.pick(core(0), 150 * second)).toBe(1);
+  expect(policy.pick(core(0), 150 * second)).toBe(2);
+});
+
+test('among those that rank behind the same, priority counts', () => {
+  const all = setup([50, 10, 90, 50], [0, 0, 0, 1]);
+  const { policy } = all;
+  for (const id of [1, 2]) {
+    policy.ready(pid(id), 0);
+    use(all, pid(id), 0.4, 0);
+  }
+  policy.waiting(pid(2), 0);
+  expect(policy.pick(core(0), 0)).toBe(1);
+  policy.ready(pid(2), 1);
+  expect(policy.shouldPreempt!(pid(1), 1)).toBeLessThanOrEqual(1);
+  // Held back by 3, it does so no longer; 3 itself would have to age from 90 to less than 40.
+  policy.ready(pid(3), 1);
+  expect(policy.shouldPreempt!(pid(1), 1)).toBe(300 * second + 2);
+  // Those of another node stand behind nobody here.
+  policy.ready(pid(4), 1);
+  use(all, pid(4), 0.4, 1);
+  expect(policy.shouldPreempt!(pid(1), 1)).toBe(60 * second + 2);
+});
+
+test('an ended process leaves nothing behind', () => {
+  const all = setup([50, 50], [0, 0]);
+  const { policy } = all;
+  const before = policy.save!();
+  for (const id of [1, 2]) policy.ready(pid(id), 0);
+  policy.pick(core(0), 0);
+  for (const id of [1, 2]) use(all, pid(id), 0.5, 1);
+  for (const id of [1, 2]) policy.exited(pid(id), 2);
+  expect(policy.save!()).toEqual({ ...(before as object), sequence: 2 });
 });
 
 test('usage that is settled after the charge counts when the process is ready again', () => {

@@ -17,7 +17,8 @@ function withReady(create: CreateSchedulingPolicy, count: number): SchedulingPol
 
 function drain(policy: SchedulingPolicy, nowUs: number): Pid[] {
   const picked: Pid[] = [];
-  for (let next = policy.pick(core(0), nowUs); next !== undefined; next = policy.pick(core(0), nowUs)) picked.push(next);
+  for (let next = policy.pick(core(0), nowUs); next !== undefined; next = policy.pick(core(0), nowUs))
+    picked.push(next);
   return picked;
 }
 
@@ -29,7 +30,9 @@ for (const [name, create] of Object.entries<CreateSchedulingPolicy>(schedulingPo
   });
 
   test(`${name}: picks each ready process once, then none`, () => {
-    expect(drain(withReady(create, 50), 100).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
+    expect(drain(withReady(create, 50), 100).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 50 }, (_, at) => at + 1),
+    );
     expect(withReady(create, 0).pick(core(0), 0)).toBeUndefined();
   });
 

@@ -120,6 +120,10 @@ checkCatches('budget-limits', [
 
 checkAccepts('budget-limits', [
   [
+    [0, reserved(1, 400, team)],
+    [0, reserved(2, 400, { node: 'other team' })],
+  ],
+  [
     [0, reserved(1, 1000)],
     [SECOND, reserved(2, 1000)],
   ],

@@ -64,7 +64,7 @@ checkCatches('calls', [
     [1, dispatched(1, 0, 1)],
     [2, ended(1, 0, 1, { tokensOut: 2 })],
   ],
-  ['is refused after it ran', ...running, [1, stopped(1, 0, 1)], [1, refused(1, 1)]],
+  ['is refused while it runs', ...running, [1, refused(1, 1)]],
 ]);
 
 checkCatches('splits', [

@@ -12,6 +12,10 @@ import {
 import { dispatched, requested, reserved, spawned, stream, type Timed } from './stream.ts';
 
 export const SECOND = 1_000_000;
+/** Two teams are written down with one list of limits: each has its own all the same. */
+const perTeam: BudgetNodeSpec['limits'] = [
+  { resource: 'tokens', amount: 500, window: { kind: 'sliding', lengthUs: SECOND } },
+];
 const budgets: readonly BudgetNodeSpec[] = [
   {
     name: 'root',
@@ -20,11 +24,8 @@ const budgets: readonly BudgetNodeSpec[] = [
       { resource: 'calls', amount: 4, window: { kind: 'fixed', lengthUs: SECOND } },
     ],
   },
-  {
-    name: 'team',
-    parent: 'root',
-    limits: [{ resource: 'tokens', amount: 500, window: { kind: 'sliding', lengthUs: SECOND } }],
-  },
+  { name: 'team', parent: 'root', limits: perTeam },
+  { name: 'other team', limits: perTeam },
   { name: 'once', limits: [{ resource: 'microDollars', amount: 90, window: { kind: 'total' } }] },
   { name: 'free' },
 ];

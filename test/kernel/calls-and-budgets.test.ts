@@ -1,0 +1,377 @@
+/** Model calls against budgets and windows, end to end: what is refused, what waits, what is settled to how much. */
+import { expect, test } from 'vitest';
+
+import type { BudgetLimit, BudgetNodeSpec, BudgetResource } from '../../src/kernel/budget-limits.ts';
+import type { EngineOptions } from '../../src/kernel/engine-options.ts';
+import { fifo } from '../../src/policies/scheduling/fifo.ts';
+import { runAgents, type Agent } from '../support/run-agents.ts';
+import { SteppedKernel } from '../support/step-kernel.ts';
+import { allocate, burst, failed, HOUR, MINUTE, ok, SECOND, sleep, think } from '../support/syscalls.ts';
+
+const S = SECOND;
+
+function fixed(resource: BudgetResource, amount: number, lengthUs = HOUR): BudgetLimit {
+  return { resource, amount, window: { kind: 'fixed', lengthUs } };
+}
+const sliding = (resource: BudgetResource, amount: number, lengthUs = HOUR): BudgetLimit => ({ resource, amount, window: { kind: 'sliding', lengthUs } });
+const total = (resource: BudgetResource, amount: number): BudgetLimit => ({ resource, amount, window: { kind: 'total' } });
+const node = (name: string, limits: readonly BudgetLimit[], parent?: string): BudgetNodeSpec => ({ name, limits, ...(parent === undefined ? {} : { parent }) });
+
+/** Arrival, budget node and answer tokens of its calls, each of which takes 1 s. */
+function caller(atUs: number, budget: string, ...tokens: number[]): Agent {
+  return { atUs, budget, body: tokens.map((maxOutput) => burst(S, { maxOutput, script: { tokensOut: maxOutput, durationUs: S } })) };
+}
+const dispatches = (all: ReturnType<typeof runAgents>['all'], pid: number) => all('process.dispatched', pid).map(({ atUs }) => atUs);
+
+// ---- Refusals ----------------------------------------------------------------------------------------------------------
+
+test('a call larger than the window of the model is refused: WINDOW_EXCEEDED', () => {
+  const { results, all } = runAgents({
+    agents: [{ body: [allocate(900), think(101), think(100)] }],
+    kernel: { engines: [{ windowTokens: 1_000 }] },
+  });
+  expect(results(1).slice(1)).toEqual([
+    failed('WINDOW_EXCEEDED', 'take 1001 tokens; allowed: up to the window of 1000'),
+    expect.objectContaining({ ok: true }),
+  ]);
+  expect(all('call.refused')).toMatchObject([{ n: 2, code: 'WINDOW_EXCEEDED' }]);
+  expect(all('call.ended')).toHaveLength(1);
+});
+
+test('a call that can never fit into memory is refused: CONTEXT_TOO_LARGE; nothing is evicted for it', () => {
+  const { results, all } = runAgents({
+    agents: [{ body: [allocate(900, { text: 'a' }), think(100), think(101)] }],
+    kernel: { engines: [{ memoryTokens: 1_000 }] },
+  });
+  expect(results(1).at(-1)).toEqual(failed('CONTEXT_TOO_LARGE', 'take 1001 tokens; allowed: up to the context memory of 1000'));
+  expect(all('page.evicted')).toEqual([]);
+});
+
+test('with the oversize rule `bypass` it runs, pays for everything and keeps nothing', () => {
+  const { results, all, kernel } = runAgents({
+    agents: [{ body: [allocate(1_500, { text: 'a' }), think(100), think(100, { keepAnswer: true, script: { tokensOut: 100, text: 'b' } })] }],
+    kernel: { engines: [{ memoryTokens: 1_000, prefillTokensPerSecond: 1_000 }], oversize: 'bypass' },
+  });
+  expect(all('call.bypassed').map(({ tokens }) => tokens)).toEqual([1_600, 1_600]);
+  expect(all('process.dispatched').map((event) => [event.newTokens, event.repeatedTokens, event.cachedTokens, event.room])).toEqual([
+    [1_500, 0, 0, -1],
+    [0, 1_500, 0, -1],
+  ]);
+  expect(results(1)[2]).toMatchObject({ value: { tokensIn: 1_500, tokensCached: 0 } });
+  expect(all('page.loaded')).toEqual([]);
+  expect(kernel.snapshot().engines[0]!.residentTokens).toBe(0);
+});
+
+test('bypass: resident pages of the prompt are paid for as well, and stay', () => {
+  const { all, kernel } = runAgents({
+    agents: [{ body: [allocate(600), think(100), allocate(600), think(100), sleep(S)] }],
+    kernel: { engines: [{ memoryTokens: 1_000 }], oversize: 'bypass' },
+    untilUs: 20 * S,
+  });
+  expect(all('process.dispatched')[1]).toMatchObject({ newTokens: 600, repeatedTokens: 600, cachedTokens: 0 });
+  expect(kernel.nowUs).toBeLessThan(20 * S);
+});
+
+test.each(['fixed', 'sliding', 'total'] as const)('what no window can ever hold fails at once: BUDGET_EXCEEDED (%s)', (kind) => {
+  const limit = { fixed, sliding, total }[kind]('tokens', 100);
+  const { results, end } = runAgents({
+    agents: [caller(0, 'team', 101, 100)],
+    kernel: { budgets: [node('team', [limit])] },
+  });
+  expect(results(1)).toEqual([failed('BUDGET_EXCEEDED', '101 tokens; allowed: what budget team of 100 can ever give'), expect.objectContaining({ ok: true })]);
+  expect(end(1).outcome).toBe('completed');
+});
+
+test('a total that is used up fails, it does not wait for ever', () => {
+  const { results } = runAgents({
+    agents: [caller(0, 'team', 60, 60, 40)],
+    kernel: { budgets: [node('team', [total('tokens', 100)])] },
+  });
+  expect(results(1).map((result) => result.ok)).toEqual([true, false, true]);
+});
+
+test('a limit of an ancestor counts, too, and is named', () => {
+  const { results } = runAgents({
+    agents: [caller(0, 'agent', 200)],
+    kernel: { budgets: [node('org', [fixed('tokens', 150)]), node('team', [], 'org'), node('agent', [fixed('tokens', 500)], 'team')] },
+  });
+  expect(results(1)).toEqual([failed('BUDGET_EXCEEDED', 'budget org of 150')]);
+});
+
+// ---- Waiting -----------------------------------------------------------------------------------------------------------
+
+test('out of budget, a call waits until the window rolls, to the microsecond', () => {
+  const { all, end } = runAgents({
+    agents: [caller(10 * S, 'team', 60, 60)],
+    kernel: { budgets: [node('team', [fixed('tokens', 100)])] },
+  });
+  expect(dispatches(all, 1)).toEqual([10 * S, HOUR]);
+  expect(all('process.waiting').map(({ atUs, on }) => [atUs, on])).toEqual([[11 * S, 'budget']]);
+  expect(end(1).outcome).toBe('completed');
+});
+
+test('a sliding window lets a call go on as soon as what it needs has slid out', () => {
+  const { all } = runAgents({
+    agents: [caller(0, 'team', 40), caller(60 * S, 'team', 50), caller(120 * S, 'team', 50)],
+    kernel: { budgets: [node('team', [sliding('tokens', 100)])] },
+  });
+  // At 120 s 90 are used; the 40 of the start leave after an hour.
+  expect([1, 2, 3].map((pid) => dispatches(all, pid))).toEqual([[0], [60 * S], [HOUR]]);
+});
+
+test('what a call did not use goes back at its end, and who waits for it goes on then', () => {
+  const { all } = runAgents({
+    agents: [
+      { budget: 'team', body: [burst(5 * S, { maxOutput: 100, script: { tokensOut: 30, durationUs: 5 * S } })] },
+      caller(S, 'team', 70),
+    ],
+    kernel: { budgets: [node('team', [fixed('tokens', 100)])], engines: [{ cores: 2 }] },
+  });
+  expect(dispatches(all, 2)).toEqual([5 * S]);
+});
+
+test("a node's first waiter is not overtaken by one that would fit", () => {
+  const { all } = runAgents({
+    agents: [caller(0, 'team', 50), caller(2 * S, 'team', 80), caller(3 * S, 'team', 10)],
+    kernel: { budgets: [node('team', [fixed('tokens', 100)])] },
+  });
+  expect(dispatches(all, 2)).toEqual([HOUR]);
+  expect(dispatches(all, 3)).toEqual([HOUR + S]);
+});
+
+test('who is out of his own budget is in nobody else’s way', () => {
+  const { all } = runAgents({
+    agents: [caller(0, 'a', 60, 60), caller(2 * S, 'b', 60)],
+    kernel: { budgets: [node('org', [fixed('tokens', 1_000)]), node('a', [fixed('tokens', 100)], 'org'), node('b', [fixed('tokens', 100)], 'org')] },
+  });
+  expect(dispatches(all, 1)).toEqual([0, HOUR]);
+  expect(dispatches(all, 2)).toEqual([2 * S]);
+});
+
+test('a waiter that leaves takes its late retry with it: the next one goes on when it can', () => {
+  // Agent 2 needs both entries to leave the window, agent 3 only the first.
+  const { all } = runAgents({
+    agents: [caller(0, 'team', 50), caller(30 * MINUTE, 'team', 50), caller(40 * MINUTE, 'team', 80), caller(41 * MINUTE, 'team', 40)],
+    kernel: { budgets: [node('team', [sliding('tokens', 100)])] },
+    signals: [[50 * MINUTE, 3, 'kill']],
+  });
+  expect(dispatches(all, 4)).toEqual([HOUR]);
+});
+
+test('a settlement that brings the retry forward is noticed', () => {
+  const { all } = runAgents({
+    agents: [
+      caller(0, 'team', 40),
+      { atUs: 30 * MINUTE, budget: 'team', body: [burst(20 * MINUTE, { maxOutput: 60, script: { tokensOut: 5, durationUs: 20 * MINUTE } })] },
+      caller(31 * MINUTE, 'team', 80),
+    ],
+    kernel: { budgets: [node('team', [sliding('tokens', 100)])], engines: [{ cores: 2 }] },
+  });
+  // With all of the 60 reserved it could not go on before 90 min; 5 of them were used.
+  expect(dispatches(all, 3)).toEqual([HOUR]);
+});
+
+test('when nobody waits for budget any more, nothing is left to wake up for', () => {
+  const { simulation } = runAgents({
+    agents: [caller(0, 'team', 60, 60)],
+    kernel: { budgets: [node('team', [fixed('tokens', 100)])] },
+    signals: [[10 * S, 1, 'kill']],
+  });
+  expect(simulation.nowUs).toBe(10 * S);
+});
+
+test('a waiting process is not on a core, and others use it', () => {
+  const { all } = runAgents({
+    agents: [caller(0, 'team', 60, 60), { atUs: 2 * S, budget: 'free', body: [burst(MINUTE)] }],
+    kernel: { budgets: [node('team', [fixed('tokens', 100)]), node('free', [])] },
+  });
+  expect(dispatches(all, 2)).toEqual([2 * S]);
+});
+
+// ---- Resources ---------------------------------------------------------------------------------------------------------
+
+test('calls: the second of one call an hour waits', () => {
+  const { all } = runAgents({ agents: [caller(0, 'team', 1, 1)], kernel: { budgets: [node('team', [fixed('calls', 1)])] } });
+  expect(dispatches(all, 1)).toEqual([0, HOUR]);
+});
+
+const prices = { input: 2_000_000, cachedInput: 1_000_000, output: 10_000_000 };
+
+test('money: reserved for a prompt that finds nothing in memory, settled to what it cost', () => {
+  const { all, kernel } = runAgents({
+    agents: [{ budget: 'team', body: [allocate(100), think(10), think(10)] }],
+    kernel: { budgets: [node('team', [fixed('microDollars', 1_000)])], engines: [{ prices }] },
+  });
+  // 100 × 2 + 10 × 10; the second finds the prompt in memory: 100 × 1 + 10 × 10.
+  expect(all('budget.reserved').map(({ microDollars }) => microDollars)).toEqual([300, 300]);
+  expect(all('call.ended').map(({ microDollars }) => microDollars)).toEqual([300, 200]);
+  expect(kernel.snapshot().processes[0]!.usage.microDollars).toBe(500);
+  expect(kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: 500, reserved: 0 }]);
+});
+
+test('money: a fraction of a micro-dollar is rounded up, once for each call', () => {
+  const { kernel } = runAgents({
+    agents: [{ body: [allocate(1), think(1)] }],
+    kernel: { engines: [{ prices: { input: 100_000, cachedInput: 0, output: 100_000 } }] },
+  });
+  expect(kernel.snapshot().processes[0]!.usage.microDollars).toBe(1);
+});
+
+test('time: the longest that a call may take is reserved, the time on the core is settled', () => {
+  const engines: Partial<EngineOptions>[] = [{ prefillTokensPerSecond: 100, decodeTokensPerSecond: 10 }];
+  const { all } = runAgents({
+    agents: [{ budget: 'team', body: [allocate(100), think(100, { script: { tokensOut: 20 } })] }],
+    kernel: { budgets: [node('team', [fixed('coreUs', 20 * S)])], engines },
+  });
+  expect(all('budget.reserved').map(({ coreUs }) => coreUs)).toEqual([11 * S]);
+  expect(all('budget.settled').map(({ coreUs }) => coreUs)).toEqual([3 * S]);
+});
+
+test('all resources of all nodes on the way up must have room', () => {
+  const budgets = [node('org', [fixed('calls', 3)]), node('a', [fixed('tokens', 100)], 'org'), node('b', [fixed('tokens', 100)], 'org')];
+  const { all } = runAgents({
+    agents: [caller(0, 'a', 10, 10), caller(10 * S, 'b', 10, 10)],
+    kernel: { budgets },
+  });
+  expect(dispatches(all, 1)).toEqual([0, S]);
+  expect(dispatches(all, 2)).toEqual([10 * S, HOUR]);
+});
+
+// ---- Settlement --------------------------------------------------------------------------------------------------------
+
+test('a failed call is settled to what it used, the rest goes back', () => {
+  const kernel = new SteppedKernel({
+    agents: [{ budget: 'team', body: [allocate(10), think(60), think(60)] }],
+    kernel: { budgets: [node('team', [fixed('tokens', 100)])] },
+  });
+  kernel.spawn(0, 1);
+  const next = kernel.endCall(S, 1, { reason: 'failed', tokensOut: 20 });
+  expect(next).toMatchObject([{ type: 'call.start', identity: { n: 3 } }]);
+  expect(kernel.kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: 30, reserved: 70 }]);
+});
+
+test('a call that never started gives everything back', () => {
+  const { kernel, all } = runAgents({
+    agents: [{ body: [burst(100 * S)] }, { atUs: S, budget: 'team', body: [think(60)] }],
+    kernel: { scheduling: fifo, budgets: [node('root', []), node('team', [fixed('tokens', 100), fixed('calls', 5)])] },
+    signals: [[2 * S, 2, 'kill']],
+  });
+  expect(all('budget.settled', 2)).toMatchObject([{ tokens: 0, microDollars: 0, coreUs: 0 }]);
+  expect(kernel.snapshot().budgets[1]!.limits).toMatchObject([{ used: 0, reserved: 0 }, { used: 0, reserved: 0 }]);
+});
+
+test('use above the reservation is an overrun: told at every node that limits it, and debited next', () => {
+  const kernel = new SteppedKernel({
+    agents: [{ budget: 'agent', body: [think(40), think(90)] }],
+    kernel: { budgets: [node('org', [fixed('tokens', 1_000)]), node('agent', [fixed('tokens', 100)], 'org')] },
+  });
+  kernel.spawn(0, 1);
+  // 150 where 40 were reserved: 50 of them are debited to the next hour, so that 90 don't fit there either.
+  kernel.endCall(S, 1, { tokensOut: 150 });
+  expect(kernel.events.filter(({ type }) => type === 'budget.overrun')).toMatchObject([
+    { node: 'agent', resource: 'tokens', amount: 110 },
+    { node: 'org', resource: 'tokens', amount: 110 },
+  ]);
+  expect(kernel.process(1)).toMatchObject({ waitingOn: 'budget' });
+  const timer = kernel.requests.find(({ type }) => type === 'timer.set');
+  expect(timer).toMatchObject({ atUs: 2 * HOUR });
+});
+
+test('what a provider reports counts, not what the kernel expected', () => {
+  const kernel = new SteppedKernel({
+    agents: [{ budget: 'team', body: [allocate(50), think(40)] }],
+    kernel: { budgets: [node('team', [fixed('tokens', 1_000)])], engines: [{ prices }] },
+  });
+  kernel.spawn(0, 1);
+  kernel.endCall(S, 1, { tokensOut: 30, tokensIn: 60, tokensCached: 20 });
+  expect(kernel.process(1).usage).toMatchObject({ tokensIn: 60, tokensCached: 20, tokensOut: 30, microDollars: 40 * 2 + 20 + 300 });
+  expect(kernel.kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: 90 }]);
+});
+
+test('the rest of a call goes back to the window it came from, and nowhere when that is over', () => {
+  const { kernel } = runAgents({
+    agents: [{ atUs: HOUR - S, budget: 'team', body: [burst(2 * S, { maxOutput: 100, script: { tokensOut: 10, durationUs: 2 * S } }), think(100)] }],
+    kernel: { budgets: [node('team', [fixed('tokens', 100)])] },
+  });
+  // The new hour is untouched: the second call fits it whole.
+  expect(kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: 100, reserved: 0, windowStartUs: HOUR }]);
+});
+
+test('continue: a call that no longer fits its total when it wants to go on fails with a code', () => {
+  const { results, all } = runAgents({
+    agents: [
+      { priority: 50, budget: 'team', body: [allocate(500), think(300)] },
+      { priority: 10, atUs: S, budget: 'free', body: [burst(S)] },
+    ],
+    kernel: {
+      budgets: [node('team', [total('tokens', 1_000)]), node('free', [])],
+      engines: [{ preemption: 'continue', prefillTokensPerSecond: 1_000, decodeTokensPerSecond: 100 }],
+    },
+  });
+  // 500 of prompt and 50 of the answer are used; prompt and answer again take 800.
+  expect(all('budget.settled', 1)).toMatchObject([{ tokens: 550 }]);
+  expect(results(1)[1]).toEqual(failed('BUDGET_EXCEEDED', '800 tokens'));
+});
+
+test('continue: each stretch that ran counts as a call, one that did not start does not', () => {
+  const { kernel, all } = runAgents({
+    agents: [
+      { priority: 50, budget: 'team', body: [think(300)] },
+      { priority: 10, atUs: S, budget: 'free', body: [burst(10 * S)] },
+    ],
+    kernel: {
+      budgets: [node('team', [fixed('calls', 10)]), node('free', [])],
+      engines: [{ preemption: 'continue', decodeTokensPerSecond: 100 }],
+    },
+    signals: [[2 * S, 1, 'kill']],
+  });
+  expect(all('budget.settled', 1).map(({ tokens }) => tokens)).toEqual([100, 0]);
+  expect(kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: 1 }]);
+});
+
+// ---- Arguments and answers ---------------------------------------------------------------------------------------------
+
+test.each([
+  [{ maxOutput: 0 }, 'maxOutput: 0'],
+  [{ maxOutput: -5 }, 'maxOutput: -5'],
+  [{ maxOutput: 1.5 }, 'maxOutput: 1.5'],
+  [{ maxOutput: Number.NaN }, 'maxOutput: NaN'],
+  [{ maxOutput: Infinity }, 'maxOutput: Infinity'],
+  [{ promptTokens: -1 }, 'promptTokens: -1'],
+  [{ promptTokens: 0.5 }, 'promptTokens: 0.5'],
+])('think with %j is refused, and raises no quota', (fields, words) => {
+  const { results, kernel } = runAgents({
+    agents: [{ budget: 'team', body: [think(10, fields)] }],
+    kernel: { budgets: [node('team', [fixed('tokens', 100)])] },
+  });
+  expect(results(1)).toEqual([failed('INVALID_ARGUMENT', words)]);
+  expect(kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: 0, reserved: 0 }]);
+});
+
+test('an answer is a page of the prompt when it has text, unless the program says otherwise', () => {
+  const answer = (keepAnswer: boolean | undefined, text: string | undefined) => {
+    const script = { tokensOut: 20, ...(text === undefined ? {} : { text }) };
+    const { results } = runAgents({
+      agents: [{ body: [{ kind: 'think', maxOutput: 20, script, ...(keepAnswer === undefined ? {} : { keepAnswer }) }, think(1)] }],
+    });
+    const [first, second] = results(1) as unknown as { value: { page?: number; text: string; tokensIn: number } }[];
+    return [first!.value.text, first!.value.page !== undefined, second!.value.tokensIn];
+  };
+  expect(answer(undefined, 'hello')).toEqual(['hello', true, 20]);
+  expect(answer(undefined, undefined)).toEqual(['', false, 0]);
+  expect(answer(false, 'hello')).toEqual(['hello', false, 0]);
+  expect(answer(true, undefined)).toEqual(['', true, 20]);
+});
+
+test('promptTokens: what goes beyond the pages is paid for each time and never cached', () => {
+  const { all, results } = runAgents({
+    agents: [{ body: [allocate(100), think(10, { promptTokens: 130 }), think(10, { promptTokens: 130 }), think(10, { promptTokens: 50 })] }],
+  });
+  expect(all('process.dispatched').map(({ newTokens, cachedTokens, room }) => [newTokens, cachedTokens, room])).toEqual([
+    [130, 0, 40],
+    [30, 100, 40],
+    [0, 100, 10],
+  ]);
+  expect(results(1).slice(1)).toMatchObject([{ value: { tokensIn: 130 } }, { value: { tokensIn: 130, tokensCached: 100 } }, { value: { tokensIn: 100 } }]);
+  expect(ok()).toEqual({ ok: true, value: null });
+});
