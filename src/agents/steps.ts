@@ -117,8 +117,3 @@ export interface AgentSpec {
   readonly budget?: string;
   readonly steps: readonly AgentStep[];
 }
-
-/** Default token estimate where a file has no counts: characters / 4, rounded up, at least 1. */
-export function estimateTokens(text: string): number {
-  return Math.max(1, Math.ceil(text.length / 4));
-}

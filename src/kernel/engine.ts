@@ -35,7 +35,7 @@ export class Engine {
   /** Something became ready since preemption was last considered. */
   hasNews = false;
   /** Cores that got a process since then. */
-  readonly fresh: Core[] = [];
+  fresh: Core[] = [];
   /** Processes placed here that have not ended. */
   population = 0;
   /** Pids whose calls wait for memory, by the call's seq; the first is not overtaken. */

@@ -82,6 +82,8 @@ export interface CallEnded extends Spent {
 export interface ToolEnded {
   readonly type: 'tool.ended';
   readonly request: RequestId;
+  /** Of which start; absent: of the last one. An end that is told twice must not pass for that of the repeat. */
+  readonly attempt?: number;
   readonly ok: boolean;
   /** The result, or for a failure its message. */
   readonly value: Json;

@@ -54,7 +54,7 @@ export class Kernel {
   }
 
   /**
-   * Takes one input. The output belongs to the kernel: it is emptied by the next step. Throws KernelError when the input names what does not
+   * Takes one input. The output is one object, filled anew by the next step. Throws KernelError when the input names what does not
    * exist (nothing has changed then) and AssertionError when the world or the kernel broke a rule (the kernel is done for).
    */
   step(input: Input): StepOutput {

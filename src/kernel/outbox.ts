@@ -2,7 +2,7 @@ import type { EventBody, KernelEvent } from './events.ts';
 import type { KernelRecord } from './records.ts';
 import type { Request } from './requests.ts';
 
-/** What one step returns. The arrays belong to the kernel and are emptied by the next step: keep their members, not the arrays. */
+/** What one step returns. Arrays that hold something are the caller's; the next step has others. */
 export interface StepOutput {
   readonly records: readonly KernelRecord[];
   readonly requests: readonly Request[];
@@ -11,18 +11,19 @@ export interface StepOutput {
 
 /** Collects the output of a step and stamps events. */
 export class Outbox implements StepOutput {
-  readonly records: KernelRecord[] = [];
-  readonly requests: Request[] = [];
-  readonly events: KernelEvent[] = [];
+  records: KernelRecord[] = [];
+  requests: Request[] = [];
+  events: KernelEvent[] = [];
   /** Sequence number of the last event, from 1 without gaps. */
   seq = 0;
   nowUs = 0;
 
   clear(nowUs: number): void {
     this.nowUs = nowUs;
-    this.records.length = 0;
-    this.requests.length = 0;
-    this.events.length = 0;
+    // New ones, because shortening an array costs more than making one.
+    if (this.records.length > 0) this.records = [];
+    if (this.requests.length > 0) this.requests = [];
+    if (this.events.length > 0) this.events = [];
   }
 
   /** For events off the hot path; there, literals are pushed whole, with the same members in the same order. */

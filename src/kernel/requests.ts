@@ -46,6 +46,8 @@ export interface CallStart {
 export interface ToolStart {
   readonly type: 'tool.start';
   readonly request: RequestId;
+  /** Repeats so far: 0 at the first start. */
+  readonly attempt: number;
   readonly identity: CallIdentity;
   readonly tool: string;
   readonly arguments: Json;

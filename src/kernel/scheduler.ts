@@ -73,7 +73,7 @@ export class AgentScheduler {
       if (engine.hasNews) this.considerPreemption(engine, engine.cores);
       else if (engine.fresh.length > 0) this.considerPreemption(engine, engine.fresh);
       engine.hasNews = false;
-      engine.fresh.length = 0;
+      if (engine.fresh.length > 0) engine.fresh = [];
     }
   }
 

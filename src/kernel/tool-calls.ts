@@ -77,7 +77,7 @@ export class ToolCalls {
     const { state } = this;
     const run = this.runs.get(input.request);
     // A late end of a call that is over and settled: nothing depends on it any more.
-    if (run === undefined || run.stage !== 'running') return;
+    if (run === undefined || run.stage !== 'running' || (input.attempt ?? run.attempt) !== run.attempt) return;
     const { tool, process, batch } = run;
     const isFailed = !input.ok;
     if (!run.abandoned && run.timer !== undefined) state.timers.clear(run.timer);
@@ -85,7 +85,7 @@ export class ToolCalls {
     if (!run.abandoned && isFailed && run.attempt < tool.retries) {
       this.tellEnded(run, false, 'TOOL_FAILED');
       run.stage = 'retry';
-      const waitUs = tool.retryWaitUs * 2 ** run.attempt;
+      const waitUs = tool.retryWaitUs * (1 << run.attempt);
       run.attempt++;
       run.timer = state.timers.set({ kind: 'tool-retry', request: run.request }, state.nowUs + waitUs);
       return this.tellReason(process, batch);
@@ -235,7 +235,7 @@ export class ToolCalls {
     run.stage = 'running';
     const { reads, writes } = run.effects;
     state.out.emit({ type: 'tool.started', pid: process.pid, request, tool: tool.name, n: process.n, index, reads, writes });
-    state.out.requests.push({ type: 'tool.start', request, identity: this.identity(run), tool: tool.name, arguments: run.args, script: run.script });
+    state.out.requests.push({ type: 'tool.start', request, attempt: run.attempt, identity: this.identity(run), tool: tool.name, arguments: run.args, script: run.script });
     run.timer = state.timers.set({ kind: 'tool-timeout', request }, state.nowUs + tool.timeoutUs);
   }
 

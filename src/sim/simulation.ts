@@ -18,6 +18,7 @@ import { PersonDevice } from './devices/person-device.ts';
 import { StorageDevice } from './devices/storage-device.ts';
 import { ToolDevice } from './devices/tool-device.ts';
 import { EventClass, EventQueue } from './event-queue.ts';
+import { FaultPlan, type FaultRates } from './faults.ts';
 
 export interface SimulationOptions {
   readonly kernel: KernelOptionsInput;
@@ -25,6 +26,8 @@ export interface SimulationOptions {
   readonly tools?: readonly ToolImplementation[];
   /** What acknowledging durability takes, µs; default 0. */
   readonly flushUs?: number;
+  /** What goes wrong; default: nothing. */
+  readonly faults?: Partial<FaultRates>;
   /** Storage to go on with, after a crash; default: new and empty. */
   readonly store?: MemoryStore;
   /** Every event, as it happens. */
@@ -51,6 +54,8 @@ export class Simulation implements ModelDeviceWorld {
   /** Queue handles by timer and by request; a timer that is not set has -1. */
   private readonly timers: number[] = [];
   private readonly outstanding = new Map<RequestId, number>();
+  /** Whose answers come whatever the kernel does. */
+  private readonly deaf = new Set<RequestId>();
   private readonly acknowledgements = new Ring<Input>();
   private readonly callEnds: Due[] = [];
   private readonly timerDues: Due[] = [];
@@ -60,18 +65,19 @@ export class Simulation implements ModelDeviceWorld {
     this.options = options;
     this.kernel = new Kernel(options.kernel);
     const { engines, seed } = this.kernel.options;
+    const streams = (name: string) => rngFor(seed, `devices/${name}`);
+    const faults = options.faults === undefined ? undefined : new FaultPlan(options.faults, streams);
     for (const engine of engines) {
-      const device = new ModelDevice(engine, this.deviceOfCore.length, this);
+      const device = new ModelDevice(engine, this.deviceOfCore.length, this, faults);
       this.devices.push(device);
       for (let core = 0; core < engine.cores; core++) {
         this.callEnds.push({ kind: 'call', core: this.deviceOfCore.length as CoreId });
         this.deviceOfCore.push(device);
       }
     }
-    const streams = (name: string) => rngFor(seed, `devices/${name}`);
-    this.toolDevice = new ToolDevice(options.tools ?? [], streams);
-    this.personDevice = new PersonDevice(streams);
-    this.storageDevice = new StorageDevice(options.flushUs ?? 0, options.store);
+    this.toolDevice = new ToolDevice(options.tools ?? [], streams, faults);
+    this.personDevice = new PersonDevice(streams, faults);
+    this.storageDevice = new StorageDevice({ flushUs: options.flushUs ?? 0, store: options.store, faults });
   }
 
   get store(): MemoryStore {
@@ -170,10 +176,14 @@ export class Simulation implements ModelDeviceWorld {
         return;
       }
       case 'tool.start': {
-        const { ok, value, durationUs } = this.toolDevice.call(request);
-        return this.reply(request.request, nowUs + durationUs, { type: 'tool.ended', request: request.request, ok, value });
+        const { ok, value, durationUs, isDeaf, repeatUs } = this.toolDevice.call(request);
+        const ended = { type: 'tool.ended', request: request.request, attempt: request.attempt, ok, value } as const;
+        if (isDeaf === true) this.deaf.add(request.request);
+        if (repeatUs !== undefined) this.send(nowUs + durationUs + repeatUs, ended);
+        return this.reply(request.request, nowUs + durationUs, ended);
       }
       case 'tool.stop': {
+        if (this.deaf.has(request.request)) return;
         this.withdraw(request.request);
         // A stopped tool says so at once; its locks wait for it.
         const stopped = { type: 'tool.ended', request: request.request, ok: false, value: 'stopped' } as const;
@@ -181,15 +191,19 @@ export class Simulation implements ModelDeviceWorld {
         return;
       }
       case 'person.ask': {
-        const { decision, value, durationUs } = this.personDevice.ask(request);
+        const outcome = this.personDevice.ask(request);
+        if (outcome === undefined) return;
+        const { decision, value, durationUs, isDeaf } = outcome;
+        if (isDeaf) this.deaf.add(request.request);
         return this.reply(request.request, nowUs + durationUs, { type: 'person.answered', request: request.request, decision, value });
       }
       case 'person.withdraw':
-        return this.withdraw(request.request);
+        if (!this.deaf.has(request.request)) this.withdraw(request.request);
+        return;
       case 'storage.request': {
-        const value = this.storageDevice.perform(request, nowUs);
+        const { ok, value } = this.storageDevice.perform(request, nowUs);
         const atUs = nowUs + this.storageDevice.flushUs;
-        return this.reply(request.request, atUs, { type: 'storage.done', request: request.request, ok: true, value });
+        return this.reply(request.request, atUs, { type: 'storage.done', request: request.request, ok, value });
       }
     }
   }

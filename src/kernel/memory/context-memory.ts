@@ -60,7 +60,10 @@ export class ContextMemory {
   private readonly freeSlots: number[] = [];
   private nextPage = 1;
   private extentCount = 0;
-  /** Without putBack and split the policy must see every page singly. */
+  /**
+   * Without putBack and split the policy must see every page singly. So it must where any page of a prefix may leave: which end of an extent
+   * goes first is then the policy's to say.
+   */
   private readonly divisible: boolean;
   private readonly isEligible: (page: PageId) => boolean;
   private readonly prompt: Prompt = { outcome: 'begun', cachedTokens: 0, compulsoryTokens: 0, capacityTokens: 0, holeTokens: 0 };
@@ -80,7 +83,8 @@ export class ContextMemory {
       order: (page) => extents[page]!.firstPage,
     };
     this.policy = options.paging({ capacity: options.capacity, unit: 'tokens', rng: options.rng, pages });
-    this.divisible = this.policy.putBack !== undefined && this.policy.split !== undefined;
+    const isEndGiven = options.residency === 'independent' || options.victims === 'leaf';
+    this.divisible = isEndGiven && this.policy.putBack !== undefined && this.policy.split !== undefined;
     this.isEligible =
       options.victims === 'leaf'
         ? (page) => extents[page]!.pins === 0 && extents[page]!.residentChildren === 0
@@ -145,11 +149,15 @@ export class ContextMemory {
     assert(table.room < 0, 'the prompt of a running call cannot change');
     const index = this.isolate(table, page);
     if (index < 0) return false;
-    const behind: { run: ContentRun; importance: number; pinned: boolean; accesses: number }[] = [];
+    if (this.residency === 'independent') {
+      this.remove(table, index, free);
+      return true;
+    }
+    const behind: { run: ContentRun; importance: number; pinned: boolean }[] = [];
     while (table.entries.length > index + 1) {
-      const { extent, importance, pinned, accesses } = table.entries.at(-1)!;
+      const { extent, importance, pinned } = table.entries.at(-1)!;
       const { space, first, count, tokensEach } = extent;
-      behind.push({ run: { space, first, count, tokensEach }, importance, pinned, accesses });
+      behind.push({ run: { space, first, count, tokensEach }, importance, pinned });
       this.removeLast(table, false);
     }
     this.removeLast(table, free);
@@ -212,6 +220,7 @@ export class ContextMemory {
     table.room = room;
     this.roomTokens += room;
     this.makeRoom(missing);
+    if (missing > 0) this.dividePartial(table, table.entries.length, 0);
     this.loadAndTouch(table, table.entries.length, nowUs);
     return prompt;
   }
@@ -260,19 +269,21 @@ export class ContextMemory {
     const { extent } = table.entries.at(-1)!;
     const missing = extent.tokens - extent.residentTokens;
     const isReachable = this.residency === 'independent' || extent.parent === undefined || isWhole(extent.parent);
-    if (isReachable && this.pinnedTokens + this.roomTokens + extent.tokens <= this.capacity) {
-      // Pinned meanwhile, so that making room for it cannot cost what it stands on.
-      for (const entry of table.entries) this.addPins(entry.extent, 1);
-      if (this.makeRoom(missing)) this.load(extent, nowUs);
-      for (const entry of table.entries) this.addPins(entry.extent, -1);
-      if (extent.refused) this.leave(extent, extent.residentPages, true);
+    if (!isReachable) return page;
+    // Pinned meanwhile, so that making room for it cannot cost what it stands on; and known to fit before anything leaves for it.
+    for (const entry of table.entries) this.addPins(entry.extent, 1);
+    if (this.pinnedTokens + this.roomTokens + missing <= this.capacity) {
+      this.makeRoom(missing);
+      this.use1(table.entries.at(-1)!, nowUs);
     }
+    for (const entry of table.entries) this.addPins(entry.extent, -1);
+    if (extent.refused && extent.pins === 0) this.leave(extent, extent.residentPages, true);
     return page;
   }
 
   /** One access to a page outside of a call (a textbook reference): in `prefix` residency to all before it too. */
   touch(table: PageTable, page: number, pid: Pid, nowUs: number): 'touched' | 'unknown' | 'waits' {
-    const index = this.isolate(table, page);
+    let index = this.isolate(table, page);
     if (index < 0) return 'unknown';
     const from = this.residency === 'prefix' ? 0 : index;
     this.examine(table, index + 1, from);
@@ -282,6 +293,7 @@ export class ContextMemory {
     if (fits) {
       this.tellFaults(pid);
       this.makeRoom(missing);
+      if (missing > 0) index += this.dividePartial(table, index + 1, from);
       this.loadAndTouch(table, index + 1, nowUs, from);
     }
     for (let at = from; at <= index; at++) this.addPins(table.entries[at]!.extent, -1);
@@ -375,6 +387,21 @@ export class ContextMemory {
     return pages;
   }
 
+  /**
+   * Cuts what is partly resident in entries [from, to) in two: to the policy, the pages that stayed keep the place that they have, the others
+   * come in anew. Returns how many entries it made.
+   */
+  private dividePartial(table: PageTable, to: number, from: number): number {
+    const before = table.entries.length;
+    for (let at = to - 1; at >= from; at--) {
+      const { extent } = table.entries[at]!;
+      const { lo, hi, count } = extent;
+      if (hi > lo && hi < count) this.split(extent, hi);
+      if (hi > lo && lo > 0) this.split(extent, lo);
+    }
+    return table.entries.length - before;
+  }
+
   /** All missing pages of entries [from, to) come in, then all are touched: the colder end of a prefix first. */
   private loadAndTouch(table: PageTable, to: number, nowUs: number, from = 0): void {
     const { entries } = table;
@@ -397,18 +424,13 @@ export class ContextMemory {
   /** The whole extent becomes resident and counts as accessed; the room for it has been made. */
   private load(extent: Extent, nowUs: number): void {
     const { lo, hi, count, firstPage, tokensEach } = extent;
-    const wasResident = hi > lo;
-    if (!wasResident) this.observer.loaded(firstPage, count, count * tokensEach);
-    else {
-      if (lo > 0) this.observer.loaded(firstPage, lo, lo * tokensEach);
-      if (hi < count) this.observer.loaded(firstPage + hi, count - hi, (count - hi) * tokensEach);
-    }
+    assert(hi === lo, () => `extent ${extent.id} is loaded while pages [${lo}, ${hi}) of it are resident`);
+    this.observer.loaded(firstPage, count, count * tokensEach);
     this.setResident(extent, 0, count);
     extent.seen = count;
     extent.accesses++;
     extent.lastAccessUs = nowUs;
-    if (!wasResident) extent.refused = !this.policy.admit(extent.id, nowUs);
-    else if (!extent.refused) this.policy.touch(extent.id, nowUs);
+    extent.refused = !this.policy.admit(extent.id, nowUs);
   }
 
   /** Evicts until `tokens` more fit. False: what is left is pinned. */
@@ -527,8 +549,8 @@ export class ContextMemory {
       const { entries } = user.table;
       entries.splice(entries.indexOf(user) + 1, 0, entry);
       tail.users.push(entry);
-      // Its own pin and, in a tree, that of the tail behind it.
-      if (user.pinned && this.residency === 'prefix') this.addPins(extent, 1);
+      // What was one pinned entry is two: the tail pins the head and all before it, too.
+      if (user.pinned && this.residency === 'prefix') this.pinPath(user.table, entries.indexOf(user), 1);
     }
     return tail;
   }
@@ -565,10 +587,15 @@ export class ContextMemory {
   }
 
   private removeLast(table: PageTable, free: boolean): void {
-    const entry = table.entries.at(-1)!;
+    this.remove(table, table.entries.length - 1, free);
+  }
+
+  /** In `prefix` residency the last entry only: what stands behind another depends on it. */
+  private remove(table: PageTable, index: number, free: boolean): void {
+    const entry = table.entries[index]!;
     const { extent } = entry;
-    if (entry.pinned) this.pinPath(table, table.entries.length - 1, -1);
-    table.entries.pop();
+    if (entry.pinned) this.pinPath(table, index, -1);
+    table.entries.splice(index, 1);
     table.pages -= extent.count;
     table.tokens -= extent.tokens;
     extent.users.splice(extent.users.indexOf(entry), 1);
@@ -631,7 +658,11 @@ export class ContextMemory {
     let resident = 0;
     let pinned = 0;
     let inPolicy = 0;
+    const tables = new Set<PageTable>();
+    for (const extent of this.all()) for (const { table } of extent.users) tables.add(table);
+    const pins = this.countPins(tables);
     for (const extent of this.all()) {
+      assert(extent.pins === (pins.get(extent) ?? 0), () => `extent ${extent.id}: ${extent.pins} pins, not ${pins.get(extent) ?? 0}`);
       assert(extent.lo >= 0 && extent.lo <= extent.hi && extent.hi <= extent.count, () => `extent ${extent.id}: resident [${extent.lo}, ${extent.hi})`);
       resident += extent.residentTokens;
       if (extent.pins > 0) pinned += extent.residentTokens;
@@ -651,6 +682,21 @@ export class ContextMemory {
     assert(pinned === this.pinnedTokens, () => `pinned ${this.pinnedTokens} !== ${pinned}`);
     assert(resident + this.roomTokens <= this.capacity, () => `${resident} + ${this.roomTokens} tokens in ${this.capacity}`);
     this.policy.checkInvariants?.(inPolicy);
+  }
+
+  /** How often each extent is pinned: once for each running call on it; once for each pinned entry at it and, in a tree, behind it. */
+  private countPins(tables: Iterable<PageTable>): ReadonlyMap<Extent, number> {
+    const pins = new Map<Extent, number>();
+    for (const { entries, room, bypassed } of tables) {
+      let behind = 0;
+      for (let at = entries.length - 1; at >= 0; at--) {
+        const { extent, pinned } = entries[at]!;
+        if (pinned) behind++;
+        const own = (this.residency === 'prefix' ? behind : Number(pinned)) + Number(room >= 0 && !bypassed);
+        pins.set(extent, (pins.get(extent) ?? 0) + own);
+      }
+    }
+    return pins;
   }
 }
 

@@ -45,7 +45,10 @@ class ImportanceLru implements PagingPolicy {
 
   touch(page: PageId): void {
     this.isLoadOver = true;
-    assert(this.heap.has(page) || this.aside.includes(page), () => `page ${page} was touched, which is not resident`);
+    assert(
+      this.heap.has(page) || this.aside.includes(page),
+      () => `page ${page} was touched, which is not resident`,
+    );
   }
 
   evict(_need: number, eligible: (page: PageId) => boolean): PageId | undefined {

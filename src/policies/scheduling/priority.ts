@@ -12,7 +12,7 @@
  * Source: the design, section 5, AgentScheduler.
  * Departs from it: one that went over its share between two stretches on a core has made way already: it ranks behind
  * from then on, and is not preempted again.
- * Cost: O(log n) for ready and pick, O(1) for shouldPreempt and slice.
+ * Cost: O(log n) for ready and pick, O(1) for slice and mostly for shouldPreempt (quota-queue.ts tells the exceptions).
  */
 import { assert } from '../../base/assert.ts';
 import type {

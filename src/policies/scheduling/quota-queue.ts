@@ -5,7 +5,8 @@
  *
  * Shape: a heap of all that can be picked. Those that stand behind are also on a list of their node; while the node has
  * others ready they are held: out of the heap, and in `rolls`, ordered by the end of their demotion.
- * Cost: O(log n) for each call, plus the length of one such list. The shares of one limit sum to about 1, so that no
+ * Cost: O(log n) for each call, plus the length of one such list, and firstBetterUs looks at all that are held when a
+ * demotion ends before the instant it would answer. The shares of one limit sum to about 1, so that no
  * more than 1 / quotaShare processes of a node can stand behind: three by default.
  */
 import { KeyedHeap } from '../../base/heap.ts';

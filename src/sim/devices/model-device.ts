@@ -3,6 +3,7 @@ import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { CallEnded } from '../../kernel/inputs.ts';
 import type { CoreId, Pid } from '../../kernel/ids.ts';
 import type { CallStart } from '../../kernel/requests.ts';
+import type { FaultPlan } from '../faults.ts';
 
 /** A stretch of a call on a core: what is left of each phase, in µs of a core that works alone. Phases follow one another in this order. */
 interface Stretch {
@@ -43,6 +44,7 @@ export interface ModelDeviceWorld {
 export class ModelDevice {
   private readonly engine: EngineOptions;
   private readonly world: ModelDeviceWorld;
+  private readonly faults: FaultPlan | undefined;
   private readonly firstCore: number;
   private readonly stretches: (Stretch | undefined)[];
   /** What stopped calls still have to do, by pid. */
@@ -51,10 +53,11 @@ export class ModelDevice {
   private readonly isFlat: boolean;
   private speed = 1;
 
-  constructor(engine: EngineOptions, firstCore: number, world: ModelDeviceWorld) {
+  constructor(engine: EngineOptions, firstCore: number, world: ModelDeviceWorld, faults?: FaultPlan) {
     this.engine = engine;
     this.firstCore = firstCore;
     this.world = world;
+    this.faults = faults;
     this.stretches = Array.from({ length: engine.cores }, () => undefined);
     this.isFlat = engine.throughput.every((speed) => speed === 1);
   }
@@ -70,13 +73,14 @@ export class ModelDevice {
     this.stretches[slot] = { start, startUs: nowUs, plan, doneUs: 0, countedUs: nowUs, handle };
   }
 
-  /** The call's work is done. */
+  /** The call's work is done, or as much of it as it does before it fails. */
   finish(core: CoreId): CallEnd {
     const stretch = this.leave(core);
-    const { plan } = stretch;
-    const { text, tokensIn } = stretch.start.script ?? {};
+    const { plan, start } = stretch;
+    const { text, tokensIn } = start.script ?? {};
     const { loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
-    const ended = { atUs: this.world.nowUs, type: 'call.ended', core, pid: stretch.start.pid, reason: 'completed', tokensOut: plan.tokensOut, newPrefillUs, repeatedPrefillUs, loadUs } as const;
+    const ended = { atUs: this.world.nowUs, type: 'call.ended', core, pid: start.pid, reason: 'completed', tokensOut: plan.tokensOut, newPrefillUs, repeatedPrefillUs, loadUs } as const;
+    if (this.faults?.model(start.identity) !== undefined) return { ...ended, reason: 'failed', message: 'the model server failed' };
     if (text === undefined && tokensIn === undefined) return ended;
     return { ...ended, ...(text === undefined ? {} : { text }), ...(tokensIn === undefined ? {} : { tokensIn }) };
   }
@@ -91,6 +95,8 @@ export class ModelDevice {
     const decodedUs = Math.max(0, stretch.doneUs - plan.loadUs - plan.newPrefillUs - plan.repeatedPrefillUs);
     const decoded = plan.decodeUs === 0 ? 0 : Math.min(plan.tokensLeft, Math.floor((plan.tokensLeft * decodedUs) / plan.decodeUs));
     const isResumable = this.engine.preemption === 'resume';
+    // Filled up to the pid, so that the list stays an array of consecutive slots.
+    while (this.stopped.length <= start.pid) this.stopped.push(undefined);
     this.stopped[start.pid] = {
       loadUs: isResumable ? plan.loadUs - spent.work.loadUs : 0,
       newPrefillUs: isResumable ? plan.newPrefillUs - spent.work.newPrefillUs : 0,
@@ -128,11 +134,13 @@ export class ModelDevice {
       left.repeatedPrefillUs = Math.min(left.repeatedPrefillUs + repeatedPrefillUs, mostUs);
       return left;
     }
-    const tokensOut = start.script?.tokensOut ?? start.maxOutput;
+    const wholeOut = start.script?.tokensOut ?? start.maxOutput;
+    const share = this.faults?.model(start.identity);
+    const tokensOut = share === undefined ? wholeOut : Math.floor(wholeOut * share);
     const decodeUs = Math.ceil((tokensOut * 1_000_000) / engine.decodeTokensPerSecond);
     const plan: Phases = { loadUs, newPrefillUs, repeatedPrefillUs, decodeUs, tokensOut, tokensLeft: tokensOut };
     const fixedUs = start.script?.durationUs;
-    return fixedUs === undefined ? plan : scaled(plan, fixedUs);
+    return fixedUs === undefined ? plan : scaled(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
   }
 
   private leave(core: CoreId): Stretch {

@@ -2,6 +2,7 @@ import { logNormal } from '../../base/distributions.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { PersonAsk } from '../../kernel/requests.ts';
+import type { FaultPlan } from '../faults.ts';
 
 /** Time a person takes where nothing is recorded: log-normal; the think times of recorded coding sessions (median 10 s, p90 157 s). */
 export const personLatencyDefaults = { medianUs: 10_000_000, p90Us: 157_000_000 } as const;
@@ -12,20 +13,27 @@ export interface PersonOutcome {
   readonly decision: 'approve' | 'answer';
   readonly value: Json;
   readonly durationUs: number;
+  /** The answer comes even when the question was withdrawn meanwhile. */
+  readonly isDeaf: boolean;
 }
 
 /** A simulated person: gives the recorded answer, else approves, after a recorded or drawn time. */
 export class PersonDevice {
   private readonly streams: (name: string) => Rng;
+  private readonly faults: FaultPlan | undefined;
 
-  constructor(streams: (name: string) => Rng) {
+  constructor(streams: (name: string) => Rng, faults?: FaultPlan) {
     this.streams = streams;
+    this.faults = faults;
   }
 
-  ask({ script, identity, purpose }: PersonAsk): PersonOutcome {
+  /** Undefined: nobody ever answers. */
+  ask({ script, identity, purpose }: PersonAsk): PersonOutcome | undefined {
     const { run, pid, n, index } = identity;
-    const durationUs = script?.durationUs ?? this.draw(`person/${run}/${pid}/${n}/${index}`);
-    return { decision: purpose === 'answer' ? 'answer' : 'approve', value: script?.answer ?? null, durationUs };
+    const fault = this.faults?.person(identity);
+    if (fault?.isAbsent === true) return undefined;
+    const durationUs = (script?.durationUs ?? this.draw(`person/${run}/${pid}/${n}/${index}`)) * (fault?.delay ?? 1);
+    return { decision: purpose === 'answer' ? 'answer' : 'approve', value: script?.answer ?? null, durationUs, isDeaf: fault?.isDeaf === true };
   }
 
   private draw(name: string): number {

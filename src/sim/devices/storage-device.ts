@@ -2,6 +2,20 @@ import type { Json } from '../../kernel/ids.ts';
 import { MemoryStore } from '../../kernel/memory-store.ts';
 import type { KernelRecord } from '../../kernel/records.ts';
 import type { StorageRequest } from '../../kernel/requests.ts';
+import type { FaultPlan } from '../faults.ts';
+
+export interface StorageDeviceOptions {
+  /** What acknowledging durability takes, µs. */
+  readonly flushUs: number;
+  /** Default: new and empty. */
+  readonly store?: MemoryStore | undefined;
+  readonly faults?: FaultPlan | undefined;
+}
+
+export interface StorageOutcome {
+  readonly ok: boolean;
+  readonly value: Json;
+}
 
 /**
  * Simulated storage: what the kernel records is durable at once; an acknowledgement that a process waits for takes `flushUs`. A record that
@@ -10,17 +24,24 @@ import type { StorageRequest } from '../../kernel/requests.ts';
 export class StorageDevice {
   readonly store: MemoryStore;
   readonly flushUs: number;
+  private readonly faults: FaultPlan | undefined;
 
-  constructor(flushUs: number, store = new MemoryStore()) {
+  constructor({ flushUs, store, faults }: StorageDeviceOptions) {
     this.flushUs = flushUs;
-    this.store = store;
+    this.store = store ?? new MemoryStore();
+    this.faults = faults;
   }
 
   append(records: readonly KernelRecord[]): void {
     if (records.length > 0) this.store.append(records);
   }
 
-  perform({ op, identity }: StorageRequest, nowUs: number): Json {
+  perform(request: StorageRequest, nowUs: number): StorageOutcome {
+    if (this.faults?.storage(request.identity) === true) return { ok: false, value: 'the storage failed' };
+    return { ok: true, value: this.work(request, nowUs) };
+  }
+
+  private work({ op, identity }: StorageRequest, nowUs: number): Json {
     switch (op.kind) {
       case 'flush':
         return null;

@@ -3,6 +3,7 @@ import type { Rng } from '../../base/rng.ts';
 import type { ToolImplementation } from '../../agents/tools/tool-implementation.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
+import type { FaultPlan } from '../faults.ts';
 
 /** Tool latency where nothing is recorded: log-normal. The median of a quick service call; nine in ten end within the second. */
 export const toolLatencyDefaults = { medianUs: 400_000, p90Us: 2_500_000 } as const;
@@ -13,19 +14,30 @@ export interface ToolOutcome {
   readonly ok: boolean;
   readonly value: Json;
   readonly durationUs: number;
+  /** It does not hear when it is told to stop. */
+  readonly isDeaf?: boolean;
+  /** Its end is told again this much later, µs. */
+  readonly repeatUs?: number | undefined;
 }
 
 /** Simulated tools: a recorded call gives its recorded result after its recorded time; another really runs, after a drawn time. */
 export class ToolDevice {
   private readonly tools = new Map<string, ToolImplementation>();
   private readonly streams: (name: string) => Rng;
+  private readonly faults: FaultPlan | undefined;
 
-  constructor(tools: readonly ToolImplementation[], streams: (name: string) => Rng) {
+  constructor(tools: readonly ToolImplementation[], streams: (name: string) => Rng, faults?: FaultPlan) {
     for (const tool of tools) this.tools.set(tool.spec.name, tool);
     this.streams = streams;
+    this.faults = faults;
   }
 
   call(start: ToolStart): ToolOutcome {
+    const outcome = this.work(start);
+    return this.faults === undefined ? outcome : this.spoil(start, outcome, this.faults);
+  }
+
+  private work(start: ToolStart): ToolOutcome {
     const { script, identity } = start;
     // A stream of its own for each call: what one call draws doesn't move another, in whatever order they run.
     const durationUs = script?.durationUs ?? this.draw(`tool/${identity.run}/${identity.pid}/${identity.n}/${identity.index}`);
@@ -34,6 +46,12 @@ export class ToolDevice {
     if (tool === undefined) return { ok: false, value: `${start.tool} has no recorded result and no implementation here`, durationUs };
     const result = tool.run(start.arguments);
     return result.ok ? { ok: true, value: result.value, durationUs } : { ok: false, value: result.message, durationUs };
+  }
+
+  private spoil({ identity, attempt }: ToolStart, outcome: ToolOutcome, faults: FaultPlan): ToolOutcome {
+    const { isFailed, delay, isDeaf, repeatUs } = faults.tool(identity, attempt);
+    const durationUs = outcome.durationUs * delay;
+    return isFailed ? { ok: false, value: 'the tool failed', durationUs, isDeaf, repeatUs } : { ...outcome, durationUs, isDeaf, repeatUs };
   }
 
   private draw(name: string): number {
