@@ -1,3 +1,44 @@
-/** What `import … from 'ringzero'` gives. */
-export { KernelError } from './kernel/errors.ts';
-export type { KernelErrorCode } from './kernel/errors.ts';
+/** What a program that uses Ring Zero as a library needs: the kernel, its contracts and records, the policies, programs, and virtual time. */
+export { AssertionError } from './base/assert.ts';
+export { rngFor, type Rng } from './base/rng.ts';
+
+export { Kernel } from './kernel/kernel.ts';
+export { KernelError, type KernelErrorCode } from './kernel/errors.ts';
+export { engineDefaults, type EngineOptions, type PreemptionCapability, type Prices } from './kernel/engine-options.ts';
+export { completeOptions, type KernelOptions, type KernelOptionsInput } from './kernel/options.ts';
+export { defaultQuota, hourUs, type BudgetLimit, type BudgetNodeSpec, type BudgetWindow } from './kernel/budget-limits.ts';
+export type * from './kernel/contracts.ts';
+export type * from './kernel/events.ts';
+export type * from './kernel/ids.ts';
+export type * from './kernel/inputs.ts';
+export type * from './kernel/process-state.ts';
+export type * from './kernel/records.ts';
+export type * from './kernel/requests.ts';
+export type * from './kernel/snapshot.ts';
+export type * from './kernel/storage.ts';
+export type * from './kernel/syscalls.ts';
+export type { StepOutput } from './kernel/outbox.ts';
+export { ToolRegistry, type ToolSpec } from './kernel/tools.ts';
+export { MemoryStorage } from './kernel/memory-storage.ts';
+export { MemoryStore } from './kernel/memory-store.ts';
+export { verifyAuditChain, type AuditVerdict } from './kernel/audit-log.ts';
+export { recoveryInput } from './kernel/recovery.ts';
+
+export * from './policies/index.ts';
+export { importanceLru } from './policies/paging/importance-lru.ts';
+export { lru } from './policies/paging/lru.ts';
+export { priority } from './policies/scheduling/priority.ts';
+export { roundRobin } from './policies/scheduling/round-robin.ts';
+
+export { replayed, scripted, stepPrograms } from './agents/programs.ts';
+export type * from './agents/steps.ts';
+export { builtInTools } from './agents/tools/built-in.ts';
+export type { ToolImplementation } from './agents/tools/tool-implementation.ts';
+
+export { Simulation, type SimulationOptions } from './sim/simulation.ts';
+export { runWorkload, type WorkloadResult, type WorkloadRun } from './sim/run-workload.ts';
+export { simulationDefaults, type SimulationSpec, type ToolData } from './sim/spec.ts';
+export { Metrics } from './sim/metrics/metrics.ts';
+export type { ProcessMetrics, RunMetrics, Split } from './sim/metrics/run-metrics.ts';
+export { createCheckers } from './sim/checkers/checkers.ts';
+export { EventHash } from './sim/event-hash.ts';

@@ -8,6 +8,8 @@ import type { Command } from './command.ts';
 export type CommandTable = Readonly<Record<string, () => Promise<Command>>>;
 
 export const commandTable: CommandTable = {
+  demo: async () => (await import('./commands/demo.ts')).demoCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
+  simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
 };

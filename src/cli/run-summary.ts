@@ -1,12 +1,14 @@
 /** What a run looks like to a person: the run, its time, its memory, its processes. */
 import { Chalk } from 'chalk';
 
-import { labelledBar, splitBar, splitLegend, type BarPart } from '../report/bars.ts';
+import { labelledBar, splitBar, type BarPart } from '../report/bars.ts';
 import { formatCount, formatDuration, formatMoney, formatPercent } from '../report/format.ts';
 import { table } from '../report/table.ts';
-import type { ProcessMetrics, RunMetrics, Split } from '../sim/metrics/run-metrics.ts';
+import { textWidth } from '../report/text-width.ts';
+import type { PageCount, ProcessMetrics, RunMetrics, Split } from '../sim/metrics/run-metrics.ts';
 import type { WorkloadResult } from '../sim/run-workload.ts';
 import type { RunRequest } from './run-and-report.ts';
+import { repeatOf } from './run-flags.ts';
 
 /** Rows of the table of processes before the rest is counted in one line. */
 const shownProcesses = 15;
@@ -28,7 +30,7 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
     ...engineLines(metrics, width, chalk.cyan),
     ...faultLines(metrics),
     '',
-    chalk.bold('processes') + chalk.dim(`  (the ${Math.min(shownProcesses, metrics.processes)} that took longest)`),
+    chalk.bold('processes') + chalk.dim(metrics.processes > shownProcesses ? `  (the ${shownProcesses} that took longest)` : '  (longest first)'),
     ...processTable(metrics.perProcess, width, chalk.dim),
   ];
   const unfinished = unfinishedLines(result);
@@ -37,7 +39,7 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
   lines.push(
     '',
     chalk.dim(`${formatCount(result.events)} events, hash ${result.eventHash.slice(0, 16)}…, in ${seconds.toFixed(2)} s (${rate} events/s)`),
-    chalk.dim(`repeat: ringzero ${request.command} ${request.file} --seed ${spec.seed}`),
+    chalk.dim(`repeat: ${repeatOf(request.call, spec.seed)}`),
   );
   return lines;
 }
@@ -51,18 +53,31 @@ function countsOf(metrics: RunMetrics, result: WorkloadResult): string[] {
     [killed, 'killed'],
     [unfinished, 'not finished'],
   ] as const;
-  const refused = Object.entries(metrics.callsRefused).map(([code, count]) => `${formatCount(count)} ${code}`);
+  const refused = Object.entries(metrics.callsRefused).map(([code, count]) => `${formatCount(count)} refused: ${code}`);
+  const failedCalls = metrics.callsFailed === 0 ? [] : [`${formatCount(metrics.callsFailed)} failed`];
+  const bypassed = metrics.callsBypassed === 0 ? [] : [`${formatCount(metrics.callsBypassed)} larger than memory, kept out of it`];
+  const failedTools = metrics.toolFailures === 0 ? [] : [`${formatCount(metrics.toolFailures)} failed`];
+  const { slice, priority } = metrics.preemptions;
+  const preempted = [...(slice === 0 ? [] : [`${formatCount(slice)} at the slice's end`]), ...(priority === 0 ? [] : [`${formatCount(priority)} by priority`])];
   const pairs: [string, string][] = [
     ['processes', `${formatCount(processes)} (${endings.filter(([count]) => count > 0).map(([count, word]) => `${formatCount(count)} ${word}`).join(', ')})`],
-    ['model calls', formatCount(result.callsRequested) + (refused.length === 0 ? '' : ` (refused: ${refused.join(', ')})`)],
-    ['tool calls', `${formatCount(metrics.toolCalls)} (${formatCount(metrics.toolFailures)} failed)`],
+    ['model calls', withNotes(result.callsRequested, [...refused, ...failedCalls, ...bypassed])],
+    ['tool calls', withNotes(metrics.toolCalls, failedTools)],
     ['tokens', `${formatCount(metrics.tokensIn)} in (${formatCount(metrics.tokensCached)} cached), ${formatCount(metrics.tokensOut)} out, ${formatMoney(metrics.microDollars)}`],
     ['virtual time', formatDuration(result.virtualUs)],
     ['turnaround', `mean ${formatDuration(turnaround.mean)}, p50 ${formatDuration(turnaround.p50)}, p95 ${formatDuration(turnaround.p95)}, p99 ${formatDuration(turnaround.p99)}`],
-    ['switches', `${formatCount(metrics.dispatches)} dispatches, ${formatCount(metrics.preemptions.slice)} preempted at the slice's end, ${formatCount(metrics.preemptions.priority)} by priority`],
-    ['fairness', `${metrics.fairness.slowdown.toFixed(3)} (Jain's index of slowdown)`],
+    ['switches', `${counted(metrics.dispatches, 'dispatch', 'dispatches')}${preempted.length === 0 ? ', none preempted' : `; preempted: ${preempted.join(', ')}`}`],
+    ['fairness', `${metrics.fairness.slowdown.toFixed(3)} (Jain's index of slowdown; 1: all alike)`],
   ];
   return pairs.map(([label, text]) => `${label.padEnd(13)} ${text}`);
+}
+
+function withNotes(count: number, notes: readonly string[]): string {
+  return notes.length === 0 ? formatCount(count) : `${formatCount(count)} (${notes.join('; ')})`;
+}
+
+function counted(count: number, one: string, many = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : many}`;
 }
 
 /** One sign for each part of a process's time, so that a split can be read without colours. */
@@ -99,11 +114,11 @@ function splitLines(split: Split, width: number, dim: (text: string) => string):
 
 function engineLines({ engines }: RunMetrics, width: number, paint: (text: string) => string): string[] {
   const bars = engines.flatMap((engine) => [
-    { label: `${engine.name}: ${engine.cores} cores busy`, fraction: engine.utilisation, note: '' },
+    { label: `${engine.name}: ${counted(engine.cores, 'core')} busy`, fraction: engine.utilisation, note: '' },
     {
       label: `${engine.name}: memory, mean`,
       fraction: engine.meanResidentTokens / engine.memoryTokens,
-      note: `peak ${formatPercent(engine.peakResidentTokens / engine.memoryTokens)} of ${formatCount(engine.memoryTokens)} tokens`,
+      note: `peak ${formatPercent(engine.peakResidentTokens / engine.memoryTokens)} of ${counted(engine.memoryTokens, 'token')}`,
     },
   ]);
   const labelWidth = Math.max(...bars.map(({ label }) => label.length));
@@ -111,25 +126,32 @@ function engineLines({ engines }: RunMetrics, width: number, paint: (text: strin
 }
 
 function faultLines({ faults, evicted, prefillTokensSaved, loaded }: RunMetrics): string[] {
-  const of = ({ pages, tokens }: { pages: number; tokens: number }): string => `${formatCount(pages)} pages, ${formatCount(tokens)} tokens`;
-  return [
-    `faults: compulsory ${of(faults.compulsory)}; capacity ${of(faults.capacity)}${faults.hole.pages > 0 ? `; behind a hole ${of(faults.hole)}` : ''}`,
-    `loaded ${of(loaded)}; evicted ${of(evicted)}; prefill saved ${formatCount(prefillTokensSaved)} tokens`,
+  const of = ({ pages, tokens }: PageCount): string => (pages === 0 ? 'none' : `${counted(pages, 'page')}, ${counted(tokens, 'token')}`);
+  const rows: [string, string][] = [
+    ['compulsory faults', of(faults.compulsory)],
+    ['capacity faults', of(faults.capacity)],
+    ...(faults.hole.pages > 0 ? [['behind a hole', of(faults.hole)] satisfies [string, string]] : []),
+    ['loaded', of(loaded)],
+    ['evicted', of(evicted)],
+    ['prefill saved', counted(prefillTokensSaved, 'token')],
   ];
+  return rows.map(([label, text]) => `${label.padEnd(18)} ${text}`);
 }
 
 function processTable(perProcess: readonly ProcessMetrics[], width: number, dim: (text: string) => string): string[] {
   const longest = perProcess.toSorted((a, b) => b.turnaroundUs - a.turnaroundUs || a.pid - b.pid).slice(0, shownProcesses);
+  // As wide as it can be while the counts beside it are still shown.
+  const barWidth = Math.min(24, Math.max(10, width - 70));
   const rows = longest.map((process) => [
     String(process.pid),
     process.name,
     process.outcome,
     formatDuration(process.turnaroundUs),
-    splitBar(partsOf(process.split), 20),
-    formatDuration(process.waitingUs),
+    splitBar(partsOf(process.split), barWidth),
     String(process.usage.modelCalls),
     String(process.usage.toolCalls),
     formatCount(process.usage.tokensIn + process.usage.tokensOut),
+    formatDuration(process.waitingUs),
   ]);
   const lines = table({
     columns: [
@@ -138,18 +160,29 @@ function processTable(perProcess: readonly ProcessMetrics[], width: number, dim:
       { header: 'end' },
       { header: 'turnaround', align: 'right' },
       { header: 'its time' },
-      { header: 'in queue', align: 'right' },
       { header: 'calls', align: 'right' },
       { header: 'tools', align: 'right' },
       { header: 'tokens', align: 'right' },
+      { header: 'in queue', align: 'right' },
     ],
     rows,
     width,
     paintHeader: dim,
   });
   const all = partsOf(sumOf(longest));
-  if (all.length > 0) lines.push(dim(splitLegend(all)));
+  if (all.length > 0) lines.push(...wrapped(all.map(({ glyph, label }) => `${glyph} ${label}`), width).map((line) => dim(line)));
   if (perProcess.length > longest.length) lines.push(dim(`and ${formatCount(perProcess.length - longest.length)} more; --json has them all`));
+  return lines;
+}
+
+/** As many items on a line as fit. */
+function wrapped(items: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    if (last !== undefined && textWidth(last) + textWidth(item) + 2 <= width) lines[lines.length - 1] = `${last}  ${item}`;
+    else lines.push(item);
+  }
   return lines;
 }
 

@@ -86,8 +86,10 @@ export function longestUs(engine: EngineOptions, tokensIn: number, tokensOut: nu
   return Math.ceil(seconds * 1_000_000);
 }
 
-/** Core time until what was evicted is usable again, at the cost model's rates, µs. */
+/** Core time until what was evicted is usable again, at the cost model's rates, µs; at the slowest, since other cores may get busy meanwhile. */
 export function restoreUs(engine: EngineOptions, repeatedTokens: number, loadTokens: number): number {
+  if (repeatedTokens === 0 && loadTokens === 0) return 0;
   const loadUs = loadTokens === 0 ? 0 : engine.loadLatencyUs + Math.ceil((loadTokens * 1_000_000) / engine.loadTokensPerSecond);
-  return repeatedTokens === 0 ? loadUs : loadUs + Math.ceil((repeatedTokens * 1_000_000) / engine.prefillTokensPerSecond);
+  const workUs = loadUs + Math.ceil((repeatedTokens * 1_000_000) / engine.prefillTokensPerSecond);
+  return Math.ceil(workUs / Math.min(...engine.throughput));
 }

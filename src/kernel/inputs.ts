@@ -1,7 +1,7 @@
 /** What the world tells the kernel. Plain data: a recording is a list of these. Every input is stamped with its time. */
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { HistoryRecord, ProcessStarted, PromptNode } from './records.ts';
-import type { Capabilities } from './syscalls.ts';
+import type { Capabilities, ChildEnd } from './syscalls.ts';
 
 export type SignalName = 'stop' | 'continue' | 'terminate' | 'kill';
 
@@ -31,14 +31,20 @@ export interface SpawnInput {
 }
 
 /**
- * A process goes on after a crash: from its last checkpoint (or from its start) with the results recorded since. It keeps its pid; its
- * pages are cold. Nothing that the history holds is done again.
+ * Processes of a run go on after a crash: each from its last checkpoint (or from its start) with the results recorded since. They keep their
+ * pids; their pages are cold. Nothing that a history holds is done again. All of them exist before the first goes on.
  */
 export interface RestoreInput {
-  readonly type: 'process.restored';
+  readonly type: 'run.restored';
+  /** Parents before their children. */
+  readonly processes: readonly RestoredProcess[];
+}
+export interface RestoredProcess {
   readonly started: ProcessStarted;
   readonly checkpoint: RestoredCheckpoint | undefined;
   readonly history: readonly HistoryRecord[];
+  /** Children that had ended and had not been waited for. */
+  readonly endedChildren: readonly ChildEnd[];
 }
 export interface RestoredCheckpoint {
   readonly n: number;

@@ -11,6 +11,7 @@ import { Outbox } from './outbox.ts';
 import type { Process } from './process.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
 import type { KernelRecord } from './records.ts';
+import { replayLedger } from './recovery.ts';
 import type { StorageRequest } from './requests.ts';
 import type { Program, SyscallResult } from './syscalls.ts';
 import { Timers } from './timers.ts';
@@ -45,6 +46,7 @@ export class KernelState {
   constructor(options: KernelOptions) {
     this.options = options;
     this.budgets = new BudgetTree(options.budgets);
+    replayLedger(this.budgets, options.ledger);
     this.tools = new ToolRegistry(options.tools);
     this.timers = new Timers(
       options.engines.reduce((cores, engine) => cores + engine.cores, 0),

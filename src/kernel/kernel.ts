@@ -61,6 +61,7 @@ export class Kernel {
     const { state } = this;
     assert(input.atUs >= state.nowUs, () => `time went back: ${input.atUs} < ${state.nowUs}`);
     if (input.type === 'process.spawned') this.checkSpawn(input);
+    else if (input.type === 'run.restored') this.checkRestore(input);
     state.nowUs = input.atUs;
     state.out.clear(input.atUs);
     this.take(input);
@@ -118,7 +119,7 @@ export class Kernel {
     switch (input.type) {
       case 'process.spawned':
         return this.spawn(input);
-      case 'process.restored':
+      case 'run.restored':
         return this.restore(input);
       case 'call.progress':
         return this.progress(input);
@@ -169,19 +170,37 @@ export class Kernel {
       throw new KernelError('UNKNOWN_ENGINE', `engine: "${input.engine}" does not exist; allowed: ${state.engines.map((engine) => engine.options.name).join(', ')}`);
   }
 
-  private restore(input: RestoreInput): void {
+  private restore({ processes }: RestoreInput): void {
     const { state } = this;
-    const { started } = input;
-    const program = state.programs.get(started.program);
-    if (program === undefined || program.version !== started.programVersion)
-      throw new KernelError('UNKNOWN_PROGRAM', `program: "${started.program}" version ${started.programVersion} is not registered`);
-    const parent = started.parent === 0 ? undefined : state.processes[started.parent];
-    const process = this.lifecycle.create({
-      program, args: started.arguments, name: started.name, run: started.run, priority: started.priority,
-      budget: Math.max(0, state.budgetIndex(started.budget)), engine: state.engines.find((engine) => engine.options.name === started.engine),
-      capabilities: started.capabilities, parent, pid: started.pid,
+    const restored = processes.map((one) => {
+      const { started } = one;
+      const process = this.lifecycle.create({
+        program: state.programs.get(started.program)!,
+        args: started.arguments,
+        name: started.name,
+        run: started.run,
+        priority: started.priority,
+        budget: state.budgetIndex(started.budget),
+        engine: state.engines.find((engine) => engine.options.name === started.engine),
+        capabilities: started.capabilities,
+        parent: started.parent === 0 ? undefined : state.processes[started.parent],
+        pid: started.pid,
+      });
+      return { one, process };
     });
-    this.runner.restore(input, process);
+    for (const { one, process } of restored) this.runner.restore(one, process);
+  }
+
+  private checkRestore({ processes }: RestoreInput): void {
+    const { state } = this;
+    for (const { started } of processes) {
+      const program = state.programs.get(started.program);
+      if (program === undefined || program.version !== started.programVersion)
+        throw new KernelError('UNKNOWN_PROGRAM', `program: "${started.program}" version ${started.programVersion} is not registered; allowed: the version that wrote the history`);
+      if (state.budgetIndex(started.budget) < 0)
+        throw new KernelError('UNKNOWN_BUDGET', `budget: "${started.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
+      if (state.processes[started.pid] !== undefined) throw invalid('pid', started.pid, 'a pid that is not taken yet');
+    }
   }
 
   private progress({ core, pid, tokensOut }: CallProgress): void {

@@ -31,8 +31,10 @@ export class LoadGate {
     const pid = engine.loadControl!.toSuspend(this.state.nowUs);
     if (pid === undefined) return;
     const process = this.state.process(pid);
-    if (process.state === 'running') this.scheduler.stop(process, 'load-control');
-    else if (process.queued) this.suspend(process);
+    // A call that cannot be preempted runs to its end.
+    if (process.state !== 'running') {
+      if (process.queued) this.suspend(process);
+    } else if (engine.options.preemption !== 'none') this.scheduler.stop(process, 'load-control');
   }
 
   /** Out of memory's way until the policy allows it again. */
@@ -57,10 +59,9 @@ export class LoadGate {
       if (process.state === 'suspended') {
         this.state.change(process, 'continue');
         this.state.out.emit({ type: 'process.continued', pid: process.pid });
-      }
-      this.scheduler.enqueue(process);
+        this.scheduler.goOn(process);
+      } else this.scheduler.enqueue(process);
     }
-    this.setTimer(engine);
   }
 
   forget(process: Process): void {
@@ -77,9 +78,16 @@ export class LoadGate {
     process.engine.held.push(process);
   }
 
-  private setTimer(engine: Engine): void {
+  /** Who is kept out is asked for again even if nothing happens. Called when this step has kept out whom it keeps out. */
+  settleTimer(engine: Engine): void {
     const { timers, nowUs } = this.state;
-    if (engine.held.length === 0 || engine.loadTimer !== undefined) return;
+    const { held, loadTimer } = engine;
+    if (held.length === 0) {
+      if (loadTimer !== undefined) timers.clear(loadTimer);
+      engine.loadTimer = undefined;
+      return;
+    }
+    if (loadTimer !== undefined) return;
     const recheckUs = engine.loadControl!.recheckUs(nowUs);
     if (recheckUs !== Infinity) engine.loadTimer = timers.set({ kind: 'load-control', engine }, nowUs + Math.max(1, recheckUs));
   }

@@ -3,6 +3,7 @@ import type { CreateLoadControlPolicy, CreatePagingPolicy, CreateSchedulingPolic
 import { checkEngine, engineDefaults, type EngineOptions } from './engine-options.ts';
 import { invalid } from './errors.ts';
 import type { Residency, VictimRule } from './memory/context-memory.ts';
+import type { LedgerRecord } from './records.ts';
 import type { Program } from './syscalls.ts';
 import type { ToolSpec } from './tools.ts';
 
@@ -25,6 +26,8 @@ export interface KernelOptions {
   readonly programs: readonly Program[];
   /** Messages a mailbox holds; a send beyond fails with MAILBOX_FULL. */
   readonly mailboxLimit: number;
+  /** What an earlier kernel booked at the budgets, in order: the ledger survives a crash. */
+  readonly ledger: readonly LedgerRecord[];
   /** False: no records are made (a benchmark of scheduling alone). */
   readonly records: boolean;
 }
@@ -52,6 +55,7 @@ export function completeOptions(input: KernelOptionsInput): KernelOptions {
     tools: input.tools ?? [],
     programs: input.programs ?? [],
     mailboxLimit: input.mailboxLimit ?? 1_000,
+    ledger: input.ledger ?? [],
     records: input.records ?? true,
   };
   checkOptions(options);

@@ -1,7 +1,9 @@
+import { Ring } from '../base/ring.ts';
 import type { Rng, RngState } from '../base/rng.ts';
 import { recordAudit } from './audit-trail.ts';
 import type { Json, Pid } from './ids.ts';
-import type { RestoreInput } from './inputs.ts';
+import type { RestoredProcess } from './inputs.ts';
+import { PromptChain } from './checkpoint-chain.ts';
 import type { KernelState } from './kernel-state.ts';
 import { messageOf, type Lifecycle } from './lifecycle.ts';
 import type { Process } from './process.ts';
@@ -48,14 +50,16 @@ export class ProgramRunner {
   }
 
   /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. */
-  restore(input: RestoreInput, process: Process): void {
-    const { checkpoint, history } = input;
+  restore({ checkpoint, history, endedChildren }: RestoredProcess, process: Process): void {
     if (checkpoint !== undefined) {
       process.n = checkpoint.n;
       streamOf(process, this.state).load(checkpoint.random as unknown as RngState);
       for (const node of checkpoint.prompt)
         process.engine.memory.append(process.table, this.state.contents.recall(node), node.importance, node.pinned);
+      // The next checkpoint tells only what is new since this one.
+      process.chain = new PromptChain(checkpoint.prompt);
     }
+    if (endedChildren.length > 0) process.endedChildren = new Ring(endedChildren);
     const rest = history.filter((record) => record.n > process.n).sort((a, b) => a.n - b.n);
     process.replay = rest;
     process.replayFrom = process.n + 1;

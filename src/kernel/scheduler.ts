@@ -13,6 +13,8 @@ export interface SchedulerListener {
   /** A stretch ended and the core is free; what becomes of the process is the listener's. */
   callStopped(process: Process, call: Call, ended: CallEnded, by: StopReason): void;
   callFinished(process: Process, call: Call, ended: CallEnded): void;
+  /** A call that was stopped wants a core again; it may have to be reserved anew. */
+  goOn(process: Process): void;
 }
 
 /**
@@ -64,12 +66,18 @@ export class AgentScheduler {
     this.gate.hold(process);
   }
 
+  /** Load control allows it. */
+  goOn(process: Process): void {
+    this.listener.goOn(process);
+  }
+
   /** Fills idle cores and considers preemption, on every engine with news. Called at the end of each step. */
   settle(): void {
     for (const engine of this.state.engines) {
       if (engine.loadControl !== undefined) this.gate.review(engine);
-      if (engine.memoryWaiters.size > 0) this.wakeFirst(engine);
+      if (engine.memoryWaiters.size > 0) this.wakeWaiters(engine);
       if (engine.readyCount > 0 && engine.idle.size > 0) this.dispatchAll(engine);
+      if (engine.loadControl !== undefined) this.gate.settleTimer(engine);
       if (engine.hasNews) this.considerPreemption(engine, engine.cores);
       else if (engine.fresh.length > 0) this.considerPreemption(engine, engine.fresh);
       engine.hasNews = false;
@@ -156,7 +164,7 @@ export class AgentScheduler {
       }
       const mayBegin = first === -1 || first === pid || isQuiet(engine);
       if (mayBegin && this.dispatch(process)) {
-        if (first === pid) this.wakeFirst(engine);
+        if (first === pid) this.wakeWaiters(engine);
         continue;
       }
       if (!memoryWaiters.has(pid)) memoryWaiters.push(pid, process.call!.seq, 0);
@@ -165,14 +173,27 @@ export class AgentScheduler {
     }
   }
 
-  /** The first that waits for memory becomes ready when its call fits; it keeps its place here until it is dispatched. */
-  private wakeFirst(engine: Engine): void {
-    const first = engine.memoryWaiters.peek();
-    if (first === -1 || engine.idle.size === 0) return;
-    const process = this.state.processes[first]!;
-    if (process.state !== 'waiting') return;
+  /**
+   * The first that waits for memory becomes ready when its call fits; it keeps its place here until it is dispatched. When nothing runs that
+   * could make room for it, others may: who waits behind it may hold the very pins that keep it out.
+   */
+  private wakeWaiters(engine: Engine): void {
+    const { memoryWaiters, idle, readyCount } = engine;
+    const first = memoryWaiters.peek();
+    if (first === -1 || idle.size === 0 || this.isWoken(engine, first)) return;
+    if (memoryWaiters.size === 1 || readyCount > 0 || !isQuiet(engine)) return;
+    const inOrder = [...memoryWaiters.ids()].sort((a, b) => memoryWaiters.keyOf(a) - memoryWaiters.keyOf(b));
+    for (const pid of inOrder) if (this.isWoken(engine, pid)) return;
+  }
+
+  /** False: its call doesn't fit into memory now. */
+  private isWoken({ memory }: Engine, pid: number): boolean {
+    const process = this.state.processes[pid]!;
+    if (process.state !== 'waiting') return true;
     const { think, extraTokens, readySinceUs } = process.call!;
-    if (engine.memory.couldBegin(process.table, extraTokens + think.maxOutput)) this.enqueue(process, readySinceUs);
+    if (!memory.couldBegin(process.table, extraTokens + think.maxOutput)) return false;
+    this.enqueue(process, readySinceUs);
+    return true;
   }
 
   /** Puts a picked process on the lowest free core; false when its pages and its answer's room don't fit into memory now. */

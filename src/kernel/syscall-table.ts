@@ -4,6 +4,7 @@ import type { Json, PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
 import type { ContentRun } from './memory/extent.ts';
+import { findEntry } from './memory/page-table.ts';
 import type { ModelCalls } from './model-calls.ts';
 import { importanceDefaults } from './options.ts';
 import type { Process } from './process.ts';
@@ -113,9 +114,9 @@ export class SyscallTable {
   // ---- Calls, tools, people ------------------------------------------------------------------------------------------
 
   private think(process: Process, call: ThinkCall): Result | undefined {
-    if (!isCount(call.maxOutput)) return bad('maxOutput', call.maxOutput, 'an integer above 0');
-    if (call.promptTokens !== undefined && !(Number.isSafeInteger(call.promptTokens) && call.promptTokens >= 0))
-      return bad('promptTokens', call.promptTokens, 'an integer of at least 0');
+    if (!isTokens(call.maxOutput)) return bad('maxOutput', call.maxOutput, `an integer from 1 to ${mostTokens}`);
+    if (call.promptTokens !== undefined && call.promptTokens !== 0 && !isTokens(call.promptTokens))
+      return bad('promptTokens', call.promptTokens, `an integer from 0 to ${mostTokens}`);
     this.calls.start(process, call);
     return undefined;
   }
@@ -162,7 +163,7 @@ export class SyscallTable {
 
   private receive(process: Process, { timeoutUs }: Receive): Result | undefined {
     const { state } = this;
-    if (timeoutUs !== undefined && !isDuration(timeoutUs)) return bad('timeoutUs', timeoutUs, 'an integer of at least 0 (µs)');
+    if (timeoutUs !== undefined && !isDuration(timeoutUs)) return bad('timeoutUs', timeoutUs, `an integer from 0 to ${longestWaitUs} (µs)`);
     const mail = process.mailbox?.shift();
     if (mail !== undefined) {
       state.out.emit({ type: 'message.received', pid: process.pid, from: mail.from });
@@ -233,7 +234,9 @@ export class SyscallTable {
     const { engine, table } = process;
     const importance = call.importance ?? importanceDefaults.page;
     if (!isShare(importance)) return bad('importance', importance, 'a number from 0 to 1');
-    if (!isCount(call.tokens)) return bad('tokens', call.tokens, 'an integer above 0');
+    if (!isTokens(call.tokens)) return bad('tokens', call.tokens, `an integer from 1 to ${mostTokens}`);
+    if (table.tokens + call.tokens * (call.blocks?.count ?? 1) > mostTokens)
+      return bad('tokens', call.tokens, `a prompt of up to ${mostTokens}`);
     if (call.tokens > engine.options.memoryTokens && state.options.oversize === 'fail')
       return failed('CONTEXT_TOO_LARGE', `tokens: a page of ${call.tokens} is larger than the context memory; allowed: up to ${engine.options.memoryTokens}`);
     let run: ContentRun;
@@ -253,9 +256,11 @@ export class SyscallTable {
   }
 
   private touch(process: Process, { pages }: Touch): Result {
+    if (!Array.isArray(pages)) return bad('pages', pages, 'a list of pages');
+    const { table } = process;
+    for (const page of pages) if (findEntry(table, page) < 0) return noPage(page);
     for (const page of pages) {
       const outcome = process.engine.memory.touch(process.table, page, process.pid, this.state.nowUs);
-      if (outcome === 'unknown') return noPage(page);
       if (outcome === 'waits') return failed('CONTEXT_TOO_LARGE', `pages: page ${page} does not fit beside what is pinned`);
     }
     return done;
@@ -289,7 +294,7 @@ export class SyscallTable {
   }
 
   private sleep(process: Process, us: number): Result | undefined {
-    if (!isDuration(us)) return bad('us', us, 'an integer of at least 0 (µs)');
+    if (!isDuration(us)) return bad('us', us, `an integer from 0 to ${longestWaitUs} (µs)`);
     if (us === 0) return done;
     const timer = this.state.timers.set({ kind: 'sleep', process }, this.state.nowUs + us);
     process.pending = { kind: 'timer', timer };
@@ -300,9 +305,14 @@ export class SyscallTable {
 
 const done: Result = { ok: true, value: null };
 
+/** Bounds that keep every sum of times and tokens an exact integer: a year, and more tokens than any prompt has. */
+const longestWaitUs = 31_536_000_000_000;
+const mostTokens = 1_000_000_000;
+
 export const isPriority = (value: number): boolean => value >= 0 && value <= 100;
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
-const isDuration = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+const isDuration = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
+const isTokens = (value: number): boolean => isCount(value) && value <= mostTokens;
 const isShare = (value: number): boolean => value >= 0 && value <= 1;
 
 const failed = (code: KernelErrorCode, message: string): Result => ({ ok: false, code, message });

@@ -47,6 +47,11 @@ export class ResidentSet {
     return victim;
   }
 
+  /** The policy is told what becomes eligible, as the contract asks. */
+  unpin(page: PageId): void {
+    if (this.pinned.delete(page)) this.policy.changed?.(page);
+  }
+
   remove(page: PageId): void {
     this.policy.remove(page);
     this.resident.delete(page);

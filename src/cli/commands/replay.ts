@@ -5,16 +5,17 @@ import { openInputFile } from '../../adapters/files/input-file.ts';
 import { hourUs } from '../../kernel/budget-limits.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
+import { recordedTools } from '../../sim/recorded-tools.ts';
 import { perAgentBudgets } from '../../sim/run-workload.ts';
-import { simulationDefaults, type SimulationSpec, type ToolData } from '../../sim/spec.ts';
+import { simulationDefaults, type SimulationSpec } from '../../sim/spec.ts';
 import { parseArrivals, withArrivals, type Arrivals } from '../../sim/workloads/arrivals.ts';
 import { withLatencies } from '../../sim/workloads/latency.ts';
 import { readWorkload } from '../../sim/workloads/read-workload.ts';
 import { firstAgents, type Workload } from '../../sim/workloads/workload.ts';
-import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { parseChoice, parseDurationUs, parseInteger } from '../options.ts';
-import { runAndReport, type RunFlags } from '../run-and-report.ts';
+import { parseDurationUs, parseInteger } from '../options.ts';
+import { runAndReport } from '../run-and-report.ts';
+import { addRunFlags, choice, type RunFlags } from '../run-flags.ts';
 
 interface ReplayOptions extends CommonOptions, RunFlags {
   readonly agents?: number;
@@ -32,12 +33,9 @@ interface ReplayOptions extends CommonOptions, RunFlags {
   readonly latency: 'recorded' | 'drawn';
 }
 
-/** Recorded tools may have taken longer than the 15 s that a live call is given. */
-const recordedToolTimeoutUs = 24 * hourUs;
-
 export const replayCommand: Command<ReplayOptions> = {
   name: 'replay',
-  summary: 'run a recorded workload (tau-bench, SWE-agent, weka, mooncake, azure) through the kernel',
+  summary: 'Run recorded agents (tau-bench, SWE-agent, weka, mooncake, azure) through the kernel.',
   register(command: CommanderCommand): void {
     command
       .argument('<file>', 'recorded agents, plain or compressed; the format is found by content')
@@ -56,26 +54,14 @@ export const replayCommand: Command<ReplayOptions> = {
       .option('--latency <how>', 'recorded (drawn where the file has none) or drawn', choice('--latency', ['recorded', 'drawn']), 'recorded');
     addRunFlags(command);
   },
-  async run({ operands: [file], options }: Call<ReplayOptions>, io: Io): Promise<number> {
-    io.progress(`reading ${file!}`);
-    const workload = prepare(await readWorkload(await openInputFile(file!)), options);
-    const spec = specOf(options, workload);
-    return runAndReport({ command: 'replay', file: file!, workload, spec, program: 'replayed', flags: options, io, isJson: options.json });
+  async run(call: Call<ReplayOptions>, io: Io): Promise<number> {
+    const { operands, options } = call;
+    const [file = ''] = operands;
+    io.progress(`reading ${file}`);
+    const workload = prepare(await readWorkload(await openInputFile(file)), options);
+    return runAndReport({ call, workload, spec: specOf(options, workload), program: 'replayed', io });
   },
 };
-
-/** Flags of every command that runs a workload. */
-export function addRunFlags(command: CommanderCommand): void {
-  command
-    .option('--check', 'watch every promise of the design while it runs', false)
-    .option('--record <file>', 'keep all inputs, for ringzero rerun')
-    .option('--events <file>', 'write every event, one JSON document a line');
-}
-
-export const choice =
-  (option: string, choices: readonly string[]) =>
-  (text: string): string =>
-    parseChoice(option, text, choices);
 
 function prepare(whole: Workload, options: ReplayOptions): Workload {
   const some = options.agents === undefined ? whole : firstAgents(whole, options.agents);
@@ -98,14 +84,6 @@ function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
     oversize: options.oversize,
     ...(slice === undefined ? {} : { sliceUs: slice }),
     budgets: tokensPerHour === undefined ? [] : perAgentBudgets(workload.agents.length, limits),
-    tools: recordedTools(workload),
+    tools: recordedTools(workload.facts.tools),
   };
-}
-
-/** Each recorded run had a world of its own: its tools conflict with those of the same run only. */
-function recordedTools({ facts }: Workload): readonly ToolData[] {
-  const isBuiltIn = new Set(builtInTools.map(({ spec }) => spec.name));
-  return facts.tools
-    .filter((name) => !isBuiltIn.has(name))
-    .map((name) => ({ name, description: `recorded: ${name}`, writes: ['run/{run}'], timeoutUs: recordedToolTimeoutUs }));
 }

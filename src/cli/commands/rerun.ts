@@ -7,7 +7,7 @@ import type { Call, Command, Io } from '../command.ts';
 
 export const rerunCommand: Command = {
   name: 'rerun',
-  summary: 'repeat a recording and compare its event log, byte for byte',
+  summary: 'Repeat a recording and compare its event log, byte for byte.',
   register(command: CommanderCommand): void {
     command.argument('<recording>', 'a file made with --record, plain or compressed');
   },

@@ -229,8 +229,13 @@ export class ContextMemory {
   couldBegin(table: PageTable, room: number): boolean {
     this.examine(table, table.entries.length);
     const missing = this.prompt.compulsoryTokens + this.prompt.capacityTokens;
+    const examination = ++this.examinations;
     let unpinned = 0;
-    for (const { extent } of table.entries) if (extent.pins === 0) unpinned += extent.residentTokens;
+    for (const { extent } of table.entries) {
+      if (extent.pins > 0 || extent.examination === examination) continue;
+      extent.examination = examination;
+      unpinned += extent.residentTokens;
+    }
     return this.pinnedTokens + unpinned + this.roomTokens + missing + room <= this.capacity;
   }
 
@@ -313,7 +318,7 @@ export class ContextMemory {
 
   // ---- Faults and loads ----------------------------------------------------------------------------------------------
 
-  /** Fills `prompt` with what a use of entries [from, to) would find. */
+  /** Fills `prompt` with what a use of entries [from, to) would find. What stands twice in them is missing once, and there the second time. */
   private examine(table: PageTable, to: number, from = 0): void {
     const { prompt } = this;
     const isPrefix = this.residency === 'prefix';
@@ -322,14 +327,16 @@ export class ContextMemory {
     let capacity = 0;
     let hole = 0;
     let isUsable = true;
+    const examination = ++this.examinations;
     for (let at = from; at < to; at++) {
       const { extent } = table.entries[at]!;
       const { lo, hi, count, tokensEach } = extent;
-      if (lo === 0 && hi === count) {
+      if ((lo === 0 && hi === count) || extent.examination === examination) {
         if (isUsable) cached += count * tokensEach;
         else hole += count * tokensEach;
         continue;
       }
+      extent.examination = examination;
       const seen = Math.max(extent.seen, hi);
       const isWithoutGap = lo === 0 || hi === lo;
       const resident = hi - lo;
@@ -347,6 +354,7 @@ export class ContextMemory {
     this.examinedFrom = from;
     this.examinedTo = to;
   }
+  private examinations = 0;
   private examinedTable: PageTable | undefined;
   private examinedFrom = 0;
   private examinedTo = 0;
@@ -360,9 +368,12 @@ export class ContextMemory {
     let holeTokensLeft = 0;
     let isUsable = true;
     const isPrefix = this.residency === 'prefix';
-    const { entries } = this.examinedTable!;
+    const { entries, pages } = this.examinedTable!;
+    const examination = ++this.examinations;
     for (let at = this.examinedFrom; at < this.examinedTo; at++) {
       const { extent } = entries[at]!;
+      if (extent.examination === examination) continue;
+      extent.examination = examination;
       const { lo, hi, count } = extent;
       const seen = Math.max(extent.seen, hi);
       const resident = hi - lo;
@@ -377,14 +388,8 @@ export class ContextMemory {
     if (compulsory > 0) this.observer.faulted(pid, 'compulsory', compulsory, compulsoryTokens);
     if (capacity > 0) this.observer.faulted(pid, 'capacity', capacity, capacityTokens);
     // A bypassed call is billed for resident pages too: they count as a hole of its own making.
-    if (holeTokens > holeTokensLeft) cachedOrHole = this.residentPagesOf(entries);
+    if (holeTokens > holeTokensLeft) cachedOrHole = pages - compulsory - capacity;
     if (holeTokens > 0) this.observer.faulted(pid, 'hole', cachedOrHole, holeTokens);
-  }
-
-  private residentPagesOf(entries: readonly TableEntry[]): number {
-    let pages = 0;
-    for (const { extent } of entries) pages += extent.residentPages;
-    return pages;
   }
 
   /**
@@ -396,8 +401,12 @@ export class ContextMemory {
     for (let at = to - 1; at >= from; at--) {
       const { extent } = table.entries[at]!;
       const { lo, hi, count } = extent;
-      if (hi > lo && hi < count) this.split(extent, hi);
-      if (hi > lo && lo > 0) this.split(extent, lo);
+      if (hi === lo || (lo === 0 && hi === count)) continue;
+      const { length } = table.entries;
+      if (hi < count) this.split(extent, hi);
+      if (lo > 0) this.split(extent, lo);
+      // The same content may stand further ahead, too: then what comes next has moved.
+      at += table.entries.length - length;
     }
     return table.entries.length - before;
   }

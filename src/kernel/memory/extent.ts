@@ -31,6 +31,8 @@ export class Extent {
   accesses = 0;
   lastAccessUs = 0;
   importance = 0;
+  /** The last look at a prompt that met it: what stands twice in a prompt counts once. */
+  examination = 0;
   /** The policy refused to keep it: it leaves when its call ends. */
   refused = false;
 

@@ -9,8 +9,8 @@
  * The heap is lazy: a touch only lowers the key, so it does nothing here, and the heap holds a key that is too large. When
  * such a page comes to the top, it sinks to its place; a top whose key is right is the largest of all, for no page's
  * key is larger than the heap says. `changed` moves a page at once when its key rose.
- * Cost: O(1) for touch; O(log n) for the rest, plus one sinking for each page touched since it last was at the top, plus
- * two moves for each page on the way that is not eligible. Never a scan.
+ * Cost: O(1) for touch; O(log n) for the rest, plus one sinking for each page touched since it last was at the top, plus,
+ * once in a load, two moves for each page on the way that is not eligible. Never a scan.
  */
 import { assert } from '../../base/assert.ts';
 import { KeyedHeap } from '../../base/heap.ts';
@@ -45,10 +45,8 @@ class ImportanceLru implements PagingPolicy {
 
   touch(page: PageId): void {
     this.isLoadOver = true;
-    assert(
-      this.heap.has(page) || this.aside.includes(page),
-      () => `page ${page} was touched, which is not resident`,
-    );
+    if (!this.heap.has(page)) this.takeBack();
+    assert(this.heap.has(page), () => `page ${page} was touched, which is not resident`);
   }
 
   evict(_need: number, eligible: (page: PageId) => boolean): PageId | undefined {

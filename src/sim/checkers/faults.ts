@@ -4,8 +4,8 @@ import { checkOf, type CheckerFacts, type Check, type Checker, type EventOf } fr
 interface Instant {
   event: Parameters<Check>[1] | undefined;
   loaded: number;
-  /** Compulsory and capacity faults by process: what they miss has to come in. */
-  readonly faulted: Map<number, number>;
+  /** By compulsory and capacity faults: what they miss has to come in. */
+  missing: number;
   /** Answers of calls that ended: they are in memory without a load, so no fault explains them. */
   answers: number;
 }
@@ -16,12 +16,7 @@ interface Instant {
  */
 export function faults({ engines }: CheckerFacts): Checker {
   const check: Check = checkOf('faults');
-  const instants: Instant[] = engines.map(() => ({
-    event: undefined,
-    loaded: 0,
-    faulted: new Map(),
-    answers: 0,
-  }));
+  const instants = engines.map((): Instant => ({ event: undefined, loaded: 0, missing: 0, answers: 0 }));
   let isDirty = false;
   let atUs = 0;
   const engineOf = new Map<number, number>();
@@ -33,9 +28,7 @@ export function faults({ engines }: CheckerFacts): Checker {
 
   function closeInstant(): void {
     for (const [index, instant] of instants.entries()) {
-      const { event, loaded, answers } = instant;
-      let missing = 0;
-      for (const [pid, tokens] of instant.faulted) if (!bypassing.has(pid)) missing += tokens;
+      const { event, loaded, missing, answers } = instant;
       if (event !== undefined) {
         const isExplained = loaded >= missing && loaded <= missing + answers;
         check(
@@ -46,10 +39,14 @@ export function faults({ engines }: CheckerFacts): Checker {
         );
       }
       instant.event = undefined;
-      instant.loaded = instant.answers = 0;
-      instant.faulted.clear();
+      instant.loaded = instant.missing = instant.answers = 0;
     }
     isDirty = false;
+  }
+
+  function forget(pid: number): void {
+    prompts.delete(pid);
+    bypassing.delete(pid);
   }
 
   function touched(event: Parameters<Check>[1], engine: number): Instant {
@@ -73,15 +70,12 @@ export function faults({ engines }: CheckerFacts): Checker {
         const { pid, tokens } = event;
         const prompt = prompts.get(pid);
         if (prompt !== undefined) prompt.faultedTokens += tokens;
-        if (event.kind === 'hole') return;
-        const { faulted } = touched(event, event.engine);
-        faulted.set(pid, (faulted.get(pid) ?? 0) + tokens);
+        if (event.kind !== 'hole' && !bypassing.has(pid)) touched(event, event.engine).missing += tokens;
       },
       'page.loaded': (event) => {
         touched(event, event.engine).loaded += event.tokens;
       },
       'call.requested': (event) => {
-        bypassing.delete(event.pid);
         prompts.set(event.pid, { promptTokens: event.promptTokens, faultedTokens: 0, dispatches: 0 });
       },
       'call.bypassed': (event) => void bypassing.add(event.pid),
@@ -92,8 +86,10 @@ export function faults({ engines }: CheckerFacts): Checker {
         prompt.dispatches++;
         prompt.faultedTokens = 0;
       },
+      // Refused by a budget after it was told to bypass memory.
+      'call.refused': ({ pid }) => forget(pid),
       'call.ended': (event) => {
-        prompts.delete(event.pid);
+        forget(event.pid);
         // The answer joins the memory, if at all, at the instant of the call's end.
         const engine = engineOf.get(event.pid);
         if (engine !== undefined) touched(event, engine).answers += answerTokens(event.tokensOut);

@@ -164,7 +164,7 @@ function singly(create: CreatePagingPolicy): CreatePagingPolicy {
 }
 
 for (const [name, policy] of Object.entries(pagingPolicies)) {
-  for (const [residency, victims] of [['independent', 'any'], ['prefix', 'leaf'], ['prefix', 'any']] as const) {
+  for (const [residency, victims] of [['independent', 'any'], ['prefix', 'leaf']] as const) {
     test(`${name}, ${residency}, ${victims}: extents and single pages give the same`, () => {
       fc.assert(
         fc.property(fc.array(fc.tuple(operation, fc.nat({ max: 2 })), { minLength: 10, maxLength: 60 }), (operations) => {
@@ -176,7 +176,7 @@ for (const [name, policy] of Object.entries(pagingPolicies)) {
             expect(extents.do(operation, nowUs), JSON.stringify(operation)).toEqual(pages.do(operation, nowUs));
           }
         }),
-        { seed: 1, numRuns: seedCount(5000, 20_000) },
+        { seed: 1, numRuns: seedCount(400, 20_000) },
       );
     });
   }

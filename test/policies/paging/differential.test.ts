@@ -13,7 +13,7 @@ const steps = fc.array(
   fc.record({
     what: fc.constantFrom(
       ...(['request', 'request', 'request', 'request', 'pin', 'unpin', 'remove', 'evict'] as const),
-      ...(['importance', 'accesses', 'putBack', 'split'] as const),
+      ...(['importance', 'accesses', 'putBack', 'split', 'evict', 'evict', 'pin', 'check'] as const),
     ),
     id: fc.integer({ min: 1, max: 14 }),
     figure: fc.integer({ min: 0, max: 5 }),
@@ -35,8 +35,9 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
           const page = id as PageId;
           nowUs += passedUs;
           if (what === 'request') memory.request(page, nowUs);
-          else if (what === 'unpin') pinned.delete(page);
+          else if (what === 'unpin') memory.unpin(page);
           else if (what === 'evict') memory.evict();
+          else if (what === 'check') policy.checkInvariants!(resident.size);
           else if (what === 'putBack') {
             const victim = memory.evict();
             if (victim !== undefined) policy.putBack!(victim);
@@ -60,9 +61,9 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
             else pages.accessCounts[page] = figure;
             policy.changed!(page);
           }
-          policy.checkInvariants!(resident.size);
         }
-        pinned.clear();
+        policy.checkInvariants!(resident.size);
+        for (const page of [...pinned]) memory.unpin(page);
         while (memory.evict() !== undefined);
         expect(resident.size).toBe(0);
       }),

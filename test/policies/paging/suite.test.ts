@@ -25,7 +25,9 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
     const memory = filled(create, 3);
     const { policy } = memory;
     expect(policy.evict(1, (candidate) => candidate === page(2))).toBe(2);
+    policy.touch(page(1), 10);
     expect(policy.evict(1, () => false)).toBeUndefined();
+    policy.touch(page(3), 11);
     policy.checkInvariants!(2);
     const rest = [policy.evict(1, () => true), policy.evict(1, () => true)];
     expect(rest.sort()).toEqual([1, 3]);
@@ -37,6 +39,58 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
     while (memory.evict() !== undefined);
     expect(memory.victims.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, at) => at + 1));
     memory.policy.checkInvariants!(0);
+  });
+
+  test(`${name}: in one load, what an eviction makes eligible is told, and is a victim like the rest`, () => {
+    // 1 is before 2 and 2 before 3: only the last of them may leave.
+    const { policy } = filled(create, 4);
+    const chain = [1, 2, 3].map(page);
+    const isLeaf = (candidate: PageId): boolean => !chain.includes(candidate) || candidate === chain.at(-1);
+    const victims: (PageId | undefined)[] = [];
+    for (let count = 0; count < 4; count++) {
+      const victim = policy.evict(1, isLeaf);
+      victims.push(victim);
+      if (victim !== chain.at(-1)) continue;
+      chain.pop();
+      if (chain.length > 0) policy.changed?.(chain.at(-1)!);
+    }
+    expect(victims).toEqual([3, 2, 1, 4]);
+    policy.checkInvariants!(0);
+  });
+
+  test(`${name}: what is not eligible may be touched, changed, split and removed in the middle of a load`, () => {
+    const { policy, pages } = filled(create, 5);
+    const isPinned = (candidate: PageId): boolean => candidate === page(5);
+    expect(policy.evict(1, isPinned)).toBe(5);
+    policy.touch(page(1), 10);
+    policy.changed?.(page(2));
+    expect(policy.evict(1, isPinned)).toBeUndefined();
+    policy.remove(page(3));
+    expect(policy.evict(1, isPinned)).toBeUndefined();
+    pages.set(page(9), { accesses: 1, lastAccessUs: 4, order: 4.5 });
+    policy.split!(page(4), page(9), false);
+    policy.checkInvariants!(4);
+    expect(policy.evict(1, isPinned)).toBeUndefined();
+    expect((policy.save!() as number[]).toSorted((a, b) => a - b)).toEqual([1, 2, 4, 9]);
+  });
+
+  test(`${name}: after a touch, an admission or a return, what is eligible may have changed without a word`, () => {
+    const happenings: ((memory: ResidentSet) => void)[] = [
+      ({ policy }) => policy.touch(page(2), 10),
+      (memory) => void memory.request(page(7), 10),
+      ({ policy, isEligible }) => policy.putBack!(policy.evict(1, isEligible)!),
+    ];
+    for (const happens of happenings) {
+      const memory = filled(create, 4);
+      memory.pinned.add(page(1));
+      expect(memory.evict()).toBe(2);
+      memory.request(page(2), 9);
+      memory.pinned.add(page(3));
+      expect(memory.evict()).toBe(4);
+      memory.pinned.clear();
+      happens(memory);
+      expect(memory.evict()).toBe(1);
+    }
   });
 
   test(`${name}: a removed page is no victim, and may come back`, () => {
@@ -115,7 +169,7 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
         steps.forEach(({ what, id }, at) => {
           const isResident = memory.resident.has(page(id));
           if (what === 'request') memory.request(page(id), at);
-          else if (what === 'unpin') memory.pinned.delete(page(id));
+          else if (what === 'unpin') memory.unpin(page(id));
           else if (what === 'pin' && isResident) memory.pinned.add(page(id));
           else if (what === 'remove' && isResident) memory.remove(page(id));
           memory.policy.checkInvariants!(memory.resident.size);

@@ -116,6 +116,20 @@ checkCatches('faults', [
 ]);
 
 checkAccepts('faults', [
+  // What a process touched just before its call that bypasses the memory was loaded.
+  [
+    [0, spawned(1)],
+    [0, faulted(1, 'capacity', 1, 60)],
+    [0, loaded(4, 1, 60)],
+    [0, requested(1, 1, 81)],
+    [0, bypassed(1, 1)],
+    [0, faulted(1, 'capacity', 1, 21)],
+    [0, faulted(1, 'hole', 1, 60)],
+    [0, dispatched(1, 0, 1, { repeatedTokens: 81, room: -1 })],
+    [1, ended(1, 0, 1)],
+    [1, faulted(1, 'capacity', 1, 21)],
+    [1, loaded(5, 1, 21)],
+  ],
   // A later stretch may have less to pay for, or more: its partial answer.
   [
     [0, spawned(1)],

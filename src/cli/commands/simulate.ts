@@ -1,0 +1,33 @@
+/** `ringzero simulate SCENARIO.json`: agents that somebody wrote or a generator drew, in virtual time (docs/scenario.md). */
+import type { Command as CommanderCommand } from 'commander';
+
+import { openInputFile } from '../../adapters/files/input-file.ts';
+import { parseScenario } from '../../sim/workloads/scenario.ts';
+import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import { parseDurationUs } from '../options.ts';
+import { runAndReport } from '../run-and-report.ts';
+import { addRunFlags, isGiven, type RunFlags } from '../run-flags.ts';
+
+interface SimulateOptions extends CommonOptions, RunFlags {
+  readonly until?: number;
+}
+
+export const simulateCommand: Command<SimulateOptions> = {
+  name: 'simulate',
+  summary: 'Run the agents of a scenario file in virtual time.',
+  register(command: CommanderCommand): void {
+    command
+      .argument('<scenario>', 'a kernel and its agents as JSON, plain or compressed (docs/scenario.md)')
+      .option('--until <time>', 'stop at this virtual time, such as 90s or 2h (default: the scenario’s own)', (text) => parseDurationUs('--until', text));
+    addRunFlags(command);
+  },
+  /** A seed on the command line goes before the scenario's own. */
+  async run(call: Call<SimulateOptions>, io: Io): Promise<number> {
+    const { operands, options } = call;
+    const opened = await openInputFile(operands[0] ?? '');
+    const seed = isGiven(call, '--seed') ? { seed: options.seed } : {};
+    const { spec, workload, untilUs } = parseScenario(opened.name, await opened.text(), seed);
+    const until = options.until ?? untilUs;
+    return runAndReport({ call, workload, spec, program: 'scripted', ...(until === undefined ? {} : { untilUs: until }), io });
+  },
+};

@@ -1,0 +1,59 @@
+/** After a crash the kernel is rebuilt from histories and the budget ledger (design, section 1): this reads them back. */
+import type { BudgetTree, Reservation } from './budgets.ts';
+import type { RestoredProcess, RestoreInput } from './inputs.ts';
+import type { MemoryStore } from './memory-store.ts';
+import type { HistoryRecord, LedgerRecord } from './records.ts';
+import type { StoredProcess } from './storage.ts';
+import type { ChildEnd, SyscallResult } from './syscalls.ts';
+
+/** What storage has to tell; any adapter's readers, once awaited. */
+export type HistoryReader = Pick<MemoryStore, 'processes' | 'history' | 'lastCheckpoint'>;
+
+/** The input that lets the unfinished processes of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint. */
+export function recoveryInput(store: HistoryReader, run: string): RestoreInput | undefined {
+  const all = store.processes(run);
+  const processes = all.filter((process) => process.end === undefined).map((process) => restored(store, process, all));
+  return processes.length === 0 ? undefined : { type: 'run.restored', processes };
+}
+
+function restored(store: HistoryReader, process: StoredProcess, all: readonly StoredProcess[]): RestoredProcess {
+  const { end: _, ...started } = process;
+  const { run, branch, pid } = started;
+  const whole = store.history(run, { branch, pid });
+  const saved = store.lastCheckpoint({ run, branch, pid });
+  const checkpoint = saved && { n: saved.n, state: saved.state, prompt: saved.nodes, random: saved.random };
+  const history = whole.filter(({ n }) => n > (checkpoint?.n ?? 0));
+  return { started, checkpoint, history, endedChildren: notWaitedFor(whole, all.filter(({ parent }) => parent === pid)) };
+}
+
+/** Ends that the process has not been told yet. */
+function notWaitedFor(history: readonly HistoryRecord[], children: readonly StoredProcess[]): ChildEnd[] {
+  const told = new Set<number>();
+  for (const { kind, result } of history) {
+    if (kind === 'wait' && result.ok) told.add((result as SyscallResult<unknown> as { value: ChildEnd }).value.pid);
+  }
+  return children
+    .filter(({ pid, end }) => end !== undefined && !told.has(pid))
+    .map(({ pid, end }) => ({ pid, outcome: end!.outcome, value: end!.value }));
+}
+
+/** Books into a fresh tree what an earlier kernel booked. A call without a known end settles in full: it may have used all that it had reserved. */
+export function replayLedger(budgets: BudgetTree, ledger: readonly LedgerRecord[]): void {
+  const open = new Map<string, { reservation: Reservation; record: LedgerRecord }>();
+  let lastUs = 0;
+  for (const [seq, record] of ledger.entries()) {
+    const key = `${record.run}/${record.pid}/${record.n}/${record.reservedUs}/${record.seq}`;
+    lastUs = record.atUs;
+    if (record.what === 'reserved') {
+      // No waiters stand in its way here, so that what was granted once is granted again.
+      const result = budgets.reserve(budgets.indexOf(record.node), record, record.atUs, -1 - seq);
+      if (result.kind === 'reserved') open.set(key, { reservation: result.reservation, record });
+      continue;
+    }
+    const reserved = open.get(key);
+    if (reserved === undefined) continue;
+    open.delete(key);
+    budgets.settle(reserved.reservation, record, record.atUs);
+  }
+  for (const { reservation, record } of open.values()) budgets.settle(reservation, record, lastUs);
+}

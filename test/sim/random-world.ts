@@ -1,0 +1,201 @@
+/**
+ * One integer seed, one world: a kernel with options drawn at random, programs that yield every syscall (with arguments out of range,
+ * too), and a world in which calls fail, ends come late or twice, people are absent and signals arrive at any time. `runWorld` drives it to
+ * its end with every checker on and throws when a promise is broken.
+ */
+import { hash32 } from '../../src/base/hash.ts';
+import { rngFor } from '../../src/base/rng.ts';
+import type { KernelEvent } from '../../src/kernel/events.ts';
+import type { CoreId, Pid, RequestId } from '../../src/kernel/ids.ts';
+import type { KernelOptionsInput } from '../../src/kernel/options.ts';
+import { createCheckers } from '../../src/sim/checkers/checkers.ts';
+import type { FaultRates } from '../../src/sim/faults.ts';
+import { engineFacts } from '../../src/sim/run-workload.ts';
+import { Simulation } from '../../src/sim/simulation.ts';
+import { checkEnded, checkStuck } from './random-world-end.ts';
+import { Draw } from './random-draw.ts';
+import { drawFaults, drawKernel, drawTimes, unlimitedBudget } from './random-kernel.ts';
+import { probeProgram, randomProgram } from './random-program.ts';
+
+export interface WorldResult {
+  /** Of all events, in order. */
+  readonly hash: number;
+  readonly events: number;
+  readonly steps: number;
+  /** Processes spawned, and how many had not ended when nothing was due any more. */
+  readonly processes: number;
+  readonly stuck: number;
+  /** How often each type of event came. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** No world needs more: one that does runs in a circle. */
+const stepLimit = 20_000;
+
+export interface WorldSetup {
+  readonly kernel: KernelOptionsInput;
+  readonly faults: Partial<FaultRates>;
+  readonly flushUs: number;
+  /** Longest burst that programs script, µs. */
+  readonly longestUs: number;
+}
+
+export function drawWorld(seed: number): WorldSetup {
+  const { sliceUs, longestUs } = drawTimes(new Draw(rngFor(seed, 'world/times')));
+  const kernel = drawKernel(new Draw(rngFor(seed, 'world/kernel')), seed, sliceUs);
+  const draw = new Draw(rngFor(seed, 'world/faults'));
+  return {
+    kernel: { ...kernel, programs: [randomProgram, probeProgram] },
+    faults: draw.chance(0.5) ? drawFaults(draw) : {},
+    longestUs,
+    flushUs: draw.chance(0.5) ? 0 : draw.between(1, 50_000),
+  };
+}
+
+export function runWorld(seed: number): WorldResult {
+  const chaos = new Draw(rngFor(seed, 'world/chaos'));
+  const setup = drawWorld(seed);
+  const counts = new Map<string, number>();
+  const world = new World(setup, (event) => void counts.set(event.type, (counts.get(event.type) ?? 0) + 1));
+  const roots = chaos.between(1, 5);
+  for (let root = 0; root < roots; root++) world.spawn(chaos, chaos.chance(0.5) ? 0 : chaos.between(0, 20_000_000));
+  let left = chaos.chance(0.7) ? chaos.between(0, 25) : 0;
+  while (world.step()) {
+    if (left === 0 || !chaos.chance(0.15)) continue;
+    left--;
+    world.disturb(chaos);
+  }
+  const stuck = checkStuck(world.simulation.kernel, setup);
+  const { processes } = world;
+  world.killAll();
+  checkEnded(world.simulation.kernel);
+  world.probe();
+  checkEnded(world.simulation.kernel);
+  return { hash: world.hash, events: world.events, steps: world.steps, processes, stuck, counts };
+}
+
+class World {
+  readonly simulation: Simulation;
+  hash = 0;
+  events = 0;
+  steps = 0;
+  processes = 0;
+  private readonly setup: WorldSetup;
+  private readonly checkers: ReturnType<typeof createCheckers>;
+  private readonly questions: RequestId[] = [];
+  /** By core: the pid that runs there, 0 for none. */
+  private readonly running: number[] = [];
+  private isProbing = false;
+  private readonly ended = new Set<number>();
+
+  constructor(setup: WorldSetup, onEvent: (event: KernelEvent) => void) {
+    this.setup = setup;
+    this.simulation = new Simulation({
+      kernel: setup.kernel,
+      faults: setup.faults,
+      flushUs: setup.flushUs,
+      onEvent: (event) => {
+        onEvent(event);
+        this.note(event);
+        this.checkers.onEvent(event);
+      },
+    });
+    const { kernel } = this.simulation;
+    const { budgets, tools } = kernel.options;
+    this.checkers = createCheckers({ engines: engineFacts(kernel), budgets, tools });
+  }
+
+  step(): boolean {
+    if (!this.simulation.stepOnce()) {
+      this.simulation.kernel.checkInvariants();
+      this.checkers.finish();
+      return false;
+    }
+    if (++this.steps > stepLimit) throw new Error(`more than ${stepLimit} steps`);
+    if (this.steps % 5 === 0) this.simulation.kernel.checkInvariants();
+    return true;
+  }
+
+  spawn(draw: Draw, atUs: number): void {
+    const { engines = [], budgets = [] } = this.setup.kernel;
+    const run = `run-${draw.between(1, 1_000_000_000)}`;
+    this.simulation.spawn(atUs, {
+      program: 'random',
+      name: `root-${draw.between(1, 3)}`,
+      run,
+      arguments: { left: draw.between(1, 25), depth: 0, longestUs: this.setup.longestUs },
+      ...(draw.chance(0.5) ? { priority: draw.between(0, 100) } : {}),
+      ...(draw.chance(0.8) ? { budget: draw.of(budgets).name } : {}),
+      ...(draw.chance(0.3) ? { engine: draw.of(engines).name! } : {}),
+      ...(draw.chance(0.2) ? { capabilities: draw.capabilities() } : {}),
+    });
+  }
+
+  /** Something that no program asked for. */
+  disturb(draw: Draw): void {
+    const { simulation } = this;
+    const atUs = simulation.nowUs + (draw.chance(0.5) ? 0 : draw.between(0, 30_000_000));
+    const kind = draw.weighted({ signal: 6, answer: 2, progress: 2, spawn: 1 });
+    if (kind === 'spawn') return this.spawn(draw, atUs);
+    if (kind === 'signal') {
+      const pid = draw.between(1, Math.max(1, this.processes)) as Pid;
+      if (pid <= this.processes) simulation.signal(atUs, pid, draw.signal());
+      return;
+    }
+    if (kind === 'answer') {
+      // Somebody else answers first, or once more.
+      if (this.questions.length === 0) return;
+      const decision = draw.of(['approve', 'edit', 'deny', 'answer'] as const);
+      const value = decision === 'edit' ? draw.toolArguments() : 'so be it';
+      return simulation.send(atUs, { type: 'person.answered', request: draw.of(this.questions), decision, value });
+    }
+    const core = draw.between(0, Math.max(0, this.running.length - 1));
+    const pid = this.running[core] ?? 0;
+    // At this very instant, before its end could come: a call that is over makes no progress.
+    if (pid === 0 || simulation['queue'].nextUs <= simulation.nowUs) return;
+    const tokensOut = simulation.kernel['state'].processes[pid]!.call!.tokensOut;
+    simulation.send(simulation.nowUs, { type: 'call.progress', core: core as CoreId, pid: pid as Pid, tokensOut });
+  }
+
+  /** Everybody who still lives is killed, and the world comes to rest. */
+  killAll(): void {
+    const { simulation } = this;
+    for (let pid = 1; pid <= this.processes; pid++)
+      if (!this.ended.has(pid)) simulation.signal(simulation.nowUs, pid as Pid, 'kill');
+    while (this.step());
+  }
+
+  /** One process per engine that needs all that others may have leaked: every tool and lock, and the whole memory. */
+  probe(): void {
+    const { engines = [], tools = [] } = this.setup.kernel;
+    const before = this.processes;
+    this.isProbing = true;
+    for (const [index, engine] of engines.entries())
+      this.simulation.spawn(this.simulation.nowUs, {
+        program: 'probe',
+        name: 'probe',
+        run: `probe-${index}`,
+        arguments: { tools: index === 0 ? tools.map(({ name }) => name) : [], tokens: engine.memoryTokens! },
+        engine: engine.name!,
+        budget: unlimitedBudget,
+      });
+    while (this.step());
+    for (let pid = before + 1; pid <= this.processes; pid++) {
+      const { outcome, value, state } = this.simulation.kernel['state'].processes[pid]!;
+      if (outcome !== 'completed') throw new Error(`probe ${pid} ended as ${outcome} (${state}): ${JSON.stringify(value)}`);
+    }
+  }
+
+  private note(event: KernelEvent): void {
+    this.events++;
+    this.hash = hash32(JSON.stringify(event), this.hash);
+    if (event.type === 'process.spawned') this.processes++;
+    else if (event.type === 'process.terminated') this.ended.add(event.pid);
+    else if (event.type === 'person.asked') {
+      this.questions.push(event.request);
+      if (this.isProbing) this.simulation.send(event.atUs, { type: 'person.answered', request: event.request, decision: 'approve', value: null });
+    }
+    if (event.type === 'process.dispatched') this.running[event.core] = event.pid;
+    else if (event.type === 'call.ended' || event.type === 'call.stopped') this.running[event.core] = 0;
+  }
+}
