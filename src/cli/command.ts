@@ -15,9 +15,8 @@ export interface Command<Options extends CommonOptions = CommonOptions> {
   run(call: Call<Options>, io: Io): number | Promise<number>;
 }
 
-/** One use of a command: `words` are all that was typed behind `ringzero`, `operands` those that are not options, in order. */
+/** One use of a command: `operands` are the words that are not options, in order. */
 export interface Call<Options extends CommonOptions = CommonOptions> {
-  readonly words: readonly string[];
   readonly operands: readonly string[];
   readonly options: Options;
 }

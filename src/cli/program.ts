@@ -27,7 +27,7 @@ export async function runProgram(words: readonly string[], table: CommandTable, 
         const self = given.at(-1) as CommanderCommand;
         const options = self.opts<CommonOptions>();
         seed = options.seed;
-        status = await command.run({ words, operands: self.args, options }, io);
+        status = await command.run({ operands: self.args, options }, io);
       });
     }
     await parse(program, words, table);

@@ -9,10 +9,11 @@ import type { Workload } from '../sim/workloads/workload.ts';
 import type { Call, CommonOptions, Io } from './command.ts';
 import { checkOutput, LineFile } from './line-file.ts';
 import { packageVersion } from './package-version.ts';
-import { repeatOf, type RunFlags } from './run-flags.ts';
+import { repeatLine, type RunFlags } from './run-flags.ts';
 import { summaryLines } from './run-summary.ts';
 
 export interface RunRequest {
+  readonly command: string;
   readonly call: Call<CommonOptions & RunFlags>;
   readonly workload: Workload;
   readonly spec: SimulationSpec;
@@ -55,6 +56,10 @@ export function runAndReport(request: RunRequest): number {
   return 0;
 }
 
+function repeatOf({ command, call, spec }: RunRequest): string {
+  return repeatLine(command, call.operands[0]!, { given: call.options.given, seed: spec.seed });
+}
+
 /** What `--json` prints. Everything but `wall` is the same in every run of the same command. */
 function document(request: RunRequest, result: WorkloadResult, version: string, seconds: number): object {
   const { workload, spec } = request;
@@ -62,12 +67,12 @@ function document(request: RunRequest, result: WorkloadResult, version: string, 
   const { perProcess, modelCalls, callsFailed, callsRefused, callsBypassed, faults, startUs: _start, endUs: _end, ...rest } = metrics;
   const pages = faults.compulsory.pages + faults.capacity.pages + faults.hole.pages;
   return {
-    command: request.call.words[0],
+    command: request.command,
     ringzero: version,
     file: request.call.operands[0],
     format: workload.format,
     seed: spec.seed,
-    repeat: repeatOf(request.call, spec.seed),
+    repeat: repeatOf(request),
     options: spec,
     ...rest,
     processes: metrics.processes,

@@ -1,20 +1,30 @@
-/** Flags of every command that runs a workload, and the words that repeat such a run. */
+/** Flags of every command that runs a workload, and the command line that repeats such a run. */
 import type { Command as CommanderCommand } from 'commander';
 
-import type { Call } from './command.ts';
+import type { Arrivals } from '../sim/workloads/arrivals.ts';
 import { parseChoice } from './options.ts';
 
 export interface RunFlags {
   readonly check: boolean;
   readonly record?: string;
   readonly events?: string;
+  /** The options that stand on the command line, also those with their default as value, with what they mean. */
+  readonly given: readonly GivenOption[];
+}
+
+export interface GivenOption {
+  /** As typed: `--cores`. */
+  readonly flag: string;
+  readonly value: unknown;
 }
 
 export function addRunFlags(command: CommanderCommand): void {
   command
     .option('--check', 'watch every promise of the design while it runs', false)
     .option('--record <file>', 'keep all inputs, for ringzero rerun')
-    .option('--events <file>', 'write every event, one JSON document a line');
+    .option('--events <file>', 'write every event, one JSON document a line')
+    // Options that are added later, such as --seed, are known when the command runs.
+    .hook('preAction', (self) => void self.setOptionValue('given', givenOptions(self)));
 }
 
 /** A parser for commander: one of `choices`. */
@@ -22,26 +32,34 @@ export function choice(option: string, choices: readonly string[]): (text: strin
   return (text) => parseChoice(option, text, choices);
 }
 
-/** Whether the option stands on the command line, even with its default as value. */
-export function isGiven({ words }: Call, option: string): boolean {
-  return words.some((word) => word === option || word.startsWith(`${option}=`));
+export function isGiven({ given }: RunFlags, flag: string): boolean {
+  return given.some((option) => option.flag === flag);
 }
 
-/** The command line that repeats the run: as typed, with its seed, without what only says where to print. */
-export function repeatOf(call: Call, seed: number): string {
-  const kept: string[] = [];
-  for (let index = 0; index < call.words.length; index++) {
-    const word = call.words[index]!;
-    const [option] = word.split('=', 1);
-    if (option === '--json') continue;
-    if (option === '--record' || option === '--events') {
-      if (option === word) index++; // its file
-      continue;
-    }
-    kept.push(quoted(word));
-  }
-  const seeded = isGiven(call, '--seed') ? kept : [...kept, '--seed', String(seed)];
-  return ['ringzero', ...seeded].join(' ');
+/** `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
+export function repeatLine(command: string, file: string, { given, seed }: { readonly given: RunFlags['given']; readonly seed: number }): string {
+  const decisive = given.filter(({ flag }) => !['--json', '--record', '--events', '--check', '--seed'].includes(flag));
+  const options = decisive.flatMap(({ flag, value }) => [flag, quoted(spelled(flag, value))]);
+  return ['ringzero', command, quoted(file), ...options, '--seed', String(seed)].join(' ');
+}
+
+function givenOptions(command: CommanderCommand): readonly GivenOption[] {
+  return command.options
+    .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+    .map((option) => ({ flag: option.long!, value: command.getOptionValue(option.attributeName()) as unknown }));
+}
+
+/** The text that is read as this value. */
+function spelled(flag: string, value: unknown): string {
+  if (flag === '--slice' || flag === '--until') return spelledUs(value as number);
+  if (flag !== '--arrivals') return String(value);
+  const arrivals = value as Arrivals;
+  return arrivals.kind === 'poisson' ? `poisson:${arrivals.ratePerHour}` : arrivals.kind;
+}
+
+function spelledUs(us: number): string {
+  if (us % 1_000_000 === 0) return `${us / 1_000_000}s`;
+  return us % 1_000 === 0 ? `${us / 1_000}ms` : `${us}us`;
 }
 
 /** As a shell reads it as one word. */

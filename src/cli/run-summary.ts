@@ -1,14 +1,14 @@
 /** What a run looks like to a person: the run, its time, its memory, its processes. */
 import { Chalk } from 'chalk';
 
-import { labelledBar, splitBar, type BarPart } from '../report/bars.ts';
+import { bar, labelledBar, splitBar, type BarPart } from '../report/bars.ts';
 import { formatCount, formatDuration, formatMoney, formatPercent } from '../report/format.ts';
 import { table } from '../report/table.ts';
 import { textWidth } from '../report/text-width.ts';
 import type { PageCount, ProcessMetrics, RunMetrics, Split } from '../sim/metrics/run-metrics.ts';
 import type { WorkloadResult } from '../sim/run-workload.ts';
 import type { RunRequest } from './run-and-report.ts';
-import { repeatOf } from './run-flags.ts';
+import { repeatLine } from './run-flags.ts';
 
 /** Rows of the table of processes before the rest is counted in one line. */
 const shownProcesses = 15;
@@ -39,7 +39,7 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
   lines.push(
     '',
     chalk.dim(`${formatCount(result.events)} events, hash ${result.eventHash.slice(0, 16)}…, in ${seconds.toFixed(2)} s (${rate} events/s)`),
-    chalk.dim(`repeat: ${repeatOf(request.call, spec.seed)}`),
+    chalk.dim(`repeat: ${repeatLine(request.command, request.call.operands[0]!, { given: request.call.options.given, seed: spec.seed })}`),
   );
   return lines;
 }
@@ -107,9 +107,15 @@ function splitLines(split: Split, width: number, dim: (text: string) => string):
   const total = parts.reduce((sum, { value }) => sum + value, 0);
   if (total === 0) return ['no time passed'];
   const labelWidth = Math.max(...parts.map(({ label }) => label.length));
-  return parts.map(({ label, value }) =>
-    labelledBar({ label, fraction: value / total, note: dim(formatDuration(value)) }, { width: Math.max(10, width - labelWidth - 30), labelWidth }),
+  const barWidth = Math.max(10, width - labelWidth - 30);
+  return parts.map(
+    ({ label, value }) => `${label.padEnd(labelWidth)}  ${bar(value / total, barWidth)}  ${shareOf(value / total).padStart(7)}  ${dim(formatDuration(value))}`,
   );
+}
+
+/** No share above 0 is shown as nothing. */
+function shareOf(fraction: number): string {
+  return fraction > 0 && fraction < 0.0005 ? '<0.1 %' : formatPercent(fraction);
 }
 
 function engineLines({ engines }: RunMetrics, width: number, paint: (text: string) => string): string[] {
@@ -118,7 +124,7 @@ function engineLines({ engines }: RunMetrics, width: number, paint: (text: strin
     {
       label: `${engine.name}: memory, mean`,
       fraction: engine.meanResidentTokens / engine.memoryTokens,
-      note: `peak ${formatPercent(engine.peakResidentTokens / engine.memoryTokens)} of ${counted(engine.memoryTokens, 'token')}`,
+      note: `peak ${shareOf(engine.peakResidentTokens / engine.memoryTokens)} of ${counted(engine.memoryTokens, 'token')}`,
     },
   ]);
   const labelWidth = Math.max(...bars.map(({ label }) => label.length));

@@ -20,7 +20,9 @@ export function recordAudit(state: KernelState, process: Process, syscall: Sysca
     case 'callTools':
       for (const [index, call] of syscall.calls.entries()) {
         const own = result.ok ? (result.value as unknown as readonly ToolResult[])[index]! : result;
-        add(state, process, `tool/${call.tool}`, hashOf(call.arguments), outputOf(own), 0);
+        // Arguments that were refused may be no JSON at all.
+        const isRefused = !own.ok && own.code === 'TOOL_ARGUMENTS';
+        add(state, process, `tool/${call.tool}`, isRefused ? '' : hashOf(call.arguments), outputOf(own), 0);
       }
       return undefined;
     case 'ask':

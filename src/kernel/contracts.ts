@@ -101,10 +101,11 @@ export interface PagingPolicy {
   touch(page: PageId, nowUs: number): void;
   /**
    * Chooses and forgets the next victim among the eligible; `need` is what still has to leave, in the memory's unit. Undefined when
-   * none is eligible. Called repeatedly until the load fits. A page that is not eligible (pinned, or with others behind it) never leaves. While
-   * evict is all that is called, eligibility changes only as `changed` tells.
+   * none is eligible. Called repeatedly until the load fits. A page that is not eligible (pinned, or with others behind it) never leaves.
+   * `isContinued`: since the last evict, for the same load, eligibility changed only as `changed` told, so that what was found not eligible then need
+   * not be looked at again. A policy may ignore it.
    */
-  evict(need: number, eligible: (page: PageId) => boolean): PageId | undefined;
+  evict(need: number, eligible: (page: PageId) => boolean, isContinued?: boolean): PageId | undefined;
   /** `page` left for another reason (freed). It is resident. */
   remove(page: PageId): void;
   /** Importance or accesses of resident `page` changed other than by a touch, or an eviction made it eligible. For policies that depend on them. */

@@ -1,7 +1,7 @@
-import { assert } from '../base/assert.ts';
+import { assert, AssertionError } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import type { Engine } from './engine.ts';
-import { KernelError, type KernelErrorCode } from './errors.ts';
+import type { KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import type { SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -212,7 +212,7 @@ export class Lifecycle implements SignalledProcess {
       // Runs `finally` blocks; what they yield is not executed.
       generator.return(undefined);
     } catch (error) {
-      if (error instanceof KernelError) throw error;
+      if (error instanceof AssertionError) throw error;
       this.state.out.emit({ type: 'program.failed', pid: process.pid, message: messageOf(error) });
     }
   }

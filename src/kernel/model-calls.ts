@@ -58,6 +58,9 @@ export class ModelCalls implements SchedulerListener {
       settledOut: 0,
       tokensIn: 0,
       tokensCached: 0,
+      paidIn: 0,
+      paidCached: 0,
+      paidMicroDollars: 0,
       stretches: 0,
       settledStretches: 0,
       coreUs: 0,
@@ -135,11 +138,11 @@ export class ModelCalls implements SchedulerListener {
   callFinished(process: Process, call: Call, ended: CallEnded): void {
     const { state } = this;
     const { pid, engine, usage } = process;
-    const tokensIn = ended.tokensIn ?? call.tokensIn;
-    const tokensCached = Math.min(tokensIn, ended.tokensCached ?? call.tokensCached);
-    call.tokensIn = tokensIn;
-    call.tokensCached = tokensCached;
-    const microDollars = this.settle(process, call);
+    // What the provider reports is about the last request; a call that was continued made several.
+    call.tokensIn = ended.tokensIn ?? call.tokensIn;
+    call.tokensCached = Math.min(call.tokensIn, ended.tokensCached ?? call.tokensCached);
+    this.settle(process, call);
+    const { paidIn: tokensIn, paidCached: tokensCached, paidMicroDollars: microDollars } = call;
     process.lastCost = microDollars;
     const isOk = ended.reason === 'completed';
     const { newPrefillUs, repeatedPrefillUs, loadUs, tokensOut } = ended;
@@ -247,8 +250,8 @@ export class ModelCalls implements SchedulerListener {
     };
   }
 
-  /** Settles the reservation to what was used since it was made; returns its cost in micro-dollars. */
-  private settle(process: Process, call: Call): number {
+  /** Settles the reservation to what was used since it was made; adds its cost to what the call has paid. */
+  private settle(process: Process, call: Call): void {
     const { state } = this;
     const { usage } = process;
     const { budgets } = state;
@@ -268,6 +271,9 @@ export class ModelCalls implements SchedulerListener {
     usage.tokensOut += tokensOut;
     usage.microDollars += microDollars;
     this.countQuota(process, used.tokens);
+    call.paidIn += tokensIn;
+    call.paidCached += call.tokensCached;
+    call.paidMicroDollars += microDollars;
     call.reservation = undefined;
     call.settledOut = call.tokensOut;
     call.settledStretches = call.stretches;
@@ -275,7 +281,6 @@ export class ModelCalls implements SchedulerListener {
     call.tokensCached = 0;
     call.coreUs = 0;
     this.hasBudgetNews = true;
-    return microDollars;
   }
 
   /** Tokens used in the current window of the nearest hourly limit: what the quota rule of a scheduling policy looks at. */

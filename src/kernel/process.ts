@@ -136,6 +136,10 @@ export interface Call {
   /** Since the reservation: prompt tokens billed, and those of them that were found in memory. */
   tokensIn: number;
   tokensCached: number;
+  /** Settled so far, over all reservations of the call. */
+  paidIn: number;
+  paidCached: number;
+  paidMicroDollars: number;
   stretches: number;
   /** Of them, already settled. */
   settledStretches: number;

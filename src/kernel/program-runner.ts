@@ -1,3 +1,4 @@
+import { AssertionError } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import type { Rng, RngState } from '../base/rng.ts';
 import { recordAudit } from './audit-trail.ts';
@@ -8,6 +9,8 @@ import type { KernelState } from './kernel-state.ts';
 import { messageOf, type Lifecycle } from './lifecycle.ts';
 import type { Process } from './process.ts';
 import { historyVersion, type HistoryRecord } from './records.ts';
+import { notJson } from './schema/problem.ts';
+import { isSyscall, malformed } from './syscall-arguments.ts';
 import type { Syscall, Sys, SyscallResult } from './syscalls.ts';
 import { hashSyscall } from './syscall-hash.ts';
 import type { SyscallTable } from './syscall-table.ts';
@@ -80,29 +83,42 @@ export class ProgramRunner {
         step = result === undefined ? generator.next() : generator.next(result);
       } catch (error) {
         process.isRunningCode = false;
-        if (isAssertion(error)) throw error;
-        const message = messageOf(error);
-        this.state.out.emit({ type: 'program.failed', pid: process.pid, message });
-        return this.lifecycle.terminate(process, 'failed', message, 'PROGRAM_FAILED', message);
+        if (error instanceof AssertionError) throw error;
+        return this.fail(process, messageOf(error));
       }
       process.isRunningCode = false;
       // It may have been signalled by its own syscall's consequences.
       if (process.outcome !== undefined) return;
-      if (step.done === true) return this.lifecycle.terminate(process, 'completed', step.value ?? null);
+      if (step.done === true) return this.complete(process, step.value ?? null);
+      if (!isSyscall(step.value)) return this.fail(process, `the program yielded ${typeof step.value}, which is not a syscall`);
       result = this.perform(process, step.value);
       if (result === undefined) return;
       if (process.outcome !== undefined) return;
     }
   }
 
+  private complete(process: Process, value: Json): void {
+    const flaw = notJson(value, 'value', 0);
+    if (flaw !== undefined) return this.fail(process, flaw);
+    this.lifecycle.terminate(process, 'completed', value);
+  }
+
+  /** A mistake of its program ends the process, and it alone. */
+  private fail(process: Process, message: string): void {
+    this.state.out.emit({ type: 'program.failed', pid: process.pid, message });
+    this.lifecycle.terminate(process, 'failed', message, 'PROGRAM_FAILED', message);
+  }
+
   /** The result of a syscall that has one at once; undefined: the process waits or has ended. */
   private perform(process: Process, syscall: Syscall): SyscallResult<unknown> | undefined {
     process.n++;
-    process.lastSyscall = syscall;
-    const recorded = this.recorded(process, syscall);
+    const flaw = malformed(syscall);
+    // What is no JSON can be neither hashed nor kept.
+    process.lastSyscall = flaw === undefined ? syscall : ({ kind: syscall.kind } as Syscall);
+    const recorded = this.recorded(process, process.lastSyscall);
     if (recorded === 'diverged') return undefined;
     if (recorded !== undefined) return this.table.reapply(process, syscall, recorded);
-    const result = this.table.perform(process, syscall);
+    const result = flaw === undefined ? this.table.perform(process, syscall) : ({ ok: false, code: 'INVALID_ARGUMENT', message: flaw } as const);
     if (result !== undefined && process.outcome === undefined) this.keepHistory(process, result);
     return result;
   }
@@ -110,7 +126,8 @@ export class ProgramRunner {
   private keepHistory(process: Process, result: SyscallResult<unknown>): void {
     if (!this.state.options.records) return;
     const { run, branch, pid, n, lastSyscall } = process;
-    recordAudit(this.state, process, lastSyscall!, result as SyscallResult<Json>);
+    // What was not allowed to begin with was no act.
+    if (result.ok || result.code !== 'INVALID_ARGUMENT') recordAudit(this.state, process, lastSyscall!, result as SyscallResult<Json>);
     this.state.record({
       v: historyVersion, type: 'history', run, branch, pid, n, kind: lastSyscall!.kind, hash: hashSyscall(lastSyscall!),
       result: result as SyscallResult<Json>, atUs: this.state.nowUs,
@@ -165,8 +182,6 @@ class ProgramSys implements Sys {
     return streamOf(this.process, this.state);
   }
 }
-
-const isAssertion = (error: unknown): boolean => error instanceof Error && error.name === 'AssertionError';
 
 /** The process's own stream of chance: it does not move when another process draws. */
 export function streamOf(process: Process, state: KernelState): Rng {

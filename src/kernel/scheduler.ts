@@ -159,10 +159,12 @@ export class AgentScheduler {
       process.queued = false;
       engine.readyCount--;
       if (engine.loadControl !== undefined && !this.gate.mayStart(process)) {
+        engine.memoryWaiters.remove(pid);
         engine.policy.waiting(pid, state.nowUs);
         continue;
       }
-      const mayBegin = first === -1 || first === pid || isQuiet(engine);
+      // A call that bypasses memory takes nothing from those that wait for it.
+      const mayBegin = first === -1 || first === pid || process.call!.bypass || isQuiet(engine);
       if (mayBegin && this.dispatch(process)) {
         if (first === pid) this.wakeWaiters(engine);
         continue;
@@ -190,6 +192,8 @@ export class AgentScheduler {
   private isWoken({ memory }: Engine, pid: number): boolean {
     const process = this.state.processes[pid]!;
     if (process.state !== 'waiting') return true;
+    // Load control keeps it out: it stands in that queue, too.
+    if (process.held) return false;
     const { think, extraTokens, readySinceUs } = process.call!;
     if (!memory.couldBegin(process.table, extraTokens + think.maxOutput)) return false;
     this.enqueue(process, readySinceUs);

@@ -7,13 +7,22 @@ export function hashSyscall(syscall: Syscall): number {
   let hash = hash53(syscall.kind);
   for (const [key, value] of Object.entries(syscall)) {
     if (key === 'kind' || key === 'script') continue;
-    hash += combineHash(hash53(key), hashJson(value as Json | undefined));
+    hash = added(hash, combineHash(hash53(key), hashJson(value as Json | undefined)));
   }
-  // Members are added, so that their order doesn't count; the sum is folded back to 53 bits.
-  return hash % 9_007_199_254_740_991;
+  return hash;
 }
 
-function hashJson(value: Json | undefined): number {
+/** Members are added, so that their order doesn't count: exactly, modulo 2^53 - 1, since a rounded sum would depend on it. */
+function added(sum: number, hash: number): number {
+  const room = 9_007_199_254_740_991 - hash;
+  return sum >= room ? sum - room : sum + hash;
+}
+
+/** Deeper levels don't count: a value that contains itself has no end. */
+const deepest = 64;
+
+function hashJson(value: Json | undefined, depth = 0): number {
+  if (depth > deepest) return 9;
   switch (typeof value) {
     case 'string':
       return hash53(value, 1);
@@ -29,10 +38,10 @@ function hashJson(value: Json | undefined): number {
   if (value === null) return 6;
   if (Array.isArray(value)) {
     let hash = combineHash(7, value.length);
-    for (const item of value as readonly Json[]) hash = combineHash(hash, hashJson(item));
+    for (const item of value as readonly Json[]) hash = combineHash(hash, hashJson(item, depth + 1));
     return hash;
   }
   let sum = 8;
-  for (const [key, member] of Object.entries(value)) sum = (sum + combineHash(hash53(key), hashJson(member as Json))) % 9_007_199_254_740_991;
+  for (const [key, member] of Object.entries(value)) sum = added(sum, combineHash(hash53(key), hashJson(member as Json, depth + 1)));
   return sum;
 }

@@ -1,6 +1,7 @@
 import { Ring } from '../base/ring.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { Json, PageId, Pid } from './ids.ts';
+import type { SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
 import type { ContentRun } from './memory/extent.ts';
@@ -69,7 +70,7 @@ export class SyscallTable {
         return undefined;
       },
       exit: (process, { value, outcome }) => {
-        this.lifecycle.terminate(process, outcome ?? 'completed', value);
+        this.lifecycle.terminate(process, outcome ?? 'completed', value ?? null);
         return undefined;
       },
     };
@@ -80,9 +81,8 @@ export class SyscallTable {
   }
 
   perform(process: Process, syscall: Syscall): Result | undefined {
-    const handler = this.handlers[syscall.kind] as Handler<Syscall> | undefined;
-    if (handler === undefined) return bad('syscall', syscall.kind, Object.keys(this.handlers).join(', '));
-    return handler(process, syscall);
+    if (!Object.hasOwn(this.handlers, syscall.kind)) return bad('syscall', syscall.kind, Object.keys(this.handlers).join(', '));
+    return (this.handlers[syscall.kind] as Handler<Syscall>)(process, syscall);
   }
 
   /** A syscall whose result is in the history: only what it did to the process's own page table is done again. */
@@ -186,6 +186,8 @@ export class SyscallTable {
     if (!isPriority(priority)) return bad('priority', priority, 'a number from 0 to 100');
     const budget = call.budget === undefined ? process.budget : state.budgetIndex(call.budget);
     if (budget < 0) return failed('UNKNOWN_BUDGET', `budget: "${call.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
+    if (!this.isWithin(budget, process.budget))
+      return failed('NOT_PERMITTED', `budget: "${call.budget}" is not below that of process ${process.pid}; allowed: ${state.budgets.nameOf(process.budget)} and below`);
     const child = this.lifecycle.create({
       program, args: call.arguments, name: call.name ?? `${process.name}/${call.program}`, run: process.run, priority, budget,
       engine: undefined, capabilities: restrict(process.capabilities, call.capabilities), parent: process,
@@ -193,6 +195,13 @@ export class SyscallTable {
     this.lifecycle.recordStart(child);
     this.runner.begin(child);
     return { ok: true, value: child.pid };
+  }
+
+  /** A child may be given a part of what its parent may use, nothing else. */
+  private isWithin(node: number, own: number): boolean {
+    const { budgets } = this.state;
+    for (let at = node; at >= 0; at = budgets.parentOf(at)) if (at === own) return true;
+    return false;
   }
 
   private waitForChild(process: Process, { pid }: Wait): Result | undefined {
@@ -216,13 +225,15 @@ export class SyscallTable {
   }
 
   private signal(process: Process, { pid, signal }: Signal): Result | undefined {
+    if (!isSignal(signal)) return bad('signal', signal, signalNames.join(', '));
     const target = this.state.processes[pid];
     if (target === undefined || target.state === 'terminated') return noProcess(pid);
     if (process.capabilities.signal !== 'all' && target !== process && !isDescendant(target, process))
       return failed('NOT_PERMITTED', `pid: process ${pid} is no descendant of ${process.pid}; allowed: descendants`);
     this.lifecycle.signal(target, signal);
-    if (target !== process || process.outcome !== undefined) return process.outcome === undefined ? done : undefined;
-    // It stopped itself: the result waits for the signal `continue`.
+    if (process.outcome !== undefined) return undefined;
+    if (process.state !== 'suspended') return done;
+    // It stopped itself, or an ancestor and itself with it: the result waits for the signal `continue`.
     this.state.deliver(process, done);
     return undefined;
   }
@@ -256,7 +267,6 @@ export class SyscallTable {
   }
 
   private touch(process: Process, { pages }: Touch): Result {
-    if (!Array.isArray(pages)) return bad('pages', pages, 'a list of pages');
     const { table } = process;
     for (const page of pages) if (findEntry(table, page) < 0) return noPage(page);
     for (const page of pages) {
@@ -314,6 +324,9 @@ const isCount = (value: number): boolean => Number.isSafeInteger(value) && value
 const isDuration = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
 const isTokens = (value: number): boolean => isCount(value) && value <= mostTokens;
 const isShare = (value: number): boolean => value >= 0 && value <= 1;
+
+const signalNames: readonly SignalName[] = ['stop', 'continue', 'terminate', 'kill'];
+const isSignal = (name: SignalName): boolean => signalNames.includes(name);
 
 const failed = (code: KernelErrorCode, message: string): Result => ({ ok: false, code, message });
 const bad = (field: string, value: unknown, allowed: string): Result =>

@@ -47,11 +47,10 @@ export function formatMoney(microDollars: number): string {
   return `${microDollars < 0 ? '-' : ''}$${formatCount(whole)}.${rest}`;
 }
 
-/** `0.4523` → `45.2 %`; whole from 99.95 % on and for 0: `100 %`, `0 %`. No share above 0 is shown as nothing: `<0.1 %`. */
+/** `0.4523` → `45.2 %`; whole from 99.95 % on and for 0: `100 %`, `0 %`. */
 export function formatPercent(fraction: number): string {
   assert(!Number.isNaN(fraction), 'a percentage of NaN');
   if (Math.abs(fraction) === Infinity) return `${fraction < 0 ? '-' : ''}∞ %`;
-  if (fraction > 0 && fraction < 0.0005) return '<0.1 %';
   return `${trimZero((fraction * 100).toFixed(1))} %`;
 }
 

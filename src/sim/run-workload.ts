@@ -87,9 +87,8 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
       ...(spec.budgets.length === 0 ? {} : { budget: agent.budget ?? budgetOf(spec, index) }),
     });
   }
-  const isCut = simulation.run(run.untilUs);
-  // A run that is cut off lasts until then, also when its last event came before.
-  const virtualUs = isCut ? run.untilUs! : Math.max(simulation.nowUs, simulation.kernel.nowUs);
+  simulation.run(run.untilUs);
+  const virtualUs = Math.max(simulation.nowUs, simulation.kernel.nowUs);
   checkers?.finish();
   if (run.check) simulation.kernel.checkInvariants();
   return {

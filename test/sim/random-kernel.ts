@@ -48,7 +48,7 @@ function drawEngine(draw: Draw, name: string, sliceUs: number): EngineOptions {
     cores: draw.magnitude(1, 4),
     memoryTokens: draw.between(50, draw.of([300, 1_000, 5_000])),
     windowTokens: draw.chance(0.8) ? Infinity : draw.between(50, 2_000),
-    prefillTokensPerSecond: draw.of(sliceUs < 1_000 ? [333_333, 8_000_000] : sliceUs < 1_000_000 ? [777, 8_000] : [50, 333, 8_000]),
+    prefillTokensPerSecond: draw.of(sliceUs < 1_000 ? [1_000_000, 8_000_000] : sliceUs < 1_000_000 ? [777, 8_000] : [50, 333, 8_000]),
     decodeTokensPerSecond: draw.of(sliceUs < 1_000 ? [1_000_000] : sliceUs < 1_000_000 ? [300, 1_000] : [7, 60, 1_000]),
     loadTokensPerSecond: hasTier ? draw.of([100, 77_777]) : 0,
     loadLatencyUs: hasTier ? draw.of([0, 1_500, 2_000_000]) : 0,

@@ -30,7 +30,7 @@ export interface WorldResult {
 }
 
 /** No world needs more: one that does runs in a circle. */
-const stepLimit = 20_000;
+const stepLimit = 50_000;
 
 export interface WorldSetup {
   readonly kernel: KernelOptionsInput;

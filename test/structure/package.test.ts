@@ -12,6 +12,7 @@ import { projectRoot } from '../support/source.ts';
 const commands: readonly [words: string, prints: RegExp][] = [
   ['--version', /^\d+\.\d+\.\d+\n$/],
   ['--help', /^Usage: ringzero /],
+  ['demo', /preemption: [^]*eviction: [^]*fault: [^]*budget wait: [^]*checkpoint restored: [^]*audit trail verified[^]*final status/],
 ];
 
 /** JavaScript of a user's own file; it must print the text exactly. */
@@ -22,6 +23,25 @@ const programs: readonly [title: string, code: string, prints: string][] = [
      const error = new KernelError('UNKNOWN_TOOL', 'no tool "x"');
      console.log(error instanceof Error, error.code);`,
     'true UNKNOWN_TOOL\n',
+  ],
+  [
+    'the kernel in 15 lines',
+    `import { importanceLru, priority, Simulation } from 'ringzero';
+     const agent = {
+       name: 'agent',
+       version: 1,
+       *body(sys) {
+         yield { kind: 'allocate', tokens: 500, text: 'You add numbers.', importance: 1, pinned: true };
+         const answer = yield { kind: 'think', maxOutput: 100, script: { tokensOut: 60, text: '42' } };
+         yield { kind: 'sleep', us: 1_000_000 };
+         return answer.value.text + ' at ' + sys.now + ' µs';
+       },
+     };
+     const simulation = new Simulation({ kernel: { scheduling: priority, paging: importanceLru, programs: [agent] } });
+     simulation.spawn(0, { program: 'agent', name: 'adder', run: 'run-1', arguments: null });
+     simulation.run();
+     console.log(simulation.store.processes('run-1')[0].end.value);`,
+    '42 at 2062500 µs\n',
   ],
 ];
 

@@ -5,7 +5,7 @@ import { openInputFile } from '../../adapters/files/input-file.ts';
 import { hourUs } from '../../kernel/budget-limits.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
-import { recordedTools } from '../../sim/recorded-tools.ts';
+import { recordedTools } from '../../sim/workloads/recorded-tools.ts';
 import { perAgentBudgets } from '../../sim/run-workload.ts';
 import { simulationDefaults, type SimulationSpec } from '../../sim/spec.ts';
 import { parseArrivals, withArrivals, type Arrivals } from '../../sim/workloads/arrivals.ts';
@@ -59,7 +59,7 @@ export const replayCommand: Command<ReplayOptions> = {
     const [file = ''] = operands;
     io.progress(`reading ${file}`);
     const workload = prepare(await readWorkload(await openInputFile(file)), options);
-    return runAndReport({ call, workload, spec: specOf(options, workload), program: 'replayed', io });
+    return runAndReport({ command: 'replay', call, workload, spec: specOf(options, workload), program: 'replayed', io });
   },
 };
 

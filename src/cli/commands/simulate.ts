@@ -25,9 +25,9 @@ export const simulateCommand: Command<SimulateOptions> = {
   async run(call: Call<SimulateOptions>, io: Io): Promise<number> {
     const { operands, options } = call;
     const opened = await openInputFile(operands[0] ?? '');
-    const seed = isGiven(call, '--seed') ? { seed: options.seed } : {};
+    const seed = isGiven(options, '--seed') ? { seed: options.seed } : {};
     const { spec, workload, untilUs } = parseScenario(opened.name, await opened.text(), seed);
     const until = options.until ?? untilUs;
-    return runAndReport({ call, workload, spec, program: 'scripted', ...(until === undefined ? {} : { untilUs: until }), io });
+    return runAndReport({ command: 'simulate', call, workload, spec, program: 'scripted', ...(until === undefined ? {} : { untilUs: until }), io });
   },
 };

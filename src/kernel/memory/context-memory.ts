@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { CreatePagingPolicy, PageView, PagingPolicy } from '../contracts.ts';
+import { KernelError } from '../errors.ts';
 import type { FaultKind } from '../events.ts';
 import type { PageId, Pid } from '../ids.ts';
 import { FlatIndex, PrefixTree, type ContentIndex } from './content-index.ts';
@@ -219,7 +220,7 @@ export class ContextMemory {
     this.tellFaults(pid);
     table.room = room;
     this.roomTokens += room;
-    this.makeRoom(missing);
+    this.mustMakeRoom(missing);
     if (missing > 0) this.dividePartial(table, table.entries.length, 0);
     this.loadAndTouch(table, table.entries.length, nowUs);
     return prompt;
@@ -278,7 +279,7 @@ export class ContextMemory {
     // Pinned meanwhile, so that making room for it cannot cost what it stands on; and known to fit before anything leaves for it.
     for (const entry of table.entries) this.addPins(entry.extent, 1);
     if (this.pinnedTokens + this.roomTokens + missing <= this.capacity) {
-      this.makeRoom(missing);
+      this.mustMakeRoom(missing);
       this.use1(table.entries.at(-1)!, nowUs);
     }
     for (const entry of table.entries) this.addPins(entry.extent, -1);
@@ -297,7 +298,7 @@ export class ContextMemory {
     const fits = this.pinnedTokens + this.roomTokens + missing <= this.capacity;
     if (fits) {
       this.tellFaults(pid);
-      this.makeRoom(missing);
+      this.mustMakeRoom(missing);
       if (missing > 0) index += this.dividePartial(table, index + 1, from);
       this.loadAndTouch(table, index + 1, nowUs, from);
     }
@@ -442,11 +443,18 @@ export class ContextMemory {
     extent.refused = !this.policy.admit(extent.id, nowUs);
   }
 
+  /** There is enough to evict: a policy that does not find it is broken, and memory would overflow. */
+  private mustMakeRoom(tokens: number): void {
+    if (this.makeRoom(tokens)) return;
+    const evictable = this.residentTokens - this.pinnedTokens;
+    throw new KernelError('POLICY_BROKEN', `paging policy ${this.policy.name}: evict chose nothing; allowed: one of the pages that may leave (${evictable} tokens)`);
+  }
+
   /** Evicts until `tokens` more fit. False: what is left is pinned. */
   private makeRoom(tokens: number): boolean {
     let need = this.residentTokens + this.roomTokens + tokens - this.capacity;
-    while (need > 0) {
-      const victim = this.policy.evict(need, this.isEligible);
+    for (let isContinued = false; need > 0; isContinued = true) {
+      const victim = this.policy.evict(need, this.isEligible, isContinued);
       if (victim === undefined) return false;
       const extent = this.extents[victim];
       assert(extent !== undefined && extent.residentPages > 0, () => `paging policy ${this.policy.name} evicted page ${victim}, which is not resident`);
@@ -643,7 +651,7 @@ export class ContextMemory {
 
   /** The index of the entry that holds just `page`, splitting an extent if it must; -1 when the table has no such page. */
   private isolate(table: PageTable, page: number): number {
-    let index = findEntry(table, page);
+    let index = Number.isInteger(page) ? findEntry(table, page) : -1;
     if (index < 0) return -1;
     const { extent } = table.entries[index]!;
     if (page > extent.firstPage) {

@@ -61,7 +61,7 @@ function valueAt(args: Json, path: readonly PropertyKey[]): unknown {
 }
 
 /** A program may hand over what no JSON can hold, a number that is not finite or a cycle. */
-function notJson(value: unknown, path: string, depth: number): string | undefined {
+export function notJson(value: unknown, path: string, depth: number): string | undefined {
   if (depth > DEPTH_MAX) return `arguments: too deeply nested; allowed: at most ${DEPTH_MAX} levels`;
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
   if (typeof value === 'number') {

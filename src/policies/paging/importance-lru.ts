@@ -29,29 +29,26 @@ class ImportanceLru implements PagingPolicy {
   private readonly pages: PageView;
   /** Of the negated keys, since the heap's first is its smallest. */
   private readonly heap = new KeyedHeap();
-  /** Found not eligible by the evicts of one load: they stay out of the heap until something else is told. */
+  /** Found not eligible by the evicts of one load: they stay out of the heap until the next load. */
   private readonly aside: PageId[] = [];
-  private isLoadOver = false;
 
   constructor(pages: PageView) {
     this.pages = pages;
   }
 
   admit(page: PageId): boolean {
-    this.isLoadOver = true;
     this.push(page);
     return true;
   }
 
   touch(page: PageId): void {
-    this.isLoadOver = true;
     if (!this.heap.has(page)) this.takeBack();
     assert(this.heap.has(page), () => `page ${page} was touched, which is not resident`);
   }
 
-  evict(_need: number, eligible: (page: PageId) => boolean): PageId | undefined {
+  evict(_need: number, eligible: (page: PageId) => boolean, isContinued = false): PageId | undefined {
     const { heap, aside } = this;
-    if (this.isLoadOver) this.takeBack();
+    if (!isContinued) this.takeBack();
     while (heap.size > 0) {
       const page = heap.peek() as PageId;
       const key = this.coldness(page);
@@ -87,7 +84,6 @@ class ImportanceLru implements PagingPolicy {
   }
 
   putBack(page: PageId): void {
-    this.isLoadOver = true;
     this.push(page);
   }
 
@@ -127,7 +123,6 @@ class ImportanceLru implements PagingPolicy {
 
   /** The next load may find other pages eligible. */
   private takeBack(): void {
-    this.isLoadOver = false;
     const { aside } = this;
     while (aside.length > 0) this.push(aside.pop()!);
   }

@@ -9,7 +9,7 @@ import { KernelError } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
-import { builtInNames, recordedTools } from '../recorded-tools.ts';
+import { builtInNames, recordedTools } from './recorded-tools.ts';
 import { kernelOptionsOf, simulationDefaults, type SimulationSpec, type ToolData } from '../spec.ts';
 import { burstyDefaults, parseArrivals, withArrivals, type Arrivals } from './arrivals.ts';
 import {
@@ -183,7 +183,7 @@ interface Population {
 function workloadFrom(document: Field, { name: title, spec, groups, arrivals: how }: Population): Workload {
   const first = spec.budgets[0]?.name;
   const agents = groups.flatMap((group) => group.agents).map((agent) => (first === undefined ? agent : { budget: first, ...agent }));
-  const workload = workloadOf(title, 'scenario', agents);
+  const workload = workloadOf(title, 'generated', agents);
   if (how === undefined) return workload;
   for (const index of groups.keys()) {
     const own = below(below(below(document, 'agents'), index), 'arrivalUs');

@@ -63,7 +63,7 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
           }
         }
         policy.checkInvariants!(resident.size);
-        for (const page of [...pinned]) memory.unpin(page);
+        for (const page of pinned) memory.unpin(page);
         while (memory.evict() !== undefined);
         expect(resident.size).toBe(0);
       }),

@@ -1,0 +1,117 @@
+/** Mistakes that random worlds found, as the smallest scenarios that show them. */
+import { expect, test } from 'vitest';
+
+import type { Json, RequestId } from '../../src/kernel/ids.ts';
+import type { Syscall } from '../../src/kernel/syscalls.ts';
+import { workingSetWith } from '../../src/policies/load-control/working-set.ts';
+import { fifo } from '../../src/policies/scheduling/fifo.ts';
+import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
+import { runAgents, type AgentRun } from '../support/run-agents.ts';
+import { SteppedKernel } from '../support/step-kernel.ts';
+import { allocate, burst, callTools, failed, MINUTE, ok, onPage, SECOND, sleep, spawn, think, tool } from '../support/syscalls.ts';
+
+const huge = Number.MAX_SAFE_INTEGER;
+
+test.each<[string, Syscall, string]>([
+  ['a sleep beyond what time can count', sleep(huge), 'us'],
+  ['a time limit beyond what time can count', { kind: 'receive', timeoutUs: huge }, 'timeoutUs'],
+  ['an answer of more tokens than can be added up', think(huge), 'maxOutput'],
+  ['a prompt of more tokens than can be added up', think(1, { promptTokens: huge }), 'promptTokens'],
+  ['a page of more tokens than can be added up', allocate(huge), 'tokens'],
+  ['pages of more tokens together', allocate(2, { blocks: { space: 's', first: 0, count: 4_294_967_295 } }), 'tokens'],
+  ['a signal that does not exist', { kind: 'signal', pid: 1 as never, signal: 'dance' as 'stop' }, 'signal'],
+])('%s is refused, not believed', (_, syscall, field) => {
+  const { results, all } = runAgents({ agents: [{ body: [syscall] }], kernel: { oversize: 'bypass' } });
+  expect(results(1)).toEqual([failed('INVALID_ARGUMENT', field)]);
+  expect(all('signal.delivered')).toEqual([]);
+});
+
+test('a page id between two pages is no page', () => {
+  const { results } = runAgents({ agents: [{ body: [allocate(1), allocate(1), onPage('pin', 1.5), think(1)] }] });
+  expect(results(1)[2]).toEqual(failed('UNKNOWN_PAGE'));
+});
+
+test('who stops its parent stops with it, and goes on with it', () => {
+  const { results, end, all } = runAgents({
+    agents: [{ capabilities: { signal: 'all' }, body: [spawn('child'), sleep(MINUTE)] }],
+    programs: { child: [{ kind: 'signal', pid: 1 as never, signal: 'stop' }, sleep(SECOND)] },
+    signals: [[10 * SECOND, 1, 'continue']],
+  });
+  expect(all('process.suspended').map(({ pid }) => pid)).toEqual([1, 2]);
+  expect(results(2)).toEqual([ok(), ok()]);
+  expect(end(2).atUs).toBe(11 * SECOND);
+});
+
+test('a call that bypasses memory does not wait for it', () => {
+  const { end } = runAgents({
+    // The first leaves a pinned page that keeps the second from ever fitting; the third needs no room.
+    agents: [
+      { body: [allocate(60, { pinned: true }), burst(SECOND), { kind: 'receive' }] },
+      { atUs: 2 * SECOND, body: [think(50)] },
+      { atUs: 3 * SECOND, body: [think(200, { script: { tokensOut: 1, durationUs: SECOND } })] },
+    ],
+    kernel: { engines: [{ cores: 2, memoryTokens: 100 }], oversize: 'bypass', scheduling: fifo },
+    untilUs: MINUTE,
+  });
+  expect(end(3).atUs).toBe(4 * SECOND);
+});
+
+test('a slice that other busy cores slow down is still long enough to get somewhere', () => {
+  const long = think(200, { script: { tokensOut: 200 } });
+  const setup: AgentRun = {
+    agents: [{ body: [allocate(10), long] }, { body: [allocate(10), long] }],
+    kernel: {
+      // One core at half its speed; a stopped call pays for its answer's tokens again.
+      engines: [{ preemption: 'continue', throughput: [0.5], prefillTokensPerSecond: 1_000, decodeTokensPerSecond: 1_000 }],
+      scheduling: roundRobinWith({ sliceUs: 2_000 }),
+    },
+    untilUs: 10 * MINUTE,
+  };
+  const { kernel } = runAgents(setup);
+  expect(kernel.alive).toBe(0);
+});
+
+test('who waits for memory and is kept out by load control is let on once', () => {
+  const answer = (tokens: number, durationUs: number) => think(tokens, { script: { tokensOut: 1, durationUs } });
+  const { kernel } = runAgents({
+    agents: [
+      { body: [allocate(50), answer(10, 3 * SECOND), sleep(SECOND), answer(40, 3 * SECOND), answer(40, SECOND)] },
+      { atUs: SECOND, body: [allocate(40), answer(30, 2 * SECOND), answer(50, 2 * SECOND)] },
+      { atUs: SECOND, body: [answer(70, SECOND), answer(20, SECOND), sleep(SECOND)] },
+      { atUs: 2 * SECOND, body: [answer(5, 2 * SECOND), answer(60, SECOND), sleep(SECOND), answer(5, SECOND)] },
+    ],
+    kernel: {
+      engines: [{ cores: 2, memoryTokens: 100 }],
+      loadControl: workingSetWith({ windowUs: SECOND }),
+    },
+  });
+  expect(kernel.alive).toBe(0);
+});
+
+test('the end of a first attempt, told twice, does not pass for the end of the second', () => {
+  const spec = { name: 'write', description: '', parameters: { type: 'object' } as Json, retries: 1, retryWaitUs: 1 };
+  const agents = [{ body: [callTools(tool('write'))] }, { body: [callTools(tool('write'))] }];
+  const kernel = new SteppedKernel({ agents, kernel: { tools: [spec] } });
+  const [first] = kernel.spawn(0, 1);
+  const { request } = first as { readonly request: RequestId };
+  const end = { type: 'tool.ended', request, ok: false, value: 'no', attempt: 0 } as const;
+  kernel.spawn(0, 2);
+  kernel.step(SECOND, end);
+  const { timer } = kernel.requests.find(({ type }) => type === 'timer.set') as never as { readonly timer: never };
+  expect(kernel.step(SECOND + 1, { type: 'timer.fired', timer })).toMatchObject([{ type: 'tool.start', request, attempt: 1 }]);
+  // The second attempt still runs: the other process must not start beside it.
+  expect(kernel.step(2 * SECOND, end)).toEqual([]);
+  expect(kernel.step(3 * SECOND, { ...end, ok: true, attempt: 1 })).toMatchObject([{ type: 'tool.start', identity: { pid: 2 } }]);
+});
+
+test('a call that would bypass memory and is refused by its budget leaves no trace in what the next one pays', () => {
+  const { results } = runAgents({
+    agents: [{ budget: 'small', body: [think(200), allocate(10), think(10)] }],
+    kernel: {
+      engines: [{ memoryTokens: 100 }],
+      oversize: 'bypass',
+      budgets: [{ name: 'small', limits: [{ resource: 'tokens', amount: 100, window: { kind: 'total' } }] }],
+    },
+  });
+  expect(results(1).map((result) => (result.ok ? 'ok' : result.code))).toEqual(['BUDGET_EXCEEDED', 'ok', 'ok']);
+});
