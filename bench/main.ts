@@ -5,10 +5,9 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { fileURLToPath } from 'node:url';
 
-import { dispatchBench, idleBytes } from './dispatch.ts';
+import { dispatchBench } from './dispatch.ts';
 import { evictionBenchDefaults, measureEvictions } from './evictions.ts';
 import { phases } from './phases.ts';
 
@@ -18,10 +17,6 @@ const say = (line = ''): void => {
   console.log(line);
   lines.push(line);
 };
-
-// The garbage collector by hand, so that bytes per process are measured on a clean heap.
-setFlagsFromString('--expose-gc');
-Object.assign(globalThis, { gc: runInNewContext('gc') as () => void });
 
 say('# Kernel benchmarks');
 say();
@@ -44,7 +39,7 @@ for (const row of dispatchBench(isQuick ? [1_000, 10_000] : [1_000, 10_000, 100_
 say();
 say('## Bytes per idle process');
 say();
-for (const processes of isQuick ? [10_000] : [10_000, 100_000]) say(`- ${count(processes)} processes: ${count(idleBytes(processes))} bytes each`);
+for (const processes of isQuick ? [10_000] : [10_000, 100_000]) say(`- ${count(processes)} processes: ${count(idle(processes))} bytes each`);
 
 say();
 say('## Where the time of a dispatch goes');
@@ -69,6 +64,11 @@ if (process.argv.includes('--write')) {
 
 function count(value: number): string {
   return Math.round(value).toLocaleString('en');
+}
+
+function idle(processes: number): number {
+  const file = fileURLToPath(new URL('./idle.ts', import.meta.url));
+  return Number(execFileSync(process.execPath, ['--expose-gc', file, String(processes)], { encoding: 'utf8' }));
 }
 
 function commit(): string {

@@ -6,7 +6,8 @@ import { invalid } from '../kernel/errors.ts';
 
 /** Checks that the file can be written, without touching it. `inputs`: files that must not be written over. Throws KernelError INVALID_ARGUMENT. */
 export function checkOutput(option: string, path: string, inputs: readonly string[]): void {
-  if (inputs.some((input) => resolve(input) === resolve(path))) throw invalid(option, path, 'a file that this command does not use otherwise');
+  if (inputs.some((input) => resolve(input) === resolve(path)))
+    throw invalid(option, path, 'a file that this command does not use otherwise');
   try {
     if (existsSync(path)) {
       if (statSync(path).isDirectory()) throw new Error('it is a folder');
@@ -45,7 +46,8 @@ export class LineFile {
     const bytes = Buffer.from(this.block.join(''));
     this.block = [];
     // One write may take only a part, as on a full pipe.
-    for (let written = 0; written < bytes.length; ) written += this.attempt(() => writeSync(this.file, bytes, written));
+    for (let written = 0; written < bytes.length;)
+      written += this.attempt(() => writeSync(this.file, bytes, written));
   }
 
   private attempt<Value>(action: () => Value): Value {

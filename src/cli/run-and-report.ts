@@ -29,12 +29,17 @@ export function runAndReport(request: RunRequest): number {
   // Everything is checked before any file is touched.
   void new Kernel({ ...kernelOptionsOf(spec), records: false });
   if (options.record !== undefined) checkOutput('--record', options.record, operands);
-  if (options.events !== undefined) checkOutput('--events', options.events, [...operands, ...(options.record === undefined ? [] : [options.record])]);
+  if (options.events !== undefined)
+    checkOutput('--events', options.events, [
+      ...operands,
+      ...(options.record === undefined ? [] : [options.record]),
+    ]);
   const started = performance.now();
   const events = options.events === undefined ? undefined : new LineFile('--events', options.events);
   const recording = options.record === undefined ? undefined : new LineFile('--record', options.record);
   const version = packageVersion();
-  const writer = recording && new RecordingWriter({ ringzero: version, spec }, (line) => recording.write(line));
+  const writer =
+    recording && new RecordingWriter({ ringzero: version, spec }, (line) => recording.write(line));
   const result = runWorkload({
     spec,
     agents: workload.agents,
@@ -64,7 +69,17 @@ function repeatOf({ command, call, spec }: RunRequest): string {
 function document(request: RunRequest, result: WorkloadResult, version: string, seconds: number): object {
   const { workload, spec } = request;
   const { metrics } = result;
-  const { perProcess, modelCalls, callsFailed, callsRefused, callsBypassed, faults, startUs: _start, endUs: _end, ...rest } = metrics;
+  const {
+    perProcess,
+    modelCalls,
+    callsFailed,
+    callsRefused,
+    callsBypassed,
+    faults,
+    startUs: _start,
+    endUs: _end,
+    ...rest
+  } = metrics;
   const pages = faults.compulsory.pages + faults.capacity.pages + faults.hole.pages;
   return {
     command: request.command,

@@ -37,8 +37,14 @@ export function isGiven({ given }: RunFlags, flag: string): boolean {
 }
 
 /** `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
-export function repeatLine(command: string, file: string, { given, seed }: { readonly given: RunFlags['given']; readonly seed: number }): string {
-  const decisive = given.filter(({ flag }) => !['--json', '--record', '--events', '--check', '--seed'].includes(flag));
+export function repeatLine(
+  command: string,
+  file: string,
+  { given, seed }: { readonly given: RunFlags['given']; readonly seed: number },
+): string {
+  const decisive = given.filter(
+    ({ flag }) => !['--json', '--record', '--events', '--check', '--seed'].includes(flag),
+  );
   const options = decisive.flatMap(({ flag, value }) => [flag, quoted(spelled(flag, value))]);
   return ['ringzero', command, quoted(file), ...options, '--seed', String(seed)].join(' ');
 }
@@ -46,7 +52,10 @@ export function repeatLine(command: string, file: string, { given, seed }: { rea
 function givenOptions(command: CommanderCommand): readonly GivenOption[] {
   return command.options
     .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
-    .map((option) => ({ flag: option.long!, value: command.getOptionValue(option.attributeName()) as unknown }));
+    .map((option) => ({
+      flag: option.long!,
+      value: command.getOptionValue(option.attributeName()) as unknown,
+    }));
 }
 
 /** The text that is read as this value. */

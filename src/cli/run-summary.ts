@@ -19,7 +19,10 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
   const chalk = new Chalk({ level: io.colours ? 1 : 0 });
   const width = Math.min(io.columns, 120);
   const lines = [
-    chalk.bold(`${workload.name}`) + chalk.dim(`  ${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`),
+    chalk.bold(`${workload.name}`) +
+      chalk.dim(
+        `  ${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`,
+      ),
     '',
     ...countsOf(metrics, result),
     '',
@@ -30,7 +33,12 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
     ...engineLines(metrics, width, chalk.cyan),
     ...faultLines(metrics),
     '',
-    chalk.bold('processes') + chalk.dim(metrics.processes > shownProcesses ? `  (the ${shownProcesses} that took longest)` : '  (longest first)'),
+    chalk.bold('processes') +
+      chalk.dim(
+        metrics.processes > shownProcesses
+          ? `  (the ${shownProcesses} that took longest)`
+          : '  (longest first)',
+      ),
     ...processTable(metrics.perProcess, width, chalk.dim),
   ];
   const unfinished = unfinishedLines(result);
@@ -38,8 +46,12 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
   const rate = formatCount(Math.round(result.events / seconds));
   lines.push(
     '',
-    chalk.dim(`${formatCount(result.events)} events, hash ${result.eventHash.slice(0, 16)}…, in ${seconds.toFixed(2)} s (${rate} events/s)`),
-    chalk.dim(`repeat: ${repeatLine(request.command, request.call.operands[0]!, { given: request.call.options.given, seed: spec.seed })}`),
+    chalk.dim(
+      `${formatCount(result.events)} events, hash ${result.eventHash.slice(0, 16)}…, in ${seconds.toFixed(2)} s (${rate} events/s)`,
+    ),
+    chalk.dim(
+      `repeat: ${repeatLine(request.command, request.call.operands[0]!, { given: request.call.options.given, seed: spec.seed })}`,
+    ),
   );
   return lines;
 }
@@ -53,20 +65,43 @@ function countsOf(metrics: RunMetrics, result: WorkloadResult): string[] {
     [killed, 'killed'],
     [unfinished, 'not finished'],
   ] as const;
-  const refused = Object.entries(metrics.callsRefused).map(([code, count]) => `${formatCount(count)} refused: ${code}`);
+  const refused = Object.entries(metrics.callsRefused).map(
+    ([code, count]) => `${formatCount(count)} refused: ${code}`,
+  );
   const failedCalls = metrics.callsFailed === 0 ? [] : [`${formatCount(metrics.callsFailed)} failed`];
-  const bypassed = metrics.callsBypassed === 0 ? [] : [`${formatCount(metrics.callsBypassed)} larger than memory, kept out of it`];
+  const bypassed =
+    metrics.callsBypassed === 0
+      ? []
+      : [`${formatCount(metrics.callsBypassed)} larger than memory, kept out of it`];
   const failedTools = metrics.toolFailures === 0 ? [] : [`${formatCount(metrics.toolFailures)} failed`];
   const { slice, priority } = metrics.preemptions;
-  const preempted = [...(slice === 0 ? [] : [`${formatCount(slice)} at the slice's end`]), ...(priority === 0 ? [] : [`${formatCount(priority)} by priority`])];
+  const preempted = [
+    ...(slice === 0 ? [] : [`${formatCount(slice)} at the slice's end`]),
+    ...(priority === 0 ? [] : [`${formatCount(priority)} by priority`]),
+  ];
   const pairs: [string, string][] = [
-    ['processes', `${formatCount(processes)} (${endings.filter(([count]) => count > 0).map(([count, word]) => `${formatCount(count)} ${word}`).join(', ')})`],
+    [
+      'processes',
+      `${formatCount(processes)} (${endings
+        .filter(([count]) => count > 0)
+        .map(([count, word]) => `${formatCount(count)} ${word}`)
+        .join(', ')})`,
+    ],
     ['model calls', withNotes(result.callsRequested, [...refused, ...failedCalls, ...bypassed])],
     ['tool calls', withNotes(metrics.toolCalls, failedTools)],
-    ['tokens', `${formatCount(metrics.tokensIn)} in (${formatCount(metrics.tokensCached)} cached), ${formatCount(metrics.tokensOut)} out, ${formatMoney(metrics.microDollars)}`],
+    [
+      'tokens',
+      `${formatCount(metrics.tokensIn)} in (${formatCount(metrics.tokensCached)} cached), ${formatCount(metrics.tokensOut)} out, ${formatMoney(metrics.microDollars)}`,
+    ],
     ['virtual time', formatDuration(result.virtualUs)],
-    ['turnaround', `mean ${formatDuration(turnaround.mean)}, p50 ${formatDuration(turnaround.p50)}, p95 ${formatDuration(turnaround.p95)}, p99 ${formatDuration(turnaround.p99)}`],
-    ['switches', `${counted(metrics.dispatches, 'dispatch', 'dispatches')}${preempted.length === 0 ? ', none preempted' : `; preempted: ${preempted.join(', ')}`}`],
+    [
+      'turnaround',
+      `mean ${formatDuration(turnaround.mean)}, p50 ${formatDuration(turnaround.p50)}, p95 ${formatDuration(turnaround.p95)}, p99 ${formatDuration(turnaround.p99)}`,
+    ],
+    [
+      'switches',
+      `${counted(metrics.dispatches, 'dispatch', 'dispatches')}${preempted.length === 0 ? ', none preempted' : `; preempted: ${preempted.join(', ')}`}`,
+    ],
     ['fairness', `${metrics.fairness.slowdown.toFixed(3)} (Jain's index of slowdown; 1: all alike)`],
   ];
   return pairs.map(([label, text]) => `${label.padEnd(13)} ${text}`);
@@ -82,8 +117,22 @@ function counted(count: number, one: string, many = `${one}s`): string {
 
 /** One sign for each part of a process's time, so that a split can be read without colours. */
 const glyphs: Readonly<Record<string, string>> = {
-  decode: '█', prefill: '▓', 'repeated prefill': '▒', load: '≡', 'ready queue': '░', tool: 't', person: 'p', message: 'm', child: 'c',
-  budget: '$', memory: 'M', storage: 's', lock: 'l', timer: 'z', suspended: '-', unfinished: '?',
+  decode: '█',
+  prefill: '▓',
+  'repeated prefill': '▒',
+  load: '≡',
+  'ready queue': '░',
+  tool: 't',
+  person: 'p',
+  message: 'm',
+  child: 'c',
+  budget: '$',
+  memory: 'M',
+  storage: 's',
+  lock: 'l',
+  timer: 'z',
+  suspended: '-',
+  unfinished: '?',
 };
 
 function partsOf({ running, readyUs, waiting, suspendedUs }: Split): BarPart[] {
@@ -109,7 +158,8 @@ function splitLines(split: Split, width: number, dim: (text: string) => string):
   const labelWidth = Math.max(...parts.map(({ label }) => label.length));
   const barWidth = Math.max(10, width - labelWidth - 30);
   return parts.map(
-    ({ label, value }) => `${label.padEnd(labelWidth)}  ${bar(value / total, barWidth)}  ${shareOf(value / total).padStart(7)}  ${dim(formatDuration(value))}`,
+    ({ label, value }) =>
+      `${label.padEnd(labelWidth)}  ${bar(value / total, barWidth)}  ${shareOf(value / total).padStart(7)}  ${dim(formatDuration(value))}`,
   );
 }
 
@@ -120,7 +170,11 @@ function shareOf(fraction: number): string {
 
 function engineLines({ engines }: RunMetrics, width: number, paint: (text: string) => string): string[] {
   const bars = engines.flatMap((engine) => [
-    { label: `${engine.name}: ${counted(engine.cores, 'core')} busy`, fraction: engine.utilisation, note: '' },
+    {
+      label: `${engine.name}: ${counted(engine.cores, 'core')} busy`,
+      fraction: engine.utilisation,
+      note: '',
+    },
     {
       label: `${engine.name}: memory, mean`,
       fraction: engine.meanResidentTokens / engine.memoryTokens,
@@ -128,11 +182,14 @@ function engineLines({ engines }: RunMetrics, width: number, paint: (text: strin
     },
   ]);
   const labelWidth = Math.max(...bars.map(({ label }) => label.length));
-  return bars.map((one) => labelledBar(one, { width: Math.max(10, Math.min(40, width - labelWidth - 48)), labelWidth, paint }));
+  return bars.map((one) =>
+    labelledBar(one, { width: Math.max(10, Math.min(40, width - labelWidth - 48)), labelWidth, paint }),
+  );
 }
 
 function faultLines({ faults, evicted, prefillTokensSaved, loaded }: RunMetrics): string[] {
-  const of = ({ pages, tokens }: PageCount): string => (pages === 0 ? 'none' : `${counted(pages, 'page')}, ${counted(tokens, 'token')}`);
+  const of = ({ pages, tokens }: PageCount): string =>
+    pages === 0 ? 'none' : `${counted(pages, 'page')}, ${counted(tokens, 'token')}`;
   const rows: [string, string][] = [
     ['compulsory faults', of(faults.compulsory)],
     ['capacity faults', of(faults.capacity)],
@@ -144,8 +201,14 @@ function faultLines({ faults, evicted, prefillTokensSaved, loaded }: RunMetrics)
   return rows.map(([label, text]) => `${label.padEnd(18)} ${text}`);
 }
 
-function processTable(perProcess: readonly ProcessMetrics[], width: number, dim: (text: string) => string): string[] {
-  const longest = perProcess.toSorted((a, b) => b.turnaroundUs - a.turnaroundUs || a.pid - b.pid).slice(0, shownProcesses);
+function processTable(
+  perProcess: readonly ProcessMetrics[],
+  width: number,
+  dim: (text: string) => string,
+): string[] {
+  const longest = perProcess
+    .toSorted((a, b) => b.turnaroundUs - a.turnaroundUs || a.pid - b.pid)
+    .slice(0, shownProcesses);
   // As wide as it can be while the counts beside it are still shown.
   const barWidth = Math.min(24, Math.max(10, width - 70));
   const rows = longest.map((process) => [
@@ -176,8 +239,15 @@ function processTable(perProcess: readonly ProcessMetrics[], width: number, dim:
     paintHeader: dim,
   });
   const all = partsOf(sumOf(longest));
-  if (all.length > 0) lines.push(...wrapped(all.map(({ glyph, label }) => `${glyph} ${label}`), width).map((line) => dim(line)));
-  if (perProcess.length > longest.length) lines.push(dim(`and ${formatCount(perProcess.length - longest.length)} more; --json has them all`));
+  if (all.length > 0)
+    lines.push(
+      ...wrapped(
+        all.map(({ glyph, label }) => `${glyph} ${label}`),
+        width,
+      ).map((line) => dim(line)),
+    );
+  if (perProcess.length > longest.length)
+    lines.push(dim(`and ${formatCount(perProcess.length - longest.length)} more; --json has them all`));
   return lines;
 }
 
@@ -186,7 +256,8 @@ function wrapped(items: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const item of items) {
     const last = lines.at(-1);
-    if (last !== undefined && textWidth(last) + textWidth(item) + 2 <= width) lines[lines.length - 1] = `${last}  ${item}`;
+    if (last !== undefined && textWidth(last) + textWidth(item) + 2 <= width)
+      lines[lines.length - 1] = `${last}  ${item}`;
     else lines.push(item);
   }
   return lines;

@@ -192,8 +192,6 @@ export class AgentScheduler {
   private isWoken({ memory }: Engine, pid: number): boolean {
     const process = this.state.processes[pid]!;
     if (process.state !== 'waiting') return true;
-    // Load control keeps it out: it stands in that queue, too.
-    if (process.held) return false;
     const { think, extraTokens, readySinceUs } = process.call!;
     if (!memory.couldBegin(process.table, extraTokens + think.maxOutput)) return false;
     this.enqueue(process, readySinceUs);

@@ -6,19 +6,29 @@ import { expect, test } from 'vitest';
 import { openInputFile } from '../../src/adapters/files/input-file.ts';
 import { estimateTokens } from '../../src/kernel/estimate.ts';
 import { readWorkload } from '../../src/sim/workloads/read-workload.ts';
-import { fixtures, repeatable, runCli, runJson, scratch, sharedTrace, type RunReport } from '../support/run-cli.ts';
+import {
+  fixtures,
+  repeatable,
+  runCli,
+  runJson,
+  scratch,
+  sharedTrace,
+  type RunReport,
+} from '../support/run-cli.ts';
 
 const files = scratch();
 const tauFixture = files.write('tau.json', fixtures['tau-bench']!);
 
 /** What of a turnaround each process can account for. */
 function splitSum({ split }: RunReport['perProcess'][number]): number {
-  const sum = (parts: Readonly<Record<string, number>>): number => Object.values(parts).reduce((total, us) => total + us, 0);
+  const sum = (parts: Readonly<Record<string, number>>): number =>
+    Object.values(parts).reduce((total, us) => total + us, 0);
   return sum(split.running) + split.readyUs + sum(split.waiting) + split.suspendedUs;
 }
 
 function expectExactSplits(report: RunReport): void {
-  for (const process of report.perProcess) expect(splitSum(process), `process ${process.pid}`).toBe(process.turnaroundUs);
+  for (const process of report.perProcess)
+    expect(splitSum(process), `process ${process.pid}`).toBe(process.turnaroundUs);
 }
 
 const formats: readonly [format: string, counts: Partial<RunReport>][] = [
@@ -50,8 +60,20 @@ test('the same command gives the same document, another seed another run', async
 });
 
 test('a report says how to repeat it: as typed, with the seed, without where it was printed', async () => {
-  const { repeat } = await runJson('replay', tauFixture, '--cores', '2', `--events=${files.path('repeat.jsonl')}`, '--slice', '1500ms', '--arrivals', 'poisson:60');
-  expect(repeat).toBe(`ringzero replay ${tauFixture} --cores 2 --slice 1500ms --arrivals poisson:60 --seed 1`);
+  const { repeat } = await runJson(
+    'replay',
+    tauFixture,
+    '--cores',
+    '2',
+    `--events=${files.path('repeat.jsonl')}`,
+    '--slice',
+    '1500ms',
+    '--arrivals',
+    'poisson:60',
+  );
+  expect(repeat).toBe(
+    `ringzero replay ${tauFixture} --cores 2 --slice 1500ms --arrivals poisson:60 --seed 1`,
+  );
 });
 
 test('the file of --events hashes to eventHash', async () => {
@@ -63,7 +85,13 @@ test('the file of --events hashes to eventHash', async () => {
 });
 
 test('--tokens-per-hour lets agents wait for their budget', async () => {
-  const { budgetStalls, completed } = await runJson('replay', tauFixture, '--tokens-per-hour', '30', '--check');
+  const { budgetStalls, completed } = await runJson(
+    'replay',
+    tauFixture,
+    '--tokens-per-hour',
+    '30',
+    '--check',
+  );
   expect(budgetStalls.count).toBeGreaterThan(0);
   expect(budgetStalls.us).toBeGreaterThan(0);
   expect(completed).toBe(2);
@@ -73,7 +101,9 @@ test('--agents takes the first ones; --latency drawn replaces recorded times', a
   const weka = files.write('weka.jsonl', fixtures['weka']!);
   expect(await runJson('replay', weka, '--agents', '1')).toMatchObject({ processes: 1, modelCalls: 2 });
   const recorded = await runJson('replay', weka);
-  expect((await runJson('replay', weka, '--latency', 'drawn')).virtualSeconds).not.toBe(recorded.virtualSeconds);
+  expect((await runJson('replay', weka, '--latency', 'drawn')).virtualSeconds).not.toBe(
+    recorded.virtualSeconds,
+  );
 });
 
 test('--arrivals: poisson spreads the agents; recorded takes the times of the file', async () => {
@@ -86,7 +116,15 @@ test('--arrivals: poisson spreads the agents; recorded takes the times of the fi
 
 for (const policy of ['priority', 'fifo', 'round-robin']) {
   test(`--scheduler ${policy} and --residency independent run with every promise watched`, async () => {
-    const report = await runJson('replay', tauFixture, '--scheduler', policy, '--residency', 'independent', '--check');
+    const report = await runJson(
+      'replay',
+      tauFixture,
+      '--scheduler',
+      policy,
+      '--residency',
+      'independent',
+      '--check',
+    );
     expect(report).toMatchObject({ completed: 2, options: { residency: 'independent' } });
   });
 }
@@ -121,7 +159,13 @@ const tauTitle = (title: string): string => `tau-bench: ${title}${tau.isThere ? 
 
 onTau(tauTitle('200 agents run to their end, and every process is explained'), async () => {
   const report = await runJson('replay', tau.path);
-  expect(report).toMatchObject({ processes: 200, completed: 200, modelCalls: 2454, toolCalls: 1164, messages: 5308 });
+  expect(report).toMatchObject({
+    processes: 200,
+    completed: 200,
+    modelCalls: 2454,
+    toolCalls: 1164,
+    messages: 5308,
+  });
   expect(report.perProcess).toHaveLength(200);
   expectExactSplits(report);
   expect(repeatable(await runJson('replay', tau.path))).toEqual(repeatable(report));
@@ -130,7 +174,9 @@ onTau(tauTitle('200 agents run to their end, and every process is explained'), a
 
 onTau(tauTitle('the shared system prompt is in memory once, not 200 times'), async () => {
   const { agents } = await readWorkload(await openInputFile(tau.path));
-  const prompts = new Set(agents.map(({ steps: [first] }) => (first?.op === 'page' && first.kind === 'system' ? first.text! : '')));
+  const prompts = new Set(
+    agents.map(({ steps: [first] }) => (first?.op === 'page' && first.kind === 'system' ? first.text! : '')),
+  );
   expect(prompts.size).toBe(1);
   const promptTokens = estimateTokens([...prompts][0]!);
   // Room for everything: at the end all that was ever used is in memory.
@@ -144,7 +190,9 @@ onTau(tauTitle('the shared system prompt is in memory once, not 200 times'), asy
 onTau(tauTitle('records no arrivals'), async () => {
   const { status, out, err } = await runCli(['replay', tau.path, '--arrivals', 'recorded']);
   expect({ status, out }).toEqual({ status: 2, out: '' });
-  expect(err).toMatch(/^error: --arrivals: "recorded" is not allowed; allowed: all, poisson:RATE \(.+ records no arrivals\)$/);
+  expect(err).toMatch(
+    /^error: --arrivals: "recorded" is not allowed; allowed: all, poisson:RATE \(.+ records no arrivals\)$/,
+  );
 });
 
 const onWeka = test.skipIf(!weka.isThere);
@@ -170,7 +218,11 @@ test.todo('weka: with --oversize bypass every call runs, and none is refused');
 test('--oversize bypass runs a call that is larger than memory', async () => {
   const mooncake = files.write('large.jsonl', fixtures['mooncake']!);
   const fail = await runJson('replay', mooncake, '--memory', '1100');
-  expect(fail).toMatchObject({ completed: 2, modelCallsRefused: { CONTEXT_TOO_LARGE: 1 }, modelCallsBypassed: 0 });
+  expect(fail).toMatchObject({
+    completed: 2,
+    modelCallsRefused: { CONTEXT_TOO_LARGE: 1 },
+    modelCallsBypassed: 0,
+  });
   const bypass = await runJson('replay', mooncake, '--memory', '1100', '--oversize', 'bypass', '--check');
   expect(bypass).toMatchObject({ completed: 2, modelCallsRefused: {}, modelCallsBypassed: 1 });
 });

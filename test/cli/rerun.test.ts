@@ -34,7 +34,12 @@ test('a recording rerun is the same to the byte', async () => {
 test('a recording of a scenario reruns without its scenario', async () => {
   const scenario = { name: 's', agents: [{ generate: 'jobs', count: 4 }] };
   const path = files.path('scenario.rec');
-  const { eventHash } = await runJson('simulate', files.write('s.json', JSON.stringify(scenario)), '--record', path);
+  const { eventHash } = await runJson(
+    'simulate',
+    files.write('s.json', JSON.stringify(scenario)),
+    '--record',
+    path,
+  );
   expect(await runJson<RerunReport>('rerun', path)).toMatchObject({ same: true, eventHash });
 });
 
@@ -57,7 +62,10 @@ test('a recording that is cut off, short of an input, or none at all is refused'
     [lines.toSpliced(-2, 1).join('\n'), /inputs, but the last line says/],
     [[...lines, lines[1]!].join('\n'), /a line behind the last one/],
     [lines.slice(1).join('\n'), /line 1: format: null is not allowed; allowed: "ringzero-recording"/],
-    [lines.with(0, lines[0]!.replace(/"v":\d+/, '"v":999')).join('\n'), /line 1: v: 999 is not allowed; allowed: \d+/],
+    [
+      lines.with(0, lines[0]!.replace(/"v":\d+/, '"v":999')).join('\n'),
+      /line 1: v: 999 is not allowed; allowed: \d+/,
+    ],
     ['', /is empty/],
   ];
   for (const [content, line] of cases) {

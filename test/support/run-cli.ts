@@ -119,7 +119,9 @@ export const fixtures: Readonly<Record<string, string>> = {
         {
           role: 'assistant',
           content: null,
-          tool_calls: [{ id: 'c1', type: 'function', function: { name: 'search_flights', arguments: '{"to":"Oslo"}' } }],
+          tool_calls: [
+            { id: 'c1', type: 'function', function: { name: 'search_flights', arguments: '{"to":"Oslo"}' } },
+          ],
         },
         { role: 'tool', tool_call_id: 'c1', name: 'search_flights', content: 'one at nine' },
         { role: 'assistant', content: 'There is one at nine.' },
@@ -138,14 +140,28 @@ export const fixtures: Readonly<Record<string, string>> = {
     },
   ]),
   weka: [
-    { id: 'one', tool: 'x', sys: 1, r: [[0, 200, 20, 0, [[1, 3]], null, 2, 'end'], [5, 300, 30, 3, [[4, 1]], 3, 4, 'end']] },
+    {
+      id: 'one',
+      tool: 'x',
+      sys: 1,
+      r: [
+        [0, 200, 20, 0, [[1, 3]], null, 2, 'end'],
+        [5, 300, 30, 3, [[4, 1]], 3, 4, 'end'],
+      ],
+    },
     {
       id: 'two',
       tool: 'x',
       sys: 1,
       r: [
         [0, 128, 10, 0, [[1, 2]], null, 1, 'end'],
-        { agent_id: 'sub', t: 9, duration_ms: 6000, status: 'completed', sub: [[0, 64, 5, 0, [[1, 1]], null, 1, 'end']] },
+        {
+          agent_id: 'sub',
+          t: 9,
+          duration_ms: 6000,
+          status: 'completed',
+          sub: [[0, 64, 5, 0, [[1, 1]], null, 1, 'end']],
+        },
         [10, 130, 10, 2, [], 9, 1, 'end'],
       ],
     },
@@ -169,5 +185,9 @@ export const fixtures: Readonly<Record<string, string>> = {
   ]
     .map((request) => JSON.stringify(request))
     .join('\n'),
-  azure: ['TIMESTAMP,ContextTokens,GeneratedTokens', '2023-11-16 18:15:46.6805900,374,44', '2023-11-16 18:15:50.9951690,396,109'].join('\n'),
+  azure: [
+    'TIMESTAMP,ContextTokens,GeneratedTokens',
+    '2023-11-16 18:15:46.6805900,374,44',
+    '2023-11-16 18:15:50.9951690,396,109',
+  ].join('\n'),
 };

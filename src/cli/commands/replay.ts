@@ -40,18 +40,70 @@ export const replayCommand: Command<ReplayOptions> = {
     command
       .argument('<file>', 'recorded agents, plain or compressed; the format is found by content')
       .option('--agents <n>', 'only the first N agents', (text) => parseInteger('--agents', text, { min: 1 }))
-      .option('--cores <n>', 'cores of the engine', (text) => parseInteger('--cores', text, { min: 1, max: 65_536 }), 8)
-      .option('--memory <tokens>', 'context memory in tokens', (text) => parseInteger('--memory', text, { min: 1 }), engineDefaults.memoryTokens)
-      .option('--residency <model>', 'independent or prefix', choice('--residency', ['independent', 'prefix']), 'prefix')
-      .option('--victims <rule>', 'which pages may be evicted: any or leaf (default: leaf in prefix residency, else any)', choice('--victims', ['any', 'leaf']))
-      .option('--oversize <rule>', 'a call larger than memory: fail or bypass', choice('--oversize', ['fail', 'bypass']), 'fail')
-      .option('--scheduler <policy>', `scheduling policy: ${Object.keys(schedulingPolicies).join(', ')}`, choice('--scheduler', Object.keys(schedulingPolicies)), 'priority')
-      .option('--paging <policy>', `paging policy: ${Object.keys(pagingPolicies).join(', ')}`, choice('--paging', Object.keys(pagingPolicies)), 'importance-lru')
-      .option('--load-control <policy>', `load control: ${Object.keys(loadControlPolicies).join(', ')}`, choice('--load-control', Object.keys(loadControlPolicies)), 'none')
-      .option('--slice <time>', 'time slice, such as 60s or 100ms (default: the policy’s own)', (text) => parseDurationUs('--slice', text))
-      .option('--tokens-per-hour <n>', 'token budget of each agent in each hour (default: none)', (text) => parseInteger('--tokens-per-hour', text, { min: 1 }))
-      .option('--arrivals <how>', 'all (at once), poisson:RATE (RATE agents an hour) or recorded (default: recorded where the file has it, else all)', (text) => parseArrivals(text))
-      .option('--latency <how>', 'recorded (drawn where the file has none) or drawn', choice('--latency', ['recorded', 'drawn']), 'recorded');
+      .option(
+        '--cores <n>',
+        'cores of the engine',
+        (text) => parseInteger('--cores', text, { min: 1, max: 65_536 }),
+        8,
+      )
+      .option(
+        '--memory <tokens>',
+        'context memory in tokens',
+        (text) => parseInteger('--memory', text, { min: 1 }),
+        engineDefaults.memoryTokens,
+      )
+      .option(
+        '--residency <model>',
+        'independent or prefix',
+        choice('--residency', ['independent', 'prefix']),
+        'prefix',
+      )
+      .option(
+        '--victims <rule>',
+        'which pages may be evicted: any or leaf (default: leaf in prefix residency, else any)',
+        choice('--victims', ['any', 'leaf']),
+      )
+      .option(
+        '--oversize <rule>',
+        'a call larger than memory: fail or bypass',
+        choice('--oversize', ['fail', 'bypass']),
+        'fail',
+      )
+      .option(
+        '--scheduler <policy>',
+        `scheduling policy: ${Object.keys(schedulingPolicies).join(', ')}`,
+        choice('--scheduler', Object.keys(schedulingPolicies)),
+        'priority',
+      )
+      .option(
+        '--paging <policy>',
+        `paging policy: ${Object.keys(pagingPolicies).join(', ')}`,
+        choice('--paging', Object.keys(pagingPolicies)),
+        'importance-lru',
+      )
+      .option(
+        '--load-control <policy>',
+        `load control: ${Object.keys(loadControlPolicies).join(', ')}`,
+        choice('--load-control', Object.keys(loadControlPolicies)),
+        'none',
+      )
+      .option('--slice <time>', 'time slice, such as 60s or 100ms (default: the policy’s own)', (text) =>
+        parseDurationUs('--slice', text),
+      )
+      .option('--tokens-per-hour <n>', 'token budget of each agent in each hour (default: none)', (text) =>
+        parseInteger('--tokens-per-hour', text, { min: 1 }),
+      )
+      .option(
+        '--arrivals <how>',
+        'all (at once), poisson:RATE (RATE agents an hour) or recorded (default: recorded where the file has it, else all)',
+        (text) => parseArrivals(text),
+      )
+      .option(
+        '--latency <how>',
+        'recorded (drawn where the file has none) or drawn',
+        choice('--latency', ['recorded', 'drawn']),
+        'recorded',
+      );
     addRunFlags(command);
   },
   async run(call: Call<ReplayOptions>, io: Io): Promise<number> {
@@ -59,19 +111,32 @@ export const replayCommand: Command<ReplayOptions> = {
     const [file = ''] = operands;
     io.progress(`reading ${file}`);
     const workload = prepare(await readWorkload(await openInputFile(file)), options);
-    return runAndReport({ command: 'replay', call, workload, spec: specOf(options, workload), program: 'replayed', io });
+    return runAndReport({
+      command: 'replay',
+      call,
+      workload,
+      spec: specOf(options, workload),
+      program: 'replayed',
+      io,
+    });
   },
 };
 
 function prepare(whole: Workload, options: ReplayOptions): Workload {
   const some = options.agents === undefined ? whole : firstAgents(whole, options.agents);
   const arrivals: Arrivals = options.arrivals ?? { kind: whole.hasArrivals ? 'recorded' : 'all' };
-  return withLatencies(withArrivals(some, arrivals, options.seed), { mode: options.latency, seed: options.seed });
+  return withLatencies(withArrivals(some, arrivals, options.seed), {
+    mode: options.latency,
+    seed: options.seed,
+  });
 }
 
 function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
   const { tokensPerHour, victims, slice } = options;
-  const limits = tokensPerHour === undefined ? [] : [{ resource: 'tokens', amount: tokensPerHour, window: { kind: 'fixed', lengthUs: hourUs } } as const];
+  const limits =
+    tokensPerHour === undefined
+      ? []
+      : [{ resource: 'tokens', amount: tokensPerHour, window: { kind: 'fixed', lengthUs: hourUs } } as const];
   return {
     ...simulationDefaults,
     seed: options.seed,

@@ -18,7 +18,11 @@ export const simulateCommand: Command<SimulateOptions> = {
   register(command: CommanderCommand): void {
     command
       .argument('<scenario>', 'a kernel and its agents as JSON, plain or compressed (docs/scenario.md)')
-      .option('--until <time>', 'stop at this virtual time, such as 90s or 2h (default: the scenario’s own)', (text) => parseDurationUs('--until', text));
+      .option(
+        '--until <time>',
+        'stop at this virtual time, such as 90s or 2h (default: the scenario’s own)',
+        (text) => parseDurationUs('--until', text),
+      );
     addRunFlags(command);
   },
   /** A seed on the command line goes before the scenario's own. */
@@ -28,6 +32,14 @@ export const simulateCommand: Command<SimulateOptions> = {
     const seed = isGiven(options, '--seed') ? { seed: options.seed } : {};
     const { spec, workload, untilUs } = parseScenario(opened.name, await opened.text(), seed);
     const until = options.until ?? untilUs;
-    return runAndReport({ command: 'simulate', call, workload, spec, program: 'scripted', ...(until === undefined ? {} : { untilUs: until }), io });
+    return runAndReport({
+      command: 'simulate',
+      call,
+      workload,
+      spec,
+      program: 'scripted',
+      ...(until === undefined ? {} : { untilUs: until }),
+      io,
+    });
   },
 };

@@ -24,7 +24,10 @@ export function documentOf(file: string, text: string): Field {
   } catch {
     const found = jsonErrorAt(text);
     if (found === undefined) return { file, path: '', value: jsonAt(place, text) };
-    throw fileError({ file, at: `line ${found.line}` }, `not JSON (${found.problem}, column ${found.column})`);
+    throw fileError(
+      { file, at: `line ${found.line}` },
+      `not JSON (${found.problem}, column ${found.column})`,
+    );
   }
 }
 
@@ -58,10 +61,12 @@ export const yesOrNo: Reader<boolean> = (field) => {
 
 /** Both bounds are allowed. */
 export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): Reader<number> {
-  const allowed = max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
+  const allowed =
+    max === Number.MAX_SAFE_INTEGER ? `an integer of at least ${min}` : `an integer from ${min} to ${max}`;
   return (field) => {
     const { value } = field;
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) throw refused(field, allowed);
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max)
+      throw refused(field, allowed);
     return value;
   };
 }
@@ -80,7 +85,8 @@ export function numberAbove(min: number, max = Infinity): Reader<number> {
 function numberThat(allowed: string, isAllowed: (value: number) => boolean): Reader<number> {
   return (field) => {
     const { value } = field;
-    if (typeof value !== 'number' || !Number.isFinite(value) || !isAllowed(value)) throw refused(field, allowed);
+    if (typeof value !== 'number' || !Number.isFinite(value) || !isAllowed(value))
+      throw refused(field, allowed);
     return value;
   };
 }
@@ -98,14 +104,21 @@ export function timeUs(minUs: number): Reader<number> {
   const allowed = `a time ${minUs === 0 ? 'of at least 0' : 'above 0'}: an integer of µs, or a text such as "100ms", "60s", "5m", "2h"`;
   return (field) => {
     const us = typeof field.value === 'string' ? spelledUs(field.value) : field.value;
-    if (typeof us !== 'number' || !Number.isSafeInteger(us) || us < minUs || us > longestUs) throw refused(field, allowed);
+    if (typeof us !== 'number' || !Number.isSafeInteger(us) || us < minUs || us > longestUs)
+      throw refused(field, allowed);
     return us;
   };
 }
 
 /** 100 years: sums of a few such times stay exact integers. */
 const longestUs = 3_153_600_000_000_000;
-const unitsUs: Readonly<Record<string, number>> = { us: 1, ms: 1_000, s: 1_000_000, m: 60_000_000, h: 3_600_000_000 };
+const unitsUs: Readonly<Record<string, number>> = {
+  us: 1,
+  ms: 1_000,
+  s: 1_000_000,
+  m: 60_000_000,
+  h: 3_600_000_000,
+};
 
 function spelledUs(spelled: string): number {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(spelled) ?? [];
@@ -116,14 +129,16 @@ function spelledUs(spelled: string): number {
 export function list<Item>(item: Reader<Item>, least = 0): Reader<readonly Item[]> {
   return (field) => {
     const { value } = field;
-    if (!Array.isArray(value) || value.length < least) throw refused(field, least === 0 ? 'a list' : `a list of at least ${least}`);
+    if (!Array.isArray(value) || value.length < least)
+      throw refused(field, least === 0 ? 'a list' : `a list of at least ${least}`);
     return value.map((_, index) => item(below(field, index)));
   };
 }
 
 /** Any names, each with a value of one kind. */
 export function record<Value>(item: Reader<Value>): Reader<Readonly<Record<string, Value>>> {
-  return (field) => Object.fromEntries(namesOf(field, 'an object').map((key) => [key, item(below(field, key))]));
+  return (field) =>
+    Object.fromEntries(namesOf(field, 'an object').map((key) => [key, item(below(field, key))]));
 }
 
 type Readers = Readonly<Record<string, Reader<unknown>>>;
@@ -139,7 +154,8 @@ export function object<const Required extends Readers, const Optional extends Re
   return (field) => {
     for (const key of namesOf(field, `an object with the fields ${known}`)) {
       const extra = below(field, key);
-      if (!readers.has(key)) throw fieldError({ file: field.file, at: '' }, `${extra.path}: unknown field`, extra.value, known);
+      if (!readers.has(key))
+        throw fieldError({ file: field.file, at: '' }, `${extra.path}: unknown field`, extra.value, known);
     }
     const read: [string, unknown][] = [];
     for (const [key, reader] of readers) {

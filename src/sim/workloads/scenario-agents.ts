@@ -3,7 +3,21 @@ import type { AgentSpec, AgentStep, RecordedToolCall } from '../../agents/steps.
 import { KernelError } from '../../kernel/errors.ts';
 import { estimateTokens } from '../../kernel/estimate.ts';
 import {
-  anyJson, below, integer, list, name, number, numberAbove, object, oneOf, record, refused, tagged, text, timeUs, yesOrNo,
+  anyJson,
+  below,
+  integer,
+  list,
+  name,
+  number,
+  numberAbove,
+  object,
+  oneOf,
+  record,
+  refused,
+  tagged,
+  text,
+  timeUs,
+  yesOrNo,
 } from './checked-json.ts';
 import type { Field, Reader } from './checked-json.ts';
 import { fileError } from './fields.ts';
@@ -35,7 +49,8 @@ export function agentGroup(world: AgentWorld): Reader<AgentGroup> {
   const written = writtenAgents(world);
   const generated = tagged('generate', { sessions: sessions(world), jobs: jobs(world) });
   return (field) => {
-    const isGenerated = typeof field.value === 'object' && field.value !== null && below(field, 'generate').value !== undefined;
+    const isGenerated =
+      typeof field.value === 'object' && field.value !== null && below(field, 'generate').value !== undefined;
     return isGenerated ? generated(field) : written(field);
   };
 }
@@ -47,12 +62,20 @@ const tokenCount = integer(0, 1_000_000_000);
 const pageTokens = integer(1, 1_000_000_000);
 
 function writtenAgents(world: AgentWorld): Reader<AgentGroup> {
-  const fields = { priority, arrivalUs: timeUs(0), budget: oneOfNames(world.budgets, 'budgets'), copies: integer(1, 1_000_000) };
+  const fields = {
+    priority,
+    arrivalUs: timeUs(0),
+    budget: oneOfNames(world.budgets, 'budgets'),
+    copies: integer(1, 1_000_000),
+  };
   const read = object({ name, steps: stepsReader(world) }, fields);
   return (field) => {
     const { copies, ...agent } = read(field);
     checkKeys(below(field, 'steps'), agent.steps, false);
-    const agents = copies === undefined ? [agent] : Array.from({ length: copies }, (_, index) => ({ ...agent, name: `${agent.name}-${index + 1}` }));
+    const agents =
+      copies === undefined
+        ? [agent]
+        : Array.from({ length: copies }, (_, index) => ({ ...agent, name: `${agent.name}-${index + 1}` }));
     return { name: agent.name, isGenerated: false, agents };
   };
 }
@@ -72,12 +95,19 @@ function stepsReader(world: AgentWorld): Reader<readonly AgentStep[]> {
   const wellFormed: Reader<unknown> = tagged<unknown>('op', {
     page: (field) => {
       const read = page(field);
-      if (read.text === undefined && read.tokens === undefined) throw refused(below(field, 'tokens'), 'an integer above 0 (or a text)');
+      if (read.text === undefined && read.tokens === undefined)
+        throw refused(below(field, 'tokens'), 'an integer above 0 (or a text)');
       if (read.tokens === undefined) fitting(() => estimateTokens(read.text!))(below(field, 'text'));
       return read;
     },
-    context: object({ op, space: name, blockTokens: fitting(pageTokens), keep: tokenCount, runs: list(run) }, {}),
-    think: object({ op, tokensOut: tokenCount }, { tokensIn: tokenCount, durationUs: timeUs(0), text: text(), maxOutput: pageTokens }),
+    context: object(
+      { op, space: name, blockTokens: fitting(pageTokens), keep: tokenCount, runs: list(run) },
+      {},
+    ),
+    think: object(
+      { op, tokensOut: tokenCount },
+      { tokensIn: tokenCount, durationUs: timeUs(0), text: text(), maxOutput: pageTokens },
+    ),
     tools: object({ op, calls: list(toolCall(world), 1) }, { keep: yesOrNo }),
     ask: object({ op }, { question: text(), answer: text(), durationUs: timeUs(0) }),
     sleep: object({ op, us: timeUs(1) }, {}),
@@ -102,15 +132,24 @@ function fits({ largestPage }: AgentWorld): (reader: Reader<number>) => Reader<n
 }
 
 function tooLarge({ file, path }: Field, tokens: number, largest: number): KernelError {
-  return fileError({ file, at: '' }, `${path}: a page of ${tokens} tokens is not allowed; allowed: up to the context memory of ${largest} tokens`);
+  return fileError(
+    { file, at: '' },
+    `${path}: a page of ${tokens} tokens is not allowed; allowed: up to the context memory of ${largest} tokens`,
+  );
 }
 
 function toolCall({ tools, runnable }: AgentWorld): Reader<RecordedToolCall> {
-  const read = object({ tool: oneOfNames(tools, 'tools'), arguments: anyJson }, { result: text(), failed: yesOrNo, durationUs: timeUs(0) });
+  const read = object(
+    { tool: oneOfNames(tools, 'tools'), arguments: anyJson },
+    { result: text(), failed: yesOrNo, durationUs: timeUs(0) },
+  );
   return (field) => {
     const call = read({ ...field, value: withArguments(field.value) });
     if (call.result === undefined && !runnable.includes(call.tool)) {
-      throw refused(below(field, 'result'), `a text (only the built-in tools really run: ${runnable.join(', ')})`);
+      throw refused(
+        below(field, 'result'),
+        `a text (only the built-in tools really run: ${runnable.join(', ')})`,
+      );
     }
     return call;
   };
@@ -118,11 +157,15 @@ function toolCall({ tools, runnable }: AgentWorld): Reader<RecordedToolCall> {
 
 /** No arguments are `{}`. */
 function withArguments(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { arguments: {}, ...value } : value;
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? { arguments: {}, ...value }
+    : value;
 }
 
 function oneOfNames(names: readonly string[], field: string): Reader<string> {
-  return text(names.length === 0 ? `none, because there are no ${field}` : names.join(', '), (value) => names.includes(value));
+  return text(names.length === 0 ? `none, because there are no ${field}` : names.join(', '), (value) =>
+    names.includes(value),
+  );
 }
 
 /** A child is spawned before it is waited for or sent to, and only a child has a parent. */
@@ -132,7 +175,8 @@ function checkKeys(steps: Field, of: readonly AgentStep[], isChild: boolean): vo
     const field = below(steps, index);
     const known = [...keys].join(', ') || 'none, because no child was spawned before';
     if (step.op === 'spawn') {
-      if (keys.has(step.key) || step.key === 'parent') throw refused(below(field, 'key'), 'a key that is not taken yet, and not parent');
+      if (keys.has(step.key) || step.key === 'parent')
+        throw refused(below(field, 'key'), 'a key that is not taken yet, and not parent');
       keys.add(step.key);
       checkKeys(below(below(field, 'agent'), 'steps'), step.agent.steps, true);
     } else if (step.op === 'wait' && !keys.has(step.key)) throw refused(below(field, 'key'), known);
@@ -154,13 +198,25 @@ function sessions(world: AgentWorld): Reader<AgentGroup> {
   const read = object(
     { generate: anyJson, ...groupFields },
     {
-      name, budget, priority, calls: factor, context: factor, answers: factor, waits: factor,
-      callTimes: oneOf(['drawn', 'engine']), tools: record(weight),
+      name,
+      budget,
+      priority,
+      calls: factor,
+      context: factor,
+      answers: factor,
+      waits: factor,
+      callTimes: oneOf(['drawn', 'engine']),
+      tools: record(weight),
     },
   );
   return (field) => {
     const { generate: _kind, name: prefix, budget, priority, ...options } = read(field);
-    return groupOf(field, { prefix, budget, priority }, (seed) => generateSessions({ ...options, seed }), world);
+    return groupOf(
+      field,
+      { prefix, budget, priority },
+      (seed) => generateSessions({ ...options, seed }),
+      world,
+    );
   };
 }
 
@@ -169,13 +225,26 @@ function jobs(world: AgentWorld): Reader<AgentGroup> {
   const read = object(
     { generate: anyJson, ...groupFields },
     {
-      name, budget, bursts: integer(1, 100_000), computeBoundShare: number(0, 1), longBurstUs: meanUs, shortBurstUs: meanUs, ioUs: meanUs,
-      pageTokens: fits(world)(pageTokens), answerTokens: tokenCount, priorities: list(priority, 1),
+      name,
+      budget,
+      bursts: integer(1, 100_000),
+      computeBoundShare: number(0, 1),
+      longBurstUs: meanUs,
+      shortBurstUs: meanUs,
+      ioUs: meanUs,
+      pageTokens: fits(world)(pageTokens),
+      answerTokens: tokenCount,
+      priorities: list(priority, 1),
     },
   );
   return (field) => {
     const { generate: _kind, name: prefix, budget, ...options } = read(field);
-    return groupOf(field, { prefix, budget, priority: undefined }, (seed) => generateJobs({ ...options, seed }), world);
+    return groupOf(
+      field,
+      { prefix, budget, priority: undefined },
+      (seed) => generateJobs({ ...options, seed }),
+      world,
+    );
   };
 }
 
@@ -186,26 +255,35 @@ interface GroupNames {
 }
 
 /** Two groups of one kind must neither draw the same chance nor share content: their streams and their blocks carry the group's name. */
-function groupOf(field: Field, { prefix, budget, priority }: GroupNames, generate: (seed: string) => Workload, world: AgentWorld): AgentGroup {
+function groupOf(
+  field: Field,
+  { prefix, budget, priority }: GroupNames,
+  generate: (seed: string) => Workload,
+  world: AgentWorld,
+): AgentGroup {
   const group = prefix ?? String(below(field, 'generate').value);
   const named = (inner: string): string => (prefix === undefined ? inner : `${prefix}/${inner}`);
   try {
     const drawn = generate(`${world.seed}/${group}`).agents;
     for (const { steps } of drawn)
       for (const step of steps) {
-        if (step.op === 'context' && step.blockTokens > world.largestPage) throw tooLarge(field, step.blockTokens, world.largestPage);
+        if (step.op === 'context' && step.blockTokens > world.largestPage)
+          throw tooLarge(field, step.blockTokens, world.largestPage);
       }
     const agents = drawn.map(({ arrivalUs: _all, ...agent }): AgentSpec => ({
       ...agent,
       name: named(agent.name),
-      steps: agent.steps.map((step) => (step.op === 'context' ? { ...step, space: named(step.space) } : step)),
+      steps: agent.steps.map((step) =>
+        step.op === 'context' ? { ...step, space: named(step.space) } : step,
+      ),
       ...(budget === undefined ? {} : { budget }),
       ...(priority === undefined ? {} : { priority }),
     }));
     return { name: group, isGenerated: true, agents };
   } catch (error) {
     // What only the generator checks, such as weights that are all 0.
-    if (error instanceof KernelError && error.code === 'INVALID_ARGUMENT') throw fileError({ file: field.file, at: '' }, `${field.path}.${error.message}`, error);
+    if (error instanceof KernelError && error.code === 'INVALID_ARGUMENT')
+      throw fileError({ file: field.file, at: '' }, `${field.path}.${error.message}`, error);
     throw error;
   }
 }

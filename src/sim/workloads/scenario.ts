@@ -13,7 +13,20 @@ import { builtInNames, recordedTools } from './recorded-tools.ts';
 import { kernelOptionsOf, simulationDefaults, type SimulationSpec, type ToolData } from '../spec.ts';
 import { burstyDefaults, parseArrivals, withArrivals, type Arrivals } from './arrivals.ts';
 import {
-  anyJson, below, documentOf, integer, list, name, number, numberAbove, object, oneOf, refused, text, timeUs, yesOrNo,
+  anyJson,
+  below,
+  documentOf,
+  integer,
+  list,
+  name,
+  number,
+  numberAbove,
+  object,
+  oneOf,
+  refused,
+  text,
+  timeUs,
+  yesOrNo,
 } from './checked-json.ts';
 import type { Field, Reader } from './checked-json.ts';
 import { agentGroup, type AgentGroup } from './scenario-agents.ts';
@@ -27,12 +40,20 @@ export interface Scenario {
 }
 
 /** `seed`: instead of the scenario's own. Throws KernelError INVALID_FILE. */
-export function parseScenario(file: string, content: string, { seed }: { readonly seed?: number } = {}): Scenario {
+export function parseScenario(
+  file: string,
+  content: string,
+  { seed }: { readonly seed?: number } = {},
+): Scenario {
   const document = documentOf(file, content);
   const read = scenario(document);
   const spec = specOf(document, read, seed ?? read.seed ?? simulationDefaults.seed);
   const groups = groupsOf(document, spec);
-  const generated = workloadOf('', 'generated', groups.filter(({ isGenerated }) => isGenerated).flatMap(({ agents }) => agents));
+  const generated = workloadOf(
+    '',
+    'generated',
+    groups.filter(({ isGenerated }) => isGenerated).flatMap(({ agents }) => agents),
+  );
   const complete = { ...spec, tools: [...spec.tools, ...recordedTools(generated.facts.tools, spec.tools)] };
   checkKernel(file, complete);
   return {
@@ -71,11 +92,18 @@ const window: Reader<BudgetWindow> = (field) => {
   if (sliding !== undefined && fixed === undefined) return { kind: 'sliding', lengthUs: sliding };
   throw refused(field, allowed);
 };
-const limit: Reader<BudgetLimit> = object({ resource: oneOf(budgetResources), amount: integer(0), window }, {});
+const limit: Reader<BudgetLimit> = object(
+  { resource: oneOf(budgetResources), amount: integer(0), window },
+  {},
+);
 const budget: Reader<BudgetNodeSpec> = object({ name }, { parent: name, limits: list(limit) });
 
 const tool: Reader<ToolData> = object(
-  { name: text('1 to 128 letters, digits, "_", "." and "-"', (value) => /^[a-zA-Z0-9_.-]{1,128}$/.test(value)) },
+  {
+    name: text('1 to 128 letters, digits, "_", "." and "-"', (value) =>
+      /^[a-zA-Z0-9_.-]{1,128}$/.test(value),
+    ),
+  },
   {
     description: text(),
     parameters: anyJson as Reader<Json>,
@@ -90,11 +118,16 @@ const tool: Reader<ToolData> = object(
   },
 );
 
-const bursty = object({ ratePerHour: numberAbove(0, 3_600_000_000) }, { burstFactor: number(1, 1_000_000), burstUs: timeUs(1), calmUs: timeUs(1) });
+const bursty = object(
+  { ratePerHour: numberAbove(0, 3_600_000_000) },
+  { burstFactor: number(1, 1_000_000), burstUs: timeUs(1), calmUs: timeUs(1) },
+);
 const burstyField = object({ bursty }, {});
 const arrivals: Reader<Exclude<Arrivals, { kind: 'recorded' }>> = (field) => {
-  const allowed = 'all, poisson:RATE with RATE in agents an hour above 0, or {"bursty": {"ratePerHour": RATE, …}}';
-  if (typeof field.value === 'object' && field.value !== null) return { kind: 'bursty', ...burstyDefaults, ...burstyField(field).bursty };
+  const allowed =
+    'all, poisson:RATE with RATE in agents an hour above 0, or {"bursty": {"ratePerHour": RATE, …}}';
+  if (typeof field.value === 'object' && field.value !== null)
+    return { kind: 'bursty', ...burstyDefaults, ...burstyField(field).bursty };
   try {
     const parsed = parseArrivals(String(field.value));
     if (parsed.kind !== 'recorded') return parsed;
@@ -127,7 +160,16 @@ type Read = ReturnType<typeof scenario>;
 // ---- What follows from it ------------------------------------------------------------------------------------------------
 
 function specOf(document: Field, read: Read, seed: number): SimulationSpec {
-  const { name: _name, agents: _agents, arrivals: _arrivals, until: _until, slice, engines = [{}], tools = [], ...rest } = read;
+  const {
+    name: _name,
+    agents: _agents,
+    arrivals: _arrivals,
+    until: _until,
+    slice,
+    engines = [{}],
+    tools = [],
+    ...rest
+  } = read;
   checkToolNames(below(document, 'tools'), tools);
   return {
     ...simulationDefaults,
@@ -141,19 +183,27 @@ function specOf(document: Field, read: Read, seed: number): SimulationSpec {
 
 /** Engines without a name are told apart by their place. */
 function namedEngines(engines: readonly Partial<EngineOptions>[]): readonly Partial<EngineOptions>[] {
-  return engines.length === 1 ? engines : engines.map((one, index) => ({ name: `engine-${index + 1}`, ...one }));
+  return engines.length === 1
+    ? engines
+    : engines.map((one, index) => ({ name: `engine-${index + 1}`, ...one }));
 }
 
 function checkToolNames(field: Field, tools: readonly ToolData[]): void {
   const taken = new Set(builtInNames);
   for (const [index, { name: toolName }] of tools.entries()) {
-    if (taken.has(toolName)) throw refused(below(below(field, index), 'name'), `a name that is not registered yet (${[...taken].join(', ')} are)`);
+    if (taken.has(toolName))
+      throw refused(
+        below(below(field, index), 'name'),
+        `a name that is not registered yet (${[...taken].join(', ')} are)`,
+      );
     taken.add(toolName);
   }
 }
 
 function groupsOf(document: Field, spec: SimulationSpec): readonly AgentGroup[] {
-  const smallest = Math.min(...spec.engines.map(({ memoryTokens }) => memoryTokens ?? engineDefaults.memoryTokens));
+  const smallest = Math.min(
+    ...spec.engines.map(({ memoryTokens }) => memoryTokens ?? engineDefaults.memoryTokens),
+  );
   const read = agentGroup({
     seed: spec.seed,
     budgets: spec.budgets.map((node) => node.name),
@@ -166,7 +216,8 @@ function groupsOf(document: Field, spec: SimulationSpec): readonly AgentGroup[] 
   for (const [index, group] of groups.entries()) {
     if (!group.isGenerated) continue;
     const field = below(below(below(document, 'agents'), index), 'name');
-    if (taken.has(group.name)) throw refused({ ...field, value: group.name }, 'a name that no other generated group has');
+    if (taken.has(group.name))
+      throw refused({ ...field, value: group.name }, 'a name that no other generated group has');
     taken.add(group.name);
   }
   return groups;
@@ -182,12 +233,15 @@ interface Population {
 /** An agent that names no budget is metered at the first one. */
 function workloadFrom(document: Field, { name: title, spec, groups, arrivals: how }: Population): Workload {
   const first = spec.budgets[0]?.name;
-  const agents = groups.flatMap((group) => group.agents).map((agent) => (first === undefined ? agent : { budget: first, ...agent }));
+  const agents = groups
+    .flatMap((group) => group.agents)
+    .map((agent) => (first === undefined ? agent : { budget: first, ...agent }));
   const workload = workloadOf(title, 'generated', agents);
   if (how === undefined) return workload;
   for (const index of groups.keys()) {
     const own = below(below(below(document, 'agents'), index), 'arrivalUs');
-    if (own.value !== undefined) throw refused(own, 'no arrival of its own, because the scenario has arrivals for all');
+    if (own.value !== undefined)
+      throw refused(own, 'no arrival of its own, because the scenario has arrivals for all');
   }
   return withArrivals(workload, how, spec.seed);
 }
@@ -198,6 +252,9 @@ function checkKernel(file: string, spec: SimulationSpec): void {
     void new Kernel({ ...kernelOptionsOf(spec), records: false });
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
-    throw new KernelError('INVALID_FILE', `${file}: ${error.message}`, { detail: error.detail, cause: error });
+    throw new KernelError('INVALID_FILE', `${file}: ${error.message}`, {
+      detail: error.detail,
+      cause: error,
+    });
   }
 }

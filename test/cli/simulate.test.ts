@@ -1,0 +1,199 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { expect, test } from 'vitest';
+
+import { repeatable, runCli, runJson, scratch } from '../support/run-cli.ts';
+import { projectRoot } from '../support/source.ts';
+
+const files = scratch();
+const example = join(projectRoot, 'examples/scenario.json');
+let count = 0;
+
+function scenario(fields: object): string {
+  return files.write(`scenario-${++count}.json`, JSON.stringify({ name: 'test', ...fields }));
+}
+
+test('the example of the documentation runs to its end, with every promise watched, the same each time', async () => {
+  const report = await runJson('simulate', example, '--check');
+  expect(report).toMatchObject({ processes: 19, completed: 19, modelCallsRefused: {}, seed: 7 });
+  expect(report.budgetStalls.count).toBeGreaterThan(0);
+  expect(repeatable(await runJson('simulate', example))).toEqual({ ...repeatable(report) });
+});
+
+const docs = (): string => readFileSync(join(projectRoot, 'docs/scenario.md'), 'utf8');
+
+test('the example in docs/scenario.md runs', async () => {
+  const [, text] = /```json\n(.+?)```/s.exec(docs())!;
+  const report = await runJson('simulate', files.write('docs.json', text!), '--check');
+  expect(report).toMatchObject({ processes: 2, completed: 2, modelCalls: 4, toolCalls: 2 });
+  expect(report.budgetStalls.count).toBe(1);
+});
+
+test('docs/scenario.md names every field and choice that a file may have', async () => {
+  const probes: readonly object[] = [
+    { x: 0 },
+    { engines: [{ x: 0 }] },
+    { engines: [{ prices: { x: 0 } }] },
+    { budgets: [{ x: 0 }] },
+    { budgets: [{ name: 'b', limits: [{ x: 0 }] }] },
+    { budgets: [{ name: 'b', limits: [{ resource: 'x' }] }] },
+    { tools: [{ x: 0 }] },
+    { arrivals: { bursty: { x: 0 } } },
+    ...['scheduler', 'paging', 'loadControl', 'residency', 'victims', 'oversize'].map((field) => ({
+      [field]: 'x',
+    })),
+    { agents: [{ x: 0 }] },
+    ...['sessions', 'jobs', 'x'].map((generate) => ({ agents: [{ generate, x: 0 }] })),
+    ...[
+      'page',
+      'context',
+      'think',
+      'tools',
+      'ask',
+      'sleep',
+      'spawn',
+      'wait',
+      'checkpoint',
+      'send',
+      'receive',
+      'x',
+    ].map((op) => ({
+      agents: [{ name: 'a', steps: [{ op, x: 0 }] }],
+    })),
+    { agents: [{ name: 'a', steps: [{ op: 'tools', calls: [{ x: 0 }] }] }] },
+    { agents: [{ name: 'a', steps: [{ op: 'page', kind: 'x' }] }] },
+  ];
+  const text = docs();
+  for (const probe of probes) {
+    const { err } = await runCli([
+      'simulate',
+      scenario({ agents: [{ name: 'a', steps: [{ op: 'receive' }] }], ...probe }),
+    ]);
+    const allowed = /; allowed: ([\w, -]+)$/.exec(err)?.[1]?.split(', ') ?? [];
+    expect(allowed.length, err).toBeGreaterThan(0);
+    const missing = allowed.filter((word) => !text.includes(`\`${word}\``) && !text.includes(`\`${word} `));
+    expect(missing, err).toEqual([]);
+  }
+});
+
+test('times are integers of µs or texts with a unit', async () => {
+  const sleeper = (us: unknown) => scenario({ agents: [{ name: 'a', steps: [{ op: 'sleep', us }] }] });
+  expect((await runJson('simulate', sleeper(2_500_000))).virtualSeconds).toBe(2.5);
+  for (const [us, seconds] of [
+    ['250ms', 0.25],
+    ['60s', 60],
+    ['1.5h', 5400],
+  ] as const)
+    expect((await runJson('simulate', sleeper(us))).virtualSeconds).toBe(seconds);
+});
+
+test('the seed of the command line goes before the scenario’s own, which goes before 1', async () => {
+  const agents = [{ generate: 'jobs', count: 3 }];
+  expect((await runJson('simulate', scenario({ agents }))).seed).toBe(1);
+  const own = await runJson('simulate', scenario({ agents, seed: 9 }));
+  expect(own).toMatchObject({ seed: 9, repeat: expect.stringMatching(/ --seed 9$/) });
+  const given = await runJson('simulate', scenario({ agents, seed: 9 }), '--seed', '1');
+  expect(given.seed).toBe(1);
+  expect(given.eventHash).not.toBe(own.eventHash);
+});
+
+test('copies are numbered, and share what they say', async () => {
+  const steps = [
+    { op: 'page', kind: 'system', text: 'You are one of three.', tokens: 400 },
+    { op: 'think', tokensOut: 10 },
+  ];
+  const report = await runJson('simulate', scenario({ agents: [{ name: 'twin', copies: 3, steps }] }));
+  expect(report.perProcess.map(({ name }) => name)).toEqual(['twin-1', 'twin-2', 'twin-3']);
+  expect(report.tokensIn).toBe(1200);
+  expect(report.tokensCached).toBe(800);
+});
+
+test('two groups of one generator draw their own chance and share no content', async () => {
+  const group = (name: string) => ({ generate: 'sessions', name, count: 2, calls: 0.1 });
+  const report = await runJson(
+    'simulate',
+    scenario({
+      oversize: 'bypass',
+      engines: [{ memoryTokens: 10_000_000 }],
+      agents: [group('a'), group('b')],
+    }),
+  );
+  const [a1, , b1] = report.perProcess;
+  expect([a1!.name, b1!.name]).toEqual(['a/session-1', 'b/session-1']);
+  expect(a1!.turnaroundUs).not.toBe(b1!.turnaroundUs);
+});
+
+test('an agent that names no budget is metered at the first one', async () => {
+  const budgets = [{ name: 'only', limits: [{ resource: 'calls', amount: 1, window: { fixed: '1h' } }] }];
+  const think = { op: 'think', tokensOut: 1 };
+  const page = { op: 'page', kind: 'user', text: 'Go on.' };
+  const report = await runJson(
+    'simulate',
+    scenario({ budgets, agents: [{ name: 'a', steps: [page, think, think] }] }),
+  );
+  expect(report.virtualSeconds).toBeGreaterThan(3600);
+});
+
+test('arrivals: at once, by chance, in bursts, or each agent’s own', async () => {
+  const at = async (fields: object): Promise<number> =>
+    (await runJson('simulate', scenario(fields))).virtualSeconds;
+  const sleeper = { name: 'a', copies: 5, steps: [{ op: 'sleep', us: '1s' }] };
+  expect(await at({ agents: [sleeper], arrivals: 'all' })).toBe(1);
+  expect(await at({ agents: [sleeper], arrivals: 'poisson:60' })).toBeGreaterThan(10);
+  expect(
+    await at({ agents: [sleeper], arrivals: { bursty: { ratePerHour: 60, burstUs: '1m' } } }),
+  ).toBeGreaterThan(10);
+  expect(await at({ agents: [{ ...sleeper, arrivalUs: '5s' }] })).toBe(6);
+});
+
+test('--until and until stop the run; what has not ended is shown with what it waits for', async () => {
+  const agents = [
+    {
+      name: 'a',
+      steps: [
+        { op: 'sleep', us: '1s' },
+        { op: 'sleep', us: '10h' },
+      ],
+    },
+  ];
+  expect(await runJson('simulate', scenario({ agents, until: '2h' }))).toMatchObject({
+    unfinished: 1,
+    completed: 0,
+  });
+  expect(await runJson('simulate', scenario({ agents, until: '2h' }), '--until', '20h')).toMatchObject({
+    completed: 1,
+  });
+  const { out } = await runCli(['simulate', scenario({ agents }), '--until', '2h']);
+  expect(out).toContain('not finished\n1 waiting on timer');
+});
+
+test('a scripted agent fails when its call is refused, and the others go on', async () => {
+  const steps = [
+    { op: 'page', kind: 'user', tokens: 900 },
+    { op: 'think', tokensOut: 200 },
+  ];
+  const fields = {
+    engines: [{ memoryTokens: 1000 }],
+    agents: [
+      { name: 'large', steps },
+      { name: 'small', steps: [steps[0], { op: 'think', tokensOut: 5 }] },
+    ],
+  };
+  expect(await runJson('simulate', scenario(fields))).toMatchObject({
+    failed: 1,
+    completed: 1,
+    modelCallsRefused: { CONTEXT_TOO_LARGE: 1 },
+  });
+});
+
+for (const columns of [80, 200]) {
+  test(`human output of the example fits into ${columns} columns, and shows no share as nothing`, async () => {
+    const { status, out, err } = await runCli(['simulate', example], { columns });
+    expect({ status, err }).toEqual({ status: 0, err: '' });
+    const lines = out.split('\n').filter((line) => !line.startsWith('repeat: '));
+    expect(lines.filter((line) => line.length > columns && !line.startsWith('a team'))).toEqual([]);
+    expect(out).not.toMatch(/ 0 % {2}\d/);
+    expect(out).not.toMatch(/\u001B/);
+  });
+}
