@@ -19,7 +19,7 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
   const chalk = new Chalk({ level: io.colours ? 1 : 0 });
   const width = Math.min(io.columns, 120);
   const lines = [
-    chalk.bold(`${workload.name}`) +
+    chalk.bold(workload.name) +
       chalk.dim(
         `  ${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`,
       ),

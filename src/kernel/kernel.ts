@@ -250,7 +250,7 @@ export class Kernel {
     const process = this.state.storageCalls.get(input.request);
     if (process === undefined) return;
     this.state.storageCalls.delete(input.request);
-    this.state.deliver(process, input.ok ? { ok: true, value: input.value } : { ok: false, code: 'STORAGE_FAILED', message: String(input.value) });
+    this.state.deliver(process, input.ok ? { ok: true, value: input.value } : { ok: false, code: 'STORAGE_FAILED', message: typeof input.value === 'string' ? input.value : JSON.stringify(input.value) });
   }
 
   // ---- Construction --------------------------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ export class ModelCalls implements SchedulerListener {
     if (!this.hasBudgetNews) return;
     this.hasBudgetNews = false;
     const { budgets } = this.state;
-    for (const node of [...budgets.nodesWithWaiters()]) {
+    for (const node of budgets.nodesWithWaiters()) {
       for (let pid = budgets.firstWaiter(node); pid !== -1; pid = budgets.firstWaiter(node)) {
         const process = this.state.processes[pid]!;
         const call = process.call!;

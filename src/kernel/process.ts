@@ -1,5 +1,5 @@
 import type { Rng } from '../base/rng.ts';
-import { Ring } from '../base/ring.ts';
+import type { Ring } from '../base/ring.ts';
 import type { Engine } from './engine.ts';
 import type { Json, Pid, RequestId, TimerId } from './ids.ts';
 import { PageTable } from './memory/page-table.ts';

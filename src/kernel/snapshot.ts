@@ -41,7 +41,8 @@ export interface ProcessSnapshot {
 
 export interface EngineSnapshot {
   readonly index: number;
-  readonly options: EngineOptions;
+  /** `windowTokens` is null where there is no limit. */
+  readonly options: Omit<EngineOptions, 'windowTokens'> & { readonly windowTokens: number | null };
   readonly scheduler: string;
   readonly paging: string;
   readonly loadControl: string;
@@ -78,7 +79,7 @@ export function snapshotOf(state: KernelState): KernelSnapshot {
       };
     }),
     engines: state.engines.map(({ index, options, policy, memory, loadControl, cores, readyCount, memoryWaiters }) => ({
-      index, options, scheduler: policy.name, paging: memory.policy.name, loadControl: loadControl?.name ?? 'none',
+      index, options: { ...options, windowTokens: options.windowTokens === Infinity ? null : options.windowTokens }, scheduler: policy.name, paging: memory.policy.name, loadControl: loadControl?.name ?? 'none',
       running: cores.map((core) => core.process?.pid ?? 0), ready: readyCount, waitingForMemory: memoryWaiters.size,
       residentTokens: memory.residentTokens, pinnedTokens: memory.pinnedTokens, roomTokens: memory.roomTokens,
     })),

@@ -196,7 +196,7 @@ function isName(value: unknown): value is string {
 
 function notStored(record: KernelRecord, field: string, value: unknown, allowed: string): KernelError {
   const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  const message = `${String(record.type)} record: ${field}: ${shown} is not allowed; allowed: ${allowed}`;
+  const message = `${record.type} record: ${field}: ${shown} is not allowed; allowed: ${allowed}`;
   return new KernelError('STORAGE_FAILED', message, { detail: { record, field, value, allowed } });
 }
 

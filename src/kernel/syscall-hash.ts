@@ -42,6 +42,6 @@ function hashJson(value: Json | undefined, depth = 0): number {
     return hash;
   }
   let sum = 8;
-  for (const [key, member] of Object.entries(value)) sum = added(sum, combineHash(hash53(key), hashJson(member as Json, depth + 1)));
+  for (const [key, member] of Object.entries(value)) sum = added(sum, combineHash(hash53(key), hashJson(member, depth + 1)));
   return sum;
 }

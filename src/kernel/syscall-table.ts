@@ -263,7 +263,7 @@ export class SyscallTable {
     } else if (call.hash !== undefined) run = state.contents.ofHash(call.hash, call.tokens).run;
     else run = state.contents.own(call.tokens);
     const page = engine.memory.append(table, run, importance, call.pinned ?? false);
-    return { ok: true, value: page as PageId };
+    return { ok: true, value: page };
   }
 
   private touch(process: Process, { pages }: Touch): Result {

@@ -53,9 +53,12 @@ const programs: readonly Program[] = [
   { name: 'DataAnalyst', version: 1, body: dataAnalyst },
 ];
 
+/** What the agents share. */
+export const demoEngines = [{ name: 'one core', cores: 1, memoryTokens: 4_000 }];
+
 const kernelOptions: KernelOptionsInput = {
   seed: 1,
-  engines: [{ name: 'one core', cores: 1, memoryTokens: 4_000 }],
+  engines: demoEngines,
   scheduling: priority,
   paging: importanceLru,
   residency: 'prefix',
@@ -67,13 +70,17 @@ const kernelOptions: KernelOptionsInput = {
   ],
 };
 
-/** Prints the story line by line; returns the final status of every process. */
-export function runDemo(print: (line: string) => void): void {
-  const teller = new Storyteller(print);
+/** Prints the story line by line. `onEvent` gets every event of both kernels: of the one that fails, then of the one that goes on. */
+export function runDemo(print: (line: string) => void, onEvent: (event: KernelEvent) => void = () => {}): void {
+  const storyteller = new Storyteller(print);
+  const watch = (event: KernelEvent): void => {
+    storyteller.tell(event);
+    onEvent(event);
+  };
   print('Ring Zero: three agents, one core, a context memory of 4,000 tokens. Virtual time, seed 1.');
   print('');
 
-  const first = simulation(teller, kernelOptions);
+  const first = simulation(watch, kernelOptions);
   first.spawn(0, { program: 'ResearchAssistant', name: 'ResearchAssistant', run: 'research', priority: 50, arguments: null });
   first.spawn(15 * secondUs, { program: 'CodeAssistant', name: 'CodeAssistant', run: 'code', priority: 30, arguments: null });
   first.spawn(20 * secondUs, { program: 'DataAnalyst', name: 'DataAnalyst', run: 'data', priority: 40, budget: 'analysts', arguments: null });
@@ -87,7 +94,7 @@ export function runDemo(print: (line: string) => void): void {
   print('');
 
   // Another kernel: built from histories and the budget ledger, with nothing else.
-  const second = simulation(teller, { ...kernelOptions, ledger: store.ledger() }, store);
+  const second = simulation(watch, { ...kernelOptions, ledger: store.ledger() }, store);
   for (const { run } of unfinished) second.send(crashUs, recoveryInput(store, run)!);
   second.run();
 
@@ -101,11 +108,11 @@ export function runDemo(print: (line: string) => void): void {
   print('final status');
   for (const run of ['code', 'research', 'data']) {
     for (const { pid, name, priority: own, end } of store.processes(run))
-      print(`  pid ${pid}  ${name.padEnd(17)}  priority ${own}  ${end?.outcome ?? 'unfinished'} at ${at(end?.atUs ?? 0).trim()}: ${String(end?.value)}`);
+      print(`  pid ${pid}  ${name.padEnd(17)}  priority ${own}  ${end?.outcome ?? 'unfinished'} at ${at(end?.atUs ?? 0).trim()}: ${typeof end?.value === 'string' ? end.value : 'no result'}`);
   }
 }
 
-function simulation(teller: Storyteller, kernel: KernelOptionsInput, store?: Simulation['store']): Simulation {
+function simulation(watch: (event: KernelEvent) => void, kernel: KernelOptionsInput, store?: Simulation['store']): Simulation {
   const engines = (kernel.engines ?? []).map(({ name = '', cores = 1, memoryTokens = 0 }) => ({ name, cores, memoryTokens }));
   const checkers = createCheckers({ engines, budgets: kernel.budgets ?? [] });
   return new Simulation({
@@ -115,7 +122,7 @@ function simulation(teller: Storyteller, kernel: KernelOptionsInput, store?: Sim
     onEvent: (event) => {
       // A promise of the design that breaks here stops the demonstration.
       checkers.onEvent(event);
-      teller.tell(event);
+      watch(event);
     },
   });
 }

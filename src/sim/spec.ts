@@ -102,11 +102,11 @@ function toolOf(data: ToolData): ToolSpec {
 }
 
 function filledIn(reads: readonly string[], writes: readonly string[], args: Json, caller: ToolCaller): Effects {
-  const fields: Record<string, unknown> = { ...(args as Record<string, Json>), pid: caller.pid, name: caller.name, run: caller.run };
+  const fields: Record<string, Json | undefined> = { ...(args as Record<string, Json>), pid: caller.pid, name: caller.name, run: caller.run };
   const fill = (key: string): string =>
     key.replaceAll(/\{(\w+)\}/g, (_, field: string) => {
       const value = fields[field];
-      return typeof value === 'object' ? JSON.stringify(value ?? null) : String(value);
+      return typeof value === 'string' ? value : JSON.stringify(value ?? null);
     });
   return { reads: reads.map(fill), writes: writes.map(fill) };
 }

@@ -110,18 +110,20 @@ test('copies are numbered, and share what they say', async () => {
 });
 
 test('two groups of one generator draw their own chance and share no content', async () => {
-  const group = (name: string) => ({ generate: 'sessions', name, count: 2, calls: 0.1 });
-  const report = await runJson(
-    'simulate',
-    scenario({
-      oversize: 'bypass',
-      engines: [{ memoryTokens: 10_000_000 }],
-      agents: [group('a'), group('b')],
-    }),
-  );
-  const [a1, , b1] = report.perProcess;
+  const run = (...names: string[]) =>
+    runJson(
+      'simulate',
+      scenario({
+        engines: [{ memoryTokens: 100_000_000 }],
+        agents: names.map((name) => ({ generate: 'sessions', name, count: 2, calls: 0.1 })),
+      }),
+    );
+  const both = await run('a', 'b');
+  const [a1, , b1] = both.perProcess;
   expect([a1!.name, b1!.name]).toEqual(['a/session-1', 'b/session-1']);
-  expect(a1!.turnaroundUs).not.toBe(b1!.turnaroundUs);
+  expect(a1!.usage.tokensIn).not.toBe(b1!.usage.tokensIn);
+  const newTokens = async (name: string) => (await run(name)).faultsByKind.compulsory.tokens;
+  expect(both.faultsByKind.compulsory.tokens).toBe((await newTokens('a')) + (await newTokens('b')));
 });
 
 test('an agent that names no budget is metered at the first one', async () => {
@@ -194,6 +196,6 @@ for (const columns of [80, 200]) {
     const lines = out.split('\n').filter((line) => !line.startsWith('repeat: '));
     expect(lines.filter((line) => line.length > columns && !line.startsWith('a team'))).toEqual([]);
     expect(out).not.toMatch(/ 0 % {2}\d/);
-    expect(out).not.toMatch(/\u001B/);
+    expect(out).not.toContain('\u001B');
   });
 }

@@ -148,7 +148,7 @@ test('chance: a stream belongs to its process; what another draws does not move 
 
 const quick: ProgramBody = function* (sys) {
   yield sleep((sys.args as number) * S);
-  return `after ${String(sys.args)}`;
+  return `after ${JSON.stringify(sys.args)}`;
 };
 
 test('spawn gives the pid, wait the end of the child', () => {

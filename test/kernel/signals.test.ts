@@ -183,7 +183,7 @@ test('stop: a child that is stopped before its program began starts when it is c
           yield { kind: 'signal', pid: child.value as never, signal: 'stop' };
           yield sleep(5 * S);
           yield { kind: 'signal', pid: child.value as never, signal: 'continue' };
-          return ((yield waitFor(child.value)) as SyscallResult<never>) as never;
+          return ((yield waitFor(child.value)) as SyscallResult<never>) satisfies SyscallResult<never>;
         },
       },
     ],
@@ -251,7 +251,7 @@ test('kill: an exception in `finally` is told, and ends nothing but the process'
           try {
             yield sleep(100 * S);
           } finally {
-            throw new Error('cannot close');
+            fail('cannot close');
           }
         },
       },
@@ -448,3 +448,7 @@ test('a message to a suspended process is there when it continues', () => {
   });
   expect(value(2)).toEqual([ok({ from: 1, message: 'first' }), ok({ from: 1, message: 'second' })]);
 });
+
+function fail(message: string): never {
+  throw new Error(message);
+}

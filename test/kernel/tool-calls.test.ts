@@ -150,8 +150,8 @@ test.each([
 });
 
 test('unknown effects are an exclusive write on the server', () => {
-  const server = ({ effects: _, ...fields }: ToolSpec): ToolSpec => ({ ...fields, server: 'mail' });
-  const tools = [server(spec('read')), server(spec('send')), spec('other'), spec('alone')].map((one) => (one.name === 'alone' ? (({ effects: _, ...rest }) => rest)(one) : one));
+  const server = ({ effects: _effects, ...fields }: ToolSpec): ToolSpec => ({ ...fields, server: 'mail' });
+  const tools = [server(spec('read')), server(spec('send')), spec('other'), spec('alone')].map((one) => (one.name === 'alone' ? (({ effects: _effects, ...rest }) => rest)(one) : one));
   const { all } = runAgents({
     agents: [agent(tool('read'), tool('send'), tool('other'), tool('alone'), tool('alone'))],
     kernel: { tools },

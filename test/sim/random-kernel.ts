@@ -25,7 +25,7 @@ export function drawKernel(draw: Draw, seed: number, sliceUs: number): Omit<Kern
   const residency = draw.of(['independent', 'prefix'] as const);
   return {
     seed,
-    engines: Array.from({ length: draw.weighted({ 1: 6, 2: 3, 3: 1 } as Record<string, number>) === '1' ? 1 : draw.between(2, 3) }, (_, index) =>
+    engines: Array.from({ length: draw.weighted({ 1: 6, 2: 3, 3: 1 }) === '1' ? 1 : draw.between(2, 3) }, (_, index) =>
       drawEngine(draw, `engine-${index}`, sliceUs),
     ),
     scheduling: drawScheduling(draw, sliceUs),

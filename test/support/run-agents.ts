@@ -42,12 +42,12 @@ export interface Ran {
   readonly simulation: Simulation;
   readonly kernel: Kernel;
   readonly store: MemoryStore;
-  all<Type extends EventType>(type: Type, pid?: number): EventOf<Type>[];
+  readonly all: <Type extends EventType>(type: Type, pid?: number) => EventOf<Type>[];
   /** What the syscalls of process `pid` returned, in order, as its history tells it. */
-  results(pid: number): SyscallResult<Json>[];
+  readonly results: (pid: number) => SyscallResult<Json>[];
   /** The value with which it ended. Throws when it has not. */
-  value(pid: number): Json;
-  end(pid: number): EventOf<'process.terminated'>;
+  readonly value: (pid: number) => Json;
+  readonly end: (pid: number) => EventOf<'process.terminated'>;
 }
 
 /** Every agent is a run of its own, `run-1` on, in the order of the list; so pid 1 is the first to arrive. */

@@ -77,7 +77,7 @@ export interface RunReport {
       readonly waiting: Readonly<Record<string, number>>;
       readonly suspendedUs: number;
     };
-    readonly usage: { readonly modelCalls: number };
+    readonly usage: { readonly modelCalls: number; readonly tokensIn: number };
   }[];
   readonly wall?: unknown;
 }

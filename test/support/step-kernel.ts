@@ -1,5 +1,5 @@
 /** Drives one kernel input by input, without a simulation: the test is the world, and sees every request as it is made. */
-import { expect } from 'vitest';
+import { assert } from '../../src/base/assert.ts';
 
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
@@ -58,7 +58,7 @@ export class SteppedKernel {
   /** The call of `pid`, which runs, ends; nothing of its time was prefill. */
   endCall(atUs: number, pid: number, end: Partial<CallEnded> = {}): Request[] {
     const { core } = this.process(pid);
-    expect(core, `process ${pid} runs`).toBeGreaterThanOrEqual(0);
+    assert(core >= 0, () => `process ${pid} does not run`);
     return this.step(atUs, {
       type: 'call.ended',
       core: core as CallEnded['core'],

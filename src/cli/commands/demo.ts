@@ -1,16 +1,42 @@
-/** `ringzero demo`: what examples/kernel.ts shows. */
-import { runDemo } from '../../sim/demo.ts';
-import type { Call, Command, Io } from '../command.ts';
+/** `ringzero demo`: what examples/kernel.ts shows, and with `--svg` the same as a picture (docs/demo.svg). */
+import type { Command as CommanderCommand } from 'commander';
 
-export const demoCommand: Command = {
+import type { KernelEvent } from '../../kernel/events.ts';
+import { timelineSvg } from '../../report/timeline-svg.ts';
+import { demoEngines, runDemo } from '../../sim/demo.ts';
+import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import { checkOutput, LineFile } from '../line-file.ts';
+
+interface DemoOptions extends CommonOptions {
+  readonly svg?: string;
+}
+
+export const demoCommand: Command<DemoOptions> = {
   name: 'demo',
   summary: 'watch a kernel schedule, page, meter, checkpoint and audit three agents (virtual time)',
-  register(): void {},
-  run({ options }: Call, io: Io): number {
+  register(command: CommanderCommand): void {
+    command.option('--svg <file>', 'also draw the run as a timeline into this file');
+  },
+  run({ options }: Call<DemoOptions>, io: Io): number {
+    const { svg } = options;
+    if (svg !== undefined) checkOutput('--svg', svg, []);
     const lines: string[] = [];
-    runDemo((line) => lines.push(line));
-    if (options.json) io.out(JSON.stringify({ command: 'demo', lines }, null, 1));
+    const events: KernelEvent[] = [];
+    runDemo(
+      (line) => lines.push(line),
+      (event) => events.push(event),
+    );
+    if (svg !== undefined) {
+      const file = new LineFile('--svg', svg);
+      file.write(demoSvg(events));
+      file.close();
+    }
+    if (options.json) io.out(JSON.stringify({ command: 'demo', lines, ...(svg === undefined ? {} : { svg }) }, null, 1));
     else for (const line of lines) io.out(line);
     return 0;
   },
 };
+
+function demoSvg(events: readonly KernelEvent[]): string {
+  return timelineSvg(events, { title: 'Ring Zero: three agents, one core, a crash between them (virtual time)', engines: demoEngines });
+}

@@ -201,8 +201,9 @@ class Priority implements SchedulingPolicy {
     this.isCharged[pid] = 0;
     if (node < 0 || this.processes.quotaShare(pid, nowUs) <= this.quotaShare) return false;
     // A window without an end is one that ends after all time: JSON has no Infinity.
-    this.overUntilUs[pid] = Math.min(this.processes.quotaRollsUs(pid, nowUs), Number.MAX_SAFE_INTEGER);
-    return this.overUntilUs[pid]! > nowUs;
+    const untilUs = Math.min(this.processes.quotaRollsUs(pid, nowUs), Number.MAX_SAFE_INTEGER);
+    this.overUntilUs[pid] = untilUs;
+    return untilUs > nowUs;
   }
 
   private grow(pid: number): void {

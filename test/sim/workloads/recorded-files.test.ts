@@ -40,7 +40,7 @@ function stepsOf<Op extends AgentStep['op']>({ agents }: Workload, op: Op): Extr
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
 
 const tauBench = recorded('tau-bench-airline-gpt-4o.json.gz');
-test.skipIf(tauBench.isMissing)(`${tauBench.title}`, async () => {
+test.skipIf(tauBench.isMissing)(`reads ${tauBench.title}`, async () => {
   const workload = await tauBench.read();
   expect(workload).toMatchObject({ format: 'tau-bench', hasArrivals: false });
   expect(workload.facts).toMatchObject({
@@ -60,7 +60,7 @@ test.skipIf(tauBench.isMissing)(`${tauBench.title}`, async () => {
 });
 
 const sweAgent = recorded('swe-agent-marshmallow-1867.traj.gz');
-test.skipIf(sweAgent.isMissing)(`${sweAgent.title}`, async () => {
+test.skipIf(sweAgent.isMissing)(`reads ${sweAgent.title}`, async () => {
   const workload = await sweAgent.read();
   expect(workload).toMatchObject({ format: 'swe-agent', hasArrivals: false });
   expect(workload.facts).toMatchObject({ agents: 1, messages: 28, modelCalls: 13, toolCalls: 13 });
@@ -72,7 +72,7 @@ test.skipIf(sweAgent.isMissing)(`${sweAgent.title}`, async () => {
 });
 
 const weka = recorded('weka-claude-code.jsonl.gz');
-test.skipIf(weka.isMissing)(`${weka.title}`, async () => {
+test.skipIf(weka.isMissing)(`reads ${weka.title}`, async () => {
   const workload = await weka.read();
   expect(workload).toMatchObject({ format: 'weka', hasArrivals: false });
   expect(workload.facts).toMatchObject({
@@ -91,7 +91,7 @@ test.skipIf(weka.isMissing)(`${weka.title}`, async () => {
 });
 
 const conversation = recorded('mooncake-conversation.jsonl.gz');
-test.skipIf(conversation.isMissing)(`${conversation.title}`, async () => {
+test.skipIf(conversation.isMissing)(`reads ${conversation.title}`, async () => {
   const workload = await conversation.read();
   expect(workload).toMatchObject({ format: 'mooncake', hasArrivals: true });
   expect(workload.facts).toMatchObject({ agents: 12_031, modelCalls: 12_031 });
@@ -104,7 +104,7 @@ test.skipIf(conversation.isMissing)(`${conversation.title}`, async () => {
 });
 
 const synthetic = recorded('mooncake-synthetic.jsonl.gz');
-test.skipIf(synthetic.isMissing)(`${synthetic.title}`, async () => {
+test.skipIf(synthetic.isMissing)(`reads ${synthetic.title}`, async () => {
   const workload = await synthetic.read();
   expect(workload.facts).toMatchObject({ agents: 3993, modelCalls: 3993 });
   expect(mooncakeFacts(workload)).toEqual({
@@ -130,7 +130,7 @@ function mooncakeFacts(workload: Workload): object {
 }
 
 const azureCode = recorded('azure-llm-2023-code.csv.gz');
-test.skipIf(azureCode.isMissing)(`${azureCode.title}`, async () => {
+test.skipIf(azureCode.isMissing)(`reads ${azureCode.title}`, async () => {
   const workload = await azureCode.read();
   expect(workload).toMatchObject({ format: 'azure', hasArrivals: true });
   expect(workload.facts).toMatchObject({ agents: 8819, modelCalls: 8819 });
@@ -139,7 +139,7 @@ test.skipIf(azureCode.isMissing)(`${azureCode.title}`, async () => {
 });
 
 const azureConversation = recorded('azure-llm-2023-conv.csv.gz');
-test.skipIf(azureConversation.isMissing)(`${azureConversation.title}`, async () => {
+test.skipIf(azureConversation.isMissing)(`reads ${azureConversation.title}`, async () => {
   const workload = await azureConversation.read();
   expect(workload.facts).toMatchObject({ agents: 19_366, modelCalls: 19_366 });
   expect(stepsOf(workload, 'think').at(-1)).toEqual({ op: 'think', tokensIn: 197, tokensOut: 183 });

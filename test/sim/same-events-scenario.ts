@@ -1,0 +1,91 @@
+/** A busy scenario whose event log two engines of JavaScript must agree on: every drawn time, every policy, every kind of event. */
+import type { AgentStep } from '../../src/agents/steps.ts';
+import { stepPrograms } from '../../src/agents/programs.ts';
+import { builtInTools } from '../../src/agents/tools/built-in.ts';
+import type { Json, Pid } from '../../src/kernel/ids.ts';
+import type { KernelOptionsInput } from '../../src/kernel/options.ts';
+import { loadControlPolicies, pagingPolicies, priorityDefaults, priorityWith, roundRobinWith, schedulingPolicies } from '../../src/policies/index.ts';
+import { eventLine } from '../../src/sim/event-hash.ts';
+import { Simulation } from '../../src/sim/simulation.ts';
+
+const SECOND = 1_000_000;
+
+/** Short slices, so that calls are preempted. */
+const schedulers = { ...schedulingPolicies, priority: priorityWith({ ...priorityDefaults, sliceUs: SECOND }), 'round-robin': roundRobinWith({ sliceUs: SECOND / 2 }) };
+
+/** By the names of its policies, the event log of each run, a line an event. */
+export function eventLogs(): Record<string, string> {
+  const logs: Record<string, string> = {};
+  for (const [scheduler, scheduling] of Object.entries(schedulers))
+    for (const [pager, paging] of Object.entries(pagingPolicies))
+      for (const [control, loadControl] of Object.entries(loadControlPolicies))
+        for (const residency of ['independent', 'prefix'] as const)
+          logs[`${scheduler} ${pager} ${control} ${residency}`] = eventLog({ scheduling, paging, loadControl, residency });
+  return logs;
+}
+
+function eventLog(policies: KernelOptionsInput): string {
+  const lines: string[] = [];
+  const simulation = new Simulation({
+    kernel: {
+      ...policies,
+      seed: 7,
+      engines: [
+        { name: 'large', cores: 2, memoryTokens: 3_000, throughput: [1, 0.7], preemption: 'continue' },
+        { name: 'small', cores: 1, memoryTokens: 1_500, loadTokensPerSecond: 33_333, loadLatencyUs: 1_000 },
+      ],
+      budgets: [
+        { name: 'team', limits: [{ resource: 'tokens', amount: 9_000, window: { kind: 'sliding', lengthUs: 60 * SECOND } }] },
+        { name: 'agent', parent: 'team', limits: [{ resource: 'microDollars', amount: 60_000, window: { kind: 'fixed', lengthUs: 30 * SECOND } }] },
+      ],
+      tools: [
+        ...builtInTools.map(({ spec }) => spec),
+        { name: 'ask-first', description: '', parameters: { type: 'object' }, approval: true, concurrency: 1, retries: 1 },
+      ],
+      programs: stepPrograms,
+    },
+    tools: builtInTools,
+    flushUs: 1_234,
+    faults: { toolFailure: 0.2, modelFailure: 0.05 },
+    onEvent: (event) => void lines.push(eventLine(event)),
+  });
+  for (let agent = 1; agent <= 6; agent++)
+    simulation.spawn(agent * 777_777, {
+      program: 'replayed',
+      name: `agent-${agent}`,
+      run: `run-${agent}`,
+      priority: 20 + 10 * agent,
+      budget: agent % 2 === 0 ? 'agent' : 'team',
+      arguments: { name: `agent-${agent}`, steps: stepsOf(agent) } as unknown as Json,
+    });
+  simulation.signal(20 * SECOND, 2 as Pid, 'stop');
+  simulation.signal(40 * SECOND, 2 as Pid, 'continue');
+  simulation.signal(50 * SECOND, 5 as Pid, 'kill');
+  simulation.run();
+  return lines.join('');
+}
+
+function stepsOf(agent: number): AgentStep[] {
+  const think = (tokensOut: number, text: string): AgentStep => ({ op: 'think', tokensOut, maxOutput: tokensOut + 50, text });
+  return [
+    { op: 'page', kind: 'system', text: 'You are a careful agent. Ünïcödé: ☃.', tokens: 200 },
+    { op: 'context', space: 'shared', blockTokens: 64, keep: 1, runs: [[0, 5 + agent]] },
+    think(120, 'first answer'),
+    {
+      op: 'tools',
+      calls: [
+        { tool: 'calculator', arguments: { expression: `${agent} / 3` } },
+        { tool: 'search', arguments: { query: 'memory' } },
+        { tool: 'ask-first', arguments: {}, result: 'done' },
+      ],
+    },
+    think(90 + agent, 'second answer'),
+    { op: 'checkpoint' },
+    { op: 'spawn', key: 'child', agent: { name: 'child', steps: [{ op: 'page', kind: 'user', tokens: 700 }, think(60, 'child'), { op: 'send', to: 'parent', text: 'hello' }] } },
+    { op: 'receive' },
+    { op: 'wait', key: 'child' },
+    { op: 'ask', question: 'go on?', answer: 'yes' },
+    { op: 'context', space: 'shared', blockTokens: 64, keep: 4, runs: [[20 * agent, 12]] },
+    think(150, 'last answer'),
+  ];
+}
