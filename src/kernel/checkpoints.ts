@@ -18,5 +18,5 @@ export function saveCheckpoint(state: KernelState, process: Process, saved: Json
 
 /** The page table as a checkpoint tells it. */
 export function promptOf(state: KernelState, table: PageTable): PromptNode[] {
-  return table.entries.map(({ extent, importance, pinned }) => state.contents.describe(extent, importance, pinned));
+  return table.entries.flatMap(({ extent, importance, pinned }) => state.contents.describe(extent, importance, pinned));
 }

@@ -56,12 +56,11 @@ export class ContentIds {
     return { space, first, count, tokensEach: tokens };
   }
 
-  /** How a checkpoint names this content. */
-  describe(run: ContentRun, importance: number, pinned: boolean): PromptNode {
-    const hash = run.space === hashSpace ? this.hashes[run.first]! : '';
-    const space = run.space === hashSpace ? '' : this.spaceNames[run.space]!;
-    const first = run.space === hashSpace ? 0 : run.first;
-    return { hash, tokens: run.tokensEach, pages: run.count, space, first, importance, pinned };
+  /** How a checkpoint names this content: contents by hash one by one, though they may stand in one extent. */
+  describe({ space, first, count, tokensEach: tokens }: ContentRun, importance: number, pinned: boolean): PromptNode[] {
+    if (space !== hashSpace) return [{ hash: '', tokens, pages: count, space: this.spaceNames[space]!, first, importance, pinned }];
+    const hashes = this.hashes.slice(first, first + count);
+    return hashes.map((hash) => ({ hash, tokens, pages: 1, space: '', first: 0, importance, pinned }));
   }
 
   /** The contents that a checkpoint named. */

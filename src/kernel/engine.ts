@@ -13,6 +13,8 @@ export interface Core {
   readonly id: CoreId;
   readonly engine: Engine;
   process: Process | undefined;
+  /** When the running stretch began. */
+  startedUs: number;
   sliceEndsUs: number;
   /** When its preemption timer is set to fire; Infinity: it is not set. */
   timerUs: number;
@@ -34,8 +36,9 @@ export class Engine {
   readyCount = 0;
   /** Something became ready since preemption was last considered. */
   hasNews = false;
-  /** Cores that got a process since then. */
-  fresh: Core[] = [];
+  /** Cores that got a process since then: the first `freshCount`. */
+  readonly fresh: Core[] = [];
+  freshCount = 0;
   /** Processes placed here that have not ended. */
   population = 0;
   /** Pids whose calls wait for memory, by the call's seq; the first is not overtaken. */
@@ -54,6 +57,7 @@ export class Engine {
       id: (firstCore + slot) as CoreId,
       engine: this,
       process: undefined,
+      startedUs: 0,
       sliceEndsUs: Infinity,
       timerUs: Infinity,
       stopping: undefined,

@@ -38,10 +38,13 @@ export interface RestoreInput {
   readonly type: 'run.restored';
   /** Parents before their children. */
   readonly processes: readonly RestoredProcess[];
+  /** Pids up to this one are taken, by processes that have ended or are still to be restored. */
+  readonly lastPid: number;
 }
 export interface RestoredProcess {
   readonly started: ProcessStarted;
   readonly checkpoint: RestoredCheckpoint | undefined;
+  /** From the checkpoint's own on. */
   readonly history: readonly HistoryRecord[];
   /** Children that had ended and had not been waited for. */
   readonly endedChildren: readonly ChildEnd[];

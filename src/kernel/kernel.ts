@@ -14,6 +14,7 @@ import { ContextMemory } from './memory/context-memory.ts';
 import { ModelCalls } from './model-calls.ts';
 import { completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
+import type { Process } from './process.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
 import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
@@ -166,12 +167,17 @@ export class Kernel {
     if (input.priority !== undefined && !isPriority(input.priority)) throw invalid('priority', input.priority, 'a number from 0 to 100');
     if (input.budget !== undefined && state.budgetIndex(input.budget) < 0)
       throw new KernelError('UNKNOWN_BUDGET', `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
-    if (input.engine !== undefined && !state.engines.some((engine) => engine.options.name === input.engine))
-      throw new KernelError('UNKNOWN_ENGINE', `engine: "${input.engine}" does not exist; allowed: ${state.engines.map((engine) => engine.options.name).join(', ')}`);
+    if (input.engine !== undefined) this.checkEngineName(input.engine);
   }
 
-  private restore({ processes }: RestoreInput): void {
+  private checkEngineName(name: string): void {
+    const names = this.options.engines.map((engine) => engine.name);
+    if (!names.includes(name)) throw new KernelError('UNKNOWN_ENGINE', `engine: "${name}" does not exist; allowed: ${names.join(', ')}`);
+  }
+
+  private restore({ processes, lastPid }: RestoreInput): void {
     const { state } = this;
+    while (state.processes.length <= lastPid) state.processes.push(undefined);
     const restored = processes.map((one) => {
       const { started } = one;
       const process = this.lifecycle.create({
@@ -199,6 +205,7 @@ export class Kernel {
         throw new KernelError('UNKNOWN_PROGRAM', `program: "${started.program}" version ${started.programVersion} is not registered; allowed: the version that wrote the history`);
       if (state.budgetIndex(started.budget) < 0)
         throw new KernelError('UNKNOWN_BUDGET', `budget: "${started.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
+      this.checkEngineName(started.engine);
       if (state.processes[started.pid] !== undefined) throw invalid('pid', started.pid, 'a pid that is not taken yet');
     }
   }
@@ -303,13 +310,15 @@ export class Kernel {
       quotaShare: (pid, nowUs) => {
         const process = processes[pid]!;
         const node = budgets.quotaNode(process.budget);
-        return node < 0 || nowUs >= process.quotaWindowEndUs ? 0 : process.quotaTokens / budgets.quotaLimit(node);
+        if (node < 0) return 0;
+        const settledTokens = nowUs >= process.quotaWindowEndUs ? 0 : process.quotaTokens;
+        return (settledTokens + unsettledTokens(process)) / budgets.quotaLimit(node);
       },
       quotaRollsUs: (pid, nowUs) => {
         const node = budgets.quotaNode(processes[pid]!.budget);
         return node < 0 ? Infinity : budgets.rollsUs(node, nowUs);
       },
-      coreUs: (pid) => processes[pid]!.usage.coreUs,
+      coreUs: (pid) => processes[pid]!.coreUs,
     };
   }
 
@@ -335,4 +344,10 @@ export class Kernel {
       priority: (pid) => state.process(pid).priority,
     };
   }
+}
+
+/** What the call of `process` has used and not settled yet: a call may go over its share before it ends. */
+function unsettledTokens({ call }: Process): number {
+  if (call === undefined || call.stretches === call.settledStretches) return 0;
+  return call.tokensIn + call.tokensOut - call.settledOut;
 }

@@ -52,24 +52,24 @@ export class ModelCalls implements SchedulerListener {
       identity: { run, branch, pid, n, index: 0 },
       think,
       extraTokens,
-      reservation: undefined,
-      seq: state.nextSequence(),
+      bypass: needed > memoryTokens,
+      stretches: 0,
       tokensOut: 0,
-      settledOut: 0,
+      coreUs: 0,
       tokensIn: 0,
       tokensCached: 0,
+      readySinceUs: 0,
+      reservation: undefined,
+      seq: state.nextSequence(),
+      settledOut: 0,
+      settledStretches: 0,
       paidIn: 0,
       paidCached: 0,
       paidMicroDollars: 0,
-      stretches: 0,
-      settledStretches: 0,
-      coreUs: 0,
-      startedUs: 0,
-      readySinceUs: 0,
-      bypass: needed > memoryTokens,
     };
     process.call = call;
-    state.out.emit({ type: 'call.requested', pid, n, promptTokens: prompt, maxOutput: think.maxOutput });
+    const { out } = state;
+    out.events.push({ seq: ++out.seq, atUs: state.nowUs, type: 'call.requested', pid, n, promptTokens: prompt, maxOutput: think.maxOutput });
     if (needed > windowTokens)
       return this.refuse(process, 'WINDOW_EXCEEDED', `prompt and answer take ${needed} tokens; allowed: up to the window of ${windowTokens}`);
     if (call.bypass && state.options.oversize === 'fail')
@@ -98,7 +98,7 @@ export class ModelCalls implements SchedulerListener {
     call.reservation = result.reservation;
     const { tokens, microDollars, coreUs } = amounts;
     const node = budgets.nameOf(process.budget);
-    out.emit({ type: 'budget.reserved', pid: process.pid, node, tokens, microDollars, coreUs });
+    out.events.push({ seq: ++out.seq, atUs: state.nowUs, type: 'budget.reserved', pid: process.pid, node, tokens, microDollars, coreUs });
     this.ledger(process, call, 'reserved', amounts);
     this.scheduler.enqueue(process);
   }
@@ -108,7 +108,7 @@ export class ModelCalls implements SchedulerListener {
     const { out } = state;
     const { newPrefillUs, repeatedPrefillUs, loadUs } = ended;
     out.events.push({
-      seq: ++out.seq, atUs: state.nowUs, type: 'call.stopped', pid: process.pid, core: ended.core, n: call.identity.n, by,
+      seq: ++out.seq, atUs: state.nowUs, type: 'call.stopped', pid: process.pid, core: ended.core, n: process.n, by,
       tokensOut: call.tokensOut, newPrefillUs, repeatedPrefillUs, loadUs,
     });
     if (process.ending !== undefined) {
@@ -146,9 +146,10 @@ export class ModelCalls implements SchedulerListener {
     process.lastCost = microDollars;
     const isOk = ended.reason === 'completed';
     const { newPrefillUs, repeatedPrefillUs, loadUs, tokensOut } = ended;
-    state.out.emit({
-      type: 'call.ended', pid, core: ended.core, n: call.identity.n, ok: isOk, tokensIn, tokensCached, tokensOut, microDollars,
-      newPrefillUs, repeatedPrefillUs, loadUs,
+    const { out } = state;
+    out.events.push({
+      seq: ++out.seq, atUs: state.nowUs, type: 'call.ended', pid, core: ended.core, n: process.n, ok: isOk,
+      tokensIn, tokensCached, tokensOut, microDollars, newPrefillUs, repeatedPrefillUs, loadUs,
     });
     engine.policy.waiting(pid, state.nowUs);
     usage.calls++;
@@ -262,7 +263,11 @@ export class ModelCalls implements SchedulerListener {
     const used: BudgetAmounts = { tokens: tokensIn + tokensOut, calls: isStarted ? 1 : 0, microDollars, coreUs: call.coreUs };
     const overruns = budgets.settle(call.reservation!, used, state.nowUs);
     const { pid } = process;
-    state.out.emit({ type: 'budget.settled', pid, node: budgets.nameOf(process.budget), tokens: used.tokens, microDollars, coreUs: call.coreUs });
+    const { out } = state;
+    out.events.push({
+      seq: ++out.seq, atUs: state.nowUs, type: 'budget.settled', pid, node: budgets.nameOf(process.budget),
+      tokens: used.tokens, microDollars, coreUs: call.coreUs,
+    });
     for (const { node, resource, amount } of overruns)
       state.out.emit({ type: 'budget.overrun', pid, node: budgets.nameOf(node), resource, amount });
     this.ledger(process, call, 'settled', used);
@@ -270,6 +275,7 @@ export class ModelCalls implements SchedulerListener {
     usage.tokensCached += call.tokensCached;
     usage.tokensOut += tokensOut;
     usage.microDollars += microDollars;
+    usage.coreUs += call.coreUs;
     this.countQuota(process, used.tokens);
     call.paidIn += tokensIn;
     call.paidCached += call.tokensCached;

@@ -11,7 +11,7 @@ import type { HistoryRecord } from './records.ts';
 import type { CallIdentity } from './requests.ts';
 import type { ToolBatch } from './tool-calls.ts';
 
-/** Tokens, money and time that a process has used. */
+/** Tokens, money and time that a process has used, up to the last settlement of a call. */
 export interface Usage {
   tokensIn: number;
   tokensCached: number;
@@ -23,13 +23,26 @@ export interface Usage {
 
 /** The process control block. Fields below a line belong to the part of the kernel that the line names. */
 export class Process {
+  // What each dispatch touches stands first and together: few lines of memory to load.
   readonly pid: Pid;
+  readonly engine: Engine;
+  state: StateName = 'ready';
+  /** In the policy's queue. */
+  queued = false;
+  core = -1;
+  call: Call | undefined = undefined;
+  readonly table = new PageTable();
+  /** Number of syscalls so far. */
+  n = 0;
+  sinceUs: number;
+  /** Signalled to end while its call still runs: it ends when the core is free. */
+  ending: 'cancelled' | 'killed' | undefined = undefined;
+
   readonly name: string;
   readonly run: string;
   readonly branch = 'main';
   readonly program: Program;
   readonly args: Json;
-  readonly engine: Engine;
   /** Index of its budget node. */
   readonly budget: number;
   readonly capabilities: Capabilities;
@@ -38,8 +51,6 @@ export class Process {
   children: Process[] | undefined = undefined;
 
   // processes
-  state: StateName = 'ready';
-  sinceUs: number;
   readonly spawnedUs: number;
   /** While `waiting`, and while suspended from waiting. */
   waitingOn: WaitReason = '';
@@ -50,8 +61,6 @@ export class Process {
   delivered: { readonly result: SyscallResult<unknown> | undefined } | undefined = undefined;
   outcome: Outcome | undefined = undefined;
   value: Json = null;
-  /** Signalled to end while its call still runs: it ends when the core is free. */
-  ending: 'cancelled' | 'killed' | undefined = undefined;
   /** Signalled to stop while its call still runs: it is suspended when the core is free. */
   stopping = false;
 
@@ -59,9 +68,9 @@ export class Process {
   generator: ProgramGenerator | undefined = undefined;
   /** Its code is on the stack: the generator cannot be told to return. */
   isRunningCode = false;
-  /** Number of syscalls so far. */
-  n = 0;
   lastSyscall: Syscall | undefined = undefined;
+  /** Its hash, as a history keeps it. */
+  lastHash = 0;
   /** Micro-dollars of its last model call. */
   lastCost = 0;
   rng: Rng | undefined = undefined;
@@ -75,17 +84,12 @@ export class Process {
   tools: ToolBatch | undefined = undefined;
 
   // scheduler
-  call: Call | undefined = undefined;
-  /** In the policy's queue. */
-  queued = false;
-  core = -1;
   /** Kept out by load control until it allows the call. */
   held = false;
   quotaWindowEndUs = 0;
   quotaTokens = 0;
 
   // memory, mailbox, usage
-  readonly table = new PageTable();
   mailbox: Ring<Message> | undefined = undefined;
   endedChildren: Ring<ChildEnd> | undefined = undefined;
   readonly usage: Usage = { tokensIn: 0, tokensCached: 0, tokensOut: 0, calls: 0, coreUs: 0, microDollars: 0 };
@@ -103,6 +107,11 @@ export class Process {
     this.parent = fields.parent;
     this.sinceUs = fields.nowUs;
     this.spawnedUs = fields.nowUs;
+  }
+
+  /** Core time, that of the call under way included, µs. */
+  get coreUs(): number {
+    return this.usage.coreUs + (this.call?.coreUs ?? 0);
   }
 }
 
@@ -126,31 +135,27 @@ export interface Call {
   readonly think: ThinkCall;
   /** Prompt tokens beyond the pages. */
   readonly extraTokens: number;
+  /** Larger than memory: runs without it (`--oversize bypass`). */
+  readonly bypass: boolean;
+  stretches: number;
+  /** Answer tokens of finished stretches. */
+  tokensOut: number;
+  /** Since the reservation: core time, µs; prompt tokens billed, and those of them that were found in memory. */
+  coreUs: number;
+  tokensIn: number;
+  tokensCached: number;
+  /** Since when it asks for a core, waits for memory included. */
+  readySinceUs: number;
   reservation: Reservation | undefined;
   /** Orders waiters for budget and memory: first come, first served. */
   readonly seq: number;
-  /** Answer tokens of finished stretches. */
-  tokensOut: number;
-  /** Of them, already settled. */
+  /** Of its answer tokens and stretches, already settled. */
   settledOut: number;
-  /** Since the reservation: prompt tokens billed, and those of them that were found in memory. */
-  tokensIn: number;
-  tokensCached: number;
+  settledStretches: number;
   /** Settled so far, over all reservations of the call. */
   paidIn: number;
   paidCached: number;
   paidMicroDollars: number;
-  stretches: number;
-  /** Of them, already settled. */
-  settledStretches: number;
-  /** Core time since the reservation, µs. */
-  coreUs: number;
-  /** Since when it asks for a core, waits for memory included. */
-  readySinceUs: number;
-  /** When the running stretch began. */
-  startedUs: number;
-  /** Larger than memory: runs without it (`--oversize bypass`). */
-  readonly bypass: boolean;
 }
 
 /** What a waiting process waits for, beside a model call. */

@@ -53,7 +53,7 @@ export class ProgramRunner {
   }
 
   /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. */
-  restore({ checkpoint, history, endedChildren }: RestoredProcess, process: Process): void {
+  restore({ started: { atUs: startedUs }, checkpoint, history, endedChildren }: RestoredProcess, process: Process): void {
     if (checkpoint !== undefined) {
       process.n = checkpoint.n;
       streamOf(process, this.state).load(checkpoint.random as unknown as RngState);
@@ -66,6 +66,8 @@ export class ProgramRunner {
     const rest = history.filter((record) => record.n > process.n).sort((a, b) => a.n - b.n);
     process.replay = rest;
     process.replayFrom = process.n + 1;
+    // Until the first of them is fed, it is the time of what came before.
+    if (rest.length > 0) process.replayUs = checkpoint === undefined ? startedUs : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? rest[0]!.atUs);
     const fromCheckpoint = checkpoint?.n ?? 0;
     this.state.out.emit({ type: 'process.restored', pid: process.pid, fromCheckpoint, replayed: rest.length });
     this.begin(process, checkpoint?.state);
@@ -98,9 +100,16 @@ export class ProgramRunner {
   }
 
   private complete(process: Process, value: Json): void {
+    const next = process.replay?.[process.n + 1 - process.replayFrom];
+    if (next !== undefined) return this.diverge(process, `the program ended after syscall ${process.n}, its history holds ${next.kind} next`);
     const flaw = notJson(value, 'value', 0);
     if (flaw !== undefined) return this.fail(process, flaw);
     this.lifecycle.terminate(process, 'completed', value);
+  }
+
+  /** A restored program does not do what its history says. */
+  private diverge(process: Process, message: string): void {
+    this.lifecycle.terminate(process, 'failed', message, 'PROGRAM_DIVERGED', message);
   }
 
   /** A mistake of its program ends the process, and it alone. */
@@ -115,6 +124,7 @@ export class ProgramRunner {
     const flaw = malformed(syscall);
     // What is no JSON can be neither hashed nor kept.
     process.lastSyscall = flaw === undefined ? syscall : ({ kind: syscall.kind } as Syscall);
+    if (this.state.options.records || process.replay !== undefined) process.lastHash = hashSyscall(process.lastSyscall, process.table);
     const recorded = this.recorded(process, process.lastSyscall);
     if (recorded === 'diverged') return undefined;
     if (recorded !== undefined) return this.table.reapply(process, syscall, recorded);
@@ -125,11 +135,11 @@ export class ProgramRunner {
 
   private keepHistory(process: Process, result: SyscallResult<unknown>): void {
     if (!this.state.options.records) return;
-    const { run, branch, pid, n, lastSyscall } = process;
+    const { run, branch, pid, n, lastSyscall, lastHash } = process;
     // What was not allowed to begin with was no act.
     if (result.ok || result.code !== 'INVALID_ARGUMENT') recordAudit(this.state, process, lastSyscall!, result as SyscallResult<Json>);
     this.state.record({
-      v: historyVersion, type: 'history', run, branch, pid, n, kind: lastSyscall!.kind, hash: hashSyscall(lastSyscall!),
+      v: historyVersion, type: 'history', run, branch, pid, n, kind: lastSyscall!.kind, hash: lastHash,
       result: result as SyscallResult<Json>, atUs: this.state.nowUs,
     });
   }
@@ -143,9 +153,9 @@ export class ProgramRunner {
       process.replayUs = -1;
       return undefined;
     }
-    if (record.kind !== syscall.kind || record.hash !== hashSyscall(syscall)) {
-      const message = `syscall ${n} is ${syscall.kind}, its history holds ${record.kind}${record.kind === syscall.kind ? ' with other arguments' : ''}`;
-      this.lifecycle.terminate(process, 'failed', message, 'PROGRAM_DIVERGED', message);
+    if (record.kind !== syscall.kind || record.hash !== process.lastHash) {
+      const others = record.kind === syscall.kind ? ' with other arguments' : '';
+      this.diverge(process, `syscall ${n} is ${syscall.kind}, its history holds ${record.kind}${others}`);
       return 'diverged';
     }
     process.replayUs = record.atUs;

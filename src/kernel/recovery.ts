@@ -7,13 +7,23 @@ import type { StoredProcess } from './storage.ts';
 import type { ChildEnd, SyscallResult } from './syscalls.ts';
 
 /** What storage has to tell; any adapter's readers, once awaited. */
-export type HistoryReader = Pick<MemoryStore, 'processes' | 'history' | 'lastCheckpoint'>;
+export type HistoryReader = Pick<MemoryStore, 'runs' | 'processes' | 'history' | 'lastCheckpoint'>;
 
-/** The input that lets the unfinished processes of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint. */
-export function recoveryInput(store: HistoryReader, run: string): RestoreInput | undefined {
+/**
+ * The input that lets the unfinished processes of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint.
+ * `lastPid`: of all runs that the kernel will restore; the same for all of them.
+ */
+export function recoveryInput(store: HistoryReader, run: string, lastPid = highestPid(store)): RestoreInput | undefined {
   const all = store.processes(run);
   const processes = all.filter((process) => process.end === undefined).map((process) => restored(store, process, all));
-  return processes.length === 0 ? undefined : { type: 'run.restored', processes };
+  return processes.length === 0 ? undefined : { type: 'run.restored', processes, lastPid };
+}
+
+/** The highest pid that any run has used: a new process must not have one that is a restored one's, or that a run has in its records. */
+export function highestPid(store: HistoryReader): number {
+  let highest = 0;
+  for (const { run } of store.runs()) for (const { pid } of store.processes(run)) if (pid > highest) highest = pid;
+  return highest;
 }
 
 function restored(store: HistoryReader, process: StoredProcess, all: readonly StoredProcess[]): RestoredProcess {
@@ -22,7 +32,8 @@ function restored(store: HistoryReader, process: StoredProcess, all: readonly St
   const whole = store.history(run, { branch, pid });
   const saved = store.lastCheckpoint({ run, branch, pid });
   const checkpoint = saved && { n: saved.n, state: saved.state, prompt: saved.nodes, random: saved.random };
-  const history = whole.filter(({ n }) => n > (checkpoint?.n ?? 0));
+  // With the checkpoint's own result, which tells when the program went on from there.
+  const history = whole.filter(({ n }) => n >= (checkpoint?.n ?? 0));
   return { started, checkpoint, history, endedChildren: notWaitedFor(whole, all.filter(({ parent }) => parent === pid)) };
 }
 

@@ -78,10 +78,10 @@ export class AgentScheduler {
       if (engine.memoryWaiters.size > 0) this.wakeWaiters(engine);
       if (engine.readyCount > 0 && engine.idle.size > 0) this.dispatchAll(engine);
       if (engine.loadControl !== undefined) this.gate.settleTimer(engine);
-      if (engine.hasNews) this.considerPreemption(engine, engine.cores);
-      else if (engine.fresh.length > 0) this.considerPreemption(engine, engine.fresh);
+      if (engine.hasNews) this.considerPreemption(engine, engine.cores, engine.cores.length);
+      else if (engine.freshCount > 0) this.considerPreemption(engine, engine.fresh, engine.freshCount);
       engine.hasNews = false;
-      if (engine.fresh.length > 0) engine.fresh = [];
+      engine.freshCount = 0;
     }
   }
 
@@ -123,7 +123,7 @@ export class AgentScheduler {
     const by = core.stopping;
     assert(ended.reason !== 'stopped' || by !== undefined, () => `the call of process ${ended.pid} stopped, but nobody asked for it`);
     const { engine } = core;
-    const coreUs = state.nowUs - call.startedUs;
+    const coreUs = state.nowUs - core.startedUs;
     core.process = undefined;
     core.stopping = undefined;
     process.core = -1;
@@ -131,7 +131,6 @@ export class AgentScheduler {
     engine.idle.push(slot, slot, 0);
     engine.memory.end(process.table);
     call.coreUs += coreUs;
-    process.usage.coreUs += coreUs;
     const tokensOut = ended.tokensOut - call.tokensOut;
     call.tokensOut = ended.tokensOut;
     const tokensIn = call.stretches === 1 ? call.tokensIn : 0;
@@ -227,13 +226,12 @@ export class AgentScheduler {
       call.tokensCached += cachedTokens + loadTokens;
     }
     call.stretches++;
-    call.startedUs = nowUs;
+    core.startedUs = nowUs;
     state.change(process, 'dispatch');
     process.core = core.id;
     core.process = process;
-    const n = call.identity.n;
     out.events.push({
-      seq: ++out.seq, atUs: nowUs, type: 'process.dispatched', pid, core: core.id, n,
+      seq: ++out.seq, atUs: nowUs, type: 'process.dispatched', pid, core: core.id, n: process.n,
       newTokens, repeatedTokens, loadTokens, cachedTokens, room: call.bypass ? -1 : room,
     });
     out.requests.push({
@@ -242,18 +240,18 @@ export class AgentScheduler {
     });
     // Bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
     core.sliceEndsUs = nowUs + restoreUs(engine.options, repeatedTokens, loadTokens) + engine.policy.slice(pid);
-    engine.fresh.push(core);
+    engine.fresh[engine.freshCount++] = core;
     if (engine.loadControl !== undefined) this.gate.started(engine);
     return true;
   }
 
   // ---- Preemption ----------------------------------------------------------------------------------------------------
 
-  /** Arms the timers of `cores`, or stops what must make way at once. A timer may fire too early (it looks again then), never too late. */
-  private considerPreemption(engine: Engine, cores: readonly Core[]): void {
+  /** Arms the timers of the first `count` of `cores`, or stops what must make way at once. A timer may fire too early (it looks again then), never too late. */
+  private considerPreemption(engine: Engine, cores: readonly Core[], count: number): void {
     if (engine.options.preemption === 'none') return;
     const { nowUs } = this.state;
-    for (let slot = 0; slot < cores.length; slot++) {
+    for (let slot = 0; slot < count; slot++) {
       const core = cores[slot]!;
       if (core.process === undefined || core.stopping !== undefined) continue;
       const dueUs = this.dueUs(core);

@@ -75,7 +75,7 @@ export function snapshotOf(state: KernelState): KernelSnapshot {
         waitingOn: process.state === 'waiting' || process.state === 'suspended' ? process.waitingOn : '',
         sinceUs: process.sinceUs, core, engine: engine.index, budget: budgets.nameOf(process.budget), outcome: process.outcome ?? '',
         syscalls: process.n, pages: table.pages, promptTokens: table.tokens, residentTokens, mail: process.mailbox?.length ?? 0,
-        usage: { ...usage }, explanation: process.queued ? (engine.policy.explain?.(pid, nowUs) ?? '') : '',
+        usage: { ...usage, coreUs: process.coreUs }, explanation: process.queued ? (engine.policy.explain?.(pid, nowUs) ?? '') : '',
       };
     }),
     engines: state.engines.map(({ index, options, policy, memory, loadControl, cores, readyCount, memoryWaiters }) => ({

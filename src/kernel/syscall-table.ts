@@ -70,7 +70,9 @@ export class SyscallTable {
         return undefined;
       },
       exit: (process, { value, outcome }) => {
-        this.lifecycle.terminate(process, outcome ?? 'completed', value ?? null);
+        // Its own word is the reason that reports show.
+        const message = outcome === 'failed' && typeof value === 'string' ? value : '';
+        this.lifecycle.terminate(process, outcome ?? 'completed', value ?? null, outcome === 'failed' ? 'PROGRAM_FAILED' : '', message);
         return undefined;
       },
     };

@@ -5,7 +5,7 @@ import type { Span } from './timeline-rows.ts';
 
 export interface TimeAxis {
   /** Horizontal place of a time, px. */
-  x(us: number): number;
+  readonly x: (us: number) => number;
   /** The gaps that are left out: where they stand, and how long they are. */
   readonly breaks: readonly Break[];
   readonly ticks: readonly Tick[];
@@ -18,9 +18,18 @@ export interface Break extends Span {
   readonly right: number;
 }
 
-export interface Tick {
+interface Tick {
   readonly x: number;
   readonly label: string;
+}
+
+/** Where a drawing has its axis and its rows, px. */
+export interface Frame {
+  readonly axis: TimeAxis;
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
 }
 
 export interface AxisOptions {
@@ -71,8 +80,8 @@ export function timeAxis({ span, idle, left, right }: AxisOptions): TimeAxis {
 }
 
 /**
- * The idle gaps that are longer than a quarter of what would be drawn without them and all longer ones, so that no idle time takes more than
- * a fifth of the width; at most six.
+ * The idle gaps that are longer than half of what is drawn without them and all longer ones, so that none takes more than a third of the
+ * width; at most six.
  */
 function gapsToBreak({ fromUs, toUs }: Span, idle: readonly Span[]): Span[] {
   const byLength = [...idle].sort((a, b) => b.toUs - b.fromUs - (a.toUs - a.fromUs) || a.fromUs - b.fromUs);
@@ -80,7 +89,7 @@ function gapsToBreak({ fromUs, toUs }: Span, idle: readonly Span[]): Span[] {
   let broken = 0;
   for (const [index, gap] of byLength.slice(0, MOST_BREAKS).entries()) {
     drawnUs -= gap.toUs - gap.fromUs;
-    if ((gap.toUs - gap.fromUs) * 4 > drawnUs) broken = index + 1;
+    if ((gap.toUs - gap.fromUs) * 2 > drawnUs) broken = index + 1;
   }
   // Without anything else there is nothing that the gap would hide.
   if (drawnUs === 0 && broken === byLength.length) return [];
@@ -125,7 +134,8 @@ function tickStep(leastUs: number): number {
 }
 
 function decimalStep(least: number): number {
-  for (let power = 1; ; power *= 10) for (const digit of [1, 2, 5]) if (digit * power >= least) return digit * power;
+  for (let power = 1; ; power *= 10)
+    for (const digit of [1, 2, 5]) if (digit * power >= least) return digit * power;
 }
 
 interface Clock {
@@ -139,8 +149,12 @@ function clockOf(lastUs: number, stepUs: number): Clock {
   if (lastUs >= 2 * HOUR_US)
     return stepUs >= MINUTE_US
       ? { unit: 'h:min', label: (us) => `${Math.floor(us / HOUR_US)}:${two(us / MINUTE_US)}` }
-      : { unit: 'h:min:s', label: (us) => `${Math.floor(us / HOUR_US)}:${two(us / MINUTE_US)}:${two(us / SECOND_US)}` };
-  if (stepUs >= SECOND_US) return { unit: 'min:s', label: (us) => `${Math.floor(us / MINUTE_US)}:${two(us / SECOND_US)}` };
+      : {
+          unit: 'h:min:s',
+          label: (us) => `${Math.floor(us / HOUR_US)}:${two(us / MINUTE_US)}:${two(us / SECOND_US)}`,
+        };
+  if (stepUs >= SECOND_US)
+    return { unit: 'min:s', label: (us) => `${Math.floor(us / MINUTE_US)}:${two(us / SECOND_US)}` };
   if (stepUs >= 1_000) return { unit: 's', label: (us) => trimmed(us / SECOND_US, 3) };
   return { unit: 'ms', label: (us) => trimmed(us / 1_000, 3) };
 }

@@ -9,15 +9,30 @@ import type { Outcome } from '../kernel/process-state.ts';
 
 /** `running` is a stretch whose parts nobody has reported: a crash or the end of the events came first. `waiting:REASON` for every reason. */
 export type SegmentKind =
-  | 'load' | 'repeated-prefill' | 'new-prefill' | 'decode' | 'running' | 'ready' | 'suspended' | `waiting:${string}`;
+  | 'load'
+  | 'repeated-prefill'
+  | 'new-prefill'
+  | 'decode'
+  | 'running'
+  | 'ready'
+  | 'suspended'
+  | `waiting:${string}`;
 
-export interface Segment {
+interface Segment {
   readonly kind: SegmentKind;
   readonly fromUs: number;
   readonly toUs: number;
 }
 
-export type MarkKind = 'preempted' | 'fault' | 'budget' | 'saved' | 'restored' | 'replayed' | 'completed' | 'ended';
+export type MarkKind =
+  | 'preempted'
+  | 'fault'
+  | 'budget'
+  | 'saved'
+  | 'restored'
+  | 'replayed'
+  | 'completed'
+  | 'ended';
 
 export interface Mark {
   readonly kind: MarkKind;
@@ -36,7 +51,7 @@ export interface ProcessRow {
 }
 
 /** From `atUs` on. `room`: tokens kept for answers that are being written. */
-export interface MemoryLevel {
+interface MemoryLevel {
   readonly atUs: number;
   readonly resident: number;
   readonly room: number;
@@ -60,7 +75,7 @@ export interface TimelineRows {
   readonly span: Span;
   /** By first arrival. */
   readonly processes: readonly ProcessRow[];
-  /** By engine. */
+  /** By engine; a memory that was never used has no row. */
   readonly memories: readonly MemoryRow[];
   /** Between two instants with events, while no process ran. */
   readonly idle: readonly Span[];
@@ -110,7 +125,7 @@ class Reader {
     return {
       span: { fromUs: this.fromUs, toUs: this.nowUs },
       processes: [...this.processes.values()],
-      memories: memories.filter(({ levels }) => levels.length > 0),
+      memories: memories.filter(({ levels }) => levels.some(({ resident, room }) => resident + room > 0)),
       idle: this.idle,
       crashesUs: this.crashesUs,
     };
@@ -122,7 +137,8 @@ class Reader {
       case 'process.spawned': {
         this.engineOf.set(event.pid, event.engine);
         let life = this.processes.get(event.pid);
-        if (life === undefined) this.processes.set(event.pid, (life = new Life(event.pid, event.name, event.priority)));
+        if (life === undefined)
+          this.processes.set(event.pid, (life = new Life(event.pid, event.name, event.priority)));
         return life.enter('ready', atUs);
       }
       case 'process.restored':
@@ -141,14 +157,18 @@ class Reader {
       }
       case 'process.dispatched': {
         // A call that bypasses the memory keeps no room there.
-        const stretch = { memory: this.memory(this.engineOf.get(event.pid) ?? 0), room: Math.max(0, event.room) };
+        const stretch = {
+          memory: this.memory(this.engineOf.get(event.pid) ?? 0),
+          room: Math.max(0, event.room),
+        };
         this.stretches.set(event.core, stretch);
         stretch.memory.change(atUs, 0, stretch.room);
         this.running++;
         return this.life(event.pid).enter('running', atUs);
       }
       case 'call.stopped':
-        if (event.by === 'priority' || event.by === 'slice') this.life(event.pid).mark('preempted', 'preempted', atUs);
+        if (event.by === 'priority' || event.by === 'slice')
+          this.life(event.pid).mark('preempted', 'preempted', atUs);
         return this.endStretch(event);
       case 'call.ended':
         return this.endStretch(event);
@@ -179,7 +199,12 @@ class Reader {
     this.crashesUs.push(atUs);
   }
 
-  private endStretch({ pid, core, atUs, ...spent }: { readonly pid: number; readonly core: number; readonly atUs: number } & Spent): void {
+  private endStretch({
+    pid,
+    core,
+    atUs,
+    ...spent
+  }: { readonly pid: number; readonly core: number; readonly atUs: number } & Spent): void {
     // A call that fails before it reaches a core ends without a stretch.
     if (!this.life(pid).endStretch(atUs, spent)) return;
     this.running--;

@@ -22,15 +22,52 @@ const falling = 'M-1 5L1 7M0 0L6 6M5 -1L7 1';
 /** Of text on light ground, and of text that matters less. */
 export const ink = '#1F2430';
 export const faintInk = '#5B6272';
+/** px around the drawing. */
+export const MARGIN = 16;
 
 const runningStyles: Readonly<Record<Exclude<SegmentKind, `waiting:${string}`>, SegmentStyle>> = {
-  load: { label: 'running: loading', short: 'load', fill: '#CC79A7', height: 18, text: ink, pattern: { path: 'M0 3H6', stroke: '#7A2F58' } },
-  'repeated-prefill': { label: 'running: repeated prefill', short: 'again', fill: '#D55E00', height: 18, text: '#FFFFFF', pattern: { path: diagonal, stroke: '#FFE0C7' } },
-  'new-prefill': { label: 'running: new prefill', short: 'prefill', fill: '#7CC7F2', height: 18, text: ink, pattern: { path: 'M3 0V6', stroke: '#2F7FB0' } },
+  load: {
+    label: 'running: loading',
+    short: 'load',
+    fill: '#CC79A7',
+    height: 18,
+    text: ink,
+    pattern: { path: 'M0 3H6', stroke: '#7A2F58' },
+  },
+  'repeated-prefill': {
+    label: 'running: repeated prefill',
+    short: 'again',
+    fill: '#D55E00',
+    height: 18,
+    text: '#FFFFFF',
+    pattern: { path: diagonal, stroke: '#FFE0C7' },
+  },
+  'new-prefill': {
+    label: 'running: new prefill',
+    short: 'prefill',
+    fill: '#7CC7F2',
+    height: 18,
+    text: ink,
+    pattern: { path: 'M3 0V6', stroke: '#2F7FB0' },
+  },
   decode: { label: 'running: decode', short: 'decode', fill: '#00639C', height: 18, text: '#FFFFFF' },
-  running: { label: 'running: cut off', short: 'cut off', fill: '#AFC3D4', height: 18, text: ink, pattern: { path: `${diagonal}${falling}`, stroke: '#6F8CA3' } },
+  running: {
+    label: 'running: cut off',
+    short: 'cut off',
+    fill: '#AFC3D4',
+    height: 18,
+    text: ink,
+    pattern: { path: `${diagonal}${falling}`, stroke: '#6F8CA3' },
+  },
   ready: { label: 'ready', short: '', fill: '#B4BAC6', height: 5, text: ink },
-  suspended: { label: 'suspended', short: 'suspended', fill: '#FFFFFF', height: 10, text: ink, pattern: { path: 'M1 5H4', stroke: '#5B6272' } },
+  suspended: {
+    label: 'suspended',
+    short: 'suspended',
+    fill: '#FFFFFF',
+    height: 10,
+    text: ink,
+    pattern: { path: 'M1 5H4', stroke: '#5B6272' },
+  },
 };
 
 const waitingStyles: Readonly<Record<string, SegmentStyle>> = {
@@ -56,20 +93,29 @@ export function segmentStyle(kind: SegmentKind): SegmentStyle {
 
 /** The order of the legend; reasons outside the table come last. */
 export function segmentOrder(kind: SegmentKind): number {
-  const known: readonly string[] = [...Object.keys(runningStyles), ...Object.keys(waitingStyles).map((reason) => `waiting:${reason}`)];
+  const known: readonly string[] = [
+    ...Object.keys(runningStyles),
+    ...Object.keys(waitingStyles).map((reason) => `waiting:${reason}`),
+  ];
   const index = known.indexOf(kind);
   return index === -1 ? known.length : index;
 }
 
 /** The definitions that patternFill refers to. */
 export function patterns(kinds: ReadonlySet<SegmentKind>): string {
-  const drawn = [...kinds].sort((a, b) => segmentOrder(a) - segmentOrder(b)).map((kind) => {
-    const { fill, pattern } = segmentStyle(kind);
-    if (pattern === undefined) return '';
-    const ground = element('rect', { width: 6, height: 6, fill });
-    const lines = element('path', { d: pattern.path, stroke: pattern.stroke, fill: 'none' });
-    return element('pattern', { id: patternId(kind), width: 6, height: 6, patternUnits: 'userSpaceOnUse' }, ground + lines);
-  });
+  const drawn = [...kinds]
+    .sort((a, b) => segmentOrder(a) - segmentOrder(b))
+    .map((kind) => {
+      const { fill, pattern } = segmentStyle(kind);
+      if (pattern === undefined) return '';
+      const ground = element('rect', { width: 6, height: 6, fill });
+      const lines = element('path', { d: pattern.path, stroke: pattern.stroke, fill: 'none' });
+      return element(
+        'pattern',
+        { id: patternId(kind), width: 6, height: 6, patternUnits: 'userSpaceOnUse' },
+        ground + lines,
+      );
+    });
   // Reasons without a style of their own share one.
   return [...new Set(drawn)].join('');
 }
@@ -90,7 +136,14 @@ function isWaiting(kind: SegmentKind): kind is `waiting:${string}` {
 }
 
 function waiting(reason: string, fill: string, stroke: string, path: string): SegmentStyle {
-  return { label: `waiting: ${reason}`, short: reason, fill, height: 12, text: ink, pattern: { path, stroke } };
+  return {
+    label: `waiting: ${reason}`,
+    short: reason,
+    fill,
+    height: 12,
+    text: ink,
+    pattern: { path, stroke },
+  };
 }
 
 export interface MarkStyle {
@@ -104,11 +157,31 @@ export interface MarkStyle {
 /** In the order of the legend. */
 export const markStyles: Readonly<Record<MarkKind, MarkStyle>> = {
   preempted: { label: 'preempted', path: 'M-4.5 -4H4.5L0 4.5Z', fill: '#D55E00', stroke: '#8A3B00' },
-  fault: { label: 'capacity fault: evicted tokens are needed', path: 'M-4.5 4H4.5L0 -4.5Z', fill: '#A3195B', stroke: '#6B0F3B' },
+  fault: {
+    label: 'capacity fault: evicted tokens are needed',
+    path: 'M-4.5 4H4.5L0 -4.5Z',
+    fill: '#A3195B',
+    stroke: '#6B0F3B',
+  },
   budget: { label: 'budget wait begins', path: 'M0 -5L5 0L0 5L-5 0Z', fill: '#E69F00', stroke: '#8F6300' },
   saved: { label: 'checkpoint saved', path: 'M-4 -4H4V4H-4Z', fill: '#00785A', stroke: '#00503C' },
-  restored: { label: 'checkpoint restored', path: 'M-4 -4H4V4H-4ZM-1.5 -4V-1.5H1.5V-4', fill: '#FFFFFF', stroke: '#00503C' },
-  replayed: { label: 'replayed from the start', path: 'M4.5 0A4.5 4.5 0 1 1 -4.5 0A4.5 4.5 0 1 1 4.5 0Z', fill: '#FFFFFF', stroke: '#00503C' },
-  completed: { label: 'completed', path: 'M4.5 0A4.5 4.5 0 1 1 -4.5 0A4.5 4.5 0 1 1 4.5 0Z', fill: '#1F2430', stroke: '#1F2430' },
+  restored: {
+    label: 'checkpoint restored',
+    path: 'M-4 -4H4V4H-4ZM-1.5 -4V-1.5H1.5V-4',
+    fill: '#FFFFFF',
+    stroke: '#00503C',
+  },
+  replayed: {
+    label: 'replayed from the start',
+    path: 'M4.5 0A4.5 4.5 0 1 1 -4.5 0A4.5 4.5 0 1 1 4.5 0Z',
+    fill: '#FFFFFF',
+    stroke: '#00503C',
+  },
+  completed: {
+    label: 'completed',
+    path: 'M4.5 0A4.5 4.5 0 1 1 -4.5 0A4.5 4.5 0 1 1 4.5 0Z',
+    fill: '#1F2430',
+    stroke: '#1F2430',
+  },
   ended: { label: 'ended otherwise', path: 'M-4 -4L4 4M-4 4L4 -4', fill: 'none', stroke: '#1F2430' },
 };

@@ -87,8 +87,8 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
       ...(spec.budgets.length === 0 ? {} : { budget: agent.budget ?? budgetOf(spec, index) }),
     });
   }
-  simulation.run(run.untilUs);
-  const virtualUs = Math.max(simulation.nowUs, simulation.kernel.nowUs);
+  const isCut = simulation.run(run.untilUs);
+  const virtualUs = isCut ? run.untilUs! : simulation.nowUs;
   checkers?.finish();
   if (run.check) simulation.kernel.checkInvariants();
   return {

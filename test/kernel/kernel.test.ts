@@ -8,7 +8,7 @@ import type { Input } from '../../src/kernel/inputs.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import { historyVersion } from '../../src/kernel/records.ts';
-import type { ProgramBody } from '../../src/kernel/syscalls.ts';
+import type { ProgramBody, SyscallResult } from '../../src/kernel/syscalls.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { verifyAuditChain } from '../../src/kernel/audit-log.ts';
 import { checkedSimulation, kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
@@ -142,10 +142,10 @@ test.each([
 const boss: ProgramBody = function* () {
   yield allocate(500, { text: 'system', pinned: true, importance: 1 });
   yield think(40, { keepAnswer: true, script: { tokensOut: 40, text: 'plan' } });
-  const helper = (yield spawn('helper')) as { value: number };
+  const helper = (yield spawn('helper')) as SyscallResult<number>;
   yield { kind: 'checkpoint', state: { step: 1 } };
   yield callTools(tool('write'), tool('write'));
-  yield send(helper.value, 'go');
+  yield send(helper.ok ? helper.value : 0, 'go');
   yield waitFor(0);
   yield { kind: 'remember', scope: 's', text: 'done' };
   yield think(20);

@@ -7,6 +7,7 @@ import { priority, priorityDefaults, priorityWith } from '../../src/policies/sch
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { gantt } from '../support/gantt.ts';
 import { runAgents, type Agent } from '../support/run-agents.ts';
+import { SteppedKernel } from '../support/step-kernel.ts';
 import { burst, MINUTE, SECOND, sleep, think } from '../support/syscalls.ts';
 
 const S = SECOND;
@@ -233,6 +234,27 @@ test('priority: the quota rule is among the processes of one node, others are no
     kernel: { budgets: [...quota, { name: 'other', limits: defaultQuota }] },
   });
   expect(gantt(events).map(([pid]) => pid)).toEqual([1, 1, 2, 2]);
+});
+
+test('priority: who goes over the share in the middle of a call is preempted then, once', () => {
+  const long = burst(MINUTE, { maxOutput: 60_000, script: { tokensOut: 60_000, durationUs: MINUTE } });
+  const kernel = new SteppedKernel({
+    agents: [{ body: [long] }, { body: [burst(S)] }, { budget: 'other', body: [burst(S)] }],
+    kernel: { budgets: [...quota, { name: 'other', limits: defaultQuota }] },
+  });
+  const progress = (atUs: number, tokensOut: number) =>
+    kernel.step(atUs, { type: 'call.progress', core: 0 as never, pid: 1 as never, tokensOut });
+  kernel.spawn(0, 1);
+  kernel.spawn(1 * S, 3);
+  expect(progress(2 * S, 30_000)).toEqual([]);
+  // Over, but nobody else of its node is ready.
+  expect(progress(3 * S, 30_001)).toEqual([]);
+  expect(kernel.spawn(4 * S, 2)).toMatchObject([{ type: 'call.stop', pid: 1 }]);
+  // The next is whoever stands first, of whatever node; pid 1 ranks behind pid 3, which is of its node.
+  expect(kernel.endCall(5 * S, 1, { reason: 'stopped', tokensOut: 31_000 })).toMatchObject([{ type: 'call.start', pid: 2 }]);
+  expect(kernel.endCall(6 * S, 2)).toMatchObject([{ type: 'call.start', pid: 3 }]);
+  expect(kernel.endCall(7 * S, 3)).toMatchObject([{ type: 'call.start', pid: 1, resumed: true }]);
+  expect(progress(8 * S, 40_000)).toEqual([]);
 });
 
 test('several cores: the lowest free core is used first, each core has its own slice', () => {

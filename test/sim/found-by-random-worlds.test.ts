@@ -7,7 +7,19 @@ import { workingSetWith } from '../../src/policies/load-control/working-set.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { runAgents, type AgentRun } from '../support/run-agents.ts';
 import { SteppedKernel } from '../support/step-kernel.ts';
-import { allocate, callTools, failed, MINUTE, ok, onPage, SECOND, sleep, spawn, think, tool } from '../support/syscalls.ts';
+import {
+  allocate,
+  callTools,
+  failed,
+  MINUTE,
+  ok,
+  onPage,
+  SECOND,
+  sleep,
+  spawn,
+  think,
+  tool,
+} from '../support/syscalls.ts';
 
 const huge = Number.MAX_SAFE_INTEGER;
 
@@ -17,7 +29,11 @@ test.each<[string, Syscall, string]>([
   ['an answer of more tokens than can be added up', think(huge), 'maxOutput'],
   ['a prompt of more tokens than can be added up', think(1, { promptTokens: huge }), 'promptTokens'],
   ['a page of more tokens than can be added up', allocate(huge), 'tokens'],
-  ['pages of more tokens together', allocate(2, { blocks: { space: 's', first: 0, count: 4_294_967_295 } }), 'tokens'],
+  [
+    'pages of more tokens together',
+    allocate(2, { blocks: { space: 's', first: 0, count: 4_294_967_295 } }),
+    'tokens',
+  ],
   ['a signal that does not exist', { kind: 'signal', pid: 1 as never, signal: 'dance' as 'stop' }, 'signal'],
 ])('%s is refused, not believed', (_, syscall, field) => {
   const { results, all } = runAgents({ agents: [{ body: [syscall] }], kernel: { oversize: 'bypass' } });
@@ -26,7 +42,9 @@ test.each<[string, Syscall, string]>([
 });
 
 test('a page id between two pages is no page', () => {
-  const { results } = runAgents({ agents: [{ body: [allocate(1), allocate(1), onPage('pin', 1.5), think(1)] }] });
+  const { results } = runAgents({
+    agents: [{ body: [allocate(1), allocate(1), onPage('pin', 1.5), think(1)] }],
+  });
   expect(results(1)[2]).toEqual(failed('UNKNOWN_PAGE'));
 });
 
@@ -42,7 +60,8 @@ test('who stops its parent stops with it, and goes on with it', () => {
 });
 
 test('a call that bypasses memory does not wait for it', () => {
-  const answer = (tokens: number, durationUs: number) => think(tokens, { script: { tokensOut: 1, durationUs } });
+  const answer = (tokens: number, durationUs: number) =>
+    think(tokens, { script: { tokensOut: 1, durationUs } });
   const { end } = runAgents({
     agents: [
       { body: [answer(10, 10 * SECOND)] },
@@ -62,7 +81,14 @@ test('a slice that other busy cores slow down is still long enough to get somewh
     agents: [{ body: [allocate(10), long] }, { body: [allocate(10), long] }],
     kernel: {
       // One core at half its speed; a stopped call pays for its answer's tokens again.
-      engines: [{ preemption: 'continue', throughput: [0.5], prefillTokensPerSecond: 1_000, decodeTokensPerSecond: 1_000 }],
+      engines: [
+        {
+          preemption: 'continue',
+          throughput: [0.5],
+          prefillTokensPerSecond: 1_000,
+          decodeTokensPerSecond: 1_000,
+        },
+      ],
       scheduling: roundRobinWith({ sliceUs: 2_000 }),
     },
     untilUs: 10 * MINUTE,
@@ -72,7 +98,8 @@ test('a slice that other busy cores slow down is still long enough to get somewh
 });
 
 test('who waits for memory and is kept out by load control is let on once', () => {
-  const answer = (tokens: number, durationUs: number) => think(tokens, { script: { tokensOut: 1, durationUs } });
+  const answer = (tokens: number, durationUs: number) =>
+    think(tokens, { script: { tokensOut: 1, durationUs } });
   const shared = allocate(40, { text: 'shared' });
   const { all, end } = runAgents({
     agents: [
@@ -88,7 +115,13 @@ test('who waits for memory and is kept out by load control is let on once', () =
 });
 
 test('the end of a first attempt, told twice, does not pass for the end of the second', () => {
-  const spec = { name: 'write', description: '', parameters: { type: 'object' } as Json, retries: 1, retryWaitUs: 1 };
+  const spec = {
+    name: 'write',
+    description: '',
+    parameters: { type: 'object' } as Json,
+    retries: 1,
+    retryWaitUs: 1,
+  };
   const agents = [{ body: [callTools(tool('write'))] }, { body: [callTools(tool('write'))] }];
   const kernel = new SteppedKernel({ agents, kernel: { tools: [spec] } });
   const [first] = kernel.spawn(0, 1);
@@ -96,11 +129,17 @@ test('the end of a first attempt, told twice, does not pass for the end of the s
   const end = { type: 'tool.ended', request, ok: false, value: 'no', attempt: 0 } as const;
   kernel.spawn(0, 2);
   kernel.step(SECOND, end);
-  const { timer } = kernel.requests.find(({ type }) => type === 'timer.set') as never as { readonly timer: never };
-  expect(kernel.step(SECOND + 1, { type: 'timer.fired', timer })).toMatchObject([{ type: 'tool.start', request, attempt: 1 }]);
+  const { timer } = kernel.requests.find(({ type }) => type === 'timer.set') as never as {
+    readonly timer: never;
+  };
+  expect(kernel.step(SECOND + 1, { type: 'timer.fired', timer })).toMatchObject([
+    { type: 'tool.start', request, attempt: 1 },
+  ]);
   // The second attempt still runs: the other process must not start beside it.
   expect(kernel.step(2 * SECOND, end)).toEqual([]);
-  expect(kernel.step(3 * SECOND, { ...end, ok: true, attempt: 1 })).toMatchObject([{ type: 'tool.start', identity: { pid: 2 } }]);
+  expect(kernel.step(3 * SECOND, { ...end, ok: true, attempt: 1 })).toMatchObject([
+    { type: 'tool.start', identity: { pid: 2 } },
+  ]);
 });
 
 test('a call that would bypass memory and is refused by its budget leaves no trace in what the next one pays', () => {
@@ -112,5 +151,9 @@ test('a call that would bypass memory and is refused by its budget leaves no tra
       budgets: [{ name: 'small', limits: [{ resource: 'tokens', amount: 100, window: { kind: 'total' } }] }],
     },
   });
-  expect(results(1).map((result) => (result.ok ? 'ok' : result.code))).toEqual(['BUDGET_EXCEEDED', 'ok', 'ok']);
+  expect(results(1).map((result) => (result.ok ? 'ok' : result.code))).toEqual([
+    'BUDGET_EXCEEDED',
+    'ok',
+    'ok',
+  ]);
 });

@@ -5,7 +5,18 @@ import type { SignalName } from '../../src/kernel/inputs.ts';
 import type { Capabilities } from '../../src/kernel/syscalls.ts';
 
 /** No number that a count, a time or a share may be. */
-const badNumbers = [-1, 0, 1.5, Number.NaN, Infinity, -Infinity, Number.MAX_SAFE_INTEGER, 2 ** 53, 1e300, 101];
+const badNumbers = [
+  -1,
+  0,
+  1.5,
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  Number.MAX_SAFE_INTEGER,
+  2 ** 53,
+  1e300,
+  101,
+];
 
 export class Draw {
   private readonly rng: Rng;

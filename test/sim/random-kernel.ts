@@ -25,8 +25,9 @@ export function drawKernel(draw: Draw, seed: number, sliceUs: number): Omit<Kern
   const residency = draw.of(['independent', 'prefix'] as const);
   return {
     seed,
-    engines: Array.from({ length: draw.weighted({ 1: 6, 2: 3, 3: 1 }) === '1' ? 1 : draw.between(2, 3) }, (_, index) =>
-      drawEngine(draw, `engine-${index}`, sliceUs),
+    engines: Array.from(
+      { length: draw.weighted({ 1: 6, 2: 3, 3: 1 }) === '1' ? 1 : draw.between(2, 3) },
+      (_, index) => drawEngine(draw, `engine-${index}`, sliceUs),
     ),
     scheduling: drawScheduling(draw, sliceUs),
     paging: draw.of(Object.values(pagingPolicies)),
@@ -48,8 +49,12 @@ function drawEngine(draw: Draw, name: string, sliceUs: number): EngineOptions {
     cores: draw.magnitude(1, 4),
     memoryTokens: draw.between(50, draw.of([300, 1_000, 5_000])),
     windowTokens: draw.chance(0.8) ? Infinity : draw.between(50, 2_000),
-    prefillTokensPerSecond: draw.of(sliceUs < 1_000 ? [1_000_000, 8_000_000] : sliceUs < 1_000_000 ? [777, 8_000] : [50, 333, 8_000]),
-    decodeTokensPerSecond: draw.of(sliceUs < 1_000 ? [1_000_000] : sliceUs < 1_000_000 ? [300, 1_000] : [7, 60, 1_000]),
+    prefillTokensPerSecond: draw.of(
+      sliceUs < 1_000 ? [1_000_000, 8_000_000] : sliceUs < 1_000_000 ? [777, 8_000] : [50, 333, 8_000],
+    ),
+    decodeTokensPerSecond: draw.of(
+      sliceUs < 1_000 ? [1_000_000] : sliceUs < 1_000_000 ? [300, 1_000] : [7, 60, 1_000],
+    ),
     loadTokensPerSecond: hasTier ? draw.of([100, 77_777]) : 0,
     loadLatencyUs: hasTier ? draw.of([0, 1_500, 2_000_000]) : 0,
     throughput: draw.of([[1], [1, 0.9, 0.7], [0.5], [1, 0.333]]),
@@ -79,7 +84,9 @@ function drawBudgets(draw: Draw): BudgetNodeSpec[] {
   const count = draw.between(0, 5);
   for (let index = 0; index < count; index++) {
     const drawn = Array.from({ length: draw.between(0, 2) }, () => drawLimit(draw));
-    const limits = [...new Map(drawn.map((limit) => [`${limit.resource} ${JSON.stringify(limit.window)}`, limit])).values()];
+    const limits = [
+      ...new Map(drawn.map((limit) => [`${limit.resource} ${JSON.stringify(limit.window)}`, limit])).values(),
+    ];
     const parent = index > 0 && draw.chance(0.8) ? `node-${draw.between(0, index - 1)}` : undefined;
     nodes.push({ name: `node-${index}`, limits, ...(parent === undefined ? {} : { parent }) });
   }
@@ -103,7 +110,11 @@ function drawLimit(draw: Draw): BudgetLimit {
 }
 
 const keys = { type: 'array', items: { type: 'string', minLength: 1 } };
-const parameters = { type: 'object', properties: { reads: keys, writes: keys }, required: ['reads', 'writes'] };
+const parameters = {
+  type: 'object',
+  properties: { reads: keys, writes: keys },
+  required: ['reads', 'writes'],
+};
 
 function drawTools(draw: Draw): ToolSpec[] {
   const effects = (args: unknown): Effects => {
@@ -112,14 +123,29 @@ function drawTools(draw: Draw): ToolSpec[] {
   };
   const none = (): Effects => ({ reads: [], writes: [] });
   const timeoutUs = () => draw.of([1, 300_000, 2_000_000, 15_000_000]);
-  const spec = (name: string, fields: Partial<ToolSpec>): ToolSpec => ({ name, description: name, parameters, ...fields });
+  const spec = (name: string, fields: Partial<ToolSpec>): ToolSpec => ({
+    name,
+    description: name,
+    parameters,
+    ...fields,
+  });
   return [
     spec('plain', { effects: none }),
     spec('files', { effects, timeoutUs: timeoutUs() }),
     spec('unknown', { ...(draw.chance(0.5) ? { server: 'server' } : {}), timeoutUs: timeoutUs() }),
     spec('other', { server: 'server' }),
-    spec('stubborn', { effects, retries: draw.between(1, 3), retryWaitUs: draw.of([0, 1, 1_000_000]), timeoutUs: timeoutUs() }),
-    spec('narrow', { effects: draw.chance(0.5) ? none : effects, concurrency: draw.between(1, 2), retries: draw.between(0, 1), timeoutUs: timeoutUs() }),
+    spec('stubborn', {
+      effects,
+      retries: draw.between(1, 3),
+      retryWaitUs: draw.of([0, 1, 1_000_000]),
+      timeoutUs: timeoutUs(),
+    }),
+    spec('narrow', {
+      effects: draw.chance(0.5) ? none : effects,
+      concurrency: draw.between(1, 2),
+      retries: draw.between(0, 1),
+      timeoutUs: timeoutUs(),
+    }),
     spec('guarded', { effects, approval: true, ...(draw.chance(0.5) ? { concurrency: 1 } : {}) }),
   ];
 }

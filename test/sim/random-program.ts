@@ -1,6 +1,16 @@
 /** The programs of random worlds: one that yields every syscall, and one that needs whatever others may have left behind. */
 import type { Json, PageId, Pid } from '../../src/kernel/ids.ts';
-import type { Answer, Program, ProgramGenerator, Sys, Syscall, SyscallResult, ThinkCall, ToolCall, ToolResult } from '../../src/kernel/syscalls.ts';
+import type {
+  Answer,
+  Program,
+  ProgramGenerator,
+  Sys,
+  Syscall,
+  SyscallResult,
+  ThinkCall,
+  ToolCall,
+  ToolResult,
+} from '../../src/kernel/syscalls.ts';
 import { Draw } from './random-draw.ts';
 import { unlimitedBudget } from './random-kernel.ts';
 
@@ -49,13 +59,43 @@ function learn({ pages, children }: Memory, syscall: Syscall, result: SyscallRes
 }
 
 const weights = {
-  think: 30, callTools: 10, ask: 3, send: 4, receive: 3, spawn: 5, wait: 4, signal: 3, allocate: 20, touch: 5, pin: 4, unpin: 4, drop: 3, free: 3,
-  setImportance: 3, truncate: 2, remember: 2, recall: 2, checkpoint: 4, sleep: 5, yieldCore: 2, exit: 0.5, nonsense: 0.3,
+  think: 30,
+  callTools: 10,
+  ask: 3,
+  send: 4,
+  receive: 3,
+  spawn: 5,
+  wait: 4,
+  signal: 3,
+  allocate: 20,
+  touch: 5,
+  pin: 4,
+  unpin: 4,
+  drop: 3,
+  free: 3,
+  setImportance: 3,
+  truncate: 2,
+  remember: 2,
+  recall: 2,
+  checkpoint: 4,
+  sleep: 5,
+  yieldCore: 2,
+  exit: 0.5,
+  nonsense: 0.3,
 } as const;
 
 /** Every kind of syscall, most with arguments in range. */
-function randomSyscall(draw: Draw, sys: Sys, memory: Memory, limits: Omit<Arguments, 'left'>, step: number): Syscall {
-  const page = () => (memory.pages.length > 0 && draw.chance(0.95) ? draw.of(memory.pages) : draw.spoilt(draw.between(0, 1_000))) as PageId;
+function randomSyscall(
+  draw: Draw,
+  sys: Sys,
+  memory: Memory,
+  limits: Omit<Arguments, 'left'>,
+  step: number,
+): Syscall {
+  const page = () =>
+    (memory.pages.length > 0 && draw.chance(0.95)
+      ? draw.of(memory.pages)
+      : draw.spoilt(draw.between(0, 1_000))) as PageId;
   const someone = () => {
     const known = draw.weighted({ child: 4, parent: 2, any: 3, self: 1 });
     if (known === 'child' && memory.children.length > 0) return draw.of(memory.children) as Pid;
@@ -72,7 +112,9 @@ function randomSyscall(draw: Draw, sys: Sys, memory: Memory, limits: Omit<Argume
     }
     case 'ask':
       return {
-        kind, question: 'may I?', purpose: draw.of(['approve', 'edit', 'answer'] as const),
+        kind,
+        question: 'may I?',
+        purpose: draw.of(['approve', 'edit', 'answer'] as const),
         ...(draw.chance(0.5) ? { script: { answer: 'yes', durationUs: draw.magnitude(0, 20_000_000) } } : {}),
       };
     case 'send':
@@ -87,7 +129,9 @@ function randomSyscall(draw: Draw, sys: Sys, memory: Memory, limits: Omit<Argume
       return { kind, pid: someone(), signal: draw.chance(0.02) ? ('dance' as 'stop') : draw.signal() };
     case 'allocate':
       return {
-        kind, tokens: draw.spoilt(draw.magnitude(1, 300)), ...randomContent(draw),
+        kind,
+        tokens: draw.spoilt(draw.magnitude(1, 300)),
+        ...randomContent(draw),
         ...(draw.chance(0.3) ? { importance: draw.spoilt(draw.between(0, 10) / 10) } : {}),
         ...(draw.chance(0.1) ? { pinned: draw.chance(0.7) } : {}),
       };
@@ -103,9 +147,18 @@ function randomSyscall(draw: Draw, sys: Sys, memory: Memory, limits: Omit<Argume
     case 'truncate':
       return { kind, pages: draw.spoilt(draw.between(0, memory.pages.length + 2)) };
     case 'remember':
-      return { kind, scope: draw.of(['mine', 'ours']), text: draw.of(['the door is open', 'the window is shut']) };
+      return {
+        kind,
+        scope: draw.of(['mine', 'ours']),
+        text: draw.of(['the door is open', 'the window is shut']),
+      };
     case 'recall':
-      return { kind, scope: draw.of(['mine', 'ours']), query: 'door', ...(draw.chance(0.5) ? { limit: draw.spoilt(3) } : {}) };
+      return {
+        kind,
+        scope: draw.of(['mine', 'ours']),
+        query: 'door',
+        ...(draw.chance(0.5) ? { limit: draw.spoilt(3) } : {}),
+      };
     case 'checkpoint':
       return { kind, state: step + 1 };
     case 'sleep':
@@ -113,7 +166,11 @@ function randomSyscall(draw: Draw, sys: Sys, memory: Memory, limits: Omit<Argume
     case 'yieldCore':
       return { kind };
     case 'exit':
-      return { kind, value: step, ...(draw.chance(0.5) ? { outcome: draw.of(['completed', 'failed'] as const) } : {}) };
+      return {
+        kind,
+        value: step,
+        ...(draw.chance(0.5) ? { outcome: draw.of(['completed', 'failed'] as const) } : {}),
+      };
     case 'nonsense':
       return { kind: 'dance' } as unknown as Syscall;
   }
@@ -123,7 +180,9 @@ function randomThink(draw: Draw, longestUs: number): ThinkCall {
   const maxOutput = draw.spoilt(draw.magnitude(1, 300));
   const isScripted = draw.chance(0.8);
   // Now and then more than was reserved.
-  const tokensOut = draw.chance(0.05) ? draw.between(0, 600) : draw.between(0, Math.max(0, Math.floor(Math.min(maxOutput, 300)) || 0));
+  const tokensOut = draw.chance(0.05)
+    ? draw.between(0, 600)
+    : draw.between(0, Math.max(0, Math.floor(Math.min(maxOutput, 300)) || 0));
   return {
     kind: 'think',
     maxOutput,
@@ -143,12 +202,28 @@ function randomThink(draw: Draw, longestUs: number): ThinkCall {
 }
 
 function randomToolCall(draw: Draw): ToolCall {
-  const tool = draw.of(['plain', 'files', 'files', 'unknown', 'other', 'stubborn', 'narrow', 'guarded', 'nobody']);
+  const tool = draw.of([
+    'plain',
+    'files',
+    'files',
+    'unknown',
+    'other',
+    'stubborn',
+    'narrow',
+    'guarded',
+    'nobody',
+  ]);
   return {
     tool,
     arguments: draw.toolArguments(),
     ...(draw.chance(0.9)
-      ? { script: { result: 'x'.repeat(draw.magnitude(0, 400)), failed: draw.chance(0.2), ...(draw.chance(0.7) ? { durationUs: draw.magnitude(0, 20_000_000) } : {}) } }
+      ? {
+          script: {
+            result: 'x'.repeat(draw.magnitude(0, 400)),
+            failed: draw.chance(0.2),
+            ...(draw.chance(0.7) ? { durationUs: draw.magnitude(0, 20_000_000) } : {}),
+          },
+        }
       : {}),
   };
 }
@@ -160,12 +235,18 @@ function randomSpawn(draw: Draw, { depth, longestUs }: Omit<Arguments, 'left'>):
     arguments: { left: depth < 2 ? draw.between(0, 12) : 0, depth: depth + 1, longestUs },
     ...(draw.chance(0.3) ? { name: `child-${draw.between(1, 3)}` } : {}),
     ...(draw.chance(0.5) ? { priority: draw.spoilt(draw.between(0, 100)) } : {}),
-    ...(draw.chance(0.3) ? { budget: draw.of([unlimitedBudget, 'node-0', 'node-1', 'node-4', 'nobody']) } : {}),
+    ...(draw.chance(0.3)
+      ? { budget: draw.of([unlimitedBudget, 'node-0', 'node-1', 'node-4', 'nobody']) }
+      : {}),
     ...(draw.chance(0.2) ? { capabilities: draw.capabilities() } : {}),
   };
 }
 
-function randomContent(draw: Draw): { text?: string; hash?: string; blocks?: { space: string; first: number; count: number } } {
+function randomContent(draw: Draw): {
+  text?: string;
+  hash?: string;
+  blocks?: { space: string; first: number; count: number };
+} {
   switch (draw.weighted({ own: 3, text: 3, hash: 1, blocks: 4 })) {
     case 'own':
       return {};
@@ -174,7 +255,13 @@ function randomContent(draw: Draw): { text?: string; hash?: string; blocks?: { s
     case 'hash':
       return { hash: draw.of(['aa', 'bb']) };
     case 'blocks':
-      return { blocks: { space: draw.of(['s', 't']), first: draw.chance(0.02) ? draw.of([-1, 0.5, 2 ** 32 - 1, 2 ** 32]) : draw.between(0, 12), count: draw.spoilt(draw.between(1, 12)) } };
+      return {
+        blocks: {
+          space: draw.of(['s', 't']),
+          first: draw.chance(0.02) ? draw.of([-1, 0.5, 2 ** 32 - 1, 2 ** 32]) : draw.between(0, 12),
+          count: draw.spoilt(draw.between(1, 12)),
+        },
+      };
   }
 }
 
@@ -184,10 +271,19 @@ export const probeProgram: Program = {
   version: 1,
   *body(sys) {
     const { tools, tokens } = sys.args as { tools: string[]; tokens: number };
-    const calls = tools.map((tool) => ({ tool, arguments: { reads: [], writes: ['*'] }, script: { result: null, durationUs: 0 } }));
+    const calls = tools.map((tool) => ({
+      tool,
+      arguments: { reads: [], writes: ['*'] },
+      script: { result: null, durationUs: 0 },
+    }));
     const called = (yield { kind: 'callTools', calls, keepResults: false }) as SyscallResult<ToolResult[]>;
     if (!called.ok || called.value.length !== tools.length) throw new Error('a tool has no result');
-    const answer = (yield { kind: 'think', maxOutput: tokens, script: { tokensOut: 1, durationUs: 1 } }) as SyscallResult<Answer>;
-    if (!answer.ok && answer.code !== 'WINDOW_EXCEEDED' && answer.code !== 'MODEL_FAILED') throw new Error(answer.message);
+    const answer = (yield {
+      kind: 'think',
+      maxOutput: tokens,
+      script: { tokensOut: 1, durationUs: 1 },
+    }) as SyscallResult<Answer>;
+    if (!answer.ok && answer.code !== 'WINDOW_EXCEEDED' && answer.code !== 'MODEL_FAILED')
+      throw new Error(answer.message);
   },
 };

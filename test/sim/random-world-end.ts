@@ -5,11 +5,14 @@ import type { WorldSetup } from './random-world.ts';
 
 /** Nothing is due any more. Throws when somebody waits for what should have come; returns how many wait for what nobody will send. */
 export function checkStuck(kernel: Kernel, setup: WorldSetup): number {
-  const alive = kernel['state'].processes.filter((process) => process !== undefined && process.state !== 'terminated') as Process[];
+  const alive = kernel['state'].processes.filter(
+    (process) => process !== undefined && process.state !== 'terminated',
+  ) as Process[];
   if (alive.length !== kernel.alive) throw new Error(`${kernel.alive} are said to live, ${alive.length} do`);
   for (const process of alive) {
     const problem = problemOf(process, alive, setup);
-    if (problem !== undefined) throw new Error(`process ${process.pid}, ${process.state} on "${process.waitingOn}", ${problem}`);
+    if (problem !== undefined)
+      throw new Error(`process ${process.pid}, ${process.state} on "${process.waitingOn}", ${problem}`);
   }
   return alive.length;
 }
@@ -21,7 +24,10 @@ function problemOf(process: Process, alive: readonly Process[], { faults }: Worl
   const others = alive.filter((other) => other !== process);
   if (process.state === 'suspended') {
     if (process.suspendedBy === 'signal') return undefined;
-    return isPossible(holdsMemory(others, process), 'suspended by load control, though nobody else uses memory');
+    return isPossible(
+      holdsMemory(others, process),
+      'suspended by load control, though nobody else uses memory',
+    );
   }
   if (process.state !== 'waiting') return 'neither waits nor has ended';
   switch (process.waitingOn) {
@@ -32,16 +38,24 @@ function problemOf(process: Process, alive: readonly Process[], { faults }: Worl
     case 'person':
       return isPossible((faults.personAbsent ?? 0) > 0, 'though every question is answered');
     case 'memory': {
-      if (process.held) return isPossible(holdsMemory(others, process), 'held back, though nobody else uses memory');
+      if (process.held)
+        return isPossible(holdsMemory(others, process), 'held back, though nobody else uses memory');
       const { memory } = engine;
       const needed = process.table.tokens + call!.extraTokens + call!.think.maxOutput;
       const isFirst = engine.memoryWaiters.peek() === process.pid;
-      if (!isFirst) return isPossible(engine.memoryWaiters.size > 1, 'is not among those that wait for memory');
-      return isPossible(memory.pinnedTokens + memory.roomTokens > 0 && needed <= memory.capacity, `needs ${needed} of ${memory.capacity}, nothing is pinned`);
+      if (!isFirst)
+        return isPossible(engine.memoryWaiters.size > 1, 'is not among those that wait for memory');
+      return isPossible(
+        memory.pinnedTokens + memory.roomTokens > 0 && needed <= memory.capacity,
+        `needs ${needed} of ${memory.capacity}, nothing is pinned`,
+      );
     }
     case 'budget':
       // Somebody who is stopped, or who waits for memory, may hold what it needs.
-      return isPossible(others.some((other) => other.call?.reservation !== undefined), 'though nobody holds a reservation');
+      return isPossible(
+        others.some((other) => other.call?.reservation !== undefined),
+        'though nobody holds a reservation',
+      );
     default:
       return 'though nothing is due';
   }
@@ -82,5 +96,6 @@ export function checkEnded(kernel: Kernel): void {
       held[`${options.name}: pins of page ${extent.firstPage}`] = extent.pins;
     }
   }
-  for (const [what, count] of Object.entries(held)) if (count !== 0) throw new Error(`left behind: ${what}: ${count}`);
+  for (const [what, count] of Object.entries(held))
+    if (count !== 0) throw new Error(`left behind: ${what}: ${count}`);
 }

@@ -40,7 +40,7 @@ export interface WorldSetup {
   readonly longestUs: number;
 }
 
-export function drawWorld(seed: number): WorldSetup {
+function drawWorld(seed: number): WorldSetup {
   const { sliceUs, longestUs } = drawTimes(new Draw(rngFor(seed, 'world/times')));
   const kernel = drawKernel(new Draw(rngFor(seed, 'world/kernel')), seed, sliceUs);
   const draw = new Draw(rngFor(seed, 'world/faults'));
@@ -58,7 +58,8 @@ export function runWorld(seed: number): WorldResult {
   const counts = new Map<string, number>();
   const world = new World(setup, (event) => void counts.set(event.type, (counts.get(event.type) ?? 0) + 1));
   const roots = chaos.between(1, 5);
-  for (let root = 0; root < roots; root++) world.spawn(chaos, chaos.chance(0.5) ? 0 : chaos.between(0, 20_000_000));
+  for (let root = 0; root < roots; root++)
+    world.spawn(chaos, chaos.chance(0.5) ? 0 : chaos.between(0, 20_000_000));
   let left = chaos.chance(0.7) ? chaos.between(0, 25) : 0;
   while (world.step()) {
     if (left === 0 || !chaos.chance(0.15)) continue;
@@ -147,14 +148,24 @@ class World {
       if (this.questions.length === 0) return;
       const decision = draw.of(['approve', 'edit', 'deny', 'answer'] as const);
       const value = decision === 'edit' ? draw.toolArguments() : 'so be it';
-      return simulation.send(atUs, { type: 'person.answered', request: draw.of(this.questions), decision, value });
+      return simulation.send(atUs, {
+        type: 'person.answered',
+        request: draw.of(this.questions),
+        decision,
+        value,
+      });
     }
     const core = draw.between(0, Math.max(0, this.running.length - 1));
     const pid = this.running[core] ?? 0;
     // At this very instant, before its end could come: a call that is over makes no progress.
     if (pid === 0 || simulation['queue'].nextUs <= simulation.nowUs) return;
     const tokensOut = simulation.kernel['state'].processes[pid]!.call!.tokensOut;
-    simulation.send(simulation.nowUs, { type: 'call.progress', core: core as CoreId, pid: pid as Pid, tokensOut });
+    simulation.send(simulation.nowUs, {
+      type: 'call.progress',
+      core: core as CoreId,
+      pid: pid as Pid,
+      tokensOut,
+    });
   }
 
   /** Everybody who still lives is killed, and the world comes to rest. */
@@ -182,7 +193,8 @@ class World {
     while (this.step());
     for (let pid = before + 1; pid <= this.processes; pid++) {
       const { outcome, value, state } = this.simulation.kernel['state'].processes[pid]!;
-      if (outcome !== 'completed') throw new Error(`probe ${pid} ended as ${outcome} (${state}): ${JSON.stringify(value)}`);
+      if (outcome !== 'completed')
+        throw new Error(`probe ${pid} ended as ${outcome} (${state}): ${JSON.stringify(value)}`);
     }
   }
 
@@ -193,7 +205,13 @@ class World {
     else if (event.type === 'process.terminated') this.ended.add(event.pid);
     else if (event.type === 'person.asked') {
       this.questions.push(event.request);
-      if (this.isProbing) this.simulation.send(event.atUs, { type: 'person.answered', request: event.request, decision: 'approve', value: null });
+      if (this.isProbing)
+        this.simulation.send(event.atUs, {
+          type: 'person.answered',
+          request: event.request,
+          decision: 'approve',
+          value: null,
+        });
     }
     if (event.type === 'process.dispatched') this.running[event.core] = event.pid;
     else if (event.type === 'call.ended' || event.type === 'call.stopped') this.running[event.core] = 0;

@@ -4,14 +4,25 @@ import { stepPrograms } from '../../src/agents/programs.ts';
 import { builtInTools } from '../../src/agents/tools/built-in.ts';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
-import { loadControlPolicies, pagingPolicies, priorityDefaults, priorityWith, roundRobinWith, schedulingPolicies } from '../../src/policies/index.ts';
+import {
+  loadControlPolicies,
+  pagingPolicies,
+  priorityDefaults,
+  priorityWith,
+  roundRobinWith,
+  schedulingPolicies,
+} from '../../src/policies/index.ts';
 import { eventLine } from '../../src/sim/event-hash.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
 
 const SECOND = 1_000_000;
 
 /** Short slices, so that calls are preempted. */
-const schedulers = { ...schedulingPolicies, priority: priorityWith({ ...priorityDefaults, sliceUs: SECOND }), 'round-robin': roundRobinWith({ sliceUs: SECOND / 2 }) };
+const schedulers = {
+  ...schedulingPolicies,
+  priority: priorityWith({ ...priorityDefaults, sliceUs: SECOND }),
+  'round-robin': roundRobinWith({ sliceUs: SECOND / 2 }),
+};
 
 /** By the names of its policies, the event log of each run, a line an event. */
 export function eventLogs(): Record<string, string> {
@@ -20,7 +31,12 @@ export function eventLogs(): Record<string, string> {
     for (const [pager, paging] of Object.entries(pagingPolicies))
       for (const [control, loadControl] of Object.entries(loadControlPolicies))
         for (const residency of ['independent', 'prefix'] as const)
-          logs[`${scheduler} ${pager} ${control} ${residency}`] = eventLog({ scheduling, paging, loadControl, residency });
+          logs[`${scheduler} ${pager} ${control} ${residency}`] = eventLog({
+            scheduling,
+            paging,
+            loadControl,
+            residency,
+          });
   return logs;
 }
 
@@ -35,12 +51,28 @@ function eventLog(policies: KernelOptionsInput): string {
         { name: 'small', cores: 1, memoryTokens: 1_500, loadTokensPerSecond: 33_333, loadLatencyUs: 1_000 },
       ],
       budgets: [
-        { name: 'team', limits: [{ resource: 'tokens', amount: 9_000, window: { kind: 'sliding', lengthUs: 60 * SECOND } }] },
-        { name: 'agent', parent: 'team', limits: [{ resource: 'microDollars', amount: 60_000, window: { kind: 'fixed', lengthUs: 30 * SECOND } }] },
+        {
+          name: 'team',
+          limits: [{ resource: 'tokens', amount: 9_000, window: { kind: 'sliding', lengthUs: 60 * SECOND } }],
+        },
+        {
+          name: 'agent',
+          parent: 'team',
+          limits: [
+            { resource: 'microDollars', amount: 60_000, window: { kind: 'fixed', lengthUs: 30 * SECOND } },
+          ],
+        },
       ],
       tools: [
         ...builtInTools.map(({ spec }) => spec),
-        { name: 'ask-first', description: '', parameters: { type: 'object' }, approval: true, concurrency: 1, retries: 1 },
+        {
+          name: 'ask-first',
+          description: '',
+          parameters: { type: 'object' },
+          approval: true,
+          concurrency: 1,
+          retries: 1,
+        },
       ],
       programs: stepPrograms,
     },
@@ -66,7 +98,12 @@ function eventLog(policies: KernelOptionsInput): string {
 }
 
 function stepsOf(agent: number): AgentStep[] {
-  const think = (tokensOut: number, text: string): AgentStep => ({ op: 'think', tokensOut, maxOutput: tokensOut + 50, text });
+  const think = (tokensOut: number, text: string): AgentStep => ({
+    op: 'think',
+    tokensOut,
+    maxOutput: tokensOut + 50,
+    text,
+  });
   return [
     { op: 'page', kind: 'system', text: 'You are a careful agent. Ünïcödé: ☃.', tokens: 200 },
     { op: 'context', space: 'shared', blockTokens: 64, keep: 1, runs: [[0, 5 + agent]] },
@@ -81,7 +118,18 @@ function stepsOf(agent: number): AgentStep[] {
     },
     think(90 + agent, 'second answer'),
     { op: 'checkpoint' },
-    { op: 'spawn', key: 'child', agent: { name: 'child', steps: [{ op: 'page', kind: 'user', tokens: 700 }, think(60, 'child'), { op: 'send', to: 'parent', text: 'hello' }] } },
+    {
+      op: 'spawn',
+      key: 'child',
+      agent: {
+        name: 'child',
+        steps: [
+          { op: 'page', kind: 'user', tokens: 700 },
+          think(60, 'child'),
+          { op: 'send', to: 'parent', text: 'hello' },
+        ],
+      },
+    },
     { op: 'receive' },
     { op: 'wait', key: 'child' },
     { op: 'ask', question: 'go on?', answer: 'yes' },

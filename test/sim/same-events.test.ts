@@ -21,7 +21,14 @@ test('all policies on one busy scenario: the same bytes', () => {
   expect(Object.keys(there)).toEqual(Object.keys(here));
   for (const [policies, log] of Object.entries(here)) expect(there[policies], policies).toBe(log);
   // The scenario has what could differ, and the policies do differ.
-  for (const type of ['call.stopped', 'page.evicted', 'budget.settled', 'tool.started', 'process.suspended', 'person.answered'])
+  for (const type of [
+    'call.stopped',
+    'page.evicted',
+    'budget.settled',
+    'tool.started',
+    'process.suspended',
+    'person.answered',
+  ])
     expect(here['priority importance-lru none prefix'], type).toContain(`"type":"${type}"`);
   expect(Object.values(here).some((log) => log.includes('"on":"budget"'))).toBe(true);
   expect(new Set(Object.values(here)).size).toBeGreaterThan(Object.keys(here).length / 2);
@@ -31,6 +38,10 @@ test('random worlds: the same hash of all events', () => {
   for (let seed = 1; seed <= seedCount(40, 1_000); seed++) {
     const here = runWorld(seed);
     const there = browser.runWorld(seed);
-    expect([there.hash, there.events, there.steps], `seed ${seed}`).toEqual([here.hash, here.events, here.steps]);
+    expect([there.hash, there.events, there.steps], `seed ${seed}`).toEqual([
+      here.hash,
+      here.events,
+      here.steps,
+    ]);
   }
 });

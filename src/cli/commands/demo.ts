@@ -13,7 +13,7 @@ interface DemoOptions extends CommonOptions {
 
 export const demoCommand: Command<DemoOptions> = {
   name: 'demo',
-  summary: 'watch a kernel schedule, page, meter, checkpoint and audit three agents (virtual time)',
+  summary: 'Watch a kernel schedule, page, meter, checkpoint and audit three agents.',
   register(command: CommanderCommand): void {
     command.option('--svg <file>', 'also draw the run as a timeline into this file');
   },
@@ -31,12 +31,16 @@ export const demoCommand: Command<DemoOptions> = {
       file.write(demoSvg(events));
       file.close();
     }
-    if (options.json) io.out(JSON.stringify({ command: 'demo', lines, ...(svg === undefined ? {} : { svg }) }, null, 1));
+    if (options.json)
+      io.out(JSON.stringify({ command: 'demo', lines, ...(svg === undefined ? {} : { svg }) }, null, 1));
     else for (const line of lines) io.out(line);
     return 0;
   },
 };
 
 function demoSvg(events: readonly KernelEvent[]): string {
-  return timelineSvg(events, { title: 'Ring Zero: three agents, one core, a crash between them (virtual time)', engines: demoEngines });
+  return timelineSvg(events, {
+    title: 'Ring Zero: three agents on one core, through a crash (virtual time)',
+    engines: demoEngines,
+  });
 }

@@ -203,6 +203,8 @@ export class ContextMemory {
   begin(table: PageTable, pid: Pid, room: number, nowUs: number): Prompt {
     assert(table.room < 0, 'a call of this process runs already');
     const { prompt, capacity } = this;
+    const isRoomy = this.residentTokens + this.roomTokens + room <= capacity && table.tokens + room <= capacity;
+    if (isRoomy && isAllWhole(table)) return this.beginWhole(table, room, nowUs);
     this.examine(table, table.entries.length);
     prompt.outcome = 'begun';
     if (table.tokens + room > capacity) {
@@ -223,6 +225,31 @@ export class ContextMemory {
     this.mustMakeRoom(missing);
     if (missing > 0) this.dividePartial(table, table.entries.length, 0);
     this.loadAndTouch(table, table.entries.length, nowUs);
+    return prompt;
+  }
+
+  /** `begin` when all pages are there and nothing must leave for the answer's room: what it comes to then, in one walk over the table. */
+  private beginWhole(table: PageTable, room: number, nowUs: number): Prompt {
+    const { entries } = table;
+    const { length } = entries;
+    const isPrefix = this.residency === 'prefix';
+    for (let step = 0; step < length; step++) {
+      const entry = entries[isPrefix ? length - 1 - step : step]!;
+      const { extent } = entry;
+      if (extent.pins++ === 0) this.pinnedTokens += extent.count * extent.tokensEach;
+      entry.accesses++;
+      extent.accesses++;
+      extent.lastAccessUs = nowUs;
+      if (!extent.refused) this.policy.touch(extent.id, nowUs);
+    }
+    table.room = room;
+    this.roomTokens += room;
+    const { prompt } = this;
+    prompt.outcome = 'begun';
+    prompt.cachedTokens = table.tokens;
+    prompt.compulsoryTokens = 0;
+    prompt.capacityTokens = 0;
+    prompt.holeTokens = 0;
     return prompt;
   }
 
@@ -263,7 +290,9 @@ export class ContextMemory {
       table.bypassed = false;
       return;
     }
-    for (const { extent } of table.entries) {
+    const { entries } = table;
+    for (let at = 0; at < entries.length; at++) {
+      const { extent } = entries[at]!;
       this.addPins(extent, -1);
       if (extent.refused && extent.pins === 0) this.leave(extent, extent.residentPages, true);
     }
@@ -469,10 +498,10 @@ export class ContextMemory {
     return true;
   }
 
-  /** `pages` of the extent leave memory: from its tail where only leaves may, else the lowest first. */
+  /** `pages` of the extent leave memory: from its tail where only leaves of a tree may, else the lowest first. */
   private leave(extent: Extent, pages: number, isFree: boolean): void {
     const { lo, hi, firstPage, tokensEach } = extent;
-    const isTail = this.victims === 'leaf';
+    const isTail = this.residency === 'prefix' && this.victims === 'leaf';
     const page = firstPage + (isTail ? hi - pages : lo);
     this.setResident(extent, isTail ? lo : lo + pages, isTail ? hi - pages : hi);
     if (isFree) this.observer.freed(page, pages, pages * tokensEach);
@@ -592,10 +621,13 @@ export class ContextMemory {
 
   private use(table: PageTable, extent: Extent, importance: number, pinned: boolean): void {
     const entry: TableEntry = { table, extent, importance, pinned, accesses: 0 };
-    table.entries.push(entry);
+    // Most lists have one member, and a literal takes room for one; the first push takes room for seventeen.
+    if (table.entries.length === 0) table.entries = [entry];
+    else table.entries.push(entry);
     table.pages += extent.count;
     table.tokens += extent.tokens;
-    extent.users.push(entry);
+    if (extent.users.length === 0) extent.users = [entry];
+    else extent.users.push(entry);
     if (extent.users.length === 1 || importance > extent.importance) {
       extent.importance = importance;
       this.tellChanged(extent);
@@ -715,6 +747,14 @@ export class ContextMemory {
     }
     return pins;
   }
+}
+
+function isAllWhole({ entries }: PageTable): boolean {
+  for (let at = 0; at < entries.length; at++) {
+    const { lo, hi, count } = entries[at]!.extent;
+    if (lo !== 0 || hi !== count) return false;
+  }
+  return true;
 }
 
 const isWhole = (extent: Extent): boolean => extent.lo === 0 && extent.hi === extent.count;

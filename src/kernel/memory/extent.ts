@@ -7,17 +7,24 @@ import type { TableEntry } from './page-table.ts';
  * cost per extent, not per page; when a part is used or shared alone, the extent is split first.
  */
 export class Extent {
+  // What each call on it touches stands first and together: few lines of memory to load.
   /** Slot in its memory and name towards the paging policy; reused after the extent is forgotten. */
   readonly id: PageId;
-  /** Page ids are [firstPage, firstPage + count); they rise with creation and are never reused. */
-  readonly firstPage: number;
-  readonly space: number;
-  readonly first: number;
   readonly tokensEach: number;
   count: number;
   /** Pages [lo, hi) are resident. A leaf victim shortens hi; with victims `any` the lowest page leaves first: lo rises. */
   lo = 0;
   hi = 0;
+  /** Running calls and pinned entries; above 0 no page of it leaves. */
+  pins = 0;
+  accesses = 0;
+  lastAccessUs = 0;
+  /** The policy refused to keep it: it leaves when its call ends. */
+  refused = false;
+  /** Page ids are [firstPage, firstPage + count); they rise with creation and are never reused. */
+  readonly firstPage: number;
+  readonly space: number;
+  readonly first: number;
   /** Pages [0, seen) have been computed at some time: a fault on them is not compulsory. */
   seen = 0;
   /** In prefix residency: what stands before this content. */
@@ -25,16 +32,10 @@ export class Extent {
   children: Map<number, Extent> | undefined = undefined;
   residentChildren = 0;
   /** Table entries that use it, over all processes. */
-  readonly users: TableEntry[] = [];
-  /** Running calls and pinned entries; above 0 no page of it leaves. */
-  pins = 0;
-  accesses = 0;
-  lastAccessUs = 0;
+  users: TableEntry[] = [];
   importance = 0;
   /** The last look at a prompt that met it: what stands twice in a prompt counts once. */
   examination = 0;
-  /** The policy refused to keep it: it leaves when its call ends. */
-  refused = false;
 
   constructor(id: PageId, firstPage: number, run: ContentRun, parent: Extent | undefined) {
     this.id = id;

@@ -5,7 +5,7 @@ import type { Extent } from './extent.ts';
  * page may matter more to one process than to another.
  */
 export class PageTable {
-  readonly entries: TableEntry[] = [];
+  entries: TableEntry[] = [];
   /** Pages and tokens of all entries: the prompt of the next call. */
   pages = 0;
   tokens = 0;
@@ -22,6 +22,15 @@ export interface TableEntry {
   pinned: boolean;
   /** Touches by this table. */
   accesses: number;
+}
+
+/** How many pages stand before `page` in the prompt; -1 when the table has no such page. */
+export function placeOf(table: PageTable, page: number): number {
+  const index = findEntry(table, page);
+  if (index < 0) return -1;
+  let place = page - table.entries[index]!.extent.firstPage;
+  for (let at = 0; at < index; at++) place += table.entries[at]!.extent.count;
+  return place;
 }
 
 /** The entry that holds `page`, and its index; undefined when the table has no such page. Recent pages are found first. */

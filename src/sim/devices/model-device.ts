@@ -5,10 +5,11 @@ import type { CoreId, Pid } from '../../kernel/ids.ts';
 import type { CallStart } from '../../kernel/requests.ts';
 import type { FaultPlan } from '../faults.ts';
 
-/** A stretch of a call on a core: what is left of each phase, in µs of a core that works alone. Phases follow one another in this order. */
+/** A stretch of a call on a core. Each core has one of these, filled anew by each start. */
 interface Stretch {
-  readonly start: CallStart;
-  readonly startUs: number;
+  /** Undefined: no call runs. */
+  start: CallStart | undefined;
+  startUs: number;
   readonly plan: Phases;
   /** Work done in this stretch, and until when it is counted. */
   doneUs: number;
@@ -16,14 +17,15 @@ interface Stretch {
   handle: number;
 }
 
+/** What is left of each phase, in µs of a core that works alone. Phases follow one another in this order. */
 interface Phases {
   loadUs: number;
   newPrefillUs: number;
   repeatedPrefillUs: number;
   decodeUs: number;
   /** Answer tokens of the whole call, and how many are still to come. */
-  readonly tokensOut: number;
-  readonly tokensLeft: number;
+  tokensOut: number;
+  tokensLeft: number;
 }
 
 type CallEnd = CallEnded & { readonly atUs: number };
@@ -46,9 +48,8 @@ export class ModelDevice {
   private readonly world: ModelDeviceWorld;
   private readonly faults: FaultPlan | undefined;
   private readonly firstCore: number;
-  private readonly stretches: (Stretch | undefined)[];
-  /** What stopped calls still have to do, by pid. */
-  private readonly stopped: (Phases | undefined)[] = [];
+  private readonly stretches: readonly Stretch[];
+  private readonly stopped = new StoppedCalls();
   private busy = 0;
   private readonly isFlat: boolean;
   private speed = 1;
@@ -58,25 +59,32 @@ export class ModelDevice {
     this.firstCore = firstCore;
     this.world = world;
     this.faults = faults;
-    this.stretches = Array.from({ length: engine.cores }, () => undefined);
+    this.stretches = Array.from({ length: engine.cores }, () => ({
+      start: undefined, startUs: 0, doneUs: 0, countedUs: 0, handle: -1,
+      plan: { loadUs: 0, newPrefillUs: 0, repeatedPrefillUs: 0, decodeUs: 0, tokensOut: 0, tokensLeft: 0 },
+    }));
     this.isFlat = engine.throughput.every((speed) => speed === 1);
   }
 
   start(start: CallStart): void {
-    const slot = start.core - this.firstCore;
-    assert(this.stretches[slot] === undefined, () => `core ${start.core} is taken`);
+    const stretch = this.stretches[start.core - this.firstCore]!;
+    if (stretch.start !== undefined) assert(false, `core ${start.core} is taken`);
     const { nowUs } = this.world;
-    const plan = this.plan(start);
+    this.fillPlan(stretch.plan, start);
     this.busy++;
     if (!this.isFlat) this.changeSpeed();
-    const handle = this.world.scheduleEnd(start.core, nowUs + this.wallUs(totalUs(plan)));
-    this.stretches[slot] = { start, startUs: nowUs, plan, doneUs: 0, countedUs: nowUs, handle };
+    stretch.handle = this.world.scheduleEnd(start.core, nowUs + this.wallUs(totalUs(stretch.plan)));
+    stretch.start = start;
+    stretch.startUs = nowUs;
+    stretch.doneUs = 0;
+    stretch.countedUs = nowUs;
   }
 
   /** The call's work is done, or as much of it as it does before it fails. */
   finish(core: CoreId): CallEnd {
-    const stretch = this.leave(core);
-    const { plan, start } = stretch;
+    const stretch = this.stretches[core - this.firstCore]!;
+    const start = this.leave(stretch);
+    const { plan } = stretch;
     const { text, tokensIn } = start.script ?? {};
     const { loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
     const ended = { atUs: this.world.nowUs, type: 'call.ended', core, pid: start.pid, reason: 'completed', tokensOut: plan.tokensOut, newPrefillUs, repeatedPrefillUs, loadUs } as const;
@@ -87,71 +95,73 @@ export class ModelDevice {
 
   /** Stops the call now; what is left of it is kept for a resumed one. Undefined: it has just ended by itself. */
   stop(core: CoreId): CallEnd | undefined {
-    if (this.stretches[core - this.firstCore] === undefined) return undefined;
-    const stretch = this.leave(core);
+    const stretch = this.stretches[core - this.firstCore]!;
+    if (stretch.start === undefined) return undefined;
+    const { pid } = this.leave(stretch);
     this.world.cancelEnd(stretch.handle);
-    const { plan, start } = stretch;
+    const { plan } = stretch;
     const spent = this.spentOf(stretch, stretch.doneUs);
     const decodedUs = Math.max(0, stretch.doneUs - plan.loadUs - plan.newPrefillUs - plan.repeatedPrefillUs);
     const decoded = plan.decodeUs === 0 ? 0 : Math.min(plan.tokensLeft, Math.floor((plan.tokensLeft * decodedUs) / plan.decodeUs));
     const isResumable = this.engine.preemption === 'resume';
-    // Filled up to the pid, so that the list stays an array of consecutive slots.
-    while (this.stopped.length <= start.pid) this.stopped.push(undefined);
-    this.stopped[start.pid] = {
-      loadUs: isResumable ? plan.loadUs - spent.work.loadUs : 0,
-      newPrefillUs: isResumable ? plan.newPrefillUs - spent.work.newPrefillUs : 0,
-      repeatedPrefillUs: isResumable ? plan.repeatedPrefillUs - spent.work.repeatedPrefillUs : 0,
-      decodeUs: plan.decodeUs - Math.min(decodedUs, plan.decodeUs),
-      tokensOut: plan.tokensOut,
-      tokensLeft: plan.tokensLeft - decoded,
-    };
-    const tokensOut = plan.tokensOut - plan.tokensLeft + decoded;
+    // The plan becomes what is left of it.
+    plan.loadUs = isResumable ? plan.loadUs - spent.work.loadUs : 0;
+    plan.newPrefillUs = isResumable ? plan.newPrefillUs - spent.work.newPrefillUs : 0;
+    plan.repeatedPrefillUs = isResumable ? plan.repeatedPrefillUs - spent.work.repeatedPrefillUs : 0;
+    plan.decodeUs -= Math.min(decodedUs, plan.decodeUs);
+    plan.tokensLeft -= decoded;
+    this.stopped.keep(pid, plan);
     const { newPrefillUs, repeatedPrefillUs, loadUs } = spent;
-    return { atUs: this.world.nowUs, type: 'call.ended', core, pid: start.pid, reason: 'stopped', tokensOut, newPrefillUs, repeatedPrefillUs, loadUs };
+    return {
+      atUs: this.world.nowUs, type: 'call.ended', core, pid, reason: 'stopped', tokensOut: plan.tokensOut - plan.tokensLeft,
+      newPrefillUs, repeatedPrefillUs, loadUs,
+    };
   }
 
   /** A stopped call will never go on. */
   forget(pid: Pid): void {
-    if (pid < this.stopped.length) this.stopped[pid] = undefined;
+    this.stopped.forget(pid);
   }
 
   // ---- Work and time -------------------------------------------------------------------------------------------------
 
-  private plan(start: CallStart): Phases {
+  private fillPlan(plan: Phases, start: CallStart): void {
     const { engine } = this;
     const perPrefill = 1_000_000 / engine.prefillTokensPerSecond;
     const loadUs = start.loadTokens === 0 ? 0 : engine.loadLatencyUs + Math.ceil((start.loadTokens * 1_000_000) / engine.loadTokensPerSecond);
     const newPrefillUs = Math.ceil(start.newTokens * perPrefill);
     const repeatedPrefillUs = Math.ceil(start.repeatedTokens * perPrefill);
-    const left = this.stopped[start.pid];
-    if (start.resumed && left !== undefined) {
-      this.stopped[start.pid] = undefined;
-      left.loadUs += loadUs;
-      left.newPrefillUs += newPrefillUs;
+    if (start.resumed && this.stopped.take(start.pid, plan)) {
+      plan.loadUs += loadUs;
+      plan.newPrefillUs += newPrefillUs;
       // What was not prefilled yet when it was evicted is not prefilled twice: at most the whole prompt is.
       const wholeUs = Math.ceil((start.newTokens + start.repeatedTokens + start.loadTokens + start.cachedTokens) * perPrefill);
-      const mostUs = Math.max(left.repeatedPrefillUs, wholeUs - left.newPrefillUs);
-      left.repeatedPrefillUs = Math.min(left.repeatedPrefillUs + repeatedPrefillUs, mostUs);
-      return left;
+      const mostUs = Math.max(plan.repeatedPrefillUs, wholeUs - plan.newPrefillUs);
+      plan.repeatedPrefillUs = Math.min(plan.repeatedPrefillUs + repeatedPrefillUs, mostUs);
+      return;
     }
     const wholeOut = start.script?.tokensOut ?? start.maxOutput;
     const share = this.faults?.model(start.identity);
     const tokensOut = share === undefined ? wholeOut : Math.floor(wholeOut * share);
-    const decodeUs = Math.ceil((tokensOut * 1_000_000) / engine.decodeTokensPerSecond);
-    const plan: Phases = { loadUs, newPrefillUs, repeatedPrefillUs, decodeUs, tokensOut, tokensLeft: tokensOut };
+    plan.loadUs = loadUs;
+    plan.newPrefillUs = newPrefillUs;
+    plan.repeatedPrefillUs = repeatedPrefillUs;
+    plan.decodeUs = Math.ceil((tokensOut * 1_000_000) / engine.decodeTokensPerSecond);
+    plan.tokensOut = tokensOut;
+    plan.tokensLeft = tokensOut;
     const fixedUs = start.script?.durationUs;
-    return fixedUs === undefined ? plan : scaled(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
+    if (fixedUs !== undefined) scale(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
   }
 
-  private leave(core: CoreId): Stretch {
-    const slot = core - this.firstCore;
-    const stretch = this.stretches[slot];
-    assert(stretch !== undefined, () => `no call runs on core ${core}`);
+  /** The core of `stretch` is free from now on; returns what was asked of it. */
+  private leave(stretch: Stretch): CallStart {
+    const { start } = stretch;
+    if (start === undefined) assert(false, 'no call runs on the core');
     this.count(stretch);
-    this.stretches[slot] = undefined;
+    stretch.start = undefined;
     this.busy--;
     if (!this.isFlat) this.changeSpeed();
-    return stretch;
+    return start;
   }
 
   /** Work done until now. */
@@ -170,10 +180,10 @@ export class ModelDevice {
     const { throughput } = this.engine;
     const speed = throughput[Math.min(Math.max(this.busy, 1), throughput.length) - 1]!;
     if (speed === this.speed) return;
-    for (const stretch of this.stretches) if (stretch !== undefined) this.count(stretch);
+    for (const stretch of this.stretches) if (stretch.start !== undefined) this.count(stretch);
     this.speed = speed;
     for (const stretch of this.stretches) {
-      if (stretch === undefined) continue;
+      if (stretch.start === undefined) continue;
       const leftUs = totalUs(stretch.plan) - stretch.doneUs;
       this.world.moveEnd(stretch.handle, this.world.nowUs + this.wallUs(leftUs));
     }
@@ -203,11 +213,64 @@ interface Spent {
 const totalUs = (plan: Phases): number => plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs + plan.decodeUs;
 
 /** The plan in `fixedUs` instead of its own time; whole µs, decoding takes what rounding leaves. */
-function scaled(plan: Phases, fixedUs: number): Phases {
+function scale(plan: Phases, fixedUs: number): void {
   const total = totalUs(plan);
   const share = (us: number): number => (total === 0 ? 0 : Math.floor((us / total) * fixedUs));
-  const loadUs = share(plan.loadUs);
-  const newPrefillUs = share(plan.newPrefillUs);
-  const repeatedPrefillUs = share(plan.repeatedPrefillUs);
-  return { ...plan, loadUs, newPrefillUs, repeatedPrefillUs, decodeUs: fixedUs - loadUs - newPrefillUs - repeatedPrefillUs };
+  plan.loadUs = share(plan.loadUs);
+  plan.newPrefillUs = share(plan.newPrefillUs);
+  plan.repeatedPrefillUs = share(plan.repeatedPrefillUs);
+  plan.decodeUs = fixedUs - plan.loadUs - plan.newPrefillUs - plan.repeatedPrefillUs;
 }
+
+/**
+ * What stopped calls still have to do, by pid: one row of 64 bytes for each in a typed array, so that taking one up again loads one line of
+ * memory, and the garbage collector has nothing to follow or to move.
+ */
+class StoppedCalls {
+  private rows = new Float64Array(0);
+
+  keep(pid: Pid, left: Phases): void {
+    const at = pid * rowLength;
+    if (at >= this.rows.length) this.grow(at);
+    const { rows } = this;
+    rows[at] = left.loadUs;
+    rows[at + 1] = left.newPrefillUs;
+    rows[at + 2] = left.repeatedPrefillUs;
+    rows[at + 3] = left.decodeUs;
+    rows[at + 4] = left.tokensOut;
+    rows[at + 5] = left.tokensLeft;
+    rows[at + 6] = 1;
+  }
+
+  /** Moves what is kept for `pid` to `into`; false when nothing is. */
+  take(pid: Pid, into: Phases): boolean {
+    const { rows } = this;
+    const at = pid * rowLength;
+    if (at >= rows.length || rows[at + 6] === 0) return false;
+    into.loadUs = rows[at]!;
+    into.newPrefillUs = rows[at + 1]!;
+    into.repeatedPrefillUs = rows[at + 2]!;
+    into.decodeUs = rows[at + 3]!;
+    into.tokensOut = rows[at + 4]!;
+    into.tokensLeft = rows[at + 5]!;
+    rows[at + 6] = 0;
+    return true;
+  }
+
+  forget(pid: Pid): void {
+    const at = pid * rowLength;
+    if (at < this.rows.length) this.rows[at + 6] = 0;
+  }
+
+  private grow(at: number): void {
+    let { length } = this.rows;
+    length = Math.max(length, 16 * rowLength);
+    while (length <= at) length *= 2;
+    const rows = new Float64Array(length);
+    rows.set(this.rows);
+    this.rows = rows;
+  }
+}
+
+/** Six numbers of a plan, whether there is one, and one to spare for alignment. */
+const rowLength = 8;

@@ -30,7 +30,7 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
     policy.touch(page(3), 11);
     policy.checkInvariants!(2);
     const rest = [policy.evict(1, () => true), policy.evict(1, () => true)];
-    expect(rest.sort((a, b) => a - b)).toEqual([1, 3]);
+    expect(rest.sort((a, b) => a! - b!)).toEqual([1, 3]);
     expect(policy.evict(1, () => true)).toBeUndefined();
   });
 
