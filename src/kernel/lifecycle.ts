@@ -92,6 +92,7 @@ export class Lifecycle implements SignalledProcess {
     engine.population--;
     state.alive--;
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
+    state.out.hasEnds = true;
     state.record({ v: historyVersion, type: 'process.ended', run, branch, pid, outcome, value, atUs: state.nowUs });
     for (const child of process.children ?? []) {
       child.parent = undefined;

@@ -20,7 +20,13 @@ export class LoadGate {
   mayStart(process: Process): boolean {
     const { engine } = process;
     const { nowUs } = this.state;
-    if (engine.loadControl!.mayStart(process.pid, nowUs)) return true;
+    const { bypass, stretches } = process.call!;
+    // It takes nothing of memory.
+    if (bypass) return true;
+    // New calls don't overtake those that are kept out; one that goes on after a preemption is no new call.
+    const isBehind = engine.held.length > 0 && !process.letOn && stretches === 0;
+    process.letOn = false;
+    if (!isBehind && engine.loadControl!.mayStart(process.pid, nowUs)) return true;
     this.hold(process);
     this.state.wait(process, 'memory');
     return false;
@@ -56,6 +62,7 @@ export class LoadGate {
       if (!engine.loadControl!.mayStart(process.pid, nowUs)) break;
       held.shift();
       process.held = false;
+      process.letOn = true;
       if (process.state === 'suspended') {
         this.state.change(process, 'continue');
         this.state.out.emit({ type: 'process.continued', pid: process.pid });

@@ -7,6 +7,8 @@ export interface StepOutput {
   readonly records: readonly KernelRecord[];
   readonly requests: readonly Request[];
   readonly events: readonly KernelEvent[];
+  /** Some event says that a process terminated; there is no need to look for one otherwise. */
+  readonly hasEnds: boolean;
 }
 
 /** Collects the output of a step and stamps events. */
@@ -14,12 +16,14 @@ export class Outbox implements StepOutput {
   records: KernelRecord[] = [];
   requests: Request[] = [];
   events: KernelEvent[] = [];
+  hasEnds = false;
   /** Sequence number of the last event, from 1 without gaps. */
   seq = 0;
   nowUs = 0;
 
   clear(nowUs: number): void {
     this.nowUs = nowUs;
+    this.hasEnds = false;
     // New ones, because shortening an array costs more than making one.
     if (this.records.length > 0) this.records = [];
     if (this.requests.length > 0) this.requests = [];

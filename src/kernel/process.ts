@@ -26,6 +26,9 @@ export class Process {
   // What each dispatch touches stands first and together: few lines of memory to load.
   readonly pid: Pid;
   readonly engine: Engine;
+  priority: number;
+  /** Index of its budget node. */
+  readonly budget: number;
   state: StateName = 'ready';
   /** In the policy's queue. */
   queued = false;
@@ -43,10 +46,7 @@ export class Process {
   readonly branch = 'main';
   readonly program: Program;
   readonly args: Json;
-  /** Index of its budget node. */
-  readonly budget: number;
   readonly capabilities: Capabilities;
-  priority: number;
   parent: Process | undefined;
   children: Process[] | undefined = undefined;
 
@@ -86,6 +86,8 @@ export class Process {
   // scheduler
   /** Kept out by load control until it allows the call. */
   held = false;
+  /** It was kept out, and has been let on: it stands before those that still are. */
+  letOn = false;
   quotaWindowEndUs = 0;
   quotaTokens = 0;
 

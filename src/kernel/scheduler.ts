@@ -77,7 +77,7 @@ export class AgentScheduler {
       if (engine.loadControl !== undefined) this.gate.review(engine);
       if (engine.memoryWaiters.size > 0) this.wakeWaiters(engine);
       if (engine.readyCount > 0 && engine.idle.size > 0) this.dispatchAll(engine);
-      if (engine.loadControl !== undefined) this.gate.settleTimer(engine);
+      if (engine.loadControl !== undefined) this.settleLoad(engine);
       if (engine.hasNews) this.considerPreemption(engine, engine.cores, engine.cores.length);
       else if (engine.freshCount > 0) this.considerPreemption(engine, engine.fresh, engine.freshCount);
       engine.hasNews = false;
@@ -85,10 +85,17 @@ export class AgentScheduler {
     }
   }
 
+  /** Who was picked may have had to join those that are kept out: then it is their turn, while there are idle cores. */
+  private settleLoad(engine: Engine): void {
+    this.gate.review(engine);
+    if (engine.readyCount > 0 && engine.idle.size > 0) this.dispatchAll(engine);
+    this.gate.settleTimer(engine);
+  }
+
   /** Asks the engine to stop the running call of `process`; it keeps its core until the end arrives. */
   stop(process: Process, by: StopReason): void {
     const core = this.state.cores[process.core]!;
-    assert(core.process === process, () => `process ${process.pid} is not on core ${process.core}`);
+    if (core.process !== process) assert(false, `process ${process.pid} is not on core ${process.core}`);
     // A signal outranks a preemption that is under way; nothing outranks a signal.
     if (core.stopping === 'signal') return;
     const isAsked = core.stopping !== undefined;
@@ -118,10 +125,11 @@ export class AgentScheduler {
     const { state } = this;
     const core = state.cores[ended.core];
     const process = core?.process;
-    assert(core !== undefined && process !== undefined && process.pid === ended.pid, () => `no call of process ${ended.pid} runs on core ${ended.core}`);
+    // Written so that nothing is made for a message that is not wanted.
+    if (core === undefined || process === undefined || process.pid !== ended.pid) assert(false, `no call of process ${ended.pid} runs on core ${ended.core}`);
     const call = process.call!;
     const by = core.stopping;
-    assert(ended.reason !== 'stopped' || by !== undefined, () => `the call of process ${ended.pid} stopped, but nobody asked for it`);
+    if (ended.reason === 'stopped' && by === undefined) assert(false, `the call of process ${ended.pid} stopped, but nobody asked for it`);
     const { engine } = core;
     const coreUs = state.nowUs - core.startedUs;
     core.process = undefined;

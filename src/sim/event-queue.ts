@@ -28,7 +28,7 @@ export class EventQueue<Payload> {
   }
 
   schedule(atUs: number, eventClass: EventClass, payload: Payload): number {
-    assert(Number.isSafeInteger(atUs), () => `an event at ${atUs} µs; allowed: integers`);
+    if (!Number.isSafeInteger(atUs)) assert(false, `an event at ${atUs} µs; allowed: integers`);
     const handle = this.free.pop() ?? this.payloads.length;
     this.payloads[handle] = payload;
     this.heap.push(handle, atUs, eventClass * classWeight + ++this.sequence);
@@ -37,7 +37,7 @@ export class EventQueue<Payload> {
 
   /** Moves the event to another time; it takes a new place among those of that instant. */
   move(handle: number, atUs: number, eventClass: EventClass): void {
-    assert(Number.isSafeInteger(atUs), () => `an event at ${atUs} µs; allowed: integers`);
+    if (!Number.isSafeInteger(atUs)) assert(false, `an event at ${atUs} µs; allowed: integers`);
     this.heap.update(handle, atUs, eventClass * classWeight + ++this.sequence);
   }
 

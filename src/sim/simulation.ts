@@ -140,15 +140,12 @@ export class Simulation implements ModelDeviceWorld {
     }
   }
 
-  private handle({ records, requests, events }: StepOutput): void {
+  private handle({ records, requests, events, hasEnds }: StepOutput): void {
     // Durable first: nothing starts before the records that caused it are stored.
     this.storageDevice.append(records);
     const { onEvent } = this.options;
-    for (let index = 0; index < events.length; index++) {
-      const event = events[index]!;
-      if (onEvent !== undefined) onEvent(event);
-      if (event.type === 'process.terminated') for (const device of this.devices) device.forget(event.pid);
-    }
+    if (onEvent !== undefined) for (let index = 0; index < events.length; index++) onEvent(events[index]!);
+    if (hasEnds) for (const event of events) if (event.type === 'process.terminated') for (const device of this.devices) device.forget(event.pid);
     for (let index = 0; index < requests.length; index++) this.perform(requests[index]!);
   }
 

@@ -13,15 +13,32 @@ const S = SECOND;
 function fixed(resource: BudgetResource, amount: number, lengthUs = HOUR): BudgetLimit {
   return { resource, amount, window: { kind: 'fixed', lengthUs } };
 }
-const sliding = (resource: BudgetResource, amount: number, lengthUs = HOUR): BudgetLimit => ({ resource, amount, window: { kind: 'sliding', lengthUs } });
-const total = (resource: BudgetResource, amount: number): BudgetLimit => ({ resource, amount, window: { kind: 'total' } });
-const node = (name: string, limits: readonly BudgetLimit[], parent?: string): BudgetNodeSpec => ({ name, limits, ...(parent === undefined ? {} : { parent }) });
+const sliding = (resource: BudgetResource, amount: number, lengthUs = HOUR): BudgetLimit => ({
+  resource,
+  amount,
+  window: { kind: 'sliding', lengthUs },
+});
+const total = (resource: BudgetResource, amount: number): BudgetLimit => ({
+  resource,
+  amount,
+  window: { kind: 'total' },
+});
+const node = (name: string, limits: readonly BudgetLimit[], parent?: string): BudgetNodeSpec => ({
+  name,
+  limits,
+  ...(parent === undefined ? {} : { parent }),
+});
 
 /** Arrival, budget node and answer tokens of its calls, each of which takes 1 s. */
 function caller(atUs: number, budget: string, ...tokens: number[]): Agent {
-  return { atUs, budget, body: tokens.map((maxOutput) => burst(S, { maxOutput, script: { tokensOut: maxOutput, durationUs: S } })) };
+  return {
+    atUs,
+    budget,
+    body: tokens.map((maxOutput) => burst(S, { maxOutput, script: { tokensOut: maxOutput, durationUs: S } })),
+  };
 }
-const dispatches = (all: ReturnType<typeof runAgents>['all'], pid: number) => all('process.dispatched', pid).map(({ atUs }) => atUs);
+const dispatches = (all: ReturnType<typeof runAgents>['all'], pid: number) =>
+  all('process.dispatched', pid).map(({ atUs }) => atUs);
 
 // ---- Refusals ----------------------------------------------------------------------------------------------------------
 
@@ -43,17 +60,34 @@ test('a call that can never fit into memory is refused: CONTEXT_TOO_LARGE; nothi
     agents: [{ body: [allocate(900, { text: 'a' }), think(100), think(101)] }],
     kernel: { engines: [{ memoryTokens: 1_000 }] },
   });
-  expect(results(1).at(-1)).toEqual(failed('CONTEXT_TOO_LARGE', 'take 1001 tokens; allowed: up to the context memory of 1000'));
+  expect(results(1).at(-1)).toEqual(
+    failed('CONTEXT_TOO_LARGE', 'take 1001 tokens; allowed: up to the context memory of 1000'),
+  );
   expect(all('page.evicted')).toEqual([]);
 });
 
 test('with the oversize rule `bypass` it runs, pays for everything and keeps nothing', () => {
   const { results, all, kernel } = runAgents({
-    agents: [{ body: [allocate(1_500, { text: 'a' }), think(100), think(100, { keepAnswer: true, script: { tokensOut: 100, text: 'b' } })] }],
+    agents: [
+      {
+        body: [
+          allocate(1_500, { text: 'a' }),
+          think(100),
+          think(100, { keepAnswer: true, script: { tokensOut: 100, text: 'b' } }),
+        ],
+      },
+    ],
     kernel: { engines: [{ memoryTokens: 1_000, prefillTokensPerSecond: 1_000 }], oversize: 'bypass' },
   });
   expect(all('call.bypassed').map(({ tokens }) => tokens)).toEqual([1_600, 1_600]);
-  expect(all('process.dispatched').map((event) => [event.newTokens, event.repeatedTokens, event.cachedTokens, event.room])).toEqual([
+  expect(
+    all('process.dispatched').map((event) => [
+      event.newTokens,
+      event.repeatedTokens,
+      event.cachedTokens,
+      event.room,
+    ]),
+  ).toEqual([
     [1_500, 0, 0, -1],
     [0, 1_500, 0, -1],
   ]);
@@ -68,19 +102,29 @@ test('bypass: resident pages of the prompt are paid for as well, and stay', () =
     kernel: { engines: [{ memoryTokens: 1_000 }], oversize: 'bypass' },
     untilUs: 20 * S,
   });
-  expect(all('process.dispatched')[1]).toMatchObject({ newTokens: 600, repeatedTokens: 600, cachedTokens: 0 });
+  expect(all('process.dispatched')[1]).toMatchObject({
+    newTokens: 600,
+    repeatedTokens: 600,
+    cachedTokens: 0,
+  });
   expect(kernel.nowUs).toBeLessThan(20 * S);
 });
 
-test.each(['fixed', 'sliding', 'total'] as const)('what no window can ever hold fails at once: BUDGET_EXCEEDED (%s)', (kind) => {
-  const limit = { fixed, sliding, total }[kind]('tokens', 100);
-  const { results, end } = runAgents({
-    agents: [caller(0, 'team', 101, 100)],
-    kernel: { budgets: [node('team', [limit])] },
-  });
-  expect(results(1)).toEqual([failed('BUDGET_EXCEEDED', '101 tokens; allowed: what budget team of 100 can ever give'), expect.objectContaining({ ok: true })]);
-  expect(end(1).outcome).toBe('completed');
-});
+test.each(['fixed', 'sliding', 'total'] as const)(
+  'what no window can ever hold fails at once: BUDGET_EXCEEDED (%s)',
+  (kind) => {
+    const limit = { fixed, sliding, total }[kind]('tokens', 100);
+    const { results, end } = runAgents({
+      agents: [caller(0, 'team', 101, 100)],
+      kernel: { budgets: [node('team', [limit])] },
+    });
+    expect(results(1)).toEqual([
+      failed('BUDGET_EXCEEDED', '101 tokens; allowed: what budget team of 100 can ever give'),
+      expect.objectContaining({ ok: true }),
+    ]);
+    expect(end(1).outcome).toBe('completed');
+  },
+);
 
 test('a total that is used up fails, it does not wait for ever', () => {
   const { results } = runAgents({
@@ -93,7 +137,13 @@ test('a total that is used up fails, it does not wait for ever', () => {
 test('a limit of an ancestor counts, too, and is named', () => {
   const { results } = runAgents({
     agents: [caller(0, 'agent', 200)],
-    kernel: { budgets: [node('org', [fixed('tokens', 150)]), node('team', [], 'org'), node('agent', [fixed('tokens', 500)], 'team')] },
+    kernel: {
+      budgets: [
+        node('org', [fixed('tokens', 150)]),
+        node('team', [], 'org'),
+        node('agent', [fixed('tokens', 500)], 'team'),
+      ],
+    },
   });
   expect(results(1)).toEqual([failed('BUDGET_EXCEEDED', 'budget org of 150')]);
 });
@@ -122,7 +172,10 @@ test('a sliding window lets a call go on as soon as what it needs has slid out',
 test('what a call did not use goes back at its end, and who waits for it goes on then', () => {
   const { all } = runAgents({
     agents: [
-      { budget: 'team', body: [burst(5 * S, { maxOutput: 100, script: { tokensOut: 30, durationUs: 5 * S } })] },
+      {
+        budget: 'team',
+        body: [burst(5 * S, { maxOutput: 100, script: { tokensOut: 30, durationUs: 5 * S } })],
+      },
       caller(S, 'team', 70),
     ],
     kernel: { budgets: [node('team', [fixed('tokens', 100)])], engines: [{ cores: 2 }] },
@@ -142,7 +195,13 @@ test("a node's first waiter is not overtaken by one that would fit", () => {
 test('who is out of his own budget is in nobody else’s way', () => {
   const { all } = runAgents({
     agents: [caller(0, 'a', 60, 60), caller(2 * S, 'b', 60)],
-    kernel: { budgets: [node('org', [fixed('tokens', 1_000)]), node('a', [fixed('tokens', 100)], 'org'), node('b', [fixed('tokens', 100)], 'org')] },
+    kernel: {
+      budgets: [
+        node('org', [fixed('tokens', 1_000)]),
+        node('a', [fixed('tokens', 100)], 'org'),
+        node('b', [fixed('tokens', 100)], 'org'),
+      ],
+    },
   });
   expect(dispatches(all, 1)).toEqual([0, HOUR]);
   expect(dispatches(all, 2)).toEqual([2 * S]);
@@ -151,7 +210,12 @@ test('who is out of his own budget is in nobody else’s way', () => {
 test('a waiter that leaves takes its late retry with it: the next one goes on when it can', () => {
   // Agent 2 needs both entries to leave the window, agent 3 only the first.
   const { all } = runAgents({
-    agents: [caller(0, 'team', 50), caller(30 * MINUTE, 'team', 50), caller(40 * MINUTE, 'team', 80), caller(41 * MINUTE, 'team', 40)],
+    agents: [
+      caller(0, 'team', 50),
+      caller(30 * MINUTE, 'team', 50),
+      caller(40 * MINUTE, 'team', 80),
+      caller(41 * MINUTE, 'team', 40),
+    ],
     kernel: { budgets: [node('team', [sliding('tokens', 100)])] },
     signals: [[50 * MINUTE, 3, 'kill']],
   });
@@ -162,7 +226,11 @@ test('a settlement that brings the retry forward is noticed', () => {
   const { all } = runAgents({
     agents: [
       caller(0, 'team', 40),
-      { atUs: 30 * MINUTE, budget: 'team', body: [burst(20 * MINUTE, { maxOutput: 60, script: { tokensOut: 5, durationUs: 20 * MINUTE } })] },
+      {
+        atUs: 30 * MINUTE,
+        budget: 'team',
+        body: [burst(20 * MINUTE, { maxOutput: 60, script: { tokensOut: 5, durationUs: 20 * MINUTE } })],
+      },
       caller(31 * MINUTE, 'team', 80),
     ],
     kernel: { budgets: [node('team', [sliding('tokens', 100)])], engines: [{ cores: 2 }] },
@@ -191,7 +259,10 @@ test('a waiting process is not on a core, and others use it', () => {
 // ---- Resources ---------------------------------------------------------------------------------------------------------
 
 test('calls: the second of one call an hour waits', () => {
-  const { all } = runAgents({ agents: [caller(0, 'team', 1, 1)], kernel: { budgets: [node('team', [fixed('calls', 1)])] } });
+  const { all } = runAgents({
+    agents: [caller(0, 'team', 1, 1)],
+    kernel: { budgets: [node('team', [fixed('calls', 1)])] },
+  });
   expect(dispatches(all, 1)).toEqual([0, HOUR]);
 });
 
@@ -228,7 +299,11 @@ test('time: the longest that a call may take is reserved, the time on the core i
 });
 
 test('all resources of all nodes on the way up must have room', () => {
-  const budgets = [node('org', [fixed('calls', 3)]), node('a', [fixed('tokens', 100)], 'org'), node('b', [fixed('tokens', 100)], 'org')];
+  const budgets = [
+    node('org', [fixed('calls', 3)]),
+    node('a', [fixed('tokens', 100)], 'org'),
+    node('b', [fixed('tokens', 100)], 'org'),
+  ];
   const { all } = runAgents({
     agents: [caller(0, 'a', 10, 10), caller(10 * S, 'b', 10, 10)],
     kernel: { budgets },
@@ -253,17 +328,25 @@ test('a failed call is settled to what it used, the rest goes back', () => {
 test('a call that never started gives everything back', () => {
   const { kernel, all } = runAgents({
     agents: [{ body: [burst(100 * S)] }, { atUs: S, budget: 'team', body: [think(60)] }],
-    kernel: { scheduling: fifo, budgets: [node('root', []), node('team', [fixed('tokens', 100), fixed('calls', 5)])] },
+    kernel: {
+      scheduling: fifo,
+      budgets: [node('root', []), node('team', [fixed('tokens', 100), fixed('calls', 5)])],
+    },
     signals: [[2 * S, 2, 'kill']],
   });
   expect(all('budget.settled', 2)).toMatchObject([{ tokens: 0, microDollars: 0, coreUs: 0 }]);
-  expect(kernel.snapshot().budgets[1]!.limits).toMatchObject([{ used: 0, reserved: 0 }, { used: 0, reserved: 0 }]);
+  expect(kernel.snapshot().budgets[1]!.limits).toMatchObject([
+    { used: 0, reserved: 0 },
+    { used: 0, reserved: 0 },
+  ]);
 });
 
 test('use above the reservation is an overrun: told at every node that limits it, and debited next', () => {
   const kernel = new SteppedKernel({
     agents: [{ budget: 'agent', body: [think(40), think(90)] }],
-    kernel: { budgets: [node('org', [fixed('tokens', 1_000)]), node('agent', [fixed('tokens', 100)], 'org')] },
+    kernel: {
+      budgets: [node('org', [fixed('tokens', 1_000)]), node('agent', [fixed('tokens', 100)], 'org')],
+    },
   });
   kernel.spawn(0, 1);
   // 150 where 40 were reserved: 50 of them are debited to the next hour, so that 90 don't fit there either.
@@ -284,17 +367,30 @@ test('what a provider reports counts, not what the kernel expected', () => {
   });
   kernel.spawn(0, 1);
   kernel.endCall(S, 1, { tokensOut: 30, tokensIn: 60, tokensCached: 20 });
-  expect(kernel.process(1).usage).toMatchObject({ tokensIn: 60, tokensCached: 20, tokensOut: 30, microDollars: 40 * 2 + 20 + 300 });
+  expect(kernel.process(1).usage).toMatchObject({
+    tokensIn: 60,
+    tokensCached: 20,
+    tokensOut: 30,
+    microDollars: 40 * 2 + 20 + 300,
+  });
   expect(kernel.kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: 90 }]);
 });
 
 test('the rest of a call goes back to the window it came from, and nowhere when that is over', () => {
   const { kernel } = runAgents({
-    agents: [{ atUs: HOUR - S, budget: 'team', body: [burst(2 * S, { maxOutput: 100, script: { tokensOut: 10, durationUs: 2 * S } }), think(100)] }],
+    agents: [
+      {
+        atUs: HOUR - S,
+        budget: 'team',
+        body: [burst(2 * S, { maxOutput: 100, script: { tokensOut: 10, durationUs: 2 * S } }), think(100)],
+      },
+    ],
     kernel: { budgets: [node('team', [fixed('tokens', 100)])] },
   });
   // The new hour is untouched: the second call fits it whole.
-  expect(kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: 100, reserved: 0, windowStartUs: HOUR }]);
+  expect(kernel.snapshot().budgets[0]!.limits).toMatchObject([
+    { used: 100, reserved: 0, windowStartUs: HOUR },
+  ]);
 });
 
 test('continue: a call that no longer fits its total when it wants to go on fails with a code', () => {
@@ -352,9 +448,18 @@ test('an answer is a page of the prompt when it has text, unless the program say
   const answer = (keepAnswer: boolean | undefined, text: string | undefined) => {
     const script = { tokensOut: 20, ...(text === undefined ? {} : { text }) };
     const { results } = runAgents({
-      agents: [{ body: [{ kind: 'think', maxOutput: 20, script, ...(keepAnswer === undefined ? {} : { keepAnswer }) }, think(1)] }],
+      agents: [
+        {
+          body: [
+            { kind: 'think', maxOutput: 20, script, ...(keepAnswer === undefined ? {} : { keepAnswer }) },
+            think(1),
+          ],
+        },
+      ],
     });
-    const [first, second] = results(1) as unknown as { value: { page?: number; text: string; tokensIn: number } }[];
+    const [first, second] = results(1) as unknown as {
+      value: { page?: number; text: string; tokensIn: number };
+    }[];
     return [first!.value.text, first!.value.page !== undefined, second!.value.tokensIn];
   };
   expect(answer(undefined, 'hello')).toEqual(['hello', true, 20]);
@@ -365,13 +470,28 @@ test('an answer is a page of the prompt when it has text, unless the program say
 
 test('promptTokens: what goes beyond the pages is paid for each time and never cached', () => {
   const { all, results } = runAgents({
-    agents: [{ body: [allocate(100), think(10, { promptTokens: 130 }), think(10, { promptTokens: 130 }), think(10, { promptTokens: 50 })] }],
+    agents: [
+      {
+        body: [
+          allocate(100),
+          think(10, { promptTokens: 130 }),
+          think(10, { promptTokens: 130 }),
+          think(10, { promptTokens: 50 }),
+        ],
+      },
+    ],
   });
-  expect(all('process.dispatched').map(({ newTokens, cachedTokens, room }) => [newTokens, cachedTokens, room])).toEqual([
+  expect(
+    all('process.dispatched').map(({ newTokens, cachedTokens, room }) => [newTokens, cachedTokens, room]),
+  ).toEqual([
     [130, 0, 40],
     [30, 100, 40],
     [0, 100, 10],
   ]);
-  expect(results(1).slice(1)).toMatchObject([{ value: { tokensIn: 130 } }, { value: { tokensIn: 130, tokensCached: 100 } }, { value: { tokensIn: 100 } }]);
+  expect(results(1).slice(1)).toMatchObject([
+    { value: { tokensIn: 130 } },
+    { value: { tokensIn: 130, tokensCached: 100 } },
+    { value: { tokensIn: 100 } },
+  ]);
   expect(ok()).toEqual({ ok: true, value: null });
 });

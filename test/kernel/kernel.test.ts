@@ -13,7 +13,19 @@ import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { verifyAuditChain } from '../../src/kernel/audit-log.ts';
 import { checkedSimulation, kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
 import { SteppedKernel } from '../support/step-kernel.ts';
-import { allocate, burst, callTools, HOUR, SECOND, send, sleep, spawn, think, tool, waitFor } from '../support/syscalls.ts';
+import {
+  allocate,
+  burst,
+  callTools,
+  HOUR,
+  SECOND,
+  send,
+  sleep,
+  spawn,
+  think,
+  tool,
+  waitFor,
+} from '../support/syscalls.ts';
 
 const S = SECOND;
 
@@ -36,25 +48,54 @@ const named = (name: string) => ({ name, description: name, parameters: { type: 
 test.each<readonly [string, Partial<KernelOptionsInput>, string]>([
   ['a seed that is no integer', { seed: 1.5 }, 'seed: 1.5 is not allowed; allowed: an integer'],
   ['no engine', { engines: [] }, 'engines: '],
-  ['no core', { engines: [{ cores: 0 }] }, 'engine engine: cores: 0 is not allowed; allowed: an integer from 1 to 65536'],
+  [
+    'no core',
+    { engines: [{ cores: 0 }] },
+    'engine engine: cores: 0 is not allowed; allowed: an integer from 1 to 65536',
+  ],
   ['a negative memory', { engines: [{ memoryTokens: -1 }] }, 'memoryTokens: -1'],
-  ['a rate that is not finite', { engines: [{ prefillTokensPerSecond: Infinity }] }, 'prefillTokensPerSecond: Infinity'],
+  [
+    'a rate that is not finite',
+    { engines: [{ prefillTokensPerSecond: Infinity }] },
+    'prefillTokensPerSecond: Infinity',
+  ],
   ['a rate of 0', { engines: [{ decodeTokensPerSecond: 0 }] }, 'decodeTokensPerSecond: 0'],
   ['a negative latency', { engines: [{ loadLatencyUs: -1 }] }, 'loadLatencyUs: -1'],
   ['a throughput above 1', { engines: [{ throughput: [1, 1.2] }] }, 'throughput: '],
   ['no throughput', { engines: [{ throughput: [] }] }, 'throughput: '],
-  ['a negative price', { engines: [{ prices: { input: -1, cachedInput: 0, output: 0 } }] }, 'prices.input: -1'],
+  [
+    'a negative price',
+    { engines: [{ prices: { input: -1, cachedInput: 0, output: 0 } }] },
+    'prices.input: -1',
+  ],
   ['an unknown capability', { engines: [{ preemption: 'sometimes' as never }] }, 'resume, continue, none'],
   ['a window of 0', { engines: [{ windowTokens: 0 }] }, 'windowTokens: 0'],
   ['two engines of one name', { engines: [{}, {}] }, 'engine name: "engine"'],
   ['two programs of one name', { programs: [program('a'), program('a')] }, 'program name: "a"'],
   ['a tool registered twice', { tools: [named('t'), named('t')] }, 'tool.name: "t"'],
-  ['an unknown residency', { residency: 'here' as never }, 'residency: "here" is not allowed; allowed: independent, prefix'],
+  [
+    'an unknown residency',
+    { residency: 'here' as never },
+    'residency: "here" is not allowed; allowed: independent, prefix',
+  ],
   ['unknown victims', { victims: 'all' as never }, 'any, leaf'],
   ['an unknown oversize rule', { oversize: 'shrink' as never }, 'fail, bypass'],
   ['a mailbox of 0', { mailboxLimit: 0 }, 'mailboxLimit: 0'],
-  ['a cyclic budget tree', { budgets: [{ name: 'a', parent: 'b' }, { name: 'b', parent: 'a' }] }, 'a -> b -> a'],
-  ['a negative limit', { budgets: [{ name: 'a', limits: [{ resource: 'tokens', amount: -1, window: { kind: 'total' } }] }] }, 'amount: -1'],
+  [
+    'a cyclic budget tree',
+    {
+      budgets: [
+        { name: 'a', parent: 'b' },
+        { name: 'b', parent: 'a' },
+      ],
+    },
+    'a -> b -> a',
+  ],
+  [
+    'a negative limit',
+    { budgets: [{ name: 'a', limits: [{ resource: 'tokens', amount: -1, window: { kind: 'total' } }] }] },
+    'amount: -1',
+  ],
 ])('a kernel with %s is refused in one line', (_, options, words) => {
   const base = kernelOf({ agents: [] });
   const error = errorOf(() => new Kernel({ ...base, ...options }));
@@ -65,16 +106,37 @@ test.each<readonly [string, Partial<KernelOptionsInput>, string]>([
 // ---- Bad inputs --------------------------------------------------------------------------------------------------------
 
 test.each<readonly [string, object, string, string]>([
-  ['an unknown program', { program: 'nobody' }, 'UNKNOWN_PROGRAM', 'program: "nobody" is not registered; allowed: agent-1'],
-  ['a priority out of range', { priority: -1 }, 'INVALID_ARGUMENT', 'priority: -1 is not allowed; allowed: a number from 0 to 100'],
+  [
+    'an unknown program',
+    { program: 'nobody' },
+    'UNKNOWN_PROGRAM',
+    'program: "nobody" is not registered; allowed: agent-1',
+  ],
+  [
+    'a priority out of range',
+    { priority: -1 },
+    'INVALID_ARGUMENT',
+    'priority: -1 is not allowed; allowed: a number from 0 to 100',
+  ],
   ['a priority above 100', { priority: 101 }, 'INVALID_ARGUMENT', 'priority: 101'],
   ['an unknown budget', { budget: 'gold' }, 'UNKNOWN_BUDGET', 'budget: "gold"'],
-  ['an unknown engine', { engine: 'warp' }, 'UNKNOWN_ENGINE', 'engine: "warp" does not exist; allowed: engine'],
+  [
+    'an unknown engine',
+    { engine: 'warp' },
+    'UNKNOWN_ENGINE',
+    'engine: "warp" does not exist; allowed: engine',
+  ],
   ['no run', { run: '' }, 'INVALID_ARGUMENT', 'run: ""'],
 ])('a spawn with %s is refused, and nothing has changed', (_, fields, code, words) => {
   const kernel = new SteppedKernel({ agents: [{ body: [] }] });
   const before = JSON.stringify(kernel.kernel.snapshot());
-  const spawned = { type: 'process.spawned', program: 'agent-1', arguments: null, name: 'a', run: 'r' } as const;
+  const spawned = {
+    type: 'process.spawned',
+    program: 'agent-1',
+    arguments: null,
+    name: 'a',
+    run: 'r',
+  } as const;
   const error = errorOf(() => kernel.step(S, { ...spawned, ...fields }));
   expect(error.code).toBe(code);
   expect(error.message).toContain(words);
@@ -127,12 +189,25 @@ test.each([
   [9, 'not resident'],
 ])('a paging policy that evicts page %d, which is %s, has broken its contract', (page, words) => {
   const { paging } = kernelOf({ agents: [] });
-  const agents = [{ body: [allocate(100, { text: 'a', pinned: true }), allocate(50, { text: 'b' }), { kind: 'touch', pages: [1, 2] as PageId[] }, allocate(100, { text: 'c' }), { kind: 'touch', pages: [3] as PageId[] }] as const }];
+  const agents = [
+    {
+      body: [
+        allocate(100, { text: 'a', pinned: true }),
+        allocate(50, { text: 'b' }),
+        { kind: 'touch', pages: [1, 2] as PageId[] },
+        allocate(100, { text: 'c' }),
+        { kind: 'touch', pages: [3] as PageId[] },
+      ] as const,
+    },
+  ];
   const engines = [{ memoryTokens: 220 }];
   const sound = new SteppedKernel({ agents, kernel: { engines } });
   sound.spawn(0, 1);
   expect(sound.events.filter(({ type }) => type === 'page.evicted')).toMatchObject([{ page: 2 }]);
-  const broken = new SteppedKernel({ agents, kernel: { engines, paging: (context) => changed(paging(context), { evict: () => page as PageId }) } });
+  const broken = new SteppedKernel({
+    agents,
+    kernel: { engines, paging: (context) => changed(paging(context), { evict: () => page as PageId }) },
+  });
   expect(() => broken.spawn(0, 1)).toThrow(words);
 });
 
@@ -153,15 +228,31 @@ const boss: ProgramBody = function* () {
 const busy: AgentRun = {
   agents: [
     { name: 'boss', priority: 30, body: boss },
-    { atUs: S, priority: 60, budget: 'poor', body: [allocate(300), think(80), think(80), { kind: 'ask', question: 'Go on?', purpose: 'approve' }] },
-    { atUs: 2 * S, priority: 10, body: [allocate(400), burst(3 * S), sleep(S), { kind: 'recall', scope: 's', query: 'done' }, think(10)] },
+    {
+      atUs: S,
+      priority: 60,
+      budget: 'poor',
+      body: [allocate(300), think(80), think(80), { kind: 'ask', question: 'Go on?', purpose: 'approve' }],
+    },
+    {
+      atUs: 2 * S,
+      priority: 10,
+      body: [allocate(400), burst(3 * S), sleep(S), { kind: 'recall', scope: 's', query: 'done' }, think(10)],
+    },
   ],
   programs: { helper: [{ kind: 'receive' }, allocate(300), think(30), { kind: 'exit', value: 'helped' }] },
   kernel: {
     engines: [{ cores: 1, memoryTokens: 1_200 }],
     scheduling: roundRobinWith({ sliceUs: 400_000 }),
     tools: [named('write')],
-    budgets: [{ name: 'org' }, { name: 'poor', parent: 'org', limits: [{ resource: 'tokens', amount: 500, window: { kind: 'fixed', lengthUs: HOUR } }] }],
+    budgets: [
+      { name: 'org' },
+      {
+        name: 'poor',
+        parent: 'org',
+        limits: [{ resource: 'tokens', amount: 500, window: { kind: 'fixed', lengthUs: HOUR } }],
+      },
+    ],
   },
 };
 
@@ -178,12 +269,22 @@ test('the same inputs give the same events, requests and records, to the byte', 
   const out: string[] = [];
   const simulation = checkedSimulation(kernelOf(busy), { onInput: (input) => void inputs.push(input) });
   for (const [index, { body: _, atUs, args, ...fields }] of busy.agents.entries())
-    simulation.spawn(atUs ?? 0, { name: 'a', run: `run-${index}`, ...fields, program: `agent-${index + 1}`, arguments: args ?? null });
+    simulation.spawn(atUs ?? 0, {
+      name: 'a',
+      run: `run-${index}`,
+      ...fields,
+      program: `agent-${index + 1}`,
+      arguments: args ?? null,
+    });
   simulation.run();
   for (let round = 0; round < 2; round++) {
     const kernel = new Kernel(kernelOf(busy));
     // Through JSON, as a recording would keep them.
-    out.push(inputs.map((input) => JSON.stringify(kernel.step(JSON.parse(JSON.stringify(input)) as Input))).join('\n'));
+    out.push(
+      inputs
+        .map((input) => JSON.stringify(kernel.step(JSON.parse(JSON.stringify(input)) as Input)))
+        .join('\n'),
+    );
   }
   expect(inputs.length).toBeGreaterThan(30);
   expect(out[0]).toBe(out[1]);
@@ -205,7 +306,9 @@ test('without records it does the same and records nothing', () => {
   const { events } = runAgents(busy);
   const kernel = { ...busy.kernel!, records: false };
   const silent = runAgents({ ...busy, kernel });
-  expect(silent.events.map((event) => JSON.stringify(event))).toEqual(events.map((event) => JSON.stringify(event)));
+  expect(silent.events.map((event) => JSON.stringify(event))).toEqual(
+    events.map((event) => JSON.stringify(event)),
+  );
   expect(silent.store.runs()).toEqual([]);
 });
 
@@ -232,11 +335,21 @@ test('a snapshot is plain JSON at every moment, and says what is so', () => {
 
 test('a snapshot tells who runs, who is ready and why, and who waits for what', () => {
   const { kernel } = runAgents({
-    agents: [{ name: 'ann', body: [burst(10 * S)] }, { name: 'bob', atUs: S, body: [burst(S)] }, { name: 'cy', body: [sleep(9 * S)] }],
+    agents: [
+      { name: 'ann', body: [burst(10 * S)] },
+      { name: 'bob', atUs: S, body: [burst(S)] },
+      { name: 'cy', body: [sleep(9 * S)] },
+    ],
     untilUs: 3 * S,
   });
   const { processes, engines } = kernel.snapshot();
-  expect(engines[0]).toMatchObject({ running: [1], ready: 1, scheduler: 'priority', paging: 'importance-lru', loadControl: 'none' });
+  expect(engines[0]).toMatchObject({
+    running: [1],
+    ready: 1,
+    scheduler: 'priority',
+    paging: 'importance-lru',
+    loadControl: 'none',
+  });
   expect(processes.map(({ name, state, waitingOn, core }) => [name, state, waitingOn, core])).toEqual([
     ['ann', 'running', '', 0],
     ['cy', 'waiting', 'timer', -1],
@@ -257,9 +370,9 @@ test('the audit log tells every act on the world, in order, and verifies', () =>
   const { store } = runAgents(busy);
   const [boss] = store.runs();
   const log = store.audit(boss!.run);
-  expect(log.filter(({ record }) => record.pid === 1).map(({ record }) => record.action.split('/')[0])).toEqual([
-    'think', 'spawn', 'checkpoint', 'tool', 'tool', 'send', 'remember', 'think',
-  ]);
+  expect(
+    log.filter(({ record }) => record.pid === 1).map(({ record }) => record.action.split('/')[0]),
+  ).toEqual(['think', 'spawn', 'checkpoint', 'tool', 'tool', 'send', 'remember', 'think']);
   expect(log.every(({ record }) => record.atUs >= 0 && record.run === boss!.run)).toBe(true);
   for (const { run } of store.runs()) expect(store.verifyAudit(run)).toMatchObject({ ok: true });
 });
@@ -288,7 +401,9 @@ test('tampering with the audit log of a run shows', () => {
   if (!verdict.ok) throw new Error(verdict.message);
   const { head } = verdict;
   expect(verifyAuditChain(log, head).ok).toBe(true);
-  const altered = log.map((entry, index) => (index === 2 ? { ...entry, record: { ...entry.record, microDollars: 1 } } : entry));
+  const altered = log.map((entry, index) =>
+    index === 2 ? { ...entry, record: { ...entry.record, microDollars: 1 } } : entry,
+  );
   expect(verifyAuditChain(altered, head)).toMatchObject({ ok: false, problem: 'altered', index: 2 });
   expect(verifyAuditChain(log.slice(0, -1), head)).toMatchObject({ ok: false, problem: 'removed' });
   expect(verifyAuditChain([log[1]!, log[0]!, ...log.slice(2)], head)).toMatchObject({ ok: false });

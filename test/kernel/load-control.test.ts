@@ -28,7 +28,8 @@ test('working set: what would thrash runs one after another', () => {
         ...(loadControl === undefined ? {} : { loadControl }),
       },
     });
-  const tokens = (ran: ReturnType<typeof run>) => ran.all('page.faulted').reduce((sum, event) => sum + (event.kind === 'capacity' ? event.tokens : 0), 0);
+  const tokens = (ran: ReturnType<typeof run>) =>
+    ran.all('page.faulted').reduce((sum, event) => sum + (event.kind === 'capacity' ? event.tokens : 0), 0);
   const wild = run(undefined);
   const controlled = run(workingSet);
   expect(tokens(wild)).toBeGreaterThan(10_000);
@@ -47,7 +48,10 @@ test('working set: one that is alone always starts, whatever it asks for', () =>
 
 test('working set: one that is kept out waits on memory and starts when the others are done', () => {
   const { all } = runAgents({
-    agents: [{ body: [allocate(500), burst(10 * S, { maxOutput: 100 })] }, { atUs: S, body: [allocate(500), burst(S, { maxOutput: 100 })] }],
+    agents: [
+      { body: [allocate(500), burst(10 * S, { maxOutput: 100 })] },
+      { atUs: S, body: [allocate(500), burst(S, { maxOutput: 100 })] },
+    ],
     kernel: { loadControl: workingSet, scheduling: fifo, engines: [{ memoryTokens: 1_000, cores: 2 }] },
   });
   expect(all('process.waiting', 2)).toMatchObject([{ on: 'memory', atUs: S }]);
@@ -56,7 +60,13 @@ test('working set: one that is kept out waits on memory and starts when the othe
 
 /** Says what the test says. */
 function told(policy: Partial<LoadControlPolicy>): CreateLoadControlPolicy {
-  return () => ({ name: 'told', mayStart: () => true, toSuspend: () => undefined, recheckUs: () => Infinity, ...policy });
+  return () => ({
+    name: 'told',
+    mayStart: () => true,
+    toSuspend: () => undefined,
+    recheckUs: () => Infinity,
+    ...policy,
+  });
 }
 
 /** Suspends pid 1 once, when the second call starts; lets it on from `untilUs`, asked every second. */
@@ -73,24 +83,32 @@ test.each<readonly [PreemptionCapability, number, number]>([
   ['resume', 13, 1],
   // The partial answer of 3 s, 300 tokens, is prefilled again in 0.3 s; and each stretch has a reservation of its own.
   ['continue', 13.3, 2],
-])('%s: a running call that is suspended goes on when it may, and is paid', (preemption, endsAtS, reservations) => {
-  const { all, end, events } = runAgents({
-    agents: [{ body: [think(600)] }, { atUs: 3 * S, body: [burst(S)] }],
-    kernel: {
-      loadControl: suspendsOnce(10 * S),
-      engines: [{ cores: 2, preemption, prefillTokensPerSecond: 1_000, decodeTokensPerSecond: 100 }],
-      budgets: [{ name: 'root', limits: [{ resource: 'tokens', amount: 100_000, window: { kind: 'fixed', lengthUs: HOUR } }] }],
-    },
-  });
-  expect(gantt(events)).toEqual([
-    [1, 0, 3 * S, 'load-control'],
-    [1, 10 * S, endsAtS * S, 'ended'],
-  ]);
-  expect(all('process.suspended')).toMatchObject([{ pid: 1, by: 'load-control', atUs: 3 * S }]);
-  expect(all('process.continued')).toMatchObject([{ pid: 1, atUs: 10 * S }]);
-  expect(all('budget.reserved', 1)).toHaveLength(reservations);
-  expect(end(1)).toMatchObject({ outcome: 'completed', atUs: endsAtS * S });
-});
+])(
+  '%s: a running call that is suspended goes on when it may, and is paid',
+  (preemption, endsAtS, reservations) => {
+    const { all, end, events } = runAgents({
+      agents: [{ body: [think(600)] }, { atUs: 3 * S, body: [burst(S)] }],
+      kernel: {
+        loadControl: suspendsOnce(10 * S),
+        engines: [{ cores: 2, preemption, prefillTokensPerSecond: 1_000, decodeTokensPerSecond: 100 }],
+        budgets: [
+          {
+            name: 'root',
+            limits: [{ resource: 'tokens', amount: 100_000, window: { kind: 'fixed', lengthUs: HOUR } }],
+          },
+        ],
+      },
+    });
+    expect(gantt(events)).toEqual([
+      [1, 0, 3 * S, 'load-control'],
+      [1, 10 * S, endsAtS * S, 'ended'],
+    ]);
+    expect(all('process.suspended')).toMatchObject([{ pid: 1, by: 'load-control', atUs: 3 * S }]);
+    expect(all('process.continued')).toMatchObject([{ pid: 1, atUs: 10 * S }]);
+    expect(all('budget.reserved', 1)).toHaveLength(reservations);
+    expect(end(1)).toMatchObject({ outcome: 'completed', atUs: endsAtS * S });
+  },
+);
 
 test('none: a running call is not stopped by load control', () => {
   const { events } = runAgents({
@@ -142,7 +160,14 @@ test('a signal `continue` does not overrule load control', () => {
 test('one that is killed while it is kept out leaves the queue to the next', () => {
   const { all, end } = runAgents({
     agents: [{ body: [burst(10 * S)] }, { atUs: S, body: [burst(S)] }, { atUs: 2 * S, body: [burst(S)] }],
-    kernel: { loadControl: told({ mayStart: (pid, nowUs) => pid === 1 || (pid === 3 && nowUs >= 5 * S), recheckUs: () => S }), scheduling: fifo, engines: [{ cores: 2 }] },
+    kernel: {
+      loadControl: told({
+        mayStart: (pid, nowUs) => pid === 1 || (pid === 3 && nowUs >= 5 * S),
+        recheckUs: () => S,
+      }),
+      scheduling: fifo,
+      engines: [{ cores: 2 }],
+    },
     signals: [[4 * S, 2, 'kill']],
   });
   expect(end(2).outcome).toBe('killed');
@@ -159,8 +184,47 @@ test('one that is kept out is asked for again when the policy says so, though no
 
 test('the time for which it is asked again is no reason to go on when nobody is kept out', () => {
   const { simulation } = runAgents({
-    agents: [{ body: [allocate(500), burst(10 * S, { maxOutput: 100 })] }, { atUs: S, body: [allocate(500), burst(S, { maxOutput: 100 }), sleep(1)] }],
+    agents: [
+      { body: [allocate(500), burst(10 * S, { maxOutput: 100 })] },
+      { atUs: S, body: [allocate(500), burst(S, { maxOutput: 100 }), sleep(1)] },
+    ],
     kernel: { loadControl: workingSet, scheduling: fifo, engines: [{ memoryTokens: 1_000, cores: 2 }] },
   });
   expect(simulation.nowUs).toBe(11 * S + 1);
+});
+
+test('one that is kept out does not starve while small ones keep coming', () => {
+  const small = Array.from({ length: 40 }, (_, index): Agent => ({
+    atUs: index * S,
+    body: [allocate(200), burst(2 * S, { maxOutput: 100 })],
+  }));
+  const { all, end } = runAgents({
+    agents: [...small, { atUs: 3 * S + 1, body: [allocate(700), burst(S, { maxOutput: 100 })] }],
+    kernel: { loadControl: workingSet, scheduling: fifo, engines: [{ memoryTokens: 1_000, cores: 4 }] },
+  });
+  const big = all('process.spawned').find(({ name }) => name === 'agent-41')!.pid;
+  // It comes when three of them run; those that come later wait behind it.
+  expect(end(big).atUs).toBeLessThan(10 * S);
+  expect(all('process.terminated')).toHaveLength(41);
+});
+
+test('a call that bypasses memory is nobody’s load', () => {
+  const { all } = runAgents({
+    agents: [
+      { body: [allocate(500), burst(10 * S, { maxOutput: 100 })] },
+      { atUs: S, body: [burst(5 * S, { maxOutput: 2_000 })] },
+      { atUs: 2 * S, body: [allocate(200), burst(S, { maxOutput: 100 })] },
+    ],
+    kernel: {
+      loadControl: workingSet,
+      scheduling: fifo,
+      oversize: 'bypass',
+      engines: [{ memoryTokens: 1_000, cores: 3 }],
+    },
+  });
+  expect([1, 2, 3].map((pid) => all('process.dispatched', pid).map(({ atUs }) => atUs))).toEqual([
+    [0],
+    [S],
+    [2 * S],
+  ]);
 });

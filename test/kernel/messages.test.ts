@@ -9,7 +9,8 @@ import { SteppedKernel } from '../support/step-kernel.ts';
 import { failed, ok, SECOND, send, sleep, spawn, waitFor } from '../support/syscalls.ts';
 
 const S = SECOND;
-const receive = (timeoutUs?: number): Receive => (timeoutUs === undefined ? { kind: 'receive' } : { kind: 'receive', timeoutUs });
+const receive = (timeoutUs?: number): Receive =>
+  timeoutUs === undefined ? { kind: 'receive' } : { kind: 'receive', timeoutUs };
 
 // ---- Messages ----------------------------------------------------------------------------------------------------------
 
@@ -56,12 +57,22 @@ test.each([-1, 0.5, Number.NaN])('receive with a limit of %d is refused', (timeo
 
 test('a full mailbox refuses: MAILBOX_FULL; there is room again after a receive', () => {
   const { results } = runAgents({
-    agents: [{ body: [spawn('child'), send(2, 1), send(2, 2), send(2, 3), sleep(2 * S), send(2, 4), waitFor(2)] }],
+    agents: [
+      { body: [spawn('child'), send(2, 1), send(2, 2), send(2, 3), sleep(2 * S), send(2, 4), waitFor(2)] },
+    ],
     programs: { child: [sleep(S), receive(), sleep(2 * S), receive(), receive()] },
     kernel: { mailboxLimit: 2 },
   });
-  expect(results(1).slice(1, 6)).toEqual([ok(), ok(), failed('MAILBOX_FULL', 'holds 2 messages; allowed: up to 2'), ok(), ok()]);
-  expect(results(2).filter((result) => result.ok && result.value !== null)).toMatchObject([1, 2, 4].map((message) => ({ value: { message } })));
+  expect(results(1).slice(1, 6)).toEqual([
+    ok(),
+    ok(),
+    failed('MAILBOX_FULL', 'holds 2 messages; allowed: up to 2'),
+    ok(),
+    ok(),
+  ]);
+  expect(results(2).filter((result) => result.ok && result.value !== null)).toMatchObject(
+    [1, 2, 4].map((message) => ({ value: { message } })),
+  );
 });
 
 test('a message to one that has ended, or never was, fails: UNKNOWN_PROCESS', () => {
@@ -69,7 +80,11 @@ test('a message to one that has ended, or never was, fails: UNKNOWN_PROCESS', ()
     agents: [{ body: [spawn('child'), waitFor(2), send(2, 'x'), send(9, 'x'), send(0, 'x')] }],
     programs: { child: [] },
   });
-  expect(results(1).slice(2)).toEqual([failed('UNKNOWN_PROCESS', '2'), failed('UNKNOWN_PROCESS', '9'), failed('UNKNOWN_PROCESS', '0')]);
+  expect(results(1).slice(2)).toEqual([
+    failed('UNKNOWN_PROCESS', '2'),
+    failed('UNKNOWN_PROCESS', '9'),
+    failed('UNKNOWN_PROCESS', '0'),
+  ]);
 });
 
 test('a process can write to itself', () => {
@@ -89,13 +104,23 @@ test('a mailbox is not inherited, and does not outlive its process', () => {
 // ---- People ------------------------------------------------------------------------------------------------------------
 
 test.each(['answer', 'approve', 'edit', 'deny'] as const)('ask: the person answers with %s', (decision) => {
-  const kernel = new SteppedKernel({ agents: [{ body: [{ kind: 'ask', question: { text: 'Go on?' }, purpose: 'approve' }, sleep(S)] }] });
+  const kernel = new SteppedKernel({
+    agents: [{ body: [{ kind: 'ask', question: { text: 'Go on?' }, purpose: 'approve' }, sleep(S)] }],
+  });
   const [asked] = kernel.spawn(0, 1);
-  expect(asked).toMatchObject({ type: 'person.ask', question: { text: 'Go on?' }, purpose: 'approve', identity: { pid: 1, n: 1 } });
+  expect(asked).toMatchObject({
+    type: 'person.ask',
+    question: { text: 'Go on?' },
+    purpose: 'approve',
+    identity: { pid: 1, n: 1 },
+  });
   expect(kernel.process(1)).toMatchObject({ state: 'waiting', waitingOn: 'person' });
   const { request } = asked as Extract<Request, { type: 'person.ask' }>;
   kernel.step(9 * S, { type: 'person.answered', request, decision, value: { text: 'well' } });
-  expect(kernel.records.find((record) => record.type === 'history')).toMatchObject({ result: ok({ decision, value: { text: 'well' } }), atUs: 9 * S });
+  expect(kernel.records.find((record) => record.type === 'history')).toMatchObject({
+    result: ok({ decision, value: { text: 'well' } }),
+    atUs: 9 * S,
+  });
   // A second answer to the same question is none.
   expect(kernel.step(9 * S, { type: 'person.answered', request, decision: 'deny', value: null })).toEqual([]);
 });
@@ -103,7 +128,9 @@ test.each(['answer', 'approve', 'edit', 'deny'] as const)('ask: the person answe
 test('an answer to a question that nobody asked changes nothing', () => {
   const kernel = new SteppedKernel({ agents: [{ body: [sleep(S)] }] });
   kernel.spawn(0, 1);
-  expect(kernel.step(1, { type: 'person.answered', request: 77 as RequestId, decision: 'approve', value: null })).toEqual([]);
+  expect(
+    kernel.step(1, { type: 'person.answered', request: 77 as RequestId, decision: 'approve', value: null }),
+  ).toEqual([]);
 });
 
 // ---- Storage -----------------------------------------------------------------------------------------------------------
@@ -111,8 +138,21 @@ test('an answer to a question that nobody asked changes nothing', () => {
 test('what one process remembers another recalls, best first, in the same scope only', () => {
   const { results, all } = runAgents({
     agents: [
-      { body: [{ kind: 'remember', scope: 'notes', text: 'the cat sleeps' }, { kind: 'remember', scope: 'notes', text: 'the black cat sleeps here' }, { kind: 'remember', scope: 'secret', text: 'black cat' }] },
-      { atUs: 5 * S, body: [{ kind: 'recall', scope: 'notes', query: 'black cat' }, { kind: 'recall', scope: 'notes', query: 'black cat', limit: 1 }, { kind: 'recall', scope: 'notes', query: 'dog' }] },
+      {
+        body: [
+          { kind: 'remember', scope: 'notes', text: 'the cat sleeps' },
+          { kind: 'remember', scope: 'notes', text: 'the black cat sleeps here' },
+          { kind: 'remember', scope: 'secret', text: 'black cat' },
+        ],
+      },
+      {
+        atUs: 5 * S,
+        body: [
+          { kind: 'recall', scope: 'notes', query: 'black cat' },
+          { kind: 'recall', scope: 'notes', query: 'black cat', limit: 1 },
+          { kind: 'recall', scope: 'notes', query: 'dog' },
+        ],
+      },
     ],
     flushUs: S,
   });
@@ -143,16 +183,29 @@ test('a checkpoint waits until it is durable', () => {
   });
   expect(all('checkpoint.saved')).toMatchObject([{ atUs: 0, n: 1 }]);
   expect(end(1).atUs).toBe(7_000);
-  expect(store.lastCheckpoint({ run: 'run-1', branch: 'main', pid: 1 as never })).toMatchObject({ n: 1, state: { step: 1 } });
+  expect(store.lastCheckpoint({ run: 'run-1', branch: 'main', pid: 1 as never })).toMatchObject({
+    n: 1,
+    state: { step: 1 },
+  });
 });
 
-test.each(['checkpoint', 'remember', 'recall'] as const)('%s: when storage fails, the program is told: STORAGE_FAILED', (kind) => {
-  const syscall = { checkpoint: { kind: 'checkpoint', state: 1 }, remember: { kind: 'remember', scope: 'a', text: 'b' }, recall: { kind: 'recall', scope: 'a', query: 'b' } } as const;
-  const kernel = new SteppedKernel({ agents: [{ body: [syscall[kind], sleep(S)] }] });
-  const [asked] = kernel.spawn(0, 1);
-  const { request, op } = asked as Extract<Request, { type: 'storage.request' }>;
-  expect(op.kind).toBe(kind === 'checkpoint' ? 'flush' : kind);
-  kernel.step(1, { type: 'storage.done', request, ok: false, value: 'disk full' });
-  expect(kernel.records.find((record) => record.type === 'history')).toMatchObject({ kind, result: { ok: false, code: 'STORAGE_FAILED', message: 'disk full' } });
-  expect(kernel.process(1)).toMatchObject({ state: 'waiting', waitingOn: 'timer' });
-});
+test.each(['checkpoint', 'remember', 'recall'] as const)(
+  '%s: when storage fails, the program is told: STORAGE_FAILED',
+  (kind) => {
+    const syscall = {
+      checkpoint: { kind: 'checkpoint', state: 1 },
+      remember: { kind: 'remember', scope: 'a', text: 'b' },
+      recall: { kind: 'recall', scope: 'a', query: 'b' },
+    } as const;
+    const kernel = new SteppedKernel({ agents: [{ body: [syscall[kind], sleep(S)] }] });
+    const [asked] = kernel.spawn(0, 1);
+    const { request, op } = asked as Extract<Request, { type: 'storage.request' }>;
+    expect(op.kind).toBe(kind === 'checkpoint' ? 'flush' : kind);
+    kernel.step(1, { type: 'storage.done', request, ok: false, value: 'disk full' });
+    expect(kernel.records.find((record) => record.type === 'history')).toMatchObject({
+      kind,
+      result: { ok: false, code: 'STORAGE_FAILED', message: 'disk full' },
+    });
+    expect(kernel.process(1)).toMatchObject({ state: 'waiting', waitingOn: 'timer' });
+  },
+);

@@ -34,7 +34,12 @@ test('resume: a preempted call goes on where it stopped', () => {
   // One reservation, settled once.
   expect(all('budget.reserved', 1)).toHaveLength(1);
   expect(all('budget.settled', 1)).toMatchObject([{ tokens: 2_300, coreUs: 5 * S, atUs: 6 * S }]);
-  expect(kernel.snapshot().processes[0]!.usage).toMatchObject({ tokensIn: 2_000, tokensOut: 300, calls: 1, coreUs: 5 * S });
+  expect(kernel.snapshot().processes[0]!.usage).toMatchObject({
+    tokensIn: 2_000,
+    tokensOut: 300,
+    calls: 1,
+    coreUs: 5 * S,
+  });
 });
 
 test('continue: the partial answer is prefilled again, the prompt too where it left memory, and each stretch is settled', () => {
@@ -154,10 +159,30 @@ test('a slower tier: what was evicted is loaded at its rate and latency instead 
   const tier = { loadTokensPerSecond: 10_000, loadLatencyUs: 50_000 };
   const page = (text: string) => allocate(600, { text });
   const { all, kernel } = runAgents({
-    agents: [{ body: [page('a'), think(100), { kind: 'truncate', pages: 0 }, page('b'), think(100), { kind: 'truncate', pages: 0 }, page('a'), think(100)] }],
+    agents: [
+      {
+        body: [
+          page('a'),
+          think(100),
+          { kind: 'truncate', pages: 0 },
+          page('b'),
+          think(100),
+          { kind: 'truncate', pages: 0 },
+          page('a'),
+          think(100),
+        ],
+      },
+    ],
     kernel: { engines: [{ ...rates, memoryTokens: 1_000, ...tier }] },
   });
-  expect(all('process.dispatched').map(({ newTokens, repeatedTokens, loadTokens, cachedTokens }) => [newTokens, repeatedTokens, loadTokens, cachedTokens])).toEqual([
+  expect(
+    all('process.dispatched').map(({ newTokens, repeatedTokens, loadTokens, cachedTokens }) => [
+      newTokens,
+      repeatedTokens,
+      loadTokens,
+      cachedTokens,
+    ]),
+  ).toEqual([
     [600, 0, 0, 0],
     [600, 0, 0, 0],
     [0, 0, 600, 0],
@@ -190,7 +215,9 @@ test('handshake: a stopped call keeps its core until its end arrives', () => {
   expect(started).toMatchObject([{ type: 'call.start', pid: 3, core: 0 }]);
   expect(kernel.process(1).state).toBe('ready');
   expect(kernel.endCall(4 * S, 3)).toMatchObject([{ type: 'call.start', pid: 2 }]);
-  expect(kernel.endCall(5 * S, 2)).toMatchObject([{ type: 'call.start', pid: 1, resumed: true, tokensOut: 0 }]);
+  expect(kernel.endCall(5 * S, 2)).toMatchObject([
+    { type: 'call.start', pid: 1, resumed: true, tokensOut: 0 },
+  ]);
 });
 
 test('handshake: a call that ended by itself before the stop reached it has ended', () => {
@@ -241,9 +268,18 @@ test('handshake: a stop that nobody asked for, and the end of a call that does n
   expect(() => kernel.endCall(S, 1, { reason: 'stopped' })).toThrow('nobody asked for it');
   const other = two();
   other.spawn(0, 1);
-  expect(() => other.step(S, { type: 'call.ended', core: 0 as never, pid: 2 as never, reason: 'completed', tokensOut: 1, newPrefillUs: 0, repeatedPrefillUs: 0, loadUs: 0 })).toThrow(
-    'no call of process 2 runs on core 0',
-  );
+  expect(() =>
+    other.step(S, {
+      type: 'call.ended',
+      core: 0 as never,
+      pid: 2 as never,
+      reason: 'completed',
+      tokensOut: 1,
+      newPrefillUs: 0,
+      repeatedPrefillUs: 0,
+      loadUs: 0,
+    }),
+  ).toThrow('no call of process 2 runs on core 0');
 });
 
 test('progress: answer tokens so far are known before the call ends', () => {

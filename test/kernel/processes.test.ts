@@ -7,7 +7,20 @@ import { transition, type StateName, type Transition } from '../../src/kernel/pr
 import type { Capabilities, ProgramBody, Syscall, SyscallResult } from '../../src/kernel/syscalls.ts';
 import { gantt } from '../support/gantt.ts';
 import { runAgents } from '../support/run-agents.ts';
-import { burst, callTools, failed, HOUR, ok, SECOND, send, sleep, spawn, think, tool, waitFor } from '../support/syscalls.ts';
+import {
+  burst,
+  callTools,
+  failed,
+  HOUR,
+  ok,
+  SECOND,
+  send,
+  sleep,
+  spawn,
+  think,
+  tool,
+  waitFor,
+} from '../support/syscalls.ts';
 
 const S = SECOND;
 
@@ -30,7 +43,10 @@ test('a program that returns completes with its value, null when it has none', (
 
 test('exit ends the process with the value and the outcome that it says', () => {
   const { end, value, all } = runAgents({
-    agents: [{ body: [{ kind: 'exit', value: 'early' }, burst(S)] }, { body: [{ kind: 'exit', value: 'no luck', outcome: 'failed' }] }],
+    agents: [
+      { body: [{ kind: 'exit', value: 'early' }, burst(S)] },
+      { body: [{ kind: 'exit', value: 'no luck', outcome: 'failed' }] },
+    ],
   });
   expect([end(1).outcome, value(1)]).toEqual(['completed', 'early']);
   expect([end(2).outcome, value(2)]).toEqual(['failed', 'no luck']);
@@ -49,7 +65,12 @@ test('an exception in a program ends that process alone, as failed, recorded', (
       { body: [sleep(2 * S)] },
     ],
   });
-  expect(end(1)).toMatchObject({ outcome: 'failed', code: 'PROGRAM_FAILED', message: 'not a number', atUs: S });
+  expect(end(1)).toMatchObject({
+    outcome: 'failed',
+    code: 'PROGRAM_FAILED',
+    message: 'not a number',
+    atUs: S,
+  });
   expect(value(1)).toBe('not a number');
   expect(all('program.failed')).toMatchObject([{ pid: 1, message: 'not a number' }]);
   expect(end(2).outcome).toBe('completed');
@@ -68,10 +89,13 @@ test.each<readonly [string, unknown]>([
   expect(end(2).outcome).toBe('completed');
 });
 
-test.each(['reboot', 'constructor', 'toString', '__proto__'])('the syscall "%s" does not exist: INVALID_ARGUMENT', (kind) => {
-  const { results } = runAgents({ agents: [{ body: [{ kind } as unknown as Syscall, sleep(0)] }] });
-  expect(results(1)).toEqual([failed('INVALID_ARGUMENT', `syscall: ${kind}`), ok()]);
-});
+test.each(['reboot', 'constructor', 'toString', '__proto__'])(
+  'the syscall "%s" does not exist: INVALID_ARGUMENT',
+  (kind) => {
+    const { results } = runAgents({ agents: [{ body: [{ kind } as unknown as Syscall, sleep(0)] }] });
+    expect(results(1)).toEqual([failed('INVALID_ARGUMENT', `syscall: ${kind}`), ok()]);
+  },
+);
 
 test.each<readonly [string, unknown]>([
   ['touch without pages', { kind: 'touch' }],
@@ -96,10 +120,16 @@ test.each<readonly [string, unknown]>([
 });
 
 test('sleep waits to the microsecond; none at all does not wait; a negative one is refused', () => {
-  const { all, results, end } = runAgents({ agents: [{ body: [sleep(0), sleep(1_234_567), sleep(-1), sleep(0.5), sleep(Infinity)] }] });
+  const { all, results, end } = runAgents({
+    agents: [{ body: [sleep(0), sleep(1_234_567), sleep(-1), sleep(0.5), sleep(Infinity)] }],
+  });
   expect(all('process.waiting')).toMatchObject([{ on: 'timer' }]);
   expect(end(1).atUs).toBe(1_234_567);
-  expect(results(1)).toEqual([ok(), ok(), ...[-1, 0.5, Infinity].map((us) => failed('INVALID_ARGUMENT', `us: ${us}`))]);
+  expect(results(1)).toEqual([
+    ok(),
+    ok(),
+    ...[-1, 0.5, Infinity].map((us) => failed('INVALID_ARGUMENT', `us: ${us}`)),
+  ]);
 });
 
 test('yieldCore lets the others of the same instant go first', () => {
@@ -157,13 +187,27 @@ test('spawn gives the pid, wait the end of the child', () => {
     programs: { quick },
   });
   expect(results(1)).toEqual([ok(2), ok({ pid: 2, outcome: 'completed', value: 'after 5' })]);
-  expect(all('process.spawned', 2)).toMatchObject([{ parent: 1, run: 'run-1', name: 'boss/quick', priority: 30, program: 'quick' }]);
+  expect(all('process.spawned', 2)).toMatchObject([
+    { parent: 1, run: 'run-1', name: 'boss/quick', priority: 30, program: 'quick' },
+  ]);
   expect(all('process.waiting', 1)).toMatchObject([{ on: 'child', atUs: 0 }]);
 });
 
 test('a child that ended before is waited for without waiting; each end is given once', () => {
   const { results, all } = runAgents({
-    agents: [{ body: [spawn('quick', { arguments: 1 }), spawn('quick', { arguments: 2 }), sleep(5 * S), waitFor(3), waitFor(0), waitFor(0), waitFor(2)] }],
+    agents: [
+      {
+        body: [
+          spawn('quick', { arguments: 1 }),
+          spawn('quick', { arguments: 2 }),
+          sleep(5 * S),
+          waitFor(3),
+          waitFor(0),
+          waitFor(0),
+          waitFor(2),
+        ],
+      },
+    ],
     programs: { quick },
   });
   expect(results(1).slice(3)).toEqual([
@@ -177,7 +221,9 @@ test('a child that ended before is waited for without waiting; each end is given
 
 test('wait for any child gives the first to end', () => {
   const { results } = runAgents({
-    agents: [{ body: [spawn('quick', { arguments: 9 }), spawn('quick', { arguments: 2 }), waitFor(0), waitFor(0)] }],
+    agents: [
+      { body: [spawn('quick', { arguments: 9 }), spawn('quick', { arguments: 2 }), waitFor(0), waitFor(0)] },
+    ],
     programs: { quick },
   });
   expect(results(1).slice(2)).toMatchObject([{ value: { pid: 3 } }, { value: { pid: 2 } }]);
@@ -185,7 +231,20 @@ test('wait for any child gives the first to end', () => {
 
 test('however a child ends, the parent is told', () => {
   const { results } = runAgents({
-    agents: [{ body: [spawn('fails'), waitFor(0), spawn('quick', { arguments: 9 }), { kind: 'signal', pid: 3 as Pid, signal: 'kill' }, waitFor(0), spawn('quick', { arguments: 9 }), { kind: 'signal', pid: 4 as Pid, signal: 'terminate' }, waitFor(4)] }],
+    agents: [
+      {
+        body: [
+          spawn('fails'),
+          waitFor(0),
+          spawn('quick', { arguments: 9 }),
+          { kind: 'signal', pid: 3 as Pid, signal: 'kill' },
+          waitFor(0),
+          spawn('quick', { arguments: 9 }),
+          { kind: 'signal', pid: 4 as Pid, signal: 'terminate' },
+          waitFor(4),
+        ],
+      },
+    ],
     programs: {
       quick,
       fails: function* () {
@@ -203,15 +262,26 @@ test('however a child ends, the parent is told', () => {
 
 test('only the parent waits for a child; nobody waits for what does not exist', () => {
   const { results } = runAgents({
-    agents: [{ body: [spawn('quick', { arguments: 9 }), waitFor(7), waitFor(1)] }, { atUs: S, body: [waitFor(0), waitFor(2)] }],
+    agents: [
+      { body: [spawn('quick', { arguments: 9 }), waitFor(7), waitFor(1)] },
+      { atUs: S, body: [waitFor(0), waitFor(2)] },
+    ],
     programs: { quick },
   });
-  expect(results(1).slice(1)).toEqual([failed('UNKNOWN_PROCESS', 'pid: 7'), failed('UNKNOWN_PROCESS', 'pid: 1')]);
+  expect(results(1).slice(1)).toEqual([
+    failed('UNKNOWN_PROCESS', 'pid: 7'),
+    failed('UNKNOWN_PROCESS', 'pid: 1'),
+  ]);
   expect(results(3)).toEqual([failed('UNKNOWN_PROCESS', 'pid: 0'), failed('UNKNOWN_PROCESS', 'pid: 2')]);
 });
 
 test.each<readonly [string, Parameters<typeof spawn>, string, string]>([
-  ['an unknown program', ['nobody'], 'UNKNOWN_PROGRAM', '"nobody" is not registered; allowed: agent-1, quick'],
+  [
+    'an unknown program',
+    ['nobody'],
+    'UNKNOWN_PROGRAM',
+    '"nobody" is not registered; allowed: agent-1, quick',
+  ],
   ['a priority out of range', ['quick', { priority: 101 }], 'INVALID_ARGUMENT', 'priority: 101'],
   ['a priority that is no number', ['quick', { priority: Number.NaN }], 'INVALID_ARGUMENT', 'priority: NaN'],
   ['an unknown budget', ['quick', { budget: 'gold' }], 'UNKNOWN_BUDGET', '"gold"'],
@@ -225,16 +295,34 @@ test.each<readonly [string, Parameters<typeof spawn>, string, string]>([
 
 test('a child has the budget node of its parent, or one below it: no other', () => {
   const limit = { resource: 'tokens', amount: 100, window: { kind: 'fixed', lengthUs: HOUR } } as const;
-  const budgets = [{ name: 'org' }, { name: 'team', parent: 'org', limits: [limit] }, { name: 'sub', parent: 'team' }, { name: 'rich', parent: 'org' }];
+  const budgets = [
+    { name: 'org' },
+    { name: 'team', parent: 'org', limits: [limit] },
+    { name: 'sub', parent: 'team' },
+    { name: 'rich', parent: 'org' },
+  ];
   const { results, all } = runAgents({
-    agents: [{ budget: 'team', body: [spawn('call'), spawn('call', { budget: 'sub' }), spawn('call', { budget: 'rich' }), spawn('call', { budget: 'org' })] }],
+    agents: [
+      {
+        budget: 'team',
+        body: [
+          spawn('call'),
+          spawn('call', { budget: 'sub' }),
+          spawn('call', { budget: 'rich' }),
+          spawn('call', { budget: 'org' }),
+        ],
+      },
+    ],
     programs: { call: [think(60)] },
     kernel: { budgets },
   });
   expect(results(1)).toEqual([ok(2), ok(3), failed('NOT_PERMITTED', 'rich'), failed('NOT_PERMITTED', 'org')]);
   expect(all('process.spawned').map(({ budget }) => budget)).toEqual(['team', 'team', 'sub']);
   // They share what their parent may use.
-  expect(all('process.dispatched').map(({ pid, atUs }) => [pid, atUs])).toEqual([[2, 0], [3, HOUR]]);
+  expect(all('process.dispatched').map(({ pid, atUs }) => [pid, atUs])).toEqual([
+    [2, 0],
+    [3, HOUR],
+  ]);
 });
 
 test('capabilities are never widened, over any number of generations', () => {
@@ -242,7 +330,10 @@ test('capabilities are never widened, over any number of generations', () => {
   const child: ProgramBody = function* (sys) {
     const depth = sys.args as number;
     if (depth < 3) {
-      yield spawn('child', { arguments: depth + 1, capabilities: { tools: 'all', spawn: true, signal: 'all', send: 'all' } });
+      yield spawn('child', {
+        arguments: depth + 1,
+        capabilities: { tools: 'all', spawn: true, signal: 'all', send: 'all' },
+      });
       yield waitFor(0);
     }
     yield callTools(tool('a'), tool('b'));
@@ -251,7 +342,9 @@ test('capabilities are never widened, over any number of generations', () => {
   const { store, results } = runAgents({
     agents: [{ capabilities: own, args: 1, body: child }],
     programs: { child },
-    kernel: { tools: ['a', 'b'].map((name) => ({ name, description: name, parameters: { type: 'object' } })) },
+    kernel: {
+      tools: ['a', 'b'].map((name) => ({ name, description: name, parameters: { type: 'object' } })),
+    },
   });
   for (const started of store.processes('run-1')) granted.push(started.capabilities);
   expect(granted).toEqual([own, own, own]);
@@ -260,23 +353,49 @@ test('capabilities are never widened, over any number of generations', () => {
 
 test('a child may be given less', () => {
   const { store, results } = runAgents({
-    agents: [{ capabilities: { tools: ['a', 'b'] }, body: [spawn('child', { capabilities: { tools: ['b', 'c'], spawn: false } }), waitFor(0)] }],
+    agents: [
+      {
+        capabilities: { tools: ['a', 'b'] },
+        body: [spawn('child', { capabilities: { tools: ['b', 'c'], spawn: false } }), waitFor(0)],
+      },
+    ],
     programs: { child: [spawn('child')] },
   });
-  expect(store.processes('run-1')[1]!.capabilities).toEqual({ tools: ['b'], spawn: false, signal: 'descendants', send: 'run' });
+  expect(store.processes('run-1')[1]!.capabilities).toEqual({
+    tools: ['b'],
+    spawn: false,
+    signal: 'descendants',
+    send: 'run',
+  });
   expect(results(2)).toEqual([failed('NOT_PERMITTED', 'may not spawn')]);
 });
 
 test('a root process has what it was given: all it asks for, and the defaults for the rest', () => {
-  const { store } = runAgents({ agents: [{ body: [] }, { body: [], capabilities: { signal: 'all', send: 'all' } }] });
-  expect(store.processes('run-1')[0]!.capabilities).toEqual({ tools: 'all', spawn: true, signal: 'descendants', send: 'run' });
-  expect(store.processes('run-2')[0]!.capabilities).toEqual({ tools: 'all', spawn: true, signal: 'all', send: 'all' });
+  const { store } = runAgents({
+    agents: [{ body: [] }, { body: [], capabilities: { signal: 'all', send: 'all' } }],
+  });
+  expect(store.processes('run-1')[0]!.capabilities).toEqual({
+    tools: 'all',
+    spawn: true,
+    signal: 'descendants',
+    send: 'run',
+  });
+  expect(store.processes('run-2')[0]!.capabilities).toEqual({
+    tools: 'all',
+    spawn: true,
+    signal: 'all',
+    send: 'all',
+  });
 });
 
 test('send: within the run, unless the process may send to all', () => {
   const receiver = { body: [{ kind: 'receive', timeoutUs: 5 * S }] as const };
   const { results } = runAgents({
-    agents: [receiver, { body: [send(1, 'hello')] }, { capabilities: { send: 'all' }, body: [send(1, 'hi')] }],
+    agents: [
+      receiver,
+      { body: [send(1, 'hello')] },
+      { capabilities: { send: 'all' }, body: [send(1, 'hi')] },
+    ],
   });
   expect(results(2)).toEqual([failed('NOT_PERMITTED', 'of another run')]);
   expect(results(3)).toEqual([ok()]);
@@ -313,11 +432,20 @@ test('the transition function: every legal change, and an assertion for every ot
     'suspended terminate': 'terminated',
   };
   const states: StateName[] = ['ready', 'running', 'waiting', 'suspended', 'terminated'];
-  const happenings: Transition[] = ['dispatch', 'preempt', 'wait', 'wake', 'suspend', 'continue', 'terminate'];
+  const happenings: Transition[] = [
+    'dispatch',
+    'preempt',
+    'wait',
+    'wake',
+    'suspend',
+    'continue',
+    'terminate',
+  ];
   for (const from of states) {
     for (const happening of happenings) {
       const to = legal[`${from} ${happening}`];
-      if (to === undefined) expect(() => transition(from, happening), `${from} ${happening}`).toThrow(AssertionError);
+      if (to === undefined)
+        expect(() => transition(from, happening), `${from} ${happening}`).toThrow(AssertionError);
       else expect(transition(from, happening)).toBe(to);
     }
   }
@@ -325,7 +453,9 @@ test('the transition function: every legal change, and an assertion for every ot
 
 test('a result of a wait that is too late is no result: the end of a process cancels what it asked for', () => {
   const { results, end } = runAgents({
-    agents: [{ body: [spawn('child'), sleep(S), { kind: 'signal', pid: 2 as Pid, signal: 'kill' }, sleep(10 * S)] }],
+    agents: [
+      { body: [spawn('child'), sleep(S), { kind: 'signal', pid: 2 as Pid, signal: 'kill' }, sleep(10 * S)] },
+    ],
     programs: {
       child: function* () {
         const result = (yield sleep(5 * S)) as SyscallResult<null>;

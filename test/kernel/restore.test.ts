@@ -8,7 +8,22 @@ import { recoveryInput } from '../../src/kernel/recovery.ts';
 import type { Program, ProgramBody, SyscallResult } from '../../src/kernel/syscalls.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import { checkedSimulation, kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
-import { allocate, burst, callTools, failed, HOUR, ok, onPage, SECOND, send, sleep, spawn, think, tool, waitFor } from '../support/syscalls.ts';
+import {
+  allocate,
+  burst,
+  callTools,
+  failed,
+  HOUR,
+  ok,
+  onPage,
+  SECOND,
+  send,
+  sleep,
+  spawn,
+  think,
+  tool,
+  waitFor,
+} from '../support/syscalls.ts';
 
 const S = SECOND;
 
@@ -21,36 +36,60 @@ interface Life {
 }
 
 /** Runs the agents from their start, or from what `store` holds, for at most `steps` inputs. */
-function live(setup: AgentRun, store: MemoryStore, { steps = Infinity, fromUs = 0 }: { steps?: number; fromUs?: number } = {}): Life {
+function live(
+  setup: AgentRun,
+  store: MemoryStore,
+  { steps = Infinity, fromUs = 0 }: { steps?: number; fromUs?: number } = {},
+): Life {
   const events: KernelEvent[] = [];
   const isSecond = store.runs().length > 0;
   const kernel = { ...kernelOf(setup), ledger: store.ledger() };
-  let taken = 0;
-  const simulation = checkedSimulation(kernel, { store, onEvent: (event) => void events.push(event), onInput: () => void taken++ });
+  const counted = { inputs: 0 };
+  const simulation = checkedSimulation(kernel, {
+    store,
+    onEvent: (event) => void events.push(event),
+    onInput: () => void counted.inputs++,
+  });
   for (const [index, { body: _, atUs, args, ...fields }] of setup.agents.entries()) {
     const run = `run-${index + 1}`;
     const name = `agent-${index + 1}`;
-    if (!isSecond) simulation.spawn(atUs ?? 0, { name, run, ...fields, program: name, arguments: args ?? null });
+    if (!isSecond)
+      simulation.spawn(atUs ?? 0, { name, run, ...fields, program: name, arguments: args ?? null });
     // Those that arrive after the crash arrive in the second life.
-    else if (store.processes(run).length === 0) simulation.spawn(Math.max(fromUs, atUs ?? 0), { name, run, ...fields, program: name, arguments: args ?? null });
+    else if (store.processes(run).length === 0)
+      simulation.spawn(Math.max(fromUs, atUs ?? 0), {
+        name,
+        run,
+        ...fields,
+        program: name,
+        arguments: args ?? null,
+      });
     else {
       const input = recoveryInput(store, run);
       if (input !== undefined) simulation.send(fromUs, input);
     }
   }
-  while (taken < steps && simulation.stepOnce());
+  for (let isMore = true; isMore && counted.inputs < steps;) isMore = simulation.stepOnce();
   if (steps === Infinity) simulation.checkers.finish();
-  return { events, kernel: simulation.kernel, nowUs: simulation.nowUs, steps: taken };
+  return { events, kernel: simulation.kernel, nowUs: simulation.nowUs, steps: counted.inputs };
 }
 
 function valuesOf(store: MemoryStore): Record<string, Json> {
-  const ends = store.runs().flatMap(({ run }) => store.processes(run).map(({ name, end }) => [name, end === undefined ? 'no end' : [end.outcome, end.value]] as const));
+  const ends = store
+    .runs()
+    .flatMap(({ run }) =>
+      store
+        .processes(run)
+        .map(({ name, end }) => [name, end === undefined ? 'no end' : [end.outcome, end.value]] as const),
+    );
   return Object.fromEntries(ends.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** The syscalls that asked for model calls and tools, as `pid/n`. */
 function acts(events: readonly KernelEvent[]): string[] {
-  return events.flatMap((event) => (event.type === 'call.requested' || event.type === 'tool.started' ? [`${event.pid}/${event.n}`] : []));
+  return events.flatMap((event) =>
+    event.type === 'call.requested' || event.type === 'tool.started' ? [`${event.pid}/${event.n}`] : [],
+  );
 }
 
 interface Saved {
@@ -63,13 +102,21 @@ const worker: ProgramBody = function* (sys, state) {
   const saved = state as unknown as Saved | undefined;
   const phase = saved?.phase ?? 0;
   const seen: Json[] = [...(saved?.seen ?? [])];
-  const told = (result: SyscallResult<unknown>): void => void seen.push(result.ok ? ((result.value as { text?: Json } | null)?.text ?? (result.value as Json)) : result.code);
+  const told = (result: SyscallResult<unknown>): void =>
+    void seen.push(
+      result.ok ? ((result.value as { text?: Json } | null)?.text ?? (result.value as Json)) : result.code,
+    );
   if (phase < 1) {
     yield allocate(300, { text: 'system', pinned: true, importance: 1 });
     const page = (yield allocate(100)) as { value: number };
     told(yield think(20, { keepAnswer: true, script: { tokensOut: 20, text: 'first' } }));
     told(yield onPage('pin', page.value));
-    told(yield { kind: 'callTools', calls: [tool('read', { path: 'a' }), tool('write', { path: 'b' }), tool('nobody')] });
+    told(
+      yield {
+        kind: 'callTools',
+        calls: [tool('read', { path: 'a' }), tool('write', { path: 'b' }), tool('nobody')],
+      },
+    );
     told(yield onPage('unpin', page.value));
     told(yield { kind: 'setImportance', page: page.value as never, importance: 0.1 });
     seen.push(Math.floor(sys.random.next() * 1_000_000));
@@ -79,7 +126,9 @@ const worker: ProgramBody = function* (sys, state) {
     const page = (yield allocate(50, { text: 'more' })) as { value: number };
     told(yield onPage('drop', page.value));
     told(yield sleep(S));
-    told(yield { kind: 'ask', question: 'Which?', purpose: 'answer', script: { answer: 'blue', durationUs: S } });
+    told(
+      yield { kind: 'ask', question: 'Which?', purpose: 'answer', script: { answer: 'blue', durationUs: S } },
+    );
     told(yield { kind: 'remember', scope: sys.name, text: 'a blue note' });
     told(yield { kind: 'recall', scope: sys.name, query: 'blue' });
     seen.push(Math.floor(sys.random.next() * 1_000_000));
@@ -112,8 +161,12 @@ test('a crash at every step: the restored processes come to the same end and rep
     const second = live(work, store, { fromUs: first.nowUs });
     expect(valuesOf(store), `after a crash at step ${crash}`).toEqual(expected);
     const finished = new Set(done.map(({ pid, n }) => `${pid}/${n}`));
-    expect(acts(second.events).filter((act) => finished.has(act)), `after a crash at step ${crash}`).toEqual([]);
-    for (const { run } of store.runs()) expect(store.verifyAudit(run).ok, `audit after a crash at step ${crash}`).toBe(true);
+    expect(
+      acts(second.events).filter((act) => finished.has(act)),
+      `after a crash at step ${crash}`,
+    ).toEqual([]);
+    for (const { run } of store.runs())
+      expect(store.verifyAudit(run).ok, `audit after a crash at step ${crash}`).toBe(true);
     expect(second.kernel.alive).toBe(0);
   }
 });
@@ -126,7 +179,9 @@ test('two crashes: what the first life and the second did is done', () => {
     const first = live(work, store, { steps: crash });
     const second = live(work, store, { steps: Math.ceil((steps - crash) / 2), fromUs: first.nowUs });
     live(work, store, { fromUs: second.nowUs });
-    expect(valuesOf(store), `after crashes at step ${crash} and in the middle of the rest`).toEqual(valuesOf(whole));
+    expect(valuesOf(store), `after crashes at step ${crash} and in the middle of the rest`).toEqual(
+      valuesOf(whole),
+    );
   }
 });
 
@@ -138,7 +193,10 @@ test('restored from a checkpoint: what stands before it is not fed again', () =>
     const saved = store.history('run-1', address).filter(({ kind }) => kind === 'checkpoint');
     if (saved.length < 2) continue;
     const { events } = live(work, store, { fromUs: nowUs });
-    expect(events.find((event) => event.type === 'process.restored' && event.pid === 1)).toMatchObject({ fromCheckpoint: saved[1]!.n, replayed: 0 });
+    expect(events.find((event) => event.type === 'process.restored' && event.pid === 1)).toMatchObject({
+      fromCheckpoint: saved[1]!.n,
+      replayed: 0,
+    });
     return;
   }
   throw new Error('no second checkpoint');
@@ -162,7 +220,9 @@ const family: AgentRun = {
         ends.push((yield waitFor(children[1]!)) as never);
         yield burst(2 * S);
         ends.push((yield waitFor(0)) as never, (yield waitFor(0)) as never, (yield waitFor(0)) as never);
-        return ends.map((end) => (end as { value?: { value: Json } }).value?.value ?? (end as { code: Json }).code);
+        return ends.map(
+          (end) => (end as { value?: { value: Json } }).value?.value ?? (end as { code: Json }).code,
+        );
       },
     },
   ],
@@ -170,7 +230,7 @@ const family: AgentRun = {
     child: function* (sys) {
       yield sleep((sys.args as number) * S);
       yield think(5, { script: { tokensOut: 5, durationUs: S } });
-      return `slept ${String(sys.args)}`;
+      return `slept ${sys.args as number}`;
     },
   },
 };
@@ -178,12 +238,18 @@ const family: AgentRun = {
 test('a crash at every step of a family: children that ended, that run, and that were told of', () => {
   const whole = new MemoryStore();
   const { steps } = live(family, whole);
-  expect(valuesOf(whole)['agent-1']).toEqual(['completed', ['slept 3', 'slept 1', 'slept 8', 'UNKNOWN_PROCESS']]);
+  expect(valuesOf(whole)['agent-1']).toEqual([
+    'completed',
+    ['slept 3', 'slept 1', 'slept 8', 'UNKNOWN_PROCESS'],
+  ]);
   for (let crash = 1; crash < steps; crash++) {
     const store = new MemoryStore();
     const first = live(family, store, { steps: crash });
     live(family, store, { fromUs: first.nowUs });
-    expect(store.processes('run-1').map(({ end }) => end?.value), `after a crash at step ${crash}`).toEqual(whole.processes('run-1').map(({ end }) => end?.value));
+    expect(
+      store.processes('run-1').map(({ end }) => end?.value),
+      `after a crash at step ${crash}`,
+    ).toEqual(whole.processes('run-1').map(({ end }) => end?.value));
   }
 });
 
@@ -215,7 +281,10 @@ test('a run that is restored first takes no pid of one that is restored after it
     yield spawn('child');
     yield sleep(9 * S);
   };
-  const setup: AgentRun = { agents: [{ body: spawns }, { body: [sleep(20 * S)] }], programs: { child: [sleep(S)] } };
+  const setup: AgentRun = {
+    agents: [{ body: spawns }, { body: [sleep(20 * S)] }],
+    programs: { child: [sleep(S)] },
+  };
   const store = new MemoryStore();
   // Both sleep. In the second life the first spawns before the second is there.
   const first = live(setup, store, { steps: 2 });
@@ -254,7 +323,10 @@ test('time and chance are what they were, as long as the history lasts', () => {
     yield burst(60 * S);
     return seen;
   };
-  for (const [body, steps] of [[clock, 4], [withoutCheckpoint, 2]] as const) {
+  for (const [body, steps] of [
+    [clock, 4],
+    [withoutCheckpoint, 2],
+  ] as const) {
     const setup: AgentRun = { agents: [{ atUs: S, body }] };
     const whole = new MemoryStore();
     live(setup, whole);
@@ -289,11 +361,23 @@ test('the prompt is what it was: the same pages, importance and pins, cold', () 
   };
   // The first call has ended: it sleeps.
   const first = live(setup, store, { steps: 3 });
-  expect(first.kernel.snapshot().processes[0]).toMatchObject({ promptTokens: 510, waitingOn: 'timer', pages: 24 });
+  expect(first.kernel.snapshot().processes[0]).toMatchObject({
+    promptTokens: 510,
+    waitingOn: 'timer',
+    pages: 24,
+  });
   const second = live(setup, store, { steps: 1, fromUs: first.nowUs });
-  expect(second.kernel.snapshot().processes[0]).toMatchObject({ promptTokens: 510, waitingOn: 'timer', pages: 24, residentTokens: 0 });
+  expect(second.kernel.snapshot().processes[0]).toMatchObject({
+    promptTokens: 510,
+    waitingOn: 'timer',
+    pages: 24,
+    residentTokens: 0,
+  });
   const third = live(setup, store, { fromUs: first.nowUs });
-  expect(third.events.find(({ type }) => type === 'process.dispatched')).toMatchObject({ newTokens: 510, cachedTokens: 0 });
+  expect(third.events.find(({ type }) => type === 'process.dispatched')).toMatchObject({
+    newTokens: 510,
+    cachedTokens: 0,
+  });
 });
 
 test('pages are named as before, though the memory numbers them anew', () => {
@@ -301,7 +385,10 @@ test('pages are named as before, though the memory numbers them anew', () => {
     const page = (yield allocate(40)) as { value: number };
     yield onPage('pin', page.value);
     yield sleep(5 * S);
-    const results: Json[] = [(yield onPage('unpin', page.value)) as never, (yield onPage('free', page.value)) as never];
+    const results: Json[] = [
+      (yield onPage('unpin', page.value)) as never,
+      (yield onPage('free', page.value)) as never,
+    ];
     return results;
   };
   // Agent 1 takes the first page number in the first life, and is gone in the second.
@@ -363,7 +450,10 @@ test('a changed program that ends before its history does fails: PROGRAM_DIVERGE
     return 'too early';
   });
   simulation.run();
-  expect(store.processes('run-1')[0]!.end).toMatchObject({ outcome: 'failed', value: expect.stringContaining('its history holds sleep') as string });
+  expect(store.processes('run-1')[0]!.end).toMatchObject({
+    outcome: 'failed',
+    value: expect.stringContaining('its history holds sleep') as string,
+  });
 });
 
 test('another version of the program restores nothing, and nothing has changed', () => {
@@ -391,7 +481,15 @@ test('a script is no argument: a call may be scripted anew', () => {
 test('what was used stays used, and a call without a known end settles in full', () => {
   const limit = { resource: 'tokens', amount: 100, window: { kind: 'fixed', lengthUs: HOUR } } as const;
   const setup: AgentRun = {
-    agents: [{ budget: 'team', body: [burst(S, { maxOutput: 30, script: { tokensOut: 10, durationUs: S } }), burst(10 * S, { maxOutput: 50, script: { tokensOut: 20, durationUs: 10 * S } })] }],
+    agents: [
+      {
+        budget: 'team',
+        body: [
+          burst(S, { maxOutput: 30, script: { tokensOut: 10, durationUs: S } }),
+          burst(10 * S, { maxOutput: 50, script: { tokensOut: 20, durationUs: 10 * S } }),
+        ],
+      },
+    ],
     kernel: { budgets: [{ name: 'team', limits: [limit] }] },
   };
   const store = new MemoryStore();
@@ -411,25 +509,37 @@ test('a ledger with overruns, late settlements and several stretches of a call a
     { resource: 'tokens', amount: 1_500, window: { kind: 'sliding', lengthUs: 100 * S } },
     { resource: 'calls', amount: 500, window: { kind: 'total' } },
   ] as const;
-  const body = Array.from({ length: 8 }, (_, index) => burst(7 * S, { maxOutput: 100 + 20 * index, script: { tokensOut: 90 + 25 * index, durationUs: 7 * S } }));
+  const body = Array.from({ length: 8 }, (_, index) =>
+    burst(7 * S, { maxOutput: 100 + 20 * index, script: { tokensOut: 90 + 25 * index, durationUs: 7 * S } }),
+  );
   const setup: AgentRun = {
     agents: [
       { budget: 'a', body, priority: 50 },
       { budget: 'b', body, priority: 30, atUs: 3 * S },
     ],
     kernel: {
-      budgets: [{ name: 'org', limits }, { name: 'a', parent: 'org', limits: [limits[0]] }, { name: 'b', parent: 'org' }],
+      budgets: [
+        { name: 'org', limits },
+        { name: 'a', parent: 'org', limits: [limits[0]] },
+        { name: 'b', parent: 'org' },
+      ],
       engines: [{ preemption: 'continue' }],
     },
   };
   const store = new MemoryStore();
   const { kernel, nowUs } = live(setup, store);
-  const idle = live({ agents: [...setup.agents, { body: [] }], kernel: setup.kernel! }, store, { fromUs: nowUs });
+  const idle = live({ agents: [...setup.agents, { body: [] }], kernel: setup.kernel! }, store, {
+    fromUs: nowUs,
+  });
   expect(idle.kernel.snapshot().budgets).toEqual(kernel.snapshot().budgets);
 });
 
 test('an ended process is not restored, and a run that has ended gives nothing to restore', () => {
-  const ran = runAgents({ agents: [{ body: [spawn('child'), sleep(5 * S)] }], programs: { child: [sleep(S)] }, untilUs: 2 * S });
+  const ran = runAgents({
+    agents: [{ body: [spawn('child'), sleep(5 * S)] }],
+    programs: { child: [sleep(S)] },
+    untilUs: 2 * S,
+  });
   expect(recoveryInput(ran.store, 'run-1')!.processes.map(({ started }) => started.pid)).toEqual([1]);
   const ended = runAgents({ agents: [{ body: [sleep(S)] }] });
   expect(recoveryInput(ended.store, 'run-1')).toBeUndefined();
@@ -437,15 +547,25 @@ test('an ended process is not restored, and a run that has ended gives nothing t
 
 test('a restored process may send, spawn and be signalled like any other', () => {
   const setup: AgentRun = {
-    agents: [{ body: function* () {
-      yield sleep(S);
-      const child = (yield spawn('child')) as { value: number };
-      yield sleep(S);
-      return [(yield send(child.value, 'hello')) as never, (yield waitFor(child.value)) as never, (yield { kind: 'signal', pid: 99 as Pid, signal: 'kill' }) as never];
-    } }],
-    programs: { child: function* () {
-      return (yield { kind: 'receive' }) as never;
-    } },
+    agents: [
+      {
+        body: function* () {
+          yield sleep(S);
+          const child = (yield spawn('child')) as { value: number };
+          yield sleep(S);
+          return [
+            (yield send(child.value, 'hello')) as never,
+            (yield waitFor(child.value)) as never,
+            (yield { kind: 'signal', pid: 99 as Pid, signal: 'kill' }) as never,
+          ];
+        },
+      },
+    ],
+    programs: {
+      child: function* () {
+        return (yield { kind: 'receive' }) as never;
+      },
+    },
   };
   const store = new MemoryStore();
   const first = live(setup, store, { steps: 1 });

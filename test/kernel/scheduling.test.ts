@@ -13,7 +13,9 @@ import { burst, MINUTE, SECOND, sleep, think } from '../support/syscalls.ts';
 const S = SECOND;
 
 /** Arrival, priority and bursts, in seconds. */
-function agents(...rows: readonly (readonly [atS: number, priority: number, ...bursts: number[]])[]): Agent[] {
+function agents(
+  ...rows: readonly (readonly [atS: number, priority: number, ...bursts: number[]])[]
+): Agent[] {
   return rows.map(([atS, own, ...bursts]) => ({
     atUs: atS * S,
     priority: own,
@@ -84,7 +86,9 @@ test('round-robin: the next burst of the same process queues behind the others',
 });
 
 test('priority: smaller runs first, equal ones in the order in which they became ready', () => {
-  const { events } = runAgents({ agents: agents([0, 50, 10], [1, 45, 2], [2, 43, 2], [3, 45, 2], [4, 43, 2]) });
+  const { events } = runAgents({
+    agents: agents([0, 50, 10], [1, 45, 2], [2, 43, 2], [3, 45, 2], [4, 43, 2]),
+  });
   // Nobody is better by more than 10 while agent 1 runs: agents 3 and 5 come to 43 - 8/6 at most.
   expect(gantt(events)).toEqual([
     [1, 0, 10 * S, 'ended'],
@@ -182,7 +186,10 @@ const quota = [{ name: 'team', limits: defaultQuota }];
 
 test('priority: who used over 30 % of the hourly limit ranks behind its node until the window rolls', () => {
   // Agent 1 has the better priority, but its first call used 40,000 of 100,000 tokens.
-  const [big, small] = [{ maxOutput: 40_000, script: { tokensOut: 40_000, durationUs: 10 * S } }, burst(10 * S)];
+  const [big, small] = [
+    { maxOutput: 40_000, script: { tokensOut: 40_000, durationUs: 10 * S } },
+    burst(10 * S),
+  ];
   const { events } = runAgents({
     agents: [
       { priority: 41, body: [burst(0, big), small, sleep(MINUTE), small] },
@@ -207,7 +214,10 @@ test('priority: the window rolls, and the share is counted anew', () => {
   const { events } = runAgents({
     agents: [
       { priority: 41, body: [big, untilRoll, burst(10 * S), burst(10 * S)] },
-      { priority: 50, body: [sleep(hourUs - 10 * S), burst(5 * S), burst(5 * S), burst(5 * S), burst(5 * S)] },
+      {
+        priority: 50,
+        body: [sleep(hourUs - 10 * S), burst(5 * S), burst(5 * S), burst(5 * S), burst(5 * S)],
+      },
     ],
     kernel: { budgets: quota },
   });
@@ -251,7 +261,9 @@ test('priority: who goes over the share in the middle of a call is preempted the
   expect(progress(3 * S, 30_001)).toEqual([]);
   expect(kernel.spawn(4 * S, 2)).toMatchObject([{ type: 'call.stop', pid: 1 }]);
   // The next is whoever stands first, of whatever node; pid 1 ranks behind pid 3, which is of its node.
-  expect(kernel.endCall(5 * S, 1, { reason: 'stopped', tokensOut: 31_000 })).toMatchObject([{ type: 'call.start', pid: 2 }]);
+  expect(kernel.endCall(5 * S, 1, { reason: 'stopped', tokensOut: 31_000 })).toMatchObject([
+    { type: 'call.start', pid: 2 },
+  ]);
   expect(kernel.endCall(6 * S, 2)).toMatchObject([{ type: 'call.start', pid: 3 }]);
   expect(kernel.endCall(7 * S, 3)).toMatchObject([{ type: 'call.start', pid: 1, resumed: true }]);
   expect(progress(8 * S, 40_000)).toEqual([]);
@@ -307,7 +319,13 @@ test('a call takes as long as its prefill and decode at the rates of the engine'
     [1, 0, 4 * S, 'ended'],
     [1, 4 * S, 5 * S, 'ended'],
   ]);
-  expect(all('call.ended').map(({ newPrefillUs, tokensIn, tokensCached }) => [newPrefillUs, tokensIn, tokensCached])).toEqual([
+  expect(
+    all('call.ended').map(({ newPrefillUs, tokensIn, tokensCached }) => [
+      newPrefillUs,
+      tokensIn,
+      tokensCached,
+    ]),
+  ).toEqual([
     [2 * S, 2_000, 0],
     [0, 2_000, 2_000],
   ]);
@@ -320,6 +338,11 @@ test('every policy runs the same work: what is used is the same, only the order 
     const bars = gantt(events);
     expect(bars.reduce((sum, [, fromUs, toUs]) => sum + toUs - fromUs, 0)).toBe(22 * S);
     expect(bars.at(-1)?.[2]).toBe(22 * S);
-    expect(kernel.snapshot().processes.map(({ usage }) => usage.coreUs)).toEqual([8 * S, 4 * S, 7 * S, 3 * S]);
+    expect(kernel.snapshot().processes.map(({ usage }) => usage.coreUs)).toEqual([
+      8 * S,
+      4 * S,
+      7 * S,
+      3 * S,
+    ]);
   }
 });

@@ -8,28 +8,64 @@ import type { ToolSpec } from '../../src/kernel/tools.ts';
 import { gantt } from '../support/gantt.ts';
 import { runAgents, type Agent, type AgentRun } from '../support/run-agents.ts';
 import { SteppedKernel } from '../support/step-kernel.ts';
-import { allocate, burst, callTools, failed, HOUR, ok, SECOND, send, sleep, spawn, think, tool, waitFor } from '../support/syscalls.ts';
+import {
+  allocate,
+  burst,
+  callTools,
+  failed,
+  HOUR,
+  ok,
+  SECOND,
+  send,
+  sleep,
+  spawn,
+  think,
+  tool,
+  waitFor,
+} from '../support/syscalls.ts';
 
 const S = SECOND;
-const writer: ToolSpec = { name: 'write', description: 'writes', parameters: { type: 'object' }, effects: () => ({ reads: [], writes: ['disk'] }) };
-const quota = [{ name: 'team', limits: [{ resource: 'tokens', amount: 100, window: { kind: 'fixed', lengthUs: HOUR } }] }] as const;
+const writer: ToolSpec = {
+  name: 'write',
+  description: 'writes',
+  parameters: { type: 'object' },
+  effects: () => ({ reads: [], writes: ['disk'] }),
+};
+const quota = [
+  { name: 'team', limits: [{ resource: 'tokens', amount: 100, window: { kind: 'fixed', lengthUs: HOUR } }] },
+] as const;
 const room = { engines: [{ memoryTokens: 1_000 }] };
 
 /** Agent 1 at 10 s in each state that a process can be in, and what else it takes to get it there. */
 const states: Readonly<Record<string, AgentRun>> = {
   running: { agents: [{ body: [burst(100 * S)] }] },
-  'ready in the queue': { agents: [{ priority: 50, body: [burst(S)], atUs: S }, { priority: 10, body: [burst(100 * S)] }] },
+  'ready in the queue': {
+    agents: [
+      { priority: 50, body: [burst(S)], atUs: S },
+      { priority: 10, body: [burst(100 * S)] },
+    ],
+  },
   'waiting for a timer': { agents: [{ body: [sleep(100 * S)] }] },
   'waiting for a message': { agents: [{ body: [{ kind: 'receive' }] }] },
   'waiting for a message with a limit': { agents: [{ body: [{ kind: 'receive', timeoutUs: 100 * S }] }] },
-  'waiting for a person': { agents: [{ body: [{ kind: 'ask', question: 'Go on?', purpose: 'approve', script: { durationUs: 100 * S } }] }] },
-  'waiting for a child': { agents: [{ body: [spawn('child'), waitFor(0)] }], programs: { child: [sleep(100 * S)] } },
+  'waiting for a person': {
+    agents: [
+      { body: [{ kind: 'ask', question: 'Go on?', purpose: 'approve', script: { durationUs: 100 * S } }] },
+    ],
+  },
+  'waiting for a child': {
+    agents: [{ body: [spawn('child'), waitFor(0)] }],
+    programs: { child: [sleep(100 * S)] },
+  },
   'waiting for a tool': {
     agents: [{ body: [callTools(tool('write', {}, { durationUs: 14 * S }))] }],
     kernel: { tools: [writer] },
   },
   'waiting for a lock': {
-    agents: [{ body: [callTools(tool('write', {}, { durationUs: 5 * S }))], atUs: S }, { body: [callTools(tool('write', {}, { durationUs: 14 * S }))] }],
+    agents: [
+      { body: [callTools(tool('write', {}, { durationUs: 5 * S }))], atUs: S },
+      { body: [callTools(tool('write', {}, { durationUs: 14 * S }))] },
+    ],
     kernel: { tools: [writer] },
   },
   'waiting to repeat a tool': {
@@ -45,7 +81,10 @@ const states: Readonly<Record<string, AgentRun>> = {
     kernel: { budgets: quota },
   },
   'waiting for memory': {
-    agents: [{ body: [allocate(500), think(300)], atUs: S }, { body: [allocate(500), burst(100 * S, { maxOutput: 300 })] }],
+    agents: [
+      { body: [allocate(500), think(300)], atUs: S },
+      { body: [allocate(500), burst(100 * S, { maxOutput: 300 })] },
+    ],
     kernel: { ...room, engines: [{ memoryTokens: 1_000, cores: 2 }] },
   },
   'waiting for storage': { agents: [{ body: [{ kind: 'checkpoint', state: 1 }] }], flushUs: 100 * S },
@@ -67,11 +106,22 @@ for (const [state, setup] of Object.entries(states)) {
     const process = kernel.snapshot().processes[pid - 1]!;
     const [word, , reason = ''] = state.split(' ');
     expect(process.state).toBe(word);
-    if (word === 'waiting') expect(state).toContain({ 'tool': 'tool', 'timer': state.includes('repeat') ? 'repeat' : 'timer', 'lock': 'lock', 'person': state.includes('approval') ? 'approval' : 'person' }[process.waitingOn as string] ?? process.waitingOn);
+    if (word === 'waiting')
+      expect(state).toContain(
+        {
+          tool: 'tool',
+          timer: state.includes('repeat') ? 'repeat' : 'timer',
+          lock: 'lock',
+          person: state.includes('approval') ? 'approval' : 'person',
+        }[process.waitingOn as string] ?? process.waitingOn,
+      );
     else expect(reason === '' || state.includes('queue')).toBe(true);
   });
 
-  for (const [signal, outcome] of [['terminate', 'cancelled'], ['kill', 'killed']] as const) {
+  for (const [signal, outcome] of [
+    ['terminate', 'cancelled'],
+    ['kill', 'killed'],
+  ] as const) {
     test(`${state}: ${signal} ends it at once as ${outcome}, with nothing left behind`, () => {
       const { end, kernel, all } = at([[10 * S, signal]]);
       expect(end(pid)).toMatchObject({ outcome, atUs: 10 * S });
@@ -147,7 +197,12 @@ test('stop: a second stop, and a continue of one that is not stopped, change not
 test('stop: what arrives while it is suspended is kept for it', () => {
   const asked: Agent = {
     body: function* () {
-      const reply = yield { kind: 'ask', question: null, purpose: 'answer', script: { answer: 'blue', durationUs: 5 * S } };
+      const reply = yield {
+        kind: 'ask',
+        question: null,
+        purpose: 'answer',
+        script: { answer: 'blue', durationUs: 5 * S },
+      };
       return { reply: reply as never };
     },
   };
@@ -183,7 +238,7 @@ test('stop: a child that is stopped before its program began starts when it is c
           yield { kind: 'signal', pid: child.value as never, signal: 'stop' };
           yield sleep(5 * S);
           yield { kind: 'signal', pid: child.value as never, signal: 'continue' };
-          return ((yield waitFor(child.value)) as SyscallResult<never>) satisfies SyscallResult<never>;
+          return (yield waitFor(child.value)) as SyscallResult<never> satisfies SyscallResult<never>;
         },
       },
     ],
@@ -265,7 +320,10 @@ test('kill: an exception in `finally` is told, and ends nothing but the process'
 });
 
 test('a kill outranks a terminate that is under way, a terminate does not outrank a kill', () => {
-  for (const order of [['terminate', 'kill'], ['kill', 'terminate']] as const) {
+  for (const order of [
+    ['terminate', 'kill'],
+    ['kill', 'terminate'],
+  ] as const) {
     const kernel = new SteppedKernel({ agents: [{ body: [burst(S)] }] });
     kernel.spawn(0, 1);
     kernel.signal(1, 1, order[0]);
@@ -279,7 +337,12 @@ test('a call that was stopped is settled to what it used', () => {
   const { all, kernel } = runAgents({
     agents: [{ body: [allocate(800), think(600)], budget: 'team' }],
     kernel: {
-      budgets: [{ name: 'team', limits: [{ resource: 'tokens', amount: 10_000, window: { kind: 'fixed', lengthUs: HOUR } }] }],
+      budgets: [
+        {
+          name: 'team',
+          limits: [{ resource: 'tokens', amount: 10_000, window: { kind: 'fixed', lengthUs: HOUR } }],
+        },
+      ],
       engines: [{ prefillTokensPerSecond: 800, decodeTokensPerSecond: 100 }],
     },
     signals: [[3 * S, 1, 'kill']],
@@ -316,11 +379,15 @@ test('tools: a killed process starts no tool any more, though its own calls free
 });
 
 test('questions: one that is withdrawn is told to the person, a late answer changes nothing', () => {
-  const kernel = new SteppedKernel({ agents: [{ body: [{ kind: 'ask', question: 'Go on?', purpose: 'approve' }] }] });
+  const kernel = new SteppedKernel({
+    agents: [{ body: [{ kind: 'ask', question: 'Go on?', purpose: 'approve' }] }],
+  });
   const [asked] = kernel.spawn(0, 1);
   const { request } = asked as unknown as { request: never };
   expect(kernel.signal(S, 1, 'terminate')).toEqual([{ type: 'person.withdraw', request }]);
-  expect(kernel.step(2 * S, { type: 'person.answered', request, decision: 'approve', value: null })).toEqual([]);
+  expect(kernel.step(2 * S, { type: 'person.answered', request, decision: 'approve', value: null })).toEqual(
+    [],
+  );
   expect(kernel.process(1).outcome).toBe('cancelled');
 });
 
@@ -366,7 +433,11 @@ test('stop and continue: children are stopped and continued with it', () => {
     expect.arrayContaining([1, 2, 3].map((pid) => [pid, 10 * S])),
   );
   expect(all('process.continued').map(({ pid }) => pid)).toEqual(expect.arrayContaining([1, 2, 3]));
-  expect(all('process.terminated').map(({ outcome }) => outcome)).toEqual(['completed', 'completed', 'completed']);
+  expect(all('process.terminated').map(({ outcome }) => outcome)).toEqual([
+    'completed',
+    'completed',
+    'completed',
+  ]);
 });
 
 test('a process that completes, or fails, leaves its children to go on as orphans', () => {
@@ -380,7 +451,10 @@ test('a process that completes, or fails, leaves its children to go on as orphan
     yield sleep(S);
     throw new Error('no');
   };
-  const { value, end } = runAgents({ agents: [{ body: [spawn('child'), sleep(S)] }, { body: fails }], programs: { child } });
+  const { value, end } = runAgents({
+    agents: [{ body: [spawn('child'), sleep(S)] }, { body: fails }],
+    programs: { child },
+  });
   expect(end(1)).toMatchObject({ outcome: 'completed', atUs: S });
   expect(end(2)).toMatchObject({ outcome: 'completed', atUs: 10 * S });
   expect(value(2)).toEqual([1, 0]);
@@ -418,7 +492,16 @@ test('the syscall signal: descendants only, unless the process may signal all', 
 
 test('the syscall signal: to a process that has ended, or never was, it fails', () => {
   const { results } = runAgents({
-    agents: [{ body: [spawn('child'), sleep(S), { kind: 'signal', pid: 2 as never, signal: 'stop' }, { kind: 'signal', pid: 9 as never, signal: 'stop' }] }],
+    agents: [
+      {
+        body: [
+          spawn('child'),
+          sleep(S),
+          { kind: 'signal', pid: 2 as never, signal: 'stop' },
+          { kind: 'signal', pid: 9 as never, signal: 'stop' },
+        ],
+      },
+    ],
     programs: { child: [] },
   });
   expect(results(1).slice(2)).toEqual([failed('UNKNOWN_PROCESS', 'process'), failed('UNKNOWN_PROCESS', '9')]);

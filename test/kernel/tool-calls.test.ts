@@ -13,12 +13,21 @@ import { allocate, callTools, failed, ok, SECOND, sleep, tool } from '../support
 const S = SECOND;
 
 function spec(name: string, fields: Partial<ToolSpec> = {}): ToolSpec {
-  return { name, description: name, parameters: { type: 'object' }, effects: () => ({ reads: [], writes: [] }), ...fields };
+  return {
+    name,
+    description: name,
+    parameters: { type: 'object' },
+    effects: () => ({ reads: [], writes: [] }),
+    ...fields,
+  };
 }
 
 /** `files`: reads and writes are what its arguments say. */
 const files = spec('files', {
-  effects: (args) => ({ reads: (args as Json[] & Effects).reads ?? [], writes: (args as Json[] & Effects).writes ?? [] }),
+  effects: (args) => ({
+    reads: (args as Json[] & Effects).reads ?? [],
+    writes: (args as Json[] & Effects).writes ?? [],
+  }),
 });
 const access = (effects: Partial<Effects>, script: ToolCall['script'] = {}) => tool('files', effects, script);
 
@@ -36,7 +45,11 @@ function spans(all: ReturnType<typeof runAgents>['all']): (readonly [number, num
 test('a batch runs side by side, its results come in call order', () => {
   const { results, all, end } = runAgents({
     agents: [
-      agent(tool('a', {}, { durationUs: 3 * S }), tool('b', {}, { durationUs: S }), tool('c', {}, { durationUs: 2 * S })),
+      agent(
+        tool('a', {}, { durationUs: 3 * S }),
+        tool('b', {}, { durationUs: S }),
+        tool('c', {}, { durationUs: 2 * S }),
+      ),
     ],
     kernel: { tools: [spec('a'), spec('b'), spec('c')] },
   });
@@ -59,24 +72,45 @@ test('results join the prompt in call order, unless the program says no', () => 
   const script = { durationUs: S };
   const body = (keepResults?: boolean): ProgramBody =>
     function* () {
-      const calls = [tool('a', {}, { ...script, result: 'x'.repeat(40) }), tool('a', {}, { ...script, result: { y: 1 } })];
-      yield keepResults === undefined ? { kind: 'callTools', calls } : { kind: 'callTools', calls, keepResults };
+      const calls = [
+        tool('a', {}, { ...script, result: 'x'.repeat(40) }),
+        tool('a', {}, { ...script, result: { y: 1 } }),
+      ];
+      yield keepResults === undefined
+        ? { kind: 'callTools', calls }
+        : { kind: 'callTools', calls, keepResults };
     };
   const pages = (keep?: boolean) => {
-    const { kernel } = runAgents({ agents: [{ body: body(keep) }], kernel: { tools: [spec('a')] }, untilUs: S - 1 });
+    const { kernel } = runAgents({
+      agents: [{ body: body(keep) }],
+      kernel: { tools: [spec('a')] },
+      untilUs: S - 1,
+    });
     expect(kernel.snapshot().processes[0]!.pages).toBe(0);
     const { store } = runAgents({
-      agents: [{ body: function* (sys, state) {
-        yield* body(keep)(sys, state);
-        yield { kind: 'checkpoint', state: null };
-      } }],
+      agents: [
+        {
+          body: function* (sys, state) {
+            yield* body(keep)(sys, state);
+            yield { kind: 'checkpoint', state: null };
+          },
+        },
+      ],
       kernel: { tools: [spec('a')] },
     });
-    return store.lastCheckpoint({ run: 'run-1', branch: 'main', pid: 1 as never })!.nodes.map(({ tokens, importance }) => [tokens, importance]);
+    return store
+      .lastCheckpoint({ run: 'run-1', branch: 'main', pid: 1 as never })!
+      .nodes.map(({ tokens, importance }) => [tokens, importance]);
   };
   // 40 characters are 10 tokens; {"y":1} has 7: 2 tokens.
-  expect(pages()).toEqual([[10, 0.7], [2, 0.7]]);
-  expect(pages(true)).toEqual([[10, 0.7], [2, 0.7]]);
+  expect(pages()).toEqual([
+    [10, 0.7],
+    [2, 0.7],
+  ]);
+  expect(pages(true)).toEqual([
+    [10, 0.7],
+    [2, 0.7],
+  ]);
   expect(pages(false)).toEqual([]);
 });
 
@@ -85,11 +119,25 @@ test('a refused call is a result in its place, and the others run', () => {
     agents: [
       {
         capabilities: { tools: ['a', 'typed'] },
-        body: [callTools(tool('nobody'), tool('a'), tool('b'), tool('typed', { city: 7 }), tool('typed', { city: 'Ghent' }))],
+        body: [
+          callTools(
+            tool('nobody'),
+            tool('a'),
+            tool('b'),
+            tool('typed', { city: 7 }),
+            tool('typed', { city: 'Ghent' }),
+          ),
+        ],
       },
     ],
     kernel: {
-      tools: [spec('a'), spec('b'), spec('typed', { parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] } })],
+      tools: [
+        spec('a'),
+        spec('b'),
+        spec('typed', {
+          parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+        }),
+      ],
     },
   });
   expect(results(1)).toEqual([
@@ -117,13 +165,12 @@ test('a batch of refused calls only has its results at once', () => {
 
 test("a tool's failure is a result; the agent goes on", () => {
   const { results, all, end } = runAgents({
-    agents: [{ body: [callTools(tool('a', {}, { failed: true, result: 'no such file' }), tool('a')), sleep(S)] }],
+    agents: [
+      { body: [callTools(tool('a', {}, { failed: true, result: 'no such file' }), tool('a')), sleep(S)] },
+    ],
     kernel: { tools: [spec('a')] },
   });
-  expect(results(1)).toEqual([
-    ok([failed('TOOL_FAILED', 'no such file') as Json, ok('a done')]),
-    ok(),
-  ]);
+  expect(results(1)).toEqual([ok([failed('TOOL_FAILED', 'no such file') as Json, ok('a done')]), ok()]);
   expect(all('tool.ended').map((event) => [event.ok, event.code])).toEqual([
     [false, 'TOOL_FAILED'],
     [true, ''],
@@ -142,7 +189,15 @@ test.each([
   ['no effects', {}, {}, false],
 ] as const)('%s: one after another? of one batch and of two processes', (_, first, second, isSerial) => {
   const kernel = { tools: [files] };
-  const expected = isSerial ? [[1, 0, 1], [2, 1, 2]] : [[1, 0, 1], [2, 0, 1]];
+  const expected = isSerial
+    ? [
+        [1, 0, 1],
+        [2, 1, 2],
+      ]
+    : [
+        [1, 0, 1],
+        [2, 0, 1],
+      ];
   expect(spans(runAgents({ agents: [agent(access(first), access(second))], kernel }).all)).toEqual(expected);
   const { all } = runAgents({ agents: [agent(access(first)), agent(access(second))], kernel });
   expect(spans(all)).toEqual(expected);
@@ -151,7 +206,9 @@ test.each([
 
 test('unknown effects are an exclusive write on the server', () => {
   const server = ({ effects: _effects, ...fields }: ToolSpec): ToolSpec => ({ ...fields, server: 'mail' });
-  const tools = [server(spec('read')), server(spec('send')), spec('other'), spec('alone')].map((one) => (one.name === 'alone' ? (({ effects: _effects, ...rest }) => rest)(one) : one));
+  const tools = [server(spec('read')), server(spec('send')), spec('other'), spec('alone')].map((one) =>
+    one.name === 'alone' ? (({ effects: _effects, ...rest }) => rest)(one) : one,
+  );
   const { all } = runAgents({
     agents: [agent(tool('read'), tool('send'), tool('other'), tool('alone'), tool('alone'))],
     kernel: { tools },
@@ -222,10 +279,15 @@ test('a tool that takes too long is a TOOL_TIMEOUT; its locks are held until it 
   });
   const [first] = kernel.spawn(0, 1);
   const { request } = first as Extract<Request, { type: 'tool.start' }>;
-  const timer = kernel.requests.find(({ type }) => type === 'timer.set') as Extract<Request, { type: 'timer.set' }>;
+  const timer = kernel.requests.find(({ type }) => type === 'timer.set') as Extract<
+    Request,
+    { type: 'timer.set' }
+  >;
   expect(timer.atUs).toBe(5 * S);
   kernel.spawn(S, 2);
-  expect(kernel.step(5 * S, { type: 'timer.fired', timer: timer.timer })).toEqual([{ type: 'tool.stop', request }]);
+  expect(kernel.step(5 * S, { type: 'timer.fired', timer: timer.timer })).toEqual([
+    { type: 'tool.stop', request },
+  ]);
   // The program has its result and goes on; the other still waits.
   expect(kernel.process(1)).toMatchObject({ waitingOn: 'timer' });
   expect(kernel.process(2)).toMatchObject({ waitingOn: 'lock' });
@@ -261,25 +323,46 @@ test('repeats wait 1, 2 and 4 s, hold their locks meanwhile, and the last failur
     [3_300_000, 'TOOL_FAILED'],
     [7_400_000, 'TOOL_FAILED'],
   ]);
-  expect(all('process.waiting', 1).map(({ on }) => on)).toEqual(['tool', 'timer', 'tool', 'timer', 'tool', 'timer', 'tool']);
+  expect(all('process.waiting', 1).map(({ on }) => on)).toEqual([
+    'tool',
+    'timer',
+    'tool',
+    'timer',
+    'tool',
+    'timer',
+    'tool',
+  ]);
   expect(all('tool.started', 2).map(({ atUs }) => atUs)).toEqual([7_400_000]);
   expect(results(1)).toEqual([ok([failed('TOOL_FAILED', 'busy') as Json])]);
 });
 
 test('a repeat that succeeds is a success; a tool without repeats fails at once', () => {
-  const kernel = new SteppedKernel({ agents: [agent(tool('flaky'))], kernel: { tools: [spec('flaky', { retries: 2 })] } });
+  const kernel = new SteppedKernel({
+    agents: [agent(tool('flaky'))],
+    kernel: { tools: [spec('flaky', { retries: 2 })] },
+  });
   const [first] = kernel.spawn(0, 1);
   const { request, identity } = first as Extract<Request, { type: 'tool.start' }>;
   kernel.step(S, { type: 'tool.ended', request, ok: false, value: 'busy' });
-  const { timer } = kernel.requests.find(({ type }) => type === 'timer.set') as Extract<Request, { type: 'timer.set' }>;
+  const { timer } = kernel.requests.find(({ type }) => type === 'timer.set') as Extract<
+    Request,
+    { type: 'timer.set' }
+  >;
   // The same identity: it is the idempotency key.
-  expect(kernel.step(2 * S, { type: 'timer.fired', timer })).toMatchObject([{ type: 'tool.start', request, identity }]);
+  expect(kernel.step(2 * S, { type: 'timer.fired', timer })).toMatchObject([
+    { type: 'tool.start', request, identity },
+  ]);
   kernel.step(3 * S, { type: 'tool.ended', request, ok: true, value: 'fine' });
-  expect(kernel.records.find((record) => record.type === 'history')).toMatchObject({ result: ok([ok('fine')]) });
+  expect(kernel.records.find((record) => record.type === 'history')).toMatchObject({
+    result: ok([ok('fine')]),
+  });
 });
 
 test('an end of a call that is over changes nothing', () => {
-  const kernel = new SteppedKernel({ agents: [{ body: [callTools(tool('a')), sleep(S)] }], kernel: { tools: [spec('a')] } });
+  const kernel = new SteppedKernel({
+    agents: [{ body: [callTools(tool('a')), sleep(S)] }],
+    kernel: { tools: [spec('a')] },
+  });
   const [first] = kernel.spawn(0, 1);
   const { request } = first as Extract<Request, { type: 'tool.start' }>;
   const end = { type: 'tool.ended', request, ok: true, value: 1 } as const;
@@ -296,11 +379,18 @@ function approval(decision: 'approve' | 'edit' | 'deny', value: Json = null) {
   const kernel = new SteppedKernel({
     agents: [{ body: [callTools(tool('mail', { to: 'ann' })), sleep(S)] }],
     kernel: {
-      tools: [spec('mail', { approval: true, parameters: { type: 'object', properties: { to: { type: 'string' } } } })],
+      tools: [
+        spec('mail', {
+          approval: true,
+          parameters: { type: 'object', properties: { to: { type: 'string' } } },
+        }),
+      ],
     },
   });
   const asked = kernel.spawn(0, 1);
-  expect(asked).toMatchObject([{ type: 'person.ask', purpose: 'approve', question: { tool: 'mail', arguments: { to: 'ann' } } }]);
+  expect(asked).toMatchObject([
+    { type: 'person.ask', purpose: 'approve', question: { tool: 'mail', arguments: { to: 'ann' } } },
+  ]);
   expect(kernel.process(1).waitingOn).toBe('person');
   const { request } = asked[0] as Extract<Request, { type: 'person.ask' }>;
   const requests = kernel.step(S, { type: 'person.answered', request, decision, value });
@@ -313,7 +403,9 @@ test('approval: approved, the call starts as it was asked', () => {
 });
 
 test('approval: edited, it starts with the arguments of the person, which are checked', () => {
-  expect(approval('edit', { to: 'bob' }).requests).toMatchObject([{ type: 'tool.start', arguments: { to: 'bob' } }]);
+  expect(approval('edit', { to: 'bob' }).requests).toMatchObject([
+    { type: 'tool.start', arguments: { to: 'bob' } },
+  ]);
   const { requests, result } = approval('edit', { to: 7 });
   expect(requests).toEqual([]);
   expect(result).toEqual(ok([failed('TOOL_ARGUMENTS', 'to: 7') as Json]));
@@ -355,7 +447,15 @@ test('while suspended, what a batch waits for may change: the reason is told whe
 
 test('a result that is larger than memory does not join the prompt, and the program has it all the same', () => {
   const { results, end } = runAgents({
-    agents: [{ body: [allocate(10), { kind: 'callTools', calls: [tool('a', {}, { result: 'x'.repeat(4_000) })] }, { kind: 'think', maxOutput: 10, script: { tokensOut: 1 } }] }],
+    agents: [
+      {
+        body: [
+          allocate(10),
+          { kind: 'callTools', calls: [tool('a', {}, { result: 'x'.repeat(4_000) })] },
+          { kind: 'think', maxOutput: 10, script: { tokensOut: 1 } },
+        ],
+      },
+    ],
     kernel: { tools: [spec('a')], engines: [{ memoryTokens: 500 }] },
   });
   expect(results(1)[1]).toEqual(ok([ok('x'.repeat(4_000))]));

@@ -124,7 +124,8 @@ function ranOf(simulation: Simulation, events: readonly KernelEvent[]): Ran {
     kernel,
     store,
     all,
-    results: (pid) => store.history(pidRun(pid), { branch: 'main', pid: pid as Pid }).map(({ result }) => result),
+    results: (pid) =>
+      store.history(pidRun(pid), { branch: 'main', pid: pid as Pid }).map(({ result }) => result),
     value(pid) {
       const stored = store.processes(pidRun(pid)).find((process) => process.pid === pid);
       if (stored?.end === undefined) throw new Error(`process ${pid} has not ended`);

@@ -43,7 +43,7 @@ class ImportanceLru implements PagingPolicy {
 
   touch(page: PageId): void {
     if (!this.heap.has(page)) this.takeBack();
-    assert(this.heap.has(page), () => `page ${page} was touched, which is not resident`);
+    if (!this.heap.has(page)) assert(false, `page ${page} was touched, which is not resident`);
   }
 
   evict(_need: number, eligible: (page: PageId) => boolean, isContinued = false): PageId | undefined {

@@ -105,7 +105,7 @@ class Priority implements SchedulingPolicy {
 
   /** Only notes it: the kernel may settle the usage after it told of it. */
   charge(pid: Pid, _charge: Charge, nowUs: number): void {
-    assert(pid < this.aged.length, () => `charge for pid ${pid}, which was never ready`);
+    if (pid >= this.aged.length) assert(false, `charge for pid ${pid}, which was never ready`);
     this.isCharged[pid] = 1;
     if (!this.queue.has(pid) || !this.isOver(pid, this.processes.quotaNode(pid), nowUs)) return;
     this.behindUntilUs[pid] = this.overUntilUs[pid]!;
@@ -127,7 +127,7 @@ class Priority implements SchedulingPolicy {
   shouldPreempt(pid: Pid, nowUs: number): number {
     const { queue } = this;
     const aged = this.aged[pid]!;
-    assert(aged === aged, () => `shouldPreempt for pid ${pid}, which was not picked`);
+    if (aged !== aged) assert(false, `shouldPreempt for pid ${pid}, which was not picked`);
     queue.release(nowUs);
     const node = this.processes.quotaNode(pid);
     const isOver = this.isOver(pid, node, nowUs);

@@ -196,7 +196,7 @@ export class ModelDevice {
     const repeatedPrefillUs = Math.min(plan.repeatedPrefillUs, doneUs - loadUs - newPrefillUs);
     const work = { loadUs, newPrefillUs, repeatedPrefillUs };
     const stretchUs = this.world.nowUs - startUs;
-    if (stretchUs === doneUs || doneUs === 0) return { ...work, work };
+    if (stretchUs === doneUs || doneUs === 0) return { loadUs, newPrefillUs, repeatedPrefillUs, work };
     const slowdown = stretchUs / doneUs;
     const wall = (us: number): number => Math.floor(us * slowdown);
     return { loadUs: wall(loadUs), newPrefillUs: wall(newPrefillUs), repeatedPrefillUs: wall(repeatedPrefillUs), work };

@@ -18,27 +18,57 @@ const tables = 3;
 const capacity = 14;
 
 type Operation =
-  | { readonly type: 'append'; readonly table: number; readonly space: number; readonly first: number; readonly count: number; readonly importance: number; readonly pinned: boolean }
+  | {
+      readonly type: 'append';
+      readonly table: number;
+      readonly space: number;
+      readonly first: number;
+      readonly count: number;
+      readonly importance: number;
+      readonly pinned: boolean;
+    }
   | { readonly type: 'answer'; readonly table: number; readonly id: number }
   | { readonly type: 'call'; readonly table: number; readonly room: number }
   /** `use`: a call begins and ends at once. */
   | { readonly type: 'use' | 'end' | 'release'; readonly table: number }
-  | { readonly type: 'touch' | 'pin' | 'unpin' | 'drop' | 'free' | 'truncate'; readonly table: number; readonly nth: number }
-  | { readonly type: 'importance'; readonly table: number; readonly nth: number; readonly importance: number };
+  | {
+      readonly type: 'touch' | 'pin' | 'unpin' | 'drop' | 'free' | 'truncate';
+      readonly table: number;
+      readonly nth: number;
+    }
+  | {
+      readonly type: 'importance';
+      readonly table: number;
+      readonly nth: number;
+      readonly importance: number;
+    };
 
 const table = fc.nat({ max: tables - 1 });
 const nth = fc.nat({ max: 15 });
 const importance = fc.constantFrom(0.3, 0.5, 0.7);
 const content = { table, space: fc.nat({ max: 3 }), first: fc.constantFrom(0, 0, 2, 3, 5), importance };
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  { weight: 3, arbitrary: of('append', { ...content, count: fc.integer({ min: 1, max: 6 }), pinned: fc.constant(false) }) },
-  { weight: 1, arbitrary: of('append', { ...content, count: fc.integer({ min: 1, max: 3 }), pinned: fc.constant(true) }) },
+  {
+    weight: 3,
+    arbitrary: of('append', {
+      ...content,
+      count: fc.integer({ min: 1, max: 6 }),
+      pinned: fc.constant(false),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: of('append', { ...content, count: fc.integer({ min: 1, max: 3 }), pinned: fc.constant(true) }),
+  },
   { weight: 1, arbitrary: of('answer', { table, id: fc.nat({ max: 5 }) }) },
   { weight: 10, arbitrary: of('use', { table }) },
   { weight: 3, arbitrary: of('call', { table, room: fc.nat({ max: 3 }) }) },
   { weight: 3, arbitrary: of('end', { table }) },
   { weight: 1, arbitrary: of('release', { table }) },
-  ...(['touch', 'pin', 'unpin', 'drop', 'free', 'truncate'] as const).map((type) => ({ weight: 1, arbitrary: of(type, { table, nth }) })),
+  ...(['touch', 'pin', 'unpin', 'drop', 'free', 'truncate'] as const).map((type) => ({
+    weight: 1,
+    arbitrary: of(type, { table, nth }),
+  })),
   { weight: 1, arbitrary: of('importance', { table, nth, importance }) },
 ) as fc.Arbitrary<Operation>;
 
@@ -55,12 +85,14 @@ class Told {
 
   constructor(paging: CreatePagingPolicy, residency: Residency, victims: VictimRule) {
     const tell = (what: string) => (first: number, pages: number, tokens: number) => {
-      for (let page = first; page < first + pages; page++) this.said.push(`${what} ${page} of ${tokens / pages}`);
+      for (let page = first; page < first + pages; page++)
+        this.said.push(`${what} ${page} of ${tokens / pages}`);
     };
     this.memory = new ContextMemory(
       { capacity, residency, victims, paging, rng: rngFor(1, 'paging') },
       {
-        faulted: (pid, kind, pages, tokens) => void this.said.push(`fault of ${pid}: ${pages} ${kind} (${tokens})`),
+        faulted: (pid, kind, pages, tokens) =>
+          void this.said.push(`fault of ${pid}: ${pages} ${kind} (${tokens})`),
         loaded: tell('load'),
         evicted: tell('evict'),
         freed: tell('free'),
@@ -76,9 +108,14 @@ class Told {
     memory.checkInvariants();
     const resident: number[] = [];
     for (const extent of memory.all())
-      for (let page = extent.firstPage + extent.lo; page < extent.firstPage + extent.hi; page++) resident.push(page);
+      for (let page = extent.firstPage + extent.lo; page < extent.firstPage + extent.hi; page++)
+        resident.push(page);
     const { residentTokens, pinnedTokens, roomTokens } = memory;
-    const prompts = this.tables.map((own) => own.entries.flatMap(({ extent }) => Array.from({ length: extent.count }, (_, index) => extent.firstPage + index)));
+    const prompts = this.tables.map((own) =>
+      own.entries.flatMap(({ extent }) =>
+        Array.from({ length: extent.count }, (_, index) => extent.firstPage + index),
+      ),
+    );
     return [
       ...this.said.sort(),
       `resident ${resident.sort((a, b) => a - b).join(' ')}`,
@@ -92,20 +129,19 @@ class Told {
     const own = this.tables[operation.table]!;
     const pid = (operation.table + 1) as Pid;
     const isRunning = own.room >= 0;
+    if (operation.type === 'end') return isRunning ? memory.end(own) : 'does not run';
+    // A prompt does not change while its call runs, but others may pin what they share with it.
+    if (isRunning && !['release', 'importance', 'pin', 'unpin'].includes(operation.type)) return 'runs';
     switch (operation.type) {
       case 'call': {
-        if (isRunning) return 'runs';
         const { outcome, ...tokens } = memory.begin(own, pid, operation.room, nowUs);
         return outcome === 'begun' ? tokens : outcome;
       }
       case 'use': {
-        if (isRunning) return 'runs';
         const { outcome } = memory.begin(own, pid, 0, nowUs);
         if (outcome === 'begun') memory.end(own);
         return outcome;
       }
-      case 'end':
-        return isRunning ? memory.end(own) : 'does not run';
       case 'release':
         return memory.release(own);
       case 'importance': {
@@ -116,22 +152,30 @@ class Told {
       case 'unpin':
         return memory.setPinned(own, pageAt(own, operation.nth), operation.type === 'pin');
       case 'touch':
-        return isRunning ? 'runs' : memory.touch(own, pageAt(own, operation.nth), pid, nowUs);
-    }
-    if (isRunning) return 'runs';
-    switch (operation.type) {
+        return memory.touch(own, pageAt(own, operation.nth), pid, nowUs);
       case 'append': {
         const { space, count, importance, pinned } = operation;
         const isOwn = space === 0;
         const first = isOwn ? this.nextOwn : operation.first;
         if (isOwn) this.nextOwn += count;
-        return memory.append(own, { space: isOwn ? ownSpace : space + 1, first, count, tokensEach: 1 + (space % 2) }, importance, pinned);
+        return memory.append(
+          own,
+          { space: isOwn ? ownSpace : space + 1, first, count, tokensEach: 1 + (space % 2) },
+          importance,
+          pinned,
+        );
       }
       case 'answer':
-        return memory.appendResident(own, { space: 9, first: operation.id, count: 1, tokensEach: 2 }, 0.7, nowUs);
+        return memory.appendResident(
+          own,
+          { space: 9, first: operation.id, count: 1, tokensEach: 2 },
+          0.7,
+          nowUs,
+        );
       case 'truncate':
         return memory.truncate(own, Math.min(operation.nth, own.pages));
-      default:
+      case 'drop':
+      case 'free':
         return memory.takeOut(own, pageAt(own, operation.nth), operation.type === 'free');
     }
   }
@@ -164,18 +208,26 @@ function singly(create: CreatePagingPolicy): CreatePagingPolicy {
 }
 
 for (const [name, policy] of Object.entries(pagingPolicies)) {
-  for (const [residency, victims] of [['independent', 'any'], ['prefix', 'leaf']] as const) {
+  for (const [residency, victims] of [
+    ['independent', 'any'],
+    ['prefix', 'leaf'],
+  ] as const) {
     test(`${name}, ${residency}, ${victims}: extents and single pages give the same`, () => {
       fc.assert(
-        fc.property(fc.array(fc.tuple(operation, fc.nat({ max: 2 })), { minLength: 10, maxLength: 60 }), (operations) => {
-          const extents = new Told(policy, residency, victims);
-          const pages = new Told(singly(policy), residency, victims);
-          let nowUs = 0;
-          for (const [operation, laterUs] of operations) {
-            nowUs += laterUs * 1_000_000;
-            expect(extents.do(operation, nowUs), JSON.stringify(operation)).toEqual(pages.do(operation, nowUs));
-          }
-        }),
+        fc.property(
+          fc.array(fc.tuple(operation, fc.nat({ max: 2 })), { minLength: 10, maxLength: 60 }),
+          (operations) => {
+            const extents = new Told(policy, residency, victims);
+            const pages = new Told(singly(policy), residency, victims);
+            let nowUs = 0;
+            for (const [operation, laterUs] of operations) {
+              nowUs += laterUs * 1_000_000;
+              expect(extents.do(operation, nowUs), JSON.stringify(operation)).toEqual(
+                pages.do(operation, nowUs),
+              );
+            }
+          },
+        ),
         { seed: 1, numRuns: seedCount(400, 20_000) },
       );
     });

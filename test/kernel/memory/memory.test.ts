@@ -7,45 +7,87 @@ import type { EngineOptions } from '../../../src/kernel/engine-options.ts';
 import type { KernelOptionsInput } from '../../../src/kernel/options.ts';
 import type { Allocate, ProgramBody, Syscall } from '../../../src/kernel/syscalls.ts';
 import { runAgents, type Agent, type AgentRun, type Ran } from '../../support/run-agents.ts';
-import { allocate, burst, failed, ok, onPage, SECOND, sleep, spawn, think, touch, waitFor } from '../../support/syscalls.ts';
+import {
+  allocate,
+  burst,
+  failed,
+  ok,
+  onPage,
+  SECOND,
+  sleep,
+  spawn,
+  think,
+  touch,
+  waitFor,
+} from '../../support/syscalls.ts';
 
 const S = SECOND;
-const page = (name: string, tokens = 100, fields: Partial<Allocate> = {}): Allocate => allocate(tokens, { text: name, ...fields });
+const page = (name: string, tokens = 100, fields: Partial<Allocate> = {}): Allocate =>
+  allocate(tokens, { text: name, ...fields });
 
-function memory(memoryTokens: number, kernel: Partial<KernelOptionsInput> = {}, engine: Partial<EngineOptions> = {}) {
-  return { kernel: { paging: lru, ...kernel, engines: [{ memoryTokens, ...engine }] } } satisfies Partial<AgentRun>;
+function memory(
+  memoryTokens: number,
+  kernel: Partial<KernelOptionsInput> = {},
+  engine: Partial<EngineOptions> = {},
+) {
+  return {
+    kernel: { paging: lru, ...kernel, engines: [{ memoryTokens, ...engine }] },
+  } satisfies Partial<AgentRun>;
 }
 /** [new, repeated, cached] tokens of every dispatch of `pid`. */
 const paid = ({ all }: Ran, pid?: number) =>
-  all('process.dispatched', pid).map(({ newTokens, repeatedTokens, cachedTokens }) => [newTokens, repeatedTokens, cachedTokens]);
-const evicted = ({ all }: Ran) => all('page.evicted').map(({ page: first, pages }) => [first as number, pages]);
+  all('process.dispatched', pid).map(({ newTokens, repeatedTokens, cachedTokens }) => [
+    newTokens,
+    repeatedTokens,
+    cachedTokens,
+  ]);
+const evicted = ({ all }: Ran) =>
+  all('page.evicted').map(({ page: first, pages }) => [first as number, pages]);
 /** Runs to its end, but for one last process that keeps the memory as it is. */
 const last = (ran: Ran) => ran.kernel.snapshot().engines[0]!;
 
 // ---- Sharing -----------------------------------------------------------------------------------------------------------
 
-test.each(['prefix', 'independent'] as const)('%s: the system prompt of 20 agents is resident once', (residency) => {
-  const agent: Agent = { body: [page('You are an agent.', 1_000, { pinned: true, importance: 1 }), allocate(10), think(5), sleep(1_000 * S)] };
-  const ran = runAgents({
-    agents: Array.from({ length: 20 }, () => agent),
-    ...memory(10_000, { residency }),
-    untilUs: 100 * S,
-  });
-  expect(last(ran)).toMatchObject({ residentTokens: 1_000 + 20 * 10, pinnedTokens: 1_000 });
-  expect(ran.all('page.loaded').filter(({ tokens }) => tokens >= 1_000)).toHaveLength(1);
-  expect(paid(ran)).toEqual([[1_010, 0, 0], ...Array.from({ length: 19 }, () => [10, 0, 1_000])]);
-});
+test.each(['prefix', 'independent'] as const)(
+  '%s: the system prompt of 20 agents is resident once',
+  (residency) => {
+    const agent: Agent = {
+      body: [
+        page('You are an agent.', 1_000, { pinned: true, importance: 1 }),
+        allocate(10),
+        think(5),
+        sleep(1_000 * S),
+      ],
+    };
+    const ran = runAgents({
+      agents: Array.from({ length: 20 }, () => agent),
+      ...memory(10_000, { residency }),
+      untilUs: 100 * S,
+    });
+    expect(last(ran)).toMatchObject({ residentTokens: 1_000 + 20 * 10, pinnedTokens: 1_000 });
+    expect(ran.all('page.loaded').filter(({ tokens }) => tokens >= 1_000)).toHaveLength(1);
+    expect(paid(ran)).toEqual([[1_010, 0, 0], ...Array.from({ length: 19 }, () => [10, 0, 1_000])]);
+  },
+);
 
 test('prefix: the same content behind another is another page; independent: it is the same', () => {
-  const agents: Agent[] = [{ body: [page('a'), page('b'), think(5)] }, { body: [page('x'), page('b'), think(5)] }];
+  const agents: Agent[] = [
+    { body: [page('a'), page('b'), think(5)] },
+    { body: [page('x'), page('b'), think(5)] },
+  ];
   expect(paid(runAgents({ agents, ...memory(1_000, { residency: 'prefix' }) }))[1]).toEqual([200, 0, 0]);
   // Agent 1 has ended: in independent residency what nobody uses is freed.
   const staying = agents.map(({ body }): Agent => ({ body: [...(body as Syscall[]), sleep(S)] }));
-  expect(paid(runAgents({ agents: staying, ...memory(1_000, { residency: 'independent' }) }))[1]).toEqual([100, 0, 100]);
+  expect(paid(runAgents({ agents: staying, ...memory(1_000, { residency: 'independent' }) }))[1]).toEqual([
+    100, 0, 100,
+  ]);
 });
 
 test('independent: what stands twice in a prompt is held, and missed, once', () => {
-  const ran = runAgents({ agents: [{ body: [page('a'), page('b', 50), page('a'), think(10), think(10)] }], ...memory(1_000, { residency: 'independent' }) });
+  const ran = runAgents({
+    agents: [{ body: [page('a'), page('b', 50), page('a'), think(10), think(10)] }],
+    ...memory(1_000, { residency: 'independent' }),
+  });
   expect(paid(ran)).toEqual([
     [150, 0, 100],
     [0, 0, 250],
@@ -54,7 +96,11 @@ test('independent: what stands twice in a prompt is held, and missed, once', () 
 });
 
 test('recorded blocks are shared as far as they agree', () => {
-  const blocks = (first: number, count: number): Allocate => ({ kind: 'allocate', tokens: 10, blocks: { space: 's', first, count } });
+  const blocks = (first: number, count: number): Allocate => ({
+    kind: 'allocate',
+    tokens: 10,
+    blocks: { space: 's', first, count },
+  });
   const ran = runAgents({
     agents: [{ body: [blocks(0, 30), think(5)] }, { body: [blocks(0, 20), blocks(50, 10), think(5)] }],
     ...memory(1_000, { residency: 'prefix' }),
@@ -66,8 +112,13 @@ test('recorded blocks are shared as far as they agree', () => {
 });
 
 test('blocks of another size, or of another space, are others', () => {
-  const body = (space: string, tokens: number): Agent => ({ body: [{ kind: 'allocate', tokens, blocks: { space, first: 0, count: 10 } }, think(5)] });
-  const ran = runAgents({ agents: [body('s', 10), body('s', 20), body('t', 10)], ...memory(1_000, { residency: 'prefix' }) });
+  const body = (space: string, tokens: number): Agent => ({
+    body: [{ kind: 'allocate', tokens, blocks: { space, first: 0, count: 10 } }, think(5)],
+  });
+  const ran = runAgents({
+    agents: [body('s', 10), body('s', 20), body('t', 10)],
+    ...memory(1_000, { residency: 'prefix' }),
+  });
   expect(paid(ran)).toEqual([
     [100, 0, 0],
     [200, 0, 0],
@@ -76,7 +127,10 @@ test('blocks of another size, or of another space, are others', () => {
 });
 
 test('what a process leaves behind: a cache in prefix residency, nothing in independent', () => {
-  const agents: Agent[] = [{ body: [page('a'), allocate(50), think(5)] }, { atUs: 10 * S, body: [page('a'), think(5)] }];
+  const agents: Agent[] = [
+    { body: [page('a'), allocate(50), think(5)] },
+    { atUs: 10 * S, body: [page('a'), think(5)] },
+  ];
   const prefix = runAgents({ agents, ...memory(1_000, { residency: 'prefix' }) });
   expect(paid(prefix, 2)).toEqual([[0, 0, 100]]);
   // Content of its own is useless to others: it is freed in both.
@@ -91,7 +145,14 @@ test('a shared page has the highest importance of those who use it, as long as t
   const run = (untilEnd: boolean) =>
     runAgents({
       agents: [
-        { body: [page('a', 100, { importance: 0.2 }), page('b', 100, { importance: 0.4 }), think(5), sleep(99 * S)] },
+        {
+          body: [
+            page('a', 100, { importance: 0.2 }),
+            page('b', 100, { importance: 0.4 }),
+            think(5),
+            sleep(99 * S),
+          ],
+        },
         { atUs: S, body: [page('a', 100, { importance: 0.9 }), sleep(untilEnd ? 1 : 98 * S)] },
         { atUs: 5 * S, body: [page('c', 150), think(5)] },
       ],
@@ -109,23 +170,36 @@ test('a shared page has the highest importance of those who use it, as long as t
 
 /** One agent that has the prompts one after another, each a list of pages. */
 const prompts = (...lists: readonly (readonly string[])[]): Agent => ({
-  body: lists.flatMap((names) => [{ kind: 'truncate', pages: 0 } as const, ...names.map((name) => page(name)), think(20)]),
+  body: lists.flatMap((names) => [
+    { kind: 'truncate', pages: 0 } as const,
+    ...names.map((name) => page(name)),
+    think(20),
+  ]),
 });
 
 test('faults are compulsory the first time and capacity after an eviction', () => {
-  const ran = runAgents({ agents: [prompts(['a'], ['b'], ['c'], ['a'])], ...memory(320, { residency: 'independent' }) });
+  const ran = runAgents({
+    agents: [prompts(['a'], ['b'], ['c'], ['a'])],
+    ...memory(320, { residency: 'independent' }),
+  });
   expect(ran.all('page.faulted').map(({ kind, tokens }) => [kind, tokens])).toEqual([
     ['compulsory', 100],
     ['compulsory', 100],
     ['compulsory', 100],
   ]);
-  const small = runAgents({ agents: [prompts(['a'], ['b'], ['c'], ['a'])], ...memory(220, { residency: 'independent' }) });
+  const small = runAgents({
+    agents: [prompts(['a'], ['b'], ['c'], ['a'])],
+    ...memory(220, { residency: 'independent' }),
+  });
   expect(small.all('page.faulted').at(-1)).toMatchObject({ kind: 'capacity', tokens: 100 });
   expect(paid(small).at(-1)).toEqual([0, 100, 0]);
 });
 
 test('lru evicts what was used longest ago, the pages of the running call never', () => {
-  const ran = runAgents({ agents: [prompts(['a'], ['b'], ['a'], ['c', 'd'])], ...memory(320, { residency: 'independent' }) });
+  const ran = runAgents({
+    agents: [prompts(['a'], ['b'], ['a'], ['c', 'd'])],
+    ...memory(320, { residency: 'independent' }),
+  });
   // b goes for c and d; a, used later, stays: 100 + 200 + room for 20.
   expect(evicted(ran)).toEqual([[2, 1]]);
 });
@@ -141,7 +215,10 @@ test('room for the maximal answer is kept free while the call runs', () => {
 });
 
 test('prefix, leaf: what others stand on never leaves before them', () => {
-  const ran = runAgents({ agents: [prompts(['a', 'b', 'c'], ['x'], ['a', 'b', 'c'])], ...memory(330, { residency: 'prefix' }) });
+  const ran = runAgents({
+    agents: [prompts(['a', 'b', 'c'], ['x'], ['a', 'b', 'c'])],
+    ...memory(330, { residency: 'prefix' }),
+  });
   // x needs 90 more: the tip c leaves; then it is repeated, and nothing else.
   expect(evicted(ran)[0]).toEqual([3, 1]);
   expect(paid(ran).at(-1)).toEqual([0, 100, 200]);
@@ -149,9 +226,25 @@ test('prefix, leaf: what others stand on never leaves before them', () => {
 
 test('prefix, any: a hole re-bills everything behind it', () => {
   // Importance decides here: the first page of the prompt is the least important, so it leaves first.
-  const body: Syscall[] = [page('a', 100, { importance: 0.1 }), page('b'), page('c'), think(20), { kind: 'truncate', pages: 0 }, page('x'), think(20), { kind: 'truncate', pages: 0 }, page('a'), page('b'), page('c'), think(20)];
+  const body: Syscall[] = [
+    page('a', 100, { importance: 0.1 }),
+    page('b'),
+    page('c'),
+    think(20),
+    { kind: 'truncate', pages: 0 },
+    page('x'),
+    think(20),
+    { kind: 'truncate', pages: 0 },
+    page('a'),
+    page('b'),
+    page('c'),
+    think(20),
+  ];
   const run = (victims: 'any' | 'leaf') =>
-    runAgents({ agents: [{ body }], kernel: { residency: 'prefix', victims, engines: [{ memoryTokens: 330 }] } });
+    runAgents({
+      agents: [{ body }],
+      kernel: { residency: 'prefix', victims, engines: [{ memoryTokens: 330 }] },
+    });
   const any = run('any');
   expect(evicted(any)[0]).toEqual([1, 1]);
   expect(paid(any).at(-1)).toEqual([0, 300, 0]);
@@ -163,14 +256,30 @@ test('prefix, any: a hole re-bills everything behind it', () => {
 });
 
 test('prefix, any: lru evicts the tail of a prefix first, for it is told that it is colder', () => {
-  const ran = runAgents({ agents: [prompts(['a', 'b', 'c'], ['x'])], ...memory(330, { residency: 'prefix', victims: 'any' }) });
+  const ran = runAgents({
+    agents: [prompts(['a', 'b', 'c'], ['x'])],
+    ...memory(330, { residency: 'prefix', victims: 'any' }),
+  });
   expect(evicted(ran)).toEqual([[3, 1]]);
 });
 
 test('a part of an extent leaves, and comes back alone', () => {
   const context: Allocate = { kind: 'allocate', tokens: 10, blocks: { space: 's', first: 0, count: 30 } };
   const ran = runAgents({
-    agents: [{ body: [context, think(20), { kind: 'truncate', pages: 0 }, page('x', 150), think(20), { kind: 'truncate', pages: 0 }, context, think(20)] }],
+    agents: [
+      {
+        body: [
+          context,
+          think(20),
+          { kind: 'truncate', pages: 0 },
+          page('x', 150),
+          think(20),
+          { kind: 'truncate', pages: 0 },
+          context,
+          think(20),
+        ],
+      },
+    ],
     ...memory(330, { residency: 'prefix' }),
   });
   // 300 + 150 + 20 in 330: 14 blocks leave, from the tail.
@@ -189,10 +298,23 @@ test('an answer is in memory without a load of its own', () => {
 
 test('an answer that does not fit beside what is pinned stays outside, and nothing leaves for it', () => {
   // Agent 2 answers 80 tokens where 10 were reserved. Agent 1 runs on, and so does what it pins.
-  const overlong = { kind: 'think', maxOutput: 10, keepAnswer: true, script: { tokensOut: 80, durationUs: S, text: 'long' } } as const;
+  const overlong = {
+    kind: 'think',
+    maxOutput: 10,
+    keepAnswer: true,
+    script: { tokensOut: 80, durationUs: S, text: 'long' },
+  } as const;
   const ran = runAgents({
     agents: [
-      { body: [page('old'), think(10), { kind: 'truncate', pages: 0 }, page('a'), burst(50 * S, { maxOutput: 10 })] },
+      {
+        body: [
+          page('old'),
+          think(10),
+          { kind: 'truncate', pages: 0 },
+          page('a'),
+          burst(50 * S, { maxOutput: 10 }),
+        ],
+      },
       { atUs: 5 * S, body: [page('b'), overlong, sleep(90 * S)] },
     ],
     ...memory(350, { residency: 'independent' }, { cores: 2 }),
@@ -202,7 +324,15 @@ test('an answer that does not fit beside what is pinned stays outside, and nothi
   expect(evicted(ran)).toEqual([[1, 1]]);
   const tight = runAgents({
     agents: [
-      { body: [page('old', 20), think(10), { kind: 'truncate', pages: 0 }, page('a'), burst(50 * S, { maxOutput: 60 })] },
+      {
+        body: [
+          page('old', 20),
+          think(10),
+          { kind: 'truncate', pages: 0 },
+          page('a'),
+          burst(50 * S, { maxOutput: 60 }),
+        ],
+      },
       { atUs: 5 * S, body: [page('b'), overlong, sleep(90 * S)] },
     ],
     ...memory(300, { residency: 'independent' }, { cores: 2 }),
@@ -216,10 +346,17 @@ test('an answer that does not fit beside what is pinned stays outside, and nothi
 // ---- Waiting for memory ------------------------------------------------------------------------------------------------
 
 /** Arrives at `atS`, has `tokens` of its own, calls once for `seconds`. */
-const caller = (atS: number, tokens: number, seconds: number, priority = 50): Agent => ({ atUs: atS * S, priority, body: [allocate(tokens), burst(seconds * S, { maxOutput: 100 })] });
+const caller = (atS: number, tokens: number, seconds: number, priority = 50): Agent => ({
+  atUs: atS * S,
+  priority,
+  body: [allocate(tokens), burst(seconds * S, { maxOutput: 100 })],
+});
 
 test('memory waits: the first is not overtaken by one that would fit', () => {
-  const ran = runAgents({ agents: [caller(0, 500, 10), caller(1, 600, 5), caller(2, 100, 5)], ...memory(1_000, { scheduling: fifo }, { cores: 3 }) });
+  const ran = runAgents({
+    agents: [caller(0, 500, 10), caller(1, 600, 5), caller(2, 100, 5)],
+    ...memory(1_000, { scheduling: fifo }, { cores: 3 }),
+  });
   expect([1, 2, 3].map((pid) => ran.all('process.dispatched', pid)[0]!.atUs / S)).toEqual([0, 10, 10]);
 });
 
@@ -239,7 +376,10 @@ test.each<readonly [string, Syscall]>([
   ['the end of its process', { kind: 'exit', value: null }],
 ])('a page that is pinned keeps others waiting until %s', (_, release) => {
   const ran = runAgents({
-    agents: [{ body: [page('a', 600, { pinned: true }), think(10), sleep(20 * S), release, sleep(20 * S)] }, caller(5, 500, 1)],
+    agents: [
+      { body: [page('a', 600, { pinned: true }), think(10), sleep(20 * S), release, sleep(20 * S)] },
+      caller(5, 500, 1),
+    ],
     ...memory(1_000),
   });
   const at = ran.all('process.waiting', 1)[0]!.atUs + 20 * S;
@@ -248,7 +388,9 @@ test.each<readonly [string, Syscall]>([
 });
 
 test('who can go on does, though one that waits before it is kept out by pins alone', () => {
-  const pinner = (tokens: number, then: readonly Syscall[]): Agent => ({ body: [allocate(tokens, { pinned: true }), burst(S), ...then] });
+  const pinner = (tokens: number, then: readonly Syscall[]): Agent => ({
+    body: [allocate(tokens, { pinned: true }), burst(S), ...then],
+  });
   const ran = runAgents({
     agents: [
       pinner(500, [sleep(20 * S)]),
@@ -258,7 +400,12 @@ test('who can go on does, though one that waits before it is kept out by pins al
     ...memory(1_000, { scheduling: fifo }),
   });
   // At 21 s agent 1 ends with its 500; agent 3, the first, still can't go on, agent 2 can, and with its end agent 3, too.
-  expect(ran.all('process.waiting').filter(({ on }) => on === 'memory').map(({ pid }) => pid)).toEqual([3, 2]);
+  expect(
+    ran
+      .all('process.waiting')
+      .filter(({ on }) => on === 'memory')
+      .map(({ pid }) => pid),
+  ).toEqual([3, 2]);
   expect(ran.all('process.dispatched', 2)[1]?.atUs).toBe(21 * S);
   expect(ran.end(3).outcome).toBe('completed');
 });
@@ -273,7 +420,12 @@ function does(body: readonly Syscall[], setup = memory(1_000, { residency: 'inde
 }
 
 test('allocate: pages get rising ids; a run of blocks is named by its first', () => {
-  const { results, process } = does([allocate(10), page('a'), { kind: 'allocate', tokens: 5, blocks: { space: 's', first: 7, count: 4 } }, allocate(10)]);
+  const { results, process } = does([
+    allocate(10),
+    page('a'),
+    { kind: 'allocate', tokens: 5, blocks: { space: 's', first: 7, count: 4 } },
+    allocate(10),
+  ]);
   expect(results).toEqual([ok(1), ok(2), ok(3), ok(7)]);
   expect(process).toMatchObject({ pages: 7, promptTokens: 140, residentTokens: 0 });
 });
@@ -287,7 +439,11 @@ test.each<readonly [Partial<Allocate>, string, string]>([
   [{ blocks: { space: 's', first: -1, count: 1 } }, 'INVALID_ARGUMENT', 'blocks.first'],
   [{ blocks: { space: 's', first: 4_294_967_295, count: 2 } }, 'INVALID_ARGUMENT', 'blocks.first'],
   [{ blocks: { space: 's', first: 0, count: 0 } }, 'INVALID_ARGUMENT', 'blocks.count: 0'],
-  [{ tokens: 1_001 }, 'CONTEXT_TOO_LARGE', 'a page of 1001 is larger than the context memory; allowed: up to 1000'],
+  [
+    { tokens: 1_001 },
+    'CONTEXT_TOO_LARGE',
+    'a page of 1001 is larger than the context memory; allowed: up to 1000',
+  ],
   [{ tokens: 1_001, text: 'x' }, 'CONTEXT_TOO_LARGE', '1001'],
 ])('allocate %j is refused and changes nothing', (fields, code, words) => {
   const { results, process } = does([{ kind: 'allocate', tokens: 10, ...fields }]);
@@ -304,7 +460,12 @@ test('touch: an access outside of a call; loads what is missing', () => {
 
 test('touch in prefix residency: all before it is touched, too', () => {
   const { ran } = does([page('a'), page('b'), page('c'), touch(2)], memory(1_000, { residency: 'prefix' }));
-  expect(ran.all('page.loaded').map((event) => event.page).sort((a, b) => a - b)).toEqual([1, 2]);
+  expect(
+    ran
+      .all('page.loaded')
+      .map((event) => event.page)
+      .sort((a, b) => a - b),
+  ).toEqual([1, 2]);
 });
 
 test('touch: a reference string of the textbook faults as the textbook says', () => {
@@ -333,22 +494,49 @@ test('touch: an unknown page changes nothing, and one that cannot fit beside wha
 
 test('pin, unpin: a pinned page is never a victim', () => {
   const run = (pin: boolean) => {
-    const body: Syscall[] = [page('a'), page('b'), think(20), ...(pin ? [onPage('pin', 1)] : []), page('c'), onPage('drop', 2), onPage('drop', 1)];
-    return runAgents({ agents: [{ body: [...body.slice(0, pin ? 4 : 3), page('c', 150), { kind: 'touch', pages: [3 as never] }, sleep(S)] }], ...memory(300, { residency: 'independent' }) });
+    const body: Syscall[] = [
+      page('a'),
+      page('b'),
+      think(20),
+      ...(pin ? [onPage('pin', 1)] : []),
+      page('c'),
+      onPage('drop', 2),
+      onPage('drop', 1),
+    ];
+    return runAgents({
+      agents: [
+        {
+          body: [
+            ...body.slice(0, pin ? 4 : 3),
+            page('c', 150),
+            { kind: 'touch', pages: [3 as never] },
+            sleep(S),
+          ],
+        },
+      ],
+      ...memory(300, { residency: 'independent' }),
+    });
   };
   expect(evicted(run(false))).toEqual([[1, 1]]);
   expect(evicted(run(true))).toEqual([[2, 1]]);
 });
 
 test('prefix: a pinned page pins all before it; a pin may be taken from a part of a run', () => {
-  const blocks: Allocate = { kind: 'allocate', tokens: 100, blocks: { space: 's', first: 0, count: 4 }, pinned: true };
+  const blocks: Allocate = {
+    kind: 'allocate',
+    tokens: 100,
+    blocks: { space: 's', first: 0, count: 4 },
+    pinned: true,
+  };
   const setup = memory(1_000, { residency: 'prefix' });
   expect(does([page('a'), blocks, think(10)], setup).engine.pinnedTokens).toBe(500);
   expect(does([page('a'), blocks, think(10), onPage('unpin', 2)], setup).engine.pinnedTokens).toBe(500);
   expect(does([page('a'), blocks, think(10), onPage('unpin', 5)], setup).engine.pinnedTokens).toBe(400);
   const all = [2, 3, 4, 5].map((id) => onPage('unpin', id));
   expect(does([page('a'), blocks, think(10), ...all], setup).engine.pinnedTokens).toBe(0);
-  expect(does([page('a'), blocks, think(10), { kind: 'truncate', pages: 3 }], setup).engine.pinnedTokens).toBe(300);
+  expect(
+    does([page('a'), blocks, think(10), { kind: 'truncate', pages: 3 }], setup).engine.pinnedTokens,
+  ).toBe(300);
 });
 
 test('drop: the page leaves the prompt, its content stays in memory until something evicts it', () => {
@@ -374,7 +562,16 @@ test('free: the content leaves memory at once when nobody else uses it', () => {
 
 test('independent: taking a page out touches no other page, shared or not', () => {
   for (const kind of ['drop', 'free'] as const) {
-    const { ran, engine, results } = does([allocate(100), allocate(100), page('c'), think(10), onPage(kind, 1), think(10), onPage('pin', 2), onPage('pin', 3)]);
+    const { ran, engine, results } = does([
+      allocate(100),
+      allocate(100),
+      page('c'),
+      think(10),
+      onPage(kind, 1),
+      think(10),
+      onPage('pin', 2),
+      onPage('pin', 3),
+    ]);
     // Both others are found in memory, under the ids that the program knows.
     expect(paid(ran).at(-1), kind).toEqual([0, 0, 200]);
     expect(results.slice(-2)).toEqual([ok(), ok()]);
@@ -383,22 +580,49 @@ test('independent: taking a page out touches no other page, shared or not', () =
 });
 
 test('prefix: what stands behind a page that is taken out must be computed again', () => {
-  const { ran } = does([page('a'), page('b'), page('c'), think(10), onPage('drop', 2), think(10)], memory(1_000, { residency: 'prefix' }));
+  const { ran } = does(
+    [page('a'), page('b'), page('c'), think(10), onPage('drop', 2), think(10)],
+    memory(1_000, { residency: 'prefix' }),
+  );
   expect(paid(ran).at(-1)).toEqual([100, 0, 100]);
 });
 
 test('truncate: the prompt is cut back; what was cut may come back from memory', () => {
-  const { ran, process } = does([page('a'), page('b'), think(10), { kind: 'truncate', pages: 1 }, page('b'), think(10)], memory(1_000, { residency: 'prefix' }));
+  const { ran, process } = does(
+    [page('a'), page('b'), think(10), { kind: 'truncate', pages: 1 }, page('b'), think(10)],
+    memory(1_000, { residency: 'prefix' }),
+  );
   expect(process.pages).toBe(2);
   expect(paid(ran).at(-1)).toEqual([0, 0, 200]);
-  const { results } = does([page('a'), { kind: 'truncate', pages: 2 }, { kind: 'truncate', pages: -1 }, { kind: 'truncate', pages: 0.5 }]);
-  expect(results.slice(1)).toEqual([failed('INVALID_ARGUMENT', 'pages: 2'), failed('INVALID_ARGUMENT', 'pages: -1'), failed('INVALID_ARGUMENT', 'pages: 0.5')]);
+  const { results } = does([
+    page('a'),
+    { kind: 'truncate', pages: 2 },
+    { kind: 'truncate', pages: -1 },
+    { kind: 'truncate', pages: 0.5 },
+  ]);
+  expect(results.slice(1)).toEqual([
+    failed('INVALID_ARGUMENT', 'pages: 2'),
+    failed('INVALID_ARGUMENT', 'pages: -1'),
+    failed('INVALID_ARGUMENT', 'pages: 0.5'),
+  ]);
 });
 
 test('setImportance: the default policy evicts the less important first', () => {
   const run = (page2: number) =>
     runAgents({
-      agents: [{ body: [page('a'), page('b'), think(20), { kind: 'setImportance', page: 2 as never, importance: page2 }, page('c', 150), touch(3), sleep(S)] }],
+      agents: [
+        {
+          body: [
+            page('a'),
+            page('b'),
+            think(20),
+            { kind: 'setImportance', page: 2 as never, importance: page2 },
+            page('c', 150),
+            touch(3),
+            sleep(S),
+          ],
+        },
+      ],
       kernel: { engines: [{ memoryTokens: 300 }] },
     });
   expect(evicted(run(0.4))).toEqual([[2, 1]]);
@@ -406,25 +630,38 @@ test('setImportance: the default policy evicts the less important first', () => 
   expect(run(1.5).results(1)[3]).toEqual(failed('INVALID_ARGUMENT', 'importance: 1.5'));
 });
 
-test.each(['pin', 'unpin', 'drop', 'free'] as const)('%s of a page that is not in the prompt fails: UNKNOWN_PAGE', (kind) => {
-  const { results } = does([page('a'), onPage(kind, 7)]);
-  expect(results[1]).toEqual(failed('UNKNOWN_PAGE', 'page: 7'));
-});
+test.each(['pin', 'unpin', 'drop', 'free'] as const)(
+  '%s of a page that is not in the prompt fails: UNKNOWN_PAGE',
+  (kind) => {
+    const { results } = does([page('a'), onPage(kind, 7)]);
+    expect(results[1]).toEqual(failed('UNKNOWN_PAGE', 'page: 7'));
+  },
+);
 
 test('setImportance of a page that is not in the prompt fails; so does the page of another process', () => {
   const { results } = does([{ kind: 'setImportance', page: 7 as never, importance: 0.5 }]);
   expect(results).toEqual([failed('UNKNOWN_PAGE', 'page: 7')]);
-  const other = runAgents({ agents: [{ body: [spawn('other'), waitFor(0), onPage('pin', 1)] }], programs: { other: [page('a')] } });
+  const other = runAgents({
+    agents: [{ body: [spawn('other'), waitFor(0), onPage('pin', 1)] }],
+    programs: { other: [page('a')] },
+  });
   expect(other.results(1)[2]).toEqual(failed('UNKNOWN_PAGE'));
 });
 
 test('all that a process held is given back when it ends, however it ends', () => {
   for (const residency of ['independent', 'prefix'] as const) {
     const ran = runAgents({
-      agents: [{ body: [page('s', 200, { pinned: true }), allocate(100), think(10)] }, { body: [page('s', 200, { pinned: true }), allocate(100), burst(99 * S)] }],
+      agents: [
+        { body: [page('s', 200, { pinned: true }), allocate(100), think(10)] },
+        { body: [page('s', 200, { pinned: true }), allocate(100), burst(99 * S)] },
+      ],
       ...memory(1_000, { residency }),
       signals: [[50 * S, 2, 'kill']],
     });
-    expect(last(ran)).toMatchObject({ pinnedTokens: 0, roomTokens: 0, residentTokens: residency === 'prefix' ? 200 : 0 });
+    expect(last(ran)).toMatchObject({
+      pinnedTokens: 0,
+      roomTokens: 0,
+      residentTokens: residency === 'prefix' ? 200 : 0,
+    });
   }
 });
