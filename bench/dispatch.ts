@@ -28,11 +28,19 @@ const burst: Program = {
   *body() {
     for (let page = 0; page < 4; page++) yield { kind: 'allocate', tokens: 100 };
     for (let index = 0; index < bursts; index++)
-      yield { kind: 'think', maxOutput: 1, keepAnswer: false, script: { tokensOut: 1, durationUs: 1_000_000 } };
+      yield {
+        kind: 'think',
+        maxOutput: 1,
+        keepAnswer: false,
+        script: { tokensOut: 1, durationUs: 1_000_000 },
+      };
   },
 };
 
-export function dispatchRun(processes: number): { simulation: Simulation; counts: { events: number; dispatches: number } } {
+export function dispatchRun(processes: number): {
+  simulation: Simulation;
+  counts: { events: number; dispatches: number };
+} {
   const counts = { events: 0, dispatches: 0 };
   const simulation = new Simulation({
     kernel: {
@@ -77,7 +85,8 @@ function bareLoop(entries: number): number {
   const byTime = (a: Entry, b: Entry): number => a.at - b.at || a.seq - b.seq;
   const queues = [new TinyQueue<Entry>([], byTime), new TinyQueue<Entry>([], byTime)];
   let seq = 0;
-  for (const queue of queues) for (let index = 0; index < entries; index++) queue.push({ at: index * 7919, seq: ++seq });
+  for (const queue of queues)
+    for (let index = 0; index < entries; index++) queue.push({ at: index * 7919, seq: ++seq });
   const turn = (): void => {
     for (const queue of queues) {
       const entry = queue.pop()!;
@@ -118,6 +127,7 @@ export function idleBytes(processes: number): number {
   const after = process.memoryUsage();
   const bytes = after.heapUsed + after.external - before.heapUsed - before.external;
   // Used after the measurement, so that it is alive during it.
-  if (simulation.kernel.alive !== processes) throw new Error(`${simulation.kernel.alive} processes are alive, not ${processes}`);
+  if (simulation.kernel.alive !== processes)
+    throw new Error(`${simulation.kernel.alive} processes are alive, not ${processes}`);
   return Math.round(bytes / processes);
 }

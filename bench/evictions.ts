@@ -44,7 +44,7 @@ export function measureEvictions(options: EvictionBenchOptions = evictionBenchDe
 }
 
 /** Prints the rates to stdout, one line each. */
-export function evictionBench(options: EvictionBenchOptions = evictionBenchDefaults): void {
+function evictionBench(options: EvictionBenchOptions = evictionBenchDefaults): void {
   console.log(`importance-lru evictions, seed ${options.seed}, in evictions a second`);
   for (const { policy, pages, ...rates } of measureEvictions(options)) {
     const figures = Object.values(rates).map((rate) => Math.round(rate).toLocaleString('en').padStart(10));

@@ -20,42 +20,62 @@ const say = (line = ''): void => {
 
 say('# Kernel benchmarks');
 say();
-say(`Made by \`npm run bench${isQuick ? ' -- --quick' : ''}\` at commit ${commit()}, Node ${process.version}, ${machine()}; seed 1.`);
+say(
+  `Made by \`npm run bench${isQuick ? ' -- --quick' : ''}\` at commit ${commit()}, Node ${process.version}, ${machine()}; seed 1.`,
+);
 say('The machine is shared: compare figures of one run with each other.');
 
 say();
 say('## Dispatches a second');
 say();
-say('Three bursts of 1 s each, slice 100 ms, 8 cores, policies priority and importance-lru, one budget node, four pages each; events are built and');
-say('counted, not stored; no records. The bare loop pops and pushes two tinyqueues of as many entries: the ready queue and the event queue alone.');
+say(
+  'Three bursts of 1 s each, slice 100 ms, 8 cores, policies priority and importance-lru, one budget node, four pages each; events are built and',
+);
+say(
+  'counted, not stored; no records. The bare loop pops and pushes two tinyqueues of as many entries: the ready queue and the event queue alone.',
+);
 say();
 say('| processes | dispatches | a second | a second of processor time | bare loop | ratio |');
 say('| ---: | ---: | ---: | ---: | ---: | ---: |');
 for (const row of dispatchBench(isQuick ? [1_000, 10_000] : [1_000, 10_000, 100_000], isQuick ? 1 : 5)) {
   const { processes, dispatches, perSecond, perCpuSecond, bareLoopPerSecond } = row;
-  say(`| ${[processes, dispatches, perSecond, perCpuSecond, bareLoopPerSecond].map(count).join(' | ')} | ${(perSecond / bareLoopPerSecond).toFixed(2)} |`);
+  say(
+    `| ${[processes, dispatches, perSecond, perCpuSecond, bareLoopPerSecond].map(count).join(' | ')} | ${(perSecond / bareLoopPerSecond).toFixed(2)} |`,
+  );
 }
 
 say();
 say('## Bytes per idle process');
 say();
-for (const processes of isQuick ? [10_000] : [10_000, 100_000]) say(`- ${count(processes)} processes: ${count(idle(processes))} bytes each`);
+for (const processes of isQuick ? [10_000] : [10_000, 100_000])
+  say(`- ${count(processes)} processes: ${count(idle(processes))} bytes each`);
 
 say();
 say('## Where the time of a dispatch goes');
 say();
 say('Share of samples by part of the source, 10,000 processes.');
 say();
-for (const { part, share } of await phases(isQuick ? 1 : 4)) say(`- ${(share * 100).toFixed(1).padStart(4)} %  ${part}`);
+for (const { part, share } of await phases(isQuick ? 1 : 4))
+  say(`- ${(share * 100).toFixed(1).padStart(4)} %  ${part}`);
 
 say();
 say('## Evictions a second, importance-lru');
 say();
 say('| | resident pages | until empty | evict and admit | until empty, all keys stale |');
 say('| --- | ---: | ---: | ---: | ---: |');
-const evictions = isQuick ? { ...evictionBenchDefaults, pages: 100_000, scannedPages: 1_000 } : evictionBenchDefaults;
-for (const { policy, pages, evictAllPerSecond, evictAdmitPerSecond, evictTouchedPerSecond } of measureEvictions(evictions))
-  say(`| ${policy} | ${[pages, evictAllPerSecond, evictAdmitPerSecond, evictTouchedPerSecond].map(count).join(' | ')} |`);
+const evictions = isQuick
+  ? { ...evictionBenchDefaults, pages: 100_000, scannedPages: 1_000 }
+  : evictionBenchDefaults;
+for (const {
+  policy,
+  pages,
+  evictAllPerSecond,
+  evictAdmitPerSecond,
+  evictTouchedPerSecond,
+} of measureEvictions(evictions))
+  say(
+    `| ${policy} | ${[pages, evictAllPerSecond, evictAdmitPerSecond, evictTouchedPerSecond].map(count).join(' | ')} |`,
+  );
 
 if (process.argv.includes('--write')) {
   mkdirSync(new URL('../docs/results/', import.meta.url), { recursive: true });
@@ -68,7 +88,9 @@ function count(value: number): string {
 
 function idle(processes: number): number {
   const file = fileURLToPath(new URL('./idle.ts', import.meta.url));
-  return Number(execFileSync(process.execPath, ['--expose-gc', file, String(processes)], { encoding: 'utf8' }));
+  return Number(
+    execFileSync(process.execPath, ['--expose-gc', file, String(processes)], { encoding: 'utf8' }),
+  );
 }
 
 function commit(): string {

@@ -38,9 +38,14 @@ export async function phases(rounds: number): Promise<Phase[]> {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node.callFrame]));
   for (const sample of profile.samples ?? []) {
     const { url, functionName } = nodes.get(sample)!;
-    const part = functionName === '(garbage collector)' ? 'garbage collector' : (parts.find(([path]) => url.includes(path))?.[1] ?? 'other');
+    const part =
+      functionName === '(garbage collector)'
+        ? 'garbage collector'
+        : (parts.find(([path]) => url.includes(path))?.[1] ?? 'other');
     sums.set(part, (sums.get(part) ?? 0) + 1);
   }
   const total = profile.samples?.length ?? 1;
-  return [...sums].map(([part, samples]) => ({ part, share: samples / total })).toSorted((a, b) => b.share - a.share);
+  return [...sums]
+    .map(([part, samples]) => ({ part, share: samples / total }))
+    .toSorted((a, b) => b.share - a.share);
 }

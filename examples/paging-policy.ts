@@ -25,14 +25,28 @@ const largestFirst: CreatePagingPolicy = ({ pages }) => {
 for (const paging of [importanceLru, largestFirst]) {
   const metrics = new Metrics({ engines: [{ name: 'engine', cores: 2, memoryTokens: 30_000 }] });
   const simulation = new Simulation({
-    kernel: { scheduling: priority, paging, programs: [scripted], residency: 'prefix', engines: [{ cores: 2, memoryTokens: 30_000 }] },
+    kernel: {
+      scheduling: priority,
+      paging,
+      programs: [scripted],
+      residency: 'prefix',
+      engines: [{ cores: 2, memoryTokens: 30_000 }],
+    },
     onEvent: (event) => metrics.onEvent(event),
   });
   for (let index = 0; index < 30; index++) {
-    const steps: object[] = [{ op: 'page', kind: 'system', text: 'You answer questions about documents.', tokens: 1_000 }];
+    const steps: object[] = [
+      { op: 'page', kind: 'system', text: 'You answer questions about documents.', tokens: 1_000 },
+    ];
     steps.push({ op: 'page', kind: 'user', tokens: 500 + 137 * ((index * 7) % 30) });
-    for (let turn = 0; turn < 6; turn++) steps.push({ op: 'think', tokensOut: 150 }, { op: 'sleep', us: 20_000_000 });
-    simulation.spawn(index * 1_000_000, { program: 'scripted', name: `agent-${index}`, run: `run-${index}`, arguments: { steps } as never });
+    for (let turn = 0; turn < 6; turn++)
+      steps.push({ op: 'think', tokensOut: 150 }, { op: 'sleep', us: 20_000_000 });
+    simulation.spawn(index * 1_000_000, {
+      program: 'scripted',
+      name: `agent-${index}`,
+      run: `run-${index}`,
+      arguments: { steps } as never,
+    });
   }
   simulation.run();
   const { faults, prefillTokensSaved, turnaround } = metrics.result(simulation.nowUs);

@@ -12,7 +12,8 @@ const leastService: CreateSchedulingPolicy = ({ processes }) => {
     ready: (pid) => void ready.add(pid),
     pick() {
       let best: Pid | undefined;
-      for (const pid of ready) if (best === undefined || processes.coreUs(pid) < processes.coreUs(best)) best = pid;
+      for (const pid of ready)
+        if (best === undefined || processes.coreUs(pid) < processes.coreUs(best)) best = pid;
       if (best !== undefined) ready.delete(best);
       return best;
     },
@@ -31,7 +32,12 @@ for (const scheduling of [priority, leastService]) {
   for (let index = 0; index < 40; index++) {
     const think = { op: 'think', tokensOut: 100, durationUs: index % 5 === 0 ? 40_000_000 : 2_000_000 };
     const steps = [{ op: 'page', kind: 'user', tokens: 500 }, think, { op: 'sleep', us: 1_000_000 }, think];
-    simulation.spawn(index * 500_000, { program: 'scripted', name: `agent-${index}`, run: `run-${index}`, arguments: { steps } });
+    simulation.spawn(index * 500_000, {
+      program: 'scripted',
+      name: `agent-${index}`,
+      run: `run-${index}`,
+      arguments: { steps },
+    });
   }
   simulation.run();
   const { turnaround, fairness } = metrics.result(simulation.nowUs);

@@ -4,9 +4,20 @@ export { rngFor, type Rng } from './base/rng.ts';
 
 export { Kernel } from './kernel/kernel.ts';
 export { KernelError, type KernelErrorCode } from './kernel/errors.ts';
-export { engineDefaults, type EngineOptions, type PreemptionCapability, type Prices } from './kernel/engine-options.ts';
+export {
+  engineDefaults,
+  type EngineOptions,
+  type PreemptionCapability,
+  type Prices,
+} from './kernel/engine-options.ts';
 export { completeOptions, type KernelOptions, type KernelOptionsInput } from './kernel/options.ts';
-export { defaultQuota, hourUs, type BudgetLimit, type BudgetNodeSpec, type BudgetWindow } from './kernel/budget-limits.ts';
+export {
+  defaultQuota,
+  hourUs,
+  type BudgetLimit,
+  type BudgetNodeSpec,
+  type BudgetWindow,
+} from './kernel/budget-limits.ts';
 export type * from './kernel/contracts.ts';
 export type * from './kernel/events.ts';
 export type * from './kernel/ids.ts';

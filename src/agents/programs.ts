@@ -6,7 +6,13 @@ import { estimateTokens } from '../kernel/estimate.ts';
 import type { Json, Pid } from '../kernel/ids.ts';
 import { importanceDefaults } from '../kernel/options.ts';
 import type {
-  Answer, PersonReply, Program, ProgramGenerator, Sys, Syscall, SyscallResult,
+  Answer,
+  PersonReply,
+  Program,
+  ProgramGenerator,
+  Sys,
+  Syscall,
+  SyscallResult,
 } from '../kernel/syscalls.ts';
 import type { AgentSpec, AgentStep, AskStep, PageStep, ThinkStep, ToolsStep } from './steps.ts';
 
@@ -18,8 +24,16 @@ interface Place {
   readonly children: Readonly<Record<string, number>>;
 }
 
-export const scripted: Program = { name: 'scripted', version: 1, body: (sys, state) => runSteps(sys, state, true) };
-export const replayed: Program = { name: 'replayed', version: 1, body: (sys, state) => runSteps(sys, state, false) };
+export const scripted: Program = {
+  name: 'scripted',
+  version: 1,
+  body: (sys, state) => runSteps(sys, state, true),
+};
+export const replayed: Program = {
+  name: 'replayed',
+  version: 1,
+  body: (sys, state) => runSteps(sys, state, false),
+};
 export const stepPrograms: readonly Program[] = [scripted, replayed];
 
 /** Its value is the last answer's text. */
@@ -33,21 +47,33 @@ function* runSteps(sys: Sys, state: Json | undefined, isStrict: boolean): Progra
     const result: SyscallResult<unknown> = yield* runStep(sys, step, next, children, isStrict);
     if (step.op === 'think' && result.ok) last = (result.value as Answer).text;
     if (isStrict && !result.ok) {
-      yield { kind: 'exit', value: `step ${next} (${step.op}): ${result.code}: ${result.message}`, outcome: 'failed' };
+      yield {
+        kind: 'exit',
+        value: `step ${next} (${step.op}): ${result.code}: ${result.message}`,
+        outcome: 'failed',
+      };
       return;
     }
   }
   return last;
 }
 
-function* runStep(sys: Sys, step: AgentStep, index: number, children: Record<string, number>, isStrict: boolean): Steps {
+function* runStep(
+  sys: Sys,
+  step: AgentStep,
+  index: number,
+  children: Record<string, number>,
+  isStrict: boolean,
+): Steps {
   switch (step.op) {
     case 'page':
       return yield* allocatePage(step);
     case 'context': {
       const { space, blockTokens, keep, runs } = step;
       let result: SyscallResult<unknown> = yield { kind: 'truncate', pages: keep };
-      for (const [first, count] of runs) if (result.ok) result = yield { kind: 'allocate', tokens: blockTokens, blocks: { space, first, count } };
+      for (const [first, count] of runs)
+        if (result.ok)
+          result = yield { kind: 'allocate', tokens: blockTokens, blocks: { space, first, count } };
       return result;
     }
     case 'think':
@@ -61,7 +87,10 @@ function* runStep(sys: Sys, step: AgentStep, index: number, children: Record<str
     case 'spawn': {
       const { agent } = step;
       const spawned = (yield {
-        kind: 'spawn', program: isStrict ? 'scripted' : 'replayed', arguments: agent as unknown as Json, name: agent.name,
+        kind: 'spawn',
+        program: isStrict ? 'scripted' : 'replayed',
+        arguments: agent as unknown as Json,
+        name: agent.name,
         ...(agent.priority === undefined ? {} : { priority: agent.priority }),
       }) as SyscallResult<Pid>;
       if (spawned.ok) children[step.key] = spawned.value;
@@ -83,7 +112,12 @@ function* runStep(sys: Sys, step: AgentStep, index: number, children: Record<str
 }
 
 function* allocatePage({ kind, text, tokens, importance, pinned }: PageStep): Steps {
-  const byKind = kind === 'system' ? importanceDefaults.system : kind === 'tool' || kind === 'assistant' ? importanceDefaults.result : importanceDefaults.page;
+  const byKind =
+    kind === 'system'
+      ? importanceDefaults.system
+      : kind === 'tool' || kind === 'assistant'
+        ? importanceDefaults.result
+        : importanceDefaults.page;
   return yield {
     kind: 'allocate',
     tokens: tokens ?? estimateTokens(text ?? ''),
@@ -126,7 +160,10 @@ function* ask({ question, answer, durationUs }: AskStep): Steps {
     kind: 'ask',
     purpose: 'answer',
     question: question ?? null,
-    script: { ...(answer === undefined ? {} : { answer }), ...(durationUs === undefined ? {} : { durationUs }) },
+    script: {
+      ...(answer === undefined ? {} : { answer }),
+      ...(durationUs === undefined ? {} : { durationUs }),
+    },
   }) as SyscallResult<PersonReply>;
   if (!reply.ok || typeof reply.value.value !== 'string' || reply.value.value === '') return reply;
   return yield* allocatePage({ op: 'page', kind: 'user', text: reply.value.value });

@@ -213,7 +213,8 @@ export class KeyedHeap {
 
   private checkKey(id: number, key: number, tie: number): void {
     const isAllowed = (id | 0) === id && id >= 0 && id <= LARGEST_ID && key === key && tie === tie;
-    if (!isAllowed) assert(false, `id ${id}, key ${key}, tie ${tie}: an id in 0..${LARGEST_ID}, and keys that are numbers`);
+    if (!isAllowed)
+      assert(false, `id ${id}, key ${key}, tie ${tie}: an id in 0..${LARGEST_ID}, and keys that are numbers`);
   }
 
   private growRows(): void {

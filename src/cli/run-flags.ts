@@ -12,7 +12,7 @@ export interface RunFlags {
   readonly given: readonly GivenOption[];
 }
 
-export interface GivenOption {
+interface GivenOption {
   /** As typed: `--cores`. */
   readonly flag: string;
   readonly value: unknown;

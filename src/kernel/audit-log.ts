@@ -26,7 +26,7 @@ export interface AuditHead {
 }
 
 /** What happened at `index`, the first place where it shows; `head`: the head itself is not of this log. */
-export type AuditProblem = 'altered' | 'removed' | 'inserted' | 'reordered' | 'head';
+type AuditProblem = 'altered' | 'removed' | 'inserted' | 'reordered' | 'head';
 
 export type AuditVerdict =
   | { readonly ok: true; readonly head: AuditHead }

@@ -10,10 +10,17 @@ import type { Syscall, SyscallResult, ToolResult } from './syscalls.ts';
  * Adds what `process` just did to the audit log, one record for each act on the world: who did what, with which input and output (by hash, so
  * that contents can be pruned while the chain stays whole), at what cost. Acts on its own page table and clock are no acts on the world.
  */
-export function recordAudit(state: KernelState, process: Process, syscall: Syscall, result: SyscallResult<Json>): void {
+export function recordAudit(
+  state: KernelState,
+  process: Process,
+  syscall: Syscall,
+  result: SyscallResult<Json>,
+): void {
   switch (syscall.kind) {
     case 'think': {
-      const fingerprint = hashIntegers(process.table.entries.flatMap(({ extent }) => [extent.space, extent.first, extent.count]));
+      const fingerprint = hashIntegers(
+        process.table.entries.flatMap(({ extent }) => [extent.space, extent.first, extent.count]),
+      );
       const prompt = `prompt/${fingerprint.toString(16)}/${process.table.tokens}`;
       return add(state, process, 'think', prompt, outputOf(result), process.lastCost);
     }
@@ -42,11 +49,30 @@ export function recordAudit(state: KernelState, process: Process, syscall: Sysca
   }
 }
 
-function add(state: KernelState, process: Process, action: string, input: string, output: string, microDollars: number): void {
+function add(
+  state: KernelState,
+  process: Process,
+  action: string,
+  input: string,
+  output: string,
+  microDollars: number,
+): void {
   const { run, pid, n } = process;
-  state.record({ v: historyVersion, type: 'audit', run, pid, n, action, input, output, microDollars, atUs: state.nowUs });
+  state.record({
+    v: historyVersion,
+    type: 'audit',
+    run,
+    pid,
+    n,
+    action,
+    input,
+    output,
+    microDollars,
+    atUs: state.nowUs,
+  });
 }
 
 const hashOf = (value: Json): string => sha256Hex(JSON.stringify(value ?? null));
 
-const outputOf = (result: SyscallResult<Json>): string => (result.ok ? hashOf(result.value) : `error/${result.code}`);
+const outputOf = (result: SyscallResult<Json>): string =>
+  result.ok ? hashOf(result.value) : `error/${result.code}`;

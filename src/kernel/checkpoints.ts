@@ -12,11 +12,24 @@ export function saveCheckpoint(state: KernelState, process: Process, saved: Json
   const delta = chain.next(promptOf(state, process.table));
   const { run, branch, pid, n } = process;
   const random = streamOf(process, state).save() as unknown as Json;
-  state.record({ v: historyVersion, type: 'checkpoint', run, branch, pid, n, state: saved, ...delta, random, atUs: state.nowUs });
+  state.record({
+    v: historyVersion,
+    type: 'checkpoint',
+    run,
+    branch,
+    pid,
+    n,
+    state: saved,
+    ...delta,
+    random,
+    atUs: state.nowUs,
+  });
   state.out.emit({ type: 'checkpoint.saved', pid, n, tip: delta.tip });
 }
 
 /** The page table as a checkpoint tells it. */
-export function promptOf(state: KernelState, table: PageTable): PromptNode[] {
-  return table.entries.flatMap(({ extent, importance, pinned }) => state.contents.describe(extent, importance, pinned));
+function promptOf(state: KernelState, table: PageTable): PromptNode[] {
+  return table.entries.flatMap(({ extent, importance, pinned }) =>
+    state.contents.describe(extent, importance, pinned),
+  );
 }

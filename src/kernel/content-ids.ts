@@ -44,7 +44,10 @@ export class ContentIds {
   }
 
   blocks(name: string, first: number, count: number, tokens: number): ContentRun {
-    assert(first >= 0 && first + count <= idLimit, () => `block ids ${first} to ${first + count} of ${name} are not below 2^32`);
+    assert(
+      first >= 0 && first + count <= idLimit,
+      () => `block ids ${first} to ${first + count} of ${name} are not below 2^32`,
+    );
     const key = `${name}/${tokens}`;
     let space = this.spaces.get(key);
     if (space === undefined) {
@@ -57,8 +60,13 @@ export class ContentIds {
   }
 
   /** How a checkpoint names this content: contents by hash one by one, though they may stand in one extent. */
-  describe({ space, first, count, tokensEach: tokens }: ContentRun, importance: number, pinned: boolean): PromptNode[] {
-    if (space !== hashSpace) return [{ hash: '', tokens, pages: count, space: this.spaceNames[space]!, first, importance, pinned }];
+  describe(
+    { space, first, count, tokensEach: tokens }: ContentRun,
+    importance: number,
+    pinned: boolean,
+  ): PromptNode[] {
+    if (space !== hashSpace)
+      return [{ hash: '', tokens, pages: count, space: this.spaceNames[space]!, first, importance, pinned }];
     const hashes = this.hashes.slice(first, first + count);
     return hashes.map((hash) => ({ hash, tokens, pages: 1, space: '', first: 0, importance, pinned }));
   }

@@ -60,23 +60,31 @@ export function checkEngine(engine: EngineOptions): void {
     throw invalid(at('cores'), engine.cores, 'an integer from 1 to 65536');
   if (!Number.isSafeInteger(engine.memoryTokens) || engine.memoryTokens < 1)
     throw invalid(at('memoryTokens'), engine.memoryTokens, 'an integer of at least 1');
-  if (!(engine.windowTokens >= 1)) throw invalid(at('windowTokens'), engine.windowTokens, 'a number of at least 1');
+  if (!(engine.windowTokens >= 1))
+    throw invalid(at('windowTokens'), engine.windowTokens, 'a number of at least 1');
   for (const field of ['prefillTokensPerSecond', 'decodeTokensPerSecond'] as const)
-    if (!(engine[field] > 0) || !Number.isFinite(engine[field])) throw invalid(at(field), engine[field], 'a finite number above 0');
+    if (!(engine[field] > 0) || !Number.isFinite(engine[field]))
+      throw invalid(at(field), engine[field], 'a finite number above 0');
   for (const field of ['loadTokensPerSecond', 'loadLatencyUs'] as const)
-    if (!(engine[field] >= 0) || !Number.isFinite(engine[field])) throw invalid(at(field), engine[field], 'a finite number of at least 0');
+    if (!(engine[field] >= 0) || !Number.isFinite(engine[field]))
+      throw invalid(at(field), engine[field], 'a finite number of at least 0');
   if (engine.throughput.length === 0 || engine.throughput.some((speed) => !(speed > 0 && speed <= 1)))
     throw invalid(at('throughput'), engine.throughput.join(','), 'a list of numbers above 0 and up to 1');
   for (const field of ['input', 'cachedInput', 'output'] as const)
     if (!(engine.prices[field] >= 0) || !Number.isFinite(engine.prices[field]))
-      throw invalid(at(`prices.${field}`), engine.prices[field], 'a finite number of at least 0 (micro-dollars per million tokens)');
+      throw invalid(
+        at(`prices.${field}`),
+        engine.prices[field],
+        'a finite number of at least 0 (micro-dollars per million tokens)',
+      );
   if (!['resume', 'continue', 'none'].includes(engine.preemption))
     throw invalid(at('preemption'), engine.preemption, 'resume, continue, none');
 }
 
 /** Cost of a call in micro-dollars, rounded up. */
 export function costOf(prices: Prices, tokensIn: number, tokensCached: number, tokensOut: number): number {
-  const exact = (tokensIn - tokensCached) * prices.input + tokensCached * prices.cachedInput + tokensOut * prices.output;
+  const exact =
+    (tokensIn - tokensCached) * prices.input + tokensCached * prices.cachedInput + tokensOut * prices.output;
   return Math.ceil(exact / 1_000_000);
 }
 
@@ -89,7 +97,10 @@ export function longestUs(engine: EngineOptions, tokensIn: number, tokensOut: nu
 /** Core time until what was evicted is usable again, at the cost model's rates, µs; at the slowest, since other cores may get busy meanwhile. */
 export function restoreUs(engine: EngineOptions, repeatedTokens: number, loadTokens: number): number {
   if (repeatedTokens === 0 && loadTokens === 0) return 0;
-  const loadUs = loadTokens === 0 ? 0 : engine.loadLatencyUs + Math.ceil((loadTokens * 1_000_000) / engine.loadTokensPerSecond);
+  const loadUs =
+    loadTokens === 0
+      ? 0
+      : engine.loadLatencyUs + Math.ceil((loadTokens * 1_000_000) / engine.loadTokensPerSecond);
   const workUs = loadUs + Math.ceil((repeatedTokens * 1_000_000) / engine.prefillTokensPerSecond);
   return Math.ceil(workUs / Math.min(...engine.throughput));
 }

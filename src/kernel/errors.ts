@@ -31,7 +31,11 @@ export class KernelError extends Error {
   readonly code: KernelErrorCode;
   readonly detail: Readonly<Record<string, unknown>>;
 
-  constructor(code: KernelErrorCode, message: string, options: { detail?: Record<string, unknown>; cause?: unknown } = {}) {
+  constructor(
+    code: KernelErrorCode,
+    message: string,
+    options: { detail?: Record<string, unknown>; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.detail = options.detail ?? {};

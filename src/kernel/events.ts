@@ -15,45 +15,170 @@ export type FaultKind =
 export type KernelEvent = { readonly seq: number; readonly atUs: number } & EventBody;
 
 export type EventBody =
-  | { readonly type: 'process.spawned'; readonly pid: Pid; readonly run: string; readonly parent: Pid | 0; readonly name: string;
-      readonly program: string; readonly priority: number; readonly engine: number; readonly budget: string }
-  | { readonly type: 'process.restored'; readonly pid: Pid; readonly fromCheckpoint: number; readonly replayed: number }
+  | {
+      readonly type: 'process.spawned';
+      readonly pid: Pid;
+      readonly run: string;
+      readonly parent: Pid | 0;
+      readonly name: string;
+      readonly program: string;
+      readonly priority: number;
+      readonly engine: number;
+      readonly budget: string;
+    }
+  | {
+      readonly type: 'process.restored';
+      readonly pid: Pid;
+      readonly fromCheckpoint: number;
+      readonly replayed: number;
+    }
   | { readonly type: 'process.ready'; readonly pid: Pid }
-  | { readonly type: 'process.dispatched'; readonly pid: Pid; readonly core: CoreId; readonly n: number;
-      readonly newTokens: number; readonly repeatedTokens: number; readonly loadTokens: number; readonly cachedTokens: number;
+  | {
+      readonly type: 'process.dispatched';
+      readonly pid: Pid;
+      readonly core: CoreId;
+      readonly n: number;
+      readonly newTokens: number;
+      readonly repeatedTokens: number;
+      readonly loadTokens: number;
+      readonly cachedTokens: number;
       /** Tokens of context memory kept for the answer until the stretch ends; -1: the call bypasses the memory. */
-      readonly room: number }
+      readonly room: number;
+    }
   | { readonly type: 'process.waiting'; readonly pid: Pid; readonly on: WaitReason }
   | { readonly type: 'process.suspended'; readonly pid: Pid; readonly by: 'signal' | 'load-control' }
   | { readonly type: 'process.continued'; readonly pid: Pid }
-  | { readonly type: 'process.terminated'; readonly pid: Pid; readonly outcome: Outcome; readonly code: KernelErrorCode | '';
-      readonly message: string }
+  | {
+      readonly type: 'process.terminated';
+      readonly pid: Pid;
+      readonly outcome: Outcome;
+      readonly code: KernelErrorCode | '';
+      readonly message: string;
+    }
   // model calls: `called` when the program asks, `stopped` when a stretch ends early, `ended` once
-  | { readonly type: 'call.requested'; readonly pid: Pid; readonly n: number; readonly promptTokens: number; readonly maxOutput: number }
-  | ({ readonly type: 'call.stopped'; readonly pid: Pid; readonly core: CoreId; readonly n: number;
-      readonly by: 'slice' | 'priority' | 'signal' | 'load-control'; readonly tokensOut: number } & Spent)
-  | ({ readonly type: 'call.ended'; readonly pid: Pid; readonly core: CoreId; readonly n: number; readonly ok: boolean;
-      readonly tokensIn: number; readonly tokensCached: number; readonly tokensOut: number; readonly microDollars: number } & Spent)
+  | {
+      readonly type: 'call.requested';
+      readonly pid: Pid;
+      readonly n: number;
+      readonly promptTokens: number;
+      readonly maxOutput: number;
+    }
+  | ({
+      readonly type: 'call.stopped';
+      readonly pid: Pid;
+      readonly core: CoreId;
+      readonly n: number;
+      readonly by: 'slice' | 'priority' | 'signal' | 'load-control';
+      readonly tokensOut: number;
+    } & Spent)
+  | ({
+      readonly type: 'call.ended';
+      readonly pid: Pid;
+      readonly core: CoreId;
+      readonly n: number;
+      readonly ok: boolean;
+      readonly tokensIn: number;
+      readonly tokensCached: number;
+      readonly tokensOut: number;
+      readonly microDollars: number;
+    } & Spent)
   | { readonly type: 'call.refused'; readonly pid: Pid; readonly n: number; readonly code: KernelErrorCode }
   | { readonly type: 'call.bypassed'; readonly pid: Pid; readonly n: number; readonly tokens: number }
   // pages: `page` is the first of `pages` consecutive ones, `tokens` their sum
-  | { readonly type: 'page.faulted'; readonly pid: Pid; readonly engine: number; readonly kind: FaultKind; readonly pages: number; readonly tokens: number }
-  | { readonly type: 'page.loaded'; readonly engine: number; readonly page: PageId; readonly pages: number; readonly tokens: number }
-  | { readonly type: 'page.evicted'; readonly engine: number; readonly page: PageId; readonly pages: number; readonly tokens: number }
-  | { readonly type: 'page.freed'; readonly engine: number; readonly page: PageId; readonly pages: number; readonly tokens: number }
+  | {
+      readonly type: 'page.faulted';
+      readonly pid: Pid;
+      readonly engine: number;
+      readonly kind: FaultKind;
+      readonly pages: number;
+      readonly tokens: number;
+    }
+  | {
+      readonly type: 'page.loaded';
+      readonly engine: number;
+      readonly page: PageId;
+      readonly pages: number;
+      readonly tokens: number;
+    }
+  | {
+      readonly type: 'page.evicted';
+      readonly engine: number;
+      readonly page: PageId;
+      readonly pages: number;
+      readonly tokens: number;
+    }
+  | {
+      readonly type: 'page.freed';
+      readonly engine: number;
+      readonly page: PageId;
+      readonly pages: number;
+      readonly tokens: number;
+    }
   | { readonly type: 'page.dropped'; readonly pid: Pid; readonly page: PageId; readonly tokens: number }
   // budgets
-  | { readonly type: 'budget.reserved'; readonly pid: Pid; readonly node: string; readonly tokens: number; readonly microDollars: number; readonly coreUs: number }
-  | { readonly type: 'budget.settled'; readonly pid: Pid; readonly node: string; readonly tokens: number; readonly microDollars: number; readonly coreUs: number }
-  | { readonly type: 'budget.overrun'; readonly pid: Pid; readonly node: string; readonly resource: string; readonly amount: number }
+  | {
+      readonly type: 'budget.reserved';
+      readonly pid: Pid;
+      readonly node: string;
+      readonly tokens: number;
+      readonly microDollars: number;
+      readonly coreUs: number;
+    }
+  | {
+      readonly type: 'budget.settled';
+      readonly pid: Pid;
+      readonly node: string;
+      readonly tokens: number;
+      readonly microDollars: number;
+      readonly coreUs: number;
+    }
+  | {
+      readonly type: 'budget.overrun';
+      readonly pid: Pid;
+      readonly node: string;
+      readonly resource: string;
+      readonly amount: number;
+    }
   // tools, people, messages, storage
-  | { readonly type: 'tool.started'; readonly pid: Pid; readonly request: RequestId; readonly tool: string; readonly n: number; readonly index: number;
-      readonly reads: readonly string[]; readonly writes: readonly string[] }
-  | { readonly type: 'tool.ended'; readonly pid: Pid; readonly request: RequestId; readonly tool: string; readonly ok: boolean; readonly code: KernelErrorCode | '' }
-  | { readonly type: 'tool.refused'; readonly pid: Pid; readonly tool: string; readonly n: number; readonly index: number; readonly code: KernelErrorCode }
+  | {
+      readonly type: 'tool.started';
+      readonly pid: Pid;
+      readonly request: RequestId;
+      readonly tool: string;
+      readonly n: number;
+      readonly index: number;
+      readonly reads: readonly string[];
+      readonly writes: readonly string[];
+    }
+  | {
+      readonly type: 'tool.ended';
+      readonly pid: Pid;
+      readonly request: RequestId;
+      readonly tool: string;
+      readonly ok: boolean;
+      readonly code: KernelErrorCode | '';
+    }
+  | {
+      readonly type: 'tool.refused';
+      readonly pid: Pid;
+      readonly tool: string;
+      readonly n: number;
+      readonly index: number;
+      readonly code: KernelErrorCode;
+    }
   | { readonly type: 'tool.settled'; readonly request: RequestId; readonly tool: string } // its locks are free (later than `ended` after a time-out)
-  | { readonly type: 'person.asked'; readonly pid: Pid; readonly request: RequestId; readonly purpose: string }
-  | { readonly type: 'person.answered'; readonly pid: Pid; readonly request: RequestId; readonly decision: string }
+  | {
+      readonly type: 'person.asked';
+      readonly pid: Pid;
+      readonly request: RequestId;
+      readonly purpose: string;
+    }
+  | {
+      readonly type: 'person.answered';
+      readonly pid: Pid;
+      readonly request: RequestId;
+      readonly decision: string;
+    }
   | { readonly type: 'message.sent'; readonly pid: Pid; readonly to: Pid }
   | { readonly type: 'message.received'; readonly pid: Pid; readonly from: Pid }
   | { readonly type: 'signal.delivered'; readonly pid: Pid; readonly signal: SignalName }

@@ -33,7 +33,10 @@ export class KernelState {
   readonly contents = new ContentIds();
   readonly programs = new Map<string, Program>();
   /** Programs that go on in this step, in order. */
-  readonly runnable = new Ring<{ readonly process: Process; readonly result: SyscallResult<unknown> | undefined }>();
+  readonly runnable = new Ring<{
+    readonly process: Process;
+    readonly result: SyscallResult<unknown> | undefined;
+  }>();
   /** Who waits for a person's answer, and for storage. */
   readonly questions = new Map<RequestId, Process>();
   readonly storageCalls = new Map<RequestId, Process>();
@@ -96,7 +99,12 @@ export class KernelState {
     const request = this.nextRequest();
     const { run, branch, pid, n } = process;
     this.storageCalls.set(request, process);
-    this.out.requests.push({ type: 'storage.request', request, identity: { run, branch, pid, n, index: 0 }, op });
+    this.out.requests.push({
+      type: 'storage.request',
+      request,
+      identity: { run, branch, pid, n, index: 0 },
+      op,
+    });
     return request;
   }
 

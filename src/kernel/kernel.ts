@@ -50,7 +50,8 @@ export class Kernel {
 
   /** Makes a program known by its name; a workload may bring its own. Throws KernelError when the name is taken. */
   register(program: Program): void {
-    if (this.state.programs.has(program.name)) throw invalid('program name', program.name, 'a name that is not taken yet');
+    if (this.state.programs.has(program.name))
+      throw invalid('program name', program.name, 'a name that is not taken yet');
     this.state.programs.set(program.name, program);
   }
 
@@ -100,14 +101,26 @@ export class Kernel {
     for (const engine of state.engines) {
       engine.memory.checkInvariants();
       const queued = state.processes.filter((process) => process?.engine === engine && process.queued);
-      assert(engine.readyCount === queued.length, () => `engine ${engine.index}: ${engine.readyCount} ready, ${queued.length} queued`);
+      assert(
+        engine.readyCount === queued.length,
+        () => `engine ${engine.index}: ${engine.readyCount} ready, ${queued.length} queued`,
+      );
       for (const core of engine.cores)
-        assert(core.process === undefined || (core.process.core === core.id && core.process.state === 'running'), () => `core ${core.id} holds a process that does not run`);
+        assert(
+          core.process === undefined || (core.process.core === core.id && core.process.state === 'running'),
+          () => `core ${core.id} holds a process that does not run`,
+        );
     }
     for (const process of state.processes) {
       if (process === undefined) continue;
-      assert((process.state === 'running') === process.core >= 0, () => `process ${process.pid} is ${process.state} on core ${process.core}`);
-      assert(!process.queued || process.state === 'ready', () => `process ${process.pid} is queued while ${process.state}`);
+      assert(
+        (process.state === 'running') === process.core >= 0,
+        () => `process ${process.pid} is ${process.state} on core ${process.core}`,
+      );
+      assert(
+        !process.queued || process.state === 'ready',
+        () => `process ${process.pid} is queued while ${process.state}`,
+      );
     }
     state.budgets.checkInvariants(state.nowUs);
     state.locks.checkInvariants();
@@ -134,7 +147,8 @@ export class Kernel {
         return this.answered(input);
       case 'signal.sent': {
         const process = state.processes[input.pid];
-        if (process === undefined) throw new KernelError('UNKNOWN_PROCESS', `pid: ${input.pid} was never spawned`);
+        if (process === undefined)
+          throw new KernelError('UNKNOWN_PROCESS', `pid: ${input.pid} was never spawned`);
         return this.lifecycle.signal(process, input.signal);
       }
       case 'storage.done':
@@ -151,7 +165,10 @@ export class Kernel {
       run: input.run,
       priority: input.priority ?? 50,
       budget: input.budget === undefined ? 0 : state.budgetIndex(input.budget),
-      engine: input.engine === undefined ? undefined : state.engines.find((engine) => engine.options.name === input.engine),
+      engine:
+        input.engine === undefined
+          ? undefined
+          : state.engines.find((engine) => engine.options.name === input.engine),
       capabilities: restrict(undefined, input.capabilities ?? {}),
       parent: undefined,
     });
@@ -162,17 +179,28 @@ export class Kernel {
   private checkSpawn(input: SpawnInput): void {
     const { state } = this;
     if (!state.programs.has(input.program))
-      throw new KernelError('UNKNOWN_PROGRAM', `program: "${input.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`);
+      throw new KernelError(
+        'UNKNOWN_PROGRAM',
+        `program: "${input.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`,
+      );
     if (input.run === '') throw invalid('run', input.run, 'an id that is not empty');
-    if (input.priority !== undefined && !isPriority(input.priority)) throw invalid('priority', input.priority, 'a number from 0 to 100');
+    if (input.priority !== undefined && !isPriority(input.priority))
+      throw invalid('priority', input.priority, 'a number from 0 to 100');
     if (input.budget !== undefined && state.budgetIndex(input.budget) < 0)
-      throw new KernelError('UNKNOWN_BUDGET', `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
+      throw new KernelError(
+        'UNKNOWN_BUDGET',
+        `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
+      );
     if (input.engine !== undefined) this.checkEngineName(input.engine);
   }
 
   private checkEngineName(name: string): void {
     const names = this.options.engines.map((engine) => engine.name);
-    if (!names.includes(name)) throw new KernelError('UNKNOWN_ENGINE', `engine: "${name}" does not exist; allowed: ${names.join(', ')}`);
+    if (!names.includes(name))
+      throw new KernelError(
+        'UNKNOWN_ENGINE',
+        `engine: "${name}" does not exist; allowed: ${names.join(', ')}`,
+      );
   }
 
   private restore({ processes, lastPid }: RestoreInput): void {
@@ -202,21 +230,35 @@ export class Kernel {
     for (const { started } of processes) {
       const program = state.programs.get(started.program);
       if (program === undefined || program.version !== started.programVersion)
-        throw new KernelError('UNKNOWN_PROGRAM', `program: "${started.program}" version ${started.programVersion} is not registered; allowed: the version that wrote the history`);
+        throw new KernelError(
+          'UNKNOWN_PROGRAM',
+          `program: "${started.program}" version ${started.programVersion} is not registered; allowed: the version that wrote the history`,
+        );
       if (state.budgetIndex(started.budget) < 0)
-        throw new KernelError('UNKNOWN_BUDGET', `budget: "${started.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
+        throw new KernelError(
+          'UNKNOWN_BUDGET',
+          `budget: "${started.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
+        );
       this.checkEngineName(started.engine);
-      if (state.processes[started.pid] !== undefined) throw invalid('pid', started.pid, 'a pid that is not taken yet');
+      if (state.processes[started.pid] !== undefined)
+        throw invalid('pid', started.pid, 'a pid that is not taken yet');
     }
   }
 
   private progress({ core, pid, tokensOut }: CallProgress): void {
     const { process } = this.state.cores[core]!;
-    assert(process !== undefined && process.pid === pid, () => `progress of process ${pid}, which is not on core ${core}`);
+    assert(
+      process !== undefined && process.pid === pid,
+      () => `progress of process ${pid}, which is not on core ${core}`,
+    );
     const { policy } = process.engine;
     const call = process.call!;
     // The policy learns of use while it happens; what it was told is not told again at the end.
-    policy.charge?.(pid, { coreUs: 0, tokensIn: 0, tokensOut: Math.max(0, tokensOut - call.tokensOut) }, this.state.nowUs);
+    policy.charge?.(
+      pid,
+      { coreUs: 0, tokensIn: 0, tokensOut: Math.max(0, tokensOut - call.tokensOut) },
+      this.state.nowUs,
+    );
     call.tokensOut = Math.max(call.tokensOut, tokensOut);
     process.engine.hasNews = true;
   }
@@ -229,7 +271,11 @@ export class Kernel {
       case 'sleep':
         return state.deliver(alarm.process, { ok: true, value: null });
       case 'receive':
-        return state.deliver(alarm.process, { ok: false, code: 'TIMEOUT', message: 'no message arrived in time' });
+        return state.deliver(alarm.process, {
+          ok: false,
+          code: 'TIMEOUT',
+          message: 'no message arrived in time',
+        });
       case 'tool-timeout':
         return this.tools.timeout(alarm.request);
       case 'tool-retry':
@@ -249,7 +295,12 @@ export class Kernel {
     // A late answer to a question that was withdrawn.
     if (process === undefined) return;
     state.questions.delete(input.request);
-    state.out.emit({ type: 'person.answered', pid: process.pid, request: input.request, decision: input.decision });
+    state.out.emit({
+      type: 'person.answered',
+      pid: process.pid,
+      request: input.request,
+      decision: input.decision,
+    });
     state.deliver(process, { ok: true, value: { decision: input.decision, value: input.value } });
   }
 
@@ -257,7 +308,16 @@ export class Kernel {
     const process = this.state.storageCalls.get(input.request);
     if (process === undefined) return;
     this.state.storageCalls.delete(input.request);
-    this.state.deliver(process, input.ok ? { ok: true, value: input.value } : { ok: false, code: 'STORAGE_FAILED', message: typeof input.value === 'string' ? input.value : JSON.stringify(input.value) });
+    this.state.deliver(
+      process,
+      input.ok
+        ? { ok: true, value: input.value }
+        : {
+            ok: false,
+            code: 'STORAGE_FAILED',
+            message: typeof input.value === 'string' ? input.value : JSON.stringify(input.value),
+          },
+    );
   }
 
   // ---- Construction --------------------------------------------------------------------------------------------------
@@ -271,12 +331,22 @@ export class Kernel {
       const rng = state.rng(`paging/${name}`);
       const { residency, victims, paging, scheduling, loadControl } = options;
       const memory = new ContextMemory({ capacity: memoryTokens, residency, victims, paging, rng }, observer);
-      const policy = scheduling({ capacity: cores, unit: 'cores', rng: state.rng(`scheduling/${name}`), processes: this.processView() });
+      const policy = scheduling({
+        capacity: cores,
+        unit: 'cores',
+        rng: state.rng(`scheduling/${name}`),
+        processes: this.processView(),
+      });
       const load = this.loadView(index);
       const parts = {
         memory,
         policy,
-        loadControl: loadControl?.({ capacity: memoryTokens, unit: 'tokens', rng: state.rng(`load-control/${name}`), load }),
+        loadControl: loadControl?.({
+          capacity: memoryTokens,
+          unit: 'tokens',
+          rng: state.rng(`load-control/${name}`),
+          load,
+        }),
       };
       const engine = new Engine(index, firstCore, engineOptions, parts);
       state.engines.push(engine);
@@ -289,13 +359,46 @@ export class Kernel {
     const { out } = this.state;
     return {
       faulted: (pid, kind, pages, tokens) =>
-        void out.events.push({ seq: ++out.seq, atUs: out.nowUs, type: 'page.faulted', pid, engine, kind, pages, tokens }),
+        void out.events.push({
+          seq: ++out.seq,
+          atUs: out.nowUs,
+          type: 'page.faulted',
+          pid,
+          engine,
+          kind,
+          pages,
+          tokens,
+        }),
       loaded: (page, pages, tokens) =>
-        void out.events.push({ seq: ++out.seq, atUs: out.nowUs, type: 'page.loaded', engine, page: page as never, pages, tokens }),
+        void out.events.push({
+          seq: ++out.seq,
+          atUs: out.nowUs,
+          type: 'page.loaded',
+          engine,
+          page: page as never,
+          pages,
+          tokens,
+        }),
       evicted: (page, pages, tokens) =>
-        void out.events.push({ seq: ++out.seq, atUs: out.nowUs, type: 'page.evicted', engine, page: page as never, pages, tokens }),
+        void out.events.push({
+          seq: ++out.seq,
+          atUs: out.nowUs,
+          type: 'page.evicted',
+          engine,
+          page: page as never,
+          pages,
+          tokens,
+        }),
       freed: (page, pages, tokens) =>
-        void out.events.push({ seq: ++out.seq, atUs: out.nowUs, type: 'page.freed', engine, page: page as never, pages, tokens }),
+        void out.events.push({
+          seq: ++out.seq,
+          atUs: out.nowUs,
+          type: 'page.freed',
+          engine,
+          page: page as never,
+          pages,
+          tokens,
+        }),
     };
   }
 

@@ -58,7 +58,14 @@ export class Lifecycle implements SignalledProcess {
     if (fields.parent !== undefined) (fields.parent.children ??= []).push(process);
     const { name, run, priority } = process;
     state.out.emit({
-      type: 'process.spawned', pid, run, parent: fields.parent?.pid ?? 0, name, program: process.program.name, priority, engine: engine.index,
+      type: 'process.spawned',
+      pid,
+      run,
+      parent: fields.parent?.pid ?? 0,
+      name,
+      program: process.program.name,
+      priority,
+      engine: engine.index,
       budget: state.budgets.nameOf(process.budget),
     });
     return process;
@@ -68,16 +75,35 @@ export class Lifecycle implements SignalledProcess {
   recordStart(process: Process): void {
     const { state } = this;
     const { run, branch, pid, name, program, args, priority, engine, capabilities } = process;
-    if (process.parent === undefined) state.record({ v: historyVersion, type: 'run.started', run, branch, atUs: state.nowUs });
+    if (process.parent === undefined)
+      state.record({ v: historyVersion, type: 'run.started', run, branch, atUs: state.nowUs });
     state.record({
-      v: historyVersion, type: 'process.started', run, branch, pid, parent: process.parent?.pid ?? 0, name, program: program.name,
-      programVersion: program.version, arguments: args, priority, budget: state.budgets.nameOf(process.budget), engine: engine.options.name,
-      capabilities, atUs: state.nowUs,
+      v: historyVersion,
+      type: 'process.started',
+      run,
+      branch,
+      pid,
+      parent: process.parent?.pid ?? 0,
+      name,
+      program: program.name,
+      programVersion: program.version,
+      arguments: args,
+      priority,
+      budget: state.budgets.nameOf(process.budget),
+      engine: engine.options.name,
+      capabilities,
+      atUs: state.nowUs,
     });
   }
 
   /** The process ends now. It must not hold a core. */
-  terminate(process: Process, outcome: Outcome, value: Json, code: KernelErrorCode | '' = '', message = ''): void {
+  terminate(
+    process: Process,
+    outcome: Outcome,
+    value: Json,
+    code: KernelErrorCode | '' = '',
+    message = '',
+  ): void {
     const { state } = this;
     const { pid, engine, run, branch } = process;
     assert(process.core === -1, () => `process ${pid} ends while it holds core ${process.core}`);
@@ -93,11 +119,21 @@ export class Lifecycle implements SignalledProcess {
     state.alive--;
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
     state.out.hasEnds = true;
-    state.record({ v: historyVersion, type: 'process.ended', run, branch, pid, outcome, value, atUs: state.nowUs });
+    state.record({
+      v: historyVersion,
+      type: 'process.ended',
+      run,
+      branch,
+      pid,
+      outcome,
+      value,
+      atUs: state.nowUs,
+    });
     for (const child of process.children ?? []) {
       child.parent = undefined;
       // Completing lets children go on; being cancelled or killed takes them along.
-      if (outcome === 'cancelled' || outcome === 'killed') this.signal(child, outcome === 'killed' ? 'kill' : 'terminate');
+      if (outcome === 'cancelled' || outcome === 'killed')
+        this.signal(child, outcome === 'killed' ? 'kill' : 'terminate');
     }
     process.children = undefined;
     process.mailbox = undefined;
@@ -165,7 +201,8 @@ export class Lifecycle implements SignalledProcess {
       this.scheduler.stop(process, 'signal');
       return;
     }
-    process.suspendedFrom = process.call !== undefined ? 'queue' : process.state === 'waiting' ? 'wait' : 'run';
+    process.suspendedFrom =
+      process.call !== undefined ? 'queue' : process.state === 'waiting' ? 'wait' : 'run';
     this.scheduler.withdraw(process);
     this.calls.withdraw(process);
     state.change(process, 'suspend');
@@ -197,7 +234,8 @@ export class Lifecycle implements SignalledProcess {
     process.pending = undefined;
     process.delivered = undefined;
     if (pending === undefined) return;
-    if (pending.kind === 'timer' || (pending.kind === 'receive' && pending.timer !== undefined)) state.timers.clear(pending.timer!);
+    if (pending.kind === 'timer' || (pending.kind === 'receive' && pending.timer !== undefined))
+      state.timers.clear(pending.timer!);
     else if (pending.kind === 'question') {
       state.questions.delete(pending.request);
       state.out.requests.push({ type: 'person.withdraw', request: pending.request });
@@ -232,11 +270,19 @@ export class Lifecycle implements SignalledProcess {
 }
 
 /** A child has at most what its parent has; a root has what it was given. */
-export function restrict(own: Capabilities | undefined, asked: Partial<Capabilities> | undefined): Capabilities {
+export function restrict(
+  own: Capabilities | undefined,
+  asked: Partial<Capabilities> | undefined,
+): Capabilities {
   if (own === undefined) return { ...defaultCapabilities, ...asked };
   const tools = asked?.tools ?? own.tools;
   return {
-    tools: own.tools === 'all' ? tools : tools === 'all' ? own.tools : tools.filter((tool) => own.tools.includes(tool)),
+    tools:
+      own.tools === 'all'
+        ? tools
+        : tools === 'all'
+          ? own.tools
+          : tools.filter((tool) => own.tools.includes(tool)),
     spawn: own.spawn && (asked?.spawn ?? true),
     signal: own.signal === 'all' ? (asked?.signal ?? 'all') : own.signal,
     send: own.send === 'all' ? (asked?.send ?? 'all') : own.send,

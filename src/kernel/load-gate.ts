@@ -96,6 +96,7 @@ export class LoadGate {
     }
     if (loadTimer !== undefined) return;
     const recheckUs = engine.loadControl!.recheckUs(nowUs);
-    if (recheckUs !== Infinity) engine.loadTimer = timers.set({ kind: 'load-control', engine }, nowUs + Math.max(1, recheckUs));
+    if (recheckUs !== Infinity)
+      engine.loadTimer = timers.set({ kind: 'load-control', engine }, nowUs + Math.max(1, recheckUs));
   }
 }

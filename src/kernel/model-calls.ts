@@ -69,11 +69,27 @@ export class ModelCalls implements SchedulerListener {
     };
     process.call = call;
     const { out } = state;
-    out.events.push({ seq: ++out.seq, atUs: state.nowUs, type: 'call.requested', pid, n, promptTokens: prompt, maxOutput: think.maxOutput });
+    out.events.push({
+      seq: ++out.seq,
+      atUs: state.nowUs,
+      type: 'call.requested',
+      pid,
+      n,
+      promptTokens: prompt,
+      maxOutput: think.maxOutput,
+    });
     if (needed > windowTokens)
-      return this.refuse(process, 'WINDOW_EXCEEDED', `prompt and answer take ${needed} tokens; allowed: up to the window of ${windowTokens}`);
+      return this.refuse(
+        process,
+        'WINDOW_EXCEEDED',
+        `prompt and answer take ${needed} tokens; allowed: up to the window of ${windowTokens}`,
+      );
     if (call.bypass && state.options.oversize === 'fail')
-      return this.refuse(process, 'CONTEXT_TOO_LARGE', `prompt and answer take ${needed} tokens; allowed: up to the context memory of ${memoryTokens}`);
+      return this.refuse(
+        process,
+        'CONTEXT_TOO_LARGE',
+        `prompt and answer take ${needed} tokens; allowed: up to the context memory of ${memoryTokens}`,
+      );
     if (call.bypass) state.out.emit({ type: 'call.bypassed', pid, n, tokens: needed });
     this.reserve(process, call);
   }
@@ -87,7 +103,11 @@ export class ModelCalls implements SchedulerListener {
     if (result.kind === 'never') {
       const { node, resource, limit, asked } = result;
       const name = budgets.nameOf(node);
-      return this.refuse(process, 'BUDGET_EXCEEDED', `the call asks for ${asked} ${resource}; allowed: what budget ${name} of ${limit} can ever give`);
+      return this.refuse(
+        process,
+        'BUDGET_EXCEEDED',
+        `the call asks for ${asked} ${resource}; allowed: what budget ${name} of ${limit} can ever give`,
+      );
     }
     if (result.kind === 'waits') {
       budgets.addWaiter(result.node, call.seq, process.pid);
@@ -98,7 +118,16 @@ export class ModelCalls implements SchedulerListener {
     call.reservation = result.reservation;
     const { tokens, microDollars, coreUs } = amounts;
     const node = budgets.nameOf(process.budget);
-    out.events.push({ seq: ++out.seq, atUs: state.nowUs, type: 'budget.reserved', pid: process.pid, node, tokens, microDollars, coreUs });
+    out.events.push({
+      seq: ++out.seq,
+      atUs: state.nowUs,
+      type: 'budget.reserved',
+      pid: process.pid,
+      node,
+      tokens,
+      microDollars,
+      coreUs,
+    });
     this.ledger(process, call, 'reserved', amounts);
     this.scheduler.enqueue(process);
   }
@@ -108,8 +137,17 @@ export class ModelCalls implements SchedulerListener {
     const { out } = state;
     const { newPrefillUs, repeatedPrefillUs, loadUs } = ended;
     out.events.push({
-      seq: ++out.seq, atUs: state.nowUs, type: 'call.stopped', pid: process.pid, core: ended.core, n: process.n, by,
-      tokensOut: call.tokensOut, newPrefillUs, repeatedPrefillUs, loadUs,
+      seq: ++out.seq,
+      atUs: state.nowUs,
+      type: 'call.stopped',
+      pid: process.pid,
+      core: ended.core,
+      n: process.n,
+      by,
+      tokensOut: call.tokensOut,
+      newPrefillUs,
+      repeatedPrefillUs,
+      loadUs,
     });
     if (process.ending !== undefined) {
       this.settle(process, call);
@@ -148,8 +186,20 @@ export class ModelCalls implements SchedulerListener {
     const { newPrefillUs, repeatedPrefillUs, loadUs, tokensOut } = ended;
     const { out } = state;
     out.events.push({
-      seq: ++out.seq, atUs: state.nowUs, type: 'call.ended', pid, core: ended.core, n: process.n, ok: isOk,
-      tokensIn, tokensCached, tokensOut, microDollars, newPrefillUs, repeatedPrefillUs, loadUs,
+      seq: ++out.seq,
+      atUs: state.nowUs,
+      type: 'call.ended',
+      pid,
+      core: ended.core,
+      n: process.n,
+      ok: isOk,
+      tokensIn,
+      tokensCached,
+      tokensOut,
+      microDollars,
+      newPrefillUs,
+      repeatedPrefillUs,
+      loadUs,
     });
     engine.policy.waiting(pid, state.nowUs);
     usage.calls++;
@@ -157,7 +207,12 @@ export class ModelCalls implements SchedulerListener {
     process.call = undefined;
     if (process.ending !== undefined || process.stopping) this.signalled.afterStop(process);
     if (process.state === 'terminated') return;
-    if (!isOk) return state.deliver(process, { ok: false, code: 'MODEL_FAILED', message: ended.message ?? 'the model call failed' });
+    if (!isOk)
+      return state.deliver(process, {
+        ok: false,
+        code: 'MODEL_FAILED',
+        message: ended.message ?? 'the model call failed',
+      });
     const text = ended.text ?? '';
     const answer: Answer = { text, tokensIn, tokensCached, tokensOut };
     const keeps = call.think.keepAnswer ?? ended.text !== undefined;
@@ -216,7 +271,8 @@ export class ModelCalls implements SchedulerListener {
         budgets.removeWaiter(node, call.seq);
         if (process.state === 'suspended') continue;
         this.reserve(process, call);
-        if (call.reservation === undefined && process.call === call && budgets.firstWaiter(node) === pid) break;
+        if (call.reservation === undefined && process.call === call && budgets.firstWaiter(node) === pid)
+          break;
       }
       this.clearIdleTimer(node);
     }
@@ -260,13 +316,24 @@ export class ModelCalls implements SchedulerListener {
     const tokensIn = isStarted ? call.tokensIn : 0;
     const tokensOut = isStarted ? call.tokensOut - call.settledOut : 0;
     const microDollars = costOf(process.engine.options.prices, tokensIn, call.tokensCached, tokensOut);
-    const used: BudgetAmounts = { tokens: tokensIn + tokensOut, calls: isStarted ? 1 : 0, microDollars, coreUs: call.coreUs };
+    const used: BudgetAmounts = {
+      tokens: tokensIn + tokensOut,
+      calls: isStarted ? 1 : 0,
+      microDollars,
+      coreUs: call.coreUs,
+    };
     const overruns = budgets.settle(call.reservation!, used, state.nowUs);
     const { pid } = process;
     const { out } = state;
     out.events.push({
-      seq: ++out.seq, atUs: state.nowUs, type: 'budget.settled', pid, node: budgets.nameOf(process.budget),
-      tokens: used.tokens, microDollars, coreUs: call.coreUs,
+      seq: ++out.seq,
+      atUs: state.nowUs,
+      type: 'budget.settled',
+      pid,
+      node: budgets.nameOf(process.budget),
+      tokens: used.tokens,
+      microDollars,
+      coreUs: call.coreUs,
     });
     for (const { node, resource, amount } of overruns)
       state.out.emit({ type: 'budget.overrun', pid, node: budgets.nameOf(node), resource, amount });
@@ -314,8 +381,20 @@ export class ModelCalls implements SchedulerListener {
     const { seq, atUs: reservedUs } = call.reservation!;
     const { tokens, calls, microDollars, coreUs } = amounts;
     state.record({
-      v: historyVersion, type: 'ledger', run: process.run, pid: process.pid, n: call.identity.n, node, what, reservedUs, seq,
-      tokens, calls, microDollars, coreUs, atUs: state.nowUs,
+      v: historyVersion,
+      type: 'ledger',
+      run: process.run,
+      pid: process.pid,
+      n: call.identity.n,
+      node,
+      what,
+      reservedUs,
+      seq,
+      tokens,
+      calls,
+      microDollars,
+      coreUs,
+      atUs: state.nowUs,
     });
   }
 }

@@ -68,9 +68,11 @@ function checkOptions(options: KernelOptions): void {
   for (const engine of options.engines) checkEngine(engine);
   checkUnique('engine name', options.engines);
   checkUnique('program name', options.programs);
-  if (!['independent', 'prefix'].includes(options.residency)) throw invalid('residency', options.residency, 'independent, prefix');
+  if (!['independent', 'prefix'].includes(options.residency))
+    throw invalid('residency', options.residency, 'independent, prefix');
   if (!['any', 'leaf'].includes(options.victims)) throw invalid('victims', options.victims, 'any, leaf');
-  if (!['fail', 'bypass'].includes(options.oversize)) throw invalid('oversize', options.oversize, 'fail, bypass');
+  if (!['fail', 'bypass'].includes(options.oversize))
+    throw invalid('oversize', options.oversize, 'fail, bypass');
   if (!Number.isInteger(options.mailboxLimit) || options.mailboxLimit < 1)
     throw invalid('mailboxLimit', options.mailboxLimit, 'an integer of at least 1');
   // Throws on cycles, unknown parents and limits out of range.

@@ -5,7 +5,16 @@ export type StateName = 'ready' | 'running' | 'waiting' | 'suspended' | 'termina
 
 /** Why a process waits: an open union; adapters and later parts may name further reasons. */
 export type WaitReason =
-  | 'tool' | 'person' | 'message' | 'child' | 'budget' | 'memory' | 'storage' | 'timer' | 'lock' | (string & {});
+  | 'tool'
+  | 'person'
+  | 'message'
+  | 'child'
+  | 'budget'
+  | 'memory'
+  | 'storage'
+  | 'timer'
+  | 'lock'
+  | (string & {});
 
 export type Outcome = 'completed' | 'failed' | 'cancelled' | 'killed';
 
@@ -23,11 +32,15 @@ export function transition(from: StateName, happening: Transition): StateName {
     case 'preempt':
       return from === 'running' ? 'ready' : illegal(from, happening);
     case 'wait':
-      return from === 'ready' || from === 'running' || from === 'waiting' ? 'waiting' : illegal(from, happening);
+      return from === 'ready' || from === 'running' || from === 'waiting'
+        ? 'waiting'
+        : illegal(from, happening);
     case 'wake':
       return from === 'waiting' || from === 'running' ? 'ready' : illegal(from, happening);
     case 'suspend':
-      return from === 'ready' || from === 'running' || from === 'waiting' ? 'suspended' : illegal(from, happening);
+      return from === 'ready' || from === 'running' || from === 'waiting'
+        ? 'suspended'
+        : illegal(from, happening);
     case 'continue':
       return from === 'suspended' ? 'ready' : illegal(from, happening);
     case 'terminate':

@@ -6,7 +6,16 @@ import { PageTable } from './memory/page-table.ts';
 import type { Outcome, StateName, WaitReason } from './process-state.ts';
 import type { PromptChain } from './checkpoint-chain.ts';
 import type { Reservation } from './budgets.ts';
-import type { Capabilities, ChildEnd, Message, Program, ProgramGenerator, Syscall, SyscallResult, ThinkCall } from './syscalls.ts';
+import type {
+  Capabilities,
+  ChildEnd,
+  Message,
+  Program,
+  ProgramGenerator,
+  Syscall,
+  SyscallResult,
+  ThinkCall,
+} from './syscalls.ts';
 import type { HistoryRecord } from './records.ts';
 import type { CallIdentity } from './requests.ts';
 import type { ToolBatch } from './tool-calls.ts';
@@ -94,7 +103,14 @@ export class Process {
   // memory, mailbox, usage
   mailbox: Ring<Message> | undefined = undefined;
   endedChildren: Ring<ChildEnd> | undefined = undefined;
-  readonly usage: Usage = { tokensIn: 0, tokensCached: 0, tokensOut: 0, calls: 0, coreUs: 0, microDollars: 0 };
+  readonly usage: Usage = {
+    tokensIn: 0,
+    tokensCached: 0,
+    tokensOut: 0,
+    calls: 0,
+    coreUs: 0,
+    microDollars: 0,
+  };
 
   constructor(fields: ProcessFields) {
     this.pid = fields.pid;

@@ -53,12 +53,20 @@ export class ProgramRunner {
   }
 
   /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. */
-  restore({ started: { atUs: startedUs }, checkpoint, history, endedChildren }: RestoredProcess, process: Process): void {
+  restore(
+    { started: { atUs: startedUs }, checkpoint, history, endedChildren }: RestoredProcess,
+    process: Process,
+  ): void {
     if (checkpoint !== undefined) {
       process.n = checkpoint.n;
       streamOf(process, this.state).load(checkpoint.random as unknown as RngState);
       for (const node of checkpoint.prompt)
-        process.engine.memory.append(process.table, this.state.contents.recall(node), node.importance, node.pinned);
+        process.engine.memory.append(
+          process.table,
+          this.state.contents.recall(node),
+          node.importance,
+          node.pinned,
+        );
       // The next checkpoint tells only what is new since this one.
       process.chain = new PromptChain(checkpoint.prompt);
     }
@@ -67,9 +75,18 @@ export class ProgramRunner {
     process.replay = rest;
     process.replayFrom = process.n + 1;
     // Until the first of them is fed, it is the time of what came before.
-    if (rest.length > 0) process.replayUs = checkpoint === undefined ? startedUs : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? rest[0]!.atUs);
+    if (rest.length > 0)
+      process.replayUs =
+        checkpoint === undefined
+          ? startedUs
+          : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? rest[0]!.atUs);
     const fromCheckpoint = checkpoint?.n ?? 0;
-    this.state.out.emit({ type: 'process.restored', pid: process.pid, fromCheckpoint, replayed: rest.length });
+    this.state.out.emit({
+      type: 'process.restored',
+      pid: process.pid,
+      fromCheckpoint,
+      replayed: rest.length,
+    });
     this.begin(process, checkpoint?.state);
   }
 
@@ -92,7 +109,8 @@ export class ProgramRunner {
       // It may have been signalled by its own syscall's consequences.
       if (process.outcome !== undefined) return;
       if (step.done === true) return this.complete(process, step.value ?? null);
-      if (!isSyscall(step.value)) return this.fail(process, `the program yielded ${typeof step.value}, which is not a syscall`);
+      if (!isSyscall(step.value))
+        return this.fail(process, `the program yielded ${typeof step.value}, which is not a syscall`);
       result = this.perform(process, step.value);
       if (result === undefined) return;
       if (process.outcome !== undefined) return;
@@ -101,7 +119,11 @@ export class ProgramRunner {
 
   private complete(process: Process, value: Json): void {
     const next = process.replay?.[process.n + 1 - process.replayFrom];
-    if (next !== undefined) return this.diverge(process, `the program ended after syscall ${process.n}, its history holds ${next.kind} next`);
+    if (next !== undefined)
+      return this.diverge(
+        process,
+        `the program ended after syscall ${process.n}, its history holds ${next.kind} next`,
+      );
     const flaw = notJson(value, 'value', 0);
     if (flaw !== undefined) return this.fail(process, flaw);
     this.lifecycle.terminate(process, 'completed', value);
@@ -124,11 +146,15 @@ export class ProgramRunner {
     const flaw = malformed(syscall);
     // What is no JSON can be neither hashed nor kept.
     process.lastSyscall = flaw === undefined ? syscall : ({ kind: syscall.kind } as Syscall);
-    if (this.state.options.records || process.replay !== undefined) process.lastHash = hashSyscall(process.lastSyscall, process.table);
+    if (this.state.options.records || process.replay !== undefined)
+      process.lastHash = hashSyscall(process.lastSyscall, process.table);
     const recorded = this.recorded(process, process.lastSyscall);
     if (recorded === 'diverged') return undefined;
     if (recorded !== undefined) return this.table.reapply(process, syscall, recorded);
-    const result = flaw === undefined ? this.table.perform(process, syscall) : ({ ok: false, code: 'INVALID_ARGUMENT', message: flaw } as const);
+    const result =
+      flaw === undefined
+        ? this.table.perform(process, syscall)
+        : ({ ok: false, code: 'INVALID_ARGUMENT', message: flaw } as const);
     if (result !== undefined && process.outcome === undefined) this.keepHistory(process, result);
     return result;
   }
@@ -137,10 +163,19 @@ export class ProgramRunner {
     if (!this.state.options.records) return;
     const { run, branch, pid, n, lastSyscall, lastHash } = process;
     // What was not allowed to begin with was no act.
-    if (result.ok || result.code !== 'INVALID_ARGUMENT') recordAudit(this.state, process, lastSyscall!, result as SyscallResult<Json>);
+    if (result.ok || result.code !== 'INVALID_ARGUMENT')
+      recordAudit(this.state, process, lastSyscall!, result as SyscallResult<Json>);
     this.state.record({
-      v: historyVersion, type: 'history', run, branch, pid, n, kind: lastSyscall!.kind, hash: lastHash,
-      result: result as SyscallResult<Json>, atUs: this.state.nowUs,
+      v: historyVersion,
+      type: 'history',
+      run,
+      branch,
+      pid,
+      n,
+      kind: lastSyscall!.kind,
+      hash: lastHash,
+      result: result as SyscallResult<Json>,
+      atUs: this.state.nowUs,
     });
   }
 

@@ -13,20 +13,31 @@ export type HistoryReader = Pick<MemoryStore, 'runs' | 'processes' | 'history' |
  * The input that lets the unfinished processes of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint.
  * `lastPid`: of all runs that the kernel will restore; the same for all of them.
  */
-export function recoveryInput(store: HistoryReader, run: string, lastPid = highestPid(store)): RestoreInput | undefined {
+export function recoveryInput(
+  store: HistoryReader,
+  run: string,
+  lastPid = highestPid(store),
+): RestoreInput | undefined {
   const all = store.processes(run);
-  const processes = all.filter((process) => process.end === undefined).map((process) => restored(store, process, all));
+  const processes = all
+    .filter((process) => process.end === undefined)
+    .map((process) => restored(store, process, all));
   return processes.length === 0 ? undefined : { type: 'run.restored', processes, lastPid };
 }
 
 /** The highest pid that any run has used: a new process must not have one that is a restored one's, or that a run has in its records. */
-export function highestPid(store: HistoryReader): number {
+function highestPid(store: HistoryReader): number {
   let highest = 0;
-  for (const { run } of store.runs()) for (const { pid } of store.processes(run)) if (pid > highest) highest = pid;
+  for (const { run } of store.runs())
+    for (const { pid } of store.processes(run)) if (pid > highest) highest = pid;
   return highest;
 }
 
-function restored(store: HistoryReader, process: StoredProcess, all: readonly StoredProcess[]): RestoredProcess {
+function restored(
+  store: HistoryReader,
+  process: StoredProcess,
+  all: readonly StoredProcess[],
+): RestoredProcess {
   const { end: _, ...started } = process;
   const { run, branch, pid } = started;
   const whole = store.history(run, { branch, pid });
@@ -34,14 +45,23 @@ function restored(store: HistoryReader, process: StoredProcess, all: readonly St
   const checkpoint = saved && { n: saved.n, state: saved.state, prompt: saved.nodes, random: saved.random };
   // With the checkpoint's own result, which tells when the program went on from there.
   const history = whole.filter(({ n }) => n >= (checkpoint?.n ?? 0));
-  return { started, checkpoint, history, endedChildren: notWaitedFor(whole, all.filter(({ parent }) => parent === pid)) };
+  return {
+    started,
+    checkpoint,
+    history,
+    endedChildren: notWaitedFor(
+      whole,
+      all.filter(({ parent }) => parent === pid),
+    ),
+  };
 }
 
 /** Ends that the process has not been told yet. */
 function notWaitedFor(history: readonly HistoryRecord[], children: readonly StoredProcess[]): ChildEnd[] {
   const told = new Set<number>();
   for (const { kind, result } of history) {
-    if (kind === 'wait' && result.ok) told.add((result as SyscallResult<unknown> as { value: ChildEnd }).value.pid);
+    if (kind === 'wait' && result.ok)
+      told.add((result as SyscallResult<unknown> as { value: ChildEnd }).value.pid);
   }
   return children
     .filter(({ pid, end }) => end !== undefined && !told.has(pid))

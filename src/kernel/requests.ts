@@ -15,7 +15,12 @@ export interface CallIdentity {
 
 export type Request =
   | CallStart
-  | { readonly type: 'call.stop'; readonly core: CoreId; readonly pid: Pid; readonly why: 'preempt' | 'signal' }
+  | {
+      readonly type: 'call.stop';
+      readonly core: CoreId;
+      readonly pid: Pid;
+      readonly why: 'preempt' | 'signal';
+    }
   | ToolStart
   | { readonly type: 'tool.stop'; readonly request: RequestId }
   | { readonly type: 'timer.set'; readonly timer: TimerId; readonly atUs: number }
@@ -51,7 +56,9 @@ export interface ToolStart {
   readonly identity: CallIdentity;
   readonly tool: string;
   readonly arguments: Json;
-  readonly script: { readonly result?: Json; readonly failed?: boolean; readonly durationUs?: number } | undefined;
+  readonly script:
+    | { readonly result?: Json; readonly failed?: boolean; readonly durationUs?: number }
+    | undefined;
 }
 
 export interface PersonAsk {

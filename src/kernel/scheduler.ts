@@ -126,10 +126,12 @@ export class AgentScheduler {
     const core = state.cores[ended.core];
     const process = core?.process;
     // Written so that nothing is made for a message that is not wanted.
-    if (core === undefined || process === undefined || process.pid !== ended.pid) assert(false, `no call of process ${ended.pid} runs on core ${ended.core}`);
+    if (core === undefined || process === undefined || process.pid !== ended.pid)
+      assert(false, `no call of process ${ended.pid} runs on core ${ended.core}`);
     const call = process.call!;
     const by = core.stopping;
-    if (ended.reason === 'stopped' && by === undefined) assert(false, `the call of process ${ended.pid} stopped, but nobody asked for it`);
+    if (ended.reason === 'stopped' && by === undefined)
+      assert(false, `the call of process ${ended.pid} stopped, but nobody asked for it`);
     const { engine } = core;
     const coreUs = state.nowUs - core.startedUs;
     core.process = undefined;
@@ -162,7 +164,10 @@ export class AgentScheduler {
       if (pid === undefined) return;
       const process = state.processes[pid];
       if (process === undefined || !process.queued || process.engine !== engine)
-        throw new KernelError('POLICY_BROKEN', `scheduler ${engine.policy.name}: picked process ${pid} at ${state.nowUs} µs; allowed: a process that is ready`);
+        throw new KernelError(
+          'POLICY_BROKEN',
+          `scheduler ${engine.policy.name}: picked process ${pid} at ${state.nowUs} µs; allowed: a process that is ready`,
+        );
       process.queued = false;
       engine.readyCount--;
       if (engine.loadControl !== undefined && !this.gate.mayStart(process)) {
@@ -239,15 +244,35 @@ export class AgentScheduler {
     process.core = core.id;
     core.process = process;
     out.events.push({
-      seq: ++out.seq, atUs: nowUs, type: 'process.dispatched', pid, core: core.id, n: process.n,
-      newTokens, repeatedTokens, loadTokens, cachedTokens, room: call.bypass ? -1 : room,
+      seq: ++out.seq,
+      atUs: nowUs,
+      type: 'process.dispatched',
+      pid,
+      core: core.id,
+      n: process.n,
+      newTokens,
+      repeatedTokens,
+      loadTokens,
+      cachedTokens,
+      room: call.bypass ? -1 : room,
     });
     out.requests.push({
-      type: 'call.start', core: core.id, pid, identity: call.identity, newTokens, repeatedTokens, loadTokens, cachedTokens,
-      maxOutput: think.maxOutput, tokensOut: call.tokensOut, resumed: isResumed, script: think.script,
+      type: 'call.start',
+      core: core.id,
+      pid,
+      identity: call.identity,
+      newTokens,
+      repeatedTokens,
+      loadTokens,
+      cachedTokens,
+      maxOutput: think.maxOutput,
+      tokensOut: call.tokensOut,
+      resumed: isResumed,
+      script: think.script,
     });
     // Bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
-    core.sliceEndsUs = nowUs + restoreUs(engine.options, repeatedTokens, loadTokens) + engine.policy.slice(pid);
+    core.sliceEndsUs =
+      nowUs + restoreUs(engine.options, repeatedTokens, loadTokens) + engine.policy.slice(pid);
     engine.fresh[engine.freshCount++] = core;
     if (engine.loadControl !== undefined) this.gate.started(engine);
     return true;
@@ -263,7 +288,8 @@ export class AgentScheduler {
       const core = cores[slot]!;
       if (core.process === undefined || core.stopping !== undefined) continue;
       const dueUs = this.dueUs(core);
-      if (dueUs <= nowUs && engine.readyCount > 0) this.stop(core.process, nowUs >= core.sliceEndsUs ? 'slice' : 'priority');
+      if (dueUs <= nowUs && engine.readyCount > 0)
+        this.stop(core.process, nowUs >= core.sliceEndsUs ? 'slice' : 'priority');
       else this.armTimer(core, dueUs);
     }
   }

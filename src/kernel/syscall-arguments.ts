@@ -7,7 +7,9 @@ import type { Syscall } from './syscalls.ts';
 
 /** A syscall is an object with a kind; which kinds there are is the syscall table's. */
 export function isSyscall(yielded: unknown): yielded is Syscall {
-  return typeof yielded === 'object' && yielded !== null && typeof (yielded as Partial<Syscall>).kind === 'string';
+  return (
+    typeof yielded === 'object' && yielded !== null && typeof (yielded as Partial<Syscall>).kind === 'string'
+  );
 }
 
 /** One line that names the first field of a wrong type, its value and what is allowed; undefined when there is none. */
@@ -30,7 +32,9 @@ export function malformed(syscall: Syscall): string | undefined {
       if (text !== undefined) return notText('text', text);
       if (hash !== undefined) return notText('hash', hash);
       if (blocks === undefined) return undefined;
-      return isObject(blocks) ? notText('blocks.space', blocks.space) : wrong('blocks', blocks, '{ space, first, count }');
+      return isObject(blocks)
+        ? notText('blocks.space', blocks.space)
+        : wrong('blocks', blocks, '{ space, first, count }');
     }
     case 'touch':
       return Array.isArray(syscall.pages) ? undefined : wrong('pages', syscall.pages, 'a list of pages');
@@ -43,7 +47,9 @@ export function malformed(syscall: Syscall): string | undefined {
     case 'exit': {
       const { outcome } = syscall;
       const isKnown = outcome === undefined || outcome === 'completed' || outcome === 'failed';
-      return isKnown ? notJson(syscall.value ?? null, 'value', 0) : wrong('outcome', outcome, 'completed, failed');
+      return isKnown
+        ? notJson(syscall.value ?? null, 'value', 0)
+        : wrong('outcome', outcome, 'completed, failed');
     }
     default:
       return undefined;
@@ -63,11 +69,14 @@ function malformedCalls(calls: unknown): string | undefined {
   return undefined;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const notText = (field: string, value: unknown): string | undefined => (typeof value === 'string' ? undefined : wrong(field, value, 'a text'));
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+const notText = (field: string, value: unknown): string | undefined =>
+  typeof value === 'string' ? undefined : wrong(field, value, 'a text');
 const notId = (field: string, value: unknown): string | undefined =>
   Number.isInteger(value) ? undefined : wrong(field, value, 'the id of a process');
-const wrong = (field: string, value: unknown, allowed: string): string => `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`;
+const wrong = (field: string, value: unknown, allowed: string): string =>
+  `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`;
 
 /** `String` throws on an object without a prototype. */
 const shown = (value: unknown): string => (isObject(value) ? 'an object' : String(value));

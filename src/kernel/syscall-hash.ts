@@ -12,16 +12,25 @@ export function hashSyscall(syscall: Syscall, table: PageTable): number {
   let hash = hash53(syscall.kind);
   for (const [key, value] of Object.entries(syscall)) {
     if (key === 'kind' || key === 'script') continue;
-    hash = added(hash, combineHash(hash53(key), hashArgument(syscall.kind, key, value as Json | undefined, table)));
+    hash = added(
+      hash,
+      combineHash(hash53(key), hashArgument(syscall.kind, key, value as Json | undefined, table)),
+    );
   }
   return hash;
 }
 
 function hashArgument(kind: Syscall['kind'], key: string, value: Json | undefined, table: PageTable): number {
   if (key === 'page') return hashJson(placeOf(table, value as number));
-  if (kind === 'touch' && key === 'pages') return hashJson((value as readonly number[]).map((page) => placeOf(table, page)));
+  if (kind === 'touch' && key === 'pages')
+    return hashJson((value as readonly number[]).map((page) => placeOf(table, page)));
   if (kind === 'callTools' && key === 'calls')
-    return hashJson((value as unknown as CallTools['calls']).map(({ tool, arguments: args }) => ({ tool, arguments: args })));
+    return hashJson(
+      (value as unknown as CallTools['calls']).map(({ tool, arguments: args }) => ({
+        tool,
+        arguments: args,
+      })),
+    );
   return hashJson(value);
 }
 
@@ -55,6 +64,7 @@ function hashJson(value: Json | undefined, depth = 0): number {
     return hash;
   }
   let sum = 8;
-  for (const [key, member] of Object.entries(value)) sum = added(sum, combineHash(hash53(key), hashJson(member, depth + 1)));
+  for (const [key, member] of Object.entries(value))
+    sum = added(sum, combineHash(hash53(key), hashJson(member, depth + 1)));
   return sum;
 }

@@ -13,7 +13,22 @@ import { saveCheckpoint } from './checkpoints.ts';
 import { historyVersion } from './records.ts';
 import type { ProgramRunner } from './program-runner.ts';
 import type {
-  Allocate, Answer, Ask, CallTools, ChildEnd, Message, Receive, Send, Signal, Spawn, Syscall, SyscallResult, ThinkCall, ToolResult, Touch, Wait,
+  Allocate,
+  Answer,
+  Ask,
+  CallTools,
+  ChildEnd,
+  Message,
+  Receive,
+  Send,
+  Signal,
+  Spawn,
+  Syscall,
+  SyscallResult,
+  ThinkCall,
+  ToolResult,
+  Touch,
+  Wait,
 } from './syscalls.ts';
 import type { ToolCalls } from './tool-calls.ts';
 
@@ -72,7 +87,13 @@ export class SyscallTable {
       exit: (process, { value, outcome }) => {
         // Its own word is the reason that reports show.
         const message = outcome === 'failed' && typeof value === 'string' ? value : '';
-        this.lifecycle.terminate(process, outcome ?? 'completed', value ?? null, outcome === 'failed' ? 'PROGRAM_FAILED' : '', message);
+        this.lifecycle.terminate(
+          process,
+          outcome ?? 'completed',
+          value ?? null,
+          outcome === 'failed' ? 'PROGRAM_FAILED' : '',
+          message,
+        );
         return undefined;
       },
     };
@@ -83,7 +104,8 @@ export class SyscallTable {
   }
 
   perform(process: Process, syscall: Syscall): Result | undefined {
-    if (!Object.hasOwn(this.handlers, syscall.kind)) return bad('syscall', syscall.kind, Object.keys(this.handlers).join(', '));
+    if (!Object.hasOwn(this.handlers, syscall.kind))
+      return bad('syscall', syscall.kind, Object.keys(this.handlers).join(', '));
     return (this.handlers[syscall.kind] as Handler<Syscall>)(process, syscall);
   }
 
@@ -98,7 +120,8 @@ export class SyscallTable {
         return { ok: true, value: { ...answer, page } };
       }
       case 'callTools':
-        if (syscall.keepResults !== false) this.tools.keepResults(process, recorded.value as unknown as ToolResult[]);
+        if (syscall.keepResults !== false)
+          this.tools.keepResults(process, recorded.value as unknown as ToolResult[]);
         return recorded;
       case 'allocate':
       case 'pin':
@@ -116,7 +139,8 @@ export class SyscallTable {
   // ---- Calls, tools, people ------------------------------------------------------------------------------------------
 
   private think(process: Process, call: ThinkCall): Result | undefined {
-    if (!isTokens(call.maxOutput)) return bad('maxOutput', call.maxOutput, `an integer from 1 to ${mostTokens}`);
+    if (!isTokens(call.maxOutput))
+      return bad('maxOutput', call.maxOutput, `an integer from 1 to ${mostTokens}`);
     if (call.promptTokens !== undefined && call.promptTokens !== 0 && !isTokens(call.promptTokens))
       return bad('promptTokens', call.promptTokens, `an integer from 0 to ${mostTokens}`);
     this.calls.start(process, call);
@@ -134,7 +158,14 @@ export class SyscallTable {
     process.pending = { kind: 'question', request };
     state.questions.set(request, process);
     state.out.emit({ type: 'person.asked', pid, request, purpose });
-    state.out.requests.push({ type: 'person.ask', request, identity: { run, branch, pid, n, index: 0 }, question, purpose, script });
+    state.out.requests.push({
+      type: 'person.ask',
+      request,
+      identity: { run, branch, pid, n, index: 0 },
+      question,
+      purpose,
+      script,
+    });
     state.wait(process, 'person');
   }
 
@@ -145,7 +176,10 @@ export class SyscallTable {
     const target = state.processes[to];
     if (target === undefined || target.state === 'terminated') return noProcess(to);
     if (process.capabilities.send === 'run' && target.run !== process.run)
-      return failed('NOT_PERMITTED', `to: process ${to} is of another run; allowed: processes of run ${process.run}`);
+      return failed(
+        'NOT_PERMITTED',
+        `to: process ${to} is of another run; allowed: processes of run ${process.run}`,
+      );
     const mail: Message = { from: process.pid, message };
     const { pending } = target;
     if (pending?.kind === 'receive') {
@@ -157,7 +191,10 @@ export class SyscallTable {
     }
     const mailbox = (target.mailbox ??= new Ring());
     if (mailbox.length >= state.options.mailboxLimit)
-      return failed('MAILBOX_FULL', `to: the mailbox of process ${to} holds ${mailbox.length} messages; allowed: up to ${state.options.mailboxLimit}`);
+      return failed(
+        'MAILBOX_FULL',
+        `to: the mailbox of process ${to} holds ${mailbox.length} messages; allowed: up to ${state.options.mailboxLimit}`,
+      );
     state.out.emit({ type: 'message.sent', pid: process.pid, to });
     mailbox.push(mail);
     return done;
@@ -165,14 +202,18 @@ export class SyscallTable {
 
   private receive(process: Process, { timeoutUs }: Receive): Result | undefined {
     const { state } = this;
-    if (timeoutUs !== undefined && !isDuration(timeoutUs)) return bad('timeoutUs', timeoutUs, `an integer from 0 to ${longestWaitUs} (µs)`);
+    if (timeoutUs !== undefined && !isDuration(timeoutUs))
+      return bad('timeoutUs', timeoutUs, `an integer from 0 to ${longestWaitUs} (µs)`);
     const mail = process.mailbox?.shift();
     if (mail !== undefined) {
       state.out.emit({ type: 'message.received', pid: process.pid, from: mail.from });
       return { ok: true, value: mail };
     }
     if (timeoutUs === 0) return failed('TIMEOUT', 'no message waits');
-    const timer = timeoutUs === undefined ? undefined : state.timers.set({ kind: 'receive', process }, state.nowUs + timeoutUs);
+    const timer =
+      timeoutUs === undefined
+        ? undefined
+        : state.timers.set({ kind: 'receive', process }, state.nowUs + timeoutUs);
     process.pending = { kind: 'receive', timer };
     state.wait(process, 'message');
     return undefined;
@@ -180,19 +221,37 @@ export class SyscallTable {
 
   private spawn(process: Process, call: Spawn): Result {
     const { state } = this;
-    if (!process.capabilities.spawn) return failed('NOT_PERMITTED', `spawn: process ${process.pid} may not spawn`);
+    if (!process.capabilities.spawn)
+      return failed('NOT_PERMITTED', `spawn: process ${process.pid} may not spawn`);
     const program = state.programs.get(call.program);
     if (program === undefined)
-      return failed('UNKNOWN_PROGRAM', `program: "${call.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`);
+      return failed(
+        'UNKNOWN_PROGRAM',
+        `program: "${call.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`,
+      );
     const priority = call.priority ?? process.priority;
     if (!isPriority(priority)) return bad('priority', priority, 'a number from 0 to 100');
     const budget = call.budget === undefined ? process.budget : state.budgetIndex(call.budget);
-    if (budget < 0) return failed('UNKNOWN_BUDGET', `budget: "${call.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`);
+    if (budget < 0)
+      return failed(
+        'UNKNOWN_BUDGET',
+        `budget: "${call.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
+      );
     if (!this.isWithin(budget, process.budget))
-      return failed('NOT_PERMITTED', `budget: "${call.budget}" is not below that of process ${process.pid}; allowed: ${state.budgets.nameOf(process.budget)} and below`);
+      return failed(
+        'NOT_PERMITTED',
+        `budget: "${call.budget}" is not below that of process ${process.pid}; allowed: ${state.budgets.nameOf(process.budget)} and below`,
+      );
     const child = this.lifecycle.create({
-      program, args: call.arguments, name: call.name ?? `${process.name}/${call.program}`, run: process.run, priority, budget,
-      engine: undefined, capabilities: restrict(process.capabilities, call.capabilities), parent: process,
+      program,
+      args: call.arguments,
+      name: call.name ?? `${process.name}/${call.program}`,
+      run: process.run,
+      priority,
+      budget,
+      engine: undefined,
+      capabilities: restrict(process.capabilities, call.capabilities),
+      parent: process,
     });
     this.lifecycle.recordStart(child);
     this.runner.begin(child);
@@ -220,7 +279,10 @@ export class SyscallTable {
     }
     const children = process.children ?? [];
     if (children.length === 0 || (pid !== 0 && !children.some((child) => child.pid === pid)))
-      return failed('UNKNOWN_PROCESS', `pid: ${pid} is no child of process ${process.pid} that runs or has not been waited for`);
+      return failed(
+        'UNKNOWN_PROCESS',
+        `pid: ${pid} is no child of process ${process.pid} that runs or has not been waited for`,
+      );
     process.pending = { kind: 'wait', pid };
     this.state.wait(process, 'child');
     return undefined;
@@ -231,7 +293,10 @@ export class SyscallTable {
     const target = this.state.processes[pid];
     if (target === undefined || target.state === 'terminated') return noProcess(pid);
     if (process.capabilities.signal !== 'all' && target !== process && !isDescendant(target, process))
-      return failed('NOT_PERMITTED', `pid: process ${pid} is no descendant of ${process.pid}; allowed: descendants`);
+      return failed(
+        'NOT_PERMITTED',
+        `pid: process ${pid} is no descendant of ${process.pid}; allowed: descendants`,
+      );
     this.lifecycle.signal(target, signal);
     if (process.outcome !== undefined) return undefined;
     if (process.state !== 'suspended') return done;
@@ -251,17 +316,28 @@ export class SyscallTable {
     if (table.tokens + call.tokens * (call.blocks?.count ?? 1) > mostTokens)
       return bad('tokens', call.tokens, `a prompt of up to ${mostTokens}`);
     if (call.tokens > engine.options.memoryTokens && state.options.oversize === 'fail')
-      return failed('CONTEXT_TOO_LARGE', `tokens: a page of ${call.tokens} is larger than the context memory; allowed: up to ${engine.options.memoryTokens}`);
+      return failed(
+        'CONTEXT_TOO_LARGE',
+        `tokens: a page of ${call.tokens} is larger than the context memory; allowed: up to ${engine.options.memoryTokens}`,
+      );
     let run: ContentRun;
     if (call.blocks !== undefined) {
       const { space, first, count } = call.blocks;
       if (!isCount(count)) return bad('blocks.count', count, 'an integer above 0');
-      if (!(Number.isSafeInteger(first) && first >= 0 && first + count <= 4_294_967_296)) return bad('blocks.first', first, 'ids from 0 to 2^32 - 1');
+      if (!(Number.isSafeInteger(first) && first >= 0 && first + count <= 4_294_967_296))
+        return bad('blocks.first', first, 'ids from 0 to 2^32 - 1');
       run = state.contents.blocks(space, first, count, call.tokens);
     } else if (call.text !== undefined) {
       const content = state.contents.ofText(call.text, call.tokens);
       run = content.run;
-      if (content.isNew) state.record({ v: historyVersion, type: 'page', run: process.run, hash: content.hash, text: call.text });
+      if (content.isNew)
+        state.record({
+          v: historyVersion,
+          type: 'page',
+          run: process.run,
+          hash: content.hash,
+          text: call.text,
+        });
     } else if (call.hash !== undefined) run = state.contents.ofHash(call.hash, call.tokens).run;
     else run = state.contents.own(call.tokens);
     const page = engine.memory.append(table, run, importance, call.pinned ?? false);
@@ -273,7 +349,8 @@ export class SyscallTable {
     for (const page of pages) if (findEntry(table, page) < 0) return noPage(page);
     for (const page of pages) {
       const outcome = process.engine.memory.touch(process.table, page, process.pid, this.state.nowUs);
-      if (outcome === 'waits') return failed('CONTEXT_TOO_LARGE', `pages: page ${page} does not fit beside what is pinned`);
+      if (outcome === 'waits')
+        return failed('CONTEXT_TOO_LARGE', `pages: page ${page} does not fit beside what is pinned`);
     }
     return done;
   }
@@ -281,13 +358,20 @@ export class SyscallTable {
   private drop(process: Process, page: PageId): Result {
     const before = process.table.tokens;
     const result = known(page, process.engine.memory.takeOut(process.table, page, false));
-    if (result.ok) this.state.out.emit({ type: 'page.dropped', pid: process.pid, page, tokens: before - process.table.tokens });
+    if (result.ok)
+      this.state.out.emit({
+        type: 'page.dropped',
+        pid: process.pid,
+        page,
+        tokens: before - process.table.tokens,
+      });
     return result;
   }
 
   private truncate(process: Process, pages: number): Result {
     const { table, engine } = process;
-    if (!(Number.isSafeInteger(pages) && pages >= 0 && pages <= table.pages)) return bad('pages', pages, `an integer from 0 to ${table.pages}`);
+    if (!(Number.isSafeInteger(pages) && pages >= 0 && pages <= table.pages))
+      return bad('pages', pages, `an integer from 0 to ${table.pages}`);
     engine.memory.truncate(table, pages);
     return done;
   }
@@ -323,7 +407,8 @@ const mostTokens = 1_000_000_000;
 
 export const isPriority = (value: number): boolean => value >= 0 && value <= 100;
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
-const isDuration = (value: number): boolean => Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
+const isDuration = (value: number): boolean =>
+  Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
 const isTokens = (value: number): boolean => isCount(value) && value <= mostTokens;
 const isShare = (value: number): boolean => value >= 0 && value <= 1;
 
@@ -338,6 +423,7 @@ const noPage = (page: PageId): Result => failed('UNKNOWN_PAGE', `page: ${page} i
 const known = (page: PageId, isKnown: boolean): Result => (isKnown ? done : noPage(page));
 
 function isDescendant(process: Process, ancestor: Process): boolean {
-  for (let parent = process.parent; parent !== undefined; parent = parent.parent) if (parent === ancestor) return true;
+  for (let parent = process.parent; parent !== undefined; parent = parent.parent)
+    if (parent === ancestor) return true;
   return false;
 }

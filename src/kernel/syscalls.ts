@@ -168,8 +168,25 @@ export interface Exit {
 }
 
 export type Syscall =
-  | ThinkCall | CallTools | Ask | Send | Receive | Spawn | Wait | Signal | Allocate | Touch | Pin | SetImportance | Truncate
-  | Remember | Recall | Checkpoint | Sleep | YieldCore | Exit;
+  | ThinkCall
+  | CallTools
+  | Ask
+  | Send
+  | Receive
+  | Spawn
+  | Wait
+  | Signal
+  | Allocate
+  | Touch
+  | Pin
+  | SetImportance
+  | Truncate
+  | Remember
+  | Recall
+  | Checkpoint
+  | Sleep
+  | YieldCore
+  | Exit;
 
 /** What a process may do. */
 export interface Capabilities {
@@ -181,7 +198,12 @@ export interface Capabilities {
   /** Whom it may send messages to: processes of its run, or every process. */
   readonly send: 'run' | 'all';
 }
-export const defaultCapabilities: Capabilities = { tools: 'all', spawn: true, signal: 'descendants', send: 'run' };
+export const defaultCapabilities: Capabilities = {
+  tools: 'all',
+  spawn: true,
+  signal: 'descendants',
+  send: 'run',
+};
 
 /** What a program knows: who it is, what it was given, time and chance. It holds no other power than the syscalls it yields. */
 export interface Sys {

@@ -77,7 +77,8 @@ export class ToolCalls {
     const { state } = this;
     const run = this.runs.get(input.request);
     // A late end of a call that is over and settled: nothing depends on it any more.
-    if (run === undefined || run.stage !== 'running' || (input.attempt ?? run.attempt) !== run.attempt) return;
+    if (run === undefined || run.stage !== 'running' || (input.attempt ?? run.attempt) !== run.attempt)
+      return;
     const { tool, process, batch } = run;
     const isFailed = !input.ok;
     if (!run.abandoned && run.timer !== undefined) state.timers.clear(run.timer);
@@ -92,7 +93,9 @@ export class ToolCalls {
     }
     if (!run.abandoned) {
       this.tellEnded(run, input.ok, isFailed ? 'TOOL_FAILED' : '');
-      const result: ToolResult = isFailed ? failure('TOOL_FAILED', textOf(input.value)) : { ok: true, value: input.value };
+      const result: ToolResult = isFailed
+        ? failure('TOOL_FAILED', textOf(input.value))
+        : { ok: true, value: input.value };
       this.settle(run);
       this.deliver(run, result);
     } else this.settle(run);
@@ -104,7 +107,10 @@ export class ToolCalls {
     run.abandoned = true;
     this.state.out.requests.push({ type: 'tool.stop', request });
     this.tellEnded(run, false, 'TOOL_TIMEOUT');
-    this.deliver(run, failure('TOOL_TIMEOUT', `${run.tool.name} gave no result within ${run.tool.timeoutUs} µs`));
+    this.deliver(
+      run,
+      failure('TOOL_TIMEOUT', `${run.tool.name} gave no result within ${run.tool.timeoutUs} µs`),
+    );
   }
 
   retry(request: RequestId): void {
@@ -118,7 +124,12 @@ export class ToolCalls {
   answered(input: PersonAnswered): boolean {
     const run = this.runs.get(input.request);
     if (run === undefined || run.stage !== 'person') return false;
-    this.state.out.emit({ type: 'person.answered', pid: run.process.pid, request: run.request, decision: input.decision });
+    this.state.out.emit({
+      type: 'person.answered',
+      pid: run.process.pid,
+      request: run.request,
+      decision: input.decision,
+    });
     if (input.decision === 'deny') {
       this.runs.delete(run.request);
       run.stage = 'done';
@@ -157,7 +168,8 @@ export class ToolCalls {
         this.tellEnded(run, false, 'TOOL_FAILED');
         continue;
       }
-      if (run.stage === 'person') this.state.out.requests.push({ type: 'person.withdraw', request: run.request });
+      if (run.stage === 'person')
+        this.state.out.requests.push({ type: 'person.withdraw', request: run.request });
       if (run.stage === 'retry') this.settle(run);
       else this.withdraw(run);
     }
@@ -176,21 +188,43 @@ export class ToolCalls {
     const may = process.capabilities.tools;
     const refused =
       tool === undefined
-        ? failure('UNKNOWN_TOOL', `tool: "${call.tool}" is not registered; allowed: ${tools.names().join(', ') || 'none'}`)
+        ? failure(
+            'UNKNOWN_TOOL',
+            `tool: "${call.tool}" is not registered; allowed: ${tools.names().join(', ') || 'none'}`,
+          )
         : may !== 'all' && !may.includes(call.tool)
-          ? failure('NOT_PERMITTED', `tool: "${call.tool}" is not among the capabilities of process ${process.pid}; allowed: ${may.join(', ') || 'none'}`)
+          ? failure(
+              'NOT_PERMITTED',
+              `tool: "${call.tool}" is not among the capabilities of process ${process.pid}; allowed: ${may.join(', ') || 'none'}`,
+            )
           : this.badArguments(tool, call.arguments);
     if (tool === undefined || refused !== undefined) {
       const code = refused!.ok ? 'TOOL_FAILED' : refused!.code;
-      this.state.out.emit({ type: 'tool.refused', pid: process.pid, tool: call.tool, n: process.n, index, code });
+      this.state.out.emit({
+        type: 'tool.refused',
+        pid: process.pid,
+        tool: call.tool,
+        n: process.n,
+        index,
+        code,
+      });
       batch.results[index] = refused;
       batch.left--;
       return undefined;
     }
     const run: ToolRun = {
-      request: this.state.nextRequest(), process, batch, index, tool, args: call.arguments, script: call.script,
-      effects: tools.effectsOf(tool, call.arguments, callerOf(process)), stage: tool.approval ? 'person' : 'lock',
-      timer: undefined, attempt: 0, abandoned: false,
+      request: this.state.nextRequest(),
+      process,
+      batch,
+      index,
+      tool,
+      args: call.arguments,
+      script: call.script,
+      effects: tools.effectsOf(tool, call.arguments, callerOf(process)),
+      stage: tool.approval ? 'person' : 'lock',
+      timer: undefined,
+      attempt: 0,
+      abandoned: false,
     };
     this.runs.set(run.request, run);
     batch.runs.push(run);
@@ -207,7 +241,14 @@ export class ToolCalls {
     const { process, request } = run;
     out.emit({ type: 'person.asked', pid: process.pid, request, purpose: 'approve' });
     const question = { tool: run.tool.name, arguments: run.args };
-    out.requests.push({ type: 'person.ask', request, identity: this.identity(run), question, purpose: 'approve', script: undefined });
+    out.requests.push({
+      type: 'person.ask',
+      request,
+      identity: this.identity(run),
+      question,
+      purpose: 'approve',
+      script: undefined,
+    });
   }
 
   private lock(run: ToolRun): void {
@@ -234,8 +275,25 @@ export class ToolCalls {
     const { process, request, tool, index } = run;
     run.stage = 'running';
     const { reads, writes } = run.effects;
-    state.out.emit({ type: 'tool.started', pid: process.pid, request, tool: tool.name, n: process.n, index, reads, writes });
-    state.out.requests.push({ type: 'tool.start', request, attempt: run.attempt, identity: this.identity(run), tool: tool.name, arguments: run.args, script: run.script });
+    state.out.emit({
+      type: 'tool.started',
+      pid: process.pid,
+      request,
+      tool: tool.name,
+      n: process.n,
+      index,
+      reads,
+      writes,
+    });
+    state.out.requests.push({
+      type: 'tool.start',
+      request,
+      attempt: run.attempt,
+      identity: this.identity(run),
+      tool: tool.name,
+      arguments: run.args,
+      script: run.script,
+    });
     run.timer = state.timers.set({ kind: 'tool-timeout', request }, state.nowUs + tool.timeoutUs);
   }
 

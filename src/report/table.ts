@@ -7,7 +7,7 @@ import { fit, printable, textWidth } from './text-width.ts';
 /** Puts a colour on a text; the identity where there are none. */
 export type Paint = (text: string) => string;
 
-export interface Column {
+interface Column {
   readonly header: string;
   /** Default left; numbers read better right. */
   readonly align?: 'left' | 'right';

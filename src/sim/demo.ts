@@ -22,19 +22,44 @@ const researchAssistant: ProgramBody = function* (_sys, saved) {
   if (saved === undefined) {
     yield systemPage('You are a research assistant. Cite what you use.');
     yield document('Forty pages on how operating systems share one processor among many programs.', 1_500);
-    yield { kind: 'think', maxOutput: 400, script: { tokensOut: 300, durationUs: 50 * secondUs, text: 'Notes: time-sharing, queues, quanta.' } };
+    yield {
+      kind: 'think',
+      maxOutput: 400,
+      script: { tokensOut: 300, durationUs: 50 * secondUs, text: 'Notes: time-sharing, queues, quanta.' },
+    };
     yield { kind: 'checkpoint', state: { notes: 'taken' } };
   }
-  yield { kind: 'think', maxOutput: 400, script: { tokensOut: 350, durationUs: 40 * secondUs, text: 'Report: sharing is an old idea.' } };
+  yield {
+    kind: 'think',
+    maxOutput: 400,
+    script: { tokensOut: 350, durationUs: 40 * secondUs, text: 'Report: sharing is an old idea.' },
+  };
   return 'report written';
 };
 
 const codeAssistant: ProgramBody = function* () {
   yield systemPage('You are a code assistant. Run the tests.');
   yield document('The failing module and its tests, in full.', 1_700);
-  yield { kind: 'think', maxOutput: 300, script: { tokensOut: 200, durationUs: 20 * secondUs, text: 'The quantum is off by one.' } };
-  yield { kind: 'callTools', calls: [{ tool: 'calculator', arguments: { expression: '60 * 1000 - 1' }, script: { durationUs: 2 * secondUs } }] };
-  yield { kind: 'think', maxOutput: 200, script: { tokensOut: 120, durationUs: 8 * secondUs, text: 'Fixed: 60000, not 59999.' } };
+  yield {
+    kind: 'think',
+    maxOutput: 300,
+    script: { tokensOut: 200, durationUs: 20 * secondUs, text: 'The quantum is off by one.' },
+  };
+  yield {
+    kind: 'callTools',
+    calls: [
+      {
+        tool: 'calculator',
+        arguments: { expression: '60 * 1000 - 1' },
+        script: { durationUs: 2 * secondUs },
+      },
+    ],
+  };
+  yield {
+    kind: 'think',
+    maxOutput: 200,
+    script: { tokensOut: 120, durationUs: 8 * secondUs, text: 'Fixed: 60000, not 59999.' },
+  };
   return 'bug fixed';
 };
 
@@ -42,8 +67,16 @@ const codeAssistant: ProgramBody = function* () {
 const dataAnalyst: ProgramBody = function* () {
   yield systemPage('You are a data analyst. Show your figures.');
   yield document('Waiting times of ten thousand agents.', 1_300);
-  for (const [part, seconds] of [['mean', 9], ['tail', 7], ['summary', 6]] as const)
-    yield { kind: 'think', maxOutput: 150, script: { tokensOut: 100, durationUs: seconds * secondUs, text: `The ${part} is done.` } };
+  for (const [part, seconds] of [
+    ['mean', 9],
+    ['tail', 7],
+    ['summary', 6],
+  ] as const)
+    yield {
+      kind: 'think',
+      maxOutput: 150,
+      script: { tokensOut: 100, durationUs: seconds * secondUs, text: `The ${part} is done.` },
+    };
   return 'figures delivered';
 };
 
@@ -66,12 +99,19 @@ const kernelOptions: KernelOptionsInput = {
   tools: [{ ...calculatorTool, effects: () => ({ reads: [], writes: [] }) }],
   budgets: [
     { name: 'everyone' },
-    { name: 'analysts', parent: 'everyone', limits: [{ resource: 'tokens', amount: 5_000, window: { kind: 'fixed', lengthUs: hourUs } }] },
+    {
+      name: 'analysts',
+      parent: 'everyone',
+      limits: [{ resource: 'tokens', amount: 5_000, window: { kind: 'fixed', lengthUs: hourUs } }],
+    },
   ],
 };
 
 /** Prints the story line by line. `onEvent` gets every event of both kernels: of the one that fails, then of the one that goes on. */
-export function runDemo(print: (line: string) => void, onEvent: (event: KernelEvent) => void = () => {}): void {
+export function runDemo(
+  print: (line: string) => void,
+  onEvent: (event: KernelEvent) => void = () => {},
+): void {
   const storyteller = new Storyteller(print);
   const watch = (event: KernelEvent): void => {
     storyteller.tell(event);
@@ -81,16 +121,37 @@ export function runDemo(print: (line: string) => void, onEvent: (event: KernelEv
   print('');
 
   const first = simulation(watch, kernelOptions);
-  first.spawn(0, { program: 'ResearchAssistant', name: 'ResearchAssistant', run: 'research', priority: 50, arguments: null });
-  first.spawn(15 * secondUs, { program: 'CodeAssistant', name: 'CodeAssistant', run: 'code', priority: 30, arguments: null });
-  first.spawn(20 * secondUs, { program: 'DataAnalyst', name: 'DataAnalyst', run: 'data', priority: 40, budget: 'analysts', arguments: null });
+  first.spawn(0, {
+    program: 'ResearchAssistant',
+    name: 'ResearchAssistant',
+    run: 'research',
+    priority: 50,
+    arguments: null,
+  });
+  first.spawn(15 * secondUs, {
+    program: 'CodeAssistant',
+    name: 'CodeAssistant',
+    run: 'code',
+    priority: 30,
+    arguments: null,
+  });
+  first.spawn(20 * secondUs, {
+    program: 'DataAnalyst',
+    name: 'DataAnalyst',
+    run: 'data',
+    priority: 40,
+    budget: 'analysts',
+    arguments: null,
+  });
   const crashUs = 130 * secondUs;
   first.run(crashUs);
 
   const { store } = first;
   const unfinished = store.runs().filter((run) => run.unfinished > 0);
   print('');
-  print(`${at(crashUs)}  The machine fails. Memory is gone; storage holds ${unfinished.length} unfinished runs: ${unfinished.map(({ run }) => run).join(', ')}.`);
+  print(
+    `${at(crashUs)}  The machine fails. Memory is gone; storage holds ${unfinished.length} unfinished runs: ${unfinished.map(({ run }) => run).join(', ')}.`,
+  );
   print('');
 
   // Another kernel: built from histories and the budget ledger, with nothing else.
@@ -100,20 +161,39 @@ export function runDemo(print: (line: string) => void, onEvent: (event: KernelEv
 
   print('');
   const verdict = store.verifyAudit('code');
-  print(`The audit trail of the first agent, CodeAssistant: ${store.audit('code').length} records, hash-chained:`);
-  for (const { record } of store.audit('code')) print(`  ${at(record.atUs)}  ${record.action.padEnd(16)} ${`${record.microDollars} µ$`.padStart(9)}  output ${record.output.slice(0, 12)}…`);
-  print(verdict.ok ? `audit trail verified: ${verdict.head.count} records, head ${verdict.head.hash.slice(0, 16)}…` : `audit trail broken: ${verdict.message}`);
+  print(
+    `The audit trail of the first agent, CodeAssistant: ${store.audit('code').length} records, hash-chained:`,
+  );
+  for (const { record } of store.audit('code'))
+    print(
+      `  ${at(record.atUs)}  ${record.action.padEnd(16)} ${`${record.microDollars} µ$`.padStart(9)}  output ${record.output.slice(0, 12)}…`,
+    );
+  print(
+    verdict.ok
+      ? `audit trail verified: ${verdict.head.count} records, head ${verdict.head.hash.slice(0, 16)}…`
+      : `audit trail broken: ${verdict.message}`,
+  );
 
   print('');
   print('final status');
   for (const run of ['code', 'research', 'data']) {
     for (const { pid, name, priority: own, end } of store.processes(run))
-      print(`  pid ${pid}  ${name.padEnd(17)}  priority ${own}  ${end?.outcome ?? 'unfinished'} at ${at(end?.atUs ?? 0).trim()}: ${typeof end?.value === 'string' ? end.value : 'no result'}`);
+      print(
+        `  pid ${pid}  ${name.padEnd(17)}  priority ${own}  ${end?.outcome ?? 'unfinished'} at ${at(end?.atUs ?? 0).trim()}: ${typeof end?.value === 'string' ? end.value : 'no result'}`,
+      );
   }
 }
 
-function simulation(watch: (event: KernelEvent) => void, kernel: KernelOptionsInput, store?: Simulation['store']): Simulation {
-  const engines = (kernel.engines ?? []).map(({ name = '', cores = 1, memoryTokens = 0 }) => ({ name, cores, memoryTokens }));
+function simulation(
+  watch: (event: KernelEvent) => void,
+  kernel: KernelOptionsInput,
+  store?: Simulation['store'],
+): Simulation {
+  const engines = (kernel.engines ?? []).map(({ name = '', cores = 1, memoryTokens = 0 }) => ({
+    name,
+    cores,
+    memoryTokens,
+  }));
   const checkers = createCheckers({ engines, budgets: kernel.budgets ?? [] });
   return new Simulation({
     kernel,
@@ -166,31 +246,46 @@ class Storyteller {
         this.answering = event.pid;
         return;
       case 'page.evicted':
-        return say(`eviction: page ${event.page} of ${this.name(this.owners.get(event.page))} leaves context memory (${event.tokens} tokens).`);
+        return say(
+          `eviction: page ${event.page} of ${this.name(this.owners.get(event.page))} leaves context memory (${event.tokens} tokens).`,
+        );
       case 'page.faulted':
-        if (event.kind === 'capacity') say(`fault: ${this.name(event.pid)} needs ${event.tokens} tokens that were evicted; they are prefilled again and are back in memory.`);
+        if (event.kind === 'capacity')
+          say(
+            `fault: ${this.name(event.pid)} needs ${event.tokens} tokens that were evicted; they are prefilled again and are back in memory.`,
+          );
         return;
       case 'process.dispatched': {
         this.answering = undefined;
         for (const page of this.loadedFor) this.owners.set(page, event.pid);
         this.loadedFor = [];
         const { newTokens, repeatedTokens, cachedTokens } = event;
-        return say(`${this.name(event.pid)} runs: ${newTokens} tokens new, ${repeatedTokens} again, ${cachedTokens} found in memory.`);
+        return say(
+          `${this.name(event.pid)} runs: ${newTokens} tokens new, ${repeatedTokens} again, ${cachedTokens} found in memory.`,
+        );
       }
       case 'call.stopped':
-        return say(`preemption: ${this.name(event.pid)} makes way ${event.by === 'slice' ? 'at the end of its time slice' : 'for a better priority'}, ${event.tokensOut} tokens into its answer.`);
+        return say(
+          `preemption: ${this.name(event.pid)} makes way ${event.by === 'slice' ? 'at the end of its time slice' : 'for a better priority'}, ${event.tokensOut} tokens into its answer.`,
+        );
       case 'process.waiting':
         if (event.on !== 'budget') return;
         this.budgetWaitSince.set(event.pid, event.atUs);
-        return say(`budget wait: ${this.name(event.pid)} has used its tokens of this hour; it waits, and nobody else does.`);
+        return say(
+          `budget wait: ${this.name(event.pid)} has used its tokens of this hour; it waits, and nobody else does.`,
+        );
       case 'budget.reserved': {
         const since = this.budgetWaitSince.get(event.pid);
         if (since === undefined) return;
         this.budgetWaitSince.delete(event.pid);
-        return say(`The hour is over: ${this.name(event.pid)} waited ${((event.atUs - since) / 60_000_000).toFixed(1)} min for its budget.`);
+        return say(
+          `The hour is over: ${this.name(event.pid)} waited ${((event.atUs - since) / 60_000_000).toFixed(1)} min for its budget.`,
+        );
       }
       case 'tool.ended':
-        return say(`${this.name(event.pid)}: tool ${event.tool} ${event.ok ? 'answered' : `failed (${event.code})`}.`);
+        return say(
+          `${this.name(event.pid)}: tool ${event.tool} ${event.ok ? 'answered' : `failed (${event.code})`}.`,
+        );
       case 'checkpoint.saved':
         return say(`${this.name(event.pid)} saves a checkpoint (prompt ${event.tip.slice(0, 12)}…).`);
       case 'process.terminated':
@@ -211,6 +306,16 @@ function at(us: number): string {
   return `${String(minutes).padStart(3)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
 }
 
-const systemPage = (text: string): Syscall => ({ kind: 'allocate', tokens: 300, text, importance: 1, pinned: true });
-const document = (text: string, tokens: number): Syscall => ({ kind: 'allocate', tokens, text, importance: 0.5 });
-
+const systemPage = (text: string): Syscall => ({
+  kind: 'allocate',
+  tokens: 300,
+  text,
+  importance: 1,
+  pinned: true,
+});
+const document = (text: string, tokens: number): Syscall => ({
+  kind: 'allocate',
+  tokens,
+  text,
+  importance: 0.5,
+});

@@ -12,7 +12,10 @@ export class RecordingWriter {
   private readonly write: (line: string) => void;
   private inputs = 0;
 
-  constructor({ ringzero, spec }: { readonly ringzero: string; readonly spec: SimulationSpec }, write: (line: string) => void) {
+  constructor(
+    { ringzero, spec }: { readonly ringzero: string; readonly spec: SimulationSpec },
+    write: (line: string) => void,
+  ) {
     this.write = write;
     const header: RecordingHeader = {
       format: 'ringzero-recording',
@@ -62,25 +65,39 @@ export async function rerun(name: string, lines: AsyncIterable<string>): Promise
     if (footer !== undefined) throw damaged(name, number, 'a line behind the last one');
     if (kernel === undefined) {
       header = checkHeader(name, value);
-      kernel = new Kernel({ ...kernelOptionsOf(header.options as unknown as SimulationSpec), records: false });
+      kernel = new Kernel({
+        ...kernelOptionsOf(header.options as unknown as SimulationSpec),
+        records: false,
+      });
     } else if (value['end'] === true) footer = value as unknown as RecordingFooter;
     else {
-      if (typeof value['type'] !== 'string' || !Number.isSafeInteger(value['atUs'])) throw damaged(name, number, 'not an input with type and atUs');
+      if (typeof value['type'] !== 'string' || !Number.isSafeInteger(value['atUs']))
+        throw damaged(name, number, 'not an input with type and atUs');
       inputs++;
       const { events } = kernel.step(value as unknown as Input);
       for (const event of events) hash.add(event);
     }
   }
-  if (header === undefined || footer === undefined) throw damaged(name, number, 'the recording is cut off: its last line is missing');
-  if (footer.inputs !== inputs) throw damaged(name, number, `${inputs} inputs, but the last line says ${footer.inputs}`);
+  if (header === undefined || footer === undefined)
+    throw damaged(name, number, 'the recording is cut off: its last line is missing');
+  if (footer.inputs !== inputs)
+    throw damaged(name, number, `${inputs} inputs, but the last line says ${footer.inputs}`);
   const eventHash = hash.digest();
-  return { header, recorded: footer, inputs, events: hash.count, eventHash, isSame: eventHash === footer.eventHash && hash.count === footer.events };
+  return {
+    header,
+    recorded: footer,
+    inputs,
+    events: hash.count,
+    eventHash,
+    isSame: eventHash === footer.eventHash && hash.count === footer.events,
+  };
 }
 
 function parseLine(name: string, number: number, line: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return value as Record<string, unknown>;
   } catch {
     // Told below.
   }
@@ -88,9 +105,20 @@ function parseLine(name: string, number: number, line: string): Record<string, u
 }
 
 function checkHeader(name: string, value: Record<string, unknown>): RecordingHeader {
-  if (value['format'] !== 'ringzero-recording') throw damaged(name, 1, `format: ${JSON.stringify(value['format'] ?? null)} is not allowed; allowed: "ringzero-recording"`);
-  if (value['v'] !== recordingVersion) throw damaged(name, 1, `v: ${JSON.stringify(value['v'] ?? null)} is not allowed; allowed: ${recordingVersion}`);
+  if (value['format'] !== 'ringzero-recording')
+    throw damaged(
+      name,
+      1,
+      `format: ${JSON.stringify(value['format'] ?? null)} is not allowed; allowed: "ringzero-recording"`,
+    );
+  if (value['v'] !== recordingVersion)
+    throw damaged(
+      name,
+      1,
+      `v: ${JSON.stringify(value['v'] ?? null)} is not allowed; allowed: ${recordingVersion}`,
+    );
   return value as unknown as RecordingHeader;
 }
 
-const damaged = (name: string, line: number, what: string): KernelError => new KernelError('INVALID_FILE', `${name} line ${line}: ${what}`);
+const damaged = (name: string, line: number, what: string): KernelError =>
+  new KernelError('INVALID_FILE', `${name} line ${line}: ${what}`);

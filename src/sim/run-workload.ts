@@ -75,7 +75,12 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
   });
   const engines = engineFacts(simulation.kernel);
   metrics = new Metrics({ engines });
-  if (run.check) checkers = createCheckers({ engines, budgets: simulation.kernel.options.budgets, tools: simulation.kernel.options.tools });
+  if (run.check)
+    checkers = createCheckers({
+      engines,
+      budgets: simulation.kernel.options.budgets,
+      tools: simulation.kernel.options.tools,
+    });
   const runIds = rngFor(spec.seed, 'run-ids');
   for (const [index, agent] of agents.entries()) {
     simulation.spawn(agent.arrivalUs ?? 0, {
@@ -117,5 +122,12 @@ const agentBudgetName = (index: number): string => `agent-${index + 1}`;
 
 /** A tree of one root and one node for each agent with these limits. */
 export function perAgentBudgets(agents: number, limits: readonly BudgetLimit[]): SimulationSpec['budgets'] {
-  return [{ name: 'root' }, ...Array.from({ length: agents }, (_, index) => ({ name: agentBudgetName(index), parent: 'root', limits }))];
+  return [
+    { name: 'root' },
+    ...Array.from({ length: agents }, (_, index) => ({
+      name: agentBudgetName(index),
+      parent: 'root',
+      limits,
+    })),
+  ];
 }

@@ -39,7 +39,10 @@ export interface SimulationOptions {
 }
 
 /** What is due: a call's end, a timer, or an input made when it was scheduled. */
-type Due = { readonly kind: 'call'; readonly core: CoreId } | { readonly kind: 'timer'; readonly timer: TimerId } | { readonly kind: 'input'; readonly input: InputBody };
+type Due =
+  | { readonly kind: 'call'; readonly core: CoreId }
+  | { readonly kind: 'timer'; readonly timer: TimerId }
+  | { readonly kind: 'input'; readonly input: InputBody };
 type InputBody = Input extends infer Each ? (Each extends Input ? Omit<Each, 'atUs'> : never) : never;
 
 export class Simulation implements ModelDeviceWorld {
@@ -122,7 +125,8 @@ export class Simulation implements ModelDeviceWorld {
         break;
       case 'input': {
         const { input } = due;
-        if (input.type === 'tool.ended' || input.type === 'person.answered' || input.type === 'storage.done') this.outstanding.delete(input.request);
+        if (input.type === 'tool.ended' || input.type === 'person.answered' || input.type === 'storage.done')
+          this.outstanding.delete(input.request);
         this.feed({ ...input, atUs });
         break;
       }
@@ -145,7 +149,9 @@ export class Simulation implements ModelDeviceWorld {
     this.storageDevice.append(records);
     const { onEvent } = this.options;
     if (onEvent !== undefined) for (let index = 0; index < events.length; index++) onEvent(events[index]!);
-    if (hasEnds) for (const event of events) if (event.type === 'process.terminated') for (const device of this.devices) device.forget(event.pid);
+    if (hasEnds)
+      for (const event of events)
+        if (event.type === 'process.terminated') for (const device of this.devices) device.forget(event.pid);
     for (let index = 0; index < requests.length; index++) this.perform(requests[index]!);
   }
 
@@ -155,7 +161,12 @@ export class Simulation implements ModelDeviceWorld {
       case 'timer.set': {
         const handle = this.timers[request.timer] ?? -1;
         if (handle >= 0) queue.move(handle, request.atUs, EventClass.timer);
-        else this.timers[request.timer] = queue.schedule(request.atUs, EventClass.timer, this.timerDue(request.timer));
+        else
+          this.timers[request.timer] = queue.schedule(
+            request.atUs,
+            EventClass.timer,
+            this.timerDue(request.timer),
+          );
         return;
       }
       case 'timer.clear': {
@@ -174,7 +185,13 @@ export class Simulation implements ModelDeviceWorld {
       }
       case 'tool.start': {
         const { ok, value, durationUs, isDeaf, repeatUs } = this.toolDevice.call(request);
-        const ended = { type: 'tool.ended', request: request.request, attempt: request.attempt, ok, value } as const;
+        const ended = {
+          type: 'tool.ended',
+          request: request.request,
+          attempt: request.attempt,
+          ok,
+          value,
+        } as const;
         if (isDeaf === true) this.deaf.add(request.request);
         if (repeatUs !== undefined) this.send(nowUs + durationUs + repeatUs, ended);
         return this.reply(request.request, nowUs + durationUs, ended);
@@ -183,7 +200,12 @@ export class Simulation implements ModelDeviceWorld {
         if (this.deaf.has(request.request)) return;
         this.withdraw(request.request);
         // A stopped tool says so at once; its locks wait for it.
-        const stopped = { type: 'tool.ended', request: request.request, ok: false, value: 'stopped' } as const;
+        const stopped = {
+          type: 'tool.ended',
+          request: request.request,
+          ok: false,
+          value: 'stopped',
+        } as const;
         this.acknowledgements.push({ atUs: nowUs, ...stopped });
         return;
       }
@@ -192,7 +214,12 @@ export class Simulation implements ModelDeviceWorld {
         if (outcome === undefined) return;
         const { decision, value, durationUs, isDeaf } = outcome;
         if (isDeaf) this.deaf.add(request.request);
-        return this.reply(request.request, nowUs + durationUs, { type: 'person.answered', request: request.request, decision, value });
+        return this.reply(request.request, nowUs + durationUs, {
+          type: 'person.answered',
+          request: request.request,
+          decision,
+          value,
+        });
       }
       case 'person.withdraw':
         if (!this.deaf.has(request.request)) this.withdraw(request.request);
@@ -200,7 +227,12 @@ export class Simulation implements ModelDeviceWorld {
       case 'storage.request': {
         const { ok, value } = this.storageDevice.perform(request, nowUs);
         const atUs = nowUs + this.storageDevice.flushUs;
-        return this.reply(request.request, atUs, { type: 'storage.done', request: request.request, ok, value });
+        return this.reply(request.request, atUs, {
+          type: 'storage.done',
+          request: request.request,
+          ok,
+          value,
+        });
       }
     }
   }

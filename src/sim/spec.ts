@@ -13,7 +13,14 @@ import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
 import { stepPrograms } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
-import { loadControlPolicy, pagingPolicy, priorityDefaults, priorityWith, roundRobinWith, schedulingPolicy } from '../policies/index.ts';
+import {
+  loadControlPolicy,
+  pagingPolicy,
+  priorityDefaults,
+  priorityWith,
+  roundRobinWith,
+  schedulingPolicy,
+} from '../policies/index.ts';
 
 export interface SimulationSpec {
   readonly seed: number;
@@ -83,7 +90,8 @@ export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
 function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
   const create = schedulingPolicy(name);
   if (sliceUs === undefined) return create;
-  if (!Number.isSafeInteger(sliceUs) || sliceUs < 1) throw invalid('slice', sliceUs, 'an integer above 0 (µs)');
+  if (!Number.isSafeInteger(sliceUs) || sliceUs < 1)
+    throw invalid('slice', sliceUs, 'an integer above 0 (µs)');
   switch (name) {
     case 'priority':
       return priorityWith({ ...priorityDefaults, sliceUs });
@@ -96,13 +104,27 @@ function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulin
 
 function toolOf(data: ToolData): ToolSpec {
   const { reads, writes, parameters, description, ...rest } = data;
-  const spec: ToolSpec = { ...rest, description: description ?? data.name, parameters: parameters ?? { type: 'object' } };
+  const spec: ToolSpec = {
+    ...rest,
+    description: description ?? data.name,
+    parameters: parameters ?? { type: 'object' },
+  };
   if (reads === undefined && writes === undefined) return spec;
   return { ...spec, effects: (args, caller) => filledIn(reads ?? [], writes ?? [], args, caller) };
 }
 
-function filledIn(reads: readonly string[], writes: readonly string[], args: Json, caller: ToolCaller): Effects {
-  const fields: Record<string, Json | undefined> = { ...(args as Record<string, Json>), pid: caller.pid, name: caller.name, run: caller.run };
+function filledIn(
+  reads: readonly string[],
+  writes: readonly string[],
+  args: Json,
+  caller: ToolCaller,
+): Effects {
+  const fields: Record<string, Json | undefined> = {
+    ...(args as Record<string, Json>),
+    pid: caller.pid,
+    name: caller.name,
+    run: caller.run,
+  };
   const fill = (key: string): string =>
     key.replaceAll(/\{(\w+)\}/g, (_, field: string) => {
       const value = fields[field];

@@ -1,4 +1,4 @@
-/** stop, continue, terminate and kill, to processes in every state, and what they do to calls, tools, questions and children. */
+/** What the signals stop, continue, terminate and kill do to programs, calls, tools, questions and budgets. */
 import { expect, test } from 'vitest';
 
 import type { Pid } from '../../src/kernel/ids.ts';
@@ -6,17 +6,15 @@ import type { SignalName } from '../../src/kernel/inputs.ts';
 import type { ProgramBody, SyscallResult } from '../../src/kernel/syscalls.ts';
 import type { ToolSpec } from '../../src/kernel/tools.ts';
 import { gantt } from '../support/gantt.ts';
-import { runAgents, type Agent, type AgentRun } from '../support/run-agents.ts';
+import { runAgents, type Agent } from '../support/run-agents.ts';
 import { SteppedKernel } from '../support/step-kernel.ts';
 import {
   allocate,
   burst,
   callTools,
-  failed,
   HOUR,
   ok,
   SECOND,
-  send,
   sleep,
   spawn,
   think,
@@ -34,131 +32,6 @@ const writer: ToolSpec = {
 const quota = [
   { name: 'team', limits: [{ resource: 'tokens', amount: 100, window: { kind: 'fixed', lengthUs: HOUR } }] },
 ] as const;
-const room = { engines: [{ memoryTokens: 1_000 }] };
-
-/** Agent 1 at 10 s in each state that a process can be in, and what else it takes to get it there. */
-const states: Readonly<Record<string, AgentRun>> = {
-  running: { agents: [{ body: [burst(100 * S)] }] },
-  'ready in the queue': {
-    agents: [
-      { priority: 50, body: [burst(S)], atUs: S },
-      { priority: 10, body: [burst(100 * S)] },
-    ],
-  },
-  'waiting for a timer': { agents: [{ body: [sleep(100 * S)] }] },
-  'waiting for a message': { agents: [{ body: [{ kind: 'receive' }] }] },
-  'waiting for a message with a limit': { agents: [{ body: [{ kind: 'receive', timeoutUs: 100 * S }] }] },
-  'waiting for a person': {
-    agents: [
-      { body: [{ kind: 'ask', question: 'Go on?', purpose: 'approve', script: { durationUs: 100 * S } }] },
-    ],
-  },
-  'waiting for a child': {
-    agents: [{ body: [spawn('child'), waitFor(0)] }],
-    programs: { child: [sleep(100 * S)] },
-  },
-  'waiting for a tool': {
-    agents: [{ body: [callTools(tool('write', {}, { durationUs: 14 * S }))] }],
-    kernel: { tools: [writer] },
-  },
-  'waiting for a lock': {
-    agents: [
-      { body: [callTools(tool('write', {}, { durationUs: 5 * S }))], atUs: S },
-      { body: [callTools(tool('write', {}, { durationUs: 14 * S }))] },
-    ],
-    kernel: { tools: [writer] },
-  },
-  'waiting to repeat a tool': {
-    agents: [{ body: [callTools(tool('write', {}, { failed: true, durationUs: 9 * S }))] }],
-    kernel: { tools: [{ ...writer, retries: 1, retryWaitUs: 5 * S }] },
-  },
-  'waiting for an approval': {
-    agents: [{ body: [callTools(tool('write'))] }],
-    kernel: { tools: [{ ...writer, approval: true }], seed: 3 },
-  },
-  'waiting for budget': {
-    agents: [{ body: [think(80), think(80)], budget: 'team' }],
-    kernel: { budgets: quota },
-  },
-  'waiting for memory': {
-    agents: [
-      { body: [allocate(500), think(300)], atUs: S },
-      { body: [allocate(500), burst(100 * S, { maxOutput: 300 })] },
-    ],
-    kernel: { ...room, engines: [{ memoryTokens: 1_000, cores: 2 }] },
-  },
-  'waiting for storage': { agents: [{ body: [{ kind: 'checkpoint', state: 1 }] }], flushUs: 100 * S },
-};
-
-/** Pid 1 is the first in the list; those that must come before it are later in the list, and earlier in time. */
-function pidOf({ agents }: AgentRun): number {
-  const first = agents[0]!.atUs ?? 0;
-  return agents.filter(({ atUs = 0 }) => atUs < first).length + 1;
-}
-
-for (const [state, setup] of Object.entries(states)) {
-  const pid = pidOf(setup);
-  const at = (signals: readonly (readonly [number, SignalName])[]) =>
-    runAgents({ ...setup, signals: signals.map(([atUs, signal]) => [atUs, pid, signal] as const) });
-
-  test(`${state}: it is so`, () => {
-    const { kernel } = runAgents({ ...setup, untilUs: 10 * S });
-    const process = kernel.snapshot().processes[pid - 1]!;
-    const [word, , reason = ''] = state.split(' ');
-    expect(process.state).toBe(word);
-    if (word === 'waiting')
-      expect(state).toContain(
-        {
-          tool: 'tool',
-          timer: state.includes('repeat') ? 'repeat' : 'timer',
-          lock: 'lock',
-          person: state.includes('approval') ? 'approval' : 'person',
-        }[process.waitingOn as string] ?? process.waitingOn,
-      );
-    else expect(reason === '' || state.includes('queue')).toBe(true);
-  });
-
-  for (const [signal, outcome] of [
-    ['terminate', 'cancelled'],
-    ['kill', 'killed'],
-  ] as const) {
-    test(`${state}: ${signal} ends it at once as ${outcome}, with nothing left behind`, () => {
-      const { end, kernel, all } = at([[10 * S, signal]]);
-      expect(end(pid)).toMatchObject({ outcome, atUs: 10 * S });
-      const snapshot = kernel.snapshot();
-      expect(snapshot.engines[0]!.pinnedTokens).toBe(0);
-      expect(snapshot.engines[0]!.roomTokens).toBe(0);
-      expect(kernel.alive).toBe(0);
-      // Nothing of it is reserved; whoever waited behind it has gone on.
-      for (const { limits } of snapshot.budgets) for (const limit of limits) expect(limit.reserved).toBe(0);
-      expect(all('process.terminated').filter((event) => event.pid === pid)).toHaveLength(1);
-    });
-  }
-
-  test(`${state}: stopped and continued, it comes to the same end, later or not`, () => {
-    const { end, all } = at([
-      [10 * S, 'stop'],
-      [500 * S, 'continue'],
-    ]);
-    expect(all('process.suspended', pid)).toMatchObject([{ atUs: 10 * S, by: 'signal' }]);
-    expect(all('process.continued', pid)).toMatchObject([{ atUs: 500 * S }]);
-    if (!state.includes('message') || state.includes('limit')) {
-      expect(end(pid).outcome).toBe('completed');
-      expect(end(pid).atUs).toBeGreaterThanOrEqual(500 * S);
-    }
-    const stretches = all('process.dispatched', pid).filter(({ atUs }) => atUs > 10 * S && atUs < 500 * S);
-    expect(stretches).toEqual([]);
-  });
-
-  test(`${state}: killed while it is suspended, it ends`, () => {
-    const { end, kernel } = at([
-      [10 * S, 'stop'],
-      [20 * S, 'kill'],
-    ]);
-    expect(end(pid)).toMatchObject({ outcome: 'killed', atUs: 20 * S });
-    expect(kernel.alive).toBe(0);
-  });
-}
 
 test('stop: a running call is aborted, and goes on when the process continues', () => {
   const { events, all } = runAgents({
@@ -402,134 +275,6 @@ test('budget: a waiter that is killed lets the next one of its node go on at onc
     signals: [[10 * S, 2, 'kill']],
   });
   expect(all('process.dispatched', 3)).toMatchObject([{ atUs: 10 * S }]);
-});
-
-// ---- Families ----------------------------------------------------------------------------------------------------------
-
-const family: AgentRun = {
-  agents: [{ body: [spawn('child'), burst(100 * S)] }],
-  programs: { child: [spawn('grandchild'), sleep(100 * S)], grandchild: [sleep(100 * S)] },
-};
-
-test.each([
-  ['terminate', 'cancelled'],
-  ['kill', 'killed'],
-] as const)('%s: children and their children end with it', (signal, outcome) => {
-  const { all } = runAgents({ ...family, signals: [[10 * S, 1, signal]] });
-  expect(all('process.terminated').map((event) => [event.pid, event.atUs, event.outcome])).toEqual(
-    expect.arrayContaining([1, 2, 3].map((pid) => [pid, 10 * S, outcome])),
-  );
-});
-
-test('stop and continue: children are stopped and continued with it', () => {
-  const { all } = runAgents({
-    ...family,
-    signals: [
-      [10 * S, 1, 'stop'],
-      [20 * S, 1, 'continue'],
-    ],
-  });
-  expect(all('process.suspended').map(({ pid, atUs }) => [pid, atUs])).toEqual(
-    expect.arrayContaining([1, 2, 3].map((pid) => [pid, 10 * S])),
-  );
-  expect(all('process.continued').map(({ pid }) => pid)).toEqual(expect.arrayContaining([1, 2, 3]));
-  expect(all('process.terminated').map(({ outcome }) => outcome)).toEqual([
-    'completed',
-    'completed',
-    'completed',
-  ]);
-});
-
-test('a process that completes, or fails, leaves its children to go on as orphans', () => {
-  const child: ProgramBody = function* (sys) {
-    const { parent } = sys;
-    yield sleep(10 * S);
-    return [parent, sys.parent];
-  };
-  const fails: ProgramBody = function* () {
-    yield spawn('child');
-    yield sleep(S);
-    throw new Error('no');
-  };
-  const { value, end } = runAgents({
-    agents: [{ body: [spawn('child'), sleep(S)] }, { body: fails }],
-    programs: { child },
-  });
-  expect(end(1)).toMatchObject({ outcome: 'completed', atUs: S });
-  expect(end(2)).toMatchObject({ outcome: 'completed', atUs: 10 * S });
-  expect(value(2)).toEqual([1, 0]);
-  expect(end(3)).toMatchObject({ outcome: 'failed', atUs: S });
-  expect(end(4)).toMatchObject({ outcome: 'completed', atUs: 10 * S });
-  expect(value(4)).toEqual([3, 0]);
-});
-
-test('the syscall signal: descendants only, unless the process may signal all', () => {
-  const parent: ProgramBody = function* () {
-    yield spawn('child');
-    yield sleep(S);
-    return (yield { kind: 'signal', pid: 3 as never, signal: 'kill' }) as never;
-  };
-  const child = [spawn('grandchild'), sleep(9 * S)];
-  const programs = { child, grandchild: [sleep(9 * S)] };
-  const grand = runAgents({ agents: [{ body: parent }], programs });
-  expect(grand.value(1)).toEqual(ok());
-  expect(grand.end(3).outcome).toBe('killed');
-
-  const stranger = (signal: 'descendants' | 'all') =>
-    runAgents({
-      agents: [
-        { body: [sleep(9 * S)] },
-        { atUs: S, capabilities: { signal }, body: [{ kind: 'signal', pid: 1 as never, signal: 'kill' }] },
-      ],
-    });
-  const refused = stranger('descendants');
-  expect(refused.results(2)).toEqual([failed('NOT_PERMITTED', 'descendants')]);
-  expect(refused.end(1).outcome).toBe('completed');
-  const allowed = stranger('all');
-  expect(allowed.results(2)).toEqual([ok()]);
-  expect(allowed.end(1)).toMatchObject({ outcome: 'killed', atUs: S });
-});
-
-test('the syscall signal: to a process that has ended, or never was, it fails', () => {
-  const { results } = runAgents({
-    agents: [
-      {
-        body: [
-          spawn('child'),
-          sleep(S),
-          { kind: 'signal', pid: 2 as never, signal: 'stop' },
-          { kind: 'signal', pid: 9 as never, signal: 'stop' },
-        ],
-      },
-    ],
-    programs: { child: [] },
-  });
-  expect(results(1).slice(2)).toEqual([failed('UNKNOWN_PROCESS', 'process'), failed('UNKNOWN_PROCESS', '9')]);
-});
-
-test('a message to a suspended process is there when it continues', () => {
-  const { value } = runAgents({
-    agents: [
-      {
-        body: function* () {
-          yield spawn('child');
-          yield { kind: 'signal', pid: 2 as never, signal: 'stop' };
-          yield send(2, 'first');
-          yield send(2, 'second');
-          yield { kind: 'signal', pid: 2 as never, signal: 'continue' };
-          yield waitFor(2);
-        },
-      },
-    ],
-    programs: {
-      child: function* () {
-        const first = yield { kind: 'receive' };
-        const second = yield { kind: 'receive' };
-        return [first, second] as never;
-      },
-    },
-  });
-  expect(value(2)).toEqual([ok({ from: 1, message: 'first' }), ok({ from: 1, message: 'second' })]);
 });
 
 function fail(message: string): never {

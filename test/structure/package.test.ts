@@ -12,7 +12,10 @@ import { projectRoot } from '../support/source.ts';
 const commands: readonly [words: string, prints: RegExp][] = [
   ['--version', /^\d+\.\d+\.\d+\n$/],
   ['--help', /^Usage: ringzero /],
-  ['demo', /preemption: [^]*eviction: [^]*fault: [^]*budget wait: [^]*checkpoint restored: [^]*audit trail verified[^]*final status/],
+  [
+    'demo',
+    /preemption: [^]*eviction: [^]*fault: [^]*budget wait: [^]*checkpoint restored: [^]*audit trail verified[^]*final status/,
+  ],
 ];
 
 /** JavaScript of a user's own file; it must print the text exactly. */

@@ -10,7 +10,10 @@ import { projectRoot } from '../support/source.ts';
 const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
 
 function block(language: string, start: string): string {
-  const blocks = [...readme.matchAll(/```(\w+)\n([^]*?)```/g)].map(([, name = '', text = '']) => ({ name, text }));
+  const blocks = [...readme.matchAll(/```(\w+)\n([^]*?)```/g)].map(([, name = '', text = '']) => ({
+    name,
+    text,
+  }));
   const found = blocks.find(({ name, text }) => name === language && text.startsWith(start));
   expect(found, `a ${language} block that starts with ${start}`).toBeDefined();
   return found!.text;
@@ -32,14 +35,20 @@ test('the first command prints what the block under it says', () => {
   const [command, ...output] = block('console', '$ npm ci && npx tsx examples/kernel.ts').split('\n');
   expect(command).toBe('$ npm ci && npx tsx examples/kernel.ts');
   const env = { ...process.env, NO_COLOR: '1' };
-  const { stdout, status } = spawnSync(process.execPath, ['examples/kernel.ts'], { cwd: projectRoot, env, encoding: 'utf8' });
+  const { stdout, status } = spawnSync(process.execPath, ['examples/kernel.ts'], {
+    cwd: projectRoot,
+    env,
+    encoding: 'utf8',
+  });
   expect(status).toBe(0);
   expect(output.join('\n')).toBe(stdout);
 });
 
 test('the second command is the script that runs these tests', () => {
   expect(block('console', '$ npm ci && npm test')).toContain('0 failed');
-  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
+  const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
   expect(scripts['test']).toBe('vitest run');
 });
 
@@ -49,9 +58,15 @@ test('the program in it prints what its comment says', () => {
   // Inside node_modules, so that nothing else picks it up; the sources stand for the package.
   const home = mkdtempSync(join(projectRoot, 'node_modules', '.readme-'));
   try {
-    writeFileSync(join(home, 'program.ts'), text.replace(`'ringzero'`, `'${join(projectRoot, 'src/index.ts')}'`));
+    writeFileSync(
+      join(home, 'program.ts'),
+      text.replace(`'ringzero'`, `'${join(projectRoot, 'src/index.ts')}'`),
+    );
     const tsx = join(projectRoot, 'node_modules/tsx/dist/cli.mjs');
-    const { stdout, stderr } = spawnSync(process.execPath, [tsx, join(home, 'program.ts')], { cwd: home, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(process.execPath, [tsx, join(home, 'program.ts')], {
+      cwd: home,
+      encoding: 'utf8',
+    });
     expect(stderr).toBe('');
     expect(stdout.trim()).toBe(expected);
   } finally {
@@ -62,5 +77,7 @@ test('the program in it prints what its comment says', () => {
 test('its links lead to files', () => {
   const targets = [...readme.matchAll(/\]\(([^)#]+)\)/g)].map(([, target]) => target!);
   expect(targets.length).toBeGreaterThan(5);
-  expect(targets.filter((target) => !/^https?:/.test(target) && !existsSync(join(projectRoot, target)))).toEqual([]);
+  expect(
+    targets.filter((target) => !/^https?:/.test(target) && !existsSync(join(projectRoot, target))),
+  ).toEqual([]);
 });

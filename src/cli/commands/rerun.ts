@@ -15,12 +15,30 @@ export const rerunCommand: Command = {
     const opened = await openInputFile(file!);
     const { header, recorded, inputs, events, eventHash, isSame } = await rerun(opened.name, opened.lines());
     if (options.json) {
-      io.out(JSON.stringify({ command: 'rerun', recording: file, ringzero: header.ringzero, seed: header.seed, inputs, events, eventHash, recordedHash: recorded.eventHash, same: isSame }, null, 1));
+      io.out(
+        JSON.stringify(
+          {
+            command: 'rerun',
+            recording: file,
+            ringzero: header.ringzero,
+            seed: header.seed,
+            inputs,
+            events,
+            eventHash,
+            recordedHash: recorded.eventHash,
+            same: isSame,
+          },
+          null,
+          1,
+        ),
+      );
     } else {
       io.out(`${file!}: ${inputs} inputs of ringzero ${header.ringzero}, seed ${header.seed}`);
       io.out(`recorded  ${recorded.events} events  ${recorded.eventHash}`);
       io.out(`rerun     ${events} events  ${eventHash}`);
-      io.out(isSame ? 'the same, to the byte' : 'NOT the same: this version does something else with these inputs');
+      io.out(
+        isSame ? 'the same, to the byte' : 'NOT the same: this version does something else with these inputs',
+      );
     }
     return isSame ? 0 : 1;
   },

@@ -67,7 +67,13 @@ export class ContextMemory {
    */
   private readonly divisible: boolean;
   private readonly isEligible: (page: PageId) => boolean;
-  private readonly prompt: Prompt = { outcome: 'begun', cachedTokens: 0, compulsoryTokens: 0, capacityTokens: 0, holeTokens: 0 };
+  private readonly prompt: Prompt = {
+    outcome: 'begun',
+    cachedTokens: 0,
+    compulsoryTokens: 0,
+    capacityTokens: 0,
+    holeTokens: 0,
+  };
 
   constructor(options: ContextMemoryOptions, observer: MemoryObserver) {
     this.capacity = options.capacity;
@@ -117,7 +123,10 @@ export class ContextMemory {
         extent = this.create({ space, first, count: fresh, tokensEach }, parent);
       } else {
         extent = found.first === first ? found : this.split(found, first - found.first);
-        assert(extent.tokensEach === tokensEach, () => `content ${space}:${first} has ${extent.tokensEach} tokens, not ${tokensEach}`);
+        assert(
+          extent.tokensEach === tokensEach,
+          () => `content ${space}:${first} has ${extent.tokensEach} tokens, not ${tokensEach}`,
+        );
         if (extent.count > count) this.split(extent, count);
       }
       if (firstPage < 0) firstPage = extent.firstPage;
@@ -203,7 +212,8 @@ export class ContextMemory {
   begin(table: PageTable, pid: Pid, room: number, nowUs: number): Prompt {
     assert(table.room < 0, 'a call of this process runs already');
     const { prompt, capacity } = this;
-    const isRoomy = this.residentTokens + this.roomTokens + room <= capacity && table.tokens + room <= capacity;
+    const isRoomy =
+      this.residentTokens + this.roomTokens + room <= capacity && table.tokens + room <= capacity;
     if (isRoomy && isAllWhole(table)) return this.beginWhole(table, room, nowUs);
     this.examine(table, table.entries.length);
     prompt.outcome = 'begun';
@@ -303,7 +313,8 @@ export class ContextMemory {
     const page = this.append(table, run, importance, false);
     const { extent } = table.entries.at(-1)!;
     const missing = extent.tokens - extent.residentTokens;
-    const isReachable = this.residency === 'independent' || extent.parent === undefined || isWhole(extent.parent);
+    const isReachable =
+      this.residency === 'independent' || extent.parent === undefined || isWhole(extent.parent);
     if (!isReachable) return page;
     // Pinned meanwhile, so that making room for it cannot cost what it stands on; and known to fit before anything leaves for it.
     for (const entry of table.entries) this.addPins(entry.extent, 1);
@@ -342,7 +353,8 @@ export class ContextMemory {
   /** Tokens of the table's pages that were used since `sinceUs`. */
   usedSince(table: PageTable, sinceUs: number): number {
     let tokens = 0;
-    for (const { extent } of table.entries) if (extent.accesses > 0 && extent.lastAccessUs >= sinceUs) tokens += extent.tokens;
+    for (const { extent } of table.entries)
+      if (extent.accesses > 0 && extent.lastAccessUs >= sinceUs) tokens += extent.tokens;
     return tokens;
   }
 
@@ -476,7 +488,10 @@ export class ContextMemory {
   private mustMakeRoom(tokens: number): void {
     if (this.makeRoom(tokens)) return;
     const evictable = this.residentTokens - this.pinnedTokens;
-    throw new KernelError('POLICY_BROKEN', `paging policy ${this.policy.name}: evict chose nothing; allowed: one of the pages that may leave (${evictable} tokens)`);
+    throw new KernelError(
+      'POLICY_BROKEN',
+      `paging policy ${this.policy.name}: evict chose nothing; allowed: one of the pages that may leave (${evictable} tokens)`,
+    );
   }
 
   /** Evicts until `tokens` more fit. False: what is left is pinned. */
@@ -486,9 +501,17 @@ export class ContextMemory {
       const victim = this.policy.evict(need, this.isEligible, isContinued);
       if (victim === undefined) return false;
       const extent = this.extents[victim];
-      assert(extent !== undefined && extent.residentPages > 0, () => `paging policy ${this.policy.name} evicted page ${victim}, which is not resident`);
-      assert(this.isEligible(victim), () => `paging policy ${this.policy.name} evicted page ${victim}, which is not eligible`);
-      const pages = this.divisible ? Math.min(extent.residentPages, Math.ceil(need / extent.tokensEach)) : extent.residentPages;
+      assert(
+        extent !== undefined && extent.residentPages > 0,
+        () => `paging policy ${this.policy.name} evicted page ${victim}, which is not resident`,
+      );
+      assert(
+        this.isEligible(victim),
+        () => `paging policy ${this.policy.name} evicted page ${victim}, which is not eligible`,
+      );
+      const pages = this.divisible
+        ? Math.min(extent.residentPages, Math.ceil(need / extent.tokensEach))
+        : extent.residentPages;
       need -= pages * extent.tokensEach;
       const isPart = pages < extent.residentPages;
       this.leave(extent, pages, false);
@@ -531,7 +554,8 @@ export class ContextMemory {
 
   /** A pinned entry pins its extent, and in `prefix` residency all before it: they would be useless apart. */
   private pinPath(table: PageTable, index: number, change: number): void {
-    for (let at = this.residency === 'prefix' ? 0 : index; at <= index; at++) this.addPins(table.entries[at]!.extent, change);
+    for (let at = this.residency === 'prefix' ? 0 : index; at <= index; at++)
+      this.addPins(table.entries[at]!.extent, change);
   }
 
   // ---- Extents -------------------------------------------------------------------------------------------------------
@@ -547,7 +571,13 @@ export class ContextMemory {
   }
 
   /** Pages allocated one after another, before any use, become one extent: nothing can ever tell them apart. */
-  private canLengthen(last: TableEntry, run: ContentRun, first: number, importance: number, pinned: boolean): boolean {
+  private canLengthen(
+    last: TableEntry,
+    run: ContentRun,
+    first: number,
+    importance: number,
+    pinned: boolean,
+  ): boolean {
     const { extent } = last;
     return (
       this.divisible &&
@@ -591,7 +621,13 @@ export class ContextMemory {
     tail.pins = extent.pins;
     this.divideResidency(extent, tail, at, lo, hi);
     for (const user of extent.users) {
-      const entry: TableEntry = { table: user.table, extent: tail, importance: user.importance, pinned: user.pinned, accesses: user.accesses };
+      const entry: TableEntry = {
+        table: user.table,
+        extent: tail,
+        importance: user.importance,
+        pinned: user.pinned,
+        accesses: user.accesses,
+      };
       const { entries } = user.table;
       entries.splice(entries.indexOf(user) + 1, 0, entry);
       tail.users.push(entry);
@@ -666,7 +702,12 @@ export class ContextMemory {
   /** What nobody uses, is not resident, and has nothing behind it is forgotten, unless it still tells a capacity fault from a compulsory one. */
   private forgetIfUnused(extent: Extent): void {
     let unused: Extent | undefined = extent;
-    while (unused !== undefined && unused.users.length === 0 && unused.residentPages === 0 && (unused.children?.size ?? 0) === 0) {
+    while (
+      unused !== undefined &&
+      unused.users.length === 0 &&
+      unused.residentPages === 0 &&
+      (unused.children?.size ?? 0) === 0
+    ) {
       if (unused.seen > 0 && unused.space !== ownSpace && this.extentCount <= ghostLimit) return;
       const { parent }: { parent: Extent | undefined } = unused;
       this.index.remove(unused);
@@ -711,25 +752,44 @@ export class ContextMemory {
     for (const extent of this.all()) for (const { table } of extent.users) tables.add(table);
     const pins = this.countPins(tables);
     for (const extent of this.all()) {
-      assert(extent.pins === (pins.get(extent) ?? 0), () => `extent ${extent.id}: ${extent.pins} pins, not ${pins.get(extent) ?? 0}`);
-      assert(extent.lo >= 0 && extent.lo <= extent.hi && extent.hi <= extent.count, () => `extent ${extent.id}: resident [${extent.lo}, ${extent.hi})`);
+      assert(
+        extent.pins === (pins.get(extent) ?? 0),
+        () => `extent ${extent.id}: ${extent.pins} pins, not ${pins.get(extent) ?? 0}`,
+      );
+      assert(
+        extent.lo >= 0 && extent.lo <= extent.hi && extent.hi <= extent.count,
+        () => `extent ${extent.id}: resident [${extent.lo}, ${extent.hi})`,
+      );
       resident += extent.residentTokens;
       if (extent.pins > 0) pinned += extent.residentTokens;
       if (extent.residentPages > 0 && !extent.refused) inPolicy++;
       let residentChildren = 0;
       for (const child of extent.children?.values() ?? []) if (child.residentPages > 0) residentChildren++;
-      assert(extent.residentChildren === residentChildren, () => `extent ${extent.id}: ${extent.residentChildren} !== ${residentChildren} resident children`);
+      assert(
+        extent.residentChildren === residentChildren,
+        () => `extent ${extent.id}: ${extent.residentChildren} !== ${residentChildren} resident children`,
+      );
       let highest = -1;
       for (const user of extent.users) highest = Math.max(highest, user.importance);
-      if (highest >= 0) assert(extent.importance === highest, () => `extent ${extent.id}: importance ${extent.importance} !== ${highest}`);
+      if (highest >= 0)
+        assert(
+          extent.importance === highest,
+          () => `extent ${extent.id}: importance ${extent.importance} !== ${highest}`,
+        );
       if (this.victims === 'leaf' && this.residency === 'prefix' && extent.residentPages > 0) {
         assert(extent.lo === 0, () => `extent ${extent.id}: a hole before a resident page`);
-        assert(extent.parent === undefined || isWhole(extent.parent), () => `extent ${extent.id} is resident behind a hole`);
+        assert(
+          extent.parent === undefined || isWhole(extent.parent),
+          () => `extent ${extent.id} is resident behind a hole`,
+        );
       }
     }
     assert(resident === this.residentTokens, () => `resident ${this.residentTokens} !== ${resident}`);
     assert(pinned === this.pinnedTokens, () => `pinned ${this.pinnedTokens} !== ${pinned}`);
-    assert(resident + this.roomTokens <= this.capacity, () => `${resident} + ${this.roomTokens} tokens in ${this.capacity}`);
+    assert(
+      resident + this.roomTokens <= this.capacity,
+      () => `${resident} + ${this.roomTokens} tokens in ${this.capacity}`,
+    );
     this.policy.checkInvariants?.(inPolicy);
   }
 

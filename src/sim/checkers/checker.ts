@@ -30,7 +30,7 @@ export interface CheckerFacts {
   readonly tools: readonly ToolFacts[];
 }
 
-export interface ToolFacts {
+interface ToolFacts {
   readonly name: string;
   /** Calls that may run at a time, over all processes. */
   readonly concurrency?: number;
@@ -38,7 +38,7 @@ export interface ToolFacts {
 
 export type EventType = KernelEvent['type'];
 export type EventOf<Type extends EventType> = Extract<KernelEvent, { readonly type: Type }>;
-export type Handlers = { readonly [Type in EventType]?: (event: EventOf<Type>) => void };
+type Handlers = { readonly [Type in EventType]?: (event: EventOf<Type>) => void };
 
 /** Throws AssertionError unless `holds`. `what` gives the values; it is built only on failure. */
 export type Check = (holds: unknown, event: KernelEvent, what: () => string) => asserts holds;

@@ -60,7 +60,11 @@ export class ModelDevice {
     this.world = world;
     this.faults = faults;
     this.stretches = Array.from({ length: engine.cores }, () => ({
-      start: undefined, startUs: 0, doneUs: 0, countedUs: 0, handle: -1,
+      start: undefined,
+      startUs: 0,
+      doneUs: 0,
+      countedUs: 0,
+      handle: -1,
       plan: { loadUs: 0, newPrefillUs: 0, repeatedPrefillUs: 0, decodeUs: 0, tokensOut: 0, tokensLeft: 0 },
     }));
     this.isFlat = engine.throughput.every((speed) => speed === 1);
@@ -87,10 +91,25 @@ export class ModelDevice {
     const { plan } = stretch;
     const { text, tokensIn } = start.script ?? {};
     const { loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
-    const ended = { atUs: this.world.nowUs, type: 'call.ended', core, pid: start.pid, reason: 'completed', tokensOut: plan.tokensOut, newPrefillUs, repeatedPrefillUs, loadUs } as const;
-    if (this.faults?.model(start.identity) !== undefined) return { ...ended, reason: 'failed', message: 'the model server failed' };
+    const ended = {
+      atUs: this.world.nowUs,
+      type: 'call.ended',
+      core,
+      pid: start.pid,
+      reason: 'completed',
+      tokensOut: plan.tokensOut,
+      newPrefillUs,
+      repeatedPrefillUs,
+      loadUs,
+    } as const;
+    if (this.faults?.model(start.identity) !== undefined)
+      return { ...ended, reason: 'failed', message: 'the model server failed' };
     if (text === undefined && tokensIn === undefined) return ended;
-    return { ...ended, ...(text === undefined ? {} : { text }), ...(tokensIn === undefined ? {} : { tokensIn }) };
+    return {
+      ...ended,
+      ...(text === undefined ? {} : { text }),
+      ...(tokensIn === undefined ? {} : { tokensIn }),
+    };
   }
 
   /** Stops the call now; what is left of it is kept for a resumed one. Undefined: it has just ended by itself. */
@@ -102,7 +121,10 @@ export class ModelDevice {
     const { plan } = stretch;
     const spent = this.spentOf(stretch, stretch.doneUs);
     const decodedUs = Math.max(0, stretch.doneUs - plan.loadUs - plan.newPrefillUs - plan.repeatedPrefillUs);
-    const decoded = plan.decodeUs === 0 ? 0 : Math.min(plan.tokensLeft, Math.floor((plan.tokensLeft * decodedUs) / plan.decodeUs));
+    const decoded =
+      plan.decodeUs === 0
+        ? 0
+        : Math.min(plan.tokensLeft, Math.floor((plan.tokensLeft * decodedUs) / plan.decodeUs));
     const isResumable = this.engine.preemption === 'resume';
     // The plan becomes what is left of it.
     plan.loadUs = isResumable ? plan.loadUs - spent.work.loadUs : 0;
@@ -113,8 +135,15 @@ export class ModelDevice {
     this.stopped.keep(pid, plan);
     const { newPrefillUs, repeatedPrefillUs, loadUs } = spent;
     return {
-      atUs: this.world.nowUs, type: 'call.ended', core, pid, reason: 'stopped', tokensOut: plan.tokensOut - plan.tokensLeft,
-      newPrefillUs, repeatedPrefillUs, loadUs,
+      atUs: this.world.nowUs,
+      type: 'call.ended',
+      core,
+      pid,
+      reason: 'stopped',
+      tokensOut: plan.tokensOut - plan.tokensLeft,
+      newPrefillUs,
+      repeatedPrefillUs,
+      loadUs,
     };
   }
 
@@ -128,14 +157,19 @@ export class ModelDevice {
   private fillPlan(plan: Phases, start: CallStart): void {
     const { engine } = this;
     const perPrefill = 1_000_000 / engine.prefillTokensPerSecond;
-    const loadUs = start.loadTokens === 0 ? 0 : engine.loadLatencyUs + Math.ceil((start.loadTokens * 1_000_000) / engine.loadTokensPerSecond);
+    const loadUs =
+      start.loadTokens === 0
+        ? 0
+        : engine.loadLatencyUs + Math.ceil((start.loadTokens * 1_000_000) / engine.loadTokensPerSecond);
     const newPrefillUs = Math.ceil(start.newTokens * perPrefill);
     const repeatedPrefillUs = Math.ceil(start.repeatedTokens * perPrefill);
     if (start.resumed && this.stopped.take(start.pid, plan)) {
       plan.loadUs += loadUs;
       plan.newPrefillUs += newPrefillUs;
       // What was not prefilled yet when it was evicted is not prefilled twice: at most the whole prompt is.
-      const wholeUs = Math.ceil((start.newTokens + start.repeatedTokens + start.loadTokens + start.cachedTokens) * perPrefill);
+      const wholeUs = Math.ceil(
+        (start.newTokens + start.repeatedTokens + start.loadTokens + start.cachedTokens) * perPrefill,
+      );
       const mostUs = Math.max(plan.repeatedPrefillUs, wholeUs - plan.newPrefillUs);
       plan.repeatedPrefillUs = Math.min(plan.repeatedPrefillUs + repeatedPrefillUs, mostUs);
       return;
@@ -167,7 +201,10 @@ export class ModelDevice {
   /** Work done until now. */
   private count(stretch: Stretch): void {
     const { nowUs } = this.world;
-    stretch.doneUs = Math.min(totalUs(stretch.plan), stretch.doneUs + (nowUs - stretch.countedUs) * this.speed);
+    stretch.doneUs = Math.min(
+      totalUs(stretch.plan),
+      stretch.doneUs + (nowUs - stretch.countedUs) * this.speed,
+    );
     stretch.countedUs = nowUs;
   }
 
@@ -199,7 +236,12 @@ export class ModelDevice {
     if (stretchUs === doneUs || doneUs === 0) return { loadUs, newPrefillUs, repeatedPrefillUs, work };
     const slowdown = stretchUs / doneUs;
     const wall = (us: number): number => Math.floor(us * slowdown);
-    return { loadUs: wall(loadUs), newPrefillUs: wall(newPrefillUs), repeatedPrefillUs: wall(repeatedPrefillUs), work };
+    return {
+      loadUs: wall(loadUs),
+      newPrefillUs: wall(newPrefillUs),
+      repeatedPrefillUs: wall(repeatedPrefillUs),
+      work,
+    };
   }
 }
 
@@ -207,10 +249,15 @@ interface Spent {
   readonly loadUs: number;
   readonly newPrefillUs: number;
   readonly repeatedPrefillUs: number;
-  readonly work: { readonly loadUs: number; readonly newPrefillUs: number; readonly repeatedPrefillUs: number };
+  readonly work: {
+    readonly loadUs: number;
+    readonly newPrefillUs: number;
+    readonly repeatedPrefillUs: number;
+  };
 }
 
-const totalUs = (plan: Phases): number => plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs + plan.decodeUs;
+const totalUs = (plan: Phases): number =>
+  plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs + plan.decodeUs;
 
 /** The plan in `fixedUs` instead of its own time; whole µs, decoding takes what rounding leaves. */
 function scale(plan: Phases, fixedUs: number): void {

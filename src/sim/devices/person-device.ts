@@ -5,7 +5,7 @@ import type { PersonAsk } from '../../kernel/requests.ts';
 import type { FaultPlan } from '../faults.ts';
 
 /** Time a person takes where nothing is recorded: log-normal; the think times of recorded coding sessions (median 10 s, p90 157 s). */
-export const personLatencyDefaults = { medianUs: 10_000_000, p90Us: 157_000_000 } as const;
+const personLatencyDefaults = { medianUs: 10_000_000, p90Us: 157_000_000 } as const;
 
 const personLatency = logNormal({ median: personLatencyDefaults.medianUs, p90: personLatencyDefaults.p90Us });
 
@@ -32,8 +32,14 @@ export class PersonDevice {
     const { run, pid, n, index } = identity;
     const fault = this.faults?.person(identity);
     if (fault?.isAbsent === true) return undefined;
-    const durationUs = (script?.durationUs ?? this.draw(`person/${run}/${pid}/${n}/${index}`)) * (fault?.delay ?? 1);
-    return { decision: purpose === 'answer' ? 'answer' : 'approve', value: script?.answer ?? null, durationUs, isDeaf: fault?.isDeaf === true };
+    const durationUs =
+      (script?.durationUs ?? this.draw(`person/${run}/${pid}/${n}/${index}`)) * (fault?.delay ?? 1);
+    return {
+      decision: purpose === 'answer' ? 'answer' : 'approve',
+      value: script?.answer ?? null,
+      durationUs,
+      isDeaf: fault?.isDeaf === true,
+    };
   }
 
   private draw(name: string): number {

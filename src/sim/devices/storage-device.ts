@@ -49,7 +49,9 @@ export class StorageDevice {
         this.store.remember({ identity, scope: op.scope, text: op.text, atUs: nowUs });
         return null;
       case 'recall':
-        return this.store.recall({ scope: op.scope, query: op.query, limit: op.limit }).map(({ text, score }) => ({ text, score }));
+        return this.store
+          .recall({ scope: op.scope, query: op.query, limit: op.limit })
+          .map(({ text, score }) => ({ text, score }));
     }
   }
 }

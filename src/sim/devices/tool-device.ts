@@ -6,7 +6,7 @@ import type { ToolStart } from '../../kernel/requests.ts';
 import type { FaultPlan } from '../faults.ts';
 
 /** Tool latency where nothing is recorded: log-normal. The median of a quick service call; nine in ten end within the second. */
-export const toolLatencyDefaults = { medianUs: 400_000, p90Us: 2_500_000 } as const;
+const toolLatencyDefaults = { medianUs: 400_000, p90Us: 2_500_000 } as const;
 
 const toolLatency = logNormal({ median: toolLatencyDefaults.medianUs, p90: toolLatencyDefaults.p90Us });
 
@@ -40,18 +40,28 @@ export class ToolDevice {
   private work(start: ToolStart): ToolOutcome {
     const { script, identity } = start;
     // A stream of its own for each call: what one call draws doesn't move another, in whatever order they run.
-    const durationUs = script?.durationUs ?? this.draw(`tool/${identity.run}/${identity.pid}/${identity.n}/${identity.index}`);
+    const durationUs =
+      script?.durationUs ?? this.draw(`tool/${identity.run}/${identity.pid}/${identity.n}/${identity.index}`);
     if (script?.result !== undefined) return { ok: script.failed !== true, value: script.result, durationUs };
     const tool = this.tools.get(start.tool);
-    if (tool === undefined) return { ok: false, value: `${start.tool} has no recorded result and no implementation here`, durationUs };
+    if (tool === undefined)
+      return {
+        ok: false,
+        value: `${start.tool} has no recorded result and no implementation here`,
+        durationUs,
+      };
     const result = tool.run(start.arguments);
-    return result.ok ? { ok: true, value: result.value, durationUs } : { ok: false, value: result.message, durationUs };
+    return result.ok
+      ? { ok: true, value: result.value, durationUs }
+      : { ok: false, value: result.message, durationUs };
   }
 
   private spoil({ identity, attempt }: ToolStart, outcome: ToolOutcome, faults: FaultPlan): ToolOutcome {
     const { isFailed, delay, isDeaf, repeatUs } = faults.tool(identity, attempt);
     const durationUs = outcome.durationUs * delay;
-    return isFailed ? { ok: false, value: 'the tool failed', durationUs, isDeaf, repeatUs } : { ...outcome, durationUs, isDeaf, repeatUs };
+    return isFailed
+      ? { ok: false, value: 'the tool failed', durationUs, isDeaf, repeatUs }
+      : { ...outcome, durationUs, isDeaf, repeatUs };
   }
 
   private draw(name: string): number {

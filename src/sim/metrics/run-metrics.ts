@@ -62,7 +62,7 @@ export interface ProcessMetrics {
 }
 
 /** Tokens are those of model calls that ended, well or not; money is what was settled, also for calls that were stopped for good. */
-export interface Usage {
+interface Usage {
   readonly modelCalls: number;
   readonly toolCalls: number;
   readonly dispatches: number;

@@ -13,7 +13,7 @@ export type Arrivals =
   | BurstyArrivals;
 
 /** Independent arrivals: exponential gaps. */
-export interface PoissonArrivals {
+interface PoissonArrivals {
   readonly kind: 'poisson';
   /** Agents an hour on average, > 0. */
   readonly ratePerHour: number;
@@ -25,7 +25,7 @@ export interface PoissonArrivals {
  *
  * Source: W. Fischer, K. Meier-Hellstern, "The Markov-modulated Poisson process (MMPP) cookbook", Performance Evaluation 18(2), 1993.
  */
-export interface BurstyArrivals {
+interface BurstyArrivals {
   readonly kind: 'bursty';
   readonly ratePerHour: number;
   /** How many times the calm rate the burst rate is, at least 1. */

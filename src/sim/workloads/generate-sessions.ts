@@ -28,7 +28,7 @@ export interface SessionOptions {
 }
 
 /** Times are drawn; the mix of tools is a convention (the recordings don't name the tools). */
-export const sessionDefaults: Required<Omit<SessionOptions, 'count' | 'seed'>> = {
+const sessionDefaults: Required<Omit<SessionOptions, 'count' | 'seed'>> = {
   arrivals: { kind: 'all' },
   calls: 1,
   context: 1,

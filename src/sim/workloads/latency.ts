@@ -14,10 +14,10 @@ import type { Workload } from './workload.ts';
  * `recorded`: what the file has, drawn where it has none. `drawn`: all tool and person times are drawn, and model calls take
  * what the engine's rates say. Sleeps are part of what the agent does and stay in both.
  */
-export type LatencyMode = 'recorded' | 'drawn';
+type LatencyMode = 'recorded' | 'drawn';
 
 /** Of a log-normal distribution, µs: median > 0, p90 >= median. */
-export interface LatencyQuantiles {
+interface LatencyQuantiles {
   readonly medianUs: number;
   readonly p90Us: number;
 }

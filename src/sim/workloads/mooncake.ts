@@ -8,7 +8,7 @@ import type { AgentSpec } from '../../agents/steps.ts';
 import { arrayAt, fieldError, integerAt, jsonAt, numberedLines, objectAt, timeUsAt } from './fields.ts';
 import type { Place } from './fields.ts';
 
-export const mooncakeBlockTokens = 512;
+const mooncakeBlockTokens = 512;
 
 /** One agent per request, arriving when recorded. The last block may be partial: `tokensIn` is the exact length. */
 export async function* parseMooncake(

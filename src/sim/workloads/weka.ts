@@ -19,7 +19,7 @@ import {
 } from './fields.ts';
 import type { JsonObject, Place } from './fields.ts';
 
-export const wekaBlockTokens = 64;
+const wekaBlockTokens = 64;
 
 /** One agent per session; its sub-agents are spawned by its steps. */
 export async function* parseWeka(

@@ -16,7 +16,7 @@ export interface Workload {
 }
 
 /** Counted from the steps; all but `agents` include sub-agents at every depth. */
-export interface WorkloadFacts {
+interface WorkloadFacts {
   readonly agents: number;
   readonly subAgents: number;
   readonly modelCalls: number;

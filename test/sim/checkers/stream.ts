@@ -14,7 +14,7 @@ export function stream(...timed: readonly Timed[]): KernelEvent[] {
   return timed.map(([atUs, body], index) => ({ seq: index + 1, atUs, ...body }));
 }
 
-export const pid = (number: number): Pid => number as Pid;
+const pid = (number: number): Pid => number as Pid;
 
 function body<Type extends EventBody['type']>(type: Type, fields: object): BodyOf<Type> {
   return { type, ...fields } as BodyOf<Type>;
