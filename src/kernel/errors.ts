@@ -49,3 +49,8 @@ export function invalid(field: string, value: unknown, allowed: string): KernelE
     detail: { field, value, allowed },
   });
 }
+
+/** What was thrown, for people. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,7 +1,7 @@
-import { assert, AssertionError } from '../base/assert.ts';
+import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import type { Engine } from './engine.ts';
-import type { KernelErrorCode } from './errors.ts';
+import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import type { SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -251,7 +251,6 @@ export class Lifecycle implements SignalledProcess {
       // Runs `finally` blocks; what they yield is not executed.
       generator.return(undefined);
     } catch (error) {
-      if (error instanceof AssertionError) throw error;
       this.state.out.emit({ type: 'program.failed', pid: process.pid, message: messageOf(error) });
     }
   }
@@ -287,10 +286,6 @@ export function restrict(
     signal: own.signal === 'all' ? (asked?.signal ?? 'all') : own.signal,
     send: own.send === 'all' ? (asked?.send ?? 'all') : own.send,
   };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function leastPopulated(engines: readonly Engine[]): Engine {

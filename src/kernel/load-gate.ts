@@ -1,4 +1,5 @@
 import type { Engine } from './engine.ts';
+import { brokenPolicy } from './policy-guard.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Process } from './process.ts';
 import type { AgentScheduler } from './scheduler.ts';
@@ -36,7 +37,13 @@ export class LoadGate {
   started(engine: Engine): void {
     const pid = engine.loadControl!.toSuspend(this.state.nowUs);
     if (pid === undefined) return;
-    const process = this.state.process(pid);
+    const process = this.state.processes[pid];
+    if (process === undefined || process.engine !== engine || process.state === 'terminated')
+      throw brokenPolicy(
+        `load-control policy ${engine.loadControl!.name}`,
+        `toSuspend is process ${pid}`,
+        'a process of this engine that has not ended',
+      );
     // A call that cannot be preempted runs to its end.
     if (process.state !== 'running') {
       if (process.queued) this.suspend(process);
@@ -96,7 +103,13 @@ export class LoadGate {
     }
     if (loadTimer !== undefined) return;
     const recheckUs = engine.loadControl!.recheckUs(nowUs);
-    if (recheckUs !== Infinity)
-      engine.loadTimer = timers.set({ kind: 'load-control', engine }, nowUs + Math.max(1, recheckUs));
+    if (recheckUs === Infinity) return;
+    if (!(Number.isSafeInteger(recheckUs) && recheckUs >= 1))
+      throw brokenPolicy(
+        `load-control policy ${engine.loadControl!.name}`,
+        `recheckUs is ${recheckUs} at ${nowUs} µs`,
+        'an integer of at least 1, or Infinity',
+      );
+    engine.loadTimer = timers.set({ kind: 'load-control', engine }, nowUs + recheckUs);
   }
 }

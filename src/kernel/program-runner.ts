@@ -1,4 +1,3 @@
-import { AssertionError } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import type { Rng, RngState } from '../base/rng.ts';
 import { recordAudit } from './audit-trail.ts';
@@ -6,12 +5,13 @@ import type { Json, Pid } from './ids.ts';
 import type { RestoredProcess } from './inputs.ts';
 import { PromptChain } from './checkpoint-chain.ts';
 import type { KernelState } from './kernel-state.ts';
-import { messageOf, type Lifecycle } from './lifecycle.ts';
+import { messageOf } from './errors.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Process } from './process.ts';
 import { historyVersion, type HistoryRecord } from './records.ts';
 import { notJson } from './schema/problem.ts';
 import { isSyscall, malformed } from './syscall-arguments.ts';
-import type { Syscall, Sys, SyscallResult } from './syscalls.ts';
+import type { Program, Syscall, Sys, SyscallResult } from './syscalls.ts';
 import { hashSyscall } from './syscall-hash.ts';
 import type { SyscallTable } from './syscall-table.ts';
 
@@ -32,7 +32,7 @@ export class ProgramRunner {
 
   /** A new process's program begins, in this step. */
   begin(process: Process, saved?: Json): void {
-    process.generator = process.program.body(new ProgramSys(process, this.state), saved);
+    process.generator = generatorOf(process.program, new ProgramSys(process, this.state), saved);
     this.state.runnable.push({ process, result: undefined });
   }
 
@@ -102,7 +102,6 @@ export class ProgramRunner {
         step = result === undefined ? generator.next() : generator.next(result);
       } catch (error) {
         process.isRunningCode = false;
-        if (error instanceof AssertionError) throw error;
         return this.fail(process, messageOf(error));
       }
       process.isRunningCode = false;
@@ -196,6 +195,20 @@ export class ProgramRunner {
     process.replayUs = record.atUs;
     return record.result;
   }
+}
+
+/** The program's generator. A body that throws before it is one (it takes its state apart, say) fails where all programs fail: when it is resumed. */
+function generatorOf(program: Program, sys: Sys, saved: Json | undefined): ReturnType<Program['body']> {
+  try {
+    return program.body(sys, saved);
+  } catch (error) {
+    return throwing(error);
+  }
+}
+
+// oxlint-disable-next-line require-yield
+function* throwing(error: unknown): Generator<Syscall, never> {
+  throw error;
 }
 
 /** What a program sees of the kernel. */

@@ -1,11 +1,11 @@
 import { assert } from '../base/assert.ts';
 import { longestUs, restoreUs } from './engine-options.ts';
 import type { Core, Engine, StopReason } from './engine.ts';
-import { KernelError } from './errors.ts';
 import type { TimerId } from './ids.ts';
 import type { CallEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { LoadGate } from './load-gate.ts';
+import { brokenPolicy, preemptionUs, sliceUs, StandstillGuard } from './policy-guard.ts';
 import type { Call, Process } from './process.ts';
 
 /** What the scheduler tells the rest of the kernel. */
@@ -25,6 +25,7 @@ export class AgentScheduler {
   private readonly state: KernelState;
   private readonly listener: SchedulerListener;
   private readonly gate: LoadGate;
+  private readonly standstill = new StandstillGuard();
 
   constructor(state: KernelState, listener: SchedulerListener) {
     this.state = state;
@@ -101,6 +102,8 @@ export class AgentScheduler {
     const isAsked = core.stopping !== undefined;
     core.stopping = by;
     if (isAsked) return;
+    if (by !== 'signal' && core.startedUs === this.state.nowUs)
+      this.standstill.count(core.engine, by, this.state.nowUs);
     const why = by === 'signal' ? 'signal' : 'preempt';
     this.state.out.requests.push({ type: 'call.stop', core: core.id, pid: process.pid, why });
   }
@@ -114,8 +117,8 @@ export class AgentScheduler {
     if (nowUs >= core.sliceEndsUs) {
       if (engine.readyCount > 0) return this.stop(process, 'slice');
       // Nobody wants the core: a new slice.
-      core.sliceEndsUs = nowUs + engine.policy.slice(process.pid);
-    } else if ((engine.policy.shouldPreempt?.(process.pid, nowUs) ?? Infinity) <= nowUs) {
+      core.sliceEndsUs = nowUs + sliceUs(engine, process.pid);
+    } else if (preemptionUs(engine, process.pid, nowUs) <= nowUs) {
       return this.stop(process, 'priority');
     }
     this.armTimer(core, this.dueUs(core));
@@ -164,9 +167,10 @@ export class AgentScheduler {
       if (pid === undefined) return;
       const process = state.processes[pid];
       if (process === undefined || !process.queued || process.engine !== engine)
-        throw new KernelError(
-          'POLICY_BROKEN',
-          `scheduler ${engine.policy.name}: picked process ${pid} at ${state.nowUs} µs; allowed: a process that is ready`,
+        throw brokenPolicy(
+          `scheduling policy ${engine.policy.name}`,
+          `picked process ${pid} at ${state.nowUs} µs`,
+          'a process that is ready',
         );
       process.queued = false;
       engine.readyCount--;
@@ -271,8 +275,7 @@ export class AgentScheduler {
       script: think.script,
     });
     // Bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
-    core.sliceEndsUs =
-      nowUs + restoreUs(engine.options, repeatedTokens, loadTokens) + engine.policy.slice(pid);
+    core.sliceEndsUs = nowUs + restoreUs(engine.options, repeatedTokens, loadTokens) + sliceUs(engine, pid);
     engine.fresh[engine.freshCount++] = core;
     if (engine.loadControl !== undefined) this.gate.started(engine);
     return true;
@@ -296,9 +299,9 @@ export class AgentScheduler {
 
   /** When the running process of `core` must make way, as things stand. */
   private dueUs(core: Core): number {
-    const { policy } = core.engine;
-    if (policy.shouldPreempt === undefined || core.engine.readyCount === 0) return core.sliceEndsUs;
-    const dueUs = policy.shouldPreempt(core.process!.pid, this.state.nowUs);
+    const { engine } = core;
+    if (engine.policy.shouldPreempt === undefined || engine.readyCount === 0) return core.sliceEndsUs;
+    const dueUs = preemptionUs(engine, core.process!.pid, this.state.nowUs);
     return dueUs < core.sliceEndsUs ? dueUs : core.sliceEndsUs;
   }
 

@@ -137,15 +137,15 @@ export class ToolCalls {
       return true;
     }
     if (input.decision === 'edit') {
-      const refused = this.state.tools.check(run.tool, input.value);
-      if (refused !== undefined) {
+      const effects = this.admit(run.process, run.tool, input.value);
+      if ('code' in effects) {
         this.runs.delete(run.request);
         run.stage = 'done';
-        this.deliver(run, failure('TOOL_ARGUMENTS', refused));
+        this.deliver(run, effects);
         return true;
       }
       run.args = input.value;
-      run.effects = this.state.tools.effectsOf(run.tool, run.args, callerOf(run.process));
+      run.effects = effects;
     }
     this.lock(run);
     this.tellReason(run.process, run.batch);
@@ -186,7 +186,7 @@ export class ToolCalls {
     const { tools } = this.state;
     const tool = tools.get(call.tool);
     const may = process.capabilities.tools;
-    const refused =
+    const admitted =
       tool === undefined
         ? failure(
             'UNKNOWN_TOOL',
@@ -197,18 +197,17 @@ export class ToolCalls {
               'NOT_PERMITTED',
               `tool: "${call.tool}" is not among the capabilities of process ${process.pid}; allowed: ${may.join(', ') || 'none'}`,
             )
-          : this.badArguments(tool, call.arguments);
-    if (tool === undefined || refused !== undefined) {
-      const code = refused!.ok ? 'TOOL_FAILED' : refused!.code;
+          : this.admit(process, tool, call.arguments);
+    if (tool === undefined || 'code' in admitted) {
       this.state.out.emit({
         type: 'tool.refused',
         pid: process.pid,
         tool: call.tool,
         n: process.n,
         index,
-        code,
+        code: (admitted as Refusal).code,
       });
-      batch.results[index] = refused;
+      batch.results[index] = admitted as Refusal;
       batch.left--;
       return undefined;
     }
@@ -220,7 +219,7 @@ export class ToolCalls {
       tool,
       args: call.arguments,
       script: call.script,
-      effects: tools.effectsOf(tool, call.arguments, callerOf(process)),
+      effects: admitted,
       stage: tool.approval ? 'person' : 'lock',
       timer: undefined,
       attempt: 0,
@@ -231,9 +230,13 @@ export class ToolCalls {
     return run;
   }
 
-  private badArguments(tool: RegisteredTool, args: Json): ToolResult | undefined {
-    const problem = this.state.tools.check(tool, args);
-    return problem === undefined ? undefined : failure('TOOL_ARGUMENTS', problem);
+  /** What a call with these arguments touches, or why it is refused. */
+  private admit(process: Process, tool: RegisteredTool, args: Json): Effects | Refusal {
+    const { tools } = this.state;
+    const problem = tools.check(tool, args);
+    if (problem !== undefined) return failure('TOOL_ARGUMENTS', problem);
+    const effects = tools.effectsOf(tool, args, callerOf(process));
+    return typeof effects === 'string' ? failure('TOOL_FAILED', effects) : effects;
   }
 
   private askPerson(run: ToolRun): void {
@@ -359,12 +362,16 @@ export class ToolCalls {
     this.state.deliver(process, { ok: true, value: results });
   }
 
-  /** Results join the prompt in call order, importance 0.7. */
+  /** Results join the prompt in call order, importance 0.7. One that no memory could hold is replaced by a line that says so: nothing vanishes unsaid. */
   keepResults(process: Process, results: readonly ToolResult[]): void {
     for (const result of results) {
-      const text = result.ok ? textOf(result.value) : result.message;
+      const whole = result.ok ? textOf(result.value) : result.message;
+      const { memoryTokens } = process.engine.options;
+      const isTooLarge = this.state.options.oversize === 'fail' && estimateTokens(whole) > memoryTokens;
+      const text = isTooLarge
+        ? `[a result of ${estimateTokens(whole)} tokens, larger than the context memory of ${memoryTokens}]`
+        : whole;
       const tokens = estimateTokens(text);
-      if (tokens > process.engine.options.memoryTokens && this.state.options.oversize === 'fail') continue;
       const { run, isNew, hash } = this.state.contents.ofText(text, tokens);
       if (isNew) this.state.record({ v: historyVersion, type: 'page', run: process.run, hash, text });
       process.engine.memory.append(process.table, run, importanceDefaults.result, false);
@@ -396,7 +403,9 @@ export class ToolCalls {
   }
 }
 
-const failure = (code: KernelErrorCode, message: string): ToolResult => ({ ok: false, code, message });
+type Refusal = Extract<ToolResult, { ok: false }>;
+
+const failure = (code: KernelErrorCode, message: string): Refusal => ({ ok: false, code, message });
 
 const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
 

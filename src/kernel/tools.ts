@@ -1,6 +1,6 @@
 /** The tools that processes may call: what each takes, what it touches, and how often and how long it may run. */
 import { assert } from '../base/assert.ts';
-import { invalid } from './errors.ts';
+import { invalid, messageOf } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import type { Effects } from './lock-table.ts';
 import { compileSchema } from './schema/compile.ts';
@@ -102,18 +102,18 @@ export class ToolRegistry {
     return problemOf(schema, args);
   }
 
-  /** What a call touches; its arguments have been checked. */
-  effectsOf(tool: RegisteredTool, args: Json, caller: ToolCaller): Effects {
+  /** What a call touches; its arguments have been checked. A string: the tool's author erred, in one line. */
+  effectsOf(tool: RegisteredTool, args: Json, caller: ToolCaller): Effects | string {
     if (tool.effects === undefined) return { reads: [], writes: [tool.server ?? tool.name] };
-    const effects = tool.effects(args, caller);
-    assert(
-      isKeys(effects?.reads),
-      () => `effects of tool ${tool.name}: reads must be a list of resource names`,
-    );
-    assert(
-      isKeys(effects?.writes),
-      () => `effects of tool ${tool.name}: writes must be a list of resource names`,
-    );
+    let effects: Effects;
+    try {
+      effects = tool.effects(args, caller);
+    } catch (error) {
+      return `effects of tool ${tool.name} failed: ${messageOf(error)}`;
+    }
+    for (const field of ['reads', 'writes'] as const)
+      if (!isKeys(effects?.[field]))
+        return `effects of tool ${tool.name}: ${field} must be a list of resource names`;
     return { reads: effects.reads, writes: effects.writes };
   }
 }

@@ -76,6 +76,17 @@ test('an exception in a program ends that process alone, as failed, recorded', (
   expect(end(2).outcome).toBe('completed');
 });
 
+test('a body that throws before it is a generator, or is none, fails its process alone', () => {
+  const early = (() => {
+    throw new Error('no state');
+  }) as unknown as ProgramBody;
+  const none = (() => null) as unknown as ProgramBody;
+  const { end } = runAgents({ agents: [{ body: early }, { body: none }, { body: [burst(S)] }] });
+  expect(end(1)).toMatchObject({ outcome: 'failed', code: 'PROGRAM_FAILED', message: 'no state' });
+  expect(end(2)).toMatchObject({ outcome: 'failed', code: 'PROGRAM_FAILED' });
+  expect(end(3).outcome).toBe('completed');
+});
+
 test.each<readonly [string, unknown]>([
   ['nothing', undefined],
   ['null', null],

@@ -445,7 +445,7 @@ test('while suspended, what a batch waits for may change: the reason is told whe
   ]);
 });
 
-test('a result that is larger than memory does not join the prompt, and the program has it all the same', () => {
+test('a result that is larger than memory: a line that says so joins the prompt, and the program has it all the same', () => {
   const { results, end } = runAgents({
     agents: [
       {
@@ -459,6 +459,23 @@ test('a result that is larger than memory does not join the prompt, and the prog
     kernel: { tools: [spec('a')], engines: [{ memoryTokens: 500 }] },
   });
   expect(results(1)[1]).toEqual(ok([ok('x'.repeat(4_000))]));
-  expect(results(1)[2]).toMatchObject({ ok: true, value: { tokensIn: 10 } });
+  const line = '[a result of 1000 tokens, larger than the context memory of 500]';
+  expect(results(1)[2]).toMatchObject({ ok: true, value: { tokensIn: 10 + Math.ceil(line.length / 4) } });
+  expect(end(1).outcome).toBe('completed');
+});
+
+test('effects that cannot be told are a failed call, not the end of the agent', () => {
+  const effects = (): never => {
+    throw new Error('no such table');
+  };
+  const { results, end, all } = runAgents({
+    agents: [{ body: [callTools(tool('a'), tool('b'))] }],
+    kernel: { tools: [{ ...spec('a'), effects }, spec('b')] },
+  });
+  expect(results(1)[0]).toMatchObject({
+    ok: true,
+    value: [failed('TOOL_FAILED', 'effects of tool a failed: no such table'), { ok: true }],
+  });
+  expect(all('tool.refused')).toMatchObject([{ tool: 'a', code: 'TOOL_FAILED' }]);
   expect(end(1).outcome).toBe('completed');
 });

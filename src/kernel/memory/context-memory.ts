@@ -1,9 +1,9 @@
 import { assert } from '../../base/assert.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { CreatePagingPolicy, PageView, PagingPolicy } from '../contracts.ts';
-import { KernelError } from '../errors.ts';
 import type { FaultKind } from '../events.ts';
 import type { PageId, Pid } from '../ids.ts';
+import { brokenPolicy } from '../policy-guard.ts';
 import { FlatIndex, PrefixTree, type ContentIndex } from './content-index.ts';
 import { Extent, ownSpace, type ContentRun } from './extent.ts';
 import { findEntry, PageTable, type TableEntry } from './page-table.ts';
@@ -488,9 +488,10 @@ export class ContextMemory {
   private mustMakeRoom(tokens: number): void {
     if (this.makeRoom(tokens)) return;
     const evictable = this.residentTokens - this.pinnedTokens;
-    throw new KernelError(
-      'POLICY_BROKEN',
-      `paging policy ${this.policy.name}: evict chose nothing; allowed: one of the pages that may leave (${evictable} tokens)`,
+    throw brokenPolicy(
+      `paging policy ${this.policy.name}`,
+      'evict chose nothing',
+      `one of the pages that may leave (${evictable} tokens)`,
     );
   }
 
@@ -501,14 +502,14 @@ export class ContextMemory {
       const victim = this.policy.evict(need, this.isEligible, isContinued);
       if (victim === undefined) return false;
       const extent = this.extents[victim];
-      assert(
-        extent !== undefined && extent.residentPages > 0,
-        () => `paging policy ${this.policy.name} evicted page ${victim}, which is not resident`,
-      );
-      assert(
-        this.isEligible(victim),
-        () => `paging policy ${this.policy.name} evicted page ${victim}, which is not eligible`,
-      );
+      if (extent === undefined || extent.residentPages === 0 || !this.isEligible(victim)) {
+        const isResident = extent !== undefined && extent.residentPages > 0;
+        throw brokenPolicy(
+          `paging policy ${this.policy.name}`,
+          `evicted page ${victim}, which is not ${isResident ? 'eligible' : 'resident'}`,
+          'a resident page that is eligible',
+        );
+      }
       const pages = this.divisible
         ? Math.min(extent.residentPages, Math.ceil(need / extent.tokensEach))
         : extent.residentPages;

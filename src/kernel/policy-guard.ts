@@ -1,0 +1,53 @@
+import { KernelError } from './errors.ts';
+import type { Engine, StopReason } from './engine.ts';
+import type { Pid } from './ids.ts';
+
+/** A policy broke its contract: who, what it answered and what is allowed. The kernel is done for, as after a failed assertion. */
+export function brokenPolicy(policy: string, answer: string, allowed: string): KernelError {
+  return new KernelError('POLICY_BROKEN', `${policy}: ${answer}; allowed: ${allowed}`);
+}
+
+/** The slice that the scheduling policy gives `pid`, µs. Throws POLICY_BROKEN: a slice of nothing would be handed out for ever. */
+export function sliceUs({ policy }: Engine, pid: Pid): number {
+  const us = policy.slice(pid);
+  if (us === Infinity || (us >= 1 && Number.isSafeInteger(us))) return us;
+  throw brokenPolicy(
+    `scheduling policy ${policy.name}`,
+    `slice of process ${pid} is ${us} µs`,
+    'an integer of at least 1, or Infinity',
+  );
+}
+
+/** The instant from which running `pid` must make way, µs; at most `nowUs`: at once. Throws POLICY_BROKEN. */
+export function preemptionUs({ policy }: Engine, pid: Pid, nowUs: number): number {
+  const dueUs = policy.shouldPreempt?.(pid, nowUs) ?? Infinity;
+  if (dueUs <= nowUs || dueUs === Infinity || Number.isSafeInteger(dueUs)) return dueUs;
+  throw brokenPolicy(
+    `scheduling policy ${policy.name}`,
+    `shouldPreempt of process ${pid} is ${dueUs} at ${nowUs} µs`,
+    'an integer of µs, or Infinity',
+  );
+}
+
+/**
+ * Notices policies that send processes on and off the cores without ever letting time pass. Every process may be stopped a few times in the instant in
+ * which it got its core (others arrive, load control changes its mind), but not without end.
+ */
+export class StandstillGuard {
+  private atUs = -1;
+  private stops = 0;
+
+  /** A process is stopped in the instant in which it got its core. Throws POLICY_BROKEN. */
+  count(engine: Engine, by: StopReason, nowUs: number): void {
+    this.stops = this.atUs === nowUs ? this.stops + 1 : 1;
+    this.atUs = nowUs;
+    if (this.stops <= 10 * (engine.population + 10)) return;
+    const isLoad = by === 'load-control';
+    const { loadControl, policy } = engine;
+    throw brokenPolicy(
+      isLoad ? `load-control policy ${loadControl!.name}` : `scheduling policy ${policy.name}`,
+      `${this.stops} processes were stopped at ${nowUs} µs as soon as they had a core`,
+      'answers that let time pass',
+    );
+  }
+}
