@@ -1,6 +1,6 @@
 /**
  * Whether what a program yielded is what its type says: a program in JavaScript may yield anything, and must not bring down the kernel with it.
- * Ranges and names are the handlers' to check; here it is only about types, and that what is kept and sent is JSON.
+ * Ranges and names are the handlers' to check; here it is only about types, about scripts, and that what is kept and sent is JSON.
  */
 import { notJson } from './schema/problem.ts';
 import type { Syscall } from './syscalls.ts';
@@ -15,10 +15,18 @@ export function isSyscall(yielded: unknown): yielded is Syscall {
 /** One line that names the first field of a wrong type, its value and what is allowed; undefined when there is none. */
 export function malformed(syscall: Syscall): string | undefined {
   switch (syscall.kind) {
+    case 'think':
+      return syscall.script === undefined
+        ? undefined
+        : malformedScript(syscall.script, 'script', thinkCounts);
     case 'callTools':
       return malformedCalls(syscall.calls);
     case 'ask':
       if (!purposes.includes(syscall.purpose)) return wrong('purpose', syscall.purpose, purposes.join(', '));
+      if (syscall.script !== undefined) {
+        const flaw = malformedScript(syscall.script, 'script', durations);
+        if (flaw !== undefined) return flaw;
+      }
       return notJson(syscall.question, 'question', 0);
     case 'send':
       return notId('to', syscall.to) ?? notJson(syscall.message, 'message', 0);
@@ -63,8 +71,25 @@ function malformedCalls(calls: unknown): string | undefined {
   if (!Array.isArray(calls)) return wrong('calls', calls, 'a list of calls');
   for (const [index, call] of calls.entries()) {
     if (!isObject(call)) return wrong(`calls[${index}]`, call, '{ tool, arguments }');
-    const flaw = notText(`calls[${index}].tool`, call['tool']);
+    const { tool, script } = call;
+    const flaw =
+      notText(`calls[${index}].tool`, tool) ??
+      (script === undefined ? undefined : malformedScript(script, `calls[${index}].script`, durations));
     if (flaw !== undefined) return flaw;
+  }
+  return undefined;
+}
+
+const thinkCounts = ['tokensOut', 'durationUs', 'tokensIn'];
+const durations = ['durationUs'];
+
+/** What a simulated device does is no more negative, endless or broken into halves than what a real one does. */
+function malformedScript(script: unknown, field: string, counts: readonly string[]): string | undefined {
+  if (!isObject(script)) return wrong(field, script, 'an object');
+  for (const count of counts) {
+    const value = script[count];
+    if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= 0)) continue;
+    return wrong(`${field}.${count}`, value, 'an integer of at least 0');
   }
   return undefined;
 }

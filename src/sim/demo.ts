@@ -2,6 +2,7 @@
  * The demonstration behind `ringzero demo` and examples/kernel.ts: three agents on one core and a context memory that is too small for all of
  * them. It is told from the kernel's events, in virtual time, and the same every time.
  */
+import { assert } from '../base/assert.ts';
 import { calculatorTool } from '../agents/tools/calculator.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
 import { hourUs } from '../kernel/budget-limits.ts';
@@ -154,6 +155,7 @@ export function runDemo(
   );
   print('');
 
+  storyteller.memoryLost();
   // Another kernel: built from histories and the budget ledger, with nothing else.
   const second = simulation(watch, { ...kernelOptions, ledger: store.ledger() }, store);
   for (const { run } of unfinished) second.send(crashUs, recoveryInput(store, run)!);
@@ -221,6 +223,11 @@ class Storyteller {
     this.print = print;
   }
 
+  /** The machine failed: pages that come now are others, whatever their numbers. */
+  memoryLost(): void {
+    this.owners.clear();
+  }
+
   tell(event: KernelEvent): void {
     const say = (text: string): void => this.print(`${at(event.atUs)}  ${text}`);
     switch (event.type) {
@@ -230,7 +237,6 @@ class Storyteller {
         this.names.set(event.pid, event.name);
         return say(`${event.name} arrives (pid ${event.pid}, priority ${event.priority}).`);
       case 'process.restored':
-        this.owners.clear();
         return say(
           event.fromCheckpoint > 0
             ? `checkpoint restored: ${this.name(event.pid)} goes on from syscall ${event.fromCheckpoint}; what it had done is not done, or paid for, again.`
@@ -296,7 +302,9 @@ class Storyteller {
   }
 
   private name(pid: Pid | undefined): string {
-    return pid === undefined ? 'somebody' : (this.names.get(pid) ?? `pid ${pid}`);
+    const name = pid === undefined ? undefined : this.names.get(pid);
+    assert(name !== undefined, `the story has no name for process ${pid}`);
+    return name;
   }
 }
 

@@ -123,6 +123,10 @@ test.each<readonly [string, unknown]>([
   ['a query that is no text', { kind: 'recall', scope: 'x', query: null }],
   ['a question for no purpose', { kind: 'ask', question: 'x', purpose: 'fun' }],
   ['a spawn without a program', { kind: 'spawn' }],
+  ['a negative answer', { kind: 'think', maxOutput: 5, script: { tokensOut: -1 } }],
+  ['half a microsecond', { kind: 'think', maxOutput: 5, script: { tokensOut: 1, durationUs: 0.5 } }],
+  ['a tool that never ends', { kind: 'callTools', calls: [tool('a', {}, { durationUs: Infinity })] }],
+  ['a person out of time', { kind: 'ask', question: 1, purpose: 'answer', script: { durationUs: -5 } }],
   ['an end as killed', { kind: 'exit', value: 1, outcome: 'killed' }],
 ])('%s is a failed syscall, and the kernel goes on', (_, syscall) => {
   const { results, end } = runAgents({ agents: [{ body: [syscall as Syscall, sleep(S)] }] });
