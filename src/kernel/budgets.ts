@@ -14,7 +14,13 @@ import { assert } from '../base/assert.ts';
 import type { LimitAccount, LimitUsage, Reserved } from './budget-accounts.ts';
 import { loadLedger, saveLedger, unknownBudget } from './budget-ledger.ts';
 import { amountOf, budgetResources, checkNodeSpecs, isCount } from './budget-limits.ts';
-import type { BudgetAmounts, BudgetLimit, BudgetNodeSpec, BudgetResource } from './budget-limits.ts';
+import type {
+  BudgetAmounts,
+  BudgetLimit,
+  BudgetNodeSpec,
+  BudgetResource,
+  BudgetWindow,
+} from './budget-limits.ts';
 import { BudgetNode, Ticket } from './budget-nodes.ts';
 import { BudgetWaiters } from './budget-waiters.ts';
 import type { Json } from './ids.ts';
@@ -183,6 +189,11 @@ export class BudgetTree {
   /** Tokens an hour at quotaNode(node); the smallest if it has several; Infinity when there is none. */
   quotaLimit(node: number): number {
     return this.quotaAccount(node)?.limit.amount ?? Infinity;
+  }
+
+  /** Whether that limit is fixed or slides. */
+  quotaKind(node: number): BudgetWindow['kind'] | undefined {
+    return this.quotaAccount(node)?.limit.window.kind;
   }
 
   /** When that window rolls, or when something next leaves it if it slides; after now; Infinity when there is none. */

@@ -9,6 +9,7 @@ import type { Pid, RequestId } from './ids.ts';
 import type { KernelOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Process } from './process.ts';
+import { QuotaShares } from './quota-shares.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
 import type { KernelRecord } from './records.ts';
 import { replayLedger } from './recovery.ts';
@@ -27,6 +28,7 @@ export class KernelState {
   /** All cores, by id. */
   readonly cores: Core[] = [];
   readonly budgets: BudgetTree;
+  readonly quotas: QuotaShares;
   readonly tools: ToolRegistry;
   readonly locks = new LockTable();
   readonly timers: Timers;
@@ -49,6 +51,7 @@ export class KernelState {
   constructor(options: KernelOptions) {
     this.options = options;
     this.budgets = new BudgetTree(options.budgets);
+    this.quotas = new QuotaShares(this.budgets);
     replayLedger(this.budgets, options.ledger);
     this.tools = new ToolRegistry(options.tools);
     this.timers = new Timers(

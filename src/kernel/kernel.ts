@@ -14,7 +14,6 @@ import { ContextMemory } from './memory/context-memory.ts';
 import { ModelCalls } from './model-calls.ts';
 import { completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
-import type { Process } from './process.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
 import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
@@ -404,23 +403,14 @@ export class Kernel {
 
   private processView(): ProcessView {
     const { state } = this;
-    const { processes, budgets } = state;
+    const { processes, budgets, quotas } = state;
     return {
       priority: (pid) => processes[pid]!.priority,
       name: (pid) => processes[pid]!.name,
       parent: (pid) => processes[pid]!.parent?.pid ?? 0,
       quotaNode: (pid) => budgets.quotaNode(processes[pid]!.budget),
-      quotaShare: (pid, nowUs) => {
-        const process = processes[pid]!;
-        const node = budgets.quotaNode(process.budget);
-        if (node < 0) return 0;
-        const settledTokens = nowUs >= process.quotaWindowEndUs ? 0 : process.quotaTokens;
-        return (settledTokens + unsettledTokens(process)) / budgets.quotaLimit(node);
-      },
-      quotaRollsUs: (pid, nowUs) => {
-        const node = budgets.quotaNode(processes[pid]!.budget);
-        return node < 0 ? Infinity : budgets.rollsUs(node, nowUs);
-      },
+      quotaShare: (pid, nowUs) => quotas.share(processes[pid]!, nowUs),
+      quotaRollsUs: (pid, nowUs) => quotas.rollsUs(processes[pid]!, nowUs),
       coreUs: (pid) => processes[pid]!.coreUs,
     };
   }
@@ -448,10 +438,4 @@ export class Kernel {
       priority: (pid) => state.process(pid).priority,
     };
   }
-}
-
-/** What the call of `process` has used and not settled yet: a call may go over its share before it ends. */
-function unsettledTokens({ call }: Process): number {
-  if (call === undefined || call.stretches === call.settledStretches) return 0;
-  return call.tokensIn + call.tokensOut - call.settledOut;
 }

@@ -343,7 +343,7 @@ export class ModelCalls implements SchedulerListener {
     usage.tokensOut += tokensOut;
     usage.microDollars += microDollars;
     usage.coreUs += call.coreUs;
-    this.countQuota(process, used.tokens);
+    state.quotas.count(process, call.reservation!, used.tokens, state.nowUs);
     call.paidIn += tokensIn;
     call.paidCached += call.tokensCached;
     call.paidMicroDollars += microDollars;
@@ -354,18 +354,6 @@ export class ModelCalls implements SchedulerListener {
     call.tokensCached = 0;
     call.coreUs = 0;
     this.hasBudgetNews = true;
-  }
-
-  /** Tokens used in the current window of the nearest hourly limit: what the quota rule of a scheduling policy looks at. */
-  private countQuota(process: Process, tokens: number): void {
-    const { budgets, nowUs } = this.state;
-    const node = budgets.quotaNode(process.budget);
-    if (node < 0) return;
-    if (nowUs >= process.quotaWindowEndUs) {
-      process.quotaTokens = 0;
-      process.quotaWindowEndUs = budgets.rollsUs(node, nowUs);
-    }
-    process.quotaTokens += tokens;
   }
 
   private refuse(process: Process, code: KernelErrorCode, message: string): void {

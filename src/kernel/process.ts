@@ -16,6 +16,7 @@ import type {
   SyscallResult,
   ThinkCall,
 } from './syscalls.ts';
+import type { QuotaUse } from './quota-shares.ts';
 import type { HistoryRecord } from './records.ts';
 import type { CallIdentity } from './requests.ts';
 import type { ToolBatch } from './tool-calls.ts';
@@ -97,8 +98,11 @@ export class Process {
   held = false;
   /** It was kept out, and has been let on: it stands before those that still are. */
   letOn = false;
-  quotaWindowEndUs = 0;
+  // quota-shares.ts
   quotaTokens = 0;
+  /** When they must be looked at again, µs; 0: now. */
+  quotaEndsUs = 0;
+  quotaUses: Ring<QuotaUse> | undefined = undefined;
 
   // memory, mailbox, usage
   mailbox: Ring<Message> | undefined = undefined;
