@@ -324,6 +324,11 @@ const isQuiet = ({ idle, cores }: Engine): boolean => idle.size === cores.length
 /** What a call may take of a core at most, µs, by its engine's cost model: the reservation of a time budget. */
 export function reservedCoreUs(process: Process, call: Call): number {
   const { think, extraTokens } = call;
-  if (think.script?.durationUs !== undefined) return think.script.durationUs;
-  return longestUs(process.engine.options, process.table.tokens + extraTokens, think.maxOutput);
+  const { options } = process.engine;
+  const promptTokens = process.table.tokens + extraTokens;
+  const fixedUs = think.script?.durationUs;
+  // A fixed time is that of a call whose prompt was not evicted; at worst all of it was.
+  return fixedUs === undefined
+    ? longestUs(options, promptTokens, think.maxOutput)
+    : fixedUs + longestUs(options, promptTokens, 0);
 }

@@ -13,7 +13,7 @@ export type SyscallResult<T> =
 /** What a simulated model device says and how long it takes; a live one ignores it. */
 export interface ThinkScript {
   readonly tokensOut: number;
-  /** Fixed core time of the whole call (a textbook burst, or a recorded time), µs; absent: by the engine's rates. */
+  /** Fixed core time of the call (a textbook burst, or a recorded time), µs, but for what was evicted and must come back; absent: by the engine's rates. */
   readonly durationUs?: number;
   readonly text?: string;
   /** What the provider counts as prompt; absent: what the kernel counts. */

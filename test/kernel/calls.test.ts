@@ -144,3 +144,16 @@ test('promptTokens: what goes beyond the pages is paid for each time and never c
   ]);
   expect(ok()).toEqual({ ok: true, value: null });
 });
+
+test('a recorded time is that of a prompt that was not evicted: what must be prefilled again comes on top', () => {
+  const script = { tokensOut: 1, durationUs: 10 * S };
+  const own = [allocate(800), think(10, { script }), sleep(30 * S), think(10, { script })];
+  const other = { atUs: 12 * S, body: [allocate(700), think(10, { script })] };
+  const kernel = { engines: [{ memoryTokens: 1_000, prefillTokensPerSecond: 1_000 }] };
+  const alone = runAgents({ agents: [{ body: own }], kernel });
+  const coreSeconds = ({ all }: typeof alone) =>
+    all('call.ended', 1).map(({ atUs }, at) => (atUs - all('process.dispatched', 1)[at]!.atUs) / S);
+  expect(coreSeconds(alone)).toEqual([10, 10]);
+  const disturbed = runAgents({ agents: [{ body: own }, other], kernel });
+  expect(coreSeconds(disturbed)).toEqual([10, 10.8]);
+});

@@ -40,7 +40,8 @@ export interface ModelDeviceWorld {
 
 /**
  * A simulated model server: prefill, load and decode at the rates of its cost model, slowed by the throughput curve while several cores are
- * busy. A call with a recorded duration takes that long when it runs alone and undisturbed; its phases share the time in the model's proportions.
+ * busy. A call with a recorded duration takes that long when it runs alone and nothing of its prompt was evicted: new prefill and decode share that time in
+ * the model's proportions, and what an eviction costs comes on top.
  * Source of the two-phase cost: A. Agrawal et al., "Vidur: A Large-Scale Simulation Framework for LLM Inference", MLSys 2024 (simplified to rates).
  */
 export class ModelDevice {
@@ -259,14 +260,11 @@ interface Spent {
 const totalUs = (plan: Phases): number =>
   plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs + plan.decodeUs;
 
-/** The plan in `fixedUs` instead of its own time; whole µs, decoding takes what rounding leaves. */
+/** New prefill and decode in `fixedUs` instead of their own time; whole µs, decoding takes what rounding leaves. */
 function scale(plan: Phases, fixedUs: number): void {
-  const total = totalUs(plan);
-  const share = (us: number): number => (total === 0 ? 0 : Math.floor((us / total) * fixedUs));
-  plan.loadUs = share(plan.loadUs);
-  plan.newPrefillUs = share(plan.newPrefillUs);
-  plan.repeatedPrefillUs = share(plan.repeatedPrefillUs);
-  plan.decodeUs = fixedUs - plan.loadUs - plan.newPrefillUs - plan.repeatedPrefillUs;
+  const ownUs = plan.newPrefillUs + plan.decodeUs;
+  plan.newPrefillUs = ownUs === 0 ? 0 : Math.floor((plan.newPrefillUs / ownUs) * fixedUs);
+  plan.decodeUs = fixedUs - plan.newPrefillUs;
 }
 
 /**
