@@ -29,7 +29,8 @@ interface ToolRun {
   args: Json;
   readonly script: ToolCall['script'];
   effects: Effects;
-  stage: 'person' | 'lock' | 'slot' | 'running' | 'retry' | 'done';
+  /** `held`: it could run, but its process is suspended. */
+  stage: 'person' | 'lock' | 'slot' | 'held' | 'running' | 'retry' | 'done';
   timer: TimerId | undefined;
   attempt: number;
   /** The process has its result, or is gone; the locks wait for the tool's own end. */
@@ -170,14 +171,16 @@ export class ToolCalls {
       }
       if (run.stage === 'person')
         this.state.out.requests.push({ type: 'person.withdraw', request: run.request });
-      if (run.stage === 'retry') this.settle(run);
+      if (run.stage === 'retry' || (run.stage === 'held' && run.attempt > 0)) this.settle(run);
       else this.withdraw(run);
     }
   }
 
   /** The process goes on after a suspension in the middle of its batch: what it waits for may have changed. */
   continued(process: Process): void {
-    this.tellReason(process, process.tools!);
+    const batch = process.tools!;
+    for (const run of batch.runs) if (run.stage === 'held') this.launch(run);
+    this.tellReason(process, batch);
   }
 
   // ---- Stages --------------------------------------------------------------------------------------------------------
@@ -276,6 +279,11 @@ export class ToolCalls {
   private launch(run: ToolRun): void {
     const { state } = this;
     const { process, request, tool, index } = run;
+    // A stopped process starts nothing new. It keeps its locks and its slot, as a stopped process of any system does.
+    if (process.state === 'suspended') {
+      run.stage = 'held';
+      return;
+    }
     run.stage = 'running';
     const { reads, writes } = run.effects;
     state.out.emit({
@@ -305,9 +313,13 @@ export class ToolCalls {
     run.stage = 'done';
     this.runs.delete(run.request);
     this.state.out.emit({ type: 'tool.settled', request: run.request, tool: run.tool.name });
+    this.letGo(run);
+  }
+
+  /** Its slot, then its locks: who waits for the slot comes before those that only now get their locks. */
+  private letGo(run: ToolRun): void {
     const { name } = run.tool;
     this.busy.set(name, this.busy.get(name)! - 1);
-    // Who waits for the slot comes before those that only now get their locks.
     this.passSlot(name);
     this.release(run);
   }
@@ -332,7 +344,8 @@ export class ToolCalls {
       queue.clear();
       for (const other of rest) queue.push(other);
     }
-    if (stage === 'lock' || stage === 'slot') this.release(run);
+    if (stage === 'held') this.letGo(run);
+    else if (stage === 'lock' || stage === 'slot') this.release(run);
   }
 
   private release(run: ToolRun): void {

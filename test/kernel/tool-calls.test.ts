@@ -443,6 +443,56 @@ test('while suspended, what a batch waits for may change: the reason is told whe
     [1, 'lock'],
     [10, 'tool'],
   ]);
+  expect(all('tool.started', 2).map(({ atUs }) => atUs / S)).toEqual([10]);
+});
+
+test('a stopped process starts no tool: not when a lock, a slot, its retry or a person says that it may', () => {
+  const write = (durationUs: number) => access({ writes: ['x'] }, { durationUs, result: 1 });
+  const { all, end } = runAgents({
+    agents: [
+      agent(write(3 * S), write(3 * S), tool('one', {}, { durationUs: 2 * S }), tool('one'), tool('mail')),
+    ],
+    kernel: {
+      tools: [
+        { ...files, timeoutUs: 60 * S },
+        spec('one', { concurrency: 1, effects: () => ({ reads: [], writes: [] }) }),
+        spec('mail', { approval: true }),
+      ],
+    },
+    signals: [
+      [S, 1, 'stop'],
+      [4_000 * S, 1, 'continue'],
+    ],
+  });
+  expect(all('person.answered')[0]!.atUs).toBeLessThan(4_000 * S);
+  expect(all('tool.started').map(({ atUs, index }) => [atUs / S, index])).toEqual([
+    [0, 0],
+    [0, 2],
+    [4_000, 1],
+    [4_000, 3],
+    [4_000, 4],
+  ]);
+  expect(end(1).outcome).toBe('completed');
+});
+
+test('a stopped process that is killed gives up the lock that it got meanwhile', () => {
+  const { all, kernel } = runAgents({
+    agents: [
+      agent(access({ writes: ['x'] }, { durationUs: 5 * S, result: 1 })),
+      { ...agent(access({ writes: ['x'] }, { durationUs: S, result: 1 })), atUs: S },
+      { ...agent(access({ writes: ['x'] }, { durationUs: S, result: 1 })), atUs: 2 * S },
+    ],
+    kernel: { tools: [{ ...files, timeoutUs: 60 * S }] },
+    signals: [
+      [3 * S, 2, 'stop'],
+      [10 * S, 2, 'kill'],
+    ],
+  });
+  expect(all('tool.started').map(({ atUs, pid }) => [atUs / S, pid])).toEqual([
+    [0, 1],
+    [10, 3],
+  ]);
+  expect(kernel.alive).toBe(0);
 });
 
 test('a result that is larger than memory: a line that says so joins the prompt, and the program has it all the same', () => {
