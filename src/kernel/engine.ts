@@ -43,6 +43,8 @@ export class Engine {
   population = 0;
   /** Pids whose calls wait for memory, by the call's seq; the first is not overtaken. */
   readonly memoryWaiters = new KeyedHeap();
+  /** `queue.held` was told and `queue.released` was not. */
+  isHeld = false;
   /** What load control keeps out or has suspended, in order. */
   readonly held = new Ring<Process>();
   loadTimer: TimerId | undefined = undefined;

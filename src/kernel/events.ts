@@ -55,6 +55,9 @@ export type EventBody =
       readonly code: KernelErrorCode | '';
       readonly message: string;
     }
+  // The first that waits for memory, `pid`, is not overtaken: cores are idle, and what stands ready waits for memory, too. Until `released`.
+  | { readonly type: 'queue.held'; readonly engine: number; readonly pid: Pid }
+  | { readonly type: 'queue.released'; readonly engine: number }
   // model calls: `called` when the program asks, `stopped` when a stretch ends early, `ended` once
   | {
       readonly type: 'call.requested';

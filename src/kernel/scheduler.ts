@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { longestUs, restoreUs } from './engine-options.ts';
 import type { Core, Engine, StopReason } from './engine.ts';
-import type { TimerId } from './ids.ts';
+import type { Pid, TimerId } from './ids.ts';
 import type { CallEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { LoadGate } from './load-gate.ts';
@@ -83,7 +83,24 @@ export class AgentScheduler {
       else if (engine.freshCount > 0) this.considerPreemption(engine, engine.fresh, engine.freshCount);
       engine.hasNews = false;
       engine.freshCount = 0;
+      if (engine.isHeld || engine.memoryWaiters.size > 0) this.tellHeld(engine);
     }
+  }
+
+  /** Cores that are idle because the first waiter for memory is not overtaken are no lack of cores: who stands ready must be told so. */
+  private tellHeld(engine: Engine): void {
+    const { state } = this;
+    const first = engine.memoryWaiters.peek();
+    const isHeld =
+      first !== -1 &&
+      engine.readyCount > 0 &&
+      engine.idle.size > 0 &&
+      !isQuiet(engine) &&
+      state.processes[first]!.state === 'waiting';
+    if (isHeld === engine.isHeld) return;
+    engine.isHeld = isHeld;
+    if (isHeld) state.out.emit({ type: 'queue.held', engine: engine.index, pid: first as Pid });
+    else state.out.emit({ type: 'queue.released', engine: engine.index });
   }
 
   /** Who was picked may have had to join those that are kept out: then it is their turn, while there are idle cores. */

@@ -29,7 +29,7 @@ interface ToolRun {
   args: Json;
   readonly script: ToolCall['script'];
   effects: Effects;
-  /** `held`: it could run, but its process is suspended. */
+  /** `held`: it could run, but its process is suspended. It has no locks then, unless it is to be repeated. */
   stage: 'person' | 'lock' | 'slot' | 'held' | 'running' | 'retry' | 'done';
   timer: TimerId | undefined;
   attempt: number;
@@ -179,7 +179,11 @@ export class ToolCalls {
   /** The process goes on after a suspension in the middle of its batch: what it waits for may have changed. */
   continued(process: Process): void {
     const batch = process.tools!;
-    for (const run of batch.runs) if (run.stage === 'held') this.launch(run);
+    for (const run of batch.runs) {
+      if (run.stage !== 'held') continue;
+      if (run.attempt > 0) this.launch(run);
+      else this.lock(run);
+    }
     this.tellReason(process, batch);
   }
 
@@ -279,9 +283,10 @@ export class ToolCalls {
   private launch(run: ToolRun): void {
     const { state } = this;
     const { process, request, tool, index } = run;
-    // A stopped process starts nothing new. It keeps its locks and its slot, as a stopped process of any system does.
+    // A stopped process starts nothing, and keeps nobody from starting but by what it has started.
     if (process.state === 'suspended') {
       run.stage = 'held';
+      if (run.attempt === 0) this.letGo(run);
       return;
     }
     run.stage = 'running';
@@ -344,8 +349,7 @@ export class ToolCalls {
       queue.clear();
       for (const other of rest) queue.push(other);
     }
-    if (stage === 'held') this.letGo(run);
-    else if (stage === 'lock' || stage === 'slot') this.release(run);
+    if (stage === 'lock' || stage === 'slot') this.release(run);
   }
 
   private release(run: ToolRun): void {

@@ -475,7 +475,7 @@ test('a stopped process starts no tool: not when a lock, a slot, its retry or a 
   expect(end(1).outcome).toBe('completed');
 });
 
-test('a stopped process that is killed gives up the lock that it got meanwhile', () => {
+test('a stopped process keeps no lock from others, and is killed without having run', () => {
   const { all, kernel } = runAgents({
     agents: [
       agent(access({ writes: ['x'] }, { durationUs: 5 * S, result: 1 })),
@@ -490,7 +490,7 @@ test('a stopped process that is killed gives up the lock that it got meanwhile',
   });
   expect(all('tool.started').map(({ atUs, pid }) => [atUs / S, pid])).toEqual([
     [0, 1],
-    [10, 3],
+    [5, 3],
   ]);
   expect(kernel.alive).toBe(0);
 });

@@ -56,6 +56,12 @@ function problemOf(process: Process, alive: readonly Process[], { faults }: Worl
         others.some((other) => other.call?.reservation !== undefined),
         'though nobody holds a reservation',
       );
+    case 'lock':
+      // A stopped process keeps the locks of a call that it is about to repeat.
+      return isPossible(
+        others.some(({ tools }) => tools?.runs.some((run) => run.stage === 'held' && run.attempt > 0)),
+        'though nobody holds a lock',
+      );
     default:
       return 'though nothing is due';
   }

@@ -6,6 +6,9 @@ export class EngineTally {
   readonly facts: EngineFacts;
   /** Core time of the stretches that have ended, µs. */
   busyUs = 0;
+  /** How long idle cores had to wait for memory, µs, up to the last release; and since when they do now, -1 when they don't. */
+  private heldBeforeUs = 0;
+  private heldSinceUs = -1;
   private residentTokens = 0;
   private sinceUs = 0;
   private peakResidentTokens = 0;
@@ -14,6 +17,21 @@ export class EngineTally {
 
   constructor(facts: EngineFacts) {
     this.facts = facts;
+  }
+
+  /** The first waiter for memory holds the ready queue from now on, or no longer. */
+  held(isHeld: boolean, atUs: number): void {
+    assert(
+      isHeld === (this.heldSinceUs === -1),
+      () => `engine ${this.facts.name}: the queue is ${isHeld ? 'held' : 'released'} twice, at ${atUs} µs`,
+    );
+    if (!isHeld) this.heldBeforeUs += atUs - this.heldSinceUs;
+    this.heldSinceUs = isHeld ? atUs : -1;
+  }
+
+  /** How long the queue has been held until now, µs. */
+  heldUs(atUs: number): number {
+    return this.heldBeforeUs + (this.heldSinceUs === -1 ? 0 : atUs - this.heldSinceUs);
   }
 
   /** Tokens came into context memory (positive) or left it (negative). */

@@ -65,8 +65,8 @@ export class Metrics {
     switch (event.type) {
       case 'process.dispatched': {
         const tally = this.tally(event.pid);
-        tally.dispatch(event.atUs);
-        this.prefillTokensSaved += event.cachedTokens;
+        // What a stopped call finds when it goes on it has paid for, or saved, before.
+        if (tally.dispatch(event.atUs, event.n)) this.prefillTokensSaved += event.cachedTokens;
         assert(
           this.engineOfCore[event.core] !== undefined,
           () => `event ${event.seq}: core ${event.core} of ${this.running.length} cores`,
@@ -121,9 +121,16 @@ export class Metrics {
         return;
       case 'process.spawned': {
         const { pid, name, program, parent, priority, atUs } = event;
-        this.tallies[pid] = new ProcessTally({ pid, name, program, parent, priority, spawnedUs: atUs });
+        this.tallies[pid] = new ProcessTally(
+          { pid, name, program, parent, priority, spawnedUs: atUs },
+          this.engine(event),
+        );
         return;
       }
+      case 'queue.held':
+      case 'queue.released':
+        this.engine(event).held(event.type === 'queue.held', event.atUs);
+        return;
       case 'process.suspended':
         this.tally(event.pid).suspend(event.atUs);
         return;

@@ -1,12 +1,17 @@
 /**
  * One process as the event stream shows it: the state it is in, and the time it has spent in each. The time between two events of
  * a process belongs to the state it is in: spawned, ready and continued mean "in the ready queue"; a stretch on a core lasts from
- * dispatched until its call stopped or ended; after that the process is ready again, for no time unless it stays so.
+ * dispatched until its call stopped or ended; after that the process is ready again, for no time unless it stays so. Time in a ready queue that is held
+ * by the first waiter for memory is time waited for memory.
  */
 import { assert } from '../../base/assert.ts';
 import type { Spent } from '../../kernel/inputs.ts';
 import type { Outcome, StateName } from '../../kernel/process-state.ts';
-import type { ProcessMetrics, RunningSplit, Split } from './run-metrics.ts';
+import type { EngineTally } from './engine-tally.ts';
+import { waitReasons, type ProcessMetrics, type RunningSplit, type Split } from './run-metrics.ts';
+
+/** Its index among the reasons. */
+const memory = waitReasons.indexOf('memory');
 
 export interface ProcessFacts {
   readonly pid: number;
@@ -21,6 +26,11 @@ export class ProcessTally {
   readonly facts: ProcessFacts;
   state: StateName = 'ready';
   sinceUs: number;
+  private readonly engine: EngineTally;
+  /** How long the engine's queue had been held when it became ready. */
+  private heldAtReadyUs: number;
+  /** The call it last ran. */
+  private lastCall = 0;
   /** Index of the reason it waits for, into the reasons that Metrics has met. */
   private waitsFor = 0;
   private outcome: Outcome | undefined = undefined;
@@ -45,9 +55,11 @@ export class ProcessTally {
   tokensOut = 0;
   microDollars = 0;
 
-  constructor(facts: ProcessFacts) {
+  constructor(facts: ProcessFacts, engine: EngineTally) {
     this.facts = facts;
+    this.engine = engine;
     this.sinceUs = facts.spawnedUs;
+    this.heldAtReadyUs = engine.heldUs(facts.spawnedUs);
   }
 
   ready(atUs: number): void {
@@ -68,10 +80,14 @@ export class ProcessTally {
     this.outcome = outcome;
   }
 
-  dispatch(atUs: number): void {
+  /** `n`: the syscall number of the call. True at the first stretch of a call. */
+  dispatch(atUs: number, n: number): boolean {
     if (this.firstDispatchUs === -1) this.firstDispatchUs = atUs;
     this.dispatches++;
     this.enter('running', atUs);
+    const isFirst = n !== this.lastCall;
+    this.lastCall = n;
+    return isFirst;
   }
 
   /** Books a stretch on a core; what is not prefill and not loading was decoding. Returns its length in µs. */
@@ -94,6 +110,7 @@ export class ProcessTally {
     this.decodeUs += decodeUs;
     this.state = 'ready';
     this.sinceUs = atUs;
+    this.heldAtReadyUs = this.engine.heldUs(atUs);
     return stretchUs;
   }
 
@@ -132,8 +149,10 @@ export class ProcessTally {
   /** The time in each state, with what has passed in the present one until `endUs`. */
   private split(endUs: number, reasons: readonly string[]): Split {
     const restUs = this.state === 'terminated' ? 0 : this.elapsed(endUs);
+    const heldUs = this.state === 'ready' ? this.engine.heldUs(endUs) - this.heldAtReadyUs : 0;
     const waiting = reasons.map((reason, index) => {
-      const openUs = this.state === 'waiting' && this.waitsFor === index ? restUs : 0;
+      const isOpen = this.state === 'waiting' && this.waitsFor === index;
+      const openUs = isOpen ? restUs : index === memory ? heldUs : 0;
       return [reason, (this.waitingUs[index] ?? 0) + openUs] as const;
     });
     return {
@@ -144,7 +163,7 @@ export class ProcessTally {
         decodeUs: this.decodeUs,
         unfinishedUs: this.state === 'running' ? restUs : 0,
       },
-      readyUs: this.readyUs + (this.state === 'ready' ? restUs : 0),
+      readyUs: this.readyUs + (this.state === 'ready' ? restUs - heldUs : 0),
       waiting: Object.fromEntries(waiting),
       suspendedUs: this.suspendedUs + (this.state === 'suspended' ? restUs : 0),
     };
@@ -154,12 +173,14 @@ export class ProcessTally {
   private enter(next: StateName, atUs: number): void {
     const us = this.elapsed(atUs);
     switch (this.state) {
-      case 'ready':
-        this.readyUs += us;
+      case 'ready': {
+        const heldUs = this.engine.heldUs(atUs) - this.heldAtReadyUs;
+        this.readyUs += us - heldUs;
+        if (heldUs > 0) this.bookWait(memory, heldUs);
         break;
+      }
       case 'waiting':
-        while (this.waitingUs.length <= this.waitsFor) this.waitingUs.push(0);
-        this.waitingUs[this.waitsFor]! += us;
+        this.bookWait(this.waitsFor, us);
         break;
       case 'suspended':
         this.suspendedUs += us;
@@ -171,6 +192,12 @@ export class ProcessTally {
     }
     this.state = next;
     this.sinceUs = atUs;
+    if (next === 'ready') this.heldAtReadyUs = this.engine.heldUs(atUs);
+  }
+
+  private bookWait(reason: number, us: number): void {
+    while (this.waitingUs.length <= reason) this.waitingUs.push(0);
+    this.waitingUs[reason]! += us;
   }
 
   private elapsed(atUs: number): number {
