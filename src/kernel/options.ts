@@ -2,7 +2,7 @@ import { BudgetTree, type BudgetNodeSpec } from './budgets.ts';
 import type { CreateLoadControlPolicy, CreatePagingPolicy, CreateSchedulingPolicy } from './contracts.ts';
 import { checkEngine, engineDefaults, type EngineOptions } from './engine-options.ts';
 import { invalid } from './errors.ts';
-import type { Residency, VictimRule } from './memory/context-memory.ts';
+import type { Residency, VictimRule } from './memory/memory-options.ts';
 import type { LedgerRecord } from './records.ts';
 import type { Program } from './syscalls.ts';
 import type { ToolSpec } from './tools.ts';

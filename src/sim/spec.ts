@@ -8,7 +8,7 @@ import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { EngineOptions } from '../kernel/engine-options.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Effects } from '../kernel/lock-table.ts';
-import type { Residency, VictimRule } from '../kernel/memory/context-memory.ts';
+import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
 import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
 import { stepPrograms } from '../agents/programs.ts';

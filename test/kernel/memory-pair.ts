@@ -2,7 +2,8 @@
 import { assert } from '../../src/base/assert.ts';
 import { rngFor } from '../../src/base/rng.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
-import { ContextMemory, PageTable } from '../../src/kernel/memory/context-memory.ts';
+import { ContextMemory } from '../../src/kernel/memory/context-memory.ts';
+import { PageTable } from '../../src/kernel/memory/page-table.ts';
 import { pagingPolicies } from '../../src/policies/paging/index.ts';
 import { NaiveMemory, ownSpace, type NaiveOptions, type NaiveTable } from './naive-memory.ts';
 

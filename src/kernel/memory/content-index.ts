@@ -14,7 +14,7 @@ export interface ContentIndex {
   remove(extent: Extent): void;
   /** `extent` was cut: `tail`, not yet added, holds what stood behind the cut. */
   split(extent: Extent, tail: Extent): void;
-  /** May extents at this place be lengthened: is nothing known behind `extent`? */
+  /** Does an extent's place depend on what stands before it? Then it keeps its parent. */
   readonly isTree: boolean;
 }
 

@@ -56,6 +56,10 @@ export class Extent {
   get tokens(): number {
     return this.count * this.tokensEach;
   }
+  /** Is all of it resident? */
+  get isWhole(): boolean {
+    return this.lo === 0 && this.hi === this.count;
+  }
   /** Recomputes the highest importance over all users; what nobody uses keeps the last. */
   refreshImportance(): boolean {
     let highest = -1;

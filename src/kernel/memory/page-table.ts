@@ -33,7 +33,7 @@ export function placeOf(table: PageTable, page: number): number {
   return place;
 }
 
-/** The entry that holds `page`, and its index; undefined when the table has no such page. Recent pages are found first. */
+/** The index of the entry that holds `page`; -1 when the table has no such page. Recent pages are found first. */
 export function findEntry(table: PageTable, page: number): number {
   const { entries } = table;
   for (let index = entries.length - 1; index >= 0; index--) {

@@ -1,0 +1,25 @@
+import type { Rng } from '../../base/rng.ts';
+import type { CreatePagingPolicy } from '../contracts.ts';
+import type { FaultKind } from '../events.ts';
+import type { Pid } from '../ids.ts';
+
+export type Residency = 'independent' | 'prefix';
+export type VictimRule = 'any' | 'leaf';
+
+export interface ContextMemoryOptions {
+  /** Tokens. */
+  readonly capacity: number;
+  readonly residency: Residency;
+  /** Which resident pages may leave: any, or only those with nothing resident behind them (a leaf of the prefix tree). */
+  readonly victims: VictimRule;
+  readonly paging: CreatePagingPolicy;
+  readonly rng: Rng;
+}
+
+/** Told of everything that moves; the kernel makes events of it. */
+export interface MemoryObserver {
+  faulted(pid: Pid, kind: FaultKind, pages: number, tokens: number): void;
+  loaded(page: number, pages: number, tokens: number): void;
+  evicted(page: number, pages: number, tokens: number): void;
+  freed(page: number, pages: number, tokens: number): void;
+}

@@ -1,0 +1,192 @@
+import { assert } from '../../base/assert.ts';
+import type { PageView, PagingPolicy } from '../contracts.ts';
+import type { PageId } from '../ids.ts';
+import { brokenPolicy } from '../policy-guard.ts';
+import type { ExtentStore } from './extent-store.ts';
+import type { Extent } from './extent.ts';
+import type { ContextMemoryOptions, MemoryObserver, Residency, VictimRule } from './memory-options.ts';
+
+/**
+ * What is resident, what is pinned, and what must leave. It owns the rules (capacity, pins, leaves); the policy only chooses victims.
+ * Resident pages and the room of running calls never exceed the capacity.
+ */
+export class ResidentSet {
+  readonly capacity: number;
+  readonly residency: Residency;
+  readonly victims: VictimRule;
+  readonly policy: PagingPolicy;
+  /** Tokens of resident pages; of those that are pinned; of the room kept for answers. */
+  residentTokens = 0;
+  pinnedTokens = 0;
+  roomTokens = 0;
+  /**
+   * May an extent hold many pages? Without putBack and split the policy must see every page singly. So it must where any page of a prefix
+   * may leave: which end of an extent goes first is then the policy's to say.
+   */
+  readonly divisible: boolean;
+  private readonly extents: ExtentStore;
+  private readonly observer: MemoryObserver;
+  private readonly isEligible: (page: PageId) => boolean;
+
+  constructor(options: ContextMemoryOptions, extents: ExtentStore, observer: MemoryObserver) {
+    const { capacity, residency, victims, rng } = options;
+    this.capacity = capacity;
+    this.residency = residency;
+    this.victims = victims;
+    this.extents = extents;
+    this.observer = observer;
+    const pages: PageView = {
+      size: (page) => extents.at(page)!.residentTokens,
+      importance: (page) => extents.at(page)!.importance,
+      accesses: (page) => extents.at(page)!.accesses,
+      lastAccessUs: (page) => extents.at(page)!.lastAccessUs,
+      order: (page) => extents.at(page)!.firstPage,
+    };
+    this.policy = options.paging({ capacity, unit: 'tokens', rng, pages });
+    const isEndGiven = residency === 'independent' || victims === 'leaf';
+    this.divisible = isEndGiven && this.policy.putBack !== undefined && this.policy.split !== undefined;
+    this.isEligible =
+      victims === 'leaf'
+        ? (page) => extents.at(page)!.pins === 0 && extents.at(page)!.residentChildren === 0
+        : (page) => extents.at(page)!.pins === 0;
+  }
+
+  /** Can there be room for `tokens` more? What is not pinned can leave. */
+  canHold(tokens: number): boolean {
+    return this.pinnedTokens + this.roomTokens + tokens <= this.capacity;
+  }
+
+  addPins(extent: Extent, change: number): void {
+    const before = extent.pins;
+    extent.pins = before + change;
+    if (before === 0) this.pinnedTokens += extent.residentTokens;
+    else if (extent.pins === 0) this.pinnedTokens -= extent.residentTokens;
+  }
+
+  /** An access to the whole extent; the room for what is missing has been made. */
+  use(extent: Extent, nowUs: number): void {
+    if (extent.isWhole) this.touch(extent, nowUs);
+    else this.load(extent, nowUs);
+  }
+
+  /** `use` of an extent that is whole: what most calls find, apart so that it stays small enough to be inlined. */
+  touch(extent: Extent, nowUs: number): void {
+    extent.accesses++;
+    extent.lastAccessUs = nowUs;
+    if (!extent.refused) this.policy.touch(extent.id, nowUs);
+  }
+
+  /**
+   * Evicts until `tokens` more fit. The caller knows that the set can hold them: a policy that does not find what to evict is broken, and
+   * memory would overflow. Throws POLICY_BROKEN.
+   */
+  makeRoom(tokens: number): void {
+    let need = this.residentTokens + this.roomTokens + tokens - this.capacity;
+    for (let isContinued = false; need > 0; isContinued = true) {
+      const victim = this.victimFor(need, isContinued);
+      const pages = this.divisible
+        ? Math.min(victim.residentPages, Math.ceil(need / victim.tokensEach))
+        : victim.residentPages;
+      need -= pages * victim.tokensEach;
+      const isPart = pages < victim.residentPages;
+      this.leave(victim, pages, false);
+      if (isPart) this.policy.putBack!(victim.id);
+      else this.extents.forgetIfUnused(victim);
+    }
+  }
+
+  /** All of the extent that is resident leaves, not because of an eviction. */
+  free(extent: Extent): void {
+    if (!extent.refused) this.policy.remove(extent.id);
+    this.leave(extent, extent.residentPages, true);
+  }
+
+  /** What the policy refused to keep leaves with its last pin. */
+  freeIfRefused(extent: Extent): void {
+    if (extent.refused && extent.pins === 0) this.free(extent);
+  }
+
+  /** `extent` was cut: its pins hold for `tail` too, and each keeps what is resident of it. */
+  divide(extent: Extent, tail: Extent): void {
+    const { lo, hi, count } = extent;
+    tail.refused = extent.refused;
+    tail.pins = extent.pins;
+    const isHead = lo < count && hi > lo;
+    const isTail = hi > count;
+    tail.residentChildren = extent.residentChildren;
+    extent.residentChildren = isTail && tail.parent === extent ? 1 : 0;
+    if (isTail) {
+      tail.lo = Math.max(0, lo - count);
+      tail.hi = hi - count;
+    }
+    if (isHead) extent.hi = Math.min(hi, count);
+    else extent.lo = extent.hi = 0;
+    if (!isHead && isTail && extent.parent !== undefined) extent.parent.residentChildren--;
+    if (isTail && !extent.refused) {
+      this.policy.split!(extent.id, tail.id, this.residency === 'prefix');
+      if (!isHead) this.policy.remove(extent.id);
+    }
+  }
+
+  /** What the policy may depend on changed other than by an access. */
+  tellChanged(extent: Extent): void {
+    if (extent.residentPages > 0 && !extent.refused) this.policy.changed?.(extent.id);
+  }
+
+  /** The whole extent becomes resident and counts as accessed. */
+  private load(extent: Extent, nowUs: number): void {
+    const { lo, hi, count, firstPage, tokensEach } = extent;
+    assert(hi === lo, () => `extent ${extent.id} is loaded while pages [${lo}, ${hi}) of it are resident`);
+    this.observer.loaded(firstPage, count, count * tokensEach);
+    this.setResident(extent, 0, count);
+    extent.seen = count;
+    extent.accesses++;
+    extent.lastAccessUs = nowUs;
+    extent.refused = !this.policy.admit(extent.id, nowUs);
+  }
+
+  private victimFor(need: number, isContinued: boolean): Extent {
+    const id = this.policy.evict(need, this.isEligible, isContinued);
+    if (id === undefined)
+      throw this.broken(
+        'evict chose nothing',
+        `one of the pages that may leave (${this.residentTokens - this.pinnedTokens} tokens)`,
+      );
+    const extent = this.extents.at(id);
+    const isResident = extent !== undefined && extent.residentPages > 0;
+    if (!isResident || !this.isEligible(id))
+      throw this.broken(
+        `evicted page ${id}, which is not ${isResident ? 'eligible' : 'resident'}`,
+        'a resident page that is eligible',
+      );
+    return extent;
+  }
+
+  private broken(answer: string, allowed: string): Error {
+    return brokenPolicy(`paging policy ${this.policy.name}`, answer, allowed);
+  }
+
+  /** `pages` of the extent leave memory: from its tail where only leaves of a tree may, else the lowest first. */
+  private leave(extent: Extent, pages: number, isFree: boolean): void {
+    const { lo, hi, firstPage, tokensEach } = extent;
+    const isTail = this.residency === 'prefix' && this.victims === 'leaf';
+    const page = firstPage + (isTail ? hi - pages : lo);
+    this.setResident(extent, isTail ? lo : lo + pages, isTail ? hi - pages : hi);
+    if (isFree) this.observer.freed(page, pages, pages * tokensEach);
+    else this.observer.evicted(page, pages, pages * tokensEach);
+    if (extent.hi === extent.lo) extent.refused = false;
+  }
+
+  private setResident(extent: Extent, lo: number, hi: number): void {
+    const change = (hi - lo - (extent.hi - extent.lo)) * extent.tokensEach;
+    const was = extent.hi > extent.lo;
+    extent.lo = hi > lo ? lo : 0;
+    extent.hi = hi > lo ? hi : 0;
+    this.residentTokens += change;
+    if (extent.pins > 0) this.pinnedTokens += change;
+    const { parent } = extent;
+    if (parent === undefined || was === hi > lo) return;
+    parent.residentChildren += was ? -1 : 1;
+    if (parent.residentChildren === 0) this.tellChanged(parent);
+  }
+}

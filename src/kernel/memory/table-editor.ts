@@ -1,0 +1,238 @@
+import { assert } from '../../base/assert.ts';
+import type { ExtentStore } from './extent-store.ts';
+import { ownSpace, type ContentRun, type Extent } from './extent.ts';
+import { findEntry, type PageTable, type TableEntry } from './page-table.ts';
+import type { ResidentSet } from './resident-set.ts';
+
+/**
+ * Changes page tables, and with them who uses which extent. Contents known at a place are shared; where a table needs only part of an
+ * extent, the extent is split, in all tables that use it.
+ */
+export class TableEditor {
+  private readonly extents: ExtentStore;
+  private readonly resident: ResidentSet;
+  private readonly isPrefix: boolean;
+
+  constructor(extents: ExtentStore, resident: ResidentSet) {
+    this.extents = extents;
+    this.resident = resident;
+    this.isPrefix = resident.residency === 'prefix';
+  }
+
+  /** Adds `run` behind the table's last page. Returns the id of its first page. */
+  append(table: PageTable, run: ContentRun, importance: number, pinned: boolean): number {
+    assert(table.room < 0, 'the prompt of a running call cannot change');
+    const { extents } = this;
+    let { first, count } = run;
+    const { space, tokensEach } = run;
+    let firstPage = -1;
+    while (count > 0) {
+      const last = table.entries.at(-1);
+      const found = extents.find(last?.extent, space, first, count);
+      let extent: Extent;
+      if (typeof found === 'number') {
+        const fresh = this.resident.divisible ? found : 1;
+        if (last !== undefined && this.canLengthen(last, run, first, importance, pinned)) {
+          if (firstPage < 0) firstPage = last.extent.firstPage + last.extent.count;
+          this.lengthen(last, fresh);
+          first += fresh;
+          count -= fresh;
+          continue;
+        }
+        extent = extents.create({ space, first, count: fresh, tokensEach }, last?.extent);
+      } else {
+        extent = found.first === first ? found : this.split(found, first - found.first);
+        assert(
+          extent.tokensEach === tokensEach,
+          () => `content ${space}:${first} has ${extent.tokensEach} tokens, not ${tokensEach}`,
+        );
+        if (extent.count > count) this.split(extent, count);
+      }
+      if (firstPage < 0) firstPage = extent.firstPage;
+      this.addEntry(table, extent, importance, pinned);
+      first += extent.count;
+      count -= extent.count;
+    }
+    return firstPage;
+  }
+
+  /** Cuts the table back to its first `pages` pages. */
+  truncate(table: PageTable, pages: number): void {
+    assert(table.room < 0, 'the prompt of a running call cannot change');
+    assert(pages >= 0 && pages <= table.pages, () => `cannot keep ${pages} of ${table.pages} pages`);
+    let surplus = table.pages - pages;
+    while (surplus > 0) {
+      const { extent } = table.entries.at(-1)!;
+      if (extent.count > surplus) this.split(extent, extent.count - surplus);
+      const last = table.entries.at(-1)!;
+      surplus -= last.extent.count;
+      this.removeLast(table, false);
+    }
+  }
+
+  /** Takes one page out; `free`: out of memory too, when nobody else uses it. False: no such page. */
+  takeOut(table: PageTable, page: number, free: boolean): boolean {
+    assert(table.room < 0, 'the prompt of a running call cannot change');
+    const index = this.isolate(table, page);
+    if (index < 0) return false;
+    if (!this.isPrefix) {
+      this.remove(table, index, free);
+      return true;
+    }
+    const behind: { run: ContentRun; importance: number; pinned: boolean }[] = [];
+    while (table.entries.length > index + 1) {
+      const { extent, importance, pinned } = table.entries.at(-1)!;
+      const { space, first, count, tokensEach } = extent;
+      behind.push({ run: { space, first, count, tokensEach }, importance, pinned });
+      this.removeLast(table, false);
+    }
+    this.removeLast(table, free);
+    for (const { run, importance, pinned } of behind.reverse()) this.append(table, run, importance, pinned);
+    return true;
+  }
+
+  /** False: no such page. */
+  setImportance(table: PageTable, page: number, importance: number): boolean {
+    const index = this.isolate(table, page);
+    if (index < 0) return false;
+    const entry = table.entries[index]!;
+    entry.importance = importance;
+    if (entry.extent.refreshImportance()) this.resident.tellChanged(entry.extent);
+    return true;
+  }
+
+  /** False: no such page. */
+  setPinned(table: PageTable, page: number, pinned: boolean): boolean {
+    const index = this.isolate(table, page);
+    if (index < 0) return false;
+    const entry = table.entries[index]!;
+    if (entry.pinned !== pinned) {
+      entry.pinned = pinned;
+      this.pinPath(table, index, pinned ? 1 : -1);
+    }
+    return true;
+  }
+
+  /** Takes out everything. In `prefix` residency what was in memory stays there as cache, evicted like the rest. */
+  clear(table: PageTable): void {
+    while (table.entries.length > 0) this.removeLast(table, !this.isPrefix);
+  }
+
+  /** The index of the entry that holds just `page`, splitting an extent if it must; -1 when the table has no such page. */
+  isolate(table: PageTable, page: number): number {
+    let index = Number.isInteger(page) ? findEntry(table, page) : -1;
+    if (index < 0) return -1;
+    const { extent } = table.entries[index]!;
+    if (page > extent.firstPage) {
+      this.split(extent, page - extent.firstPage);
+      index = findEntry(table, page);
+    }
+    const own = table.entries[index]!.extent;
+    if (own.count > 1) this.split(own, 1);
+    return findEntry(table, page);
+  }
+
+  /**
+   * Cuts what is partly resident in entries [from, to) in two: to the policy, the pages that stayed keep the place that they have, the others
+   * come in anew. Returns how many entries it made.
+   */
+  dividePartial(table: PageTable, to: number, from: number): number {
+    const before = table.entries.length;
+    for (let at = to - 1; at >= from; at--) {
+      const { extent } = table.entries[at]!;
+      const { lo, hi, count } = extent;
+      if (hi === lo || extent.isWhole) continue;
+      const { length } = table.entries;
+      if (hi < count) this.split(extent, hi);
+      if (lo > 0) this.split(extent, lo);
+      // The same content may stand further ahead, too: then what comes next has moved.
+      at += table.entries.length - length;
+    }
+    return table.entries.length - before;
+  }
+
+  /** Cuts `extent` before its page `at`; returns the tail. All tables that use it get both. */
+  private split(extent: Extent, at: number): Extent {
+    const tail = this.extents.split(extent, at);
+    this.resident.divide(extent, tail);
+    for (const user of extent.users) {
+      const { table, importance, pinned, accesses } = user;
+      const entry: TableEntry = { table, extent: tail, importance, pinned, accesses };
+      const { entries } = table;
+      entries.splice(entries.indexOf(user) + 1, 0, entry);
+      tail.users.push(entry);
+      // What was one pinned entry is two: the tail pins the head and all before it, too.
+      if (pinned && this.isPrefix) this.pinPath(table, entries.indexOf(user), 1);
+    }
+    return tail;
+  }
+
+  private canLengthen(
+    last: TableEntry,
+    { space, tokensEach }: ContentRun,
+    first: number,
+    importance: number,
+    pinned: boolean,
+  ): boolean {
+    return (
+      this.resident.divisible &&
+      last.importance === importance &&
+      last.pinned === pinned &&
+      this.extents.canLengthen(last.extent, space, first, tokensEach)
+    );
+  }
+
+  private lengthen({ table, extent }: TableEntry, count: number): void {
+    this.extents.lengthen(extent, count);
+    table.pages += count;
+    table.tokens += count * extent.tokensEach;
+  }
+
+  private addEntry(table: PageTable, extent: Extent, importance: number, pinned: boolean): void {
+    const entry: TableEntry = { table, extent, importance, pinned, accesses: 0 };
+    // Most lists have one member, and a literal takes room for one; the first push takes room for seventeen.
+    if (table.entries.length === 0) table.entries = [entry];
+    else table.entries.push(entry);
+    table.pages += extent.count;
+    table.tokens += extent.tokens;
+    if (extent.users.length === 0) extent.users = [entry];
+    else extent.users.push(entry);
+    if (extent.users.length === 1 || importance > extent.importance) {
+      extent.importance = importance;
+      this.resident.tellChanged(extent);
+    }
+    if (pinned) this.pinPath(table, table.entries.length - 1, 1);
+  }
+
+  private removeLast(table: PageTable, free: boolean): void {
+    this.remove(table, table.entries.length - 1, free);
+  }
+
+  /** In `prefix` residency the last entry only: what stands behind another depends on it. */
+  private remove(table: PageTable, index: number, free: boolean): void {
+    const { resident } = this;
+    const entry = table.entries[index]!;
+    const { extent } = entry;
+    if (entry.pinned) this.pinPath(table, index, -1);
+    table.entries.splice(index, 1);
+    table.pages -= extent.count;
+    table.tokens -= extent.tokens;
+    extent.users.splice(extent.users.indexOf(entry), 1);
+    if (extent.users.length > 0) {
+      // The sum of accesses is over those who use it.
+      extent.accesses -= entry.accesses;
+      extent.refreshImportance();
+      resident.tellChanged(extent);
+      return;
+    }
+    const isBare = extent.residentChildren === 0;
+    if ((free || extent.space === ownSpace) && isBare && extent.residentPages > 0) resident.free(extent);
+    this.extents.forgetIfUnused(extent);
+  }
+
+  /** A pinned entry pins its extent, and in `prefix` residency all before it: they would be useless apart. */
+  private pinPath({ entries }: PageTable, index: number, change: number): void {
+    for (let at = this.isPrefix ? 0 : index; at <= index; at++)
+      this.resident.addPins(entries[at]!.extent, change);
+  }
+}
