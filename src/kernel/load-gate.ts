@@ -21,16 +21,24 @@ export class LoadGate {
   mayStart(process: Process): boolean {
     const { engine } = process;
     const { nowUs } = this.state;
-    const { bypass, stretches } = process.call!;
     // It takes nothing of memory.
-    if (bypass) return true;
-    // New calls don't overtake those that are kept out; one that goes on after a preemption is no new call.
-    const isBehind = engine.held.length > 0 && !process.letOn && stretches === 0;
+    if (process.call!.bypass) return true;
+    const isBehind = this.isBehind(process);
     process.letOn = false;
     if (!isBehind && engine.loadControl!.mayStart(process.pid, nowUs)) return true;
+    this.keepOut(process);
+    return false;
+  }
+
+  /** New calls don't overtake those that are kept out; one that goes on after a preemption is no new call. */
+  isBehind({ engine, letOn, call }: Process): boolean {
+    return engine.held.length > 0 && !letOn && call!.stretches === 0 && !call!.bypass;
+  }
+
+  /** It waits on memory in the gate's queue. */
+  keepOut(process: Process): void {
     this.hold(process);
     this.state.wait(process, 'memory');
-    return false;
   }
 
   /** A call started: the policy may want another process out of the way. */

@@ -40,6 +40,8 @@ export class AgentScheduler {
   enqueue(process: Process, sinceUs = this.state.nowUs): void {
     const { state } = this;
     const { engine, pid } = process;
+    // It could not start, and must not make anybody give up a core.
+    if (engine.loadControl !== undefined && this.gate.isBehind(process)) return this.gate.keepOut(process);
     if (process.state !== 'ready') state.change(process, process.state === 'running' ? 'preempt' : 'wake');
     else process.sinceUs = state.nowUs;
     process.call!.readySinceUs = sinceUs;
@@ -132,11 +134,11 @@ export class AgentScheduler {
     if (process === undefined || core.stopping !== undefined) return;
     const { nowUs } = this.state;
     if (nowUs >= core.sliceEndsUs) {
-      if (engine.readyCount > 0) return this.stop(process, 'slice');
+      if (engine.readyCount > 0) return this.makeWay(core);
       // Nobody wants the core: a new slice.
       core.sliceEndsUs = nowUs + sliceUs(engine, process.pid);
     } else if (preemptionUs(engine, process.pid, nowUs) <= nowUs) {
-      return this.stop(process, 'priority');
+      return this.makeWay(core);
     }
     this.armTimer(core, this.dueUs(core));
   }
@@ -165,6 +167,8 @@ export class AgentScheduler {
     call.tokensOut = ended.tokensOut;
     const tokensIn = call.stretches === 1 ? call.tokensIn : 0;
     engine.policy.charge?.(process.pid, { coreUs, tokensIn, tokensOut }, state.nowUs);
+    // Others may have to make way, too.
+    if (by === 'priority') engine.hasNews = true;
     if (ended.reason === 'stopped') this.listener.callStopped(process, call, ended, by!);
     else this.listener.callFinished(process, call, ended);
     if (core.process === undefined && core.timerUs !== Infinity && engine.readyCount === 0) this.disarm(core);
@@ -304,14 +308,49 @@ export class AgentScheduler {
   private considerPreemption(engine: Engine, cores: readonly Core[], count: number): void {
     if (engine.options.preemption === 'none') return;
     const { nowUs } = this.state;
+    let isDue = false;
     for (let slot = 0; slot < count; slot++) {
       const core = cores[slot]!;
       if (core.process === undefined || core.stopping !== undefined) continue;
       const dueUs = this.dueUs(core);
-      if (dueUs <= nowUs && engine.readyCount > 0)
-        this.stop(core.process, nowUs >= core.sliceEndsUs ? 'slice' : 'priority');
+      if (dueUs <= nowUs && engine.readyCount > 0) isDue = true;
       else this.armTimer(core, dueUs);
     }
+    if (isDue) this.makeWayInOrder(cores.slice(0, count));
+  }
+
+  /** Those that are due longest first. */
+  private makeWayInOrder(cores: readonly Core[]): void {
+    const { nowUs } = this.state;
+    const due = cores
+      .filter((core) => core.process !== undefined && core.stopping === undefined)
+      .map((core) => ({ core, dueUs: this.dueUs(core) }))
+      .filter(({ dueUs }) => dueUs <= nowUs)
+      .sort((a, b) => a.dueUs - b.dueUs || a.core.id - b.core.id);
+    for (const { core } of due) this.makeWay(core);
+  }
+
+  /** The running process of `core` must make way now, unless nobody could start in its place. */
+  private makeWay(core: Core): void {
+    const { nowUs } = this.state;
+    const { engine } = core;
+    const process = core.process!;
+    const isSliceOver = nowUs >= core.sliceEndsUs;
+    if (this.wouldHelp(engine, process, isSliceOver))
+      return this.stop(process, isSliceOver ? 'slice' : 'priority');
+    if (isSliceOver) core.sliceEndsUs = nowUs + sliceUs(engine, process.pid);
+    this.armTimer(core, core.sliceEndsUs);
+  }
+
+  /** Stopping `process` lets another start. While the first that waits for memory holds the queue, only that one could. */
+  private wouldHelp(engine: Engine, process: Process, isSliceOver: boolean): boolean {
+    const first = engine.memoryWaiters.peek();
+    const waiter = first === -1 ? undefined : this.state.processes[first]!;
+    if (waiter === undefined || waiter.state !== 'waiting') return isWanted(engine, isSliceOver);
+    const isLastRunning = engine.cores.length - engine.idle.size === 1;
+    if (isLastRunning) return true;
+    const { think, extraTokens } = waiter.call!;
+    return engine.memory.couldBegin(waiter.table, extraTokens + think.maxOutput, process.table);
   }
 
   /** When the running process of `core` must make way, as things stand. */
@@ -337,6 +376,19 @@ export class AgentScheduler {
 
 /** No call runs: only other processes, by ending or by unpinning, can make room for the first that waits for memory. */
 const isQuiet = ({ idle, cores }: Engine): boolean => idle.size === cores.length;
+
+/**
+ * Somebody is ready who has no core coming: neither an idle one nor one that is being given up. How many of the ready outrank a running process only the
+ * policy knows; so they make way for priority one by one, and it is asked anew when each has gone.
+ */
+function isWanted({ cores, idle, readyCount }: Engine, isSliceOver: boolean): boolean {
+  let coming = idle.size;
+  for (const { stopping } of cores) {
+    if (stopping === 'priority' && !isSliceOver) return false;
+    if (stopping !== undefined) coming++;
+  }
+  return readyCount > coming;
+}
 
 /** What a call may take of a core at most, µs, by its engine's cost model: the reservation of a time budget. */
 export function reservedCoreUs(process: Process, call: Call): number {
