@@ -13,9 +13,11 @@ export type PromptDelta = Pick<CheckpointRecord, 'base' | 'keep' | 'nodes' | 'ti
 
 /** The tip of a prompt that ends with `node`, from the tip of what stands before it: 64 hex digits. */
 export function chainHash(previousTip: string, node: PromptNode): string {
-  const { hash, tokens, pages, space, first, importance, pinned } = node;
+  const { hash, tokens, number, pages, space, first, importance, pinned } = node;
   // A list in a fixed order: JSON then has one spelling for it in every engine.
-  return sha256Hex(JSON.stringify([previousTip, hash, tokens, pages, space, first, importance, pinned]));
+  return sha256Hex(
+    JSON.stringify([previousTip, hash, tokens, number, pages, space, first, importance, pinned]),
+  );
 }
 
 /** The tip that names these nodes. One hash for each. */
@@ -101,6 +103,7 @@ function isSameNode(a: PromptNode, b: PromptNode): boolean {
   return (
     a.hash === b.hash &&
     a.tokens === b.tokens &&
+    a.number === b.number &&
     a.pages === b.pages &&
     a.space === b.space &&
     a.first === b.first &&
@@ -110,8 +113,8 @@ function isSameNode(a: PromptNode, b: PromptNode): boolean {
 }
 
 /** Exactly the fields that the hash covers. */
-function ownNode({ hash, tokens, pages, space, first, importance, pinned }: PromptNode): PromptNode {
-  return { hash, tokens, pages, space, first, importance, pinned };
+function ownNode({ hash, tokens, number, pages, space, first, importance, pinned }: PromptNode): PromptNode {
+  return { hash, tokens, number, pages, space, first, importance, pinned };
 }
 
 function broken(why: string): KernelError {

@@ -21,6 +21,7 @@ export function saveCheckpoint(state: KernelState, process: Process, saved: Json
     n,
     state: saved,
     ...delta,
+    nextPage: process.table.nextNumber,
     random,
     atUs: state.nowUs,
   });
@@ -29,7 +30,7 @@ export function saveCheckpoint(state: KernelState, process: Process, saved: Json
 
 /** The page table as a checkpoint tells it. */
 function promptOf(state: KernelState, table: PageTable): PromptNode[] {
-  return table.entries.flatMap(({ extent, importance, pinned }) =>
-    state.contents.describe(extent, importance, pinned),
+  return table.entries.flatMap(({ extent, importance, pinned, number }) =>
+    state.contents.describe(extent, importance, pinned, number),
   );
 }

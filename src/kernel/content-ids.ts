@@ -64,11 +64,23 @@ export class ContentIds {
     { space, first, count, tokensEach: tokens }: ContentRun,
     importance: number,
     pinned: boolean,
+    number: number,
   ): PromptNode[] {
     if (space !== hashSpace)
-      return [{ hash: '', tokens, pages: count, space: this.spaceNames[space]!, first, importance, pinned }];
+      return [
+        { hash: '', tokens, number, pages: count, space: this.spaceNames[space]!, first, importance, pinned },
+      ];
     const hashes = this.hashes.slice(first, first + count);
-    return hashes.map((hash) => ({ hash, tokens, pages: 1, space: '', first: 0, importance, pinned }));
+    return hashes.map((hash, at) => ({
+      hash,
+      tokens,
+      number: number + at,
+      pages: 1,
+      space: '',
+      first: 0,
+      importance,
+      pinned,
+    }));
   }
 
   /** The contents that a checkpoint named. */

@@ -3,7 +3,7 @@
  * read this stream and nothing else of the kernel. `seq` counts from 1 without gaps; times are µs.
  */
 import type { KernelErrorCode } from './errors.ts';
-import type { CoreId, PageId, Pid, RequestId } from './ids.ts';
+import type { CoreId, PageId, PageNumber, Pid, RequestId } from './ids.ts';
 import type { SignalName, Spent } from './inputs.ts';
 import type { Outcome, WaitReason } from './process-state.ts';
 
@@ -117,7 +117,8 @@ export type EventBody =
       readonly pages: number;
       readonly tokens: number;
     }
-  | { readonly type: 'page.dropped'; readonly pid: Pid; readonly page: PageId; readonly tokens: number }
+  // left the window of `pid`: its own number of the page
+  | { readonly type: 'page.dropped'; readonly pid: Pid; readonly page: PageNumber; readonly tokens: number }
   // budgets
   | {
       readonly type: 'budget.reserved';

@@ -8,6 +8,8 @@ export type Pid = Branded<'Pid'>;
 export type CoreId = Branded<'CoreId'>;
 /** A piece of context. In context memory one id may stand for an extent: pages that are touched together. */
 export type PageId = Branded<'PageId'>;
+/** A page as its process knows it: from 1, in the order of allocation; not used anew, and the same after a restore. */
+export type PageNumber = Branded<'PageNumber'>;
 /** Names a timer between kernel and world; setting an id again moves it. */
 export type TimerId = Branded<'TimerId'>;
 /** Names an outstanding tool call, question or storage operation between kernel and world. */

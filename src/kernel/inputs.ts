@@ -53,6 +53,7 @@ export interface RestoredCheckpoint {
   readonly n: number;
   readonly state: Json;
   readonly prompt: readonly PromptNode[];
+  readonly nextPage: number;
   readonly random: Json;
 }
 

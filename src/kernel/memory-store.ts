@@ -78,8 +78,8 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     if (last === undefined) return undefined;
     const first = checkpoints.findLastIndex(({ base }) => base === '');
     const nodes = assemble(checkpoints.slice(first));
-    const { n, state, tip, random, atUs } = last;
-    return copyJson({ run, branch, pid, n, state, tip, nodes, random, atUs });
+    const { n, state, tip, nextPage, random, atUs } = last;
+    return copyJson({ run, branch, pid, n, state, tip, nodes, nextPage, random, atUs });
   }
 
   pages(hashes: readonly string[]): ReadonlyMap<string, string> {

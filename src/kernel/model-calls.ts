@@ -4,7 +4,7 @@ import { estimateTokens } from './estimate.ts';
 import { costOf } from './engine-options.ts';
 import type { StopReason } from './engine.ts';
 import type { KernelErrorCode } from './errors.ts';
-import type { PageId } from './ids.ts';
+import type { PageNumber } from './ids.ts';
 import type { CallEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { importanceDefaults } from './options.ts';
@@ -221,7 +221,7 @@ export class ModelCalls implements SchedulerListener {
   }
 
   /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. */
-  keepAnswer(process: Process, text: string, tokensOut: number, isResident = true): PageId {
+  keepAnswer(process: Process, text: string, tokensOut: number, isResident = true): PageNumber {
     const { state } = this;
     const tokens = tokensOut > 0 ? tokensOut : estimateTokens(text);
     const { run, isNew, hash } = state.contents.ofText(text, tokens);
@@ -230,7 +230,7 @@ export class ModelCalls implements SchedulerListener {
     const page = isResident
       ? memory.appendResident(process.table, run, importanceDefaults.result, state.nowUs)
       : memory.append(process.table, run, importanceDefaults.result, false);
-    return page as PageId;
+    return page as PageNumber;
   }
 
   /** The process ends or is withdrawn while it waits for budget. */

@@ -66,7 +66,9 @@ export class ProgramRunner {
           this.state.contents.recall(node),
           node.importance,
           node.pinned,
+          node.number,
         );
+      process.table.nextNumber = checkpoint.nextPage;
       // The next checkpoint tells only what is new since this one.
       process.chain = new PromptChain(checkpoint.prompt);
     }
@@ -146,7 +148,7 @@ export class ProgramRunner {
     // What is no JSON can be neither hashed nor kept.
     process.lastSyscall = flaw === undefined ? syscall : ({ kind: syscall.kind } as Syscall);
     if (this.state.options.records || process.replay !== undefined)
-      process.lastHash = hashSyscall(process.lastSyscall, process.table);
+      process.lastHash = hashSyscall(process.lastSyscall);
     const recorded = this.recorded(process, process.lastSyscall);
     if (recorded === 'diverged') return undefined;
     if (recorded !== undefined) return this.table.reapply(process, syscall, recorded);

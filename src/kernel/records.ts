@@ -62,6 +62,8 @@ export interface HistoryRecord {
 export interface PromptNode {
   readonly hash: string;
   readonly tokens: number;
+  /** The process's number of its first page, and how many pages follow one another. */
+  readonly number: number;
   readonly pages: number;
   readonly space: string;
   readonly first: number;
@@ -86,6 +88,8 @@ export interface CheckpointRecord {
   /** How many nodes of `base` still stand before `nodes`. */
   readonly keep: number;
   readonly nodes: readonly PromptNode[];
+  /** The number of the process's next new page. */
+  readonly nextPage: number;
   readonly random: Json;
   readonly atUs: number;
 }

@@ -42,7 +42,13 @@ function restored(
   const { run, branch, pid } = started;
   const whole = store.history(run, { branch, pid });
   const saved = store.lastCheckpoint({ run, branch, pid });
-  const checkpoint = saved && { n: saved.n, state: saved.state, prompt: saved.nodes, random: saved.random };
+  const checkpoint = saved && {
+    n: saved.n,
+    state: saved.state,
+    prompt: saved.nodes,
+    nextPage: saved.nextPage,
+    random: saved.random,
+  };
   // With the checkpoint's own result, which tells when the program went on from there.
   const history = whole.filter(({ n }) => n >= (checkpoint?.n ?? 0));
   return {

@@ -103,6 +103,7 @@ export interface LoadedCheckpoint extends ProcessAddress {
   readonly state: Json;
   readonly tip: string;
   readonly nodes: readonly PromptNode[];
+  readonly nextPage: number;
   readonly random: Json;
   readonly atUs: number;
 }

@@ -1,29 +1,20 @@
 import { combineHash, hash53 } from '../base/hash.ts';
 import type { Json } from './ids.ts';
-import { placeOf, type PageTable } from './memory/page-table.ts';
 import type { CallTools, Syscall } from './syscalls.ts';
 
 /**
- * 53-bit hash of a syscall's kind and arguments: a restored program must yield what its history holds. Scripts are not arguments. Pages count
- * by their places in the prompt `table`, which is restored, and not by their ids, which the next memory gives anew: so it must be called
- * before the syscall changes the prompt.
+ * 53-bit hash of a syscall's kind and arguments: a restored program must yield what its history holds. Scripts are not arguments.
  */
-export function hashSyscall(syscall: Syscall, table: PageTable): number {
+export function hashSyscall(syscall: Syscall): number {
   let hash = hash53(syscall.kind);
   for (const [key, value] of Object.entries(syscall)) {
     if (key === 'kind' || key === 'script') continue;
-    hash = added(
-      hash,
-      combineHash(hash53(key), hashArgument(syscall.kind, key, value as Json | undefined, table)),
-    );
+    hash = added(hash, combineHash(hash53(key), hashArgument(syscall.kind, key, value as Json | undefined)));
   }
   return hash;
 }
 
-function hashArgument(kind: Syscall['kind'], key: string, value: Json | undefined, table: PageTable): number {
-  if (key === 'page') return hashJson(placeOf(table, value as number));
-  if (kind === 'touch' && key === 'pages')
-    return hashJson((value as readonly number[]).map((page) => placeOf(table, page)));
+function hashArgument(kind: Syscall['kind'], key: string, value: Json | undefined): number {
   if (kind === 'callTools' && key === 'calls')
     return hashJson(
       (value as unknown as CallTools['calls']).map(({ tool, arguments: args }) => ({

@@ -1,6 +1,6 @@
 import { Ring } from '../base/ring.ts';
 import type { KernelErrorCode } from './errors.ts';
-import type { Json, PageId, Pid } from './ids.ts';
+import type { Json, PageNumber, Pid } from './ids.ts';
 import type { SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
@@ -355,7 +355,7 @@ export class SyscallTable {
     return done;
   }
 
-  private drop(process: Process, page: PageId): Result {
+  private drop(process: Process, page: PageNumber): Result {
     const before = process.table.tokens;
     const result = known(page, process.engine.memory.takeOut(process.table, page, false));
     if (result.ok)
@@ -419,8 +419,8 @@ const failed = (code: KernelErrorCode, message: string): Result => ({ ok: false,
 const bad = (field: string, value: unknown, allowed: string): Result =>
   failed('INVALID_ARGUMENT', `${field}: ${String(value)} is not allowed; allowed: ${allowed}`);
 const noProcess = (pid: Pid): Result => failed('UNKNOWN_PROCESS', `pid: ${pid} is not a process that runs`);
-const noPage = (page: PageId): Result => failed('UNKNOWN_PAGE', `page: ${page} is not in the page table`);
-const known = (page: PageId, isKnown: boolean): Result => (isKnown ? done : noPage(page));
+const noPage = (page: PageNumber): Result => failed('UNKNOWN_PAGE', `page: ${page} is not in the page table`);
+const known = (page: PageNumber, isKnown: boolean): Result => (isKnown ? done : noPage(page));
 
 function isDescendant(process: Process, ancestor: Process): boolean {
   for (let parent = process.parent; parent !== undefined; parent = parent.parent)

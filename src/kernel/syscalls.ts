@@ -1,7 +1,7 @@
 /** The system calls: plain data that a program yields, and what it gets back. */
 import type { Rng } from '../base/rng.ts';
 import type { KernelErrorCode } from './errors.ts';
-import type { Json, PageId, Pid } from './ids.ts';
+import type { Json, PageNumber, Pid } from './ids.ts';
 import type { Outcome } from './process-state.ts';
 import type { SignalName } from './inputs.ts';
 
@@ -36,7 +36,7 @@ export interface Answer {
   readonly tokensCached: number;
   readonly tokensOut: number;
   /** The answer's page, when it joined the prompt. */
-  readonly page?: PageId;
+  readonly page?: PageNumber;
 }
 
 export interface ToolCall {
@@ -121,15 +121,15 @@ export interface Allocate {
 }
 export interface Touch {
   readonly kind: 'touch';
-  readonly pages: readonly PageId[];
+  readonly pages: readonly PageNumber[];
 }
 export interface Pin {
   readonly kind: 'pin' | 'unpin' | 'drop' | 'free';
-  readonly page: PageId;
+  readonly page: PageNumber;
 }
 export interface SetImportance {
   readonly kind: 'setImportance';
-  readonly page: PageId;
+  readonly page: PageNumber;
   readonly importance: number;
 }
 /** Frees all pages behind the first `pages` of the table (a recorded context that was cut back). */

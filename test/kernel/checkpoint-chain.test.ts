@@ -26,7 +26,7 @@ test('the empty prompt has an empty tip; each node changes it, and so does each 
 
 test('tips are the same in every version: they are stored', () => {
   expect(tipOf([node('a'), node('b', { importance: 0.1 + 0.2, pinned: true })])).toBe(
-    'dd14c51656764bcc6b42e90fcd03fc06498d65854d793f07f80a15acf89e13fd',
+    '6fb1ecf8263879c76fbb1d2ee02fc285e3c08100354514feb593df00d21c08f0',
   );
 });
 

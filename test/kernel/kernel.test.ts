@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { AssertionError } from '../../src/base/assert.ts';
 import { KernelError } from '../../src/kernel/errors.ts';
-import type { PageId, Pid } from '../../src/kernel/ids.ts';
+import type { PageId, PageNumber, Pid } from '../../src/kernel/ids.ts';
 import type { Input } from '../../src/kernel/inputs.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
@@ -194,9 +194,9 @@ test.each([
       body: [
         allocate(100, { text: 'a', pinned: true }),
         allocate(50, { text: 'b' }),
-        { kind: 'touch', pages: [1, 2] as PageId[] },
+        { kind: 'touch', pages: [1, 2] as PageNumber[] },
         allocate(100, { text: 'c' }),
-        { kind: 'touch', pages: [3] as PageId[] },
+        { kind: 'touch', pages: [3] as PageNumber[] },
       ] as const,
     },
   ];

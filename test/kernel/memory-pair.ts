@@ -222,7 +222,7 @@ const idsOf = (page: number, pages: number): number[] =>
 
 /** A page of the table, or one that nobody has. */
 const pageOf = ({ entries }: NaiveTable, nth: number): number =>
-  entries[nth % Math.max(1, entries.length)]?.page.id ?? 1_000_000;
+  entries[nth % Math.max(1, entries.length)]?.number ?? 1_000_000;
 
 const isOfEntry = (step: Step): step is EntryStep =>
   ['end', 'release', 'touch', 'pin', 'unpin', 'importance'].includes(step.op);

@@ -49,8 +49,8 @@ for (const [name, paging] of Object.entries(pagingPolicies)) {
     });
     expect(results(2)).toEqual([
       failed('CONTEXT_TOO_LARGE', '1001'),
+      ok(1),
       ok(2),
-      ok(3),
       failed('CONTEXT_TOO_LARGE', '1110'),
     ]);
     expect(all('page.evicted')).toEqual([]);

@@ -21,6 +21,7 @@ export interface NaivePage {
 }
 
 interface Entry {
+  readonly number: number;
   readonly page: NaivePage;
   importance: number;
   pinned: boolean;
@@ -29,6 +30,7 @@ interface Entry {
 
 export interface NaiveTable {
   readonly entries: Entry[];
+  nextNumber: number;
   /** Room of the running call; -1 while none runs. */
   room: number;
   isBypassed: boolean;
@@ -61,7 +63,7 @@ export class NaiveMemory {
   }
 
   addTable(): NaiveTable {
-    const table: NaiveTable = { entries: [], room: -1, isBypassed: false };
+    const table: NaiveTable = { entries: [], nextNumber: 1, room: -1, isBypassed: false };
     this.tables.push(table);
     return table;
   }
@@ -88,7 +90,9 @@ export class NaiveMemory {
     tokens: number,
     importance: number,
     pinned: boolean,
+    number = table.nextNumber,
   ): void {
+    let next = number;
     for (let content = first; content < first + count; content++) {
       const parent = this.isPrefix ? table.entries.at(-1)?.page : undefined;
       const isSame = (page: NaivePage): boolean =>
@@ -109,36 +113,37 @@ export class NaiveMemory {
         };
         this.pages.push(page);
       }
-      table.entries.push({ page, importance, pinned, accesses: 0 });
+      table.entries.push({ page, number: next++, importance, pinned, accesses: 0 });
       this.updateImportance(page);
     }
+    table.nextNumber = Math.max(table.nextNumber, next);
   }
 
   truncate(table: NaiveTable, pages: number): void {
     while (table.entries.length > pages) this.remove(table, table.entries.length - 1, false);
   }
 
-  takeOut(table: NaiveTable, id: number, free: boolean): boolean {
-    const index = this.indexOf(table, id);
+  takeOut(table: NaiveTable, number: number, free: boolean): boolean {
+    const index = this.indexOf(table, number);
     if (index < 0) return false;
     const behind = this.isPrefix ? table.entries.slice(index + 1) : [];
     if (this.isPrefix) this.truncate(table, index + 1);
     this.remove(table, index, free);
-    for (const { page, importance, pinned } of behind)
-      this.append(table, page.space, page.content, 1, page.tokens, importance, pinned);
+    for (const { page, number, importance, pinned } of behind)
+      this.append(table, page.space, page.content, 1, page.tokens, importance, pinned, number);
     return true;
   }
 
-  setImportance(table: NaiveTable, id: number, importance: number): boolean {
-    const entry = table.entries[this.indexOf(table, id)];
+  setImportance(table: NaiveTable, number: number, importance: number): boolean {
+    const entry = table.entries[this.indexOf(table, number)];
     if (entry === undefined) return false;
     entry.importance = importance;
     this.updateImportance(entry.page);
     return true;
   }
 
-  setPinned(table: NaiveTable, id: number, pinned: boolean): boolean {
-    const entry = table.entries[this.indexOf(table, id)];
+  setPinned(table: NaiveTable, number: number, pinned: boolean): boolean {
+    const entry = table.entries[this.indexOf(table, number)];
     if (entry === undefined) return false;
     entry.pinned = pinned;
     return true;
@@ -202,8 +207,8 @@ export class NaiveMemory {
     table.room = -1;
   }
 
-  touch(table: NaiveTable, id: number, nowUs: number): 'touched' | 'unknown' | 'waits' {
-    const index = this.indexOf(table, id);
+  touch(table: NaiveTable, number: number, nowUs: number): 'touched' | 'unknown' | 'waits' {
+    const index = this.indexOf(table, number);
     if (index < 0) return 'unknown';
     const used = table.entries.slice(this.isPrefix ? 0 : index, index + 1);
     const missing = this.missing(used);
@@ -356,8 +361,8 @@ export class NaiveMemory {
     if (users.length > 0) page.importance = Math.max(...users.map(({ importance }) => importance));
   }
 
-  private indexOf(table: NaiveTable, id: number): number {
-    return table.entries.findLastIndex(({ page }) => page.id === id);
+  private indexOf(table: NaiveTable, number: number): number {
+    return table.entries.findIndex((entry) => entry.number === number);
   }
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
-import type { Program, ProgramBody } from '../../src/kernel/syscalls.ts';
+import type { Program, ProgramBody, SyscallResult } from '../../src/kernel/syscalls.ts';
 import { checkedSimulation, kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
 import {
   allocate,
@@ -124,6 +124,30 @@ test('pages are named as before, though the memory numbers them anew', () => {
   expect(first.nowUs).toBe(S);
   live(setup, store, { fromUs: first.nowUs });
   expect(store.processes('run-2')[0]!.end).toMatchObject({ outcome: 'completed', value: [ok(), ok()] });
+});
+
+test('page numbers in a saved state are good after a restore, and new pages get new ones', () => {
+  const worker: ProgramBody = function* (_, saved) {
+    let page = saved as number | undefined;
+    if (page === undefined) {
+      yield allocate(30);
+      const dropped = (yield allocate(20)) as { value: number };
+      page = ((yield allocate(40)) as { value: number }).value;
+      yield onPage('drop', dropped.value);
+      yield { kind: 'checkpoint', state: page };
+    }
+    const pinned = (yield onPage('pin', page)) as SyscallResult<unknown>;
+    yield sleep(5 * S);
+    const next = (yield allocate(10)) as { value: number };
+    return [page, pinned.ok, ((yield onPage('unpin', page)) as SyscallResult<unknown>).ok, next.value];
+  };
+  // Agent 1 has pages of its own in the first life, and is gone in the second.
+  const setup: AgentRun = { agents: [{ body: [allocate(10), sleep(S)] }, { body: worker }] };
+  const store = new MemoryStore();
+  const first = live(setup, store, { steps: 4 });
+  expect(first.nowUs).toBe(S);
+  live(setup, store, { fromUs: first.nowUs });
+  expect(store.processes('run-2')[0]!.end).toMatchObject({ outcome: 'completed', value: [3, true, true, 4] });
 });
 
 // ---- Divergence ----------------------------------------------------------------------------------------------------------

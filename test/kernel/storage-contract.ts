@@ -309,6 +309,7 @@ export function storageContract(name: string, create: () => StorageManager | Pro
           ...address,
           n: index + 1,
           state: { step: index + 1 },
+          nextPage: 1,
           tip: delta.tip,
           nodes: prompts[index],
           random: { words: [index] },

@@ -51,7 +51,7 @@ export function history(n: number, fields: Partial<HistoryRecord> = {}): History
 
 /** A checkpoint with an empty prompt, unless the fields say otherwise. */
 export function checkpoint(n: number, fields: Partial<CheckpointRecord> = {}): CheckpointRecord {
-  const prompt = { tip: '', base: '', keep: 0, nodes: [] };
+  const prompt = { tip: '', base: '', keep: 0, nodes: [], nextPage: 1 };
   return { ...place, type: 'checkpoint', state: { step: n }, random: null, ...prompt, n, ...fields };
 }
 
@@ -85,5 +85,15 @@ export function ended(fields: Partial<ProcessEnded> = {}): ProcessEnded {
 }
 
 export function node(hash: string, fields: Partial<PromptNode> = {}): PromptNode {
-  return { hash, tokens: 100, pages: 1, space: '', first: 0, importance: 0.5, pinned: false, ...fields };
+  return {
+    hash,
+    tokens: 100,
+    number: 1,
+    pages: 1,
+    space: '',
+    first: 0,
+    importance: 0.5,
+    pinned: false,
+    ...fields,
+  };
 }

@@ -1,5 +1,5 @@
 /** The programs of random worlds: one that yields every syscall, and one that needs whatever others may have left behind. */
-import type { Json, PageId, Pid } from '../../src/kernel/ids.ts';
+import type { Json, PageNumber, Pid } from '../../src/kernel/ids.ts';
 import type {
   Answer,
   Program,
@@ -95,7 +95,7 @@ function randomSyscall(
   const page = () =>
     (memory.pages.length > 0 && draw.chance(0.95)
       ? draw.of(memory.pages)
-      : draw.spoilt(draw.between(0, 1_000))) as PageId;
+      : draw.spoilt(draw.between(0, 1_000))) as PageNumber;
   const someone = () => {
     const known = draw.weighted({ child: 4, parent: 2, any: 3, self: 1 });
     if (known === 'child' && memory.children.length > 0) return draw.of(memory.children) as Pid;

@@ -1,7 +1,7 @@
 /** Short spellings of syscalls, and of what their results look like in a history. */
 import { expect } from 'vitest';
 
-import type { Json, PageId, Pid } from '../../src/kernel/ids.ts';
+import type { Json, PageNumber, Pid } from '../../src/kernel/ids.ts';
 import type { Allocate, CallTools, Spawn, Syscall, ThinkCall, ToolCall } from '../../src/kernel/syscalls.ts';
 
 export const SECOND = 1_000_000;
@@ -42,9 +42,12 @@ export const waitFor = (pid: number): Syscall => ({ kind: 'wait', pid: pid as Pi
 export const send = (to: number, message: Json): Syscall => ({ kind: 'send', to: to as Pid, message });
 export const onPage = (kind: 'pin' | 'unpin' | 'drop' | 'free', page: number): Syscall => ({
   kind,
-  page: page as PageId,
+  page: page as PageNumber,
 });
-export const touch = (...pages: readonly number[]): Syscall => ({ kind: 'touch', pages: pages as PageId[] });
+export const touch = (...pages: readonly number[]): Syscall => ({
+  kind: 'touch',
+  pages: pages as PageNumber[],
+});
 
 export const ok = (value: Json = null) => ({ ok: true, value });
 /** A failure with this code and, in its message, these words. */

@@ -31,9 +31,9 @@ export class ContextMemory {
 
   // ---- The page table ------------------------------------------------------------------------------------------------
 
-  /** Adds `run` behind the table's last page; contents known at this place are shared. Returns the id of its first page. */
-  append(table: PageTable, run: ContentRun, importance: number, pinned: boolean): number {
-    return this.tables.append(table, run, importance, pinned);
+  /** Adds `run` behind the table's last page, as pages `number` on; contents known at this place are shared. Returns the number of its first page. */
+  append(table: PageTable, run: ContentRun, importance: number, pinned: boolean, number?: number): number {
+    return this.tables.append(table, run, importance, pinned, number);
   }
 
   /** Cuts the table back to its first `pages` pages. */

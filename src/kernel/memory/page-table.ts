@@ -6,6 +6,8 @@ import type { Extent } from './extent.ts';
  */
 export class PageTable {
   entries: TableEntry[] = [];
+  /** The number of the next new page. A process numbers its pages by itself, from 1: numbers outlive evictions, drops and restores. */
+  nextNumber = 1;
   /** Pages and tokens of all entries: the prompt of the next call. */
   pages = 0;
   tokens = 0;
@@ -18,27 +20,20 @@ export class PageTable {
 export interface TableEntry {
   readonly table: PageTable;
   readonly extent: Extent;
+  /** The process's number of its first page; the others follow. */
+  readonly number: number;
   importance: number;
   pinned: boolean;
   /** Touches by this table. */
   accesses: number;
 }
 
-/** How many pages stand before `page` in the prompt; -1 when the table has no such page. */
-export function placeOf(table: PageTable, page: number): number {
-  const index = findEntry(table, page);
-  if (index < 0) return -1;
-  let place = page - table.entries[index]!.extent.firstPage;
-  for (let at = 0; at < index; at++) place += table.entries[at]!.extent.count;
-  return place;
-}
-
 /** The index of the entry that holds `page`; -1 when the table has no such page. Recent pages are found first. */
 export function findEntry(table: PageTable, page: number): number {
   const { entries } = table;
   for (let index = entries.length - 1; index >= 0; index--) {
-    const extent = entries[index]!.extent;
-    if (page >= extent.firstPage && page < extent.firstPage + extent.count) return index;
+    const { number, extent } = entries[index]!;
+    if (page >= number && page < number + extent.count) return index;
   }
   return -1;
 }

@@ -19,22 +19,29 @@ export class TableEditor {
     this.isPrefix = resident.residency === 'prefix';
   }
 
-  /** Adds `run` behind the table's last page. Returns the id of its first page. */
-  append(table: PageTable, run: ContentRun, importance: number, pinned: boolean): number {
+  /** Adds `run` behind the table's last page, as pages `number` on. Returns that number. */
+  append(
+    table: PageTable,
+    run: ContentRun,
+    importance: number,
+    pinned: boolean,
+    number = table.nextNumber,
+  ): number {
     assert(table.room < 0, 'the prompt of a running call cannot change');
     const { extents } = this;
     let { first, count } = run;
     const { space, tokensEach } = run;
-    let firstPage = -1;
+    let next = number;
     while (count > 0) {
       const last = table.entries.at(-1);
       const found = extents.find(last?.extent, space, first, count);
       let extent: Extent;
       if (typeof found === 'number') {
         const fresh = this.resident.divisible ? found : 1;
-        if (last !== undefined && this.canLengthen(last, run, first, importance, pinned)) {
-          if (firstPage < 0) firstPage = last.extent.firstPage + last.extent.count;
+        const entry = { importance, pinned, number: next };
+        if (last !== undefined && this.canLengthen(last, run, first, entry)) {
           this.lengthen(last, fresh);
+          next += fresh;
           first += fresh;
           count -= fresh;
           continue;
@@ -48,12 +55,13 @@ export class TableEditor {
         );
         if (extent.count > count) this.split(extent, count);
       }
-      if (firstPage < 0) firstPage = extent.firstPage;
-      this.addEntry(table, extent, importance, pinned);
+      this.addEntry(table, extent, importance, pinned, next);
+      next += extent.count;
       first += extent.count;
       count -= extent.count;
     }
-    return firstPage;
+    if (next > table.nextNumber) table.nextNumber = next;
+    return number;
   }
 
   /** Cuts the table back to its first `pages` pages. */
@@ -79,15 +87,16 @@ export class TableEditor {
       this.remove(table, index, free);
       return true;
     }
-    const behind: { run: ContentRun; importance: number; pinned: boolean }[] = [];
+    const behind: { run: ContentRun; importance: number; pinned: boolean; number: number }[] = [];
     while (table.entries.length > index + 1) {
-      const { extent, importance, pinned } = table.entries.at(-1)!;
+      const { extent, importance, pinned, number } = table.entries.at(-1)!;
       const { space, first, count, tokensEach } = extent;
-      behind.push({ run: { space, first, count, tokensEach }, importance, pinned });
+      behind.push({ run: { space, first, count, tokensEach }, importance, pinned, number });
       this.removeLast(table, false);
     }
     this.removeLast(table, free);
-    for (const { run, importance, pinned } of behind.reverse()) this.append(table, run, importance, pinned);
+    for (const { run, importance, pinned, number } of behind.reverse())
+      this.append(table, run, importance, pinned, number);
     return true;
   }
 
@@ -122,9 +131,9 @@ export class TableEditor {
   isolate(table: PageTable, page: number): number {
     let index = Number.isInteger(page) ? findEntry(table, page) : -1;
     if (index < 0) return -1;
-    const { extent } = table.entries[index]!;
-    if (page > extent.firstPage) {
-      this.split(extent, page - extent.firstPage);
+    const { extent, number } = table.entries[index]!;
+    if (page > number) {
+      this.split(extent, page - number);
       index = findEntry(table, page);
     }
     const own = table.entries[index]!.extent;
@@ -157,7 +166,8 @@ export class TableEditor {
     this.resident.divide(extent, tail);
     for (const user of extent.users) {
       const { table, importance, pinned, accesses } = user;
-      const entry: TableEntry = { table, extent: tail, importance, pinned, accesses };
+      const number = user.number + at;
+      const entry: TableEntry = { table, extent: tail, number, importance, pinned, accesses };
       const { entries } = table;
       entries.splice(entries.indexOf(user) + 1, 0, entry);
       tail.users.push(entry);
@@ -171,13 +181,13 @@ export class TableEditor {
     last: TableEntry,
     { space, tokensEach }: ContentRun,
     first: number,
-    importance: number,
-    pinned: boolean,
+    { importance, pinned, number }: Pick<TableEntry, 'importance' | 'pinned' | 'number'>,
   ): boolean {
     return (
       this.resident.divisible &&
       last.importance === importance &&
       last.pinned === pinned &&
+      last.number + last.extent.count === number &&
       this.extents.canLengthen(last.extent, space, first, tokensEach)
     );
   }
@@ -188,8 +198,14 @@ export class TableEditor {
     table.tokens += count * extent.tokensEach;
   }
 
-  private addEntry(table: PageTable, extent: Extent, importance: number, pinned: boolean): void {
-    const entry: TableEntry = { table, extent, importance, pinned, accesses: 0 };
+  private addEntry(
+    table: PageTable,
+    extent: Extent,
+    importance: number,
+    pinned: boolean,
+    number: number,
+  ): void {
+    const entry: TableEntry = { table, extent, number, importance, pinned, accesses: 0 };
     // Most lists have one member, and a literal takes room for one; the first push takes room for seventeen.
     if (table.entries.length === 0) table.entries = [entry];
     else table.entries.push(entry);

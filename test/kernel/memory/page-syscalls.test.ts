@@ -242,3 +242,27 @@ test('setImportance of a page that is not in the prompt fails; so does the page 
   });
   expect(other.results(1)[2]).toEqual(failed('UNKNOWN_PAGE'));
 });
+
+test.each(['prefix', 'independent'] as const)(
+  '%s: a drop leaves the numbers of the pages behind it',
+  (residency) => {
+    const { results } = runAgents({
+      agents: [
+        {
+          body: [
+            allocate(10, { text: 'a' }),
+            allocate(20, { text: 'b' }),
+            allocate(30, { text: 'c' }),
+            onPage('drop', 1),
+            onPage('pin', 3),
+            onPage('unpin', 2),
+            onPage('pin', 1),
+            allocate(40),
+          ],
+        },
+      ],
+      kernel: { residency },
+    });
+    expect(results(1).slice(3)).toEqual([ok(), ok(), ok(), failed('UNKNOWN_PAGE', '1'), ok(4)]);
+  },
+);

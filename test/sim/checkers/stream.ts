@@ -1,6 +1,6 @@
 /** Event streams written by hand: bodies with defaults for what a test doesn't care about, stamped with times and rising numbers. */
 import type { EventBody, KernelEvent } from '../../../src/kernel/events.ts';
-import type { CoreId, PageId, Pid, RequestId } from '../../../src/kernel/ids.ts';
+import type { CoreId, PageId, PageNumber, Pid, RequestId } from '../../../src/kernel/ids.ts';
 
 type BodyOf<Type extends EventBody['type']> = Extract<EventBody, { readonly type: Type }>;
 /** Ids as plain numbers. */
@@ -120,7 +120,7 @@ export const evicted = (page: number, pages: number, tokens: number, engine = 0)
 export const freed = (page: number, pages: number, tokens: number, engine = 0): EventBody =>
   body('page.freed', { engine, page: page as PageId, pages, tokens });
 export const dropped = (number: number, page: number, tokens: number): EventBody =>
-  body('page.dropped', { pid: pid(number), page: page as PageId, tokens });
+  body('page.dropped', { pid: pid(number), page: page as PageNumber, tokens });
 
 export const reserved = (number: number, tokens: number, fields: Fields<'budget.reserved'> = {}): EventBody =>
   body('budget.reserved', { pid: pid(number), node: 'root', tokens, microDollars: 0, coreUs: 0, ...fields });
