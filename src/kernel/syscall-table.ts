@@ -338,7 +338,7 @@ export class SyscallTable {
           hash: content.hash,
           text: call.text,
         });
-    } else if (call.hash !== undefined) run = state.contents.ofHash(call.hash, call.tokens).run;
+    } else if (call.hash !== undefined) run = state.contents.ofHash(call.hash, call.tokens);
     else run = state.contents.own(call.tokens);
     const page = engine.memory.append(table, run, importance, call.pinned ?? false);
     return { ok: true, value: page };
