@@ -1,5 +1,5 @@
 import { Ring } from '../base/ring.ts';
-import type { KernelErrorCode } from './errors.ts';
+import { shown, type KernelErrorCode } from './errors.ts';
 import type { Json, PageId, Pid } from './ids.ts';
 import type { SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -405,7 +405,7 @@ const done: Result = { ok: true, value: null };
 const longestWaitUs = 31_536_000_000_000;
 const mostTokens = 1_000_000_000;
 
-export const isPriority = (value: number): boolean => value >= 0 && value <= 100;
+export const isPriority = (value: number): boolean => typeof value === 'number' && value >= 0 && value <= 100;
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
 const isDuration = (value: number): boolean =>
   Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
@@ -417,7 +417,7 @@ const isSignal = (name: SignalName): boolean => signalNames.includes(name);
 
 const failed = (code: KernelErrorCode, message: string): Result => ({ ok: false, code, message });
 const bad = (field: string, value: unknown, allowed: string): Result =>
-  failed('INVALID_ARGUMENT', `${field}: ${String(value)} is not allowed; allowed: ${allowed}`);
+  failed('INVALID_ARGUMENT', `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`);
 const noProcess = (pid: Pid): Result => failed('UNKNOWN_PROCESS', `pid: ${pid} is not a process that runs`);
 const noPage = (page: PageId): Result => failed('UNKNOWN_PAGE', `page: ${page} is not in the page table`);
 const known = (page: PageId, isKnown: boolean): Result => (isKnown ? done : noPage(page));
