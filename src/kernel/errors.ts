@@ -22,7 +22,8 @@ export type KernelErrorCode =
   | 'STORAGE_FAILED'
   | 'PROGRAM_DIVERGED' // a restored program yielded another syscall than its history holds
   | 'PROGRAM_FAILED' // an exception in a program
-  | 'ITERATION_LIMIT'
+  | 'ITERATION_LIMIT' // more steps than allowed, or more than allowed without time passing
+  | 'PROCESS_LIMIT' // more processes than may live at once or start at one instant, or more generations
   | 'POLICY_BROKEN'; // a policy broke its contract
 
 /** Bad input or an impossible request: one line that names the field, the value and what is allowed. Thrown at the edge only. */

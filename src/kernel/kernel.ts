@@ -191,6 +191,7 @@ export class Kernel {
         `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
       );
     if (input.engine !== undefined) this.checkEngineName(input.engine);
+    if (state.fullness !== undefined) throw new KernelError('PROCESS_LIMIT', state.fullness);
   }
 
   private checkEngineName(name: string): void {

@@ -15,6 +15,9 @@ import type { Program, Syscall, Sys, SyscallResult } from './syscalls.ts';
 import { hashSyscall } from './syscall-hash.ts';
 import type { SyscallTable } from './syscall-table.ts';
 
+/** Syscalls that a process may make at one instant; those that its history answers don't count. */
+const mostCallsAtOnce = 1_000_000;
+
 /**
  * Runs programs: resumes them with results, hands what they yield to the syscall table, keeps their histories, and feeds a restored program the
  * results that it had already. An exception in a program terminates that process alone, as failed.
@@ -141,6 +144,12 @@ export class ProgramRunner {
     this.lifecycle.terminate(process, 'failed', message, 'PROGRAM_FAILED', message);
   }
 
+  /** It would go on for ever: no event of the world can come in between. */
+  private stall(process: Process): undefined {
+    const message = `more than ${mostCallsAtOnce} syscalls at ${this.state.nowUs} µs; allowed: as many while time passes`;
+    this.lifecycle.terminate(process, 'failed', message, 'ITERATION_LIMIT', message);
+  }
+
   /** The result of a syscall that has one at once; undefined: the process waits or has ended. */
   private perform(process: Process, syscall: Syscall): SyscallResult<unknown> | undefined {
     process.n++;
@@ -152,6 +161,11 @@ export class ProgramRunner {
     const recorded = this.recorded(process, process.lastSyscall);
     if (recorded === 'diverged') return undefined;
     if (recorded !== undefined) return this.table.reapply(process, syscall, recorded);
+    if (process.instantUs !== this.state.nowUs) {
+      process.instantUs = this.state.nowUs;
+      process.instantCalls = 0;
+    }
+    if (++process.instantCalls > mostCallsAtOnce) return this.stall(process);
     const result =
       flaw === undefined
         ? this.table.perform(process, syscall)

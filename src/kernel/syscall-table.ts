@@ -242,10 +242,12 @@ export class SyscallTable {
         'NOT_PERMITTED',
         `budget: "${call.budget}" is not below that of process ${process.pid}; allowed: ${state.budgets.nameOf(process.budget)} and below`,
       );
+    const full = state.countSpawn(process);
+    if (full !== undefined) return failed('PROCESS_LIMIT', full);
     const child = this.lifecycle.create({
       program,
       args: call.arguments,
-      name: call.name ?? `${process.name}/${call.program}`,
+      name: call.name ?? nameOfChild(process.name, call.program),
       run: process.run,
       priority,
       budget,
@@ -421,6 +423,12 @@ const bad = (field: string, value: unknown, allowed: string): Result =>
 const noProcess = (pid: Pid): Result => failed('UNKNOWN_PROCESS', `pid: ${pid} is not a process that runs`);
 const noPage = (page: PageId): Result => failed('UNKNOWN_PAGE', `page: ${page} is not in the page table`);
 const known = (page: PageId, isKnown: boolean): Result => (isKnown ? done : noPage(page));
+
+/** Of a child that is given none: who started it, and what it runs; of a long line of descent the end, lest names grow without end. */
+function nameOfChild(parent: string, program: string): string {
+  const name = `${parent}/${program}`;
+  return name.length <= 200 ? name : `…${name.slice(-199)}`;
+}
 
 function isDescendant(process: Process, ancestor: Process): boolean {
   for (let parent = process.parent; parent !== undefined; parent = parent.parent)
