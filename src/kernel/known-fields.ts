@@ -6,7 +6,7 @@ export function unknownField(value: object, known: readonly string[]): string | 
 }
 
 /** `what` names `value` in the error, ending in `: ` when it is not the options themselves. Throws KernelError INVALID_ARGUMENT. */
-export function checkFields(what: string, value: object, known: readonly string[]): void {
+export function checkKnownFields(what: string, value: object, known: readonly string[]): void {
   const field = unknownField(value, known);
   if (field !== undefined)
     throw invalid(

@@ -1,7 +1,7 @@
 import { Ring } from '../base/ring.ts';
 import { shown, type KernelErrorCode } from './errors.ts';
 import type { Json, PageId, Pid } from './ids.ts';
-import type { SignalName } from './inputs.ts';
+import { signalNames } from './input-check.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
 import type { ContentRun } from './memory/extent.ts';
@@ -291,7 +291,7 @@ export class SyscallTable {
   }
 
   private signal(process: Process, { pid, signal }: Signal): Result | undefined {
-    if (!isSignal(signal)) return bad('signal', signal, signalNames.join(', '));
+    if (!signalNames.includes(signal)) return bad('signal', signal, signalNames.join(', '));
     const target = this.state.processes[pid];
     if (target === undefined || target.state === 'terminated') return noProcess(pid);
     if (process.capabilities.signal !== 'all' && target !== process && !isDescendant(target, process))
@@ -413,9 +413,6 @@ const isDuration = (value: number): boolean =>
   Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
 const isTokens = (value: number): boolean => isCount(value) && value <= mostTokens;
 const isShare = (value: number): boolean => value >= 0 && value <= 1;
-
-const signalNames: readonly SignalName[] = ['stop', 'continue', 'terminate', 'kill'];
-const isSignal = (name: SignalName): boolean => signalNames.includes(name);
 
 const failed = (code: KernelErrorCode, message: string): Result => ({ ok: false, code, message });
 const bad = (field: string, value: unknown, allowed: string): Result =>
