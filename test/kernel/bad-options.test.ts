@@ -102,7 +102,7 @@ const wrong: readonly (readonly [options: object, line: string])[] = [
   [{ ledger: [5] }, 'ledger[0]: 5 is not allowed'],
 ];
 test.each(wrong.map(([options, line]) => [line, options] as const))('refused: %s', (line, options) => {
-  expect(() => new Kernel({ ...base, ...options } as KernelOptionsInput)).toThrow(
+  expect(() => new Kernel({ ...base, ...options })).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(line) }),
   );
 });
