@@ -1,5 +1,6 @@
 /** What can be limited, in which windows, and how a budget tree is written down. Everything here is checked at the edge. */
 import { invalid } from './errors.ts';
+import { checkKnownFields } from './known-fields.ts';
 
 /** `coreUs` is time on a core in µs, `microDollars` money, `calls` model calls. */
 export type BudgetResource = 'tokens' | 'calls' | 'microDollars' | 'coreUs';
@@ -88,6 +89,7 @@ export function checkNodeSpecs(specs: readonly BudgetNodeSpec[], taken: Readonly
     if (taken.has(name) || parents.has(name)) {
       throw invalid(`budgets[${index}].name`, name, 'a name that no other budget has');
     }
+    checkKnownFields(`budget ${name}: `, spec, ['name', 'parent', 'limits']);
     parents.set(name, parent);
     if (limits !== undefined) checkLimits(limits, `budget ${name}, limits`);
   });
@@ -111,6 +113,7 @@ function checkLimits(limits: readonly BudgetLimit[], field: string): void {
       throw invalid(`${at}.resource`, limit.resource, budgetResources.join(', '));
     }
     if (!isCount(limit.amount)) throw invalid(`${at}.amount`, limit.amount, 'an integer, 0 or more');
+    checkKnownFields(`${at}.`, limit, ['resource', 'amount', 'window']);
     checkWindow(limit.window, `${at}.window`);
     const key = limitKey(limit);
     if (keys.has(key)) throw invalid(at, key, 'one limit for each resource and window');
@@ -122,9 +125,11 @@ function checkWindow(window: BudgetWindow, field: string): void {
   if (!isRecord(window)) throw invalid(field, window, '{ kind, lengthUs }');
   switch (window.kind) {
     case 'total':
+      checkKnownFields(`${field}.`, window, ['kind']);
       return;
     case 'fixed':
     case 'sliding':
+      checkKnownFields(`${field}.`, window, ['kind', 'lengthUs']);
       if (!isCount(window.lengthUs) || window.lengthUs === 0) {
         throw invalid(`${field}.lengthUs`, window.lengthUs, 'an integer above 0');
       }

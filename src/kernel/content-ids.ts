@@ -16,26 +16,30 @@ const spaceLimit = 1_048_576;
 export class ContentIds {
   private readonly ids = new Map<string, number>();
   private readonly hashes: string[] = [];
+  /** Hashes of the texts that were told to be new: a hash alone, as a checkpoint or a program names it, stores no text. */
+  private readonly texts = new Set<string>();
   private readonly spaces = new Map<string, number>();
   private readonly spaceNames = ['', 'own'];
   private nextOwn = 1;
 
-  /** One page of this hash. `isNew` when it was never seen: its content should be stored. */
-  ofHash(hash: string, tokens: number): { run: ContentRun; isNew: boolean } {
+  /** One page of this hash. */
+  ofHash(hash: string, tokens: number): ContentRun {
     const key = `${hash}/${tokens}`;
     let id = this.ids.get(key);
-    const isNew = id === undefined;
     if (id === undefined) {
       id = this.hashes.length;
       this.ids.set(key, id);
       this.hashes.push(hash);
     }
-    return { run: { space: hashSpace, first: id, count: 1, tokensEach: tokens }, isNew };
+    return { space: hashSpace, first: id, count: 1, tokensEach: tokens };
   }
 
+  /** One page of this text. `isNew` when the text was never seen: it should be stored. */
   ofText(text: string, tokens: number): { run: ContentRun; isNew: boolean; hash: string } {
     const hash = sha256Hex(text);
-    return { ...this.ofHash(hash, tokens), hash };
+    const isNew = !this.texts.has(hash);
+    if (isNew) this.texts.add(hash);
+    return { run: this.ofHash(hash, tokens), isNew, hash };
   }
 
   /** One page like no other. */
@@ -85,7 +89,7 @@ export class ContentIds {
 
   /** The contents that a checkpoint named. */
   recall(node: PromptNode): ContentRun {
-    if (node.hash !== '') return this.ofHash(node.hash, node.tokens).run;
+    if (node.hash !== '') return this.ofHash(node.hash, node.tokens);
     if (node.space === 'own') {
       const first = this.nextOwn;
       this.nextOwn += node.pages;

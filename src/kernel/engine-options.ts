@@ -1,4 +1,6 @@
 import { invalid } from './errors.ts';
+import { isRecord } from './budget-limits.ts';
+import { checkKnownFields } from './known-fields.ts';
 
 /**
  * What stopping a call in the middle means (design, section 5). `resume`: it goes on where it stopped; `continue`: it goes on from the partial
@@ -55,21 +57,30 @@ export const engineDefaults: EngineOptions = {
 /** Throws KernelError INVALID_ARGUMENT that names the first field that is out of range. */
 export function checkEngine(engine: EngineOptions): void {
   const at = (field: string): string => `engine ${engine.name}: ${field}`;
-  if (engine.name === '') throw invalid('engine name', engine.name, 'a text that is not empty');
+  if (typeof engine.name !== 'string' || engine.name === '')
+    throw invalid('engine name', engine.name, 'a text that is not empty');
+  checkKnownFields(at(''), engine, Object.keys(engineDefaults));
   if (!Number.isInteger(engine.cores) || engine.cores < 1 || engine.cores > 65_536)
     throw invalid(at('cores'), engine.cores, 'an integer from 1 to 65536');
   if (!Number.isSafeInteger(engine.memoryTokens) || engine.memoryTokens < 1)
     throw invalid(at('memoryTokens'), engine.memoryTokens, 'an integer of at least 1');
-  if (!(engine.windowTokens >= 1))
-    throw invalid(at('windowTokens'), engine.windowTokens, 'a number of at least 1');
+  const { windowTokens } = engine;
+  if (windowTokens !== Infinity && !(Number.isSafeInteger(windowTokens) && windowTokens >= 1))
+    throw invalid(at('windowTokens'), windowTokens, 'an integer of at least 1, or Infinity');
   for (const field of ['prefillTokensPerSecond', 'decodeTokensPerSecond'] as const)
     if (!(engine[field] > 0) || !Number.isFinite(engine[field]))
       throw invalid(at(field), engine[field], 'a finite number above 0');
   for (const field of ['loadTokensPerSecond', 'loadLatencyUs'] as const)
     if (!(engine[field] >= 0) || !Number.isFinite(engine[field]))
       throw invalid(at(field), engine[field], 'a finite number of at least 0');
+  if (!Number.isSafeInteger(engine.loadLatencyUs))
+    throw invalid(at('loadLatencyUs'), engine.loadLatencyUs, 'an integer of at least 0 (µs)');
+  if (!Array.isArray(engine.throughput))
+    throw invalid(at('throughput'), engine.throughput, 'a list of numbers above 0 and up to 1');
   if (engine.throughput.length === 0 || engine.throughput.some((speed) => !(speed > 0 && speed <= 1)))
     throw invalid(at('throughput'), engine.throughput.join(','), 'a list of numbers above 0 and up to 1');
+  if (!isRecord(engine.prices)) throw invalid(at('prices'), engine.prices, '{ input, cachedInput, output }');
+  checkKnownFields(at('prices.'), engine.prices, Object.keys(engineDefaults.prices));
   for (const field of ['input', 'cachedInput', 'output'] as const)
     if (!(engine.prices[field] >= 0) || !Number.isFinite(engine.prices[field]))
       throw invalid(

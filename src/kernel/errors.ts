@@ -22,7 +22,8 @@ export type KernelErrorCode =
   | 'STORAGE_FAILED'
   | 'PROGRAM_DIVERGED' // a restored program yielded another syscall than its history holds
   | 'PROGRAM_FAILED' // an exception in a program
-  | 'ITERATION_LIMIT'
+  | 'ITERATION_LIMIT' // more steps than allowed, or more than allowed without time passing
+  | 'PROCESS_LIMIT' // more processes than may live at once or start at one instant, or more generations
   | 'POLICY_BROKEN'; // a policy broke its contract
 
 /** Bad input or an impossible request: one line that names the field, the value and what is allowed. Thrown at the edge only. */
@@ -44,13 +45,34 @@ export class KernelError extends Error {
 
 /** The usual bad-input error: `field: value is not allowed; allowed: …`. */
 export function invalid(field: string, value: unknown, allowed: string): KernelError {
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
-  return new KernelError('INVALID_ARGUMENT', `${field}: ${shown} is not allowed; allowed: ${allowed}`, {
-    detail: { field, value, allowed },
-  });
+  return new KernelError(
+    'INVALID_ARGUMENT',
+    `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`,
+    {
+      detail: { field, value, allowed },
+    },
+  );
+}
+
+/** A value in a message, on one line, whatever it is: `String` throws on an object without a prototype. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+      return 'a function';
+    case 'object':
+      if (value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+      return 'null';
+    default:
+      return String(value);
+  }
 }
 
 /** What was thrown, for people. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message: unknown = error instanceof Error ? error.message : error;
+  return typeof message === 'string' ? message : shown(message);
 }

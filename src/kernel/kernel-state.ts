@@ -18,6 +18,14 @@ import type { Program, SyscallResult } from './syscalls.ts';
 import { Timers } from './timers.ts';
 import { ToolRegistry } from './tools.ts';
 
+/**
+ * A program that spawns itself for ever comes to an end: so many processes may live at once, so many may be started by programs at one instant, and so
+ * many generations may live one above the other (a signal walks down all of them).
+ */
+const mostProcesses = 1_000_000;
+const mostSpawnsAtOnce = 100_000;
+const mostGenerations = 1_000;
+
 /** What the parts of the kernel share. It holds state and the few acts on it that every part needs; no part holds another's state. */
 export class KernelState {
   readonly options: KernelOptions;
@@ -45,6 +53,8 @@ export class KernelState {
   nowUs = 0;
   /** Processes that have not ended. */
   alive = 0;
+  private spawnedUs = -1;
+  private spawnedCount = 0;
   private requests = 0;
   private sequence = 0;
 
@@ -65,6 +75,30 @@ export class KernelState {
     const process = this.processes[pid];
     assert(process !== undefined, () => `unknown pid ${pid}`);
     return process;
+  }
+
+  /** Why no process can be started, in one line. */
+  get fullness(): string | undefined {
+    return this.alive < mostProcesses
+      ? undefined
+      : `spawn: ${this.alive} processes live; allowed: up to ${mostProcesses}`;
+  }
+
+  /** Counts a process that the program of `parent` starts; or says why it can't, in one line. */
+  countSpawn(parent: Process): string | undefined {
+    if (this.alive >= mostProcesses) return this.fullness;
+    if (this.spawnedUs !== this.nowUs) {
+      this.spawnedUs = this.nowUs;
+      this.spawnedCount = 0;
+    }
+    if (this.spawnedCount >= mostSpawnsAtOnce)
+      return `spawn: ${mostSpawnsAtOnce} processes were started at ${this.nowUs} µs; allowed: as many while time passes`;
+    let generations = 1;
+    for (let at: Process | undefined = parent; at !== undefined; at = at.parent) generations++;
+    if (generations > mostGenerations)
+      return `spawn: ${mostGenerations} generations live down to process ${parent.pid}; allowed: up to ${mostGenerations}`;
+    this.spawnedCount++;
+    return undefined;
   }
 
   rng(name: string): Rng {

@@ -5,18 +5,20 @@
 import { assert } from '../base/assert.ts';
 import type { LoadView, ProcessView } from './contracts.ts';
 import { Engine } from './engine.ts';
-import { invalid, KernelError } from './errors.ts';
+import { invalid, KernelError, shown } from './errors.ts';
 import type { Pid, TimerId } from './ids.ts';
+import { checkAnswer, checkSignal, refuseFlaw } from './input-check.ts';
 import type { CallProgress, Input, PersonAnswered, RestoreInput, SpawnInput, StorageDone } from './inputs.ts';
 import { KernelState } from './kernel-state.ts';
 import { Lifecycle, restrict } from './lifecycle.ts';
 import { ContextMemory } from './memory/context-memory.ts';
 import { ModelCalls } from './model-calls.ts';
-import { completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
+import { checkProgram, completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
 import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
+import { malformedSpawn } from './syscall-arguments.ts';
 import { isPriority, SyscallTable } from './syscall-table.ts';
 import type { Program } from './syscalls.ts';
 import { ToolCalls } from './tool-calls.ts';
@@ -49,6 +51,7 @@ export class Kernel {
 
   /** Makes a program known by its name; a workload may bring its own. Throws KernelError when the name is taken. */
   register(program: Program): void {
+    checkProgram(program);
     if (this.state.programs.has(program.name))
       throw invalid('program name', program.name, 'a name that is not taken yet');
     this.state.programs.set(program.name, program);
@@ -56,13 +59,13 @@ export class Kernel {
 
   /**
    * Takes one input. The output is one object, filled anew by the next step. Throws KernelError when the input names what does not
-   * exist (nothing has changed then) and AssertionError when the world or the kernel broke a rule (the kernel is done for).
+   * exist or is not what it may be (nothing has changed then) and AssertionError when the world or the kernel broke a rule (the kernel is done for).
    */
   step(input: Input): StepOutput {
     const { state } = this;
+    if (!Number.isSafeInteger(input.atUs)) throw invalid('atUs', input.atUs, 'an integer (µs)');
     if (!(input.atUs >= state.nowUs)) assert(false, `time went back: ${input.atUs} < ${state.nowUs}`);
-    if (input.type === 'process.spawned') this.checkSpawn(input);
-    else if (input.type === 'run.restored') this.checkRestore(input);
+    this.check(input);
     state.nowUs = input.atUs;
     state.out.clear(input.atUs);
     this.take(input);
@@ -127,6 +130,30 @@ export class Kernel {
 
   // ---- Inputs --------------------------------------------------------------------------------------------------------
 
+  /** Whatever can be known to be wrong is found before anything changes. */
+  private check(input: Input): void {
+    switch (input.type) {
+      case 'call.ended':
+      case 'call.progress':
+      case 'timer.fired':
+        return undefined;
+      case 'process.spawned':
+        return this.checkSpawn(input);
+      case 'run.restored':
+        return this.checkRestore(input);
+      case 'signal.sent':
+        if (!Number.isInteger(input.pid) || this.state.processes[input.pid] === undefined)
+          throw new KernelError('UNKNOWN_PROCESS', `pid: ${shown(input.pid)} was never spawned`);
+        return checkSignal(input.signal);
+      case 'tool.ended':
+      case 'person.answered':
+      case 'storage.done':
+        return checkAnswer(input);
+      default:
+        throw invalid('type', (input as Input).type, 'the type of an input');
+    }
+  }
+
   private take(input: Input): void {
     const { state } = this;
     switch (input.type) {
@@ -144,12 +171,8 @@ export class Kernel {
         return this.fired(input.timer);
       case 'person.answered':
         return this.answered(input);
-      case 'signal.sent': {
-        const process = state.processes[input.pid];
-        if (process === undefined)
-          throw new KernelError('UNKNOWN_PROCESS', `pid: ${input.pid} was never spawned`);
-        return this.lifecycle.signal(process, input.signal);
-      }
+      case 'signal.sent':
+        return this.lifecycle.signal(state.process(input.pid), input.signal);
       case 'storage.done':
         return this.stored(input);
     }
@@ -177,6 +200,10 @@ export class Kernel {
 
   private checkSpawn(input: SpawnInput): void {
     const { state } = this;
+    refuseFlaw(malformedSpawn(input));
+    for (const field of ['name', 'run', 'engine'] as const)
+      if (typeof input[field] !== 'string' && !(field === 'engine' && input.engine === undefined))
+        throw invalid(field, input[field], 'a text');
     if (!state.programs.has(input.program))
       throw new KernelError(
         'UNKNOWN_PROGRAM',
@@ -191,6 +218,7 @@ export class Kernel {
         `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
       );
     if (input.engine !== undefined) this.checkEngineName(input.engine);
+    if (state.fullness !== undefined) throw new KernelError('PROCESS_LIMIT', state.fullness);
   }
 
   private checkEngineName(name: string): void {
@@ -245,7 +273,7 @@ export class Kernel {
   }
 
   private progress({ core, pid, tokensOut }: CallProgress): void {
-    const { process } = this.state.cores[core]!;
+    const process = this.state.cores[core]?.process;
     assert(
       process !== undefined && process.pid === pid,
       () => `progress of process ${pid}, which is not on core ${core}`,

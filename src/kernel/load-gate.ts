@@ -1,5 +1,5 @@
 import type { Engine } from './engine.ts';
-import { brokenPolicy } from './policy-guard.ts';
+import { brokenPolicy, mayStart } from './policy-guard.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Process } from './process.ts';
 import type { AgentScheduler } from './scheduler.ts';
@@ -25,7 +25,7 @@ export class LoadGate {
     if (process.call!.bypass) return true;
     const isBehind = this.isBehind(process);
     process.letOn = false;
-    if (!isBehind && engine.loadControl!.mayStart(process.pid, nowUs)) return true;
+    if (!isBehind && mayStart(engine, process.pid, nowUs)) return true;
     this.keepOut(process);
     return false;
   }
@@ -74,7 +74,7 @@ export class LoadGate {
     const { nowUs } = this.state;
     while (held.length > 0 && engine.readyCount < engine.idle.size) {
       const process = held.peek()!;
-      if (!engine.loadControl!.mayStart(process.pid, nowUs)) break;
+      if (!mayStart(engine, process.pid, nowUs)) break;
       held.shift();
       process.held = false;
       process.letOn = true;

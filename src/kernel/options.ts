@@ -1,8 +1,11 @@
+import { isRecord } from './budget-limits.ts';
 import { BudgetTree, type BudgetNodeSpec } from './budgets.ts';
 import type { CreateLoadControlPolicy, CreatePagingPolicy, CreateSchedulingPolicy } from './contracts.ts';
 import { checkEngine, engineDefaults, type EngineOptions } from './engine-options.ts';
 import { invalid } from './errors.ts';
+import { checkKnownFields } from './known-fields.ts';
 import type { Residency, VictimRule } from './memory/memory-options.ts';
+import { checkLedger } from './recovery.ts';
 import type { LedgerRecord } from './records.ts';
 import type { Program } from './syscalls.ts';
 import type { ToolSpec } from './tools.ts';
@@ -41,6 +44,12 @@ export type KernelOptionsInput = Pick<KernelOptions, 'scheduling' | 'paging'> &
 
 /** Fills in the defaults and checks every field. Throws KernelError INVALID_ARGUMENT. */
 export function completeOptions(input: KernelOptionsInput): KernelOptions {
+  if (!isRecord(input)) throw invalid('options', input, 'an object with scheduling, paging, …');
+  for (const field of ['engines', 'budgets', 'tools', 'programs', 'ledger'] as const)
+    if (input[field] !== undefined && !Array.isArray(input[field]))
+      throw invalid(field, input[field], 'a list');
+  for (const engine of input.engines ?? [])
+    if (!isRecord(engine)) throw invalid('engine', engine, 'an object');
   const residency = input.residency ?? 'independent';
   const options: KernelOptions = {
     seed: input.seed ?? 1,
@@ -58,6 +67,7 @@ export function completeOptions(input: KernelOptionsInput): KernelOptions {
     ledger: input.ledger ?? [],
     records: input.records ?? true,
   };
+  checkKnownFields('', input, Object.keys(options));
   checkOptions(options);
   return options;
 }
@@ -66,6 +76,12 @@ function checkOptions(options: KernelOptions): void {
   if (!Number.isSafeInteger(options.seed)) throw invalid('seed', options.seed, 'an integer');
   if (options.engines.length === 0) throw invalid('engines', 'an empty list', 'at least one engine');
   for (const engine of options.engines) checkEngine(engine);
+  for (const policy of ['scheduling', 'paging', 'loadControl'] as const) {
+    const create: unknown = options[policy];
+    if (typeof create === 'function' || (policy === 'loadControl' && create === undefined)) continue;
+    throw invalid(policy, create, 'a function that makes a policy');
+  }
+  for (const program of options.programs) checkProgram(program);
   checkUnique('engine name', options.engines);
   checkUnique('program name', options.programs);
   if (!['independent', 'prefix'].includes(options.residency))
@@ -75,8 +91,20 @@ function checkOptions(options: KernelOptions): void {
     throw invalid('oversize', options.oversize, 'fail, bypass');
   if (!Number.isInteger(options.mailboxLimit) || options.mailboxLimit < 1)
     throw invalid('mailboxLimit', options.mailboxLimit, 'an integer of at least 1');
+  if (typeof options.records !== 'boolean') throw invalid('records', options.records, 'true or false');
   // Throws on cycles, unknown parents and limits out of range.
-  void new BudgetTree(options.budgets);
+  checkLedger(options.ledger, new BudgetTree(options.budgets));
+}
+
+/** Throws KernelError INVALID_ARGUMENT. */
+export function checkProgram(program: Program): void {
+  if (!isRecord(program)) throw invalid('program', program, '{ name, version, body }');
+  const { name, version, body } = program;
+  if (typeof name !== 'string' || name === '')
+    throw invalid('program name', name, 'a text that is not empty');
+  checkKnownFields(`program ${name}: `, program, ['name', 'version', 'body']);
+  if (!Number.isSafeInteger(version)) throw invalid(`program ${name}: version`, version, 'an integer');
+  if (typeof body !== 'function') throw invalid(`program ${name}: body`, body, 'a generator function');
 }
 
 function checkUnique(field: string, list: readonly { readonly name: string }[]): void {

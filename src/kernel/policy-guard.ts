@@ -1,10 +1,19 @@
-import { KernelError } from './errors.ts';
+import { KernelError, shown } from './errors.ts';
 import type { Engine, StopReason } from './engine.ts';
 import type { Pid } from './ids.ts';
 
 /** A policy broke its contract: who, what it answered and what is allowed. The kernel is done for, as after a failed assertion. */
 export function brokenPolicy(policy: string, answer: string, allowed: string): KernelError {
   return new KernelError('POLICY_BROKEN', `${policy}: ${answer}; allowed: ${allowed}`);
+}
+
+/** `pick` gave none of those that are ready: nobody at all would keep them waiting for ever. */
+export function brokenPick({ policy, readyCount }: Engine, who: string, nowUs: number): KernelError {
+  return brokenPolicy(
+    `scheduling policy ${policy.name}`,
+    `picked ${who} at ${nowUs} µs`,
+    `one of the ${readyCount} that are ready`,
+  );
 }
 
 /** The slice that the scheduling policy gives `pid`, µs. Throws POLICY_BROKEN: a slice of nothing would be handed out for ever. */
@@ -26,6 +35,17 @@ export function preemptionUs({ policy }: Engine, pid: Pid, nowUs: number): numbe
     `scheduling policy ${policy.name}`,
     `shouldPreempt of process ${pid} is ${dueUs} at ${nowUs} µs`,
     'an integer of µs, or Infinity',
+  );
+}
+
+/** Whether the load-control policy lets `pid` start now. Throws POLICY_BROKEN: nothing at all would pass for a no, and nobody would ever run. */
+export function mayStart({ loadControl }: Engine, pid: Pid, nowUs: number): boolean {
+  const may: unknown = loadControl!.mayStart(pid, nowUs);
+  if (typeof may === 'boolean') return may;
+  throw brokenPolicy(
+    `load-control policy ${loadControl!.name}`,
+    `mayStart of process ${pid} is ${shown(may)} at ${nowUs} µs`,
+    'true or false',
   );
 }
 

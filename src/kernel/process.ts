@@ -91,6 +91,9 @@ export class Process {
   replay: readonly HistoryRecord[] | undefined = undefined;
   replayFrom = 0;
   replayUs = -1;
+  /** How many syscalls it made at the instant of the last one. */
+  instantUs = -1;
+  instantCalls = 0;
   tools: ToolBatch | undefined = undefined;
 
   // scheduler

@@ -5,7 +5,7 @@ import type { Json, Pid } from './ids.ts';
 import type { RestoredProcess } from './inputs.ts';
 import { PromptChain } from './checkpoint-chain.ts';
 import type { KernelState } from './kernel-state.ts';
-import { messageOf } from './errors.ts';
+import { messageOf, shown } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Process } from './process.ts';
 import { historyVersion, type HistoryRecord } from './records.ts';
@@ -14,6 +14,9 @@ import { isSyscall, malformed } from './syscall-arguments.ts';
 import type { Program, Syscall, Sys, SyscallResult } from './syscalls.ts';
 import { hashSyscall } from './syscall-hash.ts';
 import type { SyscallTable } from './syscall-table.ts';
+
+/** Syscalls that a process may make at one instant; those that its history answers don't count. */
+const mostCallsAtOnce = 1_000_000;
 
 /**
  * Runs programs: resumes them with results, hands what they yield to the syscall table, keeps their histories, and feeds a restored program the
@@ -98,7 +101,8 @@ export class ProgramRunner {
     for (;;) {
       const { generator } = process;
       if (generator === undefined) return;
-      let step: IteratorResult<Syscall, Json | void>;
+      // A generator made by hand may give anything.
+      let step: IteratorResult<Syscall, Json | void> | undefined;
       process.isRunningCode = true;
       try {
         step = result === undefined ? generator.next() : generator.next(result);
@@ -109,10 +113,11 @@ export class ProgramRunner {
       process.isRunningCode = false;
       // It may have been signalled by its own syscall's consequences.
       if (process.outcome !== undefined) return;
-      if (step.done === true) return this.complete(process, step.value ?? null);
-      if (!isSyscall(step.value))
-        return this.fail(process, `the program yielded ${typeof step.value}, which is not a syscall`);
-      result = this.perform(process, step.value);
+      if (step?.done === true) return this.complete(process, step.value ?? null);
+      const yielded: unknown = step?.value;
+      if (!isSyscall(yielded))
+        return this.fail(process, `the program yielded ${typeof yielded}, which is not a syscall`);
+      result = this.perform(process, yielded);
       if (result === undefined) return;
       if (process.outcome !== undefined) return;
     }
@@ -125,7 +130,7 @@ export class ProgramRunner {
         process,
         `the program ended after syscall ${process.n}, its history holds ${next.kind} next`,
       );
-    const flaw = notJson(value, 'value', 0);
+    const flaw = notJson(value, 'value');
     if (flaw !== undefined) return this.fail(process, flaw);
     this.lifecycle.terminate(process, 'completed', value);
   }
@@ -141,6 +146,12 @@ export class ProgramRunner {
     this.lifecycle.terminate(process, 'failed', message, 'PROGRAM_FAILED', message);
   }
 
+  /** It would go on for ever: no event of the world can come in between. */
+  private stall(process: Process): undefined {
+    const message = `more than ${mostCallsAtOnce} syscalls at ${this.state.nowUs} µs; allowed: as many while time passes`;
+    this.lifecycle.terminate(process, 'failed', message, 'ITERATION_LIMIT', message);
+  }
+
   /** The result of a syscall that has one at once; undefined: the process waits or has ended. */
   private perform(process: Process, syscall: Syscall): SyscallResult<unknown> | undefined {
     process.n++;
@@ -152,6 +163,11 @@ export class ProgramRunner {
     const recorded = this.recorded(process, process.lastSyscall);
     if (recorded === 'diverged') return undefined;
     if (recorded !== undefined) return this.table.reapply(process, syscall, recorded);
+    if (process.instantUs !== this.state.nowUs) {
+      process.instantUs = this.state.nowUs;
+      process.instantCalls = 0;
+    }
+    if (++process.instantCalls > mostCallsAtOnce) return this.stall(process);
     const result =
       flaw === undefined
         ? this.table.perform(process, syscall)
@@ -199,13 +215,22 @@ export class ProgramRunner {
   }
 }
 
-/** The program's generator. A body that throws before it is one (it takes its state apart, say) fails where all programs fail: when it is resumed. */
+/** The program's generator. A body that throws before it is one (it takes its state apart, say), or gives none, fails where all programs fail: when it is resumed. */
 function generatorOf(program: Program, sys: Sys, saved: Json | undefined): ReturnType<Program['body']> {
   try {
-    return program.body(sys, saved);
+    const generator: unknown = program.body(sys, saved);
+    if (isGenerator(generator)) return generator;
+    throw new Error(`the body of program ${program.name} gave ${shown(generator)}; allowed: a generator`);
   } catch (error) {
     return throwing(error);
   }
+}
+
+/** An asynchronous one is none. */
+function isGenerator(value: unknown): value is ReturnType<Program['body']> {
+  if (typeof value !== 'object' || value === null) return false;
+  const { next, return: end, [Symbol.iterator]: iterator } = value as Partial<ReturnType<Program['body']>>;
+  return [next, end, iterator].every((method) => typeof method === 'function');
 }
 
 // oxlint-disable-next-line require-yield

@@ -1,5 +1,7 @@
 /** After a crash the kernel is rebuilt from histories and the budget ledger (design, section 1): this reads them back. */
+import { budgetResources, isCount, isRecord } from './budget-limits.ts';
 import type { BudgetTree, Reservation } from './budgets.ts';
+import { invalid } from './errors.ts';
 import type { RestoredProcess, RestoreInput } from './inputs.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { HistoryRecord, LedgerRecord } from './records.ts';
@@ -72,6 +74,24 @@ function notWaitedFor(history: readonly HistoryRecord[], children: readonly Stor
   return children
     .filter(({ pid, end }) => end !== undefined && !told.has(pid))
     .map(({ pid, end }) => ({ pid, outcome: end!.outcome, value: end!.value }));
+}
+
+/** That `budgets` can book it: what an earlier kernel kept may come from a file. Throws KernelError INVALID_ARGUMENT or UNKNOWN_BUDGET. */
+export function checkLedger(ledger: readonly LedgerRecord[], budgets: BudgetTree): void {
+  let lastUs = 0;
+  for (const [index, record] of ledger.entries()) {
+    const at = `ledger[${index}]`;
+    if (!isRecord(record)) throw invalid(at, record, 'a ledger record');
+    const { what, node, atUs } = record;
+    if (what !== 'reserved' && what !== 'settled') throw invalid(`${at}.what`, what, 'reserved, settled');
+    for (const resource of budgetResources)
+      if (!isCount(record[resource]))
+        throw invalid(`${at}.${resource}`, record[resource], 'an integer, 0 or more');
+    if (!isCount(atUs) || atUs < lastUs)
+      throw invalid(`${at}.atUs`, atUs, `an integer of at least ${lastUs}`);
+    lastUs = atUs;
+    budgets.indexOf(node);
+  }
 }
 
 /** Books into a fresh tree what an earlier kernel booked. A call without a known end settles in full: it may have used all that it had reserved. */

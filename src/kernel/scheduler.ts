@@ -1,11 +1,12 @@
 import { assert } from '../base/assert.ts';
 import { longestUs, restoreUs } from './engine-options.ts';
+import { shown } from './errors.ts';
 import type { Core, Engine, StopReason } from './engine.ts';
 import type { Pid, TimerId } from './ids.ts';
 import type { CallEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { LoadGate } from './load-gate.ts';
-import { brokenPolicy, preemptionUs, sliceUs, StandstillGuard } from './policy-guard.ts';
+import { brokenPick, preemptionUs, sliceUs, StandstillGuard } from './policy-guard.ts';
 import type { Call, Process } from './process.ts';
 
 /** What the scheduler tells the rest of the kernel. */
@@ -185,14 +186,10 @@ export class AgentScheduler {
       if (first !== -1 && state.processes[first]!.state === 'waiting' && !isQuiet(engine)) return;
       const slot = engine.idle.peek();
       const pid = engine.policy.pick(engine.cores[slot]!.id, state.nowUs);
-      if (pid === undefined) return;
+      if (pid === undefined) throw brokenPick(engine, 'nobody', state.nowUs);
       const process = state.processes[pid];
       if (process === undefined || !process.queued || process.engine !== engine)
-        throw brokenPolicy(
-          `scheduling policy ${engine.policy.name}`,
-          `picked process ${pid} at ${state.nowUs} µs`,
-          'a process that is ready',
-        );
+        throw brokenPick(engine, `process ${shown(pid)}`, state.nowUs);
       process.queued = false;
       engine.readyCount--;
       if (engine.loadControl !== undefined && !this.gate.mayStart(process)) {

@@ -2,61 +2,86 @@
  * Whether what a program yielded is what its type says: a program in JavaScript may yield anything, and must not bring down the kernel with it.
  * Ranges and names are the handlers' to check; here it is only about types, about scripts, and that what is kept and sent is JSON.
  */
+import { messageOf, shown } from './errors.ts';
+import { unknownField } from './known-fields.ts';
 import { notJson } from './schema/problem.ts';
-import type { Syscall } from './syscalls.ts';
+import type { Allocate, Capabilities, Spawn, Syscall, ThinkCall } from './syscalls.ts';
 
 /** A syscall is an object with a kind; which kinds there are is the syscall table's. */
 export function isSyscall(yielded: unknown): yielded is Syscall {
-  return (
-    typeof yielded === 'object' && yielded !== null && typeof (yielded as Partial<Syscall>).kind === 'string'
-  );
+  if (typeof yielded !== 'object' || yielded === null) return false;
+  try {
+    return typeof (yielded as Partial<Syscall>).kind === 'string';
+  } catch {
+    return false; // a getter that throws
+  }
 }
 
 /** One line that names the first field of a wrong type, its value and what is allowed; undefined when there is none. */
 export function malformed(syscall: Syscall): string | undefined {
+  try {
+    return flawOf(syscall);
+  } catch (error) {
+    // A getter's.
+    return `${syscall.kind}: cannot be read (${messageOf(error)}); allowed: plain data`;
+  }
+}
+
+/** Reads every field, so that what cannot be read is found here. */
+function flawOf(syscall: Syscall): string | undefined {
   switch (syscall.kind) {
     case 'think':
-      return syscall.script === undefined
-        ? undefined
-        : malformedScript(syscall.script, 'script', thinkCounts);
+      return malformedThink(syscall);
     case 'callTools':
-      return malformedCalls(syscall.calls);
-    case 'ask':
-      if (!purposes.includes(syscall.purpose)) return wrong('purpose', syscall.purpose, purposes.join(', '));
-      if (syscall.script !== undefined) {
-        const flaw = malformedScript(syscall.script, 'script', durations);
+      return malformedCalls(syscall.calls) ?? given(notFlag, 'keepResults', syscall.keepResults);
+    case 'ask': {
+      const { purpose, script, question } = syscall;
+      if (!purposes.includes(purpose)) return wrong('purpose', purpose, purposes.join(', '));
+      if (script !== undefined) {
+        const flaw =
+          malformedScript(script, 'script', durations) ?? given(notData, 'script.answer', script.answer);
         if (flaw !== undefined) return flaw;
       }
-      return notJson(syscall.question, 'question', 0);
+      return notJson(question, 'question');
+    }
     case 'send':
-      return notId('to', syscall.to) ?? notJson(syscall.message, 'message', 0);
+      return notId('to', syscall.to) ?? notJson(syscall.message, 'message');
+    case 'receive':
+      return given(notNumber, 'timeoutUs', syscall.timeoutUs);
     case 'spawn':
-      return notJson(syscall.arguments, 'arguments', 0);
+      return malformedSpawn(syscall);
     case 'signal':
+      return notId('pid', syscall.pid) ?? notText('signal', syscall.signal);
     case 'wait':
       return notId('pid', syscall.pid);
-    case 'allocate': {
-      const { text, hash, blocks } = syscall;
-      if (text !== undefined) return notText('text', text);
-      if (hash !== undefined) return notText('hash', hash);
-      if (blocks === undefined) return undefined;
-      return isObject(blocks)
-        ? notText('blocks.space', blocks.space)
-        : wrong('blocks', blocks, '{ space, first, count }');
-    }
+    case 'allocate':
+      return malformedAllocate(syscall);
     case 'touch':
-      return Array.isArray(syscall.pages) ? undefined : wrong('pages', syscall.pages, 'a list of pages');
+      return malformedPages(syscall.pages);
+    case 'pin':
+    case 'unpin':
+    case 'drop':
+    case 'free':
+      return notPage('page', syscall.page);
+    case 'setImportance':
+      return notPage('page', syscall.page) ?? notNumber('importance', syscall.importance);
+    case 'truncate':
+      return notNumber('pages', syscall.pages);
     case 'remember':
-      return notText('scope', syscall.scope) ?? notText('text', syscall.text);
-    case 'recall':
-      return notText('scope', syscall.scope) ?? notText('query', syscall.query);
+      return notName('scope', syscall.scope) ?? notText('text', syscall.text);
+    case 'recall': {
+      const { scope, query, limit } = syscall;
+      return notName('scope', scope) ?? notText('query', query) ?? given(notNumber, 'limit', limit);
+    }
     case 'checkpoint':
-      return notJson(syscall.state, 'state', 0);
+      return notJson(syscall.state, 'state');
+    case 'sleep':
+      return notNumber('us', syscall.us);
     case 'exit': {
       const { outcome } = syscall;
       const isKnown = outcome === undefined || outcome === 'completed' || outcome === 'failed';
       return isKnown
-        ? notJson(syscall.value ?? null, 'value', 0)
+        ? notJson(syscall.value ?? null, 'value')
         : wrong('outcome', outcome, 'completed, failed');
     }
     default:
@@ -64,20 +89,72 @@ export function malformed(syscall: Syscall): string | undefined {
   }
 }
 
+/** Of a process that a program starts, or that the world does. */
+export function malformedSpawn(
+  spawn: Pick<Spawn, 'program' | 'arguments' | 'name' | 'priority' | 'budget' | 'capabilities'>,
+): string | undefined {
+  const { program, name, priority, budget, capabilities } = spawn;
+  return (
+    notText('program', program) ??
+    given(notText, 'name', name) ??
+    given(notNumber, 'priority', priority) ??
+    given(notText, 'budget', budget) ??
+    given(malformedCapabilities, 'capabilities', capabilities) ??
+    notJson(spawn.arguments, 'arguments')
+  );
+}
+
+/** A text would do for a list of tools, and grant each tool whose name is a part of it. */
+function malformedCapabilities(field: string, asked: unknown): string | undefined {
+  if (!isObject(asked)) return wrong(field, asked, 'an object of capabilities');
+  const { tools, spawn, signal, send } = asked as Partial<Capabilities>;
+  const unknown = unknownField(asked, capabilityFields);
+  if (unknown !== undefined) return wrong(`${field}.${unknown}`, asked[unknown], capabilityFields.join(', '));
+  const isTools =
+    tools === undefined ||
+    tools === 'all' ||
+    (Array.isArray(tools) && tools.every((tool) => typeof tool === 'string'));
+  if (!isTools) return wrong(`${field}.tools`, tools, 'all, or a list of tool names');
+  if (signal !== undefined && signal !== 'descendants' && signal !== 'all')
+    return wrong(`${field}.signal`, signal, 'descendants, all');
+  if (send !== undefined && send !== 'run' && send !== 'all') return wrong(`${field}.send`, send, 'run, all');
+  return given(notFlag, `${field}.spawn`, spawn);
+}
+
+const capabilityFields = ['tools', 'spawn', 'signal', 'send'];
+
 const purposes = ['approve', 'edit', 'answer'];
 
-/** The arguments themselves are checked with the tool's schema, each call for itself. */
+function malformedThink({ maxOutput, promptTokens, keepAnswer, script }: ThinkCall): string | undefined {
+  const flaw =
+    notNumber('maxOutput', maxOutput) ??
+    given(notNumber, 'promptTokens', promptTokens) ??
+    given(notFlag, 'keepAnswer', keepAnswer);
+  if (flaw !== undefined || script === undefined) return flaw;
+  return malformedScript(script, 'script', thinkCounts) ?? given(notText, 'script.text', script.text);
+}
+
+/** That the arguments fit the tool's schema is checked by each call for itself. */
 function malformedCalls(calls: unknown): string | undefined {
   if (!Array.isArray(calls)) return wrong('calls', calls, 'a list of calls');
   for (const [index, call] of calls.entries()) {
-    if (!isObject(call)) return wrong(`calls[${index}]`, call, '{ tool, arguments }');
-    const { tool, script } = call;
+    const at = `calls[${index}]`;
+    if (!isObject(call)) return wrong(at, call, '{ tool, arguments }');
+    const { tool, arguments: args, script } = call;
     const flaw =
-      notText(`calls[${index}].tool`, tool) ??
-      (script === undefined ? undefined : malformedScript(script, `calls[${index}].script`, durations));
+      notText(`${at}.tool`, tool) ??
+      given(notData, `${at}.arguments`, args) ??
+      given(malformedToolScript, `${at}.script`, script);
     if (flaw !== undefined) return flaw;
   }
   return undefined;
+}
+
+function malformedToolScript(field: string, script: unknown): string | undefined {
+  const flaw = malformedScript(script, field, durations);
+  if (flaw !== undefined) return flaw;
+  const { result, failed } = script as Record<string, unknown>;
+  return given(notData, `${field}.result`, result) ?? given(notFlag, `${field}.failed`, failed);
 }
 
 const thinkCounts = ['tokensOut', 'durationUs', 'tokensIn'];
@@ -94,14 +171,52 @@ function malformedScript(script: unknown, field: string, counts: readonly string
   return undefined;
 }
 
+function malformedAllocate(call: Allocate): string | undefined {
+  const { tokens, text, hash, blocks, importance, pinned } = call;
+  const flaw =
+    notNumber('tokens', tokens) ??
+    given(notNumber, 'importance', importance) ??
+    given(notFlag, 'pinned', pinned);
+  if (flaw !== undefined) return flaw;
+  if (text !== undefined) return notText('text', text);
+  if (hash !== undefined) return notText('hash', hash);
+  if (blocks === undefined) return undefined;
+  if (!isObject(blocks)) return wrong('blocks', blocks, '{ space, first, count }');
+  const { space, first, count } = blocks;
+  return (
+    notText('blocks.space', space) ?? notNumber('blocks.first', first) ?? notNumber('blocks.count', count)
+  );
+}
+
+function malformedPages(pages: unknown): string | undefined {
+  if (!Array.isArray(pages)) return wrong('pages', pages, 'a list of pages');
+  for (let index = 0; index < pages.length; index++) {
+    const flaw = notPage(`pages[${index}]`, pages[index]);
+    if (flaw !== undefined) return flaw;
+  }
+  return undefined;
+}
+
+type Check = (field: string, value: unknown) => string | undefined;
+
+/** For a field that may be left out. */
+const given = (check: Check, field: string, value: unknown): string | undefined =>
+  value === undefined ? undefined : check(field, value);
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 const notText = (field: string, value: unknown): string | undefined =>
   typeof value === 'string' ? undefined : wrong(field, value, 'a text');
+const notName = (field: string, value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? undefined : wrong(field, value, 'a text that is not empty');
+const notNumber = (field: string, value: unknown): string | undefined =>
+  typeof value === 'number' ? undefined : wrong(field, value, 'a number');
+const notFlag = (field: string, value: unknown): string | undefined =>
+  typeof value === 'boolean' ? undefined : wrong(field, value, 'true or false');
+const notData = (field: string, value: unknown): string | undefined => notJson(value, field);
 const notId = (field: string, value: unknown): string | undefined =>
   Number.isInteger(value) ? undefined : wrong(field, value, 'the id of a process');
+const notPage = (field: string, value: unknown): string | undefined =>
+  typeof value === 'number' ? undefined : wrong(field, value, 'the id of a page');
 const wrong = (field: string, value: unknown, allowed: string): string =>
   `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`;
-
-/** `String` throws on an object without a prototype. */
-const shown = (value: unknown): string => (isObject(value) ? 'an object' : String(value));

@@ -1,20 +1,53 @@
 import { combineHash, hash53 } from '../base/hash.ts';
 import type { Json } from './ids.ts';
-import type { CallTools, Syscall } from './syscalls.ts';
+import type { Allocate, CallTools, Syscall } from './syscalls.ts';
 
 /**
- * 53-bit hash of a syscall's kind and arguments: a restored program must yield what its history holds. Scripts are not arguments.
+ * 53-bit hash of a syscall's kind and arguments, which have been found to be JSON: a restored program must yield what its history holds. Scripts
+ * are not arguments.
  */
 export function hashSyscall(syscall: Syscall): number {
   let hash = hash53(syscall.kind);
-  for (const [key, value] of Object.entries(syscall)) {
-    if (key === 'kind' || key === 'script') continue;
-    hash = added(hash, combineHash(hash53(key), hashArgument(syscall.kind, key, value as Json | undefined)));
+  if (!Object.hasOwn(argumentNames, syscall.kind)) return hash;
+  for (const key of argumentNames[syscall.kind]) {
+    const value = (syscall as unknown as Readonly<Record<string, Json | undefined>>)[key];
+    if (value === undefined) continue;
+    hash = added(hash, combineHash(hash53(key), hashArgument(syscall.kind, key, value)));
   }
   return hash;
 }
 
-function hashArgument(kind: Syscall['kind'], key: string, value: Json | undefined): number {
+/** By kind. What else stands in a syscall is read by nobody, and may be anything: nobody has checked it. */
+const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
+  think: ['maxOutput', 'promptTokens', 'keepAnswer'],
+  callTools: ['calls', 'keepResults'],
+  ask: ['question', 'purpose'],
+  send: ['to', 'message'],
+  receive: ['timeoutUs'],
+  spawn: ['program', 'arguments', 'name', 'priority', 'budget', 'capabilities'],
+  wait: ['pid'],
+  signal: ['pid', 'signal'],
+  allocate: ['tokens', 'text', 'hash', 'blocks', 'importance', 'pinned'],
+  touch: ['pages'],
+  pin: ['page'],
+  unpin: ['page'],
+  drop: ['page'],
+  free: ['page'],
+  setImportance: ['page', 'importance'],
+  truncate: ['pages'],
+  remember: ['scope', 'text'],
+  recall: ['scope', 'query', 'limit'],
+  checkpoint: ['state'],
+  sleep: ['us'],
+  yieldCore: [],
+  exit: ['value', 'outcome'],
+};
+
+function hashArgument(kind: Syscall['kind'], key: string, value: Json): number {
+  if (key === 'blocks') {
+    const { space, first, count } = value as unknown as NonNullable<Allocate['blocks']>;
+    return hashJson({ space, first, count });
+  }
   if (kind === 'callTools' && key === 'calls')
     return hashJson(
       (value as unknown as CallTools['calls']).map(({ tool, arguments: args }) => ({
@@ -31,11 +64,7 @@ function added(sum: number, hash: number): number {
   return sum >= room ? sum - room : sum + hash;
 }
 
-/** Deeper levels don't count: a value that contains itself has no end. */
-const deepest = 64;
-
-function hashJson(value: Json | undefined, depth = 0): number {
-  if (depth > deepest) return 9;
+function hashJson(value: Json | undefined): number {
   switch (typeof value) {
     case 'string':
       return hash53(value, 1);
@@ -51,11 +80,11 @@ function hashJson(value: Json | undefined, depth = 0): number {
   if (value === null) return 6;
   if (Array.isArray(value)) {
     let hash = combineHash(7, value.length);
-    for (const item of value as readonly Json[]) hash = combineHash(hash, hashJson(item, depth + 1));
+    for (const item of value as readonly Json[]) hash = combineHash(hash, hashJson(item));
     return hash;
   }
   let sum = 8;
   for (const [key, member] of Object.entries(value))
-    sum = added(sum, combineHash(hash53(key), hashJson(member, depth + 1)));
+    sum = added(sum, combineHash(hash53(key), hashJson(member)));
   return sum;
 }

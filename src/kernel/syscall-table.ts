@@ -1,7 +1,7 @@
 import { Ring } from '../base/ring.ts';
-import type { KernelErrorCode } from './errors.ts';
+import { shown, type KernelErrorCode } from './errors.ts';
 import type { Json, PageNumber, Pid } from './ids.ts';
-import type { SignalName } from './inputs.ts';
+import { signalNames } from './input-check.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
 import type { ContentRun } from './memory/extent.ts';
@@ -242,10 +242,12 @@ export class SyscallTable {
         'NOT_PERMITTED',
         `budget: "${call.budget}" is not below that of process ${process.pid}; allowed: ${state.budgets.nameOf(process.budget)} and below`,
       );
+    const full = state.countSpawn(process);
+    if (full !== undefined) return failed('PROCESS_LIMIT', full);
     const child = this.lifecycle.create({
       program,
       args: call.arguments,
-      name: call.name ?? `${process.name}/${call.program}`,
+      name: call.name ?? nameOfChild(process.name, call.program),
       run: process.run,
       priority,
       budget,
@@ -289,7 +291,7 @@ export class SyscallTable {
   }
 
   private signal(process: Process, { pid, signal }: Signal): Result | undefined {
-    if (!isSignal(signal)) return bad('signal', signal, signalNames.join(', '));
+    if (!signalNames.includes(signal)) return bad('signal', signal, signalNames.join(', '));
     const target = this.state.processes[pid];
     if (target === undefined || target.state === 'terminated') return noProcess(pid);
     if (process.capabilities.signal !== 'all' && target !== process && !isDescendant(target, process))
@@ -338,7 +340,7 @@ export class SyscallTable {
           hash: content.hash,
           text: call.text,
         });
-    } else if (call.hash !== undefined) run = state.contents.ofHash(call.hash, call.tokens).run;
+    } else if (call.hash !== undefined) run = state.contents.ofHash(call.hash, call.tokens);
     else run = state.contents.own(call.tokens);
     const page = engine.memory.append(table, run, importance, call.pinned ?? false);
     return { ok: true, value: page };
@@ -405,22 +407,25 @@ const done: Result = { ok: true, value: null };
 const longestWaitUs = 31_536_000_000_000;
 const mostTokens = 1_000_000_000;
 
-export const isPriority = (value: number): boolean => value >= 0 && value <= 100;
+export const isPriority = (value: number): boolean => typeof value === 'number' && value >= 0 && value <= 100;
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
 const isDuration = (value: number): boolean =>
   Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
 const isTokens = (value: number): boolean => isCount(value) && value <= mostTokens;
 const isShare = (value: number): boolean => value >= 0 && value <= 1;
 
-const signalNames: readonly SignalName[] = ['stop', 'continue', 'terminate', 'kill'];
-const isSignal = (name: SignalName): boolean => signalNames.includes(name);
-
 const failed = (code: KernelErrorCode, message: string): Result => ({ ok: false, code, message });
 const bad = (field: string, value: unknown, allowed: string): Result =>
-  failed('INVALID_ARGUMENT', `${field}: ${String(value)} is not allowed; allowed: ${allowed}`);
+  failed('INVALID_ARGUMENT', `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`);
 const noProcess = (pid: Pid): Result => failed('UNKNOWN_PROCESS', `pid: ${pid} is not a process that runs`);
 const noPage = (page: PageNumber): Result => failed('UNKNOWN_PAGE', `page: ${page} is not in the page table`);
 const known = (page: PageNumber, isKnown: boolean): Result => (isKnown ? done : noPage(page));
+
+/** Of a child that is given none: who started it, and what it runs; of a long line of descent the end, lest names grow without end. */
+function nameOfChild(parent: string, program: string): string {
+  const name = `${parent}/${program}`;
+  return name.length <= 200 ? name : `…${name.slice(-199)}`;
+}
 
 function isDescendant(process: Process, ancestor: Process): boolean {
   for (let parent = process.parent; parent !== undefined; parent = parent.parent)

@@ -131,10 +131,12 @@ export class ToolCalls {
       request: run.request,
       decision: input.decision,
     });
-    if (input.decision === 'deny') {
+    // Whatever is not a clear yes is a no.
+    if (input.decision !== 'approve' && input.decision !== 'edit') {
       this.runs.delete(run.request);
       run.stage = 'done';
-      this.deliver(run, failure('TOOL_DENIED', `a person denied ${run.tool.name}: ${textOf(input.value)}`));
+      const did = input.decision === 'deny' ? 'denied' : 'did not approve';
+      this.deliver(run, failure('TOOL_DENIED', `a person ${did} ${run.tool.name}: ${textOf(input.value)}`));
       return true;
     }
     if (input.decision === 'edit') {

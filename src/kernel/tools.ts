@@ -1,7 +1,9 @@
 /** The tools that processes may call: what each takes, what it touches, and how often and how long it may run. */
 import { assert } from '../base/assert.ts';
+import { isRecord } from './budget-limits.ts';
 import { invalid, messageOf } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
+import { checkKnownFields } from './known-fields.ts';
 import type { Effects } from './lock-table.ts';
 import { compileSchema } from './schema/compile.ts';
 import { problemOf } from './schema/problem.ts';
@@ -55,6 +57,19 @@ export const toolDefaults = {
   approval: false,
 } as const;
 
+const toolFields = Object.keys({
+  name: true,
+  description: true,
+  parameters: true,
+  effects: true,
+  server: true,
+  timeoutUs: true,
+  retries: true,
+  retryWaitUs: true,
+  concurrency: true,
+  approval: true,
+} satisfies Record<keyof ToolSpec, true>);
+
 export class ToolRegistry {
   readonly #tools = new Map<string, RegisteredTool>();
   readonly #schemas = new Map<RegisteredTool, ArgumentSchema>();
@@ -66,11 +81,13 @@ export class ToolRegistry {
 
   /** Throws KernelError INVALID_ARGUMENT for a name taken or not allowed, a schema that is none (with the path to it), a number out of range. */
   register(spec: ToolSpec): void {
+    if (!isRecord(spec)) throw invalid('tool', spec, '{ name, description, parameters, … }');
     const { name, parameters } = spec;
     if (typeof name !== 'string' || !/^[a-zA-Z0-9_.-]{1,128}$/.test(name)) {
       throw invalid('tool.name', name, '1 to 128 letters, digits, "_", "." and "-"');
     }
     if (this.#tools.has(name)) throw invalid('tool.name', name, 'a name that is not registered yet');
+    checkKnownFields(`tool ${name}: `, spec, toolFields);
     const tool: RegisteredTool = {
       ...toolDefaults,
       ...given(spec),

@@ -1,12 +1,13 @@
 /**
  * Virtual time: an event queue and simulated devices around one kernel. Two runs with the same inputs have the same event log to the byte.
  */
-import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import { rngFor } from '../base/rng.ts';
 import type { ToolImplementation } from '../agents/tools/tool-implementation.ts';
+import { invalid } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { CoreId, Pid, RequestId, TimerId } from '../kernel/ids.ts';
+import { checkSignal } from '../kernel/input-check.ts';
 import type { Input, SignalName, SpawnInput } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { MemoryStore } from '../kernel/memory-store.ts';
@@ -80,7 +81,10 @@ export class Simulation implements ModelDeviceWorld {
     }
     this.toolDevice = new ToolDevice(options.tools ?? [], streams, faults);
     this.personDevice = new PersonDevice(streams, faults);
-    this.storageDevice = new StorageDevice({ flushUs: options.flushUs ?? 0, store: options.store, faults });
+    const { flushUs = 0 } = options;
+    if (!Number.isSafeInteger(flushUs) || flushUs < 0)
+      throw invalid('flushUs', flushUs, 'an integer of at least 0 (µs)');
+    this.storageDevice = new StorageDevice({ flushUs, store: options.store, faults });
   }
 
   get store(): MemoryStore {
@@ -93,12 +97,14 @@ export class Simulation implements ModelDeviceWorld {
   }
 
   signal(atUs: number, pid: Pid, signal: SignalName): void {
+    checkSignal(signal);
     this.send(atUs, { type: 'signal.sent', pid, signal });
   }
 
-  /** Any input of the world's own at `atUs`, which is not before now. */
+  /** Any input of the world's own at `atUs`, which is not before now. Throws KernelError, and the kernel's own throw when it takes the input. */
   send(atUs: number, input: InputBody): void {
-    assert(atUs >= this.nowUs, () => `an input at ${atUs}, before now (${this.nowUs})`);
+    if (!Number.isSafeInteger(atUs) || atUs < this.nowUs)
+      throw invalid('atUs', atUs, `an integer of at least ${this.nowUs} (µs)`);
     this.queue.schedule(atUs, EventClass.arrival, { kind: 'input', input });
   }
 

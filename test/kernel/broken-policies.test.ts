@@ -4,17 +4,19 @@ import { describe, expect, test } from 'vitest';
 import type {
   CreateLoadControlPolicy,
   LoadControlPolicy,
+  PagingPolicy,
   SchedulingPolicy,
 } from '../../src/kernel/contracts.ts';
 import { KernelError } from '../../src/kernel/errors.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
+import { importanceLru } from '../../src/policies/paging/importance-lru.ts';
 import { priority } from '../../src/policies/scheduling/priority.ts';
 import { runAgents } from '../support/run-agents.ts';
-import { burst, SECOND } from '../support/syscalls.ts';
+import { allocate, burst, SECOND } from '../support/syscalls.ts';
 
 const S = SECOND;
-const agents = [{ body: [burst(S)] }, { body: [burst(S)] }, { atUs: S / 2, body: [burst(S)] }];
+const agents = [{ body: [allocate(10), burst(S)] }, { body: [burst(S)] }, { atUs: S / 2, body: [burst(S)] }];
 
 function brokenRun(kernel: Partial<KernelOptionsInput>): KernelError {
   try {
@@ -56,6 +58,14 @@ describe('a scheduling policy', () => {
     expect(message).toContain(`scheduling policy priority: shouldPreempt of process 1 is ${us} at 0 µs`);
   });
 
+  test('that picks nobody while processes are ready', () => {
+    const { code, message } = brokenRun(scheduling({ pick: () => undefined }));
+    expect(code).toBe('POLICY_BROKEN');
+    expect(message).toBe(
+      'scheduling policy priority: picked nobody at 0 µs; allowed: one of the 1 that are ready',
+    );
+  });
+
   test('that always preempts at once lets no time pass', () => {
     const { code, message } = brokenRun(scheduling({ shouldPreempt: (_, nowUs) => nowUs }));
     expect(code).toBe('POLICY_BROKEN');
@@ -65,7 +75,35 @@ describe('a scheduling policy', () => {
   });
 });
 
+describe('a paging policy', () => {
+  test.each([undefined, null, 1, 'yes'])('that says %s for whether to keep a page', (answer) => {
+    const paging: Partial<KernelOptionsInput> = {
+      paging: (context) =>
+        Object.assign(Object.create(importanceLru(context)) as PagingPolicy, { admit: () => answer }),
+    };
+    const { code, message } = brokenRun(paging);
+    expect(code).toBe('POLICY_BROKEN');
+    expect(message).toBe(
+      `paging policy importance-lru: admit of page 1 is ${answer === 'yes' ? '"yes"' : answer} at 0 µs; allowed: true or false`,
+    );
+  });
+});
+
 describe('a load-control policy', () => {
+  test.each([undefined, null, 1])('that says %s for whether a call may start', (answer) => {
+    const { code, message } = brokenRun(loadControl({ mayStart: () => answer as unknown as boolean }));
+    expect(code).toBe('POLICY_BROKEN');
+    expect(message).toBe(
+      `load-control policy odd: mayStart of process 1 is ${answer} at 0 µs; allowed: true or false`,
+    );
+  });
+
+  test('that says nothing of one that is kept out', () => {
+    let asked = 0;
+    const mayStart = (): boolean => (asked++ === 0 ? false : (undefined as unknown as boolean));
+    expect(brokenRun(loadControl({ mayStart })).message).toContain('mayStart of process 1 is undefined');
+  });
+
   test.each([0, -5, Number.NaN, 0.5])('that wants to be asked again after %d µs', (us) => {
     const { code, message } = brokenRun(loadControl({ mayStart: () => false, recheckUs: () => us }));
     expect(code).toBe('POLICY_BROKEN');

@@ -104,7 +104,7 @@ test.each(['reboot', 'constructor', 'toString', '__proto__'])(
   'the syscall "%s" does not exist: INVALID_ARGUMENT',
   (kind) => {
     const { results } = runAgents({ agents: [{ body: [{ kind } as unknown as Syscall, sleep(0)] }] });
-    expect(results(1)).toEqual([failed('INVALID_ARGUMENT', `syscall: ${kind}`), ok()]);
+    expect(results(1)).toEqual([failed('INVALID_ARGUMENT', `syscall: "${kind}"`), ok()]);
   },
 );
 

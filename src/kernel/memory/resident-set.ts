@@ -1,5 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import type { PageView, PagingPolicy } from '../contracts.ts';
+import { shown } from '../errors.ts';
 import type { PageId } from '../ids.ts';
 import { brokenPolicy } from '../policy-guard.ts';
 import type { ExtentStore } from './extent-store.ts';
@@ -142,7 +143,10 @@ export class ResidentSet {
     extent.seen = count;
     extent.accesses++;
     extent.lastAccessUs = nowUs;
-    extent.refused = !this.policy.admit(extent.id, nowUs);
+    const isKept: unknown = this.policy.admit(extent.id, nowUs);
+    if (typeof isKept !== 'boolean')
+      throw this.broken(`admit of page ${extent.id} is ${shown(isKept)} at ${nowUs} µs`, 'true or false');
+    extent.refused = !isKept;
   }
 
   private victimFor(need: number, isContinued: boolean): Extent {

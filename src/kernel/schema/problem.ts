@@ -1,13 +1,14 @@
 /** What is wrong with a tool call's arguments, in one line that the model which made the call can act on. */
 import type { z } from 'zod';
 
+import { messageOf } from '../errors.ts';
 import type { Json } from '../ids.ts';
 import { show } from './keywords.ts';
 import type { ArgumentSchema } from './types.ts';
 
 /** Undefined when the arguments fit; else `arguments.city: 7 is not allowed; allowed: text`, for the first field that doesn't. */
 export function problemOf(schema: ArgumentSchema, args: Json): string | undefined {
-  const flaw = notJson(args, 'arguments', 0);
+  const flaw = notJson(args, 'arguments');
   if (flaw !== undefined) return flaw;
   const { error } = schema.type.safeParse(args);
   const [issue] = error?.issues ?? [];
@@ -18,8 +19,10 @@ export function problemOf(schema: ArgumentSchema, args: Json): string | undefine
   return `arguments${path.map(fieldStep).join('')}: ${what}; allowed: ${allowed}`;
 }
 
-/** Levels of nesting in arguments; deeper ones could exhaust the stack of a schema that contains itself. */
+/** Levels of nesting; deeper ones could exhaust the stack of a schema that contains itself. */
 const DEPTH_MAX = 64;
+/** Values along all paths: a list that stands twice in a list that stands twice …, 64 levels deep, would never be walked to its end. */
+const VALUES_MAX = 1_000_000;
 
 /** One step of a path: `.city`, `[0]`, `["a b"]`. */
 export function fieldStep(key: PropertyKey): string {
@@ -60,18 +63,55 @@ function valueAt(args: Json, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-/** A program may hand over what no JSON can hold, a number that is not finite or a cycle. */
-export function notJson(value: unknown, path: string, depth: number): string | undefined {
-  if (depth > DEPTH_MAX) return `arguments: too deeply nested; allowed: at most ${DEPTH_MAX} levels`;
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
-  if (typeof value === 'number') {
-    return Number.isFinite(value) ? undefined : `${path}: ${value} is not allowed; allowed: a finite number`;
+/**
+ * A program may hand over what no JSON can hold: a number that is not finite, a cycle, an instance of a class. Undefined when it is JSON, of a
+ * size that can be walked; else one line that names the place. Never throws.
+ */
+export function notJson(value: unknown, field: string): string | undefined {
+  const walk: Walk = { path: [], left: VALUES_MAX };
+  try {
+    const flaw = flawOf(value, walk);
+    return flaw === undefined ? undefined : `${field}${walk.path.map(fieldStep).join('')}: ${flaw}`;
+  } catch (error) {
+    // A getter's.
+    return `${field}: cannot be read (${messageOf(error)}); allowed: JSON`;
   }
-  if (typeof value !== 'object') return `${path}: ${typeof value} is not allowed; allowed: JSON`;
-  for (const [key, part] of Array.isArray(value) ? value.entries() : Object.entries(value)) {
-    if (part === undefined && !Array.isArray(value)) continue; // a field that isn't there
-    const flaw = notJson(part, path + fieldStep(key), depth + 1);
+}
+
+/** `path` leads to the value that is looked at, and stays where a flaw is found; `left` is how many more values there may be. */
+interface Walk {
+  path: PropertyKey[];
+  left: number;
+}
+
+function flawOf(value: unknown, walk: Walk): string | undefined {
+  const { path } = walk;
+  if (--walk.left < 0) return whole(walk, `too many values; allowed: at most ${VALUES_MAX}`);
+  if (path.length > DEPTH_MAX) return whole(walk, `too deeply nested; allowed: at most ${DEPTH_MAX} levels`);
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
+  if (typeof value === 'number')
+    return Number.isFinite(value) ? undefined : `${value} is not allowed; allowed: a finite number`;
+  if (typeof value !== 'object') return `${typeof value} is not allowed; allowed: JSON`;
+  const isList = Array.isArray(value);
+  if (!isList && !isPlain(value)) return 'an instance of a class is not allowed; allowed: JSON';
+  for (const [key, part] of isList ? value.entries() : Object.entries(value)) {
+    if (part === undefined && !isList) continue; // a field that isn't there
+    path.push(key);
+    const flaw = flawOf(part, walk);
     if (flaw !== undefined) return flaw;
+    path.pop();
   }
   return undefined;
+}
+
+/** A flaw of the whole value, not of the place at which it showed. */
+function whole(walk: Walk, flaw: string): string {
+  walk.path = [];
+  return flaw;
+}
+
+/** Made by a literal, JSON.parse or Object.create(null), in this or another realm (so Object.prototype can't be compared). */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

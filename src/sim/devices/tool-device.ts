@@ -1,8 +1,10 @@
 import { logNormal } from '../../base/distributions.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { ToolImplementation } from '../../agents/tools/tool-implementation.ts';
+import { messageOf, shown } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
+import { notJson } from '../../kernel/schema/problem.ts';
 import type { FaultPlan } from '../faults.ts';
 
 /** Tool latency where nothing is recorded: log-normal. The median of a quick service call; nine in ten end within the second. */
@@ -18,6 +20,23 @@ export interface ToolOutcome {
   readonly isDeaf?: boolean;
   /** Its end is told again this much later, µs. */
   readonly repeatUs?: number | undefined;
+}
+
+/** Whatever a tool does wrong is a failure of that call, told in one line. */
+function ranTool(tool: ToolImplementation, args: Json): Pick<ToolOutcome, 'ok' | 'value'> {
+  const failure = (what: string) => ({ ok: false, value: `tool ${tool.spec.name}: ${what}` });
+  try {
+    const result: unknown = tool.run(args);
+    const { ok, value, message } = (result ?? {}) as Readonly<Record<string, unknown>>;
+    if (ok === true) {
+      const flaw = notJson(value, 'value');
+      return flaw === undefined ? { ok, value: value as Json } : failure(flaw);
+    }
+    if (ok === false && typeof message === 'string') return { ok, value: message };
+    return failure(`gave ${shown(result)}; allowed: { ok: true, value } or { ok: false, message: a text }`);
+  } catch (error) {
+    return failure(`failed: ${messageOf(error)}`);
+  }
 }
 
 /** Simulated tools: a recorded call gives its recorded result after its recorded time; another really runs, after a drawn time. */
@@ -50,10 +69,7 @@ export class ToolDevice {
         value: `${start.tool} has no recorded result and no implementation here`,
         durationUs,
       };
-    const result = tool.run(start.arguments);
-    return result.ok
-      ? { ok: true, value: result.value, durationUs }
-      : { ok: false, value: result.message, durationUs };
+    return { ...ranTool(tool, start.arguments), durationUs };
   }
 
   private spoil({ identity, attempt }: ToolStart, outcome: ToolOutcome, faults: FaultPlan): ToolOutcome {

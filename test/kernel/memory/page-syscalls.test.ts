@@ -1,6 +1,7 @@
 /** What each page syscall means: allocate, touch, pin, unpin, drop, free, truncate, setImportance. */
 import { expect, test } from 'vitest';
 
+import { sha256Hex } from '../../../src/base/sha256.ts';
 import type { Allocate, ProgramBody, Syscall } from '../../../src/kernel/syscalls.ts';
 import { runAgents } from '../../support/run-agents.ts';
 import { allocate, failed, ok, onPage, sleep, spawn, think, touch, waitFor } from '../../support/syscalls.ts';
@@ -23,6 +24,13 @@ test('allocate: pages get rising ids; a run of blocks is named by its first', ()
   ]);
   expect(results).toEqual([ok(1), ok(2), ok(3), ok(7)]);
   expect(process).toMatchObject({ pages: 7, promptTokens: 140, residentTokens: 0 });
+});
+
+test('allocate: a text is stored though its hash was named before', () => {
+  const text = 'You are an agent.';
+  const hash = sha256Hex(text);
+  const { ran } = does([allocate(10, { hash }), allocate(10, { text })]);
+  expect(ran.store.pages([hash])).toEqual(new Map([[hash, text]]));
 });
 
 test.each<readonly [Partial<Allocate>, string, string]>([

@@ -1,0 +1,41 @@
+/** A person's word on a tool call: only a clear yes starts it. */
+import { expect, test } from 'vitest';
+
+import type { Json } from '../../src/kernel/ids.ts';
+import type { PersonAnswered } from '../../src/kernel/inputs.ts';
+import type { Request } from '../../src/kernel/requests.ts';
+import type { ToolSpec } from '../../src/kernel/tools.ts';
+import { SteppedKernel } from '../support/step-kernel.ts';
+import { callTools, failed, ok, SECOND, sleep, tool } from '../support/syscalls.ts';
+
+const mail: ToolSpec = {
+  name: 'mail',
+  description: 'sends',
+  parameters: { type: 'object' },
+  approval: true,
+};
+
+function asked() {
+  const kernel = new SteppedKernel({
+    agents: [{ body: [callTools(tool('mail')), sleep(SECOND)] }],
+    kernel: { tools: [mail] },
+  });
+  const [question] = kernel.spawn(0, 1);
+  const { request } = question as Extract<Request, { type: 'person.ask' }>;
+  const answer = (decision: string, value: Json): Request[] =>
+    kernel.step(SECOND, {
+      type: 'person.answered',
+      request,
+      decision: decision as PersonAnswered['decision'],
+      value,
+    });
+  return { kernel, answer };
+}
+
+test('an answer is no approval', () => {
+  const { kernel, answer } = asked();
+  expect(answer('answer', 'no, do not')).toEqual([]);
+  expect(kernel.records.find(({ type }) => type === 'history')).toMatchObject({
+    result: ok([failed('TOOL_DENIED', 'a person did not approve mail: no, do not') as Json]),
+  });
+});
