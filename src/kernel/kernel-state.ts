@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import { rngFor, type Rng } from '../base/rng.ts';
-import { BudgetTree } from './budgets.ts';
+import type { BudgetTree } from './budgets.ts';
 import { ContentIds } from './content-ids.ts';
 import type { Core, Engine } from './engine.ts';
 import { LockTable } from './lock-table.ts';
@@ -12,7 +12,7 @@ import type { Process } from './process.ts';
 import { QuotaShares } from './quota-shares.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
 import type { KernelRecord } from './records.ts';
-import { replayLedger } from './recovery.ts';
+import { restoredBudgets } from './recovery.ts';
 import type { StorageRequest } from './requests.ts';
 import type { Program, SyscallResult } from './syscalls.ts';
 import { Timers } from './timers.ts';
@@ -34,6 +34,8 @@ export class KernelState {
   readonly timers: Timers;
   readonly contents = new ContentIds();
   readonly programs = new Map<string, Program>();
+  /** Runs that have started or were restored here: two root processes never share one. */
+  readonly runs = new Set<string>();
   /** Programs that go on in this step, in order. */
   readonly runnable = new Ring<{
     readonly process: Process;
@@ -50,9 +52,8 @@ export class KernelState {
 
   constructor(options: KernelOptions) {
     this.options = options;
-    this.budgets = new BudgetTree(options.budgets);
+    this.budgets = restoredBudgets(options.budgets, options.ledger);
     this.quotas = new QuotaShares(this.budgets);
-    replayLedger(this.budgets, options.ledger);
     this.tools = new ToolRegistry(options.tools);
     this.timers = new Timers(
       options.engines.reduce((cores, engine) => cores + engine.cores, 0),

@@ -53,6 +53,7 @@ export class Lifecycle implements SignalledProcess {
     const process = new Process({ ...fields, pid, engine, nowUs: state.nowUs });
     while (state.processes.length < pid) state.processes.push(undefined);
     state.processes[pid] = process;
+    state.runs.add(process.run);
     state.alive++;
     engine.population++;
     if (fields.parent !== undefined) (fields.parent.children ??= []).push(process);

@@ -113,7 +113,8 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     const key = JSON.stringify([run, branch, pid, n, index]);
     const known = this.memories.get(key);
     if (known === undefined) this.memories.set(key, copyJson(memory));
-    else if (!isSameRecord(known, memory)) {
+    // A crash may lie between the two: the first one's time stands.
+    else if (!isSameRecord(known, { ...memory, atUs: known.atUs })) {
       throw new KernelError(
         'STORAGE_FAILED',
         `memory of call ${key}: is stored already, with another content`,

@@ -1,5 +1,5 @@
 /** After a crash the kernel is rebuilt from histories and the budget ledger (design, section 1): this reads them back. */
-import type { BudgetTree, Reservation } from './budgets.ts';
+import { BudgetTree, type BudgetNodeSpec, type Reservation } from './budgets.ts';
 import type { RestoredProcess, RestoreInput } from './inputs.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { HistoryRecord, LedgerRecord } from './records.ts';
@@ -68,23 +68,30 @@ function notWaitedFor(history: readonly HistoryRecord[], children: readonly Stor
     .map(({ pid, end }) => ({ pid, outcome: end!.outcome, value: end!.value }));
 }
 
-/** Books into a fresh tree what an earlier kernel booked. A call without a known end settles in full: it may have used all that it had reserved. */
-export function replayLedger(budgets: BudgetTree, ledger: readonly LedgerRecord[]): void {
-  const open = new Map<string, { reservation: Reservation; record: LedgerRecord }>();
-  let lastUs = 0;
-  for (const [seq, record] of ledger.entries()) {
+/**
+ * The budgets as an earlier kernel left them, by its ledger. What was used stays used, also where a limit has been lowered since. A call without
+ * a known end settles in full: it may have used all that it had reserved.
+ */
+export function restoredBudgets(
+  nodes: readonly BudgetNodeSpec[],
+  ledger: readonly LedgerRecord[],
+): BudgetTree {
+  const budgets = new BudgetTree(nodes);
+  if (ledger.length === 0) return budgets;
+  const past = new BudgetTree(nodes);
+  const open = new Map<string, Reservation>();
+  for (const record of ledger) {
     const key = `${record.run}/${record.pid}/${record.n}/${record.reservedUs}/${record.seq}`;
-    lastUs = record.atUs;
     if (record.what === 'reserved') {
-      // No waiters stand in its way here, so that what was granted once is granted again.
-      const result = budgets.reserve(budgets.indexOf(record.node), record, record.atUs, -1 - seq);
-      if (result.kind === 'reserved') open.set(key, { reservation: result.reservation, record });
+      open.set(key, past.grant(past.indexOf(record.node), record, record.atUs));
       continue;
     }
     const reserved = open.get(key);
     if (reserved === undefined) continue;
     open.delete(key);
-    budgets.settle(reserved.reservation, record, record.atUs);
+    past.settle(reserved, record, record.atUs);
   }
-  for (const { reservation, record } of open.values()) budgets.settle(reservation, record, lastUs);
+  // What is still open is saved as used in full.
+  budgets.load(past.save());
+  return budgets;
 }

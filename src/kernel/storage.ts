@@ -50,7 +50,7 @@ export interface StorageManager {
   audit(run: string, filter?: AuditFilter): Promise<readonly ChainedAuditRecord[]>;
   /** Checks the run's whole chain against its head, so that what `audit` shows of one process is verified, too. */
   verifyAudit(run: string): Promise<AuditVerdict>;
-  /** Resolves when durable. The same memory again changes nothing, so a repeated call can't remember twice. */
+  /** Resolves when durable. The same memory again, at whatever time, changes nothing, so a repeated call can't remember twice. */
   remember(memory: Memory): Promise<void>;
   /** At most `limit` memories of the scope that share a word with the query: best first, then the latest. */
   recall(question: Recollection): Promise<readonly RecalledMemory[]>;

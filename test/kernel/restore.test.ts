@@ -136,6 +136,20 @@ test('two crashes: what the first life and the second did is done', () => {
   }
 });
 
+test('a memory that was stored, but not acknowledged before the crash, is remembered once', () => {
+  const store = new MemoryStore();
+  const remember = { kind: 'remember', scope: 's', text: 'a blue note' } as const;
+  const recall = { kind: 'recall', scope: 's', query: 'blue' } as const;
+  const body: ProgramBody = function* () {
+    return [(yield remember) as never, (yield recall) as never];
+  };
+  const setup: AgentRun = { agents: [{ body }], flushUs: S };
+  live(setup, store, { steps: 1 });
+  expect(store.recall({ scope: 's', query: 'blue', limit: 5 })).toHaveLength(1);
+  live(setup, store, { fromUs: 10 * S });
+  expect(store.processes('run-1')[0]!.end!.value).toEqual([ok(), ok([{ text: 'a blue note', score: 1 }])]);
+});
+
 test('restored from a checkpoint: what stands before it is not fed again', () => {
   const address = { run: 'run-1', branch: 'main', pid: 1 as Pid };
   for (let steps = 1; steps < 100; steps++) {

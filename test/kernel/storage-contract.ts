@@ -428,6 +428,8 @@ export function storageContract(name: string, create: () => StorageManager | Pro
       const storage = await create();
       await storage.remember(memory(1, 'cold cache'));
       await storage.remember(memory(1, 'cold cache'));
+      // Again after a crash, whose end was not heard of.
+      await storage.remember({ ...memory(1, 'cold cache'), atUs: 99 });
       expect(await storage.recall({ scope: 'team', query: 'cold', limit: 5 })).toHaveLength(1);
       await expect(storage.remember(memory(1, 'warm cache'))).rejects.toMatchObject({
         code: 'STORAGE_FAILED',

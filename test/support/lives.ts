@@ -25,6 +25,7 @@ export function live(
   const counted = { inputs: 0 };
   const simulation = checkedSimulation(kernel, {
     store,
+    ...(setup.flushUs === undefined ? {} : { flushUs: setup.flushUs }),
     onEvent: (event) => void events.push(event),
     onInput: () => void counted.inputs++,
   });
