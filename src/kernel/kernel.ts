@@ -223,6 +223,8 @@ export class Kernel {
       return { one, process };
     });
     for (const { one, process } of restored) this.runner.restore(one, process);
+    for (const { one, process } of restored)
+      if (one.signal !== undefined) this.lifecycle.renew(process, one.signal);
   }
 
   private checkRestore({ processes }: RestoreInput): void {

@@ -3,7 +3,7 @@ import { Ring } from '../base/ring.ts';
 import type { Engine } from './engine.ts';
 import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
-import type { SignalName } from './inputs.ts';
+import type { HeldSignal, SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { ModelCalls, SignalledProcess } from './model-calls.ts';
 import { Process } from './process.ts';
@@ -146,6 +146,7 @@ export class Lifecycle implements SignalledProcess {
   signal(process: Process, signal: SignalName): void {
     const { state } = this;
     if (process.state === 'terminated') return;
+    state.journal(process, { type: 'signal.sent', signal });
     state.out.emit({ type: 'signal.delivered', pid: process.pid, signal });
     switch (signal) {
       case 'stop':
@@ -161,6 +162,13 @@ export class Lifecycle implements SignalledProcess {
       case 'kill':
         return this.end(process, 'killed');
     }
+  }
+
+  /** A signal of before a crash still holds. What it said to the process's children stands in their own journals. */
+  renew(process: Process, signal: HeldSignal): void {
+    if (process.state === 'terminated') return;
+    if (signal === 'stop') this.suspend(process);
+    else this.end(process, signal === 'kill' ? 'killed' : 'cancelled');
   }
 
   /** The core of a signalled process, or of one that load control takes out, is free. */

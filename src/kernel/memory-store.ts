@@ -10,6 +10,7 @@ import { KernelError } from './errors.ts';
 import type {
   AuditRecord,
   HistoryRecord,
+  JournalRecord,
   KernelRecord,
   LedgerRecord,
   PageRecord,
@@ -70,6 +71,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return (this.find(run)?.processes ?? [])
       .filter(({ started }) => branch === undefined || started.branch === branch)
       .map(({ started, end }) => copyJson(end === undefined ? started : { ...started, end }));
+  }
+
+  journal({ run, branch, pid }: ProcessAddress): JournalRecord[] {
+    return (this.find(run)?.process({ branch, pid })?.journal ?? []).map(copyJson);
   }
 
   lastCheckpoint({ run, branch, pid }: ProcessAddress): LoadedCheckpoint | undefined {

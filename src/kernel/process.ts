@@ -17,6 +17,7 @@ import type {
   ThinkCall,
 } from './syscalls.ts';
 import type { QuotaUse } from './quota-shares.ts';
+import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
 import type { CallIdentity } from './requests.ts';
 import type { ToolBatch } from './tool-calls.ts';
@@ -91,6 +92,10 @@ export class Process {
   replay: readonly HistoryRecord[] | undefined = undefined;
   replayFrom = 0;
   replayUs = -1;
+  /** The batch of tool calls in which the crash found it: it must ask for it next, behind its history. */
+  interrupted: RestoredBatch | undefined = undefined;
+  /** Length of its journal. */
+  journalled = 0;
   tools: ToolBatch | undefined = undefined;
 
   // scheduler

@@ -182,10 +182,12 @@ export class SyscallTable {
       );
     const mail: Message = { from: process.pid, message };
     const { pending } = target;
+    const sent = { type: 'message.sent', ...mail } as const;
     if (pending?.kind === 'receive') {
       if (pending.timer !== undefined) state.timers.clear(pending.timer);
       state.out.emit({ type: 'message.sent', pid: process.pid, to });
       state.out.emit({ type: 'message.received', pid: to, from: process.pid });
+      state.journal(target, sent);
       state.deliver(target, { ok: true, value: mail });
       return done;
     }
@@ -196,6 +198,7 @@ export class SyscallTable {
         `to: the mailbox of process ${to} holds ${mailbox.length} messages; allowed: up to ${state.options.mailboxLimit}`,
       );
     state.out.emit({ type: 'message.sent', pid: process.pid, to });
+    state.journal(target, sent);
     mailbox.push(mail);
     return done;
   }

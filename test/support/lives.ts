@@ -1,5 +1,6 @@
 /** Lets a kernel live twice: from the start, and after a crash from what its storage holds. */
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import type { Pid } from '../../src/kernel/ids.ts';
 import type { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
@@ -48,6 +49,9 @@ export function live(
       if (input !== undefined) simulation.send(fromUs, input);
     }
   }
+  // In the second life only those that are still to come.
+  for (const [atUs, pid, signal] of setup.signals ?? [])
+    if (!isSecond || atUs > fromUs) simulation.signal(atUs, pid as Pid, signal);
   for (let isMore = true; isMore && counted.inputs < steps;) isMore = simulation.stepOnce();
   if (steps === Infinity) simulation.checkers.finish();
   return { events, kernel: simulation.kernel, nowUs: simulation.nowUs, steps: counted.inputs };
