@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import { recordAudit } from './audit-trail.ts';
+import { auditSyscall } from './audit-trail.ts';
 import { Ring } from '../base/ring.ts';
 import { rngFor, type Rng } from '../base/rng.ts';
 import type { BudgetTree } from './budgets.ts';
@@ -125,9 +125,7 @@ export class KernelState {
   keepHistory(process: Process, result: SyscallResult<unknown>): void {
     if (!this.options.records) return;
     const { run, branch, pid, n, lastSyscall, lastHash } = process;
-    // What was not allowed to begin with was no act.
-    if (result.ok || result.code !== 'INVALID_ARGUMENT')
-      recordAudit(this, process, lastSyscall!, result as SyscallResult<Json>);
+    auditSyscall(this, process, lastSyscall!, result as SyscallResult<Json>);
     this.record({
       v: historyVersion,
       type: 'history',

@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
+import { auditSyscall } from './audit-trail.ts';
 import type { Engine } from './engine.ts';
 import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
@@ -140,6 +141,7 @@ export class Lifecycle implements SignalledProcess {
     process.mailbox = undefined;
     process.endedChildren = undefined;
     process.chain = undefined;
+    process.contents = undefined;
     this.tellParent(process);
   }
 
@@ -243,6 +245,7 @@ export class Lifecycle implements SignalledProcess {
     process.pending = undefined;
     process.delivered = undefined;
     if (pending === undefined) return;
+    auditSyscall(state, process, process.lastSyscall!, undefined);
     if (pending.kind === 'timer' || (pending.kind === 'receive' && pending.timer !== undefined))
       state.timers.clear(pending.timer!);
     else if (pending.kind === 'question') {

@@ -165,7 +165,11 @@ export interface LedgerRecord {
   readonly atUs: number;
 }
 
-/** Who did what, with which input and output (by hash), at what cost. The storage chains it (see audit-log). */
+/**
+ * Who did what, with which input and output (by hash), at what cost. `input` of a model call: `prompt/`, the chained hash of its prompt's
+ * contents, `/`, its tokens. `output` of what failed: `error/` and the code; of what never had a result: `none`. The storage chains these records
+ * (see audit-log).
+ */
 export interface AuditRecord {
   readonly v: number;
   readonly type: 'audit';

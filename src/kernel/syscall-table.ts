@@ -1,4 +1,5 @@
 import { Ring } from '../base/ring.ts';
+import { auditSyscall } from './audit-trail.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { Json, PageId, Pid } from './ids.ts';
 import type { SignalName } from './inputs.ts';
@@ -291,7 +292,8 @@ export class SyscallTable {
     return undefined;
   }
 
-  private signal(process: Process, { pid, signal }: Signal): Result | undefined {
+  private signal(process: Process, call: Signal): Result | undefined {
+    const { pid, signal } = call;
     if (!isSignal(signal)) return bad('signal', signal, signalNames.join(', '));
     const target = this.state.processes[pid];
     if (target === undefined || target.state === 'terminated') return noProcess(pid);
@@ -301,7 +303,10 @@ export class SyscallTable {
         `pid: process ${pid} is no descendant of ${process.pid}; allowed: descendants`,
       );
     this.lifecycle.signal(target, signal);
-    if (process.outcome !== undefined) return undefined;
+    if (process.outcome !== undefined) {
+      auditSyscall(this.state, process, call, undefined);
+      return undefined;
+    }
     if (process.state !== 'suspended') return done;
     // It stopped itself, or an ancestor and itself with it: the result waits for the signal `continue`.
     this.state.deliver(process, done);

@@ -1,4 +1,5 @@
 import { Ring } from '../base/ring.ts';
+import { auditTool } from './audit-trail.ts';
 import { estimateTokens } from './estimate.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { Json, RequestId, TimerId } from './ids.ts';
@@ -172,6 +173,9 @@ export class ToolCalls {
     for (const run of open) {
       if (run.timer !== undefined) this.state.timers.clear(run.timer);
       run.timer = undefined;
+      // Now, or before a crash.
+      if (run.hasStarted || run.attempt > 0)
+        auditTool(this.state, process, { tool: run.tool.name, args: run.args }, undefined);
       if (run.stage === 'running') {
         this.state.out.requests.push({ type: 'tool.stop', request: run.request });
         this.tellEnded(run, false, 'TOOL_FAILED');
@@ -208,13 +212,14 @@ export class ToolCalls {
     }
     const { state } = this;
     const { pid, n } = process;
-    const { tool } = batch.call.calls[index]!;
+    const { tool, arguments: args } = batch.call.calls[index]!;
     const result = failure(
       'TOOL_INTERRUPTED',
       `${tool} had started when the kernel ended: whether it acted is not known`,
     );
     batch.results[index] = result;
     state.out.emit({ type: 'tool.interrupted', pid, tool, n, index });
+    auditTool(state, process, { tool, args }, result);
     const { lastHash: hash } = process;
     state.journal(process, { type: 'tool.ended', n, index, hash, attempt, result, isRepeated: false });
     return true;
@@ -252,6 +257,7 @@ export class ToolCalls {
         index,
         code: (admitted as Refusal).code,
       });
+      auditTool(this.state, process, { tool: call.tool, args: call.arguments }, admitted as Refusal);
       batch.results[index] = admitted as Refusal;
       batch.left--;
       return undefined;
@@ -412,6 +418,7 @@ export class ToolCalls {
     batch.left--;
     if (process.tools !== batch) return;
     this.keepEnd(run, result, false);
+    auditTool(this.state, process, { tool: run.tool.name, args: run.args }, result);
     if (batch.left === 0) this.finish(process, batch);
     else this.tellReason(process, batch);
   }

@@ -4,6 +4,7 @@ import type { Pid } from '../../src/kernel/ids.ts';
 import type { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
+import { auditedCosts, checkAuditedCosts } from './audit-costs.ts';
 import { checkedSimulation, kernelOf, type AgentRun } from './run-agents.ts';
 
 export interface Life {
@@ -23,6 +24,7 @@ export function live(
   const events: KernelEvent[] = [];
   const isSecond = store.runs().length > 0;
   const kernel = { ...kernelOf(setup), ledger: store.ledger() };
+  const before = auditedCosts(store);
   const counted = { inputs: 0 };
   const simulation = checkedSimulation(kernel, {
     store,
@@ -54,5 +56,6 @@ export function live(
     if (!isSecond || atUs > fromUs) simulation.signal(atUs, pid as Pid, signal);
   for (let isMore = true; isMore && counted.inputs < steps;) isMore = simulation.stepOnce();
   if (steps === Infinity) simulation.checkers.finish();
+  checkAuditedCosts(simulation.kernel, store, before);
   return { events, kernel: simulation.kernel, nowUs: simulation.nowUs, steps: counted.inputs };
 }
