@@ -1,49 +1,65 @@
-import { hashIntegers } from '../base/hash.ts';
+/**
+ * Adds what a process just did to the audit log, one record for each act on the world: who did what, with which input and output (by hash, so
+ * that contents can be pruned while the chain stays whole), at what cost. Acts on its own page table and clock are no acts on the world. An act
+ * is told when it has its result; one that never gets any, because its process ends, is told then: its result is undefined.
+ */
 import { sha256Hex } from '../base/sha256.ts';
 import type { Json } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
-import type { Process } from './process.ts';
+import type { Call, Process } from './process.ts';
 import { historyVersion } from './records.ts';
-import type { Syscall, SyscallResult, ToolResult } from './syscalls.ts';
+import { notJson } from './schema/problem.ts';
+import type { Answer, Syscall, SyscallResult, ToolResult } from './syscalls.ts';
 
-/**
- * Adds what `process` just did to the audit log, one record for each act on the world: who did what, with which input and output (by hash, so
- * that contents can be pruned while the chain stays whole), at what cost. Acts on its own page table and clock are no acts on the world.
- */
-export function recordAudit(
+/** A model call: told with all that it paid, whatever became of it. */
+export function auditCall(
+  state: KernelState,
+  process: Process,
+  { input, paidMicroDollars }: Call,
+  result: SyscallResult<Answer> | undefined,
+): void {
+  if (!state.options.records) return;
+  // Not the page of the answer, which another memory would number otherwise.
+  const output = result?.ok === true ? hashOf(withoutPage(result.value)) : outputOf(result);
+  add(state, process, 'think', input, output, paidMicroDollars);
+}
+
+/** One call of a batch. Arguments that were refused may be no JSON at all, and are then not told. */
+export function auditTool(
+  state: KernelState,
+  process: Process,
+  { tool, args }: { readonly tool: string; readonly args: Json },
+  result: ToolResult | undefined,
+): void {
+  if (!state.options.records) return;
+  const input = notJson(args, 'arguments') === undefined ? hashOf(args) : '';
+  add(state, process, `tool/${tool}`, input, outputOf(result), 0);
+}
+
+/** Every other act. */
+export function auditSyscall(
   state: KernelState,
   process: Process,
   syscall: Syscall,
-  result: SyscallResult<Json>,
+  result: SyscallResult<Json> | undefined,
 ): void {
+  // What was not allowed to begin with was no act.
+  if (!state.options.records || (result?.ok === false && result.code === 'INVALID_ARGUMENT')) return;
+  const tell = (action: string, input: Json | undefined): void =>
+    add(state, process, action, input === undefined ? '' : hashOf(input), outputOf(result), 0);
   switch (syscall.kind) {
-    case 'think': {
-      const fingerprint = hashIntegers(
-        process.table.entries.flatMap(({ extent }) => [extent.space, extent.first, extent.count]),
-      );
-      const prompt = `prompt/${fingerprint.toString(16)}/${process.table.tokens}`;
-      return add(state, process, 'think', prompt, outputOf(result), process.lastCost);
-    }
-    case 'callTools':
-      for (const [index, call] of syscall.calls.entries()) {
-        const own = result.ok ? (result.value as unknown as readonly ToolResult[])[index]! : result;
-        // Arguments that were refused may be no JSON at all.
-        const isRefused = !own.ok && own.code === 'TOOL_ARGUMENTS';
-        add(state, process, `tool/${call.tool}`, isRefused ? '' : hashOf(call.arguments), outputOf(own), 0);
-      }
-      return undefined;
     case 'ask':
-      return add(state, process, `ask/${syscall.purpose}`, hashOf(syscall.question), outputOf(result), 0);
+      return tell(`ask/${syscall.purpose}`, syscall.question);
     case 'send':
-      return add(state, process, `send/${syscall.to}`, hashOf(syscall.message), outputOf(result), 0);
+      return tell(`send/${syscall.to}`, syscall.message);
     case 'spawn':
-      return add(state, process, `spawn/${syscall.program}`, hashOf(syscall.arguments), outputOf(result), 0);
+      return tell(`spawn/${syscall.program}`, syscall.arguments);
     case 'signal':
-      return add(state, process, `signal/${syscall.signal}/${syscall.pid}`, '', outputOf(result), 0);
+      return tell(`signal/${syscall.signal}/${syscall.pid}`, undefined);
     case 'remember':
-      return add(state, process, `remember/${syscall.scope}`, hashOf(syscall.text), outputOf(result), 0);
+      return tell(`remember/${syscall.scope}`, syscall.text);
     case 'checkpoint':
-      return add(state, process, 'checkpoint', hashOf(syscall.state), outputOf(result), 0);
+      return tell('checkpoint', syscall.state);
     default:
       return undefined;
   }
@@ -72,7 +88,14 @@ function add(
   });
 }
 
+function withoutPage(answer: Answer): Json {
+  const { page: _, ...rest } = answer;
+  return rest;
+}
+
 const hashOf = (value: Json): string => sha256Hex(JSON.stringify(value ?? null));
 
-const outputOf = (result: SyscallResult<Json>): string =>
-  result.ok ? hashOf(result.value) : `error/${result.code}`;
+function outputOf(result: SyscallResult<unknown> | undefined): string {
+  if (result === undefined) return 'none';
+  return result.ok ? hashOf(result.value as Json) : `error/${result.code}`;
+}

@@ -37,6 +37,8 @@ export interface LimitAccount {
   fitsAtUs(amounts: BudgetAmounts): number;
   /** Only after `fits` said yes at this instant. */
   reserve(reserved: Reserved): void;
+  /** Reserves now, whether it fits or not: the amount of the limit is raised to what that takes. */
+  grant(reserved: Reserved): void;
   settle(reserved: Reserved, used: BudgetAmounts, nowUs: number): void;
   /** The next instant after now at which the window rolls or something slides out of it; Infinity for `total`. */
   rollsUs(nowUs: number): number;
@@ -58,7 +60,7 @@ export interface LimitAccount {
 export class FixedAccount implements LimitAccount {
   readonly limit: BudgetLimit;
   private readonly resource: BudgetResource;
-  private readonly amount: number;
+  private amount: number;
   private readonly lengthUs: number;
   private startUs = 0;
   private endUs: number;
@@ -95,6 +97,12 @@ export class FixedAccount implements LimitAccount {
 
   reserve(reserved: Reserved): void {
     this.reserved += amountOf(reserved, this.resource);
+  }
+
+  grant(reserved: Reserved): void {
+    if (!this.fits(reserved, reserved.atUs))
+      this.amount = this.used + this.reserved + amountOf(reserved, this.resource);
+    this.reserve(reserved);
   }
 
   settle(reserved: Reserved, used: BudgetAmounts, nowUs: number): void {

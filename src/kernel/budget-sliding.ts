@@ -20,7 +20,7 @@ const KEPT_ENTRIES = 256;
 export class SlidingAccount implements LimitAccount {
   readonly limit: BudgetLimit;
   private readonly resource: BudgetResource;
-  private readonly amount: number;
+  private amount: number;
   private readonly lengthUs: number;
   // One row for each instant, oldest first; rows before `first` have left.
   private atUs: number[] = []; // strictly rising
@@ -71,6 +71,14 @@ export class SlidingAccount implements LimitAccount {
     const row = this.rowAt(reserved.atUs);
     this.reserved[row]! += asked;
     this.totalReserved += asked;
+  }
+
+  grant(reserved: Reserved): void {
+    if (!this.fits(reserved, reserved.atUs)) {
+      this.amount = this.totalUsed + this.totalReserved + this.debt + amountOf(reserved, this.resource);
+      this.payDebt(reserved.atUs);
+    }
+    this.reserve(reserved);
   }
 
   settle(reserved: Reserved, used: BudgetAmounts, nowUs: number): void {

@@ -134,6 +134,21 @@ export class BudgetTree {
     return ticket;
   }
 
+  /**
+   * Reserves what an earlier kernel granted, now that its ledger is replayed. Where the limits have been lowered since, they are raised again
+   * to what was granted: a tree for the past, from which `save` and `load` lead to one with the limits of today.
+   */
+  grant(node: number, amounts: BudgetAmounts, nowUs: number): Reservation {
+    const own = this.nodeAt(node);
+    this.moveTo(nowUs);
+    checkAmounts('granted', amounts);
+    const ticket = new Ticket(this.nextSeq++, own, amounts, nowUs);
+    for (let at: BudgetNode | undefined = own; at !== undefined; at = at.parent)
+      for (const account of at.accounts) account.grant(ticket);
+    this.open(ticket);
+    return ticket;
+  }
+
   /** Settles to what was used. Returns the overruns, from the node up; each is debited already. */
   settle(reservation: Reservation, used: BudgetAmounts, nowUs: number): readonly Overrun[] {
     assert(reservation instanceof Ticket, 'not a reservation of a budget tree');

@@ -28,7 +28,7 @@ export function tipOf(nodes: readonly PromptNode[]): string {
 }
 
 /**
- * One process's prompt as its last checkpoint told it. Nodes are kept as copies, so that an entry that is changed in place
+ * One process's prompt as its last checkpoint, or its last model call, told it. Nodes are kept as copies, so that an entry that is changed in place
  * is seen to have changed.
  */
 export class PromptChain {
@@ -38,7 +38,7 @@ export class PromptChain {
 
   /** `nodes`: the prompt of the checkpoint that the process is restored from. */
   constructor(nodes: readonly PromptNode[] = []) {
-    this.push(nodes, 0);
+    this.push(nodes);
   }
 
   /** The tip of the last checkpoint's prompt; '' before the first. */
@@ -59,16 +59,29 @@ export class PromptChain {
     let keep = unchanged;
     while (keep < shared && isSameNode(this.nodes[keep]!, nodes[keep]!)) keep++;
     const base = keep === 0 ? '' : this.tip;
-    this.nodes.length = keep;
-    this.tips.length = keep;
-    this.push(nodes, keep);
+    this.replace(keep, nodes.slice(keep));
     return { base, keep, nodes: this.nodes.slice(keep), tip: this.tip };
   }
 
-  private push(nodes: readonly PromptNode[], from: number): void {
+  /** The prompt is its first `keep` nodes and then these. */
+  replace(keep: number, nodes: readonly PromptNode[]): void {
+    this.nodes.length = keep;
+    this.tips.length = keep;
+    this.push(nodes);
+  }
+
+  get length(): number {
+    return this.nodes.length;
+  }
+
+  at(index: number): PromptNode | undefined {
+    return this.nodes[index];
+  }
+
+  private push(nodes: readonly PromptNode[]): void {
     let { tip } = this;
-    for (let index = from; index < nodes.length; index++) {
-      const node = ownNode(nodes[index]!);
+    for (const one of nodes) {
+      const node = ownNode(one);
       tip = chainHash(tip, node);
       this.nodes.push(node);
       this.tips.push(tip);

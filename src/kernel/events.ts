@@ -31,6 +31,8 @@ export type EventBody =
       readonly pid: Pid;
       readonly fromCheckpoint: number;
       readonly replayed: number;
+      /** Senders of the messages that wait in its mailbox, in order. */
+      readonly mail: readonly Pid[];
     }
   | { readonly type: 'process.ready'; readonly pid: Pid }
   | {
@@ -169,6 +171,14 @@ export type EventBody =
       readonly n: number;
       readonly index: number;
       readonly code: KernelErrorCode;
+    }
+  | {
+      /** It had started before a crash: whether it acted is not known, and it is not started again. */
+      readonly type: 'tool.interrupted';
+      readonly pid: Pid;
+      readonly tool: string;
+      readonly n: number;
+      readonly index: number;
     }
   | { readonly type: 'tool.settled'; readonly request: RequestId; readonly tool: string } // its locks are free (later than `ended` after a time-out)
   | {

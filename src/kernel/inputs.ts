@@ -1,7 +1,7 @@
 /** What the world tells the kernel. Plain data: a recording is a list of these. Every input is stamped with its time. */
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { HistoryRecord, ProcessStarted, PromptNode } from './records.ts';
-import type { Capabilities, ChildEnd } from './syscalls.ts';
+import type { Capabilities, ChildEnd, Message, ToolResult } from './syscalls.ts';
 
 export type SignalName = 'stop' | 'continue' | 'terminate' | 'kill';
 
@@ -48,6 +48,27 @@ export interface RestoredProcess {
   readonly history: readonly HistoryRecord[];
   /** Children that had ended and had not been waited for. */
   readonly endedChildren: readonly ChildEnd[];
+  /** Sent to it and not received, in order. */
+  readonly mailbox: readonly Message[];
+  /** The batch of tool calls that it was in, when some of them had started or ended. */
+  readonly batch: RestoredBatch | undefined;
+  /** The signal that still holds: it stays suspended, or ends now. */
+  readonly signal: HeldSignal | undefined;
+  /** How long its journal is. */
+  readonly journalled: number;
+}
+export type HeldSignal = Exclude<SignalName, 'continue'>;
+export interface RestoredBatch {
+  /** Number and hash of its syscall. */
+  readonly n: number;
+  readonly hash: number;
+  readonly calls: readonly RestoredCall[];
+}
+export interface RestoredCall {
+  readonly index: number;
+  readonly attempt: number;
+  /** `unknown`: started, and then the crash came. `repeated`: failed, to be started again. */
+  readonly end: ToolResult | 'unknown' | 'repeated';
 }
 export interface RestoredCheckpoint {
   readonly n: number;

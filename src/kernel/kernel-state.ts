@@ -1,18 +1,19 @@
 import { assert } from '../base/assert.ts';
+import { auditSyscall } from './audit-trail.ts';
 import { Ring } from '../base/ring.ts';
 import { rngFor, type Rng } from '../base/rng.ts';
-import { BudgetTree } from './budgets.ts';
+import type { BudgetTree } from './budgets.ts';
 import { ContentIds } from './content-ids.ts';
 import type { Core, Engine } from './engine.ts';
 import { LockTable } from './lock-table.ts';
-import type { Pid, RequestId } from './ids.ts';
+import type { Json, Pid, RequestId } from './ids.ts';
 import type { KernelOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import type { Process } from './process.ts';
 import { QuotaShares } from './quota-shares.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
-import type { KernelRecord } from './records.ts';
-import { replayLedger } from './recovery.ts';
+import { historyVersion, type JournalBody, type KernelRecord } from './records.ts';
+import { restoredBudgets } from './recovery.ts';
 import type { StorageRequest } from './requests.ts';
 import type { Program, SyscallResult } from './syscalls.ts';
 import { Timers } from './timers.ts';
@@ -42,6 +43,8 @@ export class KernelState {
   readonly timers: Timers;
   readonly contents = new ContentIds();
   readonly programs = new Map<string, Program>();
+  /** Runs that have started or were restored here: two root processes never share one. */
+  readonly runs = new Set<string>();
   /** Programs that go on in this step, in order. */
   readonly runnable = new Ring<{
     readonly process: Process;
@@ -60,9 +63,8 @@ export class KernelState {
 
   constructor(options: KernelOptions) {
     this.options = options;
-    this.budgets = new BudgetTree(options.budgets);
+    this.budgets = restoredBudgets(options.budgets, options.ledger);
     this.quotas = new QuotaShares(this.budgets);
-    replayLedger(this.budgets, options.ledger);
     this.tools = new ToolRegistry(options.tools);
     this.timers = new Timers(
       options.engines.reduce((cores, engine) => cores + engine.cores, 0),
@@ -131,6 +133,14 @@ export class KernelState {
     if (this.options.records) this.out.records.push(record);
   }
 
+  /** Something reaches `process`: durable before the step's requests are carried out, and before its history can tell. */
+  journal(process: Process, body: JournalBody): void {
+    if (!this.options.records) return;
+    const { run, branch, pid } = process;
+    const place = { v: historyVersion, run, branch, pid, seq: ++process.journalled, atUs: this.nowUs };
+    this.record({ ...place, ...body });
+  }
+
   /** Asks storage for something; the answer comes as an input. */
   storageRequest(process: Process, op: StorageRequest['op']): RequestId {
     const request = this.nextRequest();
@@ -145,6 +155,25 @@ export class KernelState {
     return request;
   }
 
+  /** What the syscall of `process` came to, as its history and the audit log tell it. */
+  keepHistory(process: Process, result: SyscallResult<unknown>): void {
+    if (!this.options.records) return;
+    const { run, branch, pid, n, lastSyscall, lastHash } = process;
+    auditSyscall(this, process, lastSyscall!, result as SyscallResult<Json>);
+    this.record({
+      v: historyVersion,
+      type: 'history',
+      run,
+      branch,
+      pid,
+      n,
+      kind: lastSyscall!.kind,
+      hash: lastHash,
+      result: result as SyscallResult<Json>,
+      atUs: this.nowUs,
+    });
+  }
+
   /** -1: there is no such node. */
   budgetIndex(name: string): number {
     return this.budgetNames().indexOf(name);
@@ -157,6 +186,8 @@ export class KernelState {
   /** The pending syscall of `process` has its result; its program goes on in this step, or when a suspended process is continued. */
   deliver(process: Process, result: SyscallResult<unknown>): void {
     process.pending = undefined;
+    // At once, and not when the program goes on: a suspended one may be kept waiting.
+    this.keepHistory(process, result);
     if (process.state === 'suspended') {
       process.delivered = { result };
       process.suspendedFrom = 'run';

@@ -210,6 +210,7 @@ export class Kernel {
         `program: "${input.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`,
       );
     if (input.run === '') throw invalid('run', input.run, 'an id that is not empty');
+    if (state.runs.has(input.run)) throw invalid('run', input.run, 'an id that no other run has');
     if (input.priority !== undefined && !isPriority(input.priority))
       throw invalid('priority', input.priority, 'a number from 0 to 100');
     if (input.budget !== undefined && state.budgetIndex(input.budget) < 0)
@@ -250,6 +251,8 @@ export class Kernel {
       return { one, process };
     });
     for (const { one, process } of restored) this.runner.restore(one, process);
+    for (const { one, process } of restored)
+      if (one.signal !== undefined) this.lifecycle.renew(process, one.signal);
   }
 
   private checkRestore({ processes }: RestoreInput): void {
@@ -269,6 +272,7 @@ export class Kernel {
       this.checkEngineName(started.engine);
       if (state.processes[started.pid] !== undefined)
         throw invalid('pid', started.pid, 'a pid that is not taken yet');
+      if (state.runs.has(started.run)) throw invalid('run', started.run, 'an id that no other run has');
     }
   }
 

@@ -1,9 +1,10 @@
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
+import { auditSyscall } from './audit-trail.ts';
 import type { Engine } from './engine.ts';
 import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
-import type { SignalName } from './inputs.ts';
+import type { HeldSignal, SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { ModelCalls, SignalledProcess } from './model-calls.ts';
 import { Process } from './process.ts';
@@ -53,6 +54,7 @@ export class Lifecycle implements SignalledProcess {
     const process = new Process({ ...fields, pid, engine, nowUs: state.nowUs });
     while (state.processes.length < pid) state.processes.push(undefined);
     state.processes[pid] = process;
+    state.runs.add(process.run);
     state.alive++;
     engine.population++;
     if (fields.parent !== undefined) (fields.parent.children ??= []).push(process);
@@ -139,12 +141,14 @@ export class Lifecycle implements SignalledProcess {
     process.mailbox = undefined;
     process.endedChildren = undefined;
     process.chain = undefined;
+    process.contents = undefined;
     this.tellParent(process);
   }
 
   signal(process: Process, signal: SignalName): void {
     const { state } = this;
     if (process.state === 'terminated') return;
+    state.journal(process, { type: 'signal.sent', signal });
     state.out.emit({ type: 'signal.delivered', pid: process.pid, signal });
     switch (signal) {
       case 'stop':
@@ -160,6 +164,13 @@ export class Lifecycle implements SignalledProcess {
       case 'kill':
         return this.end(process, 'killed');
     }
+  }
+
+  /** A signal of before a crash still holds. What it said to the process's children stands in their own journals. */
+  renew(process: Process, signal: HeldSignal): void {
+    if (process.state === 'terminated') return;
+    if (signal === 'stop') this.suspend(process);
+    else this.end(process, signal === 'kill' ? 'killed' : 'cancelled');
   }
 
   /** The core of a signalled process, or of one that load control takes out, is free. */
@@ -234,6 +245,7 @@ export class Lifecycle implements SignalledProcess {
     process.pending = undefined;
     process.delivered = undefined;
     if (pending === undefined) return;
+    auditSyscall(state, process, process.lastSyscall!, undefined);
     if (pending.kind === 'timer' || (pending.kind === 'receive' && pending.timer !== undefined))
       state.timers.clear(pending.timer!);
     else if (pending.kind === 'question') {

@@ -10,6 +10,7 @@ import { KernelError } from './errors.ts';
 import type {
   AuditRecord,
   HistoryRecord,
+  JournalRecord,
   KernelRecord,
   LedgerRecord,
   PageRecord,
@@ -72,6 +73,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
       .map(({ started, end }) => copyJson(end === undefined ? started : { ...started, end }));
   }
 
+  journal({ run, branch, pid }: ProcessAddress): JournalRecord[] {
+    return (this.find(run)?.process({ branch, pid })?.journal ?? []).map(copyJson);
+  }
+
   lastCheckpoint({ run, branch, pid }: ProcessAddress): LoadedCheckpoint | undefined {
     const checkpoints = this.find(run)?.process({ branch, pid })?.checkpoints ?? [];
     const last = checkpoints.at(-1);
@@ -113,7 +118,8 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     const key = JSON.stringify([run, branch, pid, n, index]);
     const known = this.memories.get(key);
     if (known === undefined) this.memories.set(key, copyJson(memory));
-    else if (!isSameRecord(known, memory)) {
+    // A crash may lie between the two: the first one's time stands.
+    else if (!isSameRecord(known, { ...memory, atUs: known.atUs })) {
       throw new KernelError(
         'STORAGE_FAILED',
         `memory of call ${key}: is stored already, with another content`,

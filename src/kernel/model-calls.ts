@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { auditCall } from './audit-trail.ts';
 import type { BudgetAmounts } from './budgets.ts';
 import { estimateTokens } from './estimate.ts';
 import { costOf } from './engine-options.ts';
@@ -9,6 +10,7 @@ import type { CallEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { importanceDefaults } from './options.ts';
 import type { Call, Process } from './process.ts';
+import { PromptContents } from './prompt-contents.ts';
 import { historyVersion } from './records.ts';
 import { reservedCoreUs, type AgentScheduler, type SchedulerListener } from './scheduler.ts';
 import type { Answer, ThinkCall } from './syscalls.ts';
@@ -51,6 +53,7 @@ export class ModelCalls implements SchedulerListener {
     const call: Call = {
       identity: { run, branch, pid, n, index: 0 },
       think,
+      input: state.options.records ? `prompt/${this.nameOfPrompt(process)}/${prompt}` : '',
       extraTokens,
       bypass: needed > memoryTokens,
       stretches: 0,
@@ -151,6 +154,7 @@ export class ModelCalls implements SchedulerListener {
     });
     if (process.ending !== undefined) {
       this.settle(process, call);
+      auditCall(state, process, call, undefined);
       process.call = undefined;
       return this.signalled.afterStop(process);
     }
@@ -181,7 +185,6 @@ export class ModelCalls implements SchedulerListener {
     call.tokensCached = Math.min(call.tokensIn, ended.tokensCached ?? call.tokensCached);
     this.settle(process, call);
     const { paidIn: tokensIn, paidCached: tokensCached, paidMicroDollars: microDollars } = call;
-    process.lastCost = microDollars;
     const isOk = ended.reason === 'completed';
     const { newPrefillUs, repeatedPrefillUs, loadUs, tokensOut } = ended;
     const { out } = state;
@@ -205,19 +208,18 @@ export class ModelCalls implements SchedulerListener {
     usage.calls++;
     state.change(process, 'wake');
     process.call = undefined;
+    // Its process ends, and takes no answer any more.
+    if (process.ending !== undefined) auditCall(state, process, call, undefined);
     if (process.ending !== undefined || process.stopping) this.signalled.afterStop(process);
     if (process.state === 'terminated') return;
-    if (!isOk)
-      return state.deliver(process, {
-        ok: false,
-        code: 'MODEL_FAILED',
-        message: ended.message ?? 'the model call failed',
-      });
+    if (!isOk) return this.fail(process, call, 'MODEL_FAILED', ended.message ?? 'the model call failed');
     const text = ended.text ?? '';
     const answer: Answer = { text, tokensIn, tokensCached, tokensOut };
     const keeps = call.think.keepAnswer ?? ended.text !== undefined;
     const page = keeps ? this.keepAnswer(process, text, tokensOut, !call.bypass) : undefined;
-    state.deliver(process, { ok: true, value: page === undefined ? answer : { ...answer, page } });
+    const result = { ok: true, value: page === undefined ? answer : { ...answer, page } } as const;
+    auditCall(state, process, call, result);
+    state.deliver(process, result);
   }
 
   /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. */
@@ -248,9 +250,12 @@ export class ModelCalls implements SchedulerListener {
 
   /** Gives back what an ended process had reserved for a call that did not start, and settles one that did. */
   close(process: Process): void {
-    if (process.call === undefined) return;
+    const { call } = process;
+    if (call === undefined) return;
     this.withdraw(process);
-    if (process.call.reservation !== undefined) this.settle(process, process.call);
+    if (call.reservation !== undefined) this.settle(process, call);
+    // What never started was no act.
+    if (call.stretches > 0) auditCall(this.state, process, call, undefined);
     process.call = undefined;
   }
 
@@ -358,9 +363,21 @@ export class ModelCalls implements SchedulerListener {
 
   private refuse(process: Process, code: KernelErrorCode, message: string): void {
     const { state } = this;
-    state.out.emit({ type: 'call.refused', pid: process.pid, n: process.call!.identity.n, code });
+    const call = process.call!;
+    state.out.emit({ type: 'call.refused', pid: process.pid, n: call.identity.n, code });
     process.call = undefined;
-    state.deliver(process, { ok: false, code, message });
+    this.fail(process, call, code, message);
+  }
+
+  /** Without an answer, but perhaps paid for: a call that is refused may have run before, a stretch at a time. */
+  private fail(process: Process, call: Call, code: KernelErrorCode, message: string): void {
+    const result = { ok: false, code, message } as const;
+    auditCall(this.state, process, call, result);
+    this.state.deliver(process, result);
+  }
+
+  private nameOfPrompt(process: Process): string {
+    return (process.contents ??= new PromptContents()).tip(process.table, this.state.contents);
   }
 
   private ledger(process: Process, call: Call, what: 'reserved' | 'settled', amounts: BudgetAmounts): void {

@@ -5,6 +5,7 @@ import type { Json, Pid, RequestId, TimerId } from './ids.ts';
 import { PageTable } from './memory/page-table.ts';
 import type { Outcome, StateName, WaitReason } from './process-state.ts';
 import type { PromptChain } from './checkpoint-chain.ts';
+import type { PromptContents } from './prompt-contents.ts';
 import type { Reservation } from './budgets.ts';
 import type {
   Capabilities,
@@ -17,6 +18,7 @@ import type {
   ThinkCall,
 } from './syscalls.ts';
 import type { QuotaUse } from './quota-shares.ts';
+import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
 import type { CallIdentity } from './requests.ts';
 import type { ToolBatch } from './tool-calls.ts';
@@ -81,12 +83,11 @@ export class Process {
   lastSyscall: Syscall | undefined = undefined;
   /** Its hash, as a history keeps it. */
   lastHash = 0;
-  /** Micro-dollars of its last model call. */
-  lastCost = 0;
   rng: Rng | undefined = undefined;
   /** The syscall that it waits in. */
   pending: Pending | undefined = undefined;
   chain: PromptChain | undefined = undefined;
+  contents: PromptContents | undefined = undefined;
   /** While its history is fed to it: the recorded results to come, and the time of the last. */
   replay: readonly HistoryRecord[] | undefined = undefined;
   replayFrom = 0;
@@ -94,6 +95,10 @@ export class Process {
   /** How many syscalls it made at the instant of the last one. */
   instantUs = -1;
   instantCalls = 0;
+  /** The batch of tool calls in which the crash found it: it must ask for it next, behind its history. */
+  interrupted: RestoredBatch | undefined = undefined;
+  /** Length of its journal. */
+  journalled = 0;
   tools: ToolBatch | undefined = undefined;
 
   // scheduler
@@ -158,6 +163,8 @@ export interface ProcessFields {
 export interface Call {
   readonly identity: CallIdentity;
   readonly think: ThinkCall;
+  /** The name of its prompt in the audit log; '' without records. */
+  readonly input: string;
   /** Prompt tokens beyond the pages. */
   readonly extraTokens: number;
   /** Larger than memory: runs without it (`--oversize bypass`). */

@@ -1,6 +1,5 @@
 import { Ring } from '../base/ring.ts';
 import type { Rng, RngState } from '../base/rng.ts';
-import { recordAudit } from './audit-trail.ts';
 import type { Json, Pid } from './ids.ts';
 import type { RestoredProcess } from './inputs.ts';
 import { PromptChain } from './checkpoint-chain.ts';
@@ -8,7 +7,7 @@ import type { KernelState } from './kernel-state.ts';
 import { messageOf, shown } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Process } from './process.ts';
-import { historyVersion, type HistoryRecord } from './records.ts';
+import type { HistoryRecord } from './records.ts';
 import { notJson } from './schema/problem.ts';
 import { isSyscall, malformed } from './syscall-arguments.ts';
 import type { Program, Syscall, Sys, SyscallResult } from './syscalls.ts';
@@ -57,9 +56,20 @@ export class ProgramRunner {
 
   /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. */
   restore(
-    { started: { atUs: startedUs }, checkpoint, history, endedChildren }: RestoredProcess,
+    {
+      started: { atUs: startedUs },
+      checkpoint,
+      history,
+      endedChildren,
+      mailbox,
+      batch,
+      journalled,
+    }: RestoredProcess,
     process: Process,
   ): void {
+    process.journalled = journalled;
+    process.interrupted = batch;
+    if (mailbox.length > 0) process.mailbox = new Ring(mailbox);
     if (checkpoint !== undefined) {
       process.n = checkpoint.n;
       streamOf(process, this.state).load(checkpoint.random as unknown as RngState);
@@ -91,13 +101,13 @@ export class ProgramRunner {
       pid: process.pid,
       fromCheckpoint,
       replayed: rest.length,
+      mail: mailbox.map(({ from }) => from),
     });
     this.begin(process, checkpoint?.state);
   }
 
   private resume(process: Process, first: SyscallResult<unknown> | undefined): void {
     let result = first;
-    if (first !== undefined) this.keepHistory(process, first);
     for (;;) {
       const { generator } = process;
       if (generator === undefined) return;
@@ -124,12 +134,10 @@ export class ProgramRunner {
   }
 
   private complete(process: Process, value: Json): void {
-    const next = process.replay?.[process.n + 1 - process.replayFrom];
+    const { replay, n, replayFrom, interrupted } = process;
+    const next = replay?.[n + 1 - replayFrom]?.kind ?? (interrupted && 'callTools');
     if (next !== undefined)
-      return this.diverge(
-        process,
-        `the program ended after syscall ${process.n}, its history holds ${next.kind} next`,
-      );
+      return this.diverge(process, `the program ended after syscall ${n}, its history holds ${next} next`);
     const flaw = notJson(value, 'value');
     if (flaw !== undefined) return this.fail(process, flaw);
     this.lifecycle.terminate(process, 'completed', value);
@@ -172,43 +180,24 @@ export class ProgramRunner {
       flaw === undefined
         ? this.table.perform(process, syscall)
         : ({ ok: false, code: 'INVALID_ARGUMENT', message: flaw } as const);
-    if (result !== undefined && process.outcome === undefined) this.keepHistory(process, result);
+    if (result !== undefined && process.outcome === undefined) this.state.keepHistory(process, result);
     return result;
   }
 
-  private keepHistory(process: Process, result: SyscallResult<unknown>): void {
-    if (!this.state.options.records) return;
-    const { run, branch, pid, n, lastSyscall, lastHash } = process;
-    // What was not allowed to begin with was no act.
-    if (result.ok || result.code !== 'INVALID_ARGUMENT')
-      recordAudit(this.state, process, lastSyscall!, result as SyscallResult<Json>);
-    this.state.record({
-      v: historyVersion,
-      type: 'history',
-      run,
-      branch,
-      pid,
-      n,
-      kind: lastSyscall!.kind,
-      hash: lastHash,
-      result: result as SyscallResult<Json>,
-      atUs: this.state.nowUs,
-    });
-  }
-
   private recorded(process: Process, syscall: Syscall): SyscallResult<Json> | 'diverged' | undefined {
-    const { replay, n } = process;
+    const { replay, n, interrupted } = process;
     if (replay === undefined) return undefined;
     const record: HistoryRecord | undefined = replay[n - process.replayFrom];
+    const kind = record?.kind ?? (interrupted && 'callTools');
+    if (kind !== undefined && (record ?? interrupted)!.hash !== process.lastHash) {
+      const others = kind === syscall.kind ? ' with other arguments' : '';
+      this.diverge(process, `syscall ${n} is ${syscall.kind}, its history holds ${kind}${others}`);
+      return 'diverged';
+    }
     if (record === undefined) {
       process.replay = undefined;
       process.replayUs = -1;
       return undefined;
-    }
-    if (record.kind !== syscall.kind || record.hash !== process.lastHash) {
-      const others = record.kind === syscall.kind ? ' with other arguments' : '';
-      this.diverge(process, `syscall ${n} is ${syscall.kind}, its history holds ${record.kind}${others}`);
-      return 'diverged';
     }
     process.replayUs = record.atUs;
     return record.result;

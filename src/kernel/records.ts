@@ -1,8 +1,8 @@
 /** What must be durable before anything that depends on it starts. Both kinds of record carry a format version. */
 import type { Json, Pid } from './ids.ts';
-import type { Input } from './inputs.ts';
+import type { Input, SignalName } from './inputs.ts';
 import type { Outcome } from './process-state.ts';
-import type { Capabilities, SyscallResult } from './syscalls.ts';
+import type { Capabilities, SyscallResult, ToolResult } from './syscalls.ts';
 
 /** Raised when a field changes its meaning; a reader refuses versions it does not know. */
 export const historyVersion = 1;
@@ -13,6 +13,7 @@ export type KernelRecord =
   | RunStarted
   | ProcessStarted
   | HistoryRecord
+  | JournalRecord
   | CheckpointRecord
   | LedgerRecord
   | AuditRecord
@@ -56,6 +57,48 @@ export interface HistoryRecord {
   readonly hash: number;
   readonly result: SyscallResult<Json>;
   readonly atUs: number;
+}
+
+/**
+ * What reached a process before its history tells of it: durable as soon as whoever caused it may rely on it. `seq` counts from 1 within the
+ * process. Recovery takes from this journal what the history does not hold yet.
+ */
+export type JournalRecord = JournalPlace & JournalBody;
+interface JournalPlace {
+  readonly v: number;
+  readonly run: string;
+  readonly branch: string;
+  readonly pid: Pid;
+  readonly seq: number;
+  readonly atUs: number;
+}
+export type JournalBody = ToolStartRecord | ToolEndRecord | MessageRecord | SignalRecord;
+
+/** A tool call that writes is about to start. `n`, `index`: the rest of its identity; `hash`: of the whole batch, as its history will have it. */
+interface ToolStartRecord {
+  readonly type: 'tool.started';
+  readonly n: number;
+  readonly index: number;
+  readonly hash: number;
+  /** Repeats so far. */
+  readonly attempt: number;
+}
+/** A tool call that writes has its result; also one that never started, because a person said no. */
+interface ToolEndRecord extends Omit<ToolStartRecord, 'type'> {
+  readonly type: 'tool.ended';
+  readonly result: ToolResult;
+  /** It failed, and is started again. */
+  readonly isRepeated: boolean;
+}
+/** A message is in the mailbox, or handed to the process that waited for it. */
+interface MessageRecord {
+  readonly type: 'message.sent';
+  readonly from: Pid;
+  readonly message: Json;
+}
+interface SignalRecord {
+  readonly type: 'signal.sent';
+  readonly signal: SignalName;
 }
 
 /** One entry of a page table: enough to allocate the page again. */
@@ -126,7 +169,11 @@ export interface LedgerRecord {
   readonly atUs: number;
 }
 
-/** Who did what, with which input and output (by hash), at what cost. The storage chains it (see audit-log). */
+/**
+ * Who did what, with which input and output (by hash), at what cost. `input` of a model call: `prompt/`, the chained hash of its prompt's
+ * contents, `/`, its tokens. `output` of what failed: `error/` and the code; of what never had a result: `none`. The storage chains these records
+ * (see audit-log).
+ */
 export interface AuditRecord {
   readonly v: number;
   readonly type: 'audit';

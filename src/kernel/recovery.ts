@@ -1,15 +1,18 @@
 /** After a crash the kernel is rebuilt from histories and the budget ledger (design, section 1): this reads them back. */
 import { budgetResources, isCount, isRecord } from './budget-limits.ts';
-import type { BudgetTree, Reservation } from './budgets.ts';
+import { BudgetTree, type BudgetNodeSpec, type Reservation } from './budgets.ts';
 import { invalid } from './errors.ts';
-import type { RestoredProcess, RestoreInput } from './inputs.ts';
+import type { HeldSignal, RestoredBatch, RestoredCall, RestoredProcess, RestoreInput } from './inputs.ts';
 import type { MemoryStore } from './memory-store.ts';
-import type { HistoryRecord, LedgerRecord } from './records.ts';
+import type { HistoryRecord, JournalRecord, LedgerRecord } from './records.ts';
 import type { StoredProcess } from './storage.ts';
-import type { ChildEnd, SyscallResult } from './syscalls.ts';
+import type { ChildEnd, Message, SyscallResult } from './syscalls.ts';
 
 /** What storage has to tell; any adapter's readers, once awaited. */
-export type HistoryReader = Pick<MemoryStore, 'runs' | 'processes' | 'history' | 'lastCheckpoint'>;
+export type HistoryReader = Pick<
+  MemoryStore,
+  'runs' | 'processes' | 'history' | 'journal' | 'lastCheckpoint'
+>;
 
 /**
  * The input that lets the unfinished processes of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint.
@@ -43,6 +46,7 @@ function restored(
   const { end: _, ...started } = process;
   const { run, branch, pid } = started;
   const whole = store.history(run, { branch, pid });
+  const journal = store.journal({ run, branch, pid });
   const saved = store.lastCheckpoint({ run, branch, pid });
   const checkpoint = saved && {
     n: saved.n,
@@ -61,7 +65,46 @@ function restored(
       whole,
       all.filter(({ parent }) => parent === pid),
     ),
+    mailbox: notReceived(whole, journal),
+    batch: interruptedBatch(whole, journal),
+    signal: heldSignal(journal),
+    journalled: journal.length,
   };
+}
+
+/** Messages are received in the order in which they were sent. */
+function notReceived(history: readonly HistoryRecord[], journal: readonly JournalRecord[]): Message[] {
+  const received = history.filter(({ kind, result }) => kind === 'receive' && result.ok).length;
+  return journal
+    .filter((record) => record.type === 'message.sent')
+    .slice(received)
+    .map(({ from, message }) => ({ from, message }));
+}
+
+/** The tool calls of the syscall behind the history, each with the last that is known of it. */
+function interruptedBatch(
+  history: readonly HistoryRecord[],
+  journal: readonly JournalRecord[],
+): RestoredBatch | undefined {
+  const lastN = history.at(-1)?.n ?? 0;
+  const calls = new Map<number, RestoredCall>();
+  let batch: Pick<RestoredBatch, 'n' | 'hash'> | undefined;
+  for (const record of journal) {
+    if ((record.type !== 'tool.started' && record.type !== 'tool.ended') || record.n <= lastN) continue;
+    const { n, hash, index, attempt } = record;
+    batch = { n, hash };
+    const end = record.type === 'tool.started' ? 'unknown' : record.isRepeated ? 'repeated' : record.result;
+    calls.set(index, { index, attempt, end });
+  }
+  return batch && { ...batch, calls: [...calls.values()] };
+}
+
+/** What a process was told and has not done yet, or has to go on doing. The end outranks the stop, and a kill a termination. */
+function heldSignal(journal: readonly JournalRecord[]): HeldSignal | undefined {
+  const signals = journal.flatMap((record) => (record.type === 'signal.sent' ? [record.signal] : []));
+  if (signals.includes('kill')) return 'kill';
+  if (signals.includes('terminate')) return 'terminate';
+  return signals.at(-1) === 'stop' ? 'stop' : undefined;
 }
 
 /** Ends that the process has not been told yet. */
@@ -94,23 +137,30 @@ export function checkLedger(ledger: readonly LedgerRecord[], budgets: BudgetTree
   }
 }
 
-/** Books into a fresh tree what an earlier kernel booked. A call without a known end settles in full: it may have used all that it had reserved. */
-export function replayLedger(budgets: BudgetTree, ledger: readonly LedgerRecord[]): void {
-  const open = new Map<string, { reservation: Reservation; record: LedgerRecord }>();
-  let lastUs = 0;
-  for (const [seq, record] of ledger.entries()) {
+/**
+ * The budgets as an earlier kernel left them, by its ledger. What was used stays used, also where a limit has been lowered since. A call without
+ * a known end settles in full: it may have used all that it had reserved.
+ */
+export function restoredBudgets(
+  nodes: readonly BudgetNodeSpec[],
+  ledger: readonly LedgerRecord[],
+): BudgetTree {
+  const budgets = new BudgetTree(nodes);
+  if (ledger.length === 0) return budgets;
+  const past = new BudgetTree(nodes);
+  const open = new Map<string, Reservation>();
+  for (const record of ledger) {
     const key = `${record.run}/${record.pid}/${record.n}/${record.reservedUs}/${record.seq}`;
-    lastUs = record.atUs;
     if (record.what === 'reserved') {
-      // No waiters stand in its way here, so that what was granted once is granted again.
-      const result = budgets.reserve(budgets.indexOf(record.node), record, record.atUs, -1 - seq);
-      if (result.kind === 'reserved') open.set(key, { reservation: result.reservation, record });
+      open.set(key, past.grant(past.indexOf(record.node), record, record.atUs));
       continue;
     }
     const reserved = open.get(key);
     if (reserved === undefined) continue;
     open.delete(key);
-    budgets.settle(reserved.reservation, record, record.atUs);
+    past.settle(reserved, record, record.atUs);
   }
-  for (const { reservation, record } of open.values()) budgets.settle(reservation, record, lastUs);
+  // What is still open is saved as used in full.
+  budgets.load(past.save());
+  return budgets;
 }

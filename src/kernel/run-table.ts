@@ -5,6 +5,7 @@ import type {
   AuditRecord,
   CheckpointRecord,
   HistoryRecord,
+  JournalRecord,
   KernelRecord,
   LedgerRecord,
   PageRecord,
@@ -18,11 +19,12 @@ import type { HistoryFilter, ProcessAddress, RunSummary } from './storage.ts';
 /** Records with an identity within their run. Audit records have none, pages belong to all runs. */
 export type RunRecord = Exclude<KernelRecord, AuditRecord | PageRecord>;
 
-/** A process with its results and checkpoints, both in ascending order of n. */
+/** A process with its results and checkpoints, both in ascending order of n, and its journal in that of seq. */
 export interface ProcessTable {
   readonly started: ProcessStarted;
   end: ProcessEnded | undefined;
   readonly history: HistoryRecord[];
+  readonly journal: JournalRecord[];
   readonly checkpoints: CheckpointRecord[];
 }
 
@@ -50,6 +52,11 @@ export class RunTable {
         return this.startProcess(record);
       case 'history':
         return this.addResult(record);
+      case 'tool.started':
+      case 'tool.ended':
+      case 'message.sent':
+      case 'signal.sent':
+        return addToJournal(this.processOf(record), record);
       case 'checkpoint':
         return addCheckpoint(this.processOf(record), record);
       case 'ledger':
@@ -72,6 +79,12 @@ export class RunTable {
       case 'history':
         this.processOf(record).history.pop();
         this.results.pop();
+        break;
+      case 'tool.started':
+      case 'tool.ended':
+      case 'message.sent':
+      case 'signal.sent':
+        this.processOf(record).journal.pop();
         break;
       case 'checkpoint':
         this.processOf(record).checkpoints.pop();
@@ -124,7 +137,13 @@ export class RunTable {
     if (branch === undefined) throw refusal(record, 'belongs to a branch that has not started');
     const known = branch.processes.get(record.pid);
     if (known !== undefined) return repeats(known.started, record);
-    const process: ProcessTable = { started: copyJson(record), end: undefined, history: [], checkpoints: [] };
+    const process: ProcessTable = {
+      started: copyJson(record),
+      end: undefined,
+      history: [],
+      journal: [],
+      checkpoints: [],
+    };
     branch.processes.set(record.pid, process);
     this.processes.push(process);
     return true;
@@ -159,7 +178,7 @@ export class RunTable {
     return hasEnded;
   }
 
-  private processOf(record: HistoryRecord | CheckpointRecord | ProcessEnded): ProcessTable {
+  private processOf(record: HistoryRecord | JournalRecord | CheckpointRecord | ProcessEnded): ProcessTable {
     const process = this.process(record);
     if (process === undefined) throw refusal(record, 'belongs to a process that has not started');
     return process;
@@ -169,6 +188,17 @@ export class RunTable {
 interface BranchTable {
   readonly started: RunStarted;
   readonly processes: Map<Pid, ProcessTable>;
+}
+
+/** Whether `record` goes to the end of the journal; false when it is there already. Throws when it may not be stored. */
+function addToJournal({ journal, end }: ProcessTable, record: JournalRecord): boolean {
+  const known = journal[record.seq - 1];
+  if (known !== undefined) return repeats(known, record);
+  if (end !== undefined) throw afterEnd(record);
+  if (record.seq !== journal.length + 1)
+    throw refusal(record, `is number ${record.seq}, where ${journal.length + 1} comes next`);
+  journal.push(copyJson(record));
+  return true;
 }
 
 function addCheckpoint({ checkpoints, end }: ProcessTable, record: CheckpointRecord): boolean {

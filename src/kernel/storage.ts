@@ -5,9 +5,9 @@
  * Every adapter keeps these rules, in memory or not:
  * - A batch is taken whole or not at all, as the records read at the time of the call.
  * - A record is stored once. The same record again changes nothing; another record in its place is refused.
- * - A process that ended stays ended: its branch takes no more history or checkpoints of it, and the budget no more
+ * - A process that ended stays ended: its branch takes no more history, journal or checkpoints of it, and the budget no more
  *   reservations. What it used may still be settled and audited, because a stopped call ends after its process.
- * - A history grows at its end only. A checkpoint builds on the one before it or tells its prompt from the start.
+ * - A history grows at its end only, a journal by the next number. A checkpoint builds on the one before it or tells its prompt from the start.
  * - Records of a version that is not known here are refused.
  * - A run sees its own records only. Pages are the exception: a content is stored once for all who know its hash.
  *
@@ -20,6 +20,7 @@ import type { Json, Pid } from './ids.ts';
 import { historyVersion } from './records.ts';
 import type {
   HistoryRecord,
+  JournalRecord,
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
@@ -40,6 +41,8 @@ export interface StorageManager {
   history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]>;
   /** The run's processes in the order of their start, each with its end, when it has one. */
   processes(run: string, filter?: BranchFilter): Promise<readonly StoredProcess[]>;
+  /** What reached the process, in its order. */
+  journal(process: ProcessAddress): Promise<readonly JournalRecord[]>;
   /** The process's last checkpoint with its whole prompt. STORAGE_FAILED when the prompt is not what the tip names. */
   lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined>;
   /** The texts of these pages, by hash; a hash whose text is not stored is left out. STORAGE_FAILED for a text of another hash. */
@@ -50,7 +53,7 @@ export interface StorageManager {
   audit(run: string, filter?: AuditFilter): Promise<readonly ChainedAuditRecord[]>;
   /** Checks the run's whole chain against its head, so that what `audit` shows of one process is verified, too. */
   verifyAudit(run: string): Promise<AuditVerdict>;
-  /** Resolves when durable. The same memory again changes nothing, so a repeated call can't remember twice. */
+  /** Resolves when durable. The same memory again, at whatever time, changes nothing, so a repeated call can't remember twice. */
   remember(memory: Memory): Promise<void>;
   /** At most `limit` memories of the scope that share a word with the query: best first, then the latest. */
   recall(question: Recollection): Promise<readonly RecalledMemory[]>;
@@ -144,6 +147,9 @@ export function checkRecord(record: KernelRecord): void {
   if ('n' in record && !(Number.isSafeInteger(record.n) && record.n >= 0)) {
     throw notStored(record, 'n', record.n, 'an integer of at least 0');
   }
+  if ('seq' in record && !(Number.isSafeInteger(record.seq) && record.seq >= 1)) {
+    throw notStored(record, 'seq', record.seq, 'an integer of at least 1');
+  }
   for (const field of amountFields) {
     const amount = Object.hasOwn(record, field) ? record[field as keyof KernelRecord] : undefined;
     // JSON has no other numbers: in a ledger or an audit chain they would turn into something else.
@@ -182,6 +188,10 @@ const recordTypes: ReadonlySet<string> = new Set<KernelRecord['type']>([
   'run.started',
   'process.started',
   'history',
+  'tool.started',
+  'tool.ended',
+  'message.sent',
+  'signal.sent',
   'checkpoint',
   'ledger',
   'audit',

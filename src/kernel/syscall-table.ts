@@ -1,4 +1,5 @@
 import { Ring } from '../base/ring.ts';
+import { auditSyscall } from './audit-trail.ts';
 import { shown, type KernelErrorCode } from './errors.ts';
 import type { Json, PageNumber, Pid } from './ids.ts';
 import { signalNames } from './input-check.ts';
@@ -182,10 +183,12 @@ export class SyscallTable {
       );
     const mail: Message = { from: process.pid, message };
     const { pending } = target;
+    const sent = { type: 'message.sent', ...mail } as const;
     if (pending?.kind === 'receive') {
       if (pending.timer !== undefined) state.timers.clear(pending.timer);
       state.out.emit({ type: 'message.sent', pid: process.pid, to });
       state.out.emit({ type: 'message.received', pid: to, from: process.pid });
+      state.journal(target, sent);
       state.deliver(target, { ok: true, value: mail });
       return done;
     }
@@ -196,6 +199,7 @@ export class SyscallTable {
         `to: the mailbox of process ${to} holds ${mailbox.length} messages; allowed: up to ${state.options.mailboxLimit}`,
       );
     state.out.emit({ type: 'message.sent', pid: process.pid, to });
+    state.journal(target, sent);
     mailbox.push(mail);
     return done;
   }
@@ -290,7 +294,8 @@ export class SyscallTable {
     return undefined;
   }
 
-  private signal(process: Process, { pid, signal }: Signal): Result | undefined {
+  private signal(process: Process, call: Signal): Result | undefined {
+    const { pid, signal } = call;
     if (!signalNames.includes(signal)) return bad('signal', signal, signalNames.join(', '));
     const target = this.state.processes[pid];
     if (target === undefined || target.state === 'terminated') return noProcess(pid);
@@ -300,7 +305,10 @@ export class SyscallTable {
         `pid: process ${pid} is no descendant of ${process.pid}; allowed: descendants`,
       );
     this.lifecycle.signal(target, signal);
-    if (process.outcome !== undefined) return undefined;
+    if (process.outcome !== undefined) {
+      auditSyscall(this.state, process, call, undefined);
+      return undefined;
+    }
     if (process.state !== 'suspended') return done;
     // It stopped itself, or an ancestor and itself with it: the result waits for the signal `continue`.
     this.state.deliver(process, done);

@@ -1,8 +1,9 @@
 import { Ring } from '../base/ring.ts';
+import { auditTool } from './audit-trail.ts';
 import { estimateTokens } from './estimate.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { Json, RequestId, TimerId } from './ids.ts';
-import type { PersonAnswered, ToolEnded } from './inputs.ts';
+import type { PersonAnswered, RestoredCall, ToolEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Effects } from './lock-table.ts';
 import { importanceDefaults } from './options.ts';
@@ -29,10 +30,12 @@ interface ToolRun {
   args: Json;
   readonly script: ToolCall['script'];
   effects: Effects;
-  /** `held`: it could run, but its process is suspended. It has no locks then, unless it is to be repeated. */
+  /** `held`: it could run, but its process is suspended. It has no locks then, unless it has started before. */
   stage: 'person' | 'lock' | 'slot' | 'held' | 'running' | 'retry' | 'done';
   timer: TimerId | undefined;
   attempt: number;
+  /** In this life of the kernel: it keeps its locks and its slot until it is over. */
+  hasStarted: boolean;
   /** The process has its result, or is gone; the locks wait for the tool's own end. */
   abandoned: boolean;
 }
@@ -59,10 +62,15 @@ export class ToolCalls {
     const batch: ToolBatch = { call, results: calls.map(() => undefined), runs: [], left: calls.length };
     process.pending = { kind: 'tools' };
     process.tools = batch;
+    const known = process.interrupted?.calls;
+    process.interrupted = undefined;
     // Registered first: a refusal of the last call must not end the batch before the others are known.
     const accepted: ToolRun[] = [];
     for (let index = 0; index < calls.length; index++) {
-      const run = this.accept(process, batch, index, calls[index]!);
+      const before = known?.find((one) => one.index === index);
+      const run = this.takeOver(process, batch, before)
+        ? undefined
+        : this.accept(process, batch, index, calls[index]!, before?.attempt);
       if (run !== undefined) accepted.push(run);
     }
     for (const run of accepted) {
@@ -86,6 +94,7 @@ export class ToolCalls {
     run.timer = undefined;
     if (!run.abandoned && isFailed && run.attempt < tool.retries) {
       this.tellEnded(run, false, 'TOOL_FAILED');
+      this.keepEnd(run, failure('TOOL_FAILED', textOf(input.value)), true);
       run.stage = 'retry';
       const waitUs = tool.retryWaitUs * (1 << run.attempt);
       run.attempt++;
@@ -166,6 +175,9 @@ export class ToolCalls {
     for (const run of open) {
       if (run.timer !== undefined) this.state.timers.clear(run.timer);
       run.timer = undefined;
+      // Now, or before a crash.
+      if (run.hasStarted || run.attempt > 0)
+        auditTool(this.state, process, { tool: run.tool.name, args: run.args }, undefined);
       if (run.stage === 'running') {
         this.state.out.requests.push({ type: 'tool.stop', request: run.request });
         this.tellEnded(run, false, 'TOOL_FAILED');
@@ -173,7 +185,7 @@ export class ToolCalls {
       }
       if (run.stage === 'person')
         this.state.out.requests.push({ type: 'person.withdraw', request: run.request });
-      if (run.stage === 'retry' || (run.stage === 'held' && run.attempt > 0)) this.settle(run);
+      if (run.stage === 'retry' || (run.stage === 'held' && run.hasStarted)) this.settle(run);
       else this.withdraw(run);
     }
   }
@@ -183,7 +195,7 @@ export class ToolCalls {
     const batch = process.tools!;
     for (const run of batch.runs) {
       if (run.stage !== 'held') continue;
-      if (run.attempt > 0) this.launch(run);
+      if (run.hasStarted) this.launch(run);
       else this.lock(run);
     }
     this.tellReason(process, batch);
@@ -191,7 +203,38 @@ export class ToolCalls {
 
   // ---- Stages --------------------------------------------------------------------------------------------------------
 
-  private accept(process: Process, batch: ToolBatch, index: number, call: ToolCall): ToolRun | undefined {
+  /** A call of before a crash: what has its result keeps it, and of an interrupted write nobody knows whether it acted. */
+  private takeOver(process: Process, batch: ToolBatch, before: RestoredCall | undefined): boolean {
+    if (before === undefined || before.end === 'repeated') return false;
+    const { index, attempt, end } = before;
+    batch.left--;
+    if (end !== 'unknown') {
+      batch.results[index] = end;
+      return true;
+    }
+    const { state } = this;
+    const { pid, n } = process;
+    const { tool, arguments: args } = batch.call.calls[index]!;
+    const result = failure(
+      'TOOL_INTERRUPTED',
+      `${tool} had started when the kernel ended: whether it acted is not known`,
+    );
+    batch.results[index] = result;
+    state.out.emit({ type: 'tool.interrupted', pid, tool, n, index });
+    auditTool(state, process, { tool, args }, result);
+    const { lastHash: hash } = process;
+    state.journal(process, { type: 'tool.ended', n, index, hash, attempt, result, isRepeated: false });
+    return true;
+  }
+
+  /** `attempt`: of the last start before a crash, which failed; undefined: this is the first. */
+  private accept(
+    process: Process,
+    batch: ToolBatch,
+    index: number,
+    call: ToolCall,
+    attempt?: number,
+  ): ToolRun | undefined {
     const { tools } = this.state;
     const tool = tools.get(call.tool);
     const may = process.capabilities.tools;
@@ -216,6 +259,7 @@ export class ToolCalls {
         index,
         code: (admitted as Refusal).code,
       });
+      auditTool(this.state, process, { tool: call.tool, args: call.arguments }, admitted as Refusal);
       batch.results[index] = admitted as Refusal;
       batch.left--;
       return undefined;
@@ -231,7 +275,8 @@ export class ToolCalls {
       effects: admitted,
       stage: tool.approval ? 'person' : 'lock',
       timer: undefined,
-      attempt: 0,
+      attempt: attempt === undefined ? 0 : attempt + 1,
+      hasStarted: false,
       abandoned: false,
     };
     this.runs.set(run.request, run);
@@ -288,10 +333,11 @@ export class ToolCalls {
     // A stopped process starts nothing, and keeps nobody from starting but by what it has started.
     if (process.state === 'suspended') {
       run.stage = 'held';
-      if (run.attempt === 0) this.letGo(run);
+      if (!run.hasStarted) this.letGo(run);
       return;
     }
     run.stage = 'running';
+    run.hasStarted = true;
     const { reads, writes } = run.effects;
     state.out.emit({
       type: 'tool.started',
@@ -303,6 +349,9 @@ export class ToolCalls {
       reads,
       writes,
     });
+    const { n, lastHash: hash } = process;
+    if (writes.length > 0)
+      state.journal(process, { type: 'tool.started', n, index, hash, attempt: run.attempt });
     state.out.requests.push({
       type: 'tool.start',
       request,
@@ -370,8 +419,21 @@ export class ToolCalls {
     batch.results[run.index] = result;
     batch.left--;
     if (process.tools !== batch) return;
+    this.keepEnd(run, result, false);
+    auditTool(this.state, process, { tool: run.tool.name, args: run.args }, result);
     if (batch.left === 0) this.finish(process, batch);
     else this.tellReason(process, batch);
+  }
+
+  /** What a write came to must not be lost with the rest of its batch; a read may be done again. */
+  private keepEnd(
+    { process, index, attempt, effects }: ToolRun,
+    result: ToolResult,
+    isRepeated: boolean,
+  ): void {
+    if (effects.writes.length === 0) return;
+    const { n, lastHash: hash } = process;
+    this.state.journal(process, { type: 'tool.ended', n, index, hash, attempt, result, isRepeated });
   }
 
   private finish(process: Process, batch: ToolBatch): void {

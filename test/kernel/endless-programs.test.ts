@@ -19,7 +19,14 @@ function bareKernel(body: ProgramBody): Kernel {
 
 function start(kernel: Kernel, index: number, atUs = 0): StepOutput {
   const name = `agent-${index}`;
-  return kernel.step({ atUs, type: 'process.spawned', program: name, name, run: name, arguments: null });
+  return kernel.step({
+    atUs,
+    type: 'process.spawned',
+    program: name,
+    name,
+    run: `${name}/${atUs}`,
+    arguments: null,
+  });
 }
 
 const states = (kernel: Kernel): string[] =>
@@ -101,7 +108,18 @@ test('syscalls that a history answers do not count', () => {
     atUs: 0,
   }));
   const kernel = bareKernel(body);
-  const processes = [{ started, checkpoint: undefined, history, endedChildren: [] }];
+  const processes = [
+    {
+      started,
+      checkpoint: undefined,
+      history,
+      endedChildren: [],
+      mailbox: [],
+      batch: undefined,
+      signal: undefined,
+      journalled: 0,
+    },
+  ];
   kernel.step({ atUs: S, type: 'run.restored', processes, lastPid: 1 });
   expect(states(kernel)).toEqual(['completed']);
 });

@@ -146,6 +146,23 @@ test.each<readonly [string, object, string, string]>([
   expect(kernel.process(1).outcome).toBe('completed');
 });
 
+test('a run id is taken once: while its run lives, and after it', () => {
+  const kernel = new SteppedKernel({ agents: [{ body: [sleep(S)] }, { body: [] }] });
+  const spawned = { type: 'process.spawned', program: 'agent-1', arguments: null, name: 'a' } as const;
+  kernel.step(0, { ...spawned, run: 'r' });
+  kernel.step(0, { ...spawned, program: 'agent-2', run: 'ended' });
+  expect(kernel.process(2).outcome).toBe('completed');
+  const before = JSON.stringify(kernel.kernel.snapshot());
+  for (const run of ['r', 'ended']) {
+    const error = errorOf(() => kernel.step(0, { ...spawned, run }));
+    expect(error).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: `run: "${run}" is not allowed; allowed: an id that no other run has`,
+    });
+  }
+  expect(JSON.stringify(kernel.kernel.snapshot())).toBe(before);
+});
+
 test('a signal to a process that never was is refused; to one that has ended it changes nothing', () => {
   const kernel = new SteppedKernel({ agents: [{ body: [] }] });
   expect(errorOf(() => kernel.signal(0, 1, 'kill')).code).toBe('UNKNOWN_PROCESS');

@@ -5,6 +5,7 @@ import type { Json, Pid } from '../../src/kernel/ids.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
 import type { ProgramBody, SyscallResult } from '../../src/kernel/syscalls.ts';
+import type { ToolSpec } from '../../src/kernel/tools.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import { checkedSimulation, kernelOf, type AgentRun } from '../support/run-agents.ts';
 import {
@@ -35,6 +36,12 @@ function valuesOf(store: MemoryStore): Record<string, Json> {
     );
   return Object.fromEntries(ends.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
+
+/** What a program was told, had the write that a crash interrupted acted and said so. */
+const asIfWritten = (told: Json): Json =>
+  JSON.parse(JSON.stringify(told), (_, value: Json | SyscallResult<Json>) =>
+    (value as { code?: Json } | null)?.code === 'TOOL_INTERRUPTED' ? ok('write done') : value,
+  ) as Json;
 
 /** The syscalls that asked for model calls and tools, as `pid/n`. */
 function acts(events: readonly KernelEvent[]): string[] {
@@ -93,7 +100,16 @@ const worker: ProgramBody = function* (sys, state) {
   return seen;
 };
 
-const tools = ['read', 'write'].map((name) => ({ name, description: name, parameters: { type: 'object' } }));
+const tools: ToolSpec[] = [
+  {
+    name: 'read',
+    description: 'reads',
+    parameters: { type: 'object' },
+    effects: () => ({ reads: ['disk'], writes: [] }),
+  },
+  // Nothing is known of its effects: it writes.
+  { name: 'write', description: 'writes', parameters: { type: 'object' } },
+];
 const work: AgentRun = {
   agents: [{ body: worker }, { atUs: 300_000, body: worker, priority: 40 }],
   kernel: { tools, engines: [{ memoryTokens: 900 }], residency: 'prefix' },
@@ -110,7 +126,13 @@ test('a crash at every step: the restored processes come to the same end and rep
     const first = live(work, store, { steps: crash });
     const done = store.runs().flatMap(({ run }) => store.history(run));
     const second = live(work, store, { fromUs: first.nowUs });
-    expect(valuesOf(store), `after a crash at step ${crash}`).toEqual(expected);
+    expect(asIfWritten(valuesOf(store)), `after a crash at step ${crash}`).toEqual(expected);
+    const started = [...first.events, ...second.events].flatMap((event) =>
+      event.type === 'tool.started' && event.tool === 'write'
+        ? [`${event.pid}/${event.n}/${event.index}`]
+        : [],
+    );
+    expect(new Set(started).size, `after a crash at step ${crash}`).toBe(started.length);
     const finished = new Set(done.map(({ pid, n }) => `${pid}/${n}`));
     expect(
       acts(second.events).filter((act) => finished.has(act)),
@@ -130,10 +152,25 @@ test('two crashes: what the first life and the second did is done', () => {
     const first = live(work, store, { steps: crash });
     const second = live(work, store, { steps: Math.ceil((steps - crash) / 2), fromUs: first.nowUs });
     live(work, store, { fromUs: second.nowUs });
-    expect(valuesOf(store), `after crashes at step ${crash} and in the middle of the rest`).toEqual(
-      valuesOf(whole),
-    );
+    expect(
+      asIfWritten(valuesOf(store)),
+      `after crashes at step ${crash} and in the middle of the rest`,
+    ).toEqual(valuesOf(whole));
   }
+});
+
+test('a memory that was stored, but not acknowledged before the crash, is remembered once', () => {
+  const store = new MemoryStore();
+  const remember = { kind: 'remember', scope: 's', text: 'a blue note' } as const;
+  const recall = { kind: 'recall', scope: 's', query: 'blue' } as const;
+  const body: ProgramBody = function* () {
+    return [(yield remember) as never, (yield recall) as never];
+  };
+  const setup: AgentRun = { agents: [{ body }], flushUs: S };
+  live(setup, store, { steps: 1 });
+  expect(store.recall({ scope: 's', query: 'blue', limit: 5 })).toHaveLength(1);
+  live(setup, store, { fromUs: 10 * S });
+  expect(store.processes('run-1')[0]!.end!.value).toEqual([ok(), ok([{ text: 'a blue note', score: 1 }])]);
 });
 
 test('restored from a checkpoint: what stands before it is not fed again', () => {

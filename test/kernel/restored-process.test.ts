@@ -1,6 +1,7 @@
 /** What a process sees that was restored: its time, chance, prompt and budgets as they were; and what it is when its program has changed. */
 import { expect, test } from 'vitest';
 
+import type { BudgetWindow } from '../../src/kernel/budgets.ts';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
@@ -284,6 +285,32 @@ test('a ledger with overruns, late settlements and several stretches of a call a
     fromUs: nowUs,
   });
   expect(idle.kernel.snapshot().budgets).toEqual(kernel.snapshot().budgets);
+});
+
+test.each<BudgetWindow>([
+  { kind: 'fixed', lengthUs: HOUR },
+  { kind: 'sliding', lengthUs: HOUR },
+  { kind: 'total' },
+])('a limit ($kind) that was lowered between two lives forgets nothing', (window) => {
+  const setup = (amount: number): AgentRun => ({
+    agents: [
+      {
+        budget: 'team',
+        // In the hour before the last one it used more than is allowed now, too: that was paid then.
+        body: [100, 90, 80].flatMap((tokens) => [think(tokens), sleep(2 * HOUR)]),
+      },
+    ],
+    kernel: { budgets: [{ name: 'team', limits: [{ resource: 'tokens', amount, window }] }] },
+  });
+  const store = new MemoryStore();
+  const first = live(setup(1_000), store, { steps: 6 });
+  expect(first.nowUs).toBeGreaterThan(4 * HOUR);
+  const inWindow = window.kind === 'total' ? 270 : 80;
+  expect(first.kernel.snapshot().budgets[0]!.limits).toMatchObject([{ used: inWindow }]);
+  const second = live(setup(50), store, { steps: 1, fromUs: first.nowUs });
+  expect(second.kernel.snapshot().budgets[0]!.limits).toMatchObject([
+    { used: inWindow, reserved: 0, limit: 50 },
+  ]);
 });
 
 test('an ended process is not restored, and a run that has ended gives nothing to restore', () => {

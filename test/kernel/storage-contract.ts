@@ -12,6 +12,7 @@ import {
   checkpoint,
   ended,
   history,
+  journal,
   ledger,
   node,
   page,
@@ -51,6 +52,7 @@ export function storageContract(name: string, create: () => StorageManager | Pro
       expect(await storage.audit('r1')).toEqual([]);
       expect(await storage.pages(['h'])).toEqual(new Map());
       expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true, head: { count: 0 } });
+      expect(await storage.journal(address)).toEqual([]);
       expect(await storage.lastCheckpoint(address)).toBeUndefined();
       await storage.append([]);
       expect(await storage.runs()).toEqual([]);
@@ -120,6 +122,8 @@ export function storageContract(name: string, create: () => StorageManager | Pro
         runStarted(),
         processStarted(),
         history(1),
+        journal(1),
+        journal(2, { type: 'message.sent', from: pidOf(7), message: { a: [1] } }),
         checkpoint(2, deltas[0]),
         checkpoint(3, deltas[1]),
         ledger('reserved'),
@@ -139,6 +143,7 @@ export function storageContract(name: string, create: () => StorageManager | Pro
     test('another record in the place of a stored one is refused', async () => {
       const storage = await started(
         history(1),
+        journal(1),
         checkpoint(2),
         ledger('reserved'),
         ledger('settled'),
@@ -148,6 +153,7 @@ export function storageContract(name: string, create: () => StorageManager | Pro
       await expectRefused(storage, [runStarted({ atUs: 9 })], /another content/);
       await expectRefused(storage, [processStarted({ priority: 1 })], /another content/);
       await expectRefused(storage, [history(1, { hash: 18 })], /^history record \(run "r1".*another content/);
+      await expectRefused(storage, [journal(1, { type: 'signal.sent', signal: 'kill' })], /another content/);
       await expectRefused(storage, [checkpoint(2, { state: 'other' })], /another content/);
       await expectRefused(storage, [ledger('reserved', { tokens: 1 })], /another content/);
       await expectRefused(storage, [ledger('settled', { tokens: 1 })], /another content/);
@@ -159,6 +165,7 @@ export function storageContract(name: string, create: () => StorageManager | Pro
       await expectRefused(storage, [ended({ outcome: 'killed' })], /another content/);
       await expectRefused(storage, [ended({ atUs: 2_000 })], /another content/);
       await expectRefused(storage, [history(2)], /after the end of its process/);
+      await expectRefused(storage, [journal(1)], /after the end of its process/);
       await expectRefused(storage, [checkpoint(2)], /after the end of its process/);
       await expectRefused(storage, [ledger('reserved', { n: 2 })], /after the end of its process/);
       // A stopped call ends after its process: what it used is still settled and audited.
@@ -183,6 +190,23 @@ export function storageContract(name: string, create: () => StorageManager | Pro
       await storage.append([history(6), history(8)]);
     });
 
+    test('a journal grows by the next number, one for each process', async () => {
+      const storage = await started(journal(1), processStarted({ pid: pidOf(2) }));
+      await expectRefused(storage, [journal(3)], /is number 3, where 2 comes next/);
+      await expectRefused(storage, [journal(0)], /seq: 0 is not allowed/);
+      await expectRefused(storage, [journal(1, { pid: pidOf(3) })], /process that has not started/);
+      const ended = { type: 'tool.ended', n: 1, index: 0, hash: 5, attempt: 0, isRepeated: false } as const;
+      const mail = journal(2, { type: 'message.sent', from: pidOf(2), message: ['hello'] });
+      await storage.append([journal(1, { pid: pidOf(2) }), mail]);
+      await storage.append([journal(3, { ...ended, result: { ok: true, value: { a: 1 } } })]);
+      expect(await storage.journal(address)).toEqual([
+        journal(1),
+        mail,
+        journal(3, { ...ended, result: { ok: true, value: { a: 1 } } }),
+      ]);
+      expect(await storage.journal({ ...address, pid: pidOf(2) })).toEqual([journal(1, { pid: pidOf(2) })]);
+    });
+
     test('a rejected batch changes nothing, whatever stands before the bad record', async () => {
       const storage = await started(history(1), ledger('reserved'), audit(1));
       const { deltas } = promptsOf([[node('a')]]);
@@ -194,6 +218,7 @@ export function storageContract(name: string, create: () => StorageManager | Pro
         processStarted({ pid: pidOf(2) }),
         history(2),
         history(1), // there already: must survive
+        journal(1),
         checkpoint(3, deltas[0]),
         ledger('settled'),
         audit(2),
@@ -429,6 +454,8 @@ export function storageContract(name: string, create: () => StorageManager | Pro
       const storage = await create();
       await storage.remember(memory(1, 'cold cache'));
       await storage.remember(memory(1, 'cold cache'));
+      // Again after a crash, whose end was not heard of.
+      await storage.remember({ ...memory(1, 'cold cache'), atUs: 99 });
       expect(await storage.recall({ scope: 'team', query: 'cold', limit: 5 })).toHaveLength(1);
       await expect(storage.remember(memory(1, 'warm cache'))).rejects.toMatchObject({
         code: 'STORAGE_FAILED',
@@ -490,6 +517,7 @@ async function everything(storage: StorageManager): Promise<unknown> {
     await storage.ledger(),
     Array.from(await storage.pages([sha256Hex('text')])),
     await Promise.all(names.map((run) => storage.history(run))),
+    await Promise.all(names.map((run) => storage.journal({ ...address, run }))),
     await Promise.all(names.map((run) => storage.processes(run))),
     await Promise.all(names.map((run) => storage.audit(run))),
     await Promise.all(names.map((run) => storage.verifyAudit(run))),

@@ -5,6 +5,8 @@ import type {
   AuditRecord,
   CheckpointRecord,
   HistoryRecord,
+  JournalBody,
+  JournalRecord,
   LedgerRecord,
   PageRecord,
   ProcessEnded,
@@ -47,6 +49,16 @@ export function processStarted(fields: Partial<ProcessStarted> = {}): ProcessSta
 export function history(n: number, fields: Partial<HistoryRecord> = {}): HistoryRecord {
   const result = { ok: true, value: { text: `answer ${n}` } } as const;
   return { ...place, type: 'history', kind: 'think', hash: 17, result, n, ...fields };
+}
+
+/** A signal, unless the fields say otherwise. */
+export function journal(
+  seq: number,
+  fields: Partial<JournalBody> & { readonly pid?: Pid } = {},
+): JournalRecord {
+  const { n: _, ...unnumbered } = place;
+  const body = 'type' in fields ? fields : { type: 'signal.sent', signal: 'stop', ...fields };
+  return { ...unnumbered, seq, ...body } as JournalRecord;
 }
 
 /** A checkpoint with an empty prompt, unless the fields say otherwise. */

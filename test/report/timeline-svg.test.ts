@@ -234,7 +234,7 @@ test('a process of the next kernel goes on in its row', () => {
     ...kernel(spawned(1, 0, 'a'), dispatched(1, 0), spawned(2, 5 * second, 'b')),
     ...kernel(
       spawned(1, 10 * second, 'a'),
-      { type: 'process.restored', atUs: 10 * second, pid: pid(1), fromCheckpoint: 3, replayed: 0 },
+      { type: 'process.restored', atUs: 10 * second, pid: pid(1), fromCheckpoint: 3, mail: [], replayed: 0 },
       dispatched(1, 10 * second),
       ended(1, 15 * second),
       terminated(1, 20 * second),

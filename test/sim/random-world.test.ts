@@ -5,8 +5,10 @@ import type { EventBody } from '../../src/kernel/events.ts';
 import { seedCount } from '../support/seeds.ts';
 import { runWorld, type WorldResult } from './random-world.ts';
 
-/** Every event but that of a crash, which these worlds don't have. */
-const eventTypes: Readonly<Record<Exclude<EventBody['type'], 'process.restored'>, true>> = {
+/** Every event but those after a crash, which these worlds don't have. */
+const eventTypes: Readonly<
+  Record<Exclude<EventBody['type'], 'process.restored' | 'tool.interrupted'>, true>
+> = {
   'process.spawned': true,
   'process.ready': true,
   'process.dispatched': true,

@@ -12,6 +12,7 @@ import { createCheckers } from '../../src/sim/checkers/checkers.ts';
 import type { FaultRates } from '../../src/sim/faults.ts';
 import { engineFacts } from '../../src/sim/run-workload.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
+import { checkAuditedCosts } from '../support/audit-costs.ts';
 import { checkEnded, checkStuck } from './random-world-end.ts';
 import { Draw } from './random-draw.ts';
 import { drawFaults, drawKernel, drawTimes, unlimitedBudget } from './random-kernel.ts';
@@ -110,6 +111,7 @@ class World {
     if (!this.simulation.stepOnce()) {
       this.simulation.kernel.checkInvariants();
       this.checkers.finish();
+      checkAuditedCosts(this.simulation.kernel, this.simulation.store);
       return false;
     }
     if (++this.steps > stepLimit) throw new Error(`more than ${stepLimit} steps`);

@@ -1,8 +1,10 @@
 /** Lets a kernel live twice: from the start, and after a crash from what its storage holds. */
 import type { Kernel } from '../../src/kernel/kernel.ts';
+import type { Pid } from '../../src/kernel/ids.ts';
 import type { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
+import { auditedCosts, checkAuditedCosts } from './audit-costs.ts';
 import { checkedSimulation, kernelOf, type AgentRun } from './run-agents.ts';
 
 export interface Life {
@@ -22,9 +24,11 @@ export function live(
   const events: KernelEvent[] = [];
   const isSecond = store.runs().length > 0;
   const kernel = { ...kernelOf(setup), ledger: store.ledger() };
+  const before = auditedCosts(store);
   const counted = { inputs: 0 };
   const simulation = checkedSimulation(kernel, {
     store,
+    ...(setup.flushUs === undefined ? {} : { flushUs: setup.flushUs }),
     onEvent: (event) => void events.push(event),
     onInput: () => void counted.inputs++,
   });
@@ -47,7 +51,11 @@ export function live(
       if (input !== undefined) simulation.send(fromUs, input);
     }
   }
+  // In the second life only those that are still to come.
+  for (const [atUs, pid, signal] of setup.signals ?? [])
+    if (!isSecond || atUs > fromUs) simulation.signal(atUs, pid as Pid, signal);
   for (let isMore = true; isMore && counted.inputs < steps;) isMore = simulation.stepOnce();
   if (steps === Infinity) simulation.checkers.finish();
+  checkAuditedCosts(simulation.kernel, store, before);
   return { events, kernel: simulation.kernel, nowUs: simulation.nowUs, steps: counted.inputs };
 }

@@ -16,6 +16,7 @@ import { priority } from '../../src/policies/scheduling/priority.ts';
 import { createCheckers, type Checkers } from '../../src/sim/checkers/checkers.ts';
 import { engineFacts } from '../../src/sim/run-workload.ts';
 import { Simulation, type SimulationOptions } from '../../src/sim/simulation.ts';
+import { checkAuditedCosts } from './audit-costs.ts';
 
 /** One root process: its code, and what is said of it when it arrives. A list of syscalls is a program that yields them in turn. */
 export interface Agent extends Partial<Omit<SpawnInput, 'type' | 'program' | 'arguments'>> {
@@ -65,6 +66,7 @@ export function runAgents(setup: AgentRun): Ran {
   for (const [atUs, pid, signal] of setup.signals ?? []) simulation.signal(atUs, pid as Pid, signal);
   simulation.run(setup.untilUs);
   simulation.checkers.finish();
+  checkAuditedCosts(simulation.kernel, simulation.store);
   return ranOf(simulation, events);
 }
 

@@ -11,6 +11,8 @@ export class PageTable {
   /** Pages and tokens of all entries: the prompt of the next call. */
   pages = 0;
   tokens = 0;
+  /** Leading pages that have not changed since this was last set to all of them. */
+  unchanged = 0;
   /** Tokens of room for the answer of the running call; -1 while no call runs, so that its extents are not pinned by one. */
   room = -1;
   /** The running call keeps nothing in memory (`--oversize bypass`). */
@@ -26,6 +28,15 @@ export interface TableEntry {
   pinned: boolean;
   /** Touches by this table. */
   accesses: number;
+}
+
+/** How many pages stand before entry `index`. */
+export function pagesBefore({ entries, pages }: PageTable, index: number): number {
+  // The last one is asked for most.
+  if (index === entries.length - 1) return pages - entries[index]!.extent.count;
+  let before = 0;
+  for (let at = 0; at < index; at++) before += entries[at]!.extent.count;
+  return before;
 }
 
 /** The index of the entry that holds `page`; -1 when the table has no such page. Recent pages are found first. */

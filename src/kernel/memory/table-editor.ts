@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { ExtentStore } from './extent-store.ts';
 import { ownSpace, type ContentRun, type Extent } from './extent.ts';
-import { findEntry, type PageTable, type TableEntry } from './page-table.ts';
+import { findEntry, pagesBefore, type PageTable, type TableEntry } from './page-table.ts';
 import type { ResidentSet } from './resident-set.ts';
 
 /**
@@ -230,6 +230,7 @@ export class TableEditor {
     const entry = table.entries[index]!;
     const { extent } = entry;
     if (entry.pinned) this.pinPath(table, index, -1);
+    if (table.unchanged > 0) table.unchanged = Math.min(table.unchanged, pagesBefore(table, index));
     table.entries.splice(index, 1);
     table.pages -= extent.count;
     table.tokens -= extent.tokens;

@@ -15,6 +15,12 @@ export function messages(): Checker {
         if (senders === undefined) underWay.set(to, (senders = new Map()));
         senders.set(pid, (senders.get(pid) ?? 0) + 1);
       },
+      // What it had been sent before a crash.
+      'process.restored': ({ pid, mail }) => {
+        const senders = new Map<number, number>();
+        for (const from of mail) senders.set(from, (senders.get(from) ?? 0) + 1);
+        underWay.set(pid, senders);
+      },
       'message.received': (event) => {
         const { pid, from } = event;
         const senders = underWay.get(pid);

@@ -152,6 +152,10 @@ export class Metrics {
         this.toolFailures++;
         count(this.toolFailuresByCode, event.code);
         return;
+      case 'tool.interrupted':
+        this.toolFailures++;
+        count(this.toolFailuresByCode, 'TOOL_INTERRUPTED');
+        return;
       case 'tool.refused':
         count(this.toolsRefused, event.code);
         return;

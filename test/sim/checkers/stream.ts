@@ -33,7 +33,7 @@ export const spawned = (number: number, fields: Fields<'process.spawned'> = {}):
     ...fields,
   });
 export const restored = (number: number): EventBody =>
-  body('process.restored', { pid: pid(number), fromCheckpoint: 3, replayed: 2 });
+  body('process.restored', { pid: pid(number), fromCheckpoint: 3, replayed: 2, mail: [] });
 export const ready = (number: number): EventBody => body('process.ready', { pid: pid(number) });
 export const waiting = (number: number, on: string): EventBody =>
   body('process.waiting', { pid: pid(number), on });
