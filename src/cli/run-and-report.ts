@@ -11,6 +11,7 @@ import { checkOutput, LineFile } from './line-file.ts';
 import { packageVersion } from './package-version.ts';
 import { repeatLine, type RunFlags } from './run-flags.ts';
 import { summaryLines } from './run-summary.ts';
+import { troubleLines } from './run-verdict.ts';
 
 export interface RunRequest {
   readonly command: string;
@@ -22,7 +23,7 @@ export interface RunRequest {
   readonly io: Io;
 }
 
-/** Exit status 0, also when agents failed: that is a result, not a fault of the run. */
+/** Returns the exit status: 1 when the run went wrong (run-verdict.ts), else 0. */
 export function runAndReport(request: RunRequest): number {
   const { workload, spec, io } = request;
   const { options, operands } = request.call;
@@ -58,7 +59,7 @@ export function runAndReport(request: RunRequest): number {
   const seconds = (performance.now() - started) / 1000;
   if (options.json) io.out(JSON.stringify(document(request, result, version, seconds), null, 1));
   else for (const line of summaryLines(request, result, seconds)) io.out(line);
-  return 0;
+  return troubleLines(result).length > 0 ? 1 : 0;
 }
 
 function repeatOf({ command, call, spec }: RunRequest): string {
@@ -69,17 +70,7 @@ function repeatOf({ command, call, spec }: RunRequest): string {
 function document(request: RunRequest, result: WorkloadResult, version: string, seconds: number): object {
   const { workload, spec } = request;
   const { metrics } = result;
-  const {
-    perProcess,
-    modelCalls,
-    callsFailed,
-    callsRefused,
-    callsBypassed,
-    faults,
-    startUs: _start,
-    endUs: _end,
-    ...rest
-  } = metrics;
+  const { perProcess, faults, startUs: _start, endUs: _end, ...rest } = metrics;
   const pages = faults.compulsory.pages + faults.capacity.pages + faults.hole.pages;
   return {
     command: request.command,
@@ -90,19 +81,12 @@ function document(request: RunRequest, result: WorkloadResult, version: string, 
     repeat: repeatOf(request),
     options: spec,
     ...rest,
-    processes: metrics.processes,
-    completed: metrics.completed,
-    modelCalls: result.callsRequested,
-    modelCallsCompleted: modelCalls,
-    modelCallsFailed: callsFailed,
-    modelCallsRefused: callsRefused,
-    modelCallsBypassed: callsBypassed,
-    toolCalls: metrics.toolCalls,
     messages: workload.facts.messages,
     eventHash: result.eventHash,
     events: result.events,
     inputs: result.inputs,
     virtualSeconds: result.virtualUs / 1_000_000,
+    isCut: result.isCut,
     faults: pages,
     faultsByKind: faults,
     perProcess,

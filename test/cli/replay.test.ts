@@ -10,6 +10,7 @@ import {
   fixtures,
   repeatable,
   runCli,
+  runFailingJson,
   runJson,
   scratch,
   sharedTrace,
@@ -147,6 +148,27 @@ for (const columns of [80, 120, 200]) {
     expect(out).toContain('processes     2 (2 completed)');
   });
 }
+
+test('recorded agents go on after a refused call; a run without a single answer has failed', async () => {
+  const mooncake = files.write('mooncake.jsonl', fixtures['mooncake']!);
+  const half = await runJson('replay', mooncake, '--memory', '1100');
+  expect(half).toMatchObject({ completed: 2, completedWithRefusedCalls: 1, modelCallsCompleted: 1 });
+  expect(half.perProcess.map(({ usage }) => usage)).toMatchObject([
+    { modelCalls: 1, modelCallsCompleted: 1, modelCallsRefused: 0 },
+    { modelCalls: 1, modelCallsCompleted: 0, modelCallsRefused: 1 },
+  ]);
+  const { out } = await runCli(['replay', mooncake, '--memory', '1100']);
+  expect(out).toContain('2 (2 completed, 1 of them with refused calls)');
+  expect(await runFailingJson('replay', mooncake, '--memory', '10')).toMatchObject({
+    completed: 2,
+    modelCallsCompleted: 0,
+  });
+});
+
+test('the prices that a recording does not have are called defaults', async () => {
+  const { out } = await runCli(['replay', tauFixture]);
+  expect(out).toContain('at default prices: in $3, cached $0.3, out $15 a million\n');
+});
 
 // ---- Recorded traces -----------------------------------------------------------------------------------------------------
 

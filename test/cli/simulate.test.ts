@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { repeatable, runCli, runJson, scratch } from '../support/run-cli.ts';
+import { repeatable, runCli, runFailingJson, runJson, scratch } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
 
 const files = scratch();
@@ -170,6 +170,50 @@ test('--until and until stop the run; what has not ended is shown with what it w
   expect(out).toContain('not finished\n1 waiting on timer');
 });
 
+/** Two copies ask for more than a call may contain, and two others wait for what nobody sends. */
+const hopeless = {
+  engines: [{ windowTokens: 100 }],
+  agents: [
+    {
+      name: 'large',
+      copies: 2,
+      steps: [
+        { op: 'page', kind: 'user', tokens: 90 },
+        { op: 'think', tokensOut: 50 },
+      ],
+    },
+    { name: 'silent', copies: 2, steps: [{ op: 'receive' }] },
+  ],
+};
+
+test('agents that fail or are stuck: status 1, with the reason of each', async () => {
+  const report = await runFailingJson('simulate', scenario(hopeless));
+  expect(report).toMatchObject({ failed: 2, unfinished: 2, isCut: false });
+  const refusal =
+    'step 1 (think): WINDOW_EXCEEDED: prompt and answer take 140 tokens; allowed: up to the window of 100';
+  expect(report.perProcess.map(({ code, message }) => [code, message])).toEqual([
+    ['PROGRAM_FAILED', refusal],
+    ['PROGRAM_FAILED', refusal],
+    ['', 'waiting on message'],
+    ['', 'waiting on message'],
+  ]);
+  const { status, out, err } = await runCli(['simulate', scenario(hopeless)]);
+  expect({ status, err }).toEqual({ status: 1, err: '' });
+  expect(out.replaceAll('\n  ', ' ')).toContain(
+    `what went wrong\n2 failed: ${refusal}\n2 stuck: waiting on message, and nothing is left to happen\n`,
+  );
+});
+
+test('agents that wait when --until stops the run are not stuck', async () => {
+  const sleeper = { name: 'sleeper', steps: [{ op: 'sleep', us: '2h' }] };
+  const agents = [...hopeless.agents.slice(1), sleeper];
+  expect(await runJson('simulate', scenario({ agents }), '--until', '1h')).toMatchObject({
+    unfinished: 3,
+    isCut: true,
+  });
+  expect(await runFailingJson('simulate', scenario({ agents }))).toMatchObject({ unfinished: 2 });
+});
+
 test('a scripted agent fails when its call is refused, and the others go on', async () => {
   const steps = [
     { op: 'page', kind: 'user', tokens: 900 },
@@ -182,7 +226,7 @@ test('a scripted agent fails when its call is refused, and the others go on', as
       { name: 'small', steps: [steps[0], { op: 'think', tokensOut: 5 }] },
     ],
   };
-  expect(await runJson('simulate', scenario(fields))).toMatchObject({
+  expect(await runFailingJson('simulate', scenario(fields))).toMatchObject({
     failed: 1,
     completed: 1,
     modelCallsRefused: { CONTEXT_TOO_LARGE: 1 },

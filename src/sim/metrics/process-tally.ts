@@ -4,8 +4,9 @@
  * dispatched until its call stopped or ended; after that the process is ready again, for no time unless it stays so.
  */
 import { assert } from '../../base/assert.ts';
+import type { KernelEvent } from '../../kernel/events.ts';
 import type { Spent } from '../../kernel/inputs.ts';
-import type { Outcome, StateName } from '../../kernel/process-state.ts';
+import type { StateName } from '../../kernel/process-state.ts';
 import type { ProcessMetrics, RunningSplit, Split } from './run-metrics.ts';
 
 export interface ProcessFacts {
@@ -17,13 +18,15 @@ export interface ProcessFacts {
   readonly spawnedUs: number;
 }
 
+type Terminated = Extract<KernelEvent, { readonly type: 'process.terminated' }>;
+
 export class ProcessTally {
   readonly facts: ProcessFacts;
   state: StateName = 'ready';
   sinceUs: number;
   /** Index of the reason it waits for, into the reasons that Metrics has met. */
   private waitsFor = 0;
-  private outcome: Outcome | undefined = undefined;
+  private end: Terminated | undefined = undefined;
   firstDispatchUs = -1;
 
   private readyUs = 0;
@@ -36,6 +39,8 @@ export class ProcessTally {
   private decodeUs = 0;
 
   modelCalls = 0;
+  modelCallsCompleted = 0;
+  modelCallsRefused = 0;
   toolCalls = 0;
   dispatches = 0;
   preemptions = 0;
@@ -63,9 +68,9 @@ export class ProcessTally {
     this.enter('suspended', atUs);
   }
 
-  terminate(atUs: number, outcome: Outcome): void {
-    this.enter('terminated', atUs);
-    this.outcome = outcome;
+  terminate(event: Terminated): void {
+    this.enter('terminated', event.atUs);
+    this.end = event;
   }
 
   dispatch(atUs: number): void {
@@ -99,9 +104,9 @@ export class ProcessTally {
 
   /** As if the measurement ended at `endUs`; the tally itself stays as it is. Asserts that the split sums to the turnaround. */
   metrics(endUs: number, reasons: readonly string[]): ProcessMetrics {
-    const { facts, outcome } = this;
+    const { facts, end } = this;
     const split = this.split(endUs, reasons);
-    const turnaroundUs = (outcome === undefined ? endUs : this.sinceUs) - facts.spawnedUs;
+    const turnaroundUs = (end === undefined ? endUs : this.sinceUs) - facts.spawnedUs;
     const sumUs = splitSum(split);
     assert(
       sumUs === turnaroundUs,
@@ -110,13 +115,17 @@ export class ProcessTally {
     );
     return {
       ...facts,
-      outcome: outcome ?? 'unfinished',
+      outcome: end?.outcome ?? 'unfinished',
+      code: end?.code ?? '',
+      message: end === undefined ? this.standing(reasons) : end.message,
       turnaroundUs,
       responseUs: this.firstDispatchUs === -1 ? null : this.firstDispatchUs - facts.spawnedUs,
       waitingUs: split.readyUs,
       split,
       usage: {
         modelCalls: this.modelCalls,
+        modelCallsCompleted: this.modelCallsCompleted,
+        modelCallsRefused: this.modelCallsRefused,
         toolCalls: this.toolCalls,
         dispatches: this.dispatches,
         preemptions: this.preemptions,
@@ -127,6 +136,10 @@ export class ProcessTally {
         microDollars: this.microDollars,
       },
     };
+  }
+
+  private standing(reasons: readonly string[]): string {
+    return this.state === 'waiting' ? `waiting on ${reasons[this.waitsFor]!}` : this.state;
   }
 
   /** The time in each state, with what has passed in the present one until `endUs`. */
