@@ -81,9 +81,6 @@ function countsOf({ spec }: RunRequest, result: WorkloadResult, width: number): 
     [killed, 'killed'],
     [unfinished, 'not finished'],
   ] as const;
-  const refused = Object.entries(metrics.modelCallsRefused).map(
-    ([code, count]) => `${formatCount(count)} refused: ${code}`,
-  );
   const failedCalls =
     metrics.modelCallsFailed === 0 ? [] : [`${formatCount(metrics.modelCallsFailed)} failed`];
   const bypassed =
@@ -104,8 +101,15 @@ function countsOf({ spec }: RunRequest, result: WorkloadResult, width: number): 
         .map(([count, word]) => `${formatCount(count)} ${word}`)
         .join(', ')})`,
     ],
-    ['model calls', withNotes(metrics.modelCalls, [...refused, ...failedCalls, ...bypassed])],
-    ['tool calls', withNotes(metrics.toolCalls, failedTools)],
+    [
+      'model calls',
+      withNotes(metrics.modelCalls, [
+        ...refusedNotes(metrics.modelCallsRefused),
+        ...failedCalls,
+        ...bypassed,
+      ]),
+    ],
+    ['tool calls', withNotes(metrics.toolCalls, [...refusedNotes(metrics.toolsRefused), ...failedTools])],
     [
       'tokens',
       `${formatCount(metrics.tokensIn)} in (${formatCount(metrics.tokensCached)} cached), ${formatCount(metrics.tokensOut)} out`,
@@ -134,6 +138,10 @@ function priceNote({ engines }: RunRequest['spec']): string {
   const { input, cachedInput, output } = engineDefaults.prices;
   const dollars = (microDollars: number): string => `$${microDollars / 1_000_000}`;
   return `default prices: in ${dollars(input)}, cached ${dollars(cachedInput)}, out ${dollars(output)} a million`;
+}
+
+function refusedNotes(byCode: Readonly<Record<string, number>>): string[] {
+  return Object.entries(byCode).map(([code, count]) => `${formatCount(count)} refused: ${code}`);
 }
 
 function withNotes(count: number, notes: readonly string[]): string {

@@ -326,6 +326,11 @@ const badScenarios: readonly [title: string, fields: object, line: string | RegE
     /^agents\[0\]\.tools: /,
   ],
   [
+    'generated calls of a tool that really runs',
+    { agents: [{ generate: 'sessions', count: 1, tools: { shell: 1, search: 1 } }] },
+    'agents[0].tools: "search" is not allowed; allowed: other names than calculator, search, which really run',
+  ],
+  [
     'two groups of one name',
     {
       agents: [

@@ -165,6 +165,12 @@ test('recorded agents go on after a refused call; a run without a single answer 
   });
 });
 
+test('a recorded tool that has the name of a built-in one is the recorded one', async () => {
+  const trace = fixtures['tau-bench']!.replaceAll('search_flights', 'search');
+  const report = await runJson('replay', files.write('search.json', trace), '--check');
+  expect(report).toMatchObject({ toolCalls: 1, toolsRefused: {} });
+});
+
 test('the prices that a recording does not have are called defaults', async () => {
   const { out } = await runCli(['replay', tauFixture]);
   expect(out).toContain('at default prices: in $3, cached $0.3, out $15 a million\n');

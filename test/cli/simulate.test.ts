@@ -16,7 +16,13 @@ function scenario(fields: object): string {
 
 test('the example of the documentation runs to its end, with every promise watched, the same each time', async () => {
   const report = await runJson('simulate', example, '--check');
-  expect(report).toMatchObject({ processes: 19, completed: 19, modelCallsRefused: {}, seed: 7 });
+  expect(report).toMatchObject({
+    processes: 19,
+    completed: 19,
+    modelCallsRefused: {},
+    toolsRefused: {},
+    seed: 7,
+  });
   expect(report.budgetStalls.count).toBeGreaterThan(0);
   expect(repeatable(await runJson('simulate', example))).toEqual({ ...repeatable(report) });
 });
@@ -168,6 +174,16 @@ test('--until and until stop the run; what has not ended is shown with what it w
   });
   const { out } = await runCli(['simulate', scenario({ agents }), '--until', '2h']);
   expect(out).toContain('not finished\n1 waiting on timer');
+});
+
+test('refused tool calls are told by code', async () => {
+  const calls = [{ tool: 'search', arguments: {} }];
+  const { status, out } = await runCli([
+    'simulate',
+    scenario({ agents: [{ name: 'a', steps: [{ op: 'tools', calls }] }] }),
+  ]);
+  expect(status).toBe(0);
+  expect(out).toContain('tool calls    0 (1 refused: TOOL_ARGUMENTS)');
 });
 
 /** Two copies ask for more than a call may contain, and two others wait for what nobody sends. */

@@ -63,6 +63,7 @@ export interface RunReport {
   readonly modelCallsRefused: Readonly<Record<string, number>>;
   readonly modelCallsBypassed: number;
   readonly toolCalls: number;
+  readonly toolsRefused: Readonly<Record<string, number>>;
   readonly messages: number;
   readonly eventHash: string;
   readonly events: number;

@@ -210,7 +210,15 @@ function sessions(world: AgentWorld): Reader<AgentGroup> {
     },
   );
   return (field) => {
+    const weights = below(field, 'tools');
     const { generate: _kind, name: prefix, budget, priority, ...options } = read(field);
+    // Generated calls have no arguments: a tool that really runs would refuse them.
+    for (const tool of Object.keys(options.tools ?? {}))
+      if (world.runnable.includes(tool))
+        throw refused(
+          { ...weights, value: tool },
+          `other names than ${world.runnable.join(', ')}, which really run`,
+        );
     return groupOf(
       field,
       { prefix, budget, priority },
