@@ -115,6 +115,29 @@ test('copies are numbered, and share what they say', async () => {
   expect(report.tokensCached).toBe(800);
 });
 
+test('an answer joins the prompt, written or not, and is no other agent’s; with keep false it does not', async () => {
+  const page = { op: 'page', kind: 'user', text: 'Go on.', tokens: 100 };
+  const tokensIn = async (first: object): Promise<readonly number[]> => {
+    const steps = [
+      page,
+      { op: 'think', tokensOut: 30, ...first },
+      { op: 'think', tokensOut: 5, keep: false },
+    ];
+    // Independent residency: what is the same, is in memory once for all.
+    const agents = [{ name: 'twin', copies: 2, steps }];
+    const report = await runJson(
+      'simulate',
+      scenario({ residency: 'independent', engines: [{ cores: 2 }], agents }),
+      '--check',
+    );
+    const [engine] = report.engines;
+    return [report.perProcess[0]!.usage.tokensIn, engine!.peakResidentTokens];
+  };
+  expect(await tokensIn({ keep: false })).toEqual([200, 100]);
+  expect(await tokensIn({})).toEqual([230, 160]);
+  expect(await tokensIn({ text: 'I do.' })).toEqual([230, 130]);
+});
+
 test('two groups of one generator draw their own chance and share no content', async () => {
   const run = (...names: string[]) =>
     runJson(
