@@ -96,7 +96,11 @@ const badTraces: readonly [name: string, content: string, line: RegExp][] = [
     fixtures['tau-bench']!.slice(0, -20),
     /not a whole JSON value \(the text ends too early\)/,
   ],
-  ['a line that is not JSON', `${firstSession}\nnonsense\n`, / line 2: not JSON/],
+  [
+    'a line that is not JSON',
+    `${firstSession}\nnonsense\n`,
+    / line 2: "nonsense" is not JSON \(unexpected "n", column 1\); allowed: one JSON value$/,
+  ],
   [
     'a line that is cut off',
     `${firstSession}\n${secondSession.slice(0, -9)}`,
@@ -375,10 +379,13 @@ test('simulate: a number that is not finite', async () => {
 });
 
 const notJson: readonly [content: string, line: string | RegExp][] = [
-  ['{\n  "name": "x",\n  "seed": tru\n}', 's.json line 3: not JSON (unexpected "t", column 11)'],
-  ['{\n  "name": "x",\n}', 's.json line 3: not JSON (unexpected "}", column 1)'],
-  ['{"name": "x"', 's.json line 1: not JSON (the text ends too early, column 13)'],
-  ['{"name": "x"} {}', 's.json line 1: not JSON (unexpected "{", column 15)'],
+  [
+    '{\n  "name": "x",\n  "seed": tru\n}',
+    's.json line 3: not JSON (unexpected "t", column 11); allowed: one JSON object',
+  ],
+  ['{\n  "name": "x",\n}', 's.json line 3: not JSON (unexpected "}", column 1); allowed: one JSON object'],
+  ['{"name": "x"', 's.json line 1: not JSON (the text ends too early, column 13); allowed: one JSON object'],
+  ['{"name": "x"} {}', 's.json line 1: not JSON (unexpected "{", column 15); allowed: one JSON object'],
   ['[1, 2', /line 1: not JSON \(the text ends too early/],
   ['[]', /s\.json: document: \[\] is not allowed; allowed: an object with the fields name, agents/],
   [' \n', 's.json: empty; allowed: a JSON object'],

@@ -37,7 +37,9 @@ export const rerunCommand: Command = {
       io.out(`recorded  ${recorded.events} events  ${recorded.eventHash}`);
       io.out(`rerun     ${events} events  ${eventHash}`);
       io.out(
-        isSame ? 'the same, to the byte' : 'NOT the same: this version does something else with these inputs',
+        isSame
+          ? 'the same, to the byte'
+          : 'NOT the same: this version does something else with these inputs, or they were edited',
       );
     }
     return isSame ? 0 : 1;

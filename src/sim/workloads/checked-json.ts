@@ -26,7 +26,7 @@ export function documentOf(file: string, text: string): Field {
     if (found === undefined) return { file, path: '', value: jsonAt(place, text) };
     throw fileError(
       { file, at: `line ${found.line}` },
-      `not JSON (${found.problem}, column ${found.column})`,
+      `not JSON (${found.problem}, column ${found.column}); allowed: one JSON object`,
     );
   }
 }
