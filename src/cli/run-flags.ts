@@ -66,7 +66,7 @@ function spelled(flag: string, value: unknown): string {
   return arrivals.kind === 'poisson' ? `poisson:${arrivals.ratePerHour}` : arrivals.kind;
 }
 
-function spelledUs(us: number): string {
+export function spelledUs(us: number): string {
   if (us % 1_000_000 === 0) return `${us / 1_000_000}s`;
   return us % 1_000 === 0 ? `${us / 1_000}ms` : `${us}us`;
 }

@@ -98,8 +98,15 @@ function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulin
     case 'round-robin':
       return roundRobinWith({ sliceUs });
     default:
-      throw invalid('slice', sliceUs, `no slice: scheduler ${name} runs each call until it waits`);
+      throw invalid('slice', sliceUs, noSlice(name)!);
   }
+}
+
+/** What is allowed instead of a slice; undefined: this scheduler has slices. */
+export function noSlice(scheduler: string): string | undefined {
+  return scheduler === 'priority' || scheduler === 'round-robin'
+    ? undefined
+    : `no slice: scheduler ${scheduler} runs each call until it waits`;
 }
 
 /** A recording may have tools of its own with these names, and other arguments. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -84,10 +84,15 @@ const badInputs: readonly [words: string[], line: string][] = [
   [['run', 'well', '--cores', '9'], 'error: --cores: "9" is not allowed; allowed: an integer from 1 to 8'],
   [['run', 'well', '--seed', '-1'], 'error: --seed: "-1" is not allowed; allowed: an integer from 0 up'],
   [['run', 'well', '--core', '9'], "error: unknown option '--core' (Did you mean --cores?)"],
-  [['run', 'well', '--cores'], "error: option '--cores <n>' argument missing"],
-  [['run'], "error: missing required argument 'how'"],
+  [['run', 'well', '--cores'], 'error: --cores <n>: missing; allowed: LLM cores'],
+  [['run'], 'error: how: missing; allowed: how to end'],
   [['run', 'a', 'b'], "error: too many arguments for 'run'. Expected 1 argument but got 2: a, b."],
-  [['rum'], "error: unknown command 'rum' (Did you mean run?)"],
+  [['rum'], 'error: command: "rum" is not allowed; allowed: run, other'],
+  [['run', 'well', '--nope'], "error: unknown option '--nope'; allowed: --cores, --json, --seed"],
+  [
+    ['run', 'well', '--seed', '99999999999999999999'],
+    'error: --seed: "99999999999999999999" is not allowed; allowed: an integer from 0 to 9007199254740991',
+  ],
   [['--nope'], "error: unknown option '--nope'"],
   [['help', 'nope'], 'error: help: "nope" is not allowed; allowed: run, other'],
   [['run', 'file'], 'error: /no/such/file: no such file'],
@@ -144,6 +149,16 @@ test('main: the version of package.json, and the status of the process', () => {
   };
   expect(spawnMain('ringzero --version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
   expect(spawnMain('ringzero --nope')).toMatchObject({ status: 2, stdout: '' });
+});
+
+test('main: output that cannot be written is one line, with status 1', () => {
+  // Only Linux has a device that is always full.
+  if (!existsSync('/dev/full')) return;
+  const { status, stderr } = spawnMain('ringzero --help > /dev/full');
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'error: standard output: cannot be written (ENOSPC)\n',
+  });
 });
 
 test('main: a reader that goes away is no error', () => {

@@ -79,7 +79,10 @@ test('a recording that is cut off, short of an input, or none at all is refused'
       lines.with(0, lines[0]!.replace('"scheduler":"priority"', '"scheduler":"hope"')).join('\n'),
       /line 1: options: no kernel can be made of them \(scheduler: "hope" is not allowed/,
     ],
-    [lines.with(lines.length - 1, '{"end":true}').join('\n'), /line \d+: inputs: missing; allowed: an integer/],
+    [
+      lines.with(lines.length - 1, '{"end":true}').join('\n'),
+      /line \d+: inputs: missing; allowed: an integer/,
+    ],
     ['', /is empty/],
   ];
   for (const [content, line] of cases) {
