@@ -22,9 +22,13 @@ export function addRunFlags(command: CommanderCommand): void {
   command
     .option('--check', 'watch every promise of the design while it runs', false)
     .option('--record <file>', 'keep all inputs, for ringzero rerun')
-    .option('--events <file>', 'write every event, one JSON document a line')
-    // Options that are added later, such as --seed, are known when the command runs.
-    .hook('preAction', (self) => void self.setOptionValue('given', givenOptions(self)));
+    .option('--events <file>', 'write every event, one JSON document a line');
+  keepGiven(command);
+}
+
+/** Fills `given` when the command runs: options that are added later, such as --seed, are known only then. */
+export function keepGiven(command: CommanderCommand): void {
+  command.hook('preAction', (self) => void self.setOptionValue('given', givenOptions(self)));
 }
 
 /** A parser for commander: one of `choices`. */
@@ -32,7 +36,7 @@ export function choice(option: string, choices: readonly string[]): (text: strin
   return (text) => parseChoice(option, text, choices);
 }
 
-export function isGiven({ given }: RunFlags, flag: string): boolean {
+export function isGiven({ given }: Pick<RunFlags, 'given'>, flag: string): boolean {
   return given.some((option) => option.flag === flag);
 }
 

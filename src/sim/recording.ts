@@ -1,5 +1,5 @@
 /** Recordings of simulated runs: all inputs of one kernel with their times, and what a rerun of them must reproduce. */
-import { KernelError, messageOf } from '../kernel/errors.ts';
+import { invalid, KernelError, messageOf } from '../kernel/errors.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Input } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -51,9 +51,13 @@ export interface RerunResult {
 
 /**
  * Feeds a recording to a new kernel, which needs nothing else. Throws KernelError INVALID_FILE, with the line, when the recording is of another format
- * or version, damaged, or cut off.
+ * or version, damaged, or cut off. `seed`: what somebody takes for its seed; another one is refused, because a recording has its own.
  */
-export async function rerun(name: string, lines: AsyncIterable<string>): Promise<RerunResult> {
+export async function rerun(
+  name: string,
+  lines: AsyncIterable<string>,
+  { seed }: { readonly seed?: number } = {},
+): Promise<RerunResult> {
   let header: RecordingHeader | undefined;
   let footer: RecordingFooter | undefined;
   let kernel: Kernel | undefined;
@@ -69,6 +73,8 @@ export async function rerun(name: string, lines: AsyncIterable<string>): Promise
     if (footer !== undefined) throw damaged(name, number, 'a line behind the last one');
     if (kernel === undefined) {
       header = checkHeader(name, value);
+      if (seed !== undefined && seed !== header.seed)
+        throw invalid('--seed', seed, `${header.seed}, the seed of the recording`);
       kernel = kernelOf(name, header);
     } else if (value['end'] === true) footer = checkFooter(name, number, value);
     else {

@@ -31,6 +31,16 @@ test('a recording rerun is the same to the byte', async () => {
   expect((await runCli(['rerun', path])).out).toContain('the same, to the byte');
 });
 
+test('a recording has its own seed', async () => {
+  const { path } = await recording('seed.rec');
+  expect(await runCli(['rerun', path, '--seed', '5'])).toMatchObject({ status: 0 });
+  expect(await runCli(['rerun', path, '--seed', '6'])).toEqual({
+    status: 2,
+    out: '',
+    err: 'error: --seed: 6 is not allowed; allowed: 5, the seed of the recording',
+  });
+});
+
 test('a recording of a scenario reruns without its scenario', async () => {
   const scenario = { name: 's', agents: [{ generate: 'jobs', count: 4 }] };
   const path = files.path('scenario.rec');

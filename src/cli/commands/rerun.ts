@@ -3,17 +3,25 @@ import type { Command as CommanderCommand } from 'commander';
 
 import { openInputFile } from '../../adapters/files/input-file.ts';
 import { rerun } from '../../sim/recording.ts';
-import type { Call, Command, Io } from '../command.ts';
+import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import { isGiven, keepGiven, type RunFlags } from '../run-flags.ts';
 
-export const rerunCommand: Command = {
+type RerunOptions = CommonOptions & Pick<RunFlags, 'given'>;
+
+export const rerunCommand: Command<RerunOptions> = {
   name: 'rerun',
   summary: 'Repeat a recording and compare its event log, byte for byte.',
   register(command: CommanderCommand): void {
     command.argument('<recording>', 'a file made with --record, plain or compressed');
+    keepGiven(command);
   },
-  async run({ operands: [file], options }: Call, io: Io): Promise<number> {
+  async run({ operands: [file], options }: Call<RerunOptions>, io: Io): Promise<number> {
     const opened = await openInputFile(file!);
-    const { header, recorded, inputs, events, eventHash, isSame } = await rerun(opened.name, opened.lines());
+    const { header, recorded, inputs, events, eventHash, isSame } = await rerun(
+      opened.name,
+      opened.lines(),
+      isGiven(options, '--seed') ? { seed: options.seed } : {},
+    );
     if (options.json) {
       io.out(
         JSON.stringify(
