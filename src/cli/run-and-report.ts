@@ -9,7 +9,7 @@ import type { Workload } from '../sim/workloads/workload.ts';
 import type { Call, CommonOptions, Io } from './command.ts';
 import { checkOutput, LineFile } from './line-file.ts';
 import { packageVersion } from './package-version.ts';
-import { repeatLine, type RunFlags } from './run-flags.ts';
+import { repeatWords, type RunFlags } from './run-flags.ts';
 import { summaryLines } from './run-summary.ts';
 import { troubleLines } from './run-verdict.ts';
 
@@ -62,23 +62,23 @@ export function runAndReport(request: RunRequest): number {
   return troubleLines(result).length > 0 ? 1 : 0;
 }
 
-function repeatOf({ command, call, spec }: RunRequest): string {
-  return repeatLine(command, call.operands[0]!, { given: call.options.given, seed: spec.seed });
-}
-
 /** What `--json` prints. Everything but `wall` is the same in every run of the same command. */
 function document(request: RunRequest, result: WorkloadResult, version: string, seconds: number): object {
   const { workload, spec } = request;
+  const {
+    operands,
+    options: { given },
+  } = request.call;
   const { metrics } = result;
   const { perProcess, faults, startUs: _start, endUs: _end, ...rest } = metrics;
   const pages = faults.compulsory.pages + faults.capacity.pages + faults.hole.pages;
   return {
     command: request.command,
     ringzero: version,
-    file: request.call.operands[0],
+    file: operands[0],
     format: workload.format,
     seed: spec.seed,
-    repeat: repeatOf(request),
+    repeat: repeatWords(request.command, operands[0]!, { given, seed: spec.seed }).join(' '),
     options: spec,
     ...rest,
     messages: workload.facts.messages,

@@ -40,17 +40,17 @@ export function isGiven({ given }: Pick<RunFlags, 'given'>, flag: string): boole
   return given.some((option) => option.flag === flag);
 }
 
-/** `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
-export function repeatLine(
+/** The words of `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
+export function repeatWords(
   command: string,
   file: string,
   { given, seed }: { readonly given: RunFlags['given']; readonly seed: number },
-): string {
+): readonly string[] {
   const decisive = given.filter(
     ({ flag }) => !['--json', '--record', '--events', '--check', '--seed'].includes(flag),
   );
   const options = decisive.flatMap(({ flag, value }) => [flag, quoted(spelled(flag, value))]);
-  return ['ringzero', command, quoted(file), ...options, '--seed', String(seed)].join(' ');
+  return ['ringzero', command, quoted(file), ...options, '--seed', String(seed)];
 }
 
 function givenOptions(command: CommanderCommand): readonly GivenOption[] {

@@ -1,30 +1,27 @@
 /** What a run looks like to a person: the run, its time, its memory, its processes. */
-import { Chalk } from 'chalk';
+import { Chalk, type ChalkInstance } from 'chalk';
 
 import { engineDefaults } from '../kernel/engine-options.ts';
 import { bar, labelledBar, splitBar, type BarPart } from '../report/bars.ts';
 import { formatCount, formatDuration, formatMoney, formatPercent } from '../report/format.ts';
 import { table } from '../report/table.ts';
-import { textWidth, wrapped } from '../report/text-width.ts';
+import { printable, textWidth, wrapped } from '../report/text-width.ts';
 import type { PageCount, ProcessMetrics, RunMetrics, Split } from '../sim/metrics/run-metrics.ts';
 import type { WorkloadResult } from '../sim/run-workload.ts';
 import type { RunRequest } from './run-and-report.ts';
-import { repeatLine } from './run-flags.ts';
+import { repeatWords } from './run-flags.ts';
 import { standingLines, troubleLines } from './run-verdict.ts';
 
 /** Rows of the table of processes before the rest is counted in one line. */
 const shownProcesses = 15;
 
 export function summaryLines(request: RunRequest, result: WorkloadResult, seconds: number): string[] {
-  const { io, spec, workload } = request;
+  const { io } = request;
   const { metrics } = result;
   const chalk = new Chalk({ level: io.colours ? 1 : 0 });
   const width = Math.min(io.columns, 120);
   const lines = [
-    chalk.bold(workload.name) +
-      chalk.dim(
-        `  ${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`,
-      ),
+    ...titleLines(request, width, chalk),
     '',
     ...countsOf(request, result, width),
     '',
@@ -58,11 +55,31 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
     chalk.dim(
       `${formatCount(result.events)} events, hash ${result.eventHash.slice(0, 16)}…, in ${seconds.toFixed(2)} s (${rate} events/s)`,
     ),
-    chalk.dim(
-      `repeat: ${repeatLine(request.command, request.call.operands[0]!, { given: request.call.options.given, seed: spec.seed })}`,
-    ),
+    ...repeatLines(request, width).map((line) => chalk.dim(line)),
   );
   return lines;
+}
+
+/** In one line where it fits. */
+function titleLines({ workload, spec }: RunRequest, width: number, chalk: ChalkInstance): string[] {
+  const title = wrapped(printable(workload.name), width);
+  const machine = `${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`;
+  const [only = ''] = title;
+  return title.length === 1 && textWidth(only) + 2 + machine.length <= width
+    ? [`${chalk.bold(only)}  ${chalk.dim(machine)}`]
+    : [...title.map((line) => chalk.bold(line)), chalk.dim(machine)];
+}
+
+/** Broken as a shell takes it back. */
+function repeatLines({ command, call, spec }: RunRequest, width: number): string[] {
+  const words = repeatWords(command, call.operands[0]!, { given: call.options.given, seed: spec.seed });
+  const lines = ['repeat:'];
+  for (const word of words) {
+    const last = lines.at(-1)!;
+    if (textWidth(last) + 1 + textWidth(word) + 2 <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`  ${word}`);
+  }
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
 }
 
 function countsOf({ spec }: RunRequest, result: WorkloadResult, width: number): string[] {

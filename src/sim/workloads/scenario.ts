@@ -239,7 +239,7 @@ function workloadFrom(document: Field, { name: title, spec, groups, arrivals: ho
   const agents = groups
     .flatMap((group) => group.agents)
     .map((agent) => (first === undefined ? agent : { budget: first, ...agent }));
-  const workload = workloadOf(title, 'generated', agents);
+  const workload = workloadOf(title, 'scenario', agents);
   if (how === undefined) return workload;
   for (const index of groups.keys()) {
     const own = below(below(below(document, 'agents'), index), 'arrivalUs');
