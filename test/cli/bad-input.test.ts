@@ -389,6 +389,10 @@ const notJson: readonly [content: string, line: string | RegExp][] = [
   ['{\n  "name": "x",\n}', 's.json line 3: not JSON (unexpected "}", column 1); allowed: one JSON object'],
   ['{"name": "x"', 's.json line 1: not JSON (the text ends too early, column 13); allowed: one JSON object'],
   ['{"name": "x"} {}', 's.json line 1: not JSON (unexpected "{", column 15); allowed: one JSON object'],
+  [
+    '{"name": "x",\n "agents": [{"name": "a", "n\\u0061me": "b"}]}',
+    String.raw`s.json line 2: "n\u0061me" stands twice in its object (column 27); allowed: each name once`,
+  ],
   ['[1, 2', /line 1: not JSON \(the text ends too early/],
   ['[]', /s\.json: document: \[\] is not allowed; allowed: an object with the fields name, agents/],
   [' \n', 's.json: empty; allowed: a JSON object'],

@@ -10,7 +10,10 @@ import { commandTable } from '../../src/cli/command-table.ts';
 import type { Call, Command, CommonOptions, Io } from '../../src/cli/command.ts';
 import { parseInteger } from '../../src/cli/options.ts';
 import { runProgram } from '../../src/cli/program.ts';
+import { fixtures, scratch } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
+
+const files = scratch();
 
 interface RunOptions extends CommonOptions {
   readonly cores: number;
@@ -139,7 +142,7 @@ test('every row of the real table loads a command of its name', async () => {
 /** The process itself: what only main.ts does. */
 function spawnMain(command: string) {
   const main = join(projectRoot, 'src/cli/main.ts');
-  const line = command.replaceAll('ringzero', `"${process.execPath}" "${main}"`);
+  const line = command.replaceAll('ringzero ', `"${process.execPath}" "${main}" `);
   return spawnSync('bash', ['-c', line], { encoding: 'utf8' });
 }
 
@@ -149,6 +152,25 @@ test('main: the version of package.json, and the status of the process', () => {
   };
   expect(spawnMain('ringzero --version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
   expect(spawnMain('ringzero --nope')).toMatchObject({ status: 2, stdout: '' });
+});
+
+test('main: - is standard input, plain or compressed', () => {
+  const trace = files.write('trace.json', fixtures['tau-bench']!);
+  const whole = JSON.parse(spawnMain(`ringzero replay ${trace} --json`).stdout) as { eventHash: string };
+  for (const command of [
+    `cat ${trace} | ringzero replay - --json`,
+    `gzip -c ${trace} | ringzero replay - --json`,
+    `ringzero replay - --json < ${trace}`,
+    `ringzero replay <(cat ${trace}) --json`,
+  ]) {
+    const { status, stdout, stderr } = spawnMain(command);
+    expect({ status, stderr }, command).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ format: 'tau-bench', eventHash: whole.eventHash });
+  }
+  expect(spawnMain('ringzero replay - < /dev/null')).toMatchObject({
+    status: 2,
+    stderr: 'error: standard input: is empty; allowed: a readable text file, plain, gzip or zstd\n',
+  });
 });
 
 test('main: output that cannot be written is one line, with status 1', () => {

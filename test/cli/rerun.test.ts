@@ -69,6 +69,8 @@ test('a recording that is cut off, short of an input, or none at all is refused'
   const { inputs } = report;
   const cases: readonly [content: string, line: RegExp][] = [
     [lines.slice(0, -1).join('\n'), /cut off: its last line is missing/],
+    [lines.slice(0, 4).join('\n'), /cut off: its last line is missing/],
+    [lines.slice(0, 1).join('\n'), /cut off: its last line is missing/],
     [lines.slice(0, 3).join('\n').slice(0, -5), /damaged\.rec line 3: not a whole JSON value/],
     [
       lines.with(2, '[]').join('\n'),

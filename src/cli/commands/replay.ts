@@ -39,7 +39,10 @@ export const replayCommand: Command<ReplayOptions> = {
   summary: 'Run recorded agents (tau-bench, SWE-agent, weka, mooncake, azure) through the kernel.',
   register(command: CommanderCommand): void {
     command
-      .argument('<file>', 'recorded agents, plain or compressed; the format is found by content')
+      .argument(
+        '<file>',
+        'recorded agents, plain or compressed, - for standard input; the format is found by content',
+      )
       .option('--agents <n>', 'only the first N agents', (text) => parseInteger('--agents', text, { min: 1 }))
       .option(
         '--cores <n>',

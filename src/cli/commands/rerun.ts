@@ -12,7 +12,7 @@ export const rerunCommand: Command<RerunOptions> = {
   name: 'rerun',
   summary: 'Repeat a recording and compare its event log, byte for byte.',
   register(command: CommanderCommand): void {
-    command.argument('<recording>', 'a file made with --record, plain or compressed');
+    command.argument('<recording>', 'a file made with --record, plain or compressed, - for standard input');
     keepGiven(command);
   },
   async run({ operands: [file], options }: Call<RerunOptions>, io: Io): Promise<number> {
