@@ -5,4 +5,4 @@
  */
 import { runDemo } from '../src/sim/demo.ts';
 
-runDemo((line) => console.log(line));
+runDemo({ print: (line) => console.log(line) });

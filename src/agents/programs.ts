@@ -77,7 +77,7 @@ function* runStep(
       return result;
     }
     case 'think':
-      return yield* think(step);
+      return yield* think(step, sys.pid, index);
     case 'tools':
       return yield* callTools(step);
     case 'ask':
@@ -127,14 +127,26 @@ function* allocatePage({ kind, text, tokens, importance, pinned }: PageStep): St
   };
 }
 
-function* think({ tokensIn, tokensOut, durationUs, text, maxOutput }: ThinkStep): Steps {
+function* think(
+  { tokensIn, tokensOut, durationUs, text, keep, maxOutput }: ThinkStep,
+  pid: Pid,
+  index: number,
+): Steps {
+  // Nobody wrote what the answer says, but it is not what another agent says.
+  const unwritten = keep === true && tokensOut > 0 ? `answer of process ${pid} at step ${index}` : undefined;
+  const kept = text ?? unwritten;
   const script = {
     tokensOut,
     ...(durationUs === undefined ? {} : { durationUs }),
-    ...(text === undefined ? {} : { text }),
+    ...(kept === undefined ? {} : { text: kept }),
     ...(tokensIn === undefined ? {} : { tokensIn }),
   };
-  const call = { kind: 'think', maxOutput: maxOutput ?? Math.max(1, tokensOut), script } as const;
+  const call = {
+    kind: 'think',
+    maxOutput: maxOutput ?? Math.max(1, tokensOut),
+    ...(keep === false ? { keepAnswer: false } : {}),
+    script,
+  } as const;
   return yield tokensIn === undefined ? call : { ...call, promptTokens: tokensIn };
 }
 

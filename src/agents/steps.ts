@@ -42,15 +42,17 @@ export interface ContextStep {
 
 /**
  * One model call. `durationUs` is the recorded time of the call; absent: by the engine's rates. `tokensIn` is the recorded prompt
- * length when the pages do not give it exactly (a last partial block). `text` (or, for blocks, nothing) becomes the answer's page.
+ * length when the pages do not give it exactly (a last partial block).
  */
 export interface ThinkStep {
   readonly op: 'think';
   readonly tokensIn?: number;
   readonly tokensOut: number;
   readonly durationUs?: number;
-  /** The recorded answer; with it the answer joins the prompt as a page (importance 0.7). */
+  /** The recorded answer. */
   readonly text?: string;
+  /** Whether the answer joins the prompt as a page of `tokensOut` tokens (importance 0.7); default: when there is a `text`. */
+  readonly keep?: boolean;
   /** Upper bound reserved before the call; default `tokensOut`. */
   readonly maxOutput?: number;
 }

@@ -7,7 +7,8 @@ import { processIo } from './process-io.ts';
 // `ringzero replay … | head` closes our output while we still print; that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0);
-  throw error;
+  process.stderr.write(`error: standard output: cannot be written (${error.code ?? error.message})\n`);
+  process.exit(1);
 });
 
 // The status is set, not exited with: what is still in the pipe must get out first.

@@ -20,7 +20,7 @@ export function parseInteger(
 ): number {
   const value = /^-?\d+(_\d+)*$/.test(text) ? Number(text.replaceAll('_', '')) : Number.NaN;
   if (value >= min && value <= max) return value;
-  throw invalid(option, text, integersFrom(min, max));
+  throw invalid(option, text, integersFrom(min, max, value));
 }
 
 /** A finite decimal number above 0, such as `0.5`. */
@@ -79,6 +79,9 @@ function decimal(text: string): number {
   return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
 }
 
-function integersFrom(min: number, max: number): string {
-  return max === Number.MAX_SAFE_INTEGER ? `an integer from ${min} up` : `an integer from ${min} to ${max}`;
+/** The largest exact integer is no limit that anybody meets, but for who does. */
+function integersFrom(min: number, max: number, value: number): string {
+  return max === Number.MAX_SAFE_INTEGER && !(value > max)
+    ? `an integer from ${min} up`
+    : `an integer from ${min} to ${max}`;
 }

@@ -33,7 +33,7 @@ export async function runProgram(words: readonly string[], table: CommandTable, 
     await parse(program, words, table);
     return status;
   } catch (error) {
-    return reportError(error, seed, io);
+    return reportError(error, { program, seed, io });
   } finally {
     io.progress('');
   }
@@ -46,10 +46,12 @@ async function parse(
 ): Promise<void> {
   const [first, second] = words;
   if (first === undefined) return program.outputHelp();
-  // Commander has no message of its own for this.
-  if (first === 'help' && second !== undefined && !Object.hasOwn(table, second)) {
-    throw invalid('help', second, Object.keys(table).join(', '));
-  }
+  // Commander's own messages don't say what there is.
+  const commands = Object.keys(table).join(', ');
+  if (first === 'help' && second !== undefined && !Object.hasOwn(table, second))
+    throw invalid('help', second, commands);
+  if (!first.startsWith('-') && first !== 'help' && !Object.hasOwn(table, first))
+    throw invalid('command', first, commands);
   await program.parseAsync(words, { from: 'user' });
 }
 
@@ -97,11 +99,17 @@ function addCommand(program: CommanderCommand, command: Command): CommanderComma
     );
 }
 
+interface Failing {
+  readonly program: CommanderCommand;
+  readonly seed: number;
+  readonly io: Io;
+}
+
 /** Prints what went wrong and returns the exit status. */
-function reportError(error: unknown, seed: number, io: Io): number {
+function reportError(error: unknown, { program, seed, io }: Failing): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // --help and --version end this way
-    return printError(error.message.replace(/^error: /, ''), 2, io);
+    return printError(usageProblem(error, program), 2, io);
   }
   if (error instanceof KernelError) return printError(error.message, 2, io);
   if (isFileError(error)) return printError(`${error.path}: ${fileProblem(error)}`, 2, io);
@@ -114,6 +122,31 @@ function reportError(error: unknown, seed: number, io: Io): number {
   }
   // Anything else is a mistake of ours: the stack says where.
   return printError(error instanceof Error ? (error.stack ?? error.message) : String(error), 1, io, '\n');
+}
+
+/** What commander says, with what is allowed where it says only what is missing. */
+function usageProblem({ code, message }: CommanderError, { commands }: CommanderCommand): string {
+  const problem = message.replace(/^error: /, '');
+  const [, name = ''] = /'(.*)'/.exec(problem) ?? [];
+  const [command] = commands;
+  // Only the command that was asked for is loaded.
+  if (command === undefined || commands.length > 1) return problem;
+  switch (code) {
+    case 'commander.optionMissingArgument': {
+      const option = command.options.find(({ flags }) => flags === name);
+      return `${name}: missing; allowed: ${option?.description ?? 'a value'}`;
+    }
+    case 'commander.missingArgument': {
+      const argument = command.registeredArguments.find((one) => one.name() === name);
+      return `${name}: missing; allowed: ${argument?.description ?? 'a value'}`;
+    }
+    case 'commander.unknownOption':
+      return problem.includes('(Did you mean')
+        ? problem
+        : `${problem}; allowed: ${command.options.map(({ long }) => long).join(', ')}`;
+    default:
+      return problem;
+  }
 }
 
 /** One line, whatever the message holds; `lineBreak` keeps a stack readable. */

@@ -9,8 +9,9 @@ import type { Workload } from '../sim/workloads/workload.ts';
 import type { Call, CommonOptions, Io } from './command.ts';
 import { checkOutput, LineFile } from './line-file.ts';
 import { packageVersion } from './package-version.ts';
-import { repeatLine, type RunFlags } from './run-flags.ts';
+import { repeatWords, type RunFlags } from './run-flags.ts';
 import { summaryLines } from './run-summary.ts';
+import { troubleLines } from './run-verdict.ts';
 
 export interface RunRequest {
   readonly command: string;
@@ -22,7 +23,7 @@ export interface RunRequest {
   readonly io: Io;
 }
 
-/** Exit status 0, also when agents failed: that is a result, not a fault of the run. */
+/** Returns the exit status: 1 when the run went wrong (run-verdict.ts), else 0. */
 export function runAndReport(request: RunRequest): number {
   const { workload, spec, io } = request;
   const { options, operands } = request.call;
@@ -58,51 +59,34 @@ export function runAndReport(request: RunRequest): number {
   const seconds = (performance.now() - started) / 1000;
   if (options.json) io.out(JSON.stringify(document(request, result, version, seconds), null, 1));
   else for (const line of summaryLines(request, result, seconds)) io.out(line);
-  return 0;
-}
-
-function repeatOf({ command, call, spec }: RunRequest): string {
-  return repeatLine(command, call.operands[0]!, { given: call.options.given, seed: spec.seed });
+  return troubleLines(result).length > 0 ? 1 : 0;
 }
 
 /** What `--json` prints. Everything but `wall` is the same in every run of the same command. */
 function document(request: RunRequest, result: WorkloadResult, version: string, seconds: number): object {
   const { workload, spec } = request;
-  const { metrics } = result;
   const {
-    perProcess,
-    modelCalls,
-    callsFailed,
-    callsRefused,
-    callsBypassed,
-    faults,
-    startUs: _start,
-    endUs: _end,
-    ...rest
-  } = metrics;
+    operands,
+    options: { given },
+  } = request.call;
+  const { metrics } = result;
+  const { perProcess, faults, startUs: _start, endUs: _end, ...rest } = metrics;
   const pages = faults.compulsory.pages + faults.capacity.pages + faults.hole.pages;
   return {
     command: request.command,
     ringzero: version,
-    file: request.call.operands[0],
+    file: operands[0],
     format: workload.format,
     seed: spec.seed,
-    repeat: repeatOf(request),
+    repeat: repeatWords(request.command, operands[0]!, { given, seed: spec.seed }).join(' '),
     options: spec,
     ...rest,
-    processes: metrics.processes,
-    completed: metrics.completed,
-    modelCalls: result.callsRequested,
-    modelCallsCompleted: modelCalls,
-    modelCallsFailed: callsFailed,
-    modelCallsRefused: callsRefused,
-    modelCallsBypassed: callsBypassed,
-    toolCalls: metrics.toolCalls,
     messages: workload.facts.messages,
     eventHash: result.eventHash,
     events: result.events,
     inputs: result.inputs,
     virtualSeconds: result.virtualUs / 1_000_000,
+    isCut: result.isCut,
     faults: pages,
     faultsByKind: faults,
     perProcess,

@@ -22,9 +22,13 @@ export function addRunFlags(command: CommanderCommand): void {
   command
     .option('--check', 'watch every promise of the design while it runs', false)
     .option('--record <file>', 'keep all inputs, for ringzero rerun')
-    .option('--events <file>', 'write every event, one JSON document a line')
-    // Options that are added later, such as --seed, are known when the command runs.
-    .hook('preAction', (self) => void self.setOptionValue('given', givenOptions(self)));
+    .option('--events <file>', 'write every event, one JSON document a line');
+  keepGiven(command);
+}
+
+/** Fills `given` when the command runs: options that are added later, such as --seed, are known only then. */
+export function keepGiven(command: CommanderCommand): void {
+  command.hook('preAction', (self) => void self.setOptionValue('given', givenOptions(self)));
 }
 
 /** A parser for commander: one of `choices`. */
@@ -32,21 +36,21 @@ export function choice(option: string, choices: readonly string[]): (text: strin
   return (text) => parseChoice(option, text, choices);
 }
 
-export function isGiven({ given }: RunFlags, flag: string): boolean {
+export function isGiven({ given }: Pick<RunFlags, 'given'>, flag: string): boolean {
   return given.some((option) => option.flag === flag);
 }
 
-/** `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
-export function repeatLine(
+/** The words of `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
+export function repeatWords(
   command: string,
   file: string,
   { given, seed }: { readonly given: RunFlags['given']; readonly seed: number },
-): string {
+): readonly string[] {
   const decisive = given.filter(
     ({ flag }) => !['--json', '--record', '--events', '--check', '--seed'].includes(flag),
   );
   const options = decisive.flatMap(({ flag, value }) => [flag, quoted(spelled(flag, value))]);
-  return ['ringzero', command, quoted(file), ...options, '--seed', String(seed)].join(' ');
+  return ['ringzero', command, quoted(file), ...options, '--seed', String(seed)];
 }
 
 function givenOptions(command: CommanderCommand): readonly GivenOption[] {
@@ -66,7 +70,7 @@ function spelled(flag: string, value: unknown): string {
   return arrivals.kind === 'poisson' ? `poisson:${arrivals.ratePerHour}` : arrivals.kind;
 }
 
-function spelledUs(us: number): string {
+export function spelledUs(us: number): string {
   if (us % 1_000_000 === 0) return `${us / 1_000_000}s`;
   return us % 1_000 === 0 ? `${us / 1_000}ms` : `${us}us`;
 }

@@ -1,30 +1,29 @@
 /** What a run looks like to a person: the run, its time, its memory, its processes. */
-import { Chalk } from 'chalk';
+import { Chalk, type ChalkInstance } from 'chalk';
 
+import { engineDefaults } from '../kernel/engine-options.ts';
 import { bar, labelledBar, splitBar, type BarPart } from '../report/bars.ts';
 import { formatCount, formatDuration, formatMoney, formatPercent } from '../report/format.ts';
 import { table } from '../report/table.ts';
-import { textWidth } from '../report/text-width.ts';
+import { printable, textWidth, wrapped } from '../report/text-width.ts';
 import type { PageCount, ProcessMetrics, RunMetrics, Split } from '../sim/metrics/run-metrics.ts';
 import type { WorkloadResult } from '../sim/run-workload.ts';
 import type { RunRequest } from './run-and-report.ts';
-import { repeatLine } from './run-flags.ts';
+import { repeatWords } from './run-flags.ts';
+import { standingLines, troubleLines } from './run-verdict.ts';
 
 /** Rows of the table of processes before the rest is counted in one line. */
 const shownProcesses = 15;
 
 export function summaryLines(request: RunRequest, result: WorkloadResult, seconds: number): string[] {
-  const { io, spec, workload } = request;
+  const { io } = request;
   const { metrics } = result;
   const chalk = new Chalk({ level: io.colours ? 1 : 0 });
   const width = Math.min(io.columns, 120);
   const lines = [
-    chalk.bold(workload.name) +
-      chalk.dim(
-        `  ${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`,
-      ),
+    ...titleLines(request, width, chalk),
     '',
-    ...countsOf(metrics, result),
+    ...countsOf(request, result, width),
     '',
     chalk.bold('where the time went') + chalk.dim('  (all processes together)'),
     ...splitLines(metrics.split, width, chalk.dim),
@@ -41,38 +40,70 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
       ),
     ...processTable(metrics.perProcess, width, chalk.dim),
   ];
-  const unfinished = unfinishedLines(result);
-  if (unfinished.length > 0) lines.push('', chalk.yellow.bold('not finished'), ...unfinished);
+  const trouble = troubleLines(result);
+  if (trouble.length > 0)
+    lines.push(
+      '',
+      chalk.red.bold('what went wrong'),
+      ...trouble.flatMap((line) => wrapped(line, width, '  ')),
+    );
+  if (result.isCut && metrics.unfinished > 0)
+    lines.push('', chalk.yellow.bold('not finished'), ...standingLines(metrics));
   const rate = formatCount(Math.round(result.events / seconds));
   lines.push(
     '',
     chalk.dim(
       `${formatCount(result.events)} events, hash ${result.eventHash.slice(0, 16)}…, in ${seconds.toFixed(2)} s (${rate} events/s)`,
     ),
-    chalk.dim(
-      `repeat: ${repeatLine(request.command, request.call.operands[0]!, { given: request.call.options.given, seed: spec.seed })}`,
-    ),
+    ...repeatLines(request, width).map((line) => chalk.dim(line)),
   );
   return lines;
 }
 
-function countsOf(metrics: RunMetrics, result: WorkloadResult): string[] {
+/** In one line where it fits. */
+function titleLines({ workload, spec }: RunRequest, width: number, chalk: ChalkInstance): string[] {
+  const title = wrapped(printable(workload.name), width);
+  const machine = `${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`;
+  const [only = ''] = title;
+  return title.length === 1 && textWidth(only) + 2 + machine.length <= width
+    ? [`${chalk.bold(only)}  ${chalk.dim(machine)}`]
+    : [...title.map((line) => chalk.bold(line)), chalk.dim(machine)];
+}
+
+/** Broken as a shell takes it back. */
+function repeatLines({ command, call, spec }: RunRequest, width: number): string[] {
+  const words = repeatWords(command, call.operands[0]!, { given: call.options.given, seed: spec.seed });
+  const lines = ['repeat:'];
+  for (const word of words) {
+    const last = lines.at(-1)!;
+    if (textWidth(last) + 1 + textWidth(word) + 2 <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(`  ${word}`);
+  }
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
+}
+
+function countsOf({ spec }: RunRequest, result: WorkloadResult, width: number): string[] {
+  const { metrics } = result;
   const { processes, completed, failed, cancelled, killed, unfinished, turnaround } = metrics;
+  const withoutAnswer = metrics.completedWithRefusedCalls;
   const endings = [
-    [completed, 'completed'],
+    [
+      completed,
+      withoutAnswer === 0
+        ? 'completed'
+        : `completed, ${formatCount(withoutAnswer)} of them with refused calls`,
+    ],
     [failed, 'failed'],
     [cancelled, 'cancelled'],
     [killed, 'killed'],
     [unfinished, 'not finished'],
   ] as const;
-  const refused = Object.entries(metrics.callsRefused).map(
-    ([code, count]) => `${formatCount(count)} refused: ${code}`,
-  );
-  const failedCalls = metrics.callsFailed === 0 ? [] : [`${formatCount(metrics.callsFailed)} failed`];
+  const failedCalls =
+    metrics.modelCallsFailed === 0 ? [] : [`${formatCount(metrics.modelCallsFailed)} failed`];
   const bypassed =
-    metrics.callsBypassed === 0
+    metrics.modelCallsBypassed === 0
       ? []
-      : [`${formatCount(metrics.callsBypassed)} larger than memory, kept out of it`];
+      : [`${formatCount(metrics.modelCallsBypassed)} larger than memory, kept out of it`];
   const failedTools = metrics.toolFailures === 0 ? [] : [`${formatCount(metrics.toolFailures)} failed`];
   const { slice, priority } = metrics.preemptions;
   const preempted = [
@@ -87,13 +118,21 @@ function countsOf(metrics: RunMetrics, result: WorkloadResult): string[] {
         .map(([count, word]) => `${formatCount(count)} ${word}`)
         .join(', ')})`,
     ],
-    ['model calls', withNotes(result.callsRequested, [...refused, ...failedCalls, ...bypassed])],
-    ['tool calls', withNotes(metrics.toolCalls, failedTools)],
+    [
+      'model calls',
+      withNotes(metrics.modelCalls, [
+        ...refusedNotes(metrics.modelCallsRefused),
+        ...failedCalls,
+        ...bypassed,
+      ]),
+    ],
+    ['tool calls', withNotes(metrics.toolCalls, [...refusedNotes(metrics.toolsRefused), ...failedTools])],
     [
       'tokens',
-      `${formatCount(metrics.tokensIn)} in (${formatCount(metrics.tokensCached)} cached), ${formatCount(metrics.tokensOut)} out, ${formatMoney(metrics.microDollars)}`,
+      `${formatCount(metrics.tokensIn)} in (${formatCount(metrics.tokensCached)} cached), ${formatCount(metrics.tokensOut)} out`,
     ],
-    ['virtual time', formatDuration(result.virtualUs)],
+    ['cost', `${formatMoney(metrics.microDollars)} at ${priceNote(spec)}`],
+    ['virtual time', `${formatDuration(result.virtualUs)}${result.isCut ? ' (stopped there)' : ''}`],
     [
       'turnaround',
       `mean ${formatDuration(turnaround.mean)}, p50 ${formatDuration(turnaround.p50)}, p95 ${formatDuration(turnaround.p95)}, p99 ${formatDuration(turnaround.p99)}`,
@@ -102,9 +141,24 @@ function countsOf(metrics: RunMetrics, result: WorkloadResult): string[] {
       'switches',
       `${counted(metrics.dispatches, 'dispatch', 'dispatches')}${preempted.length === 0 ? ', none preempted' : `; preempted: ${preempted.join(', ')}`}`,
     ],
-    ['fairness', `${metrics.fairness.slowdown.toFixed(3)} (Jain's index of slowdown; 1: all alike)`],
+    [
+      'fairness',
+      `${metrics.fairness.slowdown.toFixed(3)} (Jain's index of the slowdown by the kernel; 1: all alike)`,
+    ],
   ];
-  return pairs.map(([label, text]) => `${label.padEnd(13)} ${text}`);
+  return pairs.flatMap(([label, text]) => wrapped(`${label.padEnd(13)} ${text}`, width, ' '.repeat(14)));
+}
+
+/** Money is counted for every run, also where the recording knows no prices. */
+function priceNote({ engines }: RunRequest['spec']): string {
+  if (engines.some(({ prices }) => prices !== undefined)) return 'the prices of the scenario';
+  const { input, cachedInput, output } = engineDefaults.prices;
+  const dollars = (microDollars: number): string => `$${microDollars / 1_000_000}`;
+  return `default prices: in ${dollars(input)}, cached ${dollars(cachedInput)}, out ${dollars(output)} a million`;
+}
+
+function refusedNotes(byCode: Readonly<Record<string, number>>): string[] {
+  return Object.entries(byCode).map(([code, count]) => `${formatCount(count)} refused: ${code}`);
 }
 
 function withNotes(count: number, notes: readonly string[]): string {
@@ -241,7 +295,7 @@ function processTable(
   const all = partsOf(sumOf(longest));
   if (all.length > 0)
     lines.push(
-      ...wrapped(
+      ...inLines(
         all.map(({ glyph, label }) => `${glyph} ${label}`),
         width,
       ).map((line) => dim(line)),
@@ -252,7 +306,7 @@ function processTable(
 }
 
 /** As many items on a line as fit. */
-function wrapped(items: readonly string[], width: number): string[] {
+function inLines(items: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const item of items) {
     const last = lines.at(-1);
@@ -276,15 +330,4 @@ function sumOf(processes: readonly ProcessMetrics[]): Split {
     suspendedUs += split.suspendedUs;
   }
   return { running, readyUs, waiting, suspendedUs };
-}
-
-/** A process that nothing can wake any more is shown with what it waits for. */
-function unfinishedLines({ final }: WorkloadResult): string[] {
-  const left = final.processes.filter(({ outcome }) => outcome === '');
-  const byReason = new Map<string, number>();
-  for (const { state, waitingOn } of left) {
-    const reason = waitingOn === '' ? state : `${state} on ${waitingOn}`;
-    byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
-  }
-  return [...byReason].map(([reason, count]) => `${formatCount(count)} ${reason}`);
 }

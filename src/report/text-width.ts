@@ -33,6 +33,18 @@ export function truncate(text: string, width: number): string {
   return text;
 }
 
+/** The words of `text` in lines of at most `width` columns, all but the first behind `indent`. A longer word stays whole, on a line of its own. */
+export function wrapped(text: string, width: number, indent = ''): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && textWidth(last) + 1 + textWidth(word) <= width)
+      lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(last === undefined ? word : indent + word);
+  }
+  return lines;
+}
+
 /** Fills with spaces to `width` columns, cutting what is too long. */
 export function fit(text: string, width: number, align: 'left' | 'right' = 'left'): string {
   const cut = truncate(text, width);

@@ -2,18 +2,20 @@
  * The demonstration behind `ringzero demo` and examples/kernel.ts: three agents on one core and a context memory that is too small for all of
  * them. It is told from the kernel's events, in virtual time, and the same every time.
  */
-import { assert } from '../base/assert.ts';
 import { calculatorTool } from '../agents/tools/calculator.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
+import type { AuditVerdict } from '../kernel/audit-log.ts';
 import { hourUs } from '../kernel/budget-limits.ts';
 import type { KernelEvent } from '../kernel/events.ts';
-import type { PageId, Pid } from '../kernel/ids.ts';
+import type { Json, Pid } from '../kernel/ids.ts';
 import type { KernelOptionsInput } from '../kernel/options.ts';
+import type { Outcome } from '../kernel/process-state.ts';
 import { recoveryInput } from '../kernel/recovery.ts';
 import type { Program, ProgramBody, Syscall } from '../kernel/syscalls.ts';
 import { importanceLru } from '../policies/paging/importance-lru.ts';
 import { priority } from '../policies/scheduling/priority.ts';
 import { createCheckers } from './checkers/checkers.ts';
+import { at, Storyteller } from './demo-story.ts';
 import { Simulation } from './simulation.ts';
 
 const secondUs = 1_000_000;
@@ -91,7 +93,6 @@ const programs: readonly Program[] = [
 export const demoEngines = [{ name: 'one core', cores: 1, memoryTokens: 4_000 }];
 
 const kernelOptions: KernelOptionsInput = {
-  seed: 1,
   engines: demoEngines,
   scheduling: priority,
   paging: importanceLru,
@@ -108,20 +109,40 @@ const kernelOptions: KernelOptionsInput = {
   ],
 };
 
-/** Prints the story line by line. `onEvent` gets every event of both kernels: of the one that fails, then of the one that goes on. */
-export function runDemo(
-  print: (line: string) => void,
-  onEvent: (event: KernelEvent) => void = () => {},
-): void {
+export interface DemoOptions {
+  readonly seed?: number;
+  /** The story, line by line. */
+  readonly print: (line: string) => void;
+  /** Every event of both kernels: of the one that fails, then of the one that goes on. */
+  readonly onEvent?: (event: KernelEvent) => void;
+}
+
+export interface DemoResult {
+  /** How each agent ended, in the order of the story. */
+  readonly processes: readonly DemoProcess[];
+  /** Of the first agent's audit trail. */
+  readonly audit: AuditVerdict;
+}
+interface DemoProcess {
+  readonly pid: Pid;
+  readonly name: string;
+  readonly priority: number;
+  readonly outcome: Outcome | 'unfinished';
+  readonly endUs: number;
+  readonly value: Json;
+}
+
+export function runDemo({ seed = 1, print, onEvent = () => {} }: DemoOptions): DemoResult {
+  const options = { ...kernelOptions, seed };
   const storyteller = new Storyteller(print);
   const watch = (event: KernelEvent): void => {
     storyteller.tell(event);
     onEvent(event);
   };
-  print('Ring Zero: three agents, one core, a context memory of 4,000 tokens. Virtual time, seed 1.');
+  print(`Ring Zero in virtual time: 3 agents, 1 core, memory of 4,000 tokens, seed ${seed}.`);
   print('');
 
-  const first = simulation(watch, kernelOptions);
+  const first = simulation(watch, options);
   first.spawn(0, {
     program: 'ResearchAssistant',
     name: 'ResearchAssistant',
@@ -151,13 +172,13 @@ export function runDemo(
   const unfinished = store.runs().filter((run) => run.unfinished > 0);
   print('');
   print(
-    `${at(crashUs)}  The machine fails. Memory is gone; storage holds ${unfinished.length} unfinished runs: ${unfinished.map(({ run }) => run).join(', ')}.`,
+    `${at(crashUs)}  The machine fails. Memory is gone, ${unfinished.length} unfinished runs are in storage.`,
   );
   print('');
 
   storyteller.memoryLost();
   // Another kernel: built from histories and the budget ledger, with nothing else.
-  const second = simulation(watch, { ...kernelOptions, ledger: store.ledger() }, store);
+  const second = simulation(watch, { ...options, ledger: store.ledger() }, store);
   for (const { run } of unfinished) second.send(crashUs, recoveryInput(store, run)!);
   second.run();
 
@@ -178,12 +199,21 @@ export function runDemo(
 
   print('');
   print('final status');
-  for (const run of ['code', 'research', 'data']) {
-    for (const { pid, name, priority: own, end } of store.processes(run))
-      print(
-        `  pid ${pid}  ${name.padEnd(17)}  priority ${own}  ${end?.outcome ?? 'unfinished'} at ${at(end?.atUs ?? 0).trim()}: ${typeof end?.value === 'string' ? end.value : 'no result'}`,
-      );
-  }
+  const processes = ['code', 'research', 'data'].flatMap((run) =>
+    store.processes(run).map(({ pid, name, priority: own, end }) => ({
+      pid,
+      name,
+      priority: own,
+      outcome: end?.outcome ?? ('unfinished' as const),
+      endUs: end?.atUs ?? second.nowUs,
+      value: end?.value ?? null,
+    })),
+  );
+  for (const { pid, name, priority: own, outcome, endUs, value } of processes)
+    print(
+      `  pid ${pid}  ${name.padEnd(17)}  priority ${own}  ${outcome} at ${at(endUs).trim()}: ${typeof value === 'string' ? value : 'no result'}`,
+    );
+  return { processes, audit: verdict };
 }
 
 function simulation(
@@ -207,111 +237,6 @@ function simulation(
       watch(event);
     },
   });
-}
-
-/** Turns events into the lines that matter to a newcomer. */
-class Storyteller {
-  private readonly print: (line: string) => void;
-  private readonly names = new Map<Pid, string>();
-  /** Who brought a page in first, and which pages were evicted, so that a fault can say what it brings back. */
-  private readonly owners = new Map<PageId, Pid>();
-  private loadedFor: PageId[] = [];
-  private answering: Pid | undefined = undefined;
-  private budgetWaitSince = new Map<Pid, number>();
-
-  constructor(print: (line: string) => void) {
-    this.print = print;
-  }
-
-  /** The machine failed: pages that come now are others, whatever their numbers. */
-  memoryLost(): void {
-    this.owners.clear();
-  }
-
-  tell(event: KernelEvent): void {
-    const say = (text: string): void => this.print(`${at(event.atUs)}  ${text}`);
-    switch (event.type) {
-      case 'process.spawned':
-        // A restored process has arrived before.
-        if (this.names.has(event.pid)) return;
-        this.names.set(event.pid, event.name);
-        return say(`${event.name} arrives (pid ${event.pid}, priority ${event.priority}).`);
-      case 'process.restored':
-        return say(
-          event.fromCheckpoint > 0
-            ? `checkpoint restored: ${this.name(event.pid)} goes on from syscall ${event.fromCheckpoint}; what it had done is not done, or paid for, again.`
-            : `${this.name(event.pid)} has no checkpoint: its ${event.replayed} recorded results are fed to it from the start.`,
-        );
-      case 'page.loaded':
-        if (this.answering === undefined) this.loadedFor.push(event.page);
-        else this.owners.set(event.page, this.answering);
-        this.answering = undefined;
-        return;
-      case 'call.ended':
-        // The page that is loaded next is its answer.
-        this.answering = event.pid;
-        return;
-      case 'page.evicted':
-        return say(
-          `eviction: page ${event.page} of ${this.name(this.owners.get(event.page))} leaves context memory (${event.tokens} tokens).`,
-        );
-      case 'page.faulted':
-        if (event.kind === 'capacity')
-          say(
-            `fault: ${this.name(event.pid)} needs ${event.tokens} tokens that were evicted; they are prefilled again and are back in memory.`,
-          );
-        return;
-      case 'process.dispatched': {
-        this.answering = undefined;
-        for (const page of this.loadedFor) this.owners.set(page, event.pid);
-        this.loadedFor = [];
-        const { newTokens, repeatedTokens, cachedTokens } = event;
-        return say(
-          `${this.name(event.pid)} runs: ${newTokens} tokens new, ${repeatedTokens} again, ${cachedTokens} found in memory.`,
-        );
-      }
-      case 'call.stopped':
-        return say(
-          `preemption: ${this.name(event.pid)} makes way ${event.by === 'slice' ? 'at the end of its time slice' : 'for a better priority'}, ${event.tokensOut} tokens into its answer.`,
-        );
-      case 'process.waiting':
-        if (event.on !== 'budget') return;
-        this.budgetWaitSince.set(event.pid, event.atUs);
-        return say(
-          `budget wait: ${this.name(event.pid)} has used its tokens of this hour; it waits, and nobody else does.`,
-        );
-      case 'budget.reserved': {
-        const since = this.budgetWaitSince.get(event.pid);
-        if (since === undefined) return;
-        this.budgetWaitSince.delete(event.pid);
-        return say(
-          `The hour is over: ${this.name(event.pid)} waited ${((event.atUs - since) / 60_000_000).toFixed(1)} min for its budget.`,
-        );
-      }
-      case 'tool.ended':
-        return say(
-          `${this.name(event.pid)}: tool ${event.tool} ${event.ok ? 'answered' : `failed (${event.code})`}.`,
-        );
-      case 'checkpoint.saved':
-        return say(`${this.name(event.pid)} saves a checkpoint (prompt ${event.tip.slice(0, 12)}…).`);
-      case 'process.terminated':
-        return say(`${this.name(event.pid)} ends: ${event.outcome}.`);
-      default:
-        return undefined;
-    }
-  }
-
-  private name(pid: Pid | undefined): string {
-    const name = pid === undefined ? undefined : this.names.get(pid);
-    assert(name !== undefined, `the story has no name for process ${pid}`);
-    return name;
-  }
-}
-
-function at(us: number): string {
-  const tenths = Math.floor(us / 100_000);
-  const minutes = Math.floor(tenths / 600);
-  return `${String(minutes).padStart(3)}:${((tenths % 600) / 10).toFixed(1).padStart(4, '0')}`;
 }
 
 const systemPage = (text: string): Syscall => ({

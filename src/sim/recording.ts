@@ -1,11 +1,12 @@
 /** Recordings of simulated runs: all inputs of one kernel with their times, and what a rerun of them must reproduce. */
-import { KernelError } from '../kernel/errors.ts';
+import { invalid, KernelError, messageOf } from '../kernel/errors.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Input } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { recordingVersion, type RecordingFooter, type RecordingHeader } from '../kernel/records.ts';
 import { EventHash } from './event-hash.ts';
 import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
+import { fieldError, integerAt, jsonAt, objectAt, stringAt, type JsonObject } from './workloads/fields.ts';
 
 /** Writes a recording line by line: header, inputs, footer. */
 export class RecordingWriter {
@@ -50,38 +51,54 @@ export interface RerunResult {
 
 /**
  * Feeds a recording to a new kernel, which needs nothing else. Throws KernelError INVALID_FILE, with the line, when the recording is of another format
- * or version, damaged, or cut off.
+ * or version, damaged, or cut off. `seed`: what somebody takes for its seed; another one is refused, because a recording has its own.
  */
-export async function rerun(name: string, lines: AsyncIterable<string>): Promise<RerunResult> {
+export async function rerun(
+  name: string,
+  lines: AsyncIterable<string>,
+  { seed }: { readonly seed?: number } = {},
+): Promise<RerunResult> {
   let header: RecordingHeader | undefined;
   let footer: RecordingFooter | undefined;
   let kernel: Kernel | undefined;
+  /** What the kernel made of a line that can't be; the rest is only counted. */
+  let misfit = '';
   const hash = new EventHash();
   let inputs = 0;
   let number = 0;
+  let lastUs = 0;
   for await (const line of lines) {
     number++;
     const value = parseLine(name, number, line);
     if (footer !== undefined) throw damaged(name, number, 'a line behind the last one');
     if (kernel === undefined) {
       header = checkHeader(name, value);
-      kernel = new Kernel({
-        ...kernelOptionsOf(header.options as unknown as SimulationSpec),
-        records: false,
-      });
-    } else if (value['end'] === true) footer = value as unknown as RecordingFooter;
+      if (seed !== undefined && seed !== header.seed)
+        throw invalid('--seed', seed, `${header.seed}, the seed of the recording`);
+      kernel = kernelOf(name, header);
+    } else if (value['end'] === true) footer = checkFooter(name, number, value);
     else {
-      if (typeof value['type'] !== 'string' || !Number.isSafeInteger(value['atUs']))
-        throw damaged(name, number, 'not an input with type and atUs');
+      lastUs = checkInput(name, number, value, lastUs);
       inputs++;
-      const { events } = kernel.step(value as unknown as Input);
-      for (const event of events) hash.add(event);
+      if (misfit !== '') continue;
+      try {
+        const { events } = kernel.step(value as unknown as Input);
+        for (const event of events) hash.add(event);
+      } catch (error) {
+        // The recorded kernel took all its inputs: this line is not what it got.
+        misfit = `line ${number} does not follow from the lines before (${messageOf(error)})`;
+      }
     }
   }
   if (header === undefined || footer === undefined)
     throw damaged(name, number, 'the recording is cut off: its last line is missing');
   if (footer.inputs !== inputs)
-    throw damaged(name, number, `${inputs} inputs, but the last line says ${footer.inputs}`);
+    throw damaged(
+      name,
+      number,
+      `${inputs} inputs, but the last line says ${footer.inputs}${misfit === '' ? '' : `; ${misfit}`}`,
+    );
+  if (misfit !== '') throw new KernelError('INVALID_FILE', `${name} ${misfit}`);
   const eventHash = hash.digest();
   return {
     header,
@@ -93,31 +110,43 @@ export async function rerun(name: string, lines: AsyncIterable<string>): Promise
   };
 }
 
-function parseLine(name: string, number: number, line: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch {
-    // Told below.
-  }
-  throw damaged(name, number, 'not a JSON object');
+function parseLine(name: string, number: number, line: string): JsonObject {
+  const place = { file: name, at: `line ${number}` };
+  return objectAt(place, 'document', jsonAt(place, line));
 }
 
-function checkHeader(name: string, value: Record<string, unknown>): RecordingHeader {
-  if (value['format'] !== 'ringzero-recording')
-    throw damaged(
-      name,
-      1,
-      `format: ${JSON.stringify(value['format'] ?? null)} is not allowed; allowed: "ringzero-recording"`,
-    );
-  if (value['v'] !== recordingVersion)
-    throw damaged(
-      name,
-      1,
-      `v: ${JSON.stringify(value['v'] ?? null)} is not allowed; allowed: ${recordingVersion}`,
-    );
+function checkHeader(name: string, value: JsonObject): RecordingHeader {
+  const place = { file: name, at: 'line 1' };
+  const { format, v } = value;
+  if (format !== 'ringzero-recording') throw fieldError(place, 'format', format, '"ringzero-recording"');
+  if (v !== recordingVersion) throw fieldError(place, 'v', v, String(recordingVersion));
+  stringAt(place, 'ringzero', value['ringzero']);
+  integerAt(place, 'seed', value['seed']);
+  objectAt(place, 'options', value['options']);
   return value as unknown as RecordingHeader;
+}
+
+function kernelOf(name: string, { options }: RecordingHeader): Kernel {
+  try {
+    return new Kernel({ ...kernelOptionsOf(options as unknown as SimulationSpec), records: false });
+  } catch (error) {
+    throw damaged(name, 1, `options: no kernel can be made of them (${messageOf(error)})`);
+  }
+}
+
+/** Returns the time of the input, µs. What else is in it, the kernel takes or not. */
+function checkInput(name: string, number: number, value: JsonObject, lastUs: number): number {
+  const place = { file: name, at: `line ${number}` };
+  stringAt(place, 'type', value['type']);
+  return integerAt(place, 'atUs', value['atUs'], lastUs);
+}
+
+function checkFooter(name: string, number: number, value: JsonObject): RecordingFooter {
+  const place = { file: name, at: `line ${number}` };
+  integerAt(place, 'inputs', value['inputs']);
+  integerAt(place, 'events', value['events']);
+  stringAt(place, 'eventHash', value['eventHash']);
+  return value as unknown as RecordingFooter;
 }
 
 const damaged = (name: string, line: number, what: string): KernelError =>

@@ -39,9 +39,9 @@ export interface WorkloadResult {
   readonly eventHash: string;
   readonly events: number;
   readonly inputs: number;
-  /** Model calls that programs asked for, refused ones included. */
-  readonly callsRequested: number;
   readonly virtualUs: number;
+  /** `untilUs` came before the end: more would have happened. */
+  readonly isCut: boolean;
   readonly final: KernelSnapshot;
   readonly store: MemoryStore;
 }
@@ -53,7 +53,6 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
   let metrics: Metrics | undefined;
   let checkers: ReturnType<typeof createCheckers> | undefined;
   let inputs = 0;
-  let callsRequested = 0;
   let ended = 0;
   let known = agents.length;
   const simulation = new Simulation({
@@ -64,8 +63,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
       metrics!.onEvent(event);
       checkers?.onEvent(event);
       run.onEvent?.(event);
-      if (event.type === 'call.requested') callsRequested++;
-      else if (event.type === 'process.spawned' && event.parent !== 0) known++;
+      if (event.type === 'process.spawned' && event.parent !== 0) known++;
       else if (event.type === 'process.terminated') run.onProgress?.(++ended, known, event.atUs);
     },
     onInput: (input) => {
@@ -101,8 +99,8 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
     eventHash: hash.digest(),
     events: hash.count,
     inputs,
-    callsRequested,
     virtualUs,
+    isCut,
     final: simulation.kernel.snapshot(),
     store: simulation.store,
   };

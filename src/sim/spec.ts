@@ -41,7 +41,7 @@ export interface SimulationSpec {
 
 /**
  * A tool as data. `reads` and `writes` are resource keys in which {field} stands for an argument and {pid}, {name}, {run} for the caller; both absent:
- * unknown effects, an exclusive write on the tool's server. Names of the built-in tools (calculator, search) really run.
+ * unknown effects, an exclusive write on the tool's server. One that has the name of a built-in tool (calculator, search) takes its place.
  */
 export interface ToolData {
   readonly name: string;
@@ -82,7 +82,7 @@ export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
     ...(spec.victims === undefined ? {} : { victims: spec.victims }),
     oversize: spec.oversize,
     budgets: spec.budgets,
-    tools: [...builtInTools.map((tool) => tool.spec), ...spec.tools.map(toolOf)],
+    tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
     programs: stepPrograms,
   };
 }
@@ -98,8 +98,21 @@ function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulin
     case 'round-robin':
       return roundRobinWith({ sliceUs });
     default:
-      throw invalid('slice', sliceUs, `no slice: scheduler ${name} runs each call until it waits`);
+      throw invalid('slice', sliceUs, noSlice(name)!);
   }
+}
+
+/** What is allowed instead of a slice; undefined: this scheduler has slices. */
+export function noSlice(scheduler: string): string | undefined {
+  return scheduler === 'priority' || scheduler === 'round-robin'
+    ? undefined
+    : `no slice: scheduler ${scheduler} runs each call until it waits`;
+}
+
+/** A recording may have tools of its own with these names, and other arguments. */
+function builtInSpecs(tools: readonly ToolData[]): readonly ToolSpec[] {
+  const names = new Set(tools.map(({ name }) => name));
+  return builtInTools.map(({ spec }) => spec).filter(({ name }) => !names.has(name));
 }
 
 function toolOf(data: ToolData): ToolSpec {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -10,7 +10,10 @@ import { commandTable } from '../../src/cli/command-table.ts';
 import type { Call, Command, CommonOptions, Io } from '../../src/cli/command.ts';
 import { parseInteger } from '../../src/cli/options.ts';
 import { runProgram } from '../../src/cli/program.ts';
+import { fixtures, scratch } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
+
+const files = scratch();
 
 interface RunOptions extends CommonOptions {
   readonly cores: number;
@@ -84,10 +87,15 @@ const badInputs: readonly [words: string[], line: string][] = [
   [['run', 'well', '--cores', '9'], 'error: --cores: "9" is not allowed; allowed: an integer from 1 to 8'],
   [['run', 'well', '--seed', '-1'], 'error: --seed: "-1" is not allowed; allowed: an integer from 0 up'],
   [['run', 'well', '--core', '9'], "error: unknown option '--core' (Did you mean --cores?)"],
-  [['run', 'well', '--cores'], "error: option '--cores <n>' argument missing"],
-  [['run'], "error: missing required argument 'how'"],
+  [['run', 'well', '--cores'], 'error: --cores <n>: missing; allowed: LLM cores'],
+  [['run'], 'error: how: missing; allowed: how to end'],
   [['run', 'a', 'b'], "error: too many arguments for 'run'. Expected 1 argument but got 2: a, b."],
-  [['rum'], "error: unknown command 'rum' (Did you mean run?)"],
+  [['rum'], 'error: command: "rum" is not allowed; allowed: run, other'],
+  [['run', 'well', '--nope'], "error: unknown option '--nope'; allowed: --cores, --json, --seed"],
+  [
+    ['run', 'well', '--seed', '99999999999999999999'],
+    'error: --seed: "99999999999999999999" is not allowed; allowed: an integer from 0 to 9007199254740991',
+  ],
   [['--nope'], "error: unknown option '--nope'"],
   [['help', 'nope'], 'error: help: "nope" is not allowed; allowed: run, other'],
   [['run', 'file'], 'error: /no/such/file: no such file'],
@@ -134,7 +142,7 @@ test('every row of the real table loads a command of its name', async () => {
 /** The process itself: what only main.ts does. */
 function spawnMain(command: string) {
   const main = join(projectRoot, 'src/cli/main.ts');
-  const line = command.replaceAll('ringzero', `"${process.execPath}" "${main}"`);
+  const line = command.replaceAll('ringzero ', `"${process.execPath}" "${main}" `);
   return spawnSync('bash', ['-c', line], { encoding: 'utf8' });
 }
 
@@ -144,6 +152,35 @@ test('main: the version of package.json, and the status of the process', () => {
   };
   expect(spawnMain('ringzero --version')).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' });
   expect(spawnMain('ringzero --nope')).toMatchObject({ status: 2, stdout: '' });
+});
+
+test('main: - is standard input, plain or compressed', () => {
+  const trace = files.write('trace.json', fixtures['tau-bench']!);
+  const whole = JSON.parse(spawnMain(`ringzero replay ${trace} --json`).stdout) as { eventHash: string };
+  for (const command of [
+    `cat ${trace} | ringzero replay - --json`,
+    `gzip -c ${trace} | ringzero replay - --json`,
+    `ringzero replay - --json < ${trace}`,
+    `ringzero replay <(cat ${trace}) --json`,
+  ]) {
+    const { status, stdout, stderr } = spawnMain(command);
+    expect({ status, stderr }, command).toEqual({ status: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ format: 'tau-bench', eventHash: whole.eventHash });
+  }
+  expect(spawnMain('ringzero replay - < /dev/null')).toMatchObject({
+    status: 2,
+    stderr: 'error: standard input: is empty; allowed: a readable text file, plain, gzip or zstd\n',
+  });
+});
+
+test('main: output that cannot be written is one line, with status 1', () => {
+  // Only Linux has a device that is always full.
+  if (!existsSync('/dev/full')) return;
+  const { status, stderr } = spawnMain('ringzero --help > /dev/full');
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: 'error: standard output: cannot be written (ENOSPC)\n',
+  });
 });
 
 test('main: a reader that goes away is no error', () => {

@@ -10,6 +10,7 @@ import {
   fixtures,
   repeatable,
   runCli,
+  runFailingJson,
   runJson,
   scratch,
   sharedTrace,
@@ -141,12 +142,51 @@ test('human output: no escape codes without colours, some with them, the same te
 
 for (const columns of [80, 120, 200]) {
   test(`human output fits into ${columns} columns`, async () => {
-    const { out } = await runCli(['replay', tauFixture], { columns });
-    const lines = out.split('\n').filter((line) => !line.startsWith('repeat: '));
-    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(columns);
+    const words = [
+      'replay',
+      tauFixture,
+      '--arrivals',
+      'poisson:3600',
+      '--scheduler',
+      'round-robin',
+      '--cores',
+      '3',
+    ];
+    const { out } = await runCli(words, { columns });
+    expect(out.split('\n').filter((line) => line.length > columns)).toEqual([]);
+    // A shell takes the lines of it as one.
+    const [, repeat = ''] = out.split('repeat: ');
+    expect(repeat.replaceAll(' \\\n ', '')).toBe((await runJson(...words)).repeat);
     expect(out).toContain('processes     2 (2 completed)');
   });
 }
+
+test('recorded agents go on after a refused call; a run without a single answer has failed', async () => {
+  const mooncake = files.write('mooncake.jsonl', fixtures['mooncake']!);
+  const half = await runJson('replay', mooncake, '--memory', '1100');
+  expect(half).toMatchObject({ completed: 2, completedWithRefusedCalls: 1, modelCallsCompleted: 1 });
+  expect(half.perProcess.map(({ usage }) => usage)).toMatchObject([
+    { modelCalls: 1, modelCallsCompleted: 1, modelCallsRefused: 0 },
+    { modelCalls: 1, modelCallsCompleted: 0, modelCallsRefused: 1 },
+  ]);
+  const { out } = await runCli(['replay', mooncake, '--memory', '1100']);
+  expect(out).toContain('2 (2 completed, 1 of them with refused calls)');
+  expect(await runFailingJson('replay', mooncake, '--memory', '10')).toMatchObject({
+    completed: 2,
+    modelCallsCompleted: 0,
+  });
+});
+
+test('a recorded tool that has the name of a built-in one is the recorded one', async () => {
+  const trace = fixtures['tau-bench']!.replaceAll('search_flights', 'search');
+  const report = await runJson('replay', files.write('search.json', trace), '--check');
+  expect(report).toMatchObject({ toolCalls: 1, toolsRefused: {} });
+});
+
+test('the prices that a recording does not have are called defaults', async () => {
+  const { out } = await runCli(['replay', tauFixture]);
+  expect(out).toContain('at default prices: in $3, cached $0.3, out $15 a million\n');
+});
 
 // ---- Recorded traces -----------------------------------------------------------------------------------------------------
 

@@ -31,6 +31,16 @@ test('a recording rerun is the same to the byte', async () => {
   expect((await runCli(['rerun', path])).out).toContain('the same, to the byte');
 });
 
+test('a recording has its own seed', async () => {
+  const { path } = await recording('seed.rec');
+  expect(await runCli(['rerun', path, '--seed', '5'])).toMatchObject({ status: 0 });
+  expect(await runCli(['rerun', path, '--seed', '6'])).toEqual({
+    status: 2,
+    out: '',
+    err: 'error: --seed: 6 is not allowed; allowed: 5, the seed of the recording',
+  });
+});
+
 test('a recording of a scenario reruns without its scenario', async () => {
   const scenario = { name: 's', agents: [{ generate: 'jobs', count: 4 }] };
   const path = files.path('scenario.rec');
@@ -55,16 +65,35 @@ test('an edited input is told as not the same, with status 1', async () => {
 });
 
 test('a recording that is cut off, short of an input, or none at all is refused', async () => {
-  const { lines } = await recording('damaged.rec');
+  const { lines, report } = await recording('damaged.rec');
+  const { inputs } = report;
   const cases: readonly [content: string, line: RegExp][] = [
     [lines.slice(0, -1).join('\n'), /cut off: its last line is missing/],
-    [lines.slice(0, 3).join('\n').slice(0, -5), /damaged\.rec line 3: not a JSON object/],
-    [lines.toSpliced(-2, 1).join('\n'), /inputs, but the last line says/],
+    [lines.slice(0, 4).join('\n'), /cut off: its last line is missing/],
+    [lines.slice(0, 1).join('\n'), /cut off: its last line is missing/],
+    [lines.slice(0, 3).join('\n').slice(0, -5), /damaged\.rec line 3: not a whole JSON value/],
+    [
+      lines.with(2, '[]').join('\n'),
+      /damaged\.rec line 3: document: \[\] is not allowed; allowed: a JSON object/,
+    ],
+    [
+      lines.with(2, 'oops').join('\n'),
+      /line 3: "oops" is not JSON \(unexpected "o", column 1\); allowed: one/,
+    ],
+    [lines.toSpliced(-2, 1).join('\n'), new RegExp(`${inputs - 1} inputs, but the last line says ${inputs}`)],
     [[...lines, lines[1]!].join('\n'), /a line behind the last one/],
-    [lines.slice(1).join('\n'), /line 1: format: null is not allowed; allowed: "ringzero-recording"/],
+    [lines.slice(1).join('\n'), /line 1: format: missing; allowed: "ringzero-recording"/],
     [
       lines.with(0, lines[0]!.replace(/"v":\d+/, '"v":999')).join('\n'),
       /line 1: v: 999 is not allowed; allowed: \d+/,
+    ],
+    [
+      lines.with(0, lines[0]!.replace('"scheduler":"priority"', '"scheduler":"hope"')).join('\n'),
+      /line 1: options: no kernel can be made of them \(scheduler: "hope" is not allowed/,
+    ],
+    [
+      lines.with(lines.length - 1, '{"end":true}').join('\n'),
+      /line \d+: inputs: missing; allowed: an integer/,
     ],
     ['', /is empty/],
   ];
@@ -73,4 +102,26 @@ test('a recording that is cut off, short of an input, or none at all is refused'
     expect({ status, out, lines: err.split('\n').length }, err).toEqual({ status: 2, out: '', lines: 1 });
     expect(err).toMatch(line);
   }
+});
+
+test('whatever line is missing, moved in time or exchanged is the recording’s fault, with its place', async () => {
+  const { lines } = await recording('whole.rec');
+  const rerun = async (changed: readonly string[]): Promise<string> => {
+    const { status, err } = await runCli(['rerun', files.write('changed.rec', changed.join('\n'))]);
+    expect({ status, lines: err.split('\n').length }, err).toEqual({ status: 2, lines: 1 });
+    return err;
+  };
+  for (let at = 1; at < lines.length - 1; at++)
+    expect(await rerun(lines.toSpliced(at, 1))).toContain('inputs, but the last line says');
+  const at = lines.findIndex((line) => line.includes('"call.ended"'));
+  expect(await rerun(lines.with(at, lines[at]!.replace(/"pid":\d+/, '"pid":99')))).toMatch(
+    new RegExp(`error: changed\\.rec line ${at + 1} does not follow from the lines before \\(.+\\)$`),
+  );
+  expect(await rerun(lines.with(at, lines[at]!.replace('call.ended', 'no.such')))).toContain(
+    'does not follow',
+  );
+  const early = lines.with(at + 1, lines[at + 1]!.replace(/"atUs":\d+/, '"atUs":1'));
+  expect(await rerun(early)).toMatch(
+    new RegExp(`changed\\.rec line ${at + 2}: atUs: 1 is not allowed; allowed: an integer from \\d+ up$`),
+  );
 });

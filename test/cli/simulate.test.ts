@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
-import { repeatable, runCli, runJson, scratch } from '../support/run-cli.ts';
+import { repeatable, runCli, runFailingJson, runJson, scratch } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
 
 const files = scratch();
@@ -16,7 +16,13 @@ function scenario(fields: object): string {
 
 test('the example of the documentation runs to its end, with every promise watched, the same each time', async () => {
   const report = await runJson('simulate', example, '--check');
-  expect(report).toMatchObject({ processes: 19, completed: 19, modelCallsRefused: {}, seed: 7 });
+  expect(report).toMatchObject({
+    processes: 19,
+    completed: 19,
+    modelCallsRefused: {},
+    toolsRefused: {},
+    seed: 7,
+  });
   expect(report.budgetStalls.count).toBeGreaterThan(0);
   expect(repeatable(await runJson('simulate', example))).toEqual({ ...repeatable(report) });
 });
@@ -109,6 +115,29 @@ test('copies are numbered, and share what they say', async () => {
   expect(report.tokensCached).toBe(800);
 });
 
+test('an answer joins the prompt, written or not, and is no other agent’s; with keep false it does not', async () => {
+  const page = { op: 'page', kind: 'user', text: 'Go on.', tokens: 100 };
+  const tokensIn = async (first: object): Promise<readonly number[]> => {
+    const steps = [
+      page,
+      { op: 'think', tokensOut: 30, ...first },
+      { op: 'think', tokensOut: 5, keep: false },
+    ];
+    // Independent residency: what is the same, is in memory once for all.
+    const agents = [{ name: 'twin', copies: 2, steps }];
+    const report = await runJson(
+      'simulate',
+      scenario({ residency: 'independent', engines: [{ cores: 2 }], agents }),
+      '--check',
+    );
+    const [engine] = report.engines;
+    return [report.perProcess[0]!.usage.tokensIn, engine!.peakResidentTokens];
+  };
+  expect(await tokensIn({ keep: false })).toEqual([200, 100]);
+  expect(await tokensIn({})).toEqual([230, 160]);
+  expect(await tokensIn({ text: 'I do.' })).toEqual([230, 130]);
+});
+
 test('two groups of one generator draw their own chance and share no content', async () => {
   const run = (...names: string[]) =>
     runJson(
@@ -170,6 +199,60 @@ test('--until and until stop the run; what has not ended is shown with what it w
   expect(out).toContain('not finished\n1 waiting on timer');
 });
 
+test('refused tool calls are told by code', async () => {
+  const calls = [{ tool: 'search', arguments: {} }];
+  const { status, out } = await runCli([
+    'simulate',
+    scenario({ agents: [{ name: 'a', steps: [{ op: 'tools', calls }] }] }),
+  ]);
+  expect(status).toBe(0);
+  expect(out).toContain('tool calls    0 (1 refused: TOOL_ARGUMENTS)');
+});
+
+/** Two copies ask for more than a call may contain, and two others wait for what nobody sends. */
+const hopeless = {
+  engines: [{ windowTokens: 100 }],
+  agents: [
+    {
+      name: 'large',
+      copies: 2,
+      steps: [
+        { op: 'page', kind: 'user', tokens: 90 },
+        { op: 'think', tokensOut: 50 },
+      ],
+    },
+    { name: 'silent', copies: 2, steps: [{ op: 'receive' }] },
+  ],
+};
+
+test('agents that fail or are stuck: status 1, with the reason of each', async () => {
+  const report = await runFailingJson('simulate', scenario(hopeless));
+  expect(report).toMatchObject({ failed: 2, unfinished: 2, isCut: false });
+  const refusal =
+    'step 1 (think): WINDOW_EXCEEDED: prompt and answer take 140 tokens; allowed: up to the window of 100';
+  expect(report.perProcess.map(({ code, message }) => [code, message])).toEqual([
+    ['PROGRAM_FAILED', refusal],
+    ['PROGRAM_FAILED', refusal],
+    ['', 'waiting on message'],
+    ['', 'waiting on message'],
+  ]);
+  const { status, out, err } = await runCli(['simulate', scenario(hopeless)]);
+  expect({ status, err }).toEqual({ status: 1, err: '' });
+  expect(out.replaceAll('\n  ', ' ')).toContain(
+    `what went wrong\n2 failed: ${refusal}\n2 stuck: waiting on message, and nothing is left to happen\n`,
+  );
+});
+
+test('agents that wait when --until stops the run are not stuck', async () => {
+  const sleeper = { name: 'sleeper', steps: [{ op: 'sleep', us: '2h' }] };
+  const agents = [...hopeless.agents.slice(1), sleeper];
+  expect(await runJson('simulate', scenario({ agents }), '--until', '1h')).toMatchObject({
+    unfinished: 3,
+    isCut: true,
+  });
+  expect(await runFailingJson('simulate', scenario({ agents }))).toMatchObject({ unfinished: 2 });
+});
+
 test('a scripted agent fails when its call is refused, and the others go on', async () => {
   const steps = [
     { op: 'page', kind: 'user', tokens: 900 },
@@ -182,7 +265,7 @@ test('a scripted agent fails when its call is refused, and the others go on', as
       { name: 'small', steps: [steps[0], { op: 'think', tokensOut: 5 }] },
     ],
   };
-  expect(await runJson('simulate', scenario(fields))).toMatchObject({
+  expect(await runFailingJson('simulate', scenario(fields))).toMatchObject({
     failed: 1,
     completed: 1,
     modelCallsRefused: { CONTEXT_TOO_LARGE: 1 },
@@ -193,8 +276,8 @@ for (const columns of [80, 200]) {
   test(`human output of the example fits into ${columns} columns, and shows no share as nothing`, async () => {
     const { status, out, err } = await runCli(['simulate', example], { columns });
     expect({ status, err }).toEqual({ status: 0, err: '' });
-    const lines = out.split('\n').filter((line) => !line.startsWith('repeat: '));
-    expect(lines.filter((line) => line.length > columns && !line.startsWith('a team'))).toEqual([]);
+    expect(out.split('\n').filter((line) => line.length > columns)).toEqual([]);
+    expect(out).toMatch(/^a team, a night of sessions and a few jobs\s+scenario, priority/);
     expect(out).not.toMatch(/ 0 % {2}\d/);
     expect(out).not.toContain('\u001B');
   });

@@ -5,7 +5,7 @@ import type { BudgetWindow } from '../../src/kernel/budgets.ts';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
-import type { Program, ProgramBody, SyscallResult } from '../../src/kernel/syscalls.ts';
+import type { Program, ProgramBody } from '../../src/kernel/syscalls.ts';
 import { checkedSimulation, kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
 import {
   allocate,
@@ -128,7 +128,7 @@ test('pages are named as before, though the memory numbers them anew', () => {
 });
 
 test('page numbers in a saved state are good after a restore, and new pages get new ones', () => {
-  const worker: ProgramBody = function* (_, saved) {
+  const worker: ProgramBody = function* (_, saved): ReturnType<ProgramBody> {
     let page = saved as number | undefined;
     if (page === undefined) {
       yield allocate(30);
@@ -137,10 +137,10 @@ test('page numbers in a saved state are good after a restore, and new pages get 
       yield onPage('drop', dropped.value);
       yield { kind: 'checkpoint', state: page };
     }
-    const pinned = (yield onPage('pin', page)) as SyscallResult<unknown>;
+    const pinned = yield onPage('pin', page);
     yield sleep(5 * S);
     const next = (yield allocate(10)) as { value: number };
-    return [page, pinned.ok, ((yield onPage('unpin', page)) as SyscallResult<unknown>).ok, next.value];
+    return [page, pinned.ok, (yield onPage('unpin', page)).ok, next.value];
   };
   // Agent 1 has pages of its own in the first life, and is gone in the second.
   const setup: AgentRun = { agents: [{ body: [allocate(10), sleep(S)] }, { body: worker }] };

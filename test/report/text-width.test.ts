@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { fit, printable, textWidth, truncate } from '../../src/report/text-width.ts';
+import { fit, printable, textWidth, truncate, wrapped } from '../../src/report/text-width.ts';
 
 test('width in columns of a terminal', () => {
   const cases: [text: string, width: number][] = [
@@ -67,4 +67,10 @@ test('a name cannot move the cursor, colour the screen or turn its direction', (
   expect(printable('\u009B31m \u0007 \u007F')).toBe('\uFFFD31m \uFFFD \uFFFD');
   expect(printable('\u202Egpj.exe \u2066')).toBe('\uFFFDgpj.exe \uFFFD');
   expect(printable('plain — Ünïcödé 计划 👩‍💻')).toBe('plain — Ünïcödé 计划 👩‍💻');
+});
+
+test('wrapped: whole words in lines that fit, all but the first behind the indent', () => {
+  expect(wrapped('one two three four', 9, '  ')).toEqual(['one two', '  three', '  four']);
+  expect(wrapped('one two', 7)).toEqual(['one two']);
+  expect(wrapped('a overlong b', 4, ' ')).toEqual(['a', ' overlong', ' b']);
 });

@@ -82,10 +82,7 @@ const terminated = (n: number, atUs: number, outcome: 'completed' | 'failed' = '
 
 function demoEvents(): KernelEvent[] {
   const events: KernelEvent[] = [];
-  runDemo(
-    () => {},
-    (event) => events.push(event),
-  );
+  runDemo({ print: () => {}, onEvent: (event) => events.push(event) });
   return events;
 }
 

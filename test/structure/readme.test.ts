@@ -1,10 +1,13 @@
 /** The README tells the truth: its output blocks are what the commands print, its program runs, its links lead somewhere, its parts stand in order. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 import { expect, test } from 'vitest';
 
+import { runCli, sharedTrace } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
 
 const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
@@ -71,6 +74,33 @@ test('the program in it prints what its comment says', () => {
     expect(stdout.trim()).toBe(expected);
   } finally {
     rmSync(home, { recursive: true });
+  }
+});
+
+const trace = sharedTrace('tau-bench-airline-gpt-4o.json.gz');
+const skipped = trace.isThere ? '' : ' (skipped: ../shared/traces is not there)';
+
+test(`the replay in it prints what the block says${skipped}`, { skip: !trace.isThere }, () => {
+  const name = 'gpt-4o-airline.json';
+  const [command, ...lines] = block('console', '$ npx tsx src/cli/main.ts replay').trimEnd().split('\n');
+  expect(command).toBe(`$ npx tsx src/cli/main.ts replay ${name} | head -${lines.length}`);
+  // The same file under the name that it has where it comes from.
+  const home = mkdtempSync(join(tmpdir(), 'ringzero-'));
+  try {
+    writeFileSync(join(home, name), gunzipSync(readFileSync(trace.path)));
+    const main = join(projectRoot, 'src/cli/main.ts');
+    const { stdout } = spawnSync(process.execPath, [main, 'replay', name], { cwd: home, encoding: 'utf8' });
+    expect(stdout.split('\n').slice(0, lines.length)).toEqual(lines);
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+});
+
+test('the data set of each format has its address', async () => {
+  const { err } = await runCli(['replay', join(projectRoot, 'LICENSE')]);
+  for (const format of ['tau-bench', 'SWE-agent', 'weka', 'mooncake', 'azure']) {
+    expect(err).toContain(format);
+    expect(readme).toMatch(new RegExp(`^\\| ${format} .*\\(https://github\\.com/[\\w-]+/[\\w-]+\\)`, 'm'));
   }
 });
 

@@ -34,9 +34,18 @@ export async function runCli(words: readonly string[], given: Partial<Io> = {}):
 }
 
 /** The one document that `--json` prints. Throws when the run failed or printed anything else. */
-export async function runJson<Report = RunReport>(...words: string[]): Promise<Report> {
+export function runJson<Report = RunReport>(...words: string[]): Promise<Report> {
+  return documentOf<Report>(words, 0);
+}
+
+/** The same of a run that must end with status 1. */
+export function runFailingJson(...words: string[]): Promise<RunReport> {
+  return documentOf<RunReport>(words, 1);
+}
+
+async function documentOf<Report>(words: readonly string[], expected: number): Promise<Report> {
   const { status, out, err } = await runCli([...words, '--json']);
-  if (status !== 0 || err !== '') throw new Error(`status ${status}: ${err}`);
+  if (status !== expected || err !== '') throw new Error(`status ${status}: ${err}`);
   return JSON.parse(out) as Report;
 }
 
@@ -46,17 +55,21 @@ export interface RunReport {
   readonly seed: number;
   readonly processes: number;
   readonly completed: number;
+  readonly completedWithRefusedCalls: number;
   readonly failed: number;
   readonly unfinished: number;
   readonly modelCalls: number;
+  readonly modelCallsCompleted: number;
   readonly modelCallsRefused: Readonly<Record<string, number>>;
   readonly modelCallsBypassed: number;
   readonly toolCalls: number;
+  readonly toolsRefused: Readonly<Record<string, number>>;
   readonly messages: number;
   readonly eventHash: string;
   readonly events: number;
   readonly inputs: number;
   readonly virtualSeconds: number;
+  readonly isCut: boolean;
   readonly tokensIn: number;
   readonly tokensCached: number;
   readonly tokensOut: number;
@@ -70,6 +83,8 @@ export interface RunReport {
     readonly name: string;
     readonly priority: number;
     readonly outcome: string;
+    readonly code: string;
+    readonly message: string;
     readonly turnaroundUs: number;
     readonly split: {
       readonly running: Readonly<Record<string, number>>;
@@ -77,7 +92,12 @@ export interface RunReport {
       readonly waiting: Readonly<Record<string, number>>;
       readonly suspendedUs: number;
     };
-    readonly usage: { readonly modelCalls: number; readonly tokensIn: number };
+    readonly usage: {
+      readonly modelCalls: number;
+      readonly modelCallsCompleted: number;
+      readonly modelCallsRefused: number;
+      readonly tokensIn: number;
+    };
   }[];
   readonly wall?: unknown;
 }

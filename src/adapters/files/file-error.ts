@@ -24,7 +24,7 @@ const problems: Readonly<Record<string, string>> = {
   EACCES: 'may not be read',
   EPERM: 'may not be read',
   EISDIR: 'is a directory',
-  Z_BUF_ERROR: 'is cut off (the compressed data ends too early)',
+  Z_BUF_ERROR: 'is cut off (the compressed data, or what stands behind it, ends too early)',
 };
 
 function decompressorProblem(code: string): string | undefined {

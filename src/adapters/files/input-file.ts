@@ -1,11 +1,11 @@
 /**
  * A file to read: plain, gzip or zstd, told apart by its first bytes and never by its name. It is read in chunks of
- * 1 MiB, as often as asked, so that a trace larger than memory can be walked line by line.
+ * 1 MiB, as often as asked, so that a trace larger than memory can be walked line by line. What comes through a pipe is kept in memory.
  */
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
+import { openSource, type ByteSource } from './byte-source.ts';
 import { decompressed, findCompression } from './decompress.ts';
 import type { Compression } from './decompress.ts';
 import { fileError, systemError } from './file-error.ts';
@@ -39,30 +39,28 @@ export interface InputLimits {
 /** A longer line is no line of a trace; a longer document would not fit into one string of every engine. */
 export const inputLimits: InputLimits = { headChars: 65_536, lineChars: 67_108_864, textChars: 268_435_456 };
 
-/** Opens a regular file. Throws KernelError INVALID_FILE when it is missing, not a file, empty or may not be read. */
+/** Opens a file, or `-` for standard input. Throws KernelError INVALID_FILE when it is missing, not a file, empty or may not be read. */
 export async function openInputFile(path: string, limits: InputLimits = inputLimits): Promise<InputFile> {
-  const compression = await inspect(path);
+  const { source, compression } = await inspect(path);
   let digest: Promise<string> | undefined;
-  const chunks = (): AsyncIterable<Uint8Array> => notEmpty(path, decompressed(path, compression));
+  const chunks = (): AsyncIterable<Uint8Array> => notEmpty(source.path, decompressed(source, compression));
   return {
     path,
-    name: basename(path),
+    name: basename(source.path),
     compression,
     chunks,
-    lines: () => decodedLines(path, chunks(), limits.lineChars),
-    text: () => decodedText(path, chunks(), limits.textChars),
-    head: () => decodedHead(path, chunks(), limits.headChars),
+    lines: () => decodedLines(source.path, chunks(), limits.lineChars),
+    text: () => decodedText(source.path, chunks(), limits.textChars),
+    head: () => decodedHead(source.path, chunks(), limits.headChars),
     sha256: () => (digest ??= sha256Of(chunks())),
   };
 }
 
-async function inspect(path: string): Promise<Compression> {
+async function inspect(path: string): Promise<{ source: ByteSource; compression: Compression }> {
   try {
-    const facts = await stat(path);
-    if (facts.isDirectory()) throw fileError(path, 'is a directory');
-    if (!facts.isFile()) throw fileError(path, 'is not a regular file');
-    if (facts.size === 0) throw fileError(path, 'is empty');
-    return await findCompression(path);
+    const source = await openSource(path);
+    if (source.size === 0) throw fileError(source.path, 'is empty');
+    return { source, compression: await findCompression(source) };
   } catch (error) {
     throw systemError(path, error);
   }

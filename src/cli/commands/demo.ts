@@ -6,6 +6,7 @@ import { timelineSvg } from '../../report/timeline-svg.ts';
 import { demoEngines, runDemo } from '../../sim/demo.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutput, LineFile } from '../line-file.ts';
+import { packageVersion } from '../package-version.ts';
 
 interface DemoOptions extends CommonOptions {
   readonly svg?: string;
@@ -22,17 +23,33 @@ export const demoCommand: Command<DemoOptions> = {
     if (svg !== undefined) checkOutput('--svg', svg, []);
     const lines: string[] = [];
     const events: KernelEvent[] = [];
-    runDemo(
-      (line) => lines.push(line),
-      (event) => events.push(event),
-    );
+    const { processes, audit } = runDemo({
+      seed: options.seed,
+      print: (line) => lines.push(line),
+      onEvent: (event) => events.push(event),
+    });
     if (svg !== undefined) {
       const file = new LineFile('--svg', svg);
       file.write(demoSvg(events));
       file.close();
     }
     if (options.json)
-      io.out(JSON.stringify({ command: 'demo', lines, ...(svg === undefined ? {} : { svg }) }, null, 1));
+      io.out(
+        JSON.stringify(
+          {
+            command: 'demo',
+            ringzero: packageVersion(),
+            seed: options.seed,
+            lines,
+            processes,
+            audit,
+            ...(svg === undefined ? {} : { svg }),
+            events,
+          },
+          null,
+          1,
+        ),
+      );
     else for (const line of lines) io.out(line);
     return 0;
   },

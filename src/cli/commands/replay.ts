@@ -4,10 +4,11 @@ import type { Command as CommanderCommand } from 'commander';
 import { openInputFile } from '../../adapters/files/input-file.ts';
 import { hourUs } from '../../kernel/budget-limits.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
+import { invalid } from '../../kernel/errors.ts';
 import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
 import { recordedTools } from '../../sim/workloads/recorded-tools.ts';
 import { perAgentBudgets } from '../../sim/run-workload.ts';
-import { simulationDefaults, type SimulationSpec } from '../../sim/spec.ts';
+import { noSlice, simulationDefaults, type SimulationSpec } from '../../sim/spec.ts';
 import { parseArrivals, withArrivals, type Arrivals } from '../../sim/workloads/arrivals.ts';
 import { withLatencies } from '../../sim/workloads/latency.ts';
 import { readWorkload } from '../../sim/workloads/read-workload.ts';
@@ -15,7 +16,7 @@ import { firstAgents, type Workload } from '../../sim/workloads/workload.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseDurationUs, parseInteger } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
-import { addRunFlags, choice, type RunFlags } from '../run-flags.ts';
+import { addRunFlags, choice, spelledUs, type RunFlags } from '../run-flags.ts';
 
 interface ReplayOptions extends CommonOptions, RunFlags {
   readonly agents?: number;
@@ -38,7 +39,10 @@ export const replayCommand: Command<ReplayOptions> = {
   summary: 'Run recorded agents (tau-bench, SWE-agent, weka, mooncake, azure) through the kernel.',
   register(command: CommanderCommand): void {
     command
-      .argument('<file>', 'recorded agents, plain or compressed; the format is found by content')
+      .argument(
+        '<file>',
+        'recorded agents, plain or compressed, - for standard input; the format is found by content',
+      )
       .option('--agents <n>', 'only the first N agents', (text) => parseInteger('--agents', text, { min: 1 }))
       .option(
         '--cores <n>',
@@ -132,7 +136,10 @@ function prepare(whole: Workload, options: ReplayOptions): Workload {
 }
 
 function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
-  const { tokensPerHour, victims, slice } = options;
+  const { tokensPerHour, victims, slice, scheduler } = options;
+  const withoutSlice = noSlice(scheduler);
+  if (slice !== undefined && withoutSlice !== undefined)
+    throw invalid('--slice', spelledUs(slice), withoutSlice);
   const limits =
     tokensPerHour === undefined
       ? []
@@ -141,7 +148,7 @@ function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
     ...simulationDefaults,
     seed: options.seed,
     engines: [{ cores: options.cores, memoryTokens: options.memory }],
-    scheduler: options.scheduler,
+    scheduler,
     paging: options.paging,
     loadControl: options.loadControl,
     residency: options.residency,

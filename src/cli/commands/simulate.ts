@@ -17,7 +17,10 @@ export const simulateCommand: Command<SimulateOptions> = {
   summary: 'Run the agents of a scenario file in virtual time.',
   register(command: CommanderCommand): void {
     command
-      .argument('<scenario>', 'a kernel and its agents as JSON, plain or compressed (docs/scenario.md)')
+      .argument(
+        '<scenario>',
+        'a kernel and its agents as JSON, plain or compressed, - for standard input (docs/scenario.md)',
+      )
       .option(
         '--until <time>',
         'stop at this virtual time, such as 90s or 2h (default: the scenario’s own)',

@@ -8,7 +8,7 @@ import type { Spent } from '../../kernel/inputs.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
 import { EngineTally, ratio } from './engine-tally.ts';
 import { ProcessTally, runningSum } from './process-tally.ts';
-import { waitReasons } from './run-metrics.ts';
+import { kernelWaits, waitReasons } from './run-metrics.ts';
 import type { EngineFacts, PageCount, ProcessMetrics, RunMetrics, Split, StopReason } from './run-metrics.ts';
 import { distribution, jainIndex } from './statistics.ts';
 
@@ -80,7 +80,7 @@ export class Metrics {
       }
       case 'call.ended': {
         const tally = this.endStretch(event);
-        if (event.ok) tally.modelCalls++;
+        if (event.ok) tally.modelCallsCompleted++;
         else this.callsFailed++;
         tally.tokensIn += event.tokensIn;
         tally.tokensCached += event.tokensCached;
@@ -135,10 +135,14 @@ export class Metrics {
         this.tally(event.pid).suspend(event.atUs);
         return;
       case 'process.terminated':
-        this.tally(event.pid).terminate(event.atUs, event.outcome);
+        this.tally(event.pid).terminate(event);
         this.ended[event.outcome]++;
         return;
+      case 'call.requested':
+        this.tally(event.pid).modelCalls++;
+        return;
       case 'call.refused':
+        this.tally(event.pid).modelCallsRefused++;
         count(this.callsRefused, event.code);
         return;
       case 'call.bypassed':
@@ -164,7 +168,6 @@ export class Metrics {
         return;
       // What these say is said by others, or is no figure.
       case 'process.restored':
-      case 'call.requested':
       case 'budget.reserved':
       case 'budget.overrun':
       case 'tool.settled':
@@ -196,7 +199,7 @@ export class Metrics {
       all.map((process) => process.split),
       this.reasons,
     );
-    const modelCalls = sum(({ usage }) => usage.modelCalls);
+    const modelCallsCompleted = sum(({ usage }) => usage.modelCallsCompleted);
     const { completed, failed, cancelled, killed } = this.ended;
     const coreUs = all.map((process) => runningSum(process.split.running));
     return {
@@ -205,14 +208,18 @@ export class Metrics {
       makespanUs,
       processes: all.length,
       completed,
+      completedWithRefusedCalls: sum(({ outcome, usage }) =>
+        outcome === 'completed' && usage.modelCallsRefused > 0 ? 1 : 0,
+      ),
       failed,
       cancelled,
       killed,
       unfinished: all.length - completed - failed - cancelled - killed,
-      modelCalls,
-      callsFailed: this.callsFailed,
-      callsRefused: { ...this.callsRefused },
-      callsBypassed: this.callsBypassed,
+      modelCalls: sum(({ usage }) => usage.modelCalls),
+      modelCallsCompleted,
+      modelCallsFailed: this.callsFailed,
+      modelCallsRefused: { ...this.callsRefused },
+      modelCallsBypassed: this.callsBypassed,
       toolCalls: sum(({ usage }) => usage.toolCalls),
       toolFailures: this.toolFailures,
       toolFailuresByCode: { ...this.toolFailuresByCode },
@@ -235,8 +242,8 @@ export class Metrics {
       prefillTokensSaved: this.prefillTokensSaved,
       budgetStalls: { count: this.budgetStalls, us: split.waiting['budget'] ?? 0 },
       throughput: {
-        processesPerHour: ratio(completed * HOUR_US, makespanUs),
-        callsPerHour: ratio(modelCalls * HOUR_US, makespanUs),
+        completedProcessesPerHour: ratio(completed * HOUR_US, makespanUs),
+        completedCallsPerHour: ratio(modelCallsCompleted * HOUR_US, makespanUs),
       },
       utilisation: ratio(
         engines.reduce((total, engine) => total + engine.busyUs, 0),
@@ -315,11 +322,14 @@ function count(by: Record<string, number>, code: string): void {
   by[code] = (by[code] ?? 0) + 1;
 }
 
-/** Turnaround in units of core time, of the processes that had a core. */
+/** How many times its core time a process took on the kernel's account, of the processes that had a core. */
 function slowdowns(all: readonly ProcessMetrics[], coreUs: readonly number[]): number[] {
-  return all.flatMap(({ turnaroundUs }, index) =>
-    coreUs[index] === 0 ? [] : [turnaroundUs / coreUs[index]!],
-  );
+  return all.flatMap(({ split }, index) => {
+    const ownUs = coreUs[index]!;
+    let heldUpUs = split.readyUs + split.suspendedUs;
+    for (const reason of kernelWaits) heldUpUs += split.waiting[reason]!;
+    return ownUs === 0 ? [] : [(ownUs + heldUpUs) / ownUs];
+  });
 }
 
 function sumOfSplits(splits: readonly Split[], reasons: readonly string[]): Split {

@@ -5,8 +5,9 @@
  * by the first waiter for memory is time waited for memory.
  */
 import { assert } from '../../base/assert.ts';
+import type { KernelEvent } from '../../kernel/events.ts';
 import type { Spent } from '../../kernel/inputs.ts';
-import type { Outcome, StateName } from '../../kernel/process-state.ts';
+import type { StateName } from '../../kernel/process-state.ts';
 import type { EngineTally } from './engine-tally.ts';
 import { waitReasons, type ProcessMetrics, type RunningSplit, type Split } from './run-metrics.ts';
 
@@ -22,6 +23,8 @@ export interface ProcessFacts {
   readonly spawnedUs: number;
 }
 
+type Terminated = Extract<KernelEvent, { readonly type: 'process.terminated' }>;
+
 export class ProcessTally {
   readonly facts: ProcessFacts;
   state: StateName = 'ready';
@@ -33,7 +36,7 @@ export class ProcessTally {
   private lastCall = 0;
   /** Index of the reason it waits for, into the reasons that Metrics has met. */
   private waitsFor = 0;
-  private outcome: Outcome | undefined = undefined;
+  private end: Terminated | undefined = undefined;
   firstDispatchUs = -1;
 
   private readyUs = 0;
@@ -46,6 +49,8 @@ export class ProcessTally {
   private decodeUs = 0;
 
   modelCalls = 0;
+  modelCallsCompleted = 0;
+  modelCallsRefused = 0;
   toolCalls = 0;
   dispatches = 0;
   preemptions = 0;
@@ -75,9 +80,9 @@ export class ProcessTally {
     this.enter('suspended', atUs);
   }
 
-  terminate(atUs: number, outcome: Outcome): void {
-    this.enter('terminated', atUs);
-    this.outcome = outcome;
+  terminate(event: Terminated): void {
+    this.enter('terminated', event.atUs);
+    this.end = event;
   }
 
   /** `n`: the syscall number of the call. True at the first stretch of a call. */
@@ -116,9 +121,9 @@ export class ProcessTally {
 
   /** As if the measurement ended at `endUs`; the tally itself stays as it is. Asserts that the split sums to the turnaround. */
   metrics(endUs: number, reasons: readonly string[]): ProcessMetrics {
-    const { facts, outcome } = this;
+    const { facts, end } = this;
     const split = this.split(endUs, reasons);
-    const turnaroundUs = (outcome === undefined ? endUs : this.sinceUs) - facts.spawnedUs;
+    const turnaroundUs = (end === undefined ? endUs : this.sinceUs) - facts.spawnedUs;
     const sumUs = splitSum(split);
     assert(
       sumUs === turnaroundUs,
@@ -127,13 +132,17 @@ export class ProcessTally {
     );
     return {
       ...facts,
-      outcome: outcome ?? 'unfinished',
+      outcome: end?.outcome ?? 'unfinished',
+      code: end?.code ?? '',
+      message: end === undefined ? this.standing(reasons) : end.message,
       turnaroundUs,
       responseUs: this.firstDispatchUs === -1 ? null : this.firstDispatchUs - facts.spawnedUs,
       waitingUs: split.readyUs,
       split,
       usage: {
         modelCalls: this.modelCalls,
+        modelCallsCompleted: this.modelCallsCompleted,
+        modelCallsRefused: this.modelCallsRefused,
         toolCalls: this.toolCalls,
         dispatches: this.dispatches,
         preemptions: this.preemptions,
@@ -144,6 +153,10 @@ export class ProcessTally {
         microDollars: this.microDollars,
       },
     };
+  }
+
+  private standing(reasons: readonly string[]): string {
+    return this.state === 'waiting' ? `waiting on ${reasons[this.waitsFor]!}` : this.state;
   }
 
   /** The time in each state, with what has passed in the present one until `endUs`. */

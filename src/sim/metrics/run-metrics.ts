@@ -1,4 +1,5 @@
 /** What the metrics of a run are: plain data, JSON as it stands. Times are µs, money is micro-dollars. */
+import type { KernelErrorCode } from '../../kernel/errors.ts';
 import type { FaultKind } from '../../kernel/events.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
 import type { Distribution } from './statistics.ts';
@@ -43,6 +44,9 @@ export const waitReasons: readonly string[] = [
   'timer',
 ];
 
+/** The waits that the kernel causes by what it grants to whom. The others are the world's: a tool, a person, a child, a message, a timer. */
+export const kernelWaits = ['budget', 'memory', 'storage', 'lock'] as const;
+
 export interface ProcessMetrics {
   readonly pid: number;
   readonly name: string;
@@ -51,6 +55,10 @@ export interface ProcessMetrics {
   readonly priority: number;
   /** `unfinished`: not terminated when the measurement ended; its turnaround goes up to there. */
   readonly outcome: Outcome | 'unfinished';
+  /** Of a failed process; else ''. */
+  readonly code: KernelErrorCode | '';
+  /** Why it failed; of an unfinished process the state it is in, such as `waiting on message`; else ''. */
+  readonly message: string;
   readonly spawnedUs: number;
   readonly turnaroundUs: number;
   /** From spawned to its first dispatch; null while it had none. */
@@ -63,7 +71,10 @@ export interface ProcessMetrics {
 
 /** Tokens are those of model calls that ended, well or not; money is what was settled, also for calls that were stopped for good. */
 interface Usage {
+  /** Asked for, as in the totals. */
   readonly modelCalls: number;
+  readonly modelCallsCompleted: number;
+  readonly modelCallsRefused: number;
   readonly toolCalls: number;
   readonly dispatches: number;
   readonly preemptions: number;
@@ -103,16 +114,21 @@ export interface RunMetrics {
 
   readonly processes: number;
   readonly completed: number;
+  /** Of `completed`: those that went on without the answer of a call that was refused. */
+  readonly completedWithRefusedCalls: number;
   readonly failed: number;
   readonly cancelled: number;
   readonly killed: number;
   readonly unfinished: number;
 
-  /** Model calls that ended well. */
+  /** Model calls that programs asked for, refused ones included. */
   readonly modelCalls: number;
-  readonly callsFailed: number;
-  readonly callsRefused: Readonly<Record<string, number>>;
-  readonly callsBypassed: number;
+  /** Those that ended well. */
+  readonly modelCallsCompleted: number;
+  readonly modelCallsFailed: number;
+  /** By code; a call that is refused never starts. */
+  readonly modelCallsRefused: Readonly<Record<string, number>>;
+  readonly modelCallsBypassed: number;
   /** Tool calls started; each retry counts again, here and in the failures. */
   readonly toolCalls: number;
   readonly toolFailures: number;
@@ -139,13 +155,16 @@ export interface RunMetrics {
   readonly budgetStalls: { readonly count: number; readonly us: number };
 
   /** An hour of the run's own time; completed processes and calls that ended well. */
-  readonly throughput: { readonly processesPerHour: number; readonly callsPerHour: number };
+  readonly throughput: { readonly completedProcessesPerHour: number; readonly completedCallsPerHour: number };
   /** Over the cores of all engines, 0 to 1. */
   readonly utilisation: number;
   readonly fairness: {
     /** Jain's index of core time over all processes. */
     readonly coreTime: number;
-    /** Jain's index of turnaround / core time over the processes that had a core at all. */
+    /**
+     * Jain's index of slowdown over the processes that had a core at all: (core time + ready queue + suspended + `kernelWaits`) / core time. What a
+     * process waits for in the world is not the kernel's to share out.
+     */
     readonly slowdown: number;
   };
   /** An unfinished process counts with its time so far: a lower bound, but leaving it out would flatter whoever starves it. */

@@ -2,9 +2,9 @@
  * Readers of JSON that a person wrote: each takes a field and returns its value as a type, or throws KernelError INVALID_FILE, one line with the
  * file, the path to the field, its value and what is allowed. A reader is made of readers, so that a format reads like its documentation.
  */
-import type { KernelError } from '../../kernel/errors.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import { fieldError, fileError, jsonAt } from './fields.ts';
-import { jsonErrorAt } from './json-error.ts';
+import { jsonErrorAt, repeatedNameAt } from './json-error.ts';
 
 /** A value and where it stands: `agents[2].priority`; the whole document has the path ''. */
 export interface Field {
@@ -15,18 +15,25 @@ export interface Field {
 
 export type Reader<Value> = (field: Field) => Value;
 
-/** The document of a file. Throws KernelError INVALID_FILE that names line and column when the text is not JSON. */
+/** The document of a file. Throws KernelError INVALID_FILE that names line and column when the text is not JSON, or names a field twice. */
 export function documentOf(file: string, text: string): Field {
   const place = { file, at: '' };
   if (text.trim() === '') throw fileError(place, 'empty; allowed: a JSON object');
   try {
-    return { file, path: '', value: JSON.parse(text) as unknown };
-  } catch {
+    const value: unknown = JSON.parse(text);
+    const repeated = repeatedNameAt(text);
+    if (repeated === undefined) return { file, path: '', value };
+    throw fileError(
+      { file, at: `line ${repeated.line}` },
+      `${repeated.problem} (column ${repeated.column}); allowed: each name once`,
+    );
+  } catch (error) {
+    if (error instanceof KernelError) throw error;
     const found = jsonErrorAt(text);
     if (found === undefined) return { file, path: '', value: jsonAt(place, text) };
     throw fileError(
       { file, at: `line ${found.line}` },
-      `not JSON (${found.problem}, column ${found.column})`,
+      `not JSON (${found.problem}, column ${found.column}); allowed: one JSON object`,
     );
   }
 }

@@ -1,5 +1,6 @@
 /** Checked reading of recorded data: what a field is not allowed to be becomes one line with file, place, field and value. */
 import { KernelError } from '../../kernel/errors.ts';
+import { jsonErrorAt } from './json-error.ts';
 
 /** Where something stands: `at` is `line 17`, `trajectory 3, message 5`, or empty for the file as a whole. */
 export interface Place {
@@ -37,7 +38,7 @@ export function jsonAt(place: Place, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw fileError(place, jsonProblem(text, cause), cause);
+    throw fileError(place, jsonProblem(text), cause);
   }
 }
 
@@ -82,12 +83,16 @@ function shown(value: unknown): string {
   return text.length <= 60 ? text : `${text.slice(0, 57)}…`;
 }
 
-/** A cut-off text is the most frequent case, and engines word it differently. */
-function jsonProblem(text: string, cause: unknown): string {
+/** A cut-off text is the most frequent case. Engines word and place what is wrong differently, so that it is found here. */
+function jsonProblem(text: string): string {
   const end = text.trimEnd().at(-1);
   const opening = text.trimStart().at(0);
   const isCut = (opening === '{' && end !== '}') || (opening === '[' && end !== ']');
-  if (isCut) return 'not a whole JSON value (the text ends too early)';
-  const place = /line \d+ column \d+/.exec(cause instanceof Error ? cause.message : '')?.[0];
-  return place === undefined || !text.includes('\n') ? 'not JSON' : `not JSON (at ${place})`;
+  if (isCut) return 'not a whole JSON value (the text ends too early); allowed: one JSON value';
+  const found = jsonErrorAt(text);
+  if (found === undefined) return 'not JSON; allowed: one JSON value';
+  const { line, column, problem } = found;
+  return text.includes('\n')
+    ? `not JSON (${problem}, line ${line}, column ${column}); allowed: one JSON value`
+    : `${shown(text)} is not JSON (${problem}, column ${column}); allowed: one JSON value`;
 }

@@ -35,7 +35,7 @@ const sessionDefaults: Required<Omit<SessionOptions, 'count' | 'seed'>> = {
   answers: 1,
   waits: 1,
   callTimes: 'drawn',
-  tools: { shell: 5, read: 3, edit: 2, search: 1 },
+  tools: { shell: 5, read: 3, edit: 2, grep: 1 },
 };
 
 const blockTokens = 64;

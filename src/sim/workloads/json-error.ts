@@ -9,15 +9,28 @@ export interface JsonErrorPlace {
 
 /** Undefined when the text is JSON. */
 export function jsonErrorAt(text: string): JsonErrorPlace | undefined {
-  const at = firstWrong(text);
+  const at = firstWrong(text, () => true);
   if (at === undefined) return undefined;
-  const before = text.slice(0, at).split('\n');
   const found = text.slice(at, at + 1);
-  return {
-    line: before.length,
-    column: before.at(-1)!.length + 1,
-    problem: found === '' ? 'the text ends too early' : `unexpected ${JSON.stringify(found)}`,
-  };
+  const problem = found === '' ? 'the text ends too early' : `unexpected ${JSON.stringify(found)}`;
+  return placeOf(text, at, problem);
+}
+
+/** The first name that stands twice in its object: JSON allows it, and engines keep the last without a word. The text is JSON. */
+export function repeatedNameAt(text: string): JsonErrorPlace | undefined {
+  let problem = '';
+  const at = firstWrong(text, (token, taken) => {
+    const name = JSON.parse(token) as string;
+    if (!taken.has(name)) return taken.add(name);
+    problem = `${token} stands twice in its object`;
+    return false;
+  });
+  return at === undefined ? undefined : placeOf(text, at, problem);
+}
+
+function placeOf(text: string, at: number, problem: string): JsonErrorPlace {
+  const before = text.slice(0, at).split('\n');
+  return { line: before.length, column: before.at(-1)!.length + 1, problem };
 }
 
 const tokenForm =
@@ -26,9 +39,16 @@ const tokenForm =
 /** What may come next. */
 type Expected = 'value' | 'value or ]' | 'name' | 'name or }' | ':' | ', or end' | 'nothing';
 
-/** Offset of the first token that may not stand where it stands. A stack instead of recursion: depth is no matter. */
-function firstWrong(text: string): number | undefined {
+/**
+ * Offset of the first token that may not stand where it stands. A stack instead of recursion: depth is no matter. `takesName` decides on the name of
+ * a field, as it is written; `taken` is the object's own.
+ */
+function firstWrong(
+  text: string,
+  takesName: (token: string, taken: Set<string>) => unknown,
+): number | undefined {
   const open: ('[' | '{')[] = [];
+  const names: Set<string>[] = [];
   let expected: Expected = 'value';
   let offset = 0;
   const afterValue = (): Expected => (open.length === 0 ? 'nothing' : ', or end');
@@ -58,12 +78,13 @@ function firstWrong(text: string): number | undefined {
         return closes(token) ? afterValue() : undefined;
       case 'name':
       case 'name or }':
-        if (isText) return ':';
+        if (isText) return takesName(token, names.at(-1)!) === false ? undefined : ':';
         return expected === 'name or }' && closes(token) ? afterValue() : undefined;
       case 'value':
       case 'value or ]':
         if (token === '[' || token === '{') {
           open.push(token);
+          names.push(new Set());
           return token === '[' ? 'value or ]' : 'name or }';
         }
         if (expected === 'value or ]' && closes(token)) return afterValue();
@@ -74,6 +95,7 @@ function firstWrong(text: string): number | undefined {
   function closes(token: string): boolean {
     if (token !== (open.at(-1) === '[' ? ']' : '}')) return false;
     open.pop();
+    names.pop();
     return true;
   }
 }

@@ -8,12 +8,12 @@ const recordedToolTimeoutUs = 24 * hourUs;
 
 export const builtInNames: readonly string[] = builtInTools.map(({ spec }) => spec.name);
 
-/** Each recorded run had a world of its own: its tools conflict with those of the same run only. Names that `declared` or the built-in tools have are left out. */
+/** Each recorded run had a world of its own: its tools conflict with those of the same run only. Names that are `declared` are left out. */
 export function recordedTools(
   names: readonly string[],
   declared: readonly ToolData[] = [],
 ): readonly ToolData[] {
-  const taken = new Set([...builtInNames, ...declared.map(({ name }) => name)]);
+  const taken = new Set(declared.map(({ name }) => name));
   return names
     .filter((name) => !taken.has(name))
     .map((name) => ({

@@ -87,6 +87,10 @@ function stepsReader(world: AgentWorld): Reader<readonly AgentStep[]> {
     { op, kind: oneOf(['system', 'user', 'assistant', 'tool', 'block']) },
     { text: text(), tokens: fitting(pageTokens), importance: number(0, 1), pinned: yesOrNo },
   );
+  const think = object(
+    { op, tokensOut: tokenCount },
+    { tokensIn: tokenCount, durationUs: timeUs(0), text: text(), keep: yesOrNo, maxOutput: pageTokens },
+  );
   const run: Reader<readonly [number, number]> = (field) => {
     const numbers = list(anyJson)(field);
     if (numbers.length !== 2) throw refused(field, '[first block, number of blocks]');
@@ -104,10 +108,7 @@ function stepsReader(world: AgentWorld): Reader<readonly AgentStep[]> {
       { op, space: name, blockTokens: fitting(pageTokens), keep: tokenCount, runs: list(run) },
       {},
     ),
-    think: object(
-      { op, tokensOut: tokenCount },
-      { tokensIn: tokenCount, durationUs: timeUs(0), text: text(), maxOutput: pageTokens },
-    ),
+    think: (field) => ({ keep: true, ...think(field) }),
     tools: object({ op, calls: list(toolCall(world), 1) }, { keep: yesOrNo }),
     ask: object({ op }, { question: text(), answer: text(), durationUs: timeUs(0) }),
     sleep: object({ op, us: timeUs(1) }, {}),
@@ -210,7 +211,15 @@ function sessions(world: AgentWorld): Reader<AgentGroup> {
     },
   );
   return (field) => {
+    const weights = below(field, 'tools');
     const { generate: _kind, name: prefix, budget, priority, ...options } = read(field);
+    // Generated calls have no arguments: a tool that really runs would refuse them.
+    for (const tool of Object.keys(options.tools ?? {}))
+      if (world.runnable.includes(tool))
+        throw refused(
+          { ...weights, value: tool },
+          `other names than ${world.runnable.join(', ')}, which really run`,
+        );
     return groupOf(
       field,
       { prefix, budget, priority },

@@ -10,7 +10,7 @@ import type { Json } from '../../kernel/ids.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
 import { builtInNames, recordedTools } from './recorded-tools.ts';
-import { kernelOptionsOf, simulationDefaults, type SimulationSpec, type ToolData } from '../spec.ts';
+import { kernelOptionsOf, noSlice, simulationDefaults, type SimulationSpec, type ToolData } from '../spec.ts';
 import { burstyDefaults, parseArrivals, withArrivals, type Arrivals } from './arrivals.ts';
 import {
   anyJson,
@@ -171,6 +171,9 @@ function specOf(document: Field, read: Read, seed: number): SimulationSpec {
     ...rest
   } = read;
   checkToolNames(below(document, 'tools'), tools);
+  const withoutSlice = noSlice(read.scheduler ?? simulationDefaults.scheduler);
+  if (slice !== undefined && withoutSlice !== undefined)
+    throw refused(below(document, 'slice'), withoutSlice);
   return {
     ...simulationDefaults,
     ...rest,
@@ -236,7 +239,7 @@ function workloadFrom(document: Field, { name: title, spec, groups, arrivals: ho
   const agents = groups
     .flatMap((group) => group.agents)
     .map((agent) => (first === undefined ? agent : { budget: first, ...agent }));
-  const workload = workloadOf(title, 'generated', agents);
+  const workload = workloadOf(title, 'scenario', agents);
   if (how === undefined) return workload;
   for (const index of groups.keys()) {
     const own = below(below(below(document, 'agents'), index), 'arrivalUs');

@@ -8,7 +8,7 @@ export type TraceFormat = 'tau-bench' | 'swe-agent' | 'weka' | 'mooncake' | 'azu
 export interface Workload {
   /** The file's name, or what the generator is called. */
   readonly name: string;
-  readonly format: TraceFormat | 'generated';
+  readonly format: TraceFormat | 'generated' | 'scenario';
   /** Whether every agent has its `arrivalUs`. */
   readonly hasArrivals: boolean;
   readonly agents: readonly AgentSpec[];

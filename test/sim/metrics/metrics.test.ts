@@ -85,6 +85,8 @@ test("a process's turnaround is split to the microsecond", () => {
     parent: 0,
     priority: 30,
     outcome: 'completed',
+    code: '',
+    message: '',
     spawnedUs: 1000,
     turnaroundUs: 960,
     responseUs: 100,
@@ -97,6 +99,8 @@ test("a process's turnaround is split to the microsecond", () => {
     },
     usage: {
       modelCalls: 1,
+      modelCallsCompleted: 1,
+      modelCallsRefused: 0,
       toolCalls: 1,
       dispatches: 2,
       preemptions: 1,
@@ -110,20 +114,24 @@ test("a process's turnaround is split to the microsecond", () => {
 });
 
 test('a process that has not terminated is split up to the end of the measurement, whatever state it is in', () => {
-  const states: [name: string, at: (split: RunMetrics['split']) => number, ...Timed[]][] = [
+  const states: [state: string, at: (split: RunMetrics['split']) => number, ...Timed[]][] = [
     ['ready', (split) => split.readyUs, [0, ready(1)]],
     ['running', (split) => split.running.unfinishedUs, [0, dispatched(1, 0, 1)]],
-    ['waiting', (split) => split.waiting['person']!, [0, waiting(1, 'person')]],
+    ['waiting on person', (split) => split.waiting['person']!, [0, waiting(1, 'person')]],
     ['suspended', (split) => split.suspendedUs, [0, suspended(1)]],
   ];
-  for (const [name, at, ...timed] of states) {
+  for (const [state, at, ...timed] of states) {
     const metrics = new Metrics({ engines: oneCore });
     for (const event of stream([0, spawned(1)], ...timed)) metrics.onEvent(event);
     for (const endUs of [70, 40, 90]) {
       const result = metrics.result(endUs);
-      expect(at(result.split), name).toBe(endUs);
-      expect(splitSum(result.split), name).toBe(endUs);
-      expect(result.perProcess[0], name).toMatchObject({ outcome: 'unfinished', turnaroundUs: endUs });
+      expect(at(result.split), state).toBe(endUs);
+      expect(splitSum(result.split), state).toBe(endUs);
+      expect(result.perProcess[0]).toMatchObject({
+        outcome: 'unfinished',
+        message: state,
+        turnaroundUs: endUs,
+      });
       expect(result.unfinished).toBe(1);
     }
   }
@@ -164,7 +172,10 @@ test('totals count each kind of event once', () => {
       [200, evicted(1, 2, 20)],
       [200, freed(3, 1, 10)],
       [200, dropped(2, 9, 6)],
+      [200, requested(3, 1)],
       [200, refused(3, 1)],
+      [200, requested(4, 1)],
+      [200, refused(4, 1)],
       [200, toolStarted(2, 1)],
       [200, toolEnded(2, 1)],
       [200, toolStarted(2, 2)],
@@ -190,10 +201,12 @@ test('totals count each kind of event once', () => {
     cancelled: 1,
     killed: 1,
     unfinished: 1,
-    modelCalls: 0,
-    callsFailed: 1,
-    callsRefused: { CONTEXT_TOO_LARGE: 1 },
-    callsBypassed: 1,
+    completedWithRefusedCalls: 1,
+    modelCalls: 2,
+    modelCallsCompleted: 0,
+    modelCallsFailed: 1,
+    modelCallsRefused: { CONTEXT_TOO_LARGE: 2 },
+    modelCallsBypassed: 1,
     toolCalls: 2,
     toolFailures: 1,
     toolFailuresByCode: { TOOL_TIMEOUT: 1 },
@@ -260,7 +273,7 @@ test('utilisation, resident tokens and throughput are of the time between the fi
     meanResidentTokens: 100,
   });
   expect(result.utilisation).toBe(2 / 6);
-  expect(result.throughput).toEqual({ processesPerHour: 0.5, callsPerHour: 0.5 });
+  expect(result.throughput).toEqual({ completedProcessesPerHour: 0.5, completedCallsPerHour: 0.5 });
 });
 
 test('mean resident tokens are weighted by how long they were there', () => {
@@ -304,6 +317,26 @@ test('fairness and distributions', () => {
   expect(result.response).toMatchObject({ count: 2, mean: 15, p50: 0, p95: 30 });
   expect(result.perProcess[2]!.responseUs).toBeNull();
   expect(result.waiting).toMatchObject({ count: 3, mean: (10 + 30 + 40) / 3, max: 40 });
+});
+
+test('slowdown counts what the kernel makes a process wait for, and not what the world does', () => {
+  const waits = (reason: string) =>
+    stream(
+      [0, spawned(1)],
+      [0, spawned(2)],
+      [0, dispatched(1, 0, 1)],
+      [10, ended(1, 0, 1)],
+      [10, terminated(1)],
+      [10, dispatched(2, 0, 1)],
+      [20, ended(2, 0, 1)],
+      [20, waiting(2, reason)],
+      [100, terminated(2)],
+    );
+  const jain = (a: number, b: number) => (a + b) ** 2 / (2 * (a * a + b * b));
+  for (const reason of ['tool', 'person', 'message', 'child', 'timer', 'gpu'])
+    expect(measure(oneCore, 100, waits(reason)).fairness.slowdown, reason).toBeCloseTo(jain(1, 2), 12);
+  for (const reason of ['budget', 'memory', 'storage', 'lock'])
+    expect(measure(oneCore, 100, waits(reason)).fairness.slowdown, reason).toBeCloseTo(jain(1, 10), 12);
 });
 
 test('a run without events has figures, too', () => {

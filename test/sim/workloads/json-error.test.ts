@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { jsonErrorAt } from '../../../src/sim/workloads/json-error.ts';
+import { jsonErrorAt, repeatedNameAt } from '../../../src/sim/workloads/json-error.ts';
 
 test('says where a text stops being JSON', () => {
   const cases: readonly [text: string, line: number, column: number, problem: string][] = [
@@ -17,6 +17,16 @@ test('says where a text stops being JSON', () => {
   ];
   for (const [text, line, column, problem] of cases)
     expect(jsonErrorAt(text), text).toEqual({ line, column, problem });
+});
+
+test('finds the first name that stands twice in one object, however it is written', () => {
+  expect(repeatedNameAt('{"a": {"b": 1, "c": [{"b": 1}]}, "b": 2}')).toBeUndefined();
+  expect(repeatedNameAt('{"a": [{"b": 1,\n"\\u0062": 2}]}')).toEqual({
+    line: 2,
+    column: 1,
+    problem: '"\\u0062" stands twice in its object',
+  });
+  fc.assert(fc.property(fc.json(), (text) => repeatedNameAt(text) === undefined));
 });
 
 test('agrees with the engine on what is JSON', () => {

@@ -183,9 +183,11 @@ test('what is wrong is named with line, entry, field, value and what is allowed'
 test('a line that is not JSON, is cut off or holds no session is named', async () => {
   const problem = (line: string): Promise<string> => problemOf(() => collect(parseWeka('f', [line])));
   expect(await problem('{"id":"s","r":[[0,')).toBe(
-    'f line 1: not a whole JSON value (the text ends too early)',
+    'f line 1: not a whole JSON value (the text ends too early); allowed: one JSON value',
   );
-  expect(await problem('{"id" "s"}')).toBe('f line 1: not JSON');
+  expect(await problem('{"id" "s"}')).toBe(
+    String.raw`f line 1: "{\"id\" \"s\"}" is not JSON (unexpected "\"", column 7); allowed: one JSON value`,
+  );
   expect(await problem('{"id":"s"}')).toBe('f line 1: r: missing; allowed: a JSON array');
   expect(await problem('{"id":4,"r":[]}')).toBe('f line 1: id: 4 is not allowed; allowed: a string');
   expect(await problem('{"id":"s","r":[[1e999,1,1,0,[],0,1,""]]}')).toContain('t: Infinity is not allowed');
