@@ -56,7 +56,7 @@ export function dispatchRun(processes: number): {
     },
   });
   for (let index = 0; index < processes; index++)
-    simulation.spawn(0, { program: 'burst', name: 'burst', run: 'bench', arguments: null });
+    simulation.spawn(0, { program: 'burst', name: 'burst', run: `run-${index}`, arguments: null });
   return { simulation, counts };
 }
 
