@@ -55,7 +55,7 @@ export class ModelCalls implements SchedulerListener {
       think,
       input: state.options.records ? `prompt/${this.nameOfPrompt(process)}/${prompt}` : '',
       extraTokens,
-      bypass: needed > memoryTokens,
+      bypass: !engine.memory.canEverHold(table, extraTokens + think.maxOutput),
       stretches: 0,
       tokensOut: 0,
       coreUs: 0,

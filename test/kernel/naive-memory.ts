@@ -156,7 +156,10 @@ export class NaiveMemory {
 
   begin(table: NaiveTable, room: number, nowUs: number): 'begun' | 'waits' | 'too-large' {
     const { capacity } = this.options;
-    const promptTokens = table.entries.reduce((sum, { page }) => sum + page.tokens, 0);
+    // What stands twice is held once, where a page is its content.
+    const pages = table.entries.map(({ page }) => page);
+    const held = this.isPrefix ? pages : [...new Set(pages)];
+    const promptTokens = held.reduce((sum, { tokens }) => sum + tokens, 0);
     if (promptTokens + room > capacity) return 'too-large';
     const missing = this.missing(table.entries);
     table.room = room;

@@ -5,7 +5,7 @@ import { ExtentStore } from './extent-store.ts';
 import type { ContentRun, Extent } from './extent.ts';
 import { checkMemory } from './memory-check.ts';
 import type { ContextMemoryOptions, MemoryObserver } from './memory-options.ts';
-import type { PageTable } from './page-table.ts';
+import { distinctTokens, type PageTable } from './page-table.ts';
 import { PromptExaminer, type Prompt } from './prompt-examiner.ts';
 import { ResidentSet } from './resident-set.ts';
 import { TableEditor } from './table-editor.ts';
@@ -65,6 +65,13 @@ export class ContextMemory {
     this.tables.clear(table);
   }
 
+  /** Whether the prompt and `room` tokens beside it could be in memory together. */
+  canEverHold(table: PageTable, room: number): boolean {
+    const { capacity } = this.resident;
+    if (table.tokens + room <= capacity) return true;
+    return !this.isPrefix && distinctTokens(table) + room <= capacity;
+  }
+
   // ---- Calls ---------------------------------------------------------------------------------------------------------
 
   /**
@@ -81,7 +88,7 @@ export class ContextMemory {
     const { prompt } = examiner;
     const missing = examiner.examine(table, table.entries.length);
     prompt.outcome = 'begun';
-    if (table.tokens + room > capacity) {
+    if (!this.canEverHold(table, room)) {
       prompt.outcome = 'too-large';
       return prompt;
     }
@@ -98,6 +105,7 @@ export class ContextMemory {
     resident.makeRoom(missing);
     if (missing > 0) this.tables.dividePartial(table, table.entries.length, 0);
     this.use(table, table.entries.length, nowUs);
+    if (table.touched !== undefined) payTouches(table, prompt);
     return prompt;
   }
 
@@ -121,6 +129,7 @@ export class ContextMemory {
     prompt.compulsoryTokens = 0;
     prompt.capacityTokens = 0;
     prompt.holeTokens = 0;
+    if (table.touched !== undefined) payTouches(table, prompt);
     return prompt;
   }
 
@@ -152,6 +161,7 @@ export class ContextMemory {
     for (const { extent } of table.entries) extent.seen = extent.count;
     table.room = 0;
     table.bypassed = true;
+    table.touched = undefined;
     return prompt;
   }
 
@@ -206,6 +216,7 @@ export class ContextMemory {
     if (fits) {
       examiner.tellFaults(pid);
       resident.makeRoom(missing);
+      noteTouch(table, examiner.prompt);
       if (missing > 0) index += this.tables.dividePartial(table, index + 1, from);
       this.use(table, index + 1, nowUs, from);
     }
@@ -267,4 +278,23 @@ export class ContextMemory {
 function isAllWhole({ entries }: PageTable): boolean {
   for (let at = 0; at < entries.length; at++) if (!entries[at]!.extent.isWhole) return false;
   return true;
+}
+
+/** A touch outside of a call takes no time of a core: what it brought in is prefilled by the next call. */
+function noteTouch(table: PageTable, { compulsoryTokens, capacityTokens, holeTokens }: Prompt): void {
+  if (compulsoryTokens + capacityTokens + holeTokens === 0) return;
+  table.touched ??= { newTokens: 0, repeatedTokens: 0 };
+  table.touched.newTokens += compulsoryTokens;
+  table.touched.repeatedTokens += capacityTokens + holeTokens;
+}
+
+/** The call finds it in memory, and pays for it; what was evicted again meanwhile it pays for as a fault. */
+function payTouches(table: PageTable, prompt: Prompt): void {
+  const { newTokens, repeatedTokens } = table.touched!;
+  table.touched = undefined;
+  const asNew = Math.min(newTokens, prompt.cachedTokens);
+  const again = Math.min(repeatedTokens, prompt.cachedTokens - asNew);
+  prompt.compulsoryTokens += asNew;
+  prompt.capacityTokens += again;
+  prompt.cachedTokens -= asNew + again;
 }

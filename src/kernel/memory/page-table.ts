@@ -15,6 +15,8 @@ export class PageTable {
   unchanged = 0;
   /** Tokens of room for the answer of the running call; -1 while no call runs, so that its extents are not pinned by one. */
   room = -1;
+  /** What touches have brought in since the last call, tokens: that call pays for it. */
+  touched: { newTokens: number; repeatedTokens: number } | undefined = undefined;
   /** The running call keeps nothing in memory (`--oversize bypass`). */
   bypassed = false;
 }
@@ -37,6 +39,13 @@ export function pagesBefore({ entries, pages }: PageTable, index: number): numbe
   let before = 0;
   for (let at = 0; at < index; at++) before += entries[at]!.extent.count;
   return before;
+}
+
+/** Tokens that the table's pages take of a memory that holds each content once: `independent` residency. */
+export function distinctTokens({ entries }: PageTable): number {
+  let tokens = 0;
+  for (const extent of new Set(entries.map((entry) => entry.extent))) tokens += extent.tokens;
+  return tokens;
 }
 
 /** The index of the entry that holds `page`; -1 when the table has no such page. Recent pages are found first. */

@@ -4,7 +4,18 @@ import { expect, test } from 'vitest';
 import { sha256Hex } from '../../../src/base/sha256.ts';
 import type { Allocate, ProgramBody, Syscall } from '../../../src/kernel/syscalls.ts';
 import { runAgents } from '../../support/run-agents.ts';
-import { allocate, failed, ok, onPage, sleep, spawn, think, touch, waitFor } from '../../support/syscalls.ts';
+import {
+  allocate,
+  failed,
+  SECOND,
+  ok,
+  onPage,
+  sleep,
+  spawn,
+  think,
+  touch,
+  waitFor,
+} from '../../support/syscalls.ts';
 
 import { evicted, last, memory, page, paid, S } from './scenario.ts';
 
@@ -274,3 +285,42 @@ test.each(['prefix', 'independent'] as const)(
     expect(results(1).slice(3)).toEqual([ok(), ok(), ok(), failed('UNKNOWN_PAGE', '1'), ok(4)]);
   },
 );
+
+test.each(['prefix', 'independent'] as const)(
+  '%s: what a touch brings in is prefilled by the next call',
+  (residency) => {
+    const { all } = runAgents({
+      agents: [
+        {
+          body: [
+            allocate(500),
+            allocate(300),
+            touch(1),
+            think(10, { keepAnswer: false }),
+            touch(2),
+            think(10),
+          ],
+        },
+      ],
+      kernel: { residency },
+    });
+    expect(all('page.faulted').map(({ tokens }) => tokens)).toEqual([500, 300]);
+    expect(all('process.dispatched').map(({ newTokens, cachedTokens }) => [newTokens, cachedTokens])).toEqual(
+      [
+        [800, 0],
+        [0, 800],
+      ],
+    );
+  },
+);
+
+test('what a touch brought in is paid for once, also when it was evicted before the call', () => {
+  const { all } = runAgents({
+    agents: [
+      { body: [allocate(600), touch(1), sleep(2 * SECOND), think(10, { keepAnswer: false })] },
+      { atUs: SECOND, body: [allocate(600), touch(1)] },
+    ],
+    kernel: { engines: [{ memoryTokens: 1_000 }] },
+  });
+  expect(all('process.dispatched')).toMatchObject([{ newTokens: 0, repeatedTokens: 600, cachedTokens: 0 }]);
+});

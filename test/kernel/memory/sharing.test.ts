@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { Allocate, Syscall } from '../../../src/kernel/syscalls.ts';
 import { runAgents, type Agent, type Ran } from '../../support/run-agents.ts';
-import { allocate, burst, sleep, think } from '../../support/syscalls.ts';
+import { allocate, burst, failed, sleep, think } from '../../support/syscalls.ts';
 
 import { evicted, last, memory, page, paid, S } from './scenario.ts';
 
@@ -141,4 +141,17 @@ test('all that a process held is given back when it ends, however it ends', () =
       residentTokens: residency === 'prefix' ? 200 : 0,
     });
   }
+});
+
+test('independent: what stands twice in a prompt is held once, and counts once for what can ever fit', () => {
+  const twice = [allocate(600, { text: 'a' }), allocate(600, { text: 'a' }), think(10)];
+  const kernel = { engines: [{ memoryTokens: 1_000 }] };
+  const { all, results } = runAgents({
+    agents: [{ body: twice }],
+    kernel: { ...kernel, residency: 'independent' },
+  });
+  expect(results(1)[2]).toMatchObject({ ok: true });
+  expect(all('process.dispatched')).toMatchObject([{ newTokens: 600, cachedTokens: 600 }]);
+  const prefix = runAgents({ agents: [{ body: twice }], kernel: { ...kernel, residency: 'prefix' } });
+  expect(prefix.results(1)[2]).toEqual(failed('CONTEXT_TOO_LARGE', '1210'));
 });
