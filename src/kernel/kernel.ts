@@ -387,10 +387,11 @@ export class Kernel {
   }
 
   private observerFor(engine: number): ConstructorParameters<typeof ContextMemory>[1] {
-    const { out } = this.state;
+    const { out, processes } = this.state;
     return {
-      faulted: (pid, kind, pages, tokens) =>
-        void out.events.push({
+      faulted: (pid, kind, pages, tokens) => {
+        processes[pid]!.usage.faults += pages;
+        out.events.push({
           seq: ++out.seq,
           atUs: out.nowUs,
           type: 'page.faulted',
@@ -399,7 +400,8 @@ export class Kernel {
           kind,
           pages,
           tokens,
-        }),
+        });
+      },
       loaded: (page, pages, tokens) =>
         void out.events.push({
           seq: ++out.seq,

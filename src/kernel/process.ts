@@ -31,6 +31,8 @@ export interface Usage {
   calls: number;
   coreUs: number;
   microDollars: number;
+  /** Pages that it needed and that were not usable, of all kinds, up to now. */
+  faults: number;
 }
 
 /** The process control block. Fields below a line belong to the part of the kernel that the line names. */
@@ -122,6 +124,7 @@ export class Process {
     calls: 0,
     coreUs: 0,
     microDollars: 0,
+    faults: 0,
   };
 
   constructor(fields: ProcessFields) {

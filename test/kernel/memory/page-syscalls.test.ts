@@ -315,7 +315,7 @@ test.each(['prefix', 'independent'] as const)(
 );
 
 test('what a touch brought in is paid for once, also when it was evicted before the call', () => {
-  const { all } = runAgents({
+  const { all, kernel } = runAgents({
     agents: [
       { body: [allocate(600), touch(1), sleep(2 * SECOND), think(10, { keepAnswer: false })] },
       { atUs: SECOND, body: [allocate(600), touch(1)] },
@@ -323,4 +323,6 @@ test('what a touch brought in is paid for once, also when it was evicted before 
     kernel: { engines: [{ memoryTokens: 1_000 }] },
   });
   expect(all('process.dispatched')).toMatchObject([{ newTokens: 0, repeatedTokens: 600, cachedTokens: 0 }]);
+  // One compulsory, one capacity fault of one page.
+  expect(kernel.snapshot().processes[0]!.usage.faults).toBe(2);
 });
