@@ -1,9 +1,91 @@
 /** What the world hands over is checked before it changes anything: a mistake is told in one line, and the kernel goes on as if nothing had come. */
-import { invalid, KernelError } from './errors.ts';
-import type { PersonAnswered, SignalName, StorageDone, ToolEnded } from './inputs.ts';
+import { invalid, KernelError, shown } from './errors.ts';
+import {
+  signalNames,
+  type Input,
+  type PersonAnswered,
+  type RestoreInput,
+  type SignalName,
+  type SpawnInput,
+  type StorageDone,
+  type ToolEnded,
+} from './inputs.ts';
+import type { KernelState } from './kernel-state.ts';
 import { notJson } from './schema/problem.ts';
+import { isPriority, malformedSpawn } from './syscall-arguments.ts';
 
-export const signalNames: readonly SignalName[] = ['stop', 'continue', 'terminate', 'kill'];
+/** Throws KernelError when the input names what does not exist or is not what it may be. */
+export function checkInput(state: KernelState, input: Input): void {
+  switch (input.type) {
+    case 'call.ended':
+    case 'call.progress':
+    case 'timer.fired':
+      return undefined;
+    case 'process.spawned':
+      return checkSpawn(state, input);
+    case 'run.restored':
+      return checkRestore(state, input);
+    case 'signal.sent':
+      if (!Number.isInteger(input.pid) || state.processes[input.pid] === undefined)
+        throw new KernelError('UNKNOWN_PROCESS', `pid: ${shown(input.pid)} was never spawned`);
+      return checkSignal(input.signal);
+    case 'tool.ended':
+    case 'person.answered':
+    case 'storage.done':
+      return checkAnswer(input);
+    default:
+      throw invalid('type', (input as Input).type, 'the type of an input');
+  }
+}
+
+function checkSpawn(state: KernelState, input: SpawnInput): void {
+  refuseFlaw(malformedSpawn(input));
+  for (const field of ['name', 'run', 'engine'] as const)
+    if (typeof input[field] !== 'string' && !(field === 'engine' && input.engine === undefined))
+      throw invalid(field, input[field], 'a text');
+  if (!state.programs.has(input.program))
+    throw new KernelError(
+      'UNKNOWN_PROGRAM',
+      `program: "${input.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`,
+    );
+  if (input.run === '') throw invalid('run', input.run, 'an id that is not empty');
+  if (state.runs.has(input.run)) throw invalid('run', input.run, 'an id that no other run has');
+  if (input.priority !== undefined && !isPriority(input.priority))
+    throw invalid('priority', input.priority, 'a number from 0 to 100');
+  if (input.budget !== undefined && state.budgetIndex(input.budget) < 0)
+    throw new KernelError(
+      'UNKNOWN_BUDGET',
+      `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
+    );
+  if (input.engine !== undefined) checkEngineName(state, input.engine);
+  if (state.fullness !== undefined) throw new KernelError('PROCESS_LIMIT', state.fullness);
+}
+
+function checkEngineName({ options }: KernelState, name: string): void {
+  const names = options.engines.map((engine) => engine.name);
+  if (!names.includes(name))
+    throw new KernelError('UNKNOWN_ENGINE', `engine: "${name}" does not exist; allowed: ${names.join(', ')}`);
+}
+
+function checkRestore(state: KernelState, { processes }: RestoreInput): void {
+  for (const { started } of processes) {
+    const program = state.programs.get(started.program);
+    if (program === undefined || program.version !== started.programVersion)
+      throw new KernelError(
+        'UNKNOWN_PROGRAM',
+        `program: "${started.program}" version ${started.programVersion} is not registered; allowed: the version that wrote the history`,
+      );
+    if (state.budgetIndex(started.budget) < 0)
+      throw new KernelError(
+        'UNKNOWN_BUDGET',
+        `budget: "${started.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
+      );
+    checkEngineName(state, started.engine);
+    if (state.processes[started.pid] !== undefined)
+      throw invalid('pid', started.pid, 'a pid that is not taken yet');
+    if (state.runs.has(started.run)) throw invalid('run', started.run, 'an id that no other run has');
+  }
+}
 
 /** Throws KernelError INVALID_ARGUMENT. */
 export function checkSignal(signal: SignalName): void {
@@ -13,7 +95,7 @@ export function checkSignal(signal: SignalName): void {
 const decisions: readonly PersonAnswered['decision'][] = ['approve', 'edit', 'deny', 'answer'];
 
 /** What a program is told must be JSON: it goes into its history. Throws KernelError INVALID_ARGUMENT. */
-export function checkAnswer(input: ToolEnded | PersonAnswered | StorageDone): void {
+function checkAnswer(input: ToolEnded | PersonAnswered | StorageDone): void {
   if (input.type !== 'person.answered') {
     if (typeof input.ok !== 'boolean') throw invalid('ok', input.ok, 'true or false');
   } else if (!decisions.includes(input.decision))
@@ -22,6 +104,6 @@ export function checkAnswer(input: ToolEnded | PersonAnswered | StorageDone): vo
 }
 
 /** Throws KernelError INVALID_ARGUMENT when there is a flaw. */
-export function refuseFlaw(flaw: string | undefined): void {
+function refuseFlaw(flaw: string | undefined): void {
   if (flaw !== undefined) throw new KernelError('INVALID_ARGUMENT', flaw);
 }

@@ -3,7 +3,8 @@ import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { HistoryRecord, ProcessStarted, PromptNode } from './records.ts';
 import type { Capabilities, ChildEnd, Message, ToolResult } from './syscalls.ts';
 
-export type SignalName = 'stop' | 'continue' | 'terminate' | 'kill';
+export const signalNames = ['stop', 'continue', 'terminate', 'kill'] as const;
+export type SignalName = (typeof signalNames)[number];
 
 export type Input = { readonly atUs: number } & (
   | SpawnInput

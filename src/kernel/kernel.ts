@@ -3,23 +3,20 @@
  * the requests to the world, and the events: what happened. It reads no clock, draws no chance that it was not given, and awaits nothing.
  */
 import { assert } from '../base/assert.ts';
-import type { LoadView, ProcessView } from './contracts.ts';
-import { Engine } from './engine.ts';
-import { invalid, KernelError, shown } from './errors.ts';
-import type { Pid, TimerId } from './ids.ts';
-import { checkAnswer, checkSignal, refuseFlaw } from './input-check.ts';
+import { buildEngines } from './build-engines.ts';
+import { invalid } from './errors.ts';
+import type { TimerId } from './ids.ts';
+import { checkInput } from './input-check.ts';
 import type { CallProgress, Input, PersonAnswered, RestoreInput, SpawnInput, StorageDone } from './inputs.ts';
 import { KernelState } from './kernel-state.ts';
 import { Lifecycle, restrict } from './lifecycle.ts';
-import { ContextMemory } from './memory/context-memory.ts';
 import { ModelCalls } from './model-calls.ts';
 import { checkProgram, completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
 import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
-import { malformedSpawn } from './syscall-arguments.ts';
-import { isPriority, SyscallTable } from './syscall-table.ts';
+import { SyscallTable } from './syscall-table.ts';
 import type { Program } from './syscalls.ts';
 import { ToolCalls } from './tool-calls.ts';
 
@@ -37,7 +34,7 @@ export class Kernel {
     this.options = completeOptions(input);
     const state = new KernelState(this.options);
     this.state = state;
-    this.buildEngines();
+    buildEngines(state, this.options);
     this.lifecycle = new Lifecycle(state);
     this.calls = new ModelCalls(state, this.lifecycle);
     this.tools = new ToolCalls(state);
@@ -65,7 +62,7 @@ export class Kernel {
     const { state } = this;
     if (!Number.isSafeInteger(input.atUs)) throw invalid('atUs', input.atUs, 'an integer (µs)');
     if (!(input.atUs >= state.nowUs)) assert(false, `time went back: ${input.atUs} < ${state.nowUs}`);
-    this.check(input);
+    checkInput(state, input);
     state.nowUs = input.atUs;
     state.out.clear(input.atUs);
     this.take(input);
@@ -130,30 +127,6 @@ export class Kernel {
 
   // ---- Inputs --------------------------------------------------------------------------------------------------------
 
-  /** Whatever can be known to be wrong is found before anything changes. */
-  private check(input: Input): void {
-    switch (input.type) {
-      case 'call.ended':
-      case 'call.progress':
-      case 'timer.fired':
-        return undefined;
-      case 'process.spawned':
-        return this.checkSpawn(input);
-      case 'run.restored':
-        return this.checkRestore(input);
-      case 'signal.sent':
-        if (!Number.isInteger(input.pid) || this.state.processes[input.pid] === undefined)
-          throw new KernelError('UNKNOWN_PROCESS', `pid: ${shown(input.pid)} was never spawned`);
-        return checkSignal(input.signal);
-      case 'tool.ended':
-      case 'person.answered':
-      case 'storage.done':
-        return checkAnswer(input);
-      default:
-        throw invalid('type', (input as Input).type, 'the type of an input');
-    }
-  }
-
   private take(input: Input): void {
     const { state } = this;
     switch (input.type) {
@@ -198,39 +171,6 @@ export class Kernel {
     this.runner.begin(process);
   }
 
-  private checkSpawn(input: SpawnInput): void {
-    const { state } = this;
-    refuseFlaw(malformedSpawn(input));
-    for (const field of ['name', 'run', 'engine'] as const)
-      if (typeof input[field] !== 'string' && !(field === 'engine' && input.engine === undefined))
-        throw invalid(field, input[field], 'a text');
-    if (!state.programs.has(input.program))
-      throw new KernelError(
-        'UNKNOWN_PROGRAM',
-        `program: "${input.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`,
-      );
-    if (input.run === '') throw invalid('run', input.run, 'an id that is not empty');
-    if (state.runs.has(input.run)) throw invalid('run', input.run, 'an id that no other run has');
-    if (input.priority !== undefined && !isPriority(input.priority))
-      throw invalid('priority', input.priority, 'a number from 0 to 100');
-    if (input.budget !== undefined && state.budgetIndex(input.budget) < 0)
-      throw new KernelError(
-        'UNKNOWN_BUDGET',
-        `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
-      );
-    if (input.engine !== undefined) this.checkEngineName(input.engine);
-    if (state.fullness !== undefined) throw new KernelError('PROCESS_LIMIT', state.fullness);
-  }
-
-  private checkEngineName(name: string): void {
-    const names = this.options.engines.map((engine) => engine.name);
-    if (!names.includes(name))
-      throw new KernelError(
-        'UNKNOWN_ENGINE',
-        `engine: "${name}" does not exist; allowed: ${names.join(', ')}`,
-      );
-  }
-
   private restore({ processes, lastPid }: RestoreInput): void {
     const { state } = this;
     while (state.processes.length <= lastPid) state.processes.push(undefined);
@@ -253,27 +193,6 @@ export class Kernel {
     for (const { one, process } of restored) this.runner.restore(one, process);
     for (const { one, process } of restored)
       if (one.signal !== undefined) this.lifecycle.renew(process, one.signal);
-  }
-
-  private checkRestore({ processes }: RestoreInput): void {
-    const { state } = this;
-    for (const { started } of processes) {
-      const program = state.programs.get(started.program);
-      if (program === undefined || program.version !== started.programVersion)
-        throw new KernelError(
-          'UNKNOWN_PROGRAM',
-          `program: "${started.program}" version ${started.programVersion} is not registered; allowed: the version that wrote the history`,
-        );
-      if (state.budgetIndex(started.budget) < 0)
-        throw new KernelError(
-          'UNKNOWN_BUDGET',
-          `budget: "${started.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
-        );
-      this.checkEngineName(started.engine);
-      if (state.processes[started.pid] !== undefined)
-        throw invalid('pid', started.pid, 'a pid that is not taken yet');
-      if (state.runs.has(started.run)) throw invalid('run', started.run, 'an id that no other run has');
-    }
   }
 
   private progress({ core, pid, tokensOut }: CallProgress): void {
@@ -349,127 +268,5 @@ export class Kernel {
             message: typeof input.value === 'string' ? input.value : JSON.stringify(input.value),
           },
     );
-  }
-
-  // ---- Construction --------------------------------------------------------------------------------------------------
-
-  private buildEngines(): void {
-    const { state, options } = this;
-    let firstCore = 0;
-    for (const [index, engineOptions] of options.engines.entries()) {
-      const { memoryTokens, cores, name } = engineOptions;
-      const observer = this.observerFor(index);
-      const rng = state.rng(`paging/${name}`);
-      const { residency, victims, paging, scheduling, loadControl } = options;
-      const memory = new ContextMemory({ capacity: memoryTokens, residency, victims, paging, rng }, observer);
-      const policy = scheduling({
-        capacity: cores,
-        unit: 'cores',
-        rng: state.rng(`scheduling/${name}`),
-        processes: this.processView(),
-      });
-      const load = this.loadView(index);
-      const parts = {
-        memory,
-        policy,
-        loadControl: loadControl?.({
-          capacity: memoryTokens,
-          unit: 'tokens',
-          rng: state.rng(`load-control/${name}`),
-          load,
-        }),
-      };
-      const engine = new Engine(index, firstCore, engineOptions, parts);
-      state.engines.push(engine);
-      state.cores.push(...engine.cores);
-      firstCore += cores;
-    }
-  }
-
-  private observerFor(engine: number): ConstructorParameters<typeof ContextMemory>[1] {
-    const { out, processes } = this.state;
-    return {
-      faulted: (pid, kind, pages, tokens) => {
-        processes[pid]!.usage.faults += pages;
-        out.events.push({
-          seq: ++out.seq,
-          atUs: out.nowUs,
-          type: 'page.faulted',
-          pid,
-          engine,
-          kind,
-          pages,
-          tokens,
-        });
-      },
-      loaded: (page, pages, tokens) =>
-        void out.events.push({
-          seq: ++out.seq,
-          atUs: out.nowUs,
-          type: 'page.loaded',
-          engine,
-          page: page as never,
-          pages,
-          tokens,
-        }),
-      evicted: (page, pages, tokens) =>
-        void out.events.push({
-          seq: ++out.seq,
-          atUs: out.nowUs,
-          type: 'page.evicted',
-          engine,
-          page: page as never,
-          pages,
-          tokens,
-        }),
-      freed: (page, pages, tokens) =>
-        void out.events.push({
-          seq: ++out.seq,
-          atUs: out.nowUs,
-          type: 'page.freed',
-          engine,
-          page: page as never,
-          pages,
-          tokens,
-        }),
-    };
-  }
-
-  private processView(): ProcessView {
-    const { state } = this;
-    const { processes, budgets, quotas } = state;
-    return {
-      priority: (pid) => processes[pid]!.priority,
-      name: (pid) => processes[pid]!.name,
-      parent: (pid) => processes[pid]!.parent?.pid ?? 0,
-      quotaNode: (pid) => budgets.quotaNode(processes[pid]!.budget),
-      quotaShare: (pid, nowUs) => quotas.share(processes[pid]!, nowUs),
-      quotaRollsUs: (pid, nowUs) => quotas.rollsUs(processes[pid]!, nowUs),
-      coreUs: (pid) => processes[pid]!.coreUs,
-    };
-  }
-
-  private loadView(engine: number): LoadView {
-    const { state } = this;
-    return {
-      *processes(): Generator<Pid> {
-        for (const process of state.processes) {
-          if (process === undefined || process.engine.index !== engine) continue;
-          if (process.state !== 'terminated' && process.state !== 'suspended') yield process.pid;
-        }
-      },
-      workingSet: (pid, windowUs, nowUs) => {
-        const process = state.process(pid);
-        const { call } = process;
-        if (call?.bypass === true) return 0;
-        const asked = call === undefined ? 0 : process.table.tokens + call.extraTokens + call.think.maxOutput;
-        return Math.max(asked, process.engine.memory.usedSince(process.table, nowUs - windowUs));
-      },
-      active: (pid) => {
-        const process = state.process(pid);
-        return process.state === 'running' || process.queued;
-      },
-      priority: (pid) => state.process(pid).priority,
-    };
   }
 }

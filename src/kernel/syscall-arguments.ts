@@ -220,3 +220,6 @@ const notPage = (field: string, value: unknown): string | undefined =>
   typeof value === 'number' ? undefined : wrong(field, value, 'the id of a page');
 const wrong = (field: string, value: unknown, allowed: string): string =>
   `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`;
+
+/** 0 to 100; smaller runs first. */
+export const isPriority = (value: number): boolean => typeof value === 'number' && value >= 0 && value <= 100;

@@ -1,20 +1,27 @@
 import { Ring } from '../base/ring.ts';
 import { auditSyscall } from './audit-trail.ts';
-import { shown, type KernelErrorCode } from './errors.ts';
-import type { Json, PageNumber, Pid } from './ids.ts';
-import { signalNames } from './input-check.ts';
+import type { Json, Pid } from './ids.ts';
+import { signalNames } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
-import type { ContentRun } from './memory/extent.ts';
-import { findEntry } from './memory/page-table.ts';
 import type { ModelCalls } from './model-calls.ts';
-import { importanceDefaults } from './options.ts';
 import type { Process } from './process.ts';
 import { saveCheckpoint } from './checkpoints.ts';
-import { historyVersion } from './records.ts';
+import { pageSyscalls } from './page-syscalls.ts';
 import type { ProgramRunner } from './program-runner.ts';
+import { isPriority } from './syscall-arguments.ts';
+import {
+  bad,
+  done,
+  failed,
+  isCount,
+  isTokens,
+  mostTokens,
+  type Handler,
+  type Handlers,
+  type Result,
+} from './syscall-handler.ts';
 import type {
-  Allocate,
   Answer,
   Ask,
   CallTools,
@@ -28,14 +35,9 @@ import type {
   SyscallResult,
   ThinkCall,
   ToolResult,
-  Touch,
   Wait,
 } from './syscalls.ts';
 import type { ToolCalls } from './tool-calls.ts';
-
-type Result = SyscallResult<unknown>;
-type Handler<S extends Syscall> = (process: Process, syscall: S) => Result | undefined;
-type Handlers = { readonly [Kind in Syscall['kind']]: Handler<Extract<Syscall, { kind: Kind }>> };
 
 /**
  * The syscall table: one row for each kind. A handler returns the result, or undefined when the process waits (or has ended). Arguments out of
@@ -63,17 +65,7 @@ export class SyscallTable {
       spawn: (process, call) => this.spawn(process, call),
       wait: (process, call) => this.waitForChild(process, call),
       signal: (process, call) => this.signal(process, call),
-      allocate: (process, call) => this.allocate(process, call),
-      touch: (process, call) => this.touch(process, call),
-      pin: (process, { page }) => known(page, process.engine.memory.setPinned(process.table, page, true)),
-      unpin: (process, { page }) => known(page, process.engine.memory.setPinned(process.table, page, false)),
-      drop: (process, { page }) => this.drop(process, page),
-      free: (process, { page }) => known(page, process.engine.memory.takeOut(process.table, page, true)),
-      setImportance: (process, { page, importance }) =>
-        isShare(importance)
-          ? known(page, process.engine.memory.setImportance(process.table, page, importance))
-          : bad('importance', importance, 'a number from 0 to 1'),
-      truncate: (process, { pages }) => this.truncate(process, pages),
+      ...pageSyscalls(state),
       remember: (process, { scope, text }) => this.storage(process, { kind: 'remember', scope, text }),
       recall: (process, { scope, query, limit }) => this.recall(process, scope, query, limit ?? 5),
       checkpoint: (process, { state: saved }) => {
@@ -315,77 +307,6 @@ export class SyscallTable {
     return undefined;
   }
 
-  // ---- Pages ---------------------------------------------------------------------------------------------------------
-
-  private allocate(process: Process, call: Allocate): Result {
-    const { state } = this;
-    const { engine, table } = process;
-    const importance = call.importance ?? importanceDefaults.page;
-    if (!isShare(importance)) return bad('importance', importance, 'a number from 0 to 1');
-    if (!isTokens(call.tokens)) return bad('tokens', call.tokens, `an integer from 1 to ${mostTokens}`);
-    if (table.tokens + call.tokens * (call.blocks?.count ?? 1) > mostTokens)
-      return bad('tokens', call.tokens, `a prompt of up to ${mostTokens}`);
-    if (call.tokens > engine.options.memoryTokens && state.options.oversize === 'fail')
-      return failed(
-        'CONTEXT_TOO_LARGE',
-        `tokens: a page of ${call.tokens} is larger than the context memory; allowed: up to ${engine.options.memoryTokens}`,
-      );
-    let run: ContentRun;
-    if (call.blocks !== undefined) {
-      const { space, first, count } = call.blocks;
-      if (!isCount(count)) return bad('blocks.count', count, 'an integer above 0');
-      if (!(Number.isSafeInteger(first) && first >= 0 && first + count <= 4_294_967_296))
-        return bad('blocks.first', first, 'ids from 0 to 2^32 - 1');
-      run = state.contents.blocks(space, first, count, call.tokens);
-    } else if (call.text !== undefined) {
-      const content = state.contents.ofText(call.text, call.tokens);
-      run = content.run;
-      if (content.isNew)
-        state.record({
-          v: historyVersion,
-          type: 'page',
-          run: process.run,
-          hash: content.hash,
-          text: call.text,
-        });
-    } else if (call.hash !== undefined) run = state.contents.ofHash(call.hash, call.tokens);
-    else run = state.contents.own(call.tokens);
-    const page = engine.memory.append(table, run, importance, call.pinned ?? false);
-    return { ok: true, value: page };
-  }
-
-  private touch(process: Process, { pages }: Touch): Result {
-    const { table } = process;
-    for (const page of pages) if (findEntry(table, page) < 0) return noPage(page);
-    for (const page of pages) {
-      const outcome = process.engine.memory.touch(process.table, page, process.pid, this.state.nowUs);
-      if (outcome === 'waits')
-        return failed('CONTEXT_TOO_LARGE', `pages: page ${page} does not fit beside what is pinned`);
-    }
-    return done;
-  }
-
-  private drop(process: Process, page: PageNumber): Result {
-    const before = process.table.tokens;
-    const result = known(page, process.engine.memory.takeOut(process.table, page, false));
-    if (result.ok)
-      this.state.out.emit({
-        type: 'page.dropped',
-        pid: process.pid,
-        page,
-        tokens: before - process.table.tokens,
-      });
-    return result;
-  }
-
-  private truncate(process: Process, pages: number): Result {
-    const { table, engine } = process;
-    if (!(Number.isSafeInteger(pages) && pages >= 0 && pages <= table.pages))
-      return bad('pages', pages, `an integer from 0 to ${table.pages}`);
-    engine.memory.truncate(table, pages);
-    return done;
-  }
-
   // ---- Storage and time ----------------------------------------------------------------------------------------------
 
   private recall(process: Process, scope: string, query: string, limit: number): Result | undefined {
@@ -409,25 +330,12 @@ export class SyscallTable {
   }
 }
 
-const done: Result = { ok: true, value: null };
-
-/** Bounds that keep every sum of times and tokens an exact integer: a year, and more tokens than any prompt has. */
+/** A year: with this bound every sum of times is an exact integer. */
 const longestWaitUs = 31_536_000_000_000;
-const mostTokens = 1_000_000_000;
 
-export const isPriority = (value: number): boolean => typeof value === 'number' && value >= 0 && value <= 100;
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
 const isDuration = (value: number): boolean =>
   Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
-const isTokens = (value: number): boolean => isCount(value) && value <= mostTokens;
-const isShare = (value: number): boolean => value >= 0 && value <= 1;
-
-const failed = (code: KernelErrorCode, message: string): Result => ({ ok: false, code, message });
-const bad = (field: string, value: unknown, allowed: string): Result =>
-  failed('INVALID_ARGUMENT', `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`);
 const noProcess = (pid: Pid): Result => failed('UNKNOWN_PROCESS', `pid: ${pid} is not a process that runs`);
-const noPage = (page: PageNumber): Result => failed('UNKNOWN_PAGE', `page: ${page} is not in the page table`);
-const known = (page: PageNumber, isKnown: boolean): Result => (isKnown ? done : noPage(page));
 
 /** Of a child that is given none: who started it, and what it runs; of a long line of descent the end, lest names grow without end. */
 function nameOfChild(parent: string, program: string): string {
