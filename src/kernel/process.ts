@@ -21,7 +21,7 @@ import type { QuotaUse } from './quota-shares.ts';
 import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
 import type { CallIdentity } from './requests.ts';
-import type { ToolBatch } from './tool-calls.ts';
+import type { ToolBatch } from './tool-run.ts';
 
 /** Tokens, money and time that a process has used, up to the last settlement of a call. */
 export interface Usage {

@@ -38,6 +38,7 @@ import type {
   Wait,
 } from './syscalls.ts';
 import type { ToolCalls } from './tool-calls.ts';
+import { keepResults } from './tool-results.ts';
 
 /**
  * The syscall table: one row for each kind. A handler returns the result, or undefined when the process waits (or has ended). Arguments out of
@@ -114,7 +115,7 @@ export class SyscallTable {
       }
       case 'callTools':
         if (syscall.keepResults !== false)
-          this.tools.keepResults(process, recorded.value as unknown as ToolResult[]);
+          keepResults(this.state, process, recorded.value as unknown as ToolResult[]);
         return recorded;
       case 'allocate':
       case 'pin':

@@ -1,44 +1,14 @@
-import { Ring } from '../base/ring.ts';
 import { auditTool } from './audit-trail.ts';
-import { estimateTokens } from './estimate.ts';
 import type { KernelErrorCode } from './errors.ts';
-import type { Json, RequestId, TimerId } from './ids.ts';
+import type { RequestId } from './ids.ts';
 import type { PersonAnswered, RestoredCall, ToolEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
-import type { Effects } from './lock-table.ts';
-import { importanceDefaults } from './options.ts';
 import type { Process } from './process.ts';
-import { historyVersion } from './records.ts';
 import type { CallTools, ToolCall, ToolResult } from './syscalls.ts';
-import type { RegisteredTool } from './tools.ts';
-
-/** The calls of one `callTools`, in call order. */
-export interface ToolBatch {
-  readonly call: CallTools;
-  readonly results: (ToolResult | undefined)[];
-  readonly runs: ToolRun[];
-  left: number;
-}
-
-/** One call on its way: approved by a person if it must be, then its locks, then a slot of its tool, then the world. */
-interface ToolRun {
-  readonly request: RequestId;
-  readonly process: Process;
-  readonly batch: ToolBatch;
-  readonly index: number;
-  readonly tool: RegisteredTool;
-  args: Json;
-  readonly script: ToolCall['script'];
-  effects: Effects;
-  /** `held`: it could run, but its process is suspended. It has no locks then, unless it has started before. */
-  stage: 'person' | 'lock' | 'slot' | 'held' | 'running' | 'retry' | 'done';
-  timer: TimerId | undefined;
-  attempt: number;
-  /** In this life of the kernel: it keeps its locks and its slot until it is over. */
-  hasStarted: boolean;
-  /** The process has its result, or is gone; the locks wait for the tool's own end. */
-  abandoned: boolean;
-}
+import { admission, effectsOf } from './tool-admission.ts';
+import { keepResults } from './tool-results.ts';
+import { failure, identityOf, textOf, type Refusal, type ToolBatch, type ToolRun } from './tool-run.ts';
+import { ToolSlots } from './tool-slots.ts';
 
 /**
  * The life of tool calls. One lock table for all processes: conflicting calls run one after another, the others side by side. A tool's failure
@@ -48,11 +18,14 @@ interface ToolRun {
 export class ToolCalls {
   private readonly state: KernelState;
   private readonly runs = new Map<RequestId, ToolRun>();
-  private readonly busy = new Map<string, number>();
-  private readonly queues = new Map<string, Ring<ToolRun>>();
+  private readonly slots: ToolSlots;
 
   constructor(state: KernelState) {
     this.state = state;
+    this.slots = new ToolSlots(state.locks, {
+      granted: (run) => this.launch(run),
+      grantedLate: ({ process, batch }) => this.tellReason(process, batch),
+    });
   }
 
   /** A batch of none has its result at once; else the process waits, and undefined is returned. */
@@ -75,7 +48,7 @@ export class ToolCalls {
     }
     for (const run of accepted) {
       if (run.stage === 'person') this.askPerson(run);
-      else this.lock(run);
+      else this.slots.acquire(run);
     }
     if (batch.left === 0) this.finish(process, batch);
     else this.tellReason(process, batch);
@@ -149,7 +122,7 @@ export class ToolCalls {
       return true;
     }
     if (input.decision === 'edit') {
-      const effects = this.admit(run.process, run.tool, input.value);
+      const effects = effectsOf(this.state, run.process, run.tool, input.value);
       if ('code' in effects) {
         this.runs.delete(run.request);
         run.stage = 'done';
@@ -159,7 +132,7 @@ export class ToolCalls {
       run.args = input.value;
       run.effects = effects;
     }
-    this.lock(run);
+    this.slots.acquire(run);
     this.tellReason(run.process, run.batch);
     return true;
   }
@@ -186,7 +159,10 @@ export class ToolCalls {
       if (run.stage === 'person')
         this.state.out.requests.push({ type: 'person.withdraw', request: run.request });
       if (run.stage === 'retry' || (run.stage === 'held' && run.hasStarted)) this.settle(run);
-      else this.withdraw(run);
+      else {
+        this.runs.delete(run.request);
+        this.slots.withdraw(run);
+      }
     }
   }
 
@@ -196,7 +172,7 @@ export class ToolCalls {
     for (const run of batch.runs) {
       if (run.stage !== 'held') continue;
       if (run.hasStarted) this.launch(run);
-      else this.lock(run);
+      else this.slots.acquire(run);
     }
     this.tellReason(process, batch);
   }
@@ -235,21 +211,8 @@ export class ToolCalls {
     call: ToolCall,
     attempt?: number,
   ): ToolRun | undefined {
-    const { tools } = this.state;
-    const tool = tools.get(call.tool);
-    const may = process.capabilities.tools;
-    const admitted =
-      tool === undefined
-        ? failure(
-            'UNKNOWN_TOOL',
-            `tool: "${call.tool}" is not registered; allowed: ${tools.names().join(', ') || 'none'}`,
-          )
-        : may !== 'all' && !may.includes(call.tool)
-          ? failure(
-              'NOT_PERMITTED',
-              `tool: "${call.tool}" is not among the capabilities of process ${process.pid}; allowed: ${may.join(', ') || 'none'}`,
-            )
-          : this.admit(process, tool, call.arguments);
+    const tool = this.state.tools.get(call.tool);
+    const admitted = admission(this.state, process, call);
     if (tool === undefined || 'code' in admitted) {
       this.state.out.emit({
         type: 'tool.refused',
@@ -284,15 +247,6 @@ export class ToolCalls {
     return run;
   }
 
-  /** What a call with these arguments touches, or why it is refused. */
-  private admit(process: Process, tool: RegisteredTool, args: Json): Effects | Refusal {
-    const { tools } = this.state;
-    const problem = tools.check(tool, args);
-    if (problem !== undefined) return failure('TOOL_ARGUMENTS', problem);
-    const effects = tools.effectsOf(tool, args, callerOf(process));
-    return typeof effects === 'string' ? failure('TOOL_FAILED', effects) : effects;
-  }
-
   private askPerson(run: ToolRun): void {
     const { out } = this.state;
     const { process, request } = run;
@@ -301,30 +255,11 @@ export class ToolCalls {
     out.requests.push({
       type: 'person.ask',
       request,
-      identity: this.identity(run),
+      identity: identityOf(run),
       question,
       purpose: 'approve',
       script: undefined,
     });
-  }
-
-  private lock(run: ToolRun): void {
-    run.stage = 'lock';
-    if (this.state.locks.acquire(run.request, run.effects)) this.takeSlot(run);
-  }
-
-  private takeSlot(run: ToolRun): void {
-    const { name, concurrency } = run.tool;
-    const busy = this.busy.get(name) ?? 0;
-    if (busy >= concurrency) {
-      run.stage = 'slot';
-      let queue = this.queues.get(name);
-      if (queue === undefined) this.queues.set(name, (queue = new Ring()));
-      queue.push(run);
-      return;
-    }
-    this.busy.set(name, busy + 1);
-    this.launch(run);
   }
 
   private launch(run: ToolRun): void {
@@ -333,7 +268,7 @@ export class ToolCalls {
     // A stopped process starts nothing, and keeps nobody from starting but by what it has started.
     if (process.state === 'suspended') {
       run.stage = 'held';
-      if (!run.hasStarted) this.letGo(run);
+      if (!run.hasStarted) this.slots.letGo(run);
       return;
     }
     run.stage = 'running';
@@ -356,7 +291,7 @@ export class ToolCalls {
       type: 'tool.start',
       request,
       attempt: run.attempt,
-      identity: this.identity(run),
+      identity: identityOf(run),
       tool: tool.name,
       arguments: run.args,
       script: run.script,
@@ -369,47 +304,7 @@ export class ToolCalls {
     run.stage = 'done';
     this.runs.delete(run.request);
     this.state.out.emit({ type: 'tool.settled', request: run.request, tool: run.tool.name });
-    this.letGo(run);
-  }
-
-  /** Its slot, then its locks: who waits for the slot comes before those that only now get their locks. */
-  private letGo(run: ToolRun): void {
-    const { name } = run.tool;
-    this.busy.set(name, this.busy.get(name)! - 1);
-    this.passSlot(name);
-    this.release(run);
-  }
-
-  private passSlot(tool: string): void {
-    const queue = this.queues.get(tool);
-    for (let next = queue?.shift(); next !== undefined; next = queue?.shift()) {
-      if (next.abandoned) continue;
-      this.takeSlot(next);
-      return this.tellReason(next.process, next.batch);
-    }
-  }
-
-  /** A call that has not started leaves its queue. */
-  private withdraw(run: ToolRun): void {
-    const { stage } = run;
-    run.stage = 'done';
-    this.runs.delete(run.request);
-    if (stage === 'slot') {
-      const queue = this.queues.get(run.tool.name)!;
-      const rest = [...queue].filter((other) => other !== run);
-      queue.clear();
-      for (const other of rest) queue.push(other);
-    }
-    if (stage === 'lock' || stage === 'slot') this.release(run);
-  }
-
-  private release(run: ToolRun): void {
-    for (const id of this.state.locks.release(run.request)) {
-      const granted = this.runs.get(id as RequestId)!;
-      if (granted.abandoned) continue;
-      this.takeSlot(granted);
-      this.tellReason(granted.process, granted.batch);
-    }
+    this.slots.letGo(run);
   }
 
   // ---- Results -------------------------------------------------------------------------------------------------------
@@ -439,24 +334,8 @@ export class ToolCalls {
   private finish(process: Process, batch: ToolBatch): void {
     process.tools = undefined;
     const results = batch.results as ToolResult[];
-    if (batch.call.keepResults !== false) this.keepResults(process, results);
+    if (batch.call.keepResults !== false) keepResults(this.state, process, results);
     this.state.deliver(process, { ok: true, value: results });
-  }
-
-  /** Results join the prompt in call order, importance 0.7. One that no memory could hold is replaced by a line that says so: nothing vanishes unsaid. */
-  keepResults(process: Process, results: readonly ToolResult[]): void {
-    for (const result of results) {
-      const whole = result.ok ? textOf(result.value) : result.message;
-      const { memoryTokens } = process.engine.options;
-      const isTooLarge = this.state.options.oversize === 'fail' && estimateTokens(whole) > memoryTokens;
-      const text = isTooLarge
-        ? `[a result of ${estimateTokens(whole)} tokens, larger than the context memory of ${memoryTokens}]`
-        : whole;
-      const tokens = estimateTokens(text);
-      const { run, isNew, hash } = this.state.contents.ofText(text, tokens);
-      if (isNew) this.state.record({ v: historyVersion, type: 'page', run: process.run, hash, text });
-      process.engine.memory.append(process.table, run, importanceDefaults.result, false);
-    }
   }
 
   /** One of the batch's calls runs: the process waits for a tool; else for what the first unfinished one waits for. */
@@ -477,17 +356,4 @@ export class ToolCalls {
     const { process, request, tool } = run;
     this.state.out.emit({ type: 'tool.ended', pid: process.pid, request, tool: tool.name, ok: isOk, code });
   }
-
-  private identity({ process, index }: ToolRun) {
-    const { run, branch, pid, n } = process;
-    return { run, branch, pid, n, index };
-  }
 }
-
-type Refusal = Extract<ToolResult, { ok: false }>;
-
-const failure = (code: KernelErrorCode, message: string): Refusal => ({ ok: false, code, message });
-
-const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
-
-const callerOf = ({ pid, name, run }: Process) => ({ pid, name, run });

@@ -81,8 +81,11 @@ export function checkEnded(kernel: Kernel): void {
     questions: state.questions.size,
     'storage calls': state.storageCalls.size,
     'tool calls': kernel['tools']['runs'].size,
-    'tool slots': [...kernel['tools']['busy'].values()].reduce((sum, busy) => sum + busy, 0),
-    'tool queues': [...kernel['tools']['queues'].values()].reduce((sum, queue) => sum + queue.length, 0),
+    'tool slots': [...kernel['tools']['slots']['busy'].values()].reduce((sum, busy) => sum + busy, 0),
+    'tool queues': [...kernel['tools']['slots']['queues'].values()].reduce(
+      (sum, queue) => sum + queue.length,
+      0,
+    ),
     timers: state.timers['alarms'].filter((alarm) => alarm !== undefined).length,
     'budget waiters': state.budgets.nodesWithWaiters().length,
   };

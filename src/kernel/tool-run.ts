@@ -1,0 +1,47 @@
+import type { KernelErrorCode } from './errors.ts';
+import type { Json, RequestId, TimerId } from './ids.ts';
+import type { Effects } from './lock-table.ts';
+import type { Process } from './process.ts';
+import type { CallIdentity } from './requests.ts';
+import type { CallTools, ToolCall, ToolResult } from './syscalls.ts';
+import type { RegisteredTool } from './tools.ts';
+
+/** The calls of one `callTools`, in call order. */
+export interface ToolBatch {
+  readonly call: CallTools;
+  readonly results: (ToolResult | undefined)[];
+  readonly runs: ToolRun[];
+  left: number;
+}
+
+/** One call on its way: approved by a person if it must be, then its locks, then a slot of its tool, then the world. */
+export interface ToolRun {
+  readonly request: RequestId;
+  readonly process: Process;
+  readonly batch: ToolBatch;
+  readonly index: number;
+  readonly tool: RegisteredTool;
+  args: Json;
+  readonly script: ToolCall['script'];
+  effects: Effects;
+  /** `held`: it could run, but its process is suspended. It has no locks then, unless it has started before. */
+  stage: 'person' | 'lock' | 'slot' | 'held' | 'running' | 'retry' | 'done';
+  timer: TimerId | undefined;
+  attempt: number;
+  /** In this life of the kernel: it keeps its locks and its slot until it is over. */
+  hasStarted: boolean;
+  /** The process has its result, or is gone; the locks wait for the tool's own end. */
+  abandoned: boolean;
+}
+
+/** Also the idempotency key of its effects. */
+export function identityOf({ process, index }: Pick<ToolRun, 'process' | 'index'>): CallIdentity {
+  const { run, branch, pid, n } = process;
+  return { run, branch, pid, n, index };
+}
+
+export type Refusal = Extract<ToolResult, { ok: false }>;
+
+export const failure = (code: KernelErrorCode, message: string): Refusal => ({ ok: false, code, message });
+
+export const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));
