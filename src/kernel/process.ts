@@ -17,7 +17,7 @@ import type {
   SyscallResult,
   ThinkCall,
 } from './syscalls.ts';
-import type { QuotaUse } from './quota-shares.ts';
+import type { QuotaShare } from './quota-shares.ts';
 import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
 import type { CallIdentity } from './requests.ts';
@@ -90,10 +90,8 @@ export class Process {
   pending: Pending | undefined = undefined;
   chain: PromptChain | undefined = undefined;
   contents: PromptContents | undefined = undefined;
-  /** While its history is fed to it: the recorded results to come, and the time of the last. */
-  replay: readonly HistoryRecord[] | undefined = undefined;
-  replayFrom = 0;
-  replayUs = -1;
+  /** While its history is fed to it. */
+  replay: Replay | undefined = undefined;
   /** How many syscalls it made at the instant of the last one. */
   instantUs = -1;
   instantCalls = 0;
@@ -108,11 +106,7 @@ export class Process {
   held = false;
   /** It was kept out, and has been let on: it stands before those that still are. */
   letOn = false;
-  // quota-shares.ts
-  quotaTokens = 0;
-  /** When they must be looked at again, µs; 0: now. */
-  quotaEndsUs = 0;
-  quotaUses: Ring<QuotaUse> | undefined = undefined;
+  quota: QuotaShare | undefined = undefined;
 
   // memory, mailbox, usage
   mailbox: Ring<Message> | undefined = undefined;
@@ -160,6 +154,15 @@ export interface ProcessFields {
   readonly priority: number;
   readonly parent: Process | undefined;
   readonly nowUs: number;
+}
+
+/** The history of a process that goes on after a crash, while it is fed to its program. */
+export interface Replay {
+  /** The syscalls behind its checkpoint, by number; the first of them is syscall `from`. */
+  readonly records: readonly HistoryRecord[];
+  readonly from: number;
+  /** When the last result that was fed arrived; -1: there is none to feed, and the time is now. */
+  atUs: number;
 }
 
 /** A model call, from the syscall to its settlement, over all its stretches on cores. */

@@ -87,14 +87,12 @@ export class ProgramRunner {
     }
     if (endedChildren.length > 0) process.endedChildren = new Ring(endedChildren);
     const rest = history.filter((record) => record.n > process.n).sort((a, b) => a.n - b.n);
-    process.replay = rest;
-    process.replayFrom = process.n + 1;
     // Until the first of them is fed, it is the time of what came before.
-    if (rest.length > 0)
-      process.replayUs =
-        checkpoint === undefined
-          ? startedUs
-          : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? rest[0]!.atUs);
+    const atUs =
+      checkpoint === undefined
+        ? startedUs
+        : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? rest[0]?.atUs ?? -1);
+    process.replay = { records: rest, from: process.n + 1, atUs: rest.length > 0 ? atUs : -1 };
     const fromCheckpoint = checkpoint?.n ?? 0;
     this.state.out.emit({
       type: 'process.restored',
@@ -134,8 +132,8 @@ export class ProgramRunner {
   }
 
   private complete(process: Process, value: Json): void {
-    const { replay, n, replayFrom, interrupted } = process;
-    const next = replay?.[n + 1 - replayFrom]?.kind ?? (interrupted && 'callTools');
+    const { replay, n, interrupted } = process;
+    const next = replay?.records[n + 1 - replay.from]?.kind ?? (interrupted && 'callTools');
     if (next !== undefined)
       return this.diverge(process, `the program ended after syscall ${n}, its history holds ${next} next`);
     const flaw = notJson(value, 'value');
@@ -187,7 +185,7 @@ export class ProgramRunner {
   private recorded(process: Process, syscall: Syscall): SyscallResult<Json> | 'diverged' | undefined {
     const { replay, n, interrupted } = process;
     if (replay === undefined) return undefined;
-    const record: HistoryRecord | undefined = replay[n - process.replayFrom];
+    const record: HistoryRecord | undefined = replay.records[n - replay.from];
     const kind = record?.kind ?? (interrupted && 'callTools');
     if (kind !== undefined && (record ?? interrupted)!.hash !== process.lastHash) {
       const others = kind === syscall.kind ? ' with other arguments' : '';
@@ -196,10 +194,9 @@ export class ProgramRunner {
     }
     if (record === undefined) {
       process.replay = undefined;
-      process.replayUs = -1;
       return undefined;
     }
-    process.replayUs = record.atUs;
+    replay.atUs = record.atUs;
     return record.result;
   }
 }
@@ -250,7 +247,8 @@ class ProgramSys implements Sys {
   }
   /** While a history is fed, the time at which the last result arrived. */
   get now(): number {
-    return this.process.replayUs >= 0 ? this.process.replayUs : this.state.nowUs;
+    const { replay } = this.process;
+    return replay !== undefined && replay.atUs >= 0 ? replay.atUs : this.state.nowUs;
   }
   get random(): Rng {
     return streamOf(this.process, this.state);

@@ -4,8 +4,16 @@ import { hourUs } from './budget-limits.ts';
 import type { BudgetTree } from './budgets.ts';
 import type { Process } from './process.ts';
 
-/** Tokens that a process used of a sliding window, by the instant at which they were reserved. */
-export interface QuotaUse {
+/** What one process has used of its nearest hourly token limit. */
+export interface QuotaShare {
+  tokens: number;
+  /** When they must be looked at again, µs; 0: now. */
+  endsUs: number;
+  /** Of a sliding window: what is to leave it, by the instant at which it was reserved. */
+  readonly uses: Ring<QuotaUse> | undefined;
+}
+
+interface QuotaUse {
   readonly atUs: number;
   readonly tokens: number;
 }
@@ -25,47 +33,52 @@ export class QuotaShares {
   count(process: Process, reserved: Reserved, tokens: number, nowUs: number): void {
     const { budgets } = this;
     if (budgets.quotaNode(process.budget) < 0 || tokens === 0) return;
-    if (nowUs >= process.quotaEndsUs) this.roll(process, nowUs);
-    if (budgets.quotaKind(process.budget) === 'sliding') {
+    const isSliding = budgets.quotaKind(process.budget) === 'sliding';
+    process.quota ??= { tokens: 0, endsUs: 0, uses: isSliding ? new Ring<QuotaUse>() : undefined };
+    const { quota } = process;
+    if (nowUs >= quota.endsUs) roll(quota, nowUs);
+    if (quota.uses !== undefined) {
       if (reserved.atUs + hourUs <= nowUs) return;
-      process.quotaUses ??= new Ring<QuotaUse>();
-      process.quotaUses.push({ atUs: reserved.atUs, tokens });
-      process.quotaEndsUs = process.quotaUses.peek()!.atUs + hourUs;
+      quota.uses.push({ atUs: reserved.atUs, tokens });
+      quota.endsUs = quota.uses.peek()!.atUs + hourUs;
     } else {
-      process.quotaEndsUs = budgets.rollsUs(process.budget, nowUs);
+      quota.endsUs = budgets.rollsUs(process.budget, nowUs);
       // Reserved in a window that is over: only what went beyond the reservation is this window's.
-      const isOver = reserved.atUs < process.quotaEndsUs - hourUs;
+      const isOver = reserved.atUs < quota.endsUs - hourUs;
       tokens = isOver ? Math.max(0, tokens - reserved.tokens) : tokens;
     }
-    process.quotaTokens += tokens;
+    quota.tokens += tokens;
   }
 
   /** 0 to 1 and beyond, the running call included: it may go over its share before it ends. 0 when there is no limit. */
   share(process: Process, nowUs: number): number {
     const node = this.budgets.quotaNode(process.budget);
     if (node < 0) return 0;
-    if (nowUs >= process.quotaEndsUs) this.roll(process, nowUs);
-    return (process.quotaTokens + unsettledTokens(process)) / this.budgets.quotaLimit(node);
+    const { quota } = process;
+    if (quota !== undefined && nowUs >= quota.endsUs) roll(quota, nowUs);
+    return ((quota?.tokens ?? 0) + unsettledTokens(process)) / this.budgets.quotaLimit(node);
   }
 
   /** When that share can next fall by itself, µs: the window rolls, or something of the process leaves it. Infinity when there is no limit. */
-  rollsUs(process: Process, nowUs: number): number {
-    if (this.budgets.quotaNode(process.budget) < 0) return Infinity;
-    if (nowUs >= process.quotaEndsUs) this.roll(process, nowUs);
-    return process.quotaEndsUs > nowUs ? process.quotaEndsUs : this.budgets.rollsUs(process.budget, nowUs);
+  rollsUs({ budget, quota }: Process, nowUs: number): number {
+    if (this.budgets.quotaNode(budget) < 0) return Infinity;
+    if (quota !== undefined && nowUs >= quota.endsUs) roll(quota, nowUs);
+    const endsUs = quota?.endsUs ?? 0;
+    return endsUs > nowUs ? endsUs : this.budgets.rollsUs(budget, nowUs);
   }
+}
 
-  private roll(process: Process, nowUs: number): void {
-    const { quotaUses } = process;
-    if (quotaUses === undefined) {
-      process.quotaTokens = 0;
-      return;
-    }
-    let first = quotaUses.peek();
-    for (; first !== undefined && first.atUs + hourUs <= nowUs; first = quotaUses.peek())
-      process.quotaTokens -= quotaUses.shift()!.tokens;
-    process.quotaEndsUs = first === undefined ? 0 : first.atUs + hourUs;
+/** What was used of windows that are over leaves. */
+function roll(quota: QuotaShare, nowUs: number): void {
+  const { uses } = quota;
+  if (uses === undefined) {
+    quota.tokens = 0;
+    return;
   }
+  let first = uses.peek();
+  for (; first !== undefined && first.atUs + hourUs <= nowUs; first = uses.peek())
+    quota.tokens -= uses.shift()!.tokens;
+  quota.endsUs = first === undefined ? 0 : first.atUs + hourUs;
 }
 
 /** What the call of `process` has used and not settled yet. */

@@ -19,9 +19,7 @@ function sharesOf(kind: 'fixed' | 'sliding') {
   const process = () =>
     ({
       budget: 0,
-      quotaTokens: 0,
-      quotaEndsUs: 0,
-      quotaUses: undefined,
+      quota: undefined,
       call: undefined,
     }) as unknown as Process;
   const other = { calls: 1, microDollars: 0, coreUs: 0 };

@@ -3,24 +3,25 @@
  * not seen while another of its node, which does not stand behind, is ready; against all the rest it ranks by its key.
  * When its window rolls, it stands behind nobody.
  *
- * Shape: a heap of all that can be picked. Those that stand behind are also on a list of their node; while the node has
- * others ready they are held: out of the heap, and in `rolls`, ordered by the end of their demotion.
+ * Shape: a queue of all that can be picked. Those that stand behind are also on a list of their node; while the node has
+ * others ready they are held: out of it, and in `rolls`, ordered by the end of their demotion.
  * Cost: O(log n) for each call, plus the length of one such list, and firstBetterUs looks at all that are held when a
  * demotion ends before the instant it would answer. The shares of one limit sum to about 1, so that no
  * more than 1 / quotaShare processes of a node can stand behind: three by default.
  */
 import { KeyedHeap } from '../../base/heap.ts';
+import { MostlySortedQueue } from '../../base/mostly-sorted-queue.ts';
 import { moved, rowsFor } from '../columns.ts';
 
 const NONE = -1;
 
 export class QuotaQueue {
-  private readonly heap = new KeyedHeap();
+  private readonly pickable = new MostlySortedQueue();
   private readonly rolls = new KeyedHeap();
   // By pid, meaningful while it is in the queue.
   private node = new Int32Array(0);
   private untilUs = new Float64Array(0); // stands behind before this instant; 0: behind nobody
-  private heldKey = new Float64Array(0); // its place in the heap, while it is held
+  private heldKey = new Float64Array(0); // its place among the pickable, while it is held
   private heldTie = new Float64Array(0);
   private next = new Int32Array(0); // the list of its node; 0 ends it, for pids count from 1
   private previous = new Int32Array(0);
@@ -29,21 +30,21 @@ export class QuotaQueue {
   private behind = new Int32Array(0); // first of the list
 
   get size(): number {
-    return this.heap.size + this.rolls.size;
+    return this.pickable.size + this.rolls.size;
   }
 
   has(pid: number): boolean {
-    return this.heap.has(pid) || this.rolls.has(pid);
+    return this.pickable.has(pid) || this.rolls.has(pid);
   }
 
   /** The first that can be picked; -1 when there is none. */
   first(): number {
-    return this.heap.peek();
+    return this.pickable.peek();
   }
 
   /** The smallest key among those that can be picked; Infinity when there is none. */
   firstKey(): number {
-    return this.heap.peekKey();
+    return this.pickable.peekKey();
   }
 
   /** Whether any process of the node is in the queue. */
@@ -58,27 +59,27 @@ export class QuotaQueue {
     this.node[pid] = node;
     this.untilUs[pid] = untilUs;
     if (node === NONE) {
-      this.heap.push(pid, key, tie);
+      this.pickable.push(pid, key, tie);
     } else if (untilUs > 0) {
       this.link(pid, node);
       if (this.others[node]! > 0) this.hold(pid, key, tie);
-      else this.heap.push(pid, key, tie);
+      else this.pickable.push(pid, key, tie);
     } else {
-      this.heap.push(pid, key, tie);
+      this.pickable.push(pid, key, tie);
       if (this.others[node]!++ === 0 && this.behind[node] !== 0) this.holdAll(node);
     }
   }
 
   /** Removes and returns the first that can be picked; -1 when there is none. */
   pop(): number {
-    const pid = this.heap.popMin();
+    const pid = this.pickable.popMin();
     if (pid >= 0 && this.node[pid]! !== NONE) this.left(pid);
     return pid;
   }
 
   /** False: it was not here. */
   remove(pid: number): boolean {
-    const isHere = this.heap.remove(pid) || this.rolls.remove(pid);
+    const isHere = this.pickable.remove(pid) || this.rolls.remove(pid);
     if (isHere && this.node[pid]! !== NONE) this.left(pid);
     return isHere;
   }
@@ -95,7 +96,11 @@ export class QuotaQueue {
   release(nowUs: number): void {
     while (this.rolls.peekKey() <= nowUs) this.demote(this.rolls.peek(), 0);
     // One that was not held may stand behind the first since its own demotion ended.
-    for (let first = this.heap.peek(); first >= 0 && this.untilUs[first]! > 0; first = this.heap.peek()) {
+    for (
+      let first = this.pickable.peek();
+      first >= 0 && this.untilUs[first]! > 0;
+      first = this.pickable.peek()
+    ) {
       if (!this.releaseNode(this.node[first]!, nowUs)) return;
     }
   }
@@ -119,22 +124,22 @@ export class QuotaQueue {
 
   /** Rows [pid, key, tie, node, untilUs] in pid order: what `add` needs to build the same queue. */
   rows(): number[][] {
-    const pids = [...this.heap.ids(), ...this.rolls.ids()].sort((a, b) => a - b);
+    const pids = [...this.pickable.ids(), ...this.rolls.ids()].sort((a, b) => a - b);
     return pids.map((pid) => [pid, this.keyOf(pid), this.tieOf(pid), this.node[pid]!, this.untilUs[pid]!]);
   }
 
   keyOf(pid: number): number {
-    return this.heap.has(pid) ? this.heap.keyOf(pid) : this.heldKey[pid]!;
+    return this.pickable.has(pid) ? this.pickable.keyOf(pid) : this.heldKey[pid]!;
   }
 
   private tieOf(pid: number): number {
-    return this.heap.has(pid) ? this.heap.tieOf(pid) : this.heldTie[pid]!;
+    return this.pickable.has(pid) ? this.pickable.tieOf(pid) : this.heldTie[pid]!;
   }
 
   /** The smallest key but for those that stand behind a running process of `node`. */
   private firstAgainst(node: number, standsBehind: boolean): number {
-    const { heap } = this;
-    const first = heap.peek();
+    const { pickable } = this;
+    const first = pickable.peek();
     if (
       first < 0 ||
       standsBehind ||
@@ -142,17 +147,17 @@ export class QuotaQueue {
       this.node[first] !== node ||
       this.untilUs[first] === 0
     ) {
-      return heap.peekKey();
+      return pickable.peekKey();
     }
-    // Others of the node are not ready, else it would be held: all on the list are in the heap.
+    // Others of the node are not ready, else it would be held: all on the list are pickable.
     for (let pid = this.behind[node]!; pid !== 0; pid = this.next[pid]!) {
-      this.heldKey[pid] = heap.keyOf(pid);
-      this.heldTie[pid] = heap.tieOf(pid);
-      heap.remove(pid);
+      this.heldKey[pid] = pickable.keyOf(pid);
+      this.heldTie[pid] = pickable.tieOf(pid);
+      pickable.remove(pid);
     }
-    const key = heap.peekKey();
+    const key = pickable.peekKey();
     for (let pid = this.behind[node]!; pid !== 0; pid = this.next[pid]!) {
-      heap.push(pid, this.heldKey[pid]!, this.heldTie[pid]!);
+      pickable.push(pid, this.heldKey[pid]!, this.heldTie[pid]!);
     }
     return key;
   }
@@ -188,14 +193,14 @@ export class QuotaQueue {
 
   private holdAll(node: number): void {
     for (let pid = this.behind[node]!; pid !== 0; pid = this.next[pid]!) {
-      const key = this.heap.keyOf(pid);
-      const tie = this.heap.tieOf(pid);
-      this.heap.remove(pid);
+      const key = this.pickable.keyOf(pid);
+      const tie = this.pickable.tieOf(pid);
+      this.pickable.remove(pid);
       this.hold(pid, key, tie);
     }
   }
 
-  /** `pid`, which has a node, is out of heap and rolls: its node is told. */
+  /** `pid`, which has a node, is neither pickable nor in rolls: its node is told. */
   private left(pid: number): void {
     const node = this.node[pid]!;
     if (this.untilUs[pid]! > 0) this.unlink(pid, node);
@@ -206,7 +211,7 @@ export class QuotaQueue {
   private letIn(node: number): void {
     for (let pid = this.behind[node]!; pid !== 0; pid = this.next[pid]!) {
       this.rolls.remove(pid);
-      this.heap.push(pid, this.heldKey[pid]!, this.heldTie[pid]!);
+      this.pickable.push(pid, this.heldKey[pid]!, this.heldTie[pid]!);
     }
   }
 
