@@ -215,7 +215,7 @@ export class Kernel {
 
   private fired(timer: TimerId): void {
     const { state } = this;
-    if (state.timers.isCore(timer)) return this.scheduler.preemptionTimer(timer);
+    if (state.timers.isCore(timer)) return this.scheduler.preemption.timerFired(timer);
     const alarm = state.timers.take(timer);
     switch (alarm.kind) {
       case 'sleep':
@@ -231,7 +231,7 @@ export class Kernel {
       case 'tool-retry':
         return this.tools.retry(alarm.request);
       case 'budget':
-        return this.calls.budgetTimer(alarm.node);
+        return this.calls.budgets.timerFired(alarm.node);
       case 'load-control':
         alarm.engine.loadTimer = undefined;
         return undefined;

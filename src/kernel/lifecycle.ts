@@ -192,7 +192,7 @@ export class Lifecycle implements SignalledProcess {
     if (process.state === 'running') {
       // A kill outranks a termination that is under way.
       if (process.ending !== 'killed') process.ending = outcome;
-      this.scheduler.stop(process, 'signal');
+      this.scheduler.preemption.stop(process, 'signal');
       return;
     }
     this.terminate(process, outcome, null);
@@ -209,7 +209,7 @@ export class Lifecycle implements SignalledProcess {
     }
     if (process.state === 'running') {
       process.stopping = true;
-      this.scheduler.stop(process, 'signal');
+      this.scheduler.preemption.stop(process, 'signal');
       return;
     }
     process.suspendedFrom =

@@ -55,7 +55,7 @@ export class LoadGate {
     // A call that cannot be preempted runs to its end.
     if (process.state !== 'running') {
       if (process.queued) this.suspend(process);
-    } else if (engine.options.preemption !== 'none') this.scheduler.stop(process, 'load-control');
+    } else if (engine.options.preemption !== 'none') this.scheduler.preemption.stop(process, 'load-control');
   }
 
   /** Out of memory's way until the policy allows it again. */

@@ -1,12 +1,13 @@
 import { assert } from '../base/assert.ts';
-import { longestUs, restoreUs } from './engine-options.ts';
+import { restoreUs } from './engine-options.ts';
 import { shown } from './errors.ts';
-import type { Core, Engine, StopReason } from './engine.ts';
-import type { Pid, TimerId } from './ids.ts';
+import type { Engine, StopReason } from './engine.ts';
+import type { Pid } from './ids.ts';
 import type { CallEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { LoadGate } from './load-gate.ts';
-import { brokenPick, preemptionUs, sliceUs, StandstillGuard } from './policy-guard.ts';
+import { brokenPick, sliceUs } from './policy-guard.ts';
+import { Preemption } from './preemption.ts';
 import type { Call, Process } from './process.ts';
 
 /** What the scheduler tells the rest of the kernel. */
@@ -19,18 +20,19 @@ export interface SchedulerListener {
 }
 
 /**
- * The AgentScheduler: ready processes, engines with cores, one policy for each engine. The policy orders; the scheduler dispatches, keeps
- * slices, stops calls and pairs every start of a call with its end. A process is queued only while its call is reserved at every budget.
+ * The AgentScheduler: ready processes, engines with cores, one policy for each engine. The policy orders; the scheduler dispatches and
+ * pairs every start of a call with its end; who must make way is told by `preemption`. A process is queued only while its call is reserved at every budget.
  */
 export class AgentScheduler {
   private readonly state: KernelState;
   private readonly listener: SchedulerListener;
   private readonly gate: LoadGate;
-  private readonly standstill = new StandstillGuard();
+  readonly preemption: Preemption;
 
   constructor(state: KernelState, listener: SchedulerListener) {
     this.state = state;
     this.listener = listener;
+    this.preemption = new Preemption(state);
     this.gate = new LoadGate(state, this);
   }
 
@@ -82,10 +84,7 @@ export class AgentScheduler {
       if (engine.memoryWaiters.size > 0) this.wakeWaiters(engine);
       if (engine.readyCount > 0 && engine.idle.size > 0) this.dispatchAll(engine);
       if (engine.loadControl !== undefined) this.settleLoad(engine);
-      if (engine.hasNews) this.considerPreemption(engine, engine.cores, engine.cores.length);
-      else if (engine.freshCount > 0) this.considerPreemption(engine, engine.fresh, engine.freshCount);
-      engine.hasNews = false;
-      engine.freshCount = 0;
+      this.preemption.settle(engine);
       if (engine.isHeld || engine.memoryWaiters.size > 0) this.tellHeld(engine);
     }
   }
@@ -111,37 +110,6 @@ export class AgentScheduler {
     this.gate.review(engine);
     if (engine.readyCount > 0 && engine.idle.size > 0) this.dispatchAll(engine);
     this.gate.settleTimer(engine);
-  }
-
-  /** Asks the engine to stop the running call of `process`; it keeps its core until the end arrives. */
-  stop(process: Process, by: StopReason): void {
-    const core = this.state.cores[process.core]!;
-    if (core.process !== process) assert(false, `process ${process.pid} is not on core ${process.core}`);
-    // A signal outranks a preemption that is under way; nothing outranks a signal.
-    if (core.stopping === 'signal') return;
-    const isAsked = core.stopping !== undefined;
-    core.stopping = by;
-    if (isAsked) return;
-    if (by !== 'signal' && core.startedUs === this.state.nowUs)
-      this.standstill.count(core.engine, by, this.state.nowUs);
-    const why = by === 'signal' ? 'signal' : 'preempt';
-    this.state.out.requests.push({ type: 'call.stop', core: core.id, pid: process.pid, why });
-  }
-
-  preemptionTimer(timer: TimerId): void {
-    const core = this.state.cores[timer]!;
-    core.timerUs = Infinity;
-    const { process, engine } = core;
-    if (process === undefined || core.stopping !== undefined) return;
-    const { nowUs } = this.state;
-    if (nowUs >= core.sliceEndsUs) {
-      if (engine.readyCount > 0) return this.makeWay(core);
-      // Nobody wants the core: a new slice.
-      core.sliceEndsUs = nowUs + sliceUs(engine, process.pid);
-    } else if (preemptionUs(engine, process.pid, nowUs) <= nowUs) {
-      return this.makeWay(core);
-    }
-    this.armTimer(core, this.dueUs(core));
   }
 
   callEnded(ended: CallEnded): void {
@@ -172,7 +140,8 @@ export class AgentScheduler {
     if (by === 'priority') engine.hasNews = true;
     if (ended.reason === 'stopped') this.listener.callStopped(process, call, ended, by!);
     else this.listener.callFinished(process, call, ended);
-    if (core.process === undefined && core.timerUs !== Infinity && engine.readyCount === 0) this.disarm(core);
+    if (core.process === undefined && core.timerUs !== Infinity && engine.readyCount === 0)
+      this.preemption.disarm(core);
   }
 
   // ---- Dispatching ---------------------------------------------------------------------------------------------------
@@ -298,103 +267,7 @@ export class AgentScheduler {
     if (engine.loadControl !== undefined) this.gate.started(engine);
     return true;
   }
-
-  // ---- Preemption ----------------------------------------------------------------------------------------------------
-
-  /** Arms the timers of the first `count` of `cores`, or stops what must make way at once. A timer may fire too early (it looks again then), never too late. */
-  private considerPreemption(engine: Engine, cores: readonly Core[], count: number): void {
-    if (engine.options.preemption === 'none') return;
-    const { nowUs } = this.state;
-    let isDue = false;
-    for (let slot = 0; slot < count; slot++) {
-      const core = cores[slot]!;
-      if (core.process === undefined || core.stopping !== undefined) continue;
-      const dueUs = this.dueUs(core);
-      if (dueUs <= nowUs && engine.readyCount > 0) isDue = true;
-      else this.armTimer(core, dueUs);
-    }
-    if (isDue) this.makeWayInOrder(cores.slice(0, count));
-  }
-
-  /** Those that are due longest first. */
-  private makeWayInOrder(cores: readonly Core[]): void {
-    const { nowUs } = this.state;
-    const due = cores
-      .filter((core) => core.process !== undefined && core.stopping === undefined)
-      .map((core) => ({ core, dueUs: this.dueUs(core) }))
-      .filter(({ dueUs }) => dueUs <= nowUs)
-      .sort((a, b) => a.dueUs - b.dueUs || a.core.id - b.core.id);
-    for (const { core } of due) this.makeWay(core);
-  }
-
-  /** The running process of `core` must make way now, unless nobody could start in its place. */
-  private makeWay(core: Core): void {
-    const { nowUs } = this.state;
-    const { engine } = core;
-    const process = core.process!;
-    const isSliceOver = nowUs >= core.sliceEndsUs;
-    if (this.wouldHelp(engine, process, isSliceOver))
-      return this.stop(process, isSliceOver ? 'slice' : 'priority');
-    if (isSliceOver) core.sliceEndsUs = nowUs + sliceUs(engine, process.pid);
-    this.armTimer(core, core.sliceEndsUs);
-  }
-
-  /** Stopping `process` lets another start. While the first that waits for memory holds the queue, only that one could. */
-  private wouldHelp(engine: Engine, process: Process, isSliceOver: boolean): boolean {
-    const first = engine.memoryWaiters.peek();
-    const waiter = first === -1 ? undefined : this.state.processes[first]!;
-    if (waiter === undefined || waiter.state !== 'waiting') return isWanted(engine, isSliceOver);
-    const isLastRunning = engine.cores.length - engine.idle.size === 1;
-    if (isLastRunning) return true;
-    const { think, extraTokens } = waiter.call!;
-    return engine.memory.couldBegin(waiter.table, extraTokens + think.maxOutput, process.table);
-  }
-
-  /** When the running process of `core` must make way, as things stand. */
-  private dueUs(core: Core): number {
-    const { engine } = core;
-    if (engine.policy.shouldPreempt === undefined || engine.readyCount === 0) return core.sliceEndsUs;
-    const dueUs = preemptionUs(engine, core.process!.pid, this.state.nowUs);
-    return dueUs < core.sliceEndsUs ? dueUs : core.sliceEndsUs;
-  }
-
-  private armTimer(core: Core, atUs: number): void {
-    if (atUs === core.timerUs) return;
-    if (atUs === Infinity) return this.disarm(core);
-    core.timerUs = atUs;
-    this.state.out.requests.push({ type: 'timer.set', timer: core.id as number as TimerId, atUs });
-  }
-
-  private disarm(core: Core): void {
-    core.timerUs = Infinity;
-    this.state.out.requests.push({ type: 'timer.clear', timer: core.id as number as TimerId });
-  }
 }
 
 /** No call runs: only other processes, by ending or by unpinning, can make room for the first that waits for memory. */
 const isQuiet = ({ idle, cores }: Engine): boolean => idle.size === cores.length;
-
-/**
- * Somebody is ready who has no core coming: neither an idle one nor one that is being given up. How many of the ready outrank a running process only the
- * policy knows; so they make way for priority one by one, and it is asked anew when each has gone.
- */
-function isWanted({ cores, idle, readyCount }: Engine, isSliceOver: boolean): boolean {
-  let coming = idle.size;
-  for (const { stopping } of cores) {
-    if (stopping === 'priority' && !isSliceOver) return false;
-    if (stopping !== undefined) coming++;
-  }
-  return readyCount > coming;
-}
-
-/** What a call may take of a core at most, µs, by its engine's cost model: the reservation of a time budget. */
-export function reservedCoreUs(process: Process, call: Call): number {
-  const { think, extraTokens } = call;
-  const { options } = process.engine;
-  const promptTokens = process.table.tokens + extraTokens;
-  const fixedUs = think.script?.durationUs;
-  // A fixed time is that of a call whose prompt was not evicted; at worst all of it was.
-  return fixedUs === undefined
-    ? longestUs(options, promptTokens, think.maxOutput)
-    : fixedUs + longestUs(options, promptTokens, 0);
-}

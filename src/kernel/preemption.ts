@@ -1,0 +1,142 @@
+import { assert } from '../base/assert.ts';
+import type { Core, Engine, StopReason } from './engine.ts';
+import type { TimerId } from './ids.ts';
+import type { KernelState } from './kernel-state.ts';
+import { preemptionUs, sliceUs, StandstillGuard } from './policy-guard.ts';
+import type { Process } from './process.ts';
+
+/**
+ * Who must give up a core, and when: at the end of its slice, or when the policy says so, and only if another could start in its place. Each
+ * core has one timer for both; the scheduler tells what changed.
+ */
+export class Preemption {
+  private readonly state: KernelState;
+  private readonly standstill = new StandstillGuard();
+
+  constructor(state: KernelState) {
+    this.state = state;
+  }
+
+  /** Asks the engine to stop the running call of `process`; it keeps its core until the end arrives. */
+  stop(process: Process, by: StopReason): void {
+    const core = this.state.cores[process.core]!;
+    if (core.process !== process) assert(false, `process ${process.pid} is not on core ${process.core}`);
+    // A signal outranks a preemption that is under way; nothing outranks a signal.
+    if (core.stopping === 'signal') return;
+    const isAsked = core.stopping !== undefined;
+    core.stopping = by;
+    if (isAsked) return;
+    if (by !== 'signal' && core.startedUs === this.state.nowUs)
+      this.standstill.count(core.engine, by, this.state.nowUs);
+    const why = by === 'signal' ? 'signal' : 'preempt';
+    this.state.out.requests.push({ type: 'call.stop', core: core.id, pid: process.pid, why });
+  }
+
+  /** The slice of a core is over, or somebody may outrank who runs there. */
+  timerFired(timer: TimerId): void {
+    const core = this.state.cores[timer]!;
+    core.timerUs = Infinity;
+    const { process, engine } = core;
+    if (process === undefined || core.stopping !== undefined) return;
+    const { nowUs } = this.state;
+    if (nowUs >= core.sliceEndsUs) {
+      if (engine.readyCount > 0) return this.makeWay(core);
+      // Nobody wants the core: a new slice.
+      core.sliceEndsUs = nowUs + sliceUs(engine, process.pid);
+    } else if (preemptionUs(engine, process.pid, nowUs) <= nowUs) {
+      return this.makeWay(core);
+    }
+    this.armTimer(core, this.dueUs(core));
+  }
+
+  /** Who was dispatched since the last time gets a timer; when who is ready changed, everybody is looked at. */
+  settle(engine: Engine): void {
+    if (engine.hasNews) this.consider(engine, engine.cores, engine.cores.length);
+    else if (engine.freshCount > 0) this.consider(engine, engine.fresh, engine.freshCount);
+    engine.hasNews = false;
+    engine.freshCount = 0;
+  }
+
+  /** Nothing is to happen on the core by itself. */
+  disarm(core: Core): void {
+    core.timerUs = Infinity;
+    this.state.out.requests.push({ type: 'timer.clear', timer: core.id as number as TimerId });
+  }
+
+  /** Arms the timers of the first `count` of `cores`, or stops what must make way at once. A timer may fire too early (it looks again then), never too late. */
+  private consider(engine: Engine, cores: readonly Core[], count: number): void {
+    if (engine.options.preemption === 'none') return;
+    const { nowUs } = this.state;
+    let isDue = false;
+    for (let slot = 0; slot < count; slot++) {
+      const core = cores[slot]!;
+      if (core.process === undefined || core.stopping !== undefined) continue;
+      const dueUs = this.dueUs(core);
+      if (dueUs <= nowUs && engine.readyCount > 0) isDue = true;
+      else this.armTimer(core, dueUs);
+    }
+    if (isDue) this.makeWayInOrder(cores.slice(0, count));
+  }
+
+  /** Those that are due longest first. */
+  private makeWayInOrder(cores: readonly Core[]): void {
+    const { nowUs } = this.state;
+    const due = cores
+      .filter((core) => core.process !== undefined && core.stopping === undefined)
+      .map((core) => ({ core, dueUs: this.dueUs(core) }))
+      .filter(({ dueUs }) => dueUs <= nowUs)
+      .sort((a, b) => a.dueUs - b.dueUs || a.core.id - b.core.id);
+    for (const { core } of due) this.makeWay(core);
+  }
+
+  /** The running process of `core` must make way now, unless nobody could start in its place. */
+  private makeWay(core: Core): void {
+    const { nowUs } = this.state;
+    const { engine } = core;
+    const process = core.process!;
+    const isSliceOver = nowUs >= core.sliceEndsUs;
+    if (this.wouldHelp(engine, process, isSliceOver))
+      return this.stop(process, isSliceOver ? 'slice' : 'priority');
+    if (isSliceOver) core.sliceEndsUs = nowUs + sliceUs(engine, process.pid);
+    this.armTimer(core, core.sliceEndsUs);
+  }
+
+  /** Stopping `process` lets another start. While the first that waits for memory holds the queue, only that one could. */
+  private wouldHelp(engine: Engine, process: Process, isSliceOver: boolean): boolean {
+    const first = engine.memoryWaiters.peek();
+    const waiter = first === -1 ? undefined : this.state.processes[first]!;
+    if (waiter === undefined || waiter.state !== 'waiting') return isWanted(engine, isSliceOver);
+    const isLastRunning = engine.cores.length - engine.idle.size === 1;
+    if (isLastRunning) return true;
+    const { think, extraTokens } = waiter.call!;
+    return engine.memory.couldBegin(waiter.table, extraTokens + think.maxOutput, process.table);
+  }
+
+  /** When the running process of `core` must make way, as things stand. */
+  private dueUs(core: Core): number {
+    const { engine } = core;
+    if (engine.policy.shouldPreempt === undefined || engine.readyCount === 0) return core.sliceEndsUs;
+    const dueUs = preemptionUs(engine, core.process!.pid, this.state.nowUs);
+    return dueUs < core.sliceEndsUs ? dueUs : core.sliceEndsUs;
+  }
+
+  private armTimer(core: Core, atUs: number): void {
+    if (atUs === core.timerUs) return;
+    if (atUs === Infinity) return this.disarm(core);
+    core.timerUs = atUs;
+    this.state.out.requests.push({ type: 'timer.set', timer: core.id as number as TimerId, atUs });
+  }
+}
+
+/**
+ * Somebody is ready who has no core coming: neither an idle one nor one that is being given up. How many of the ready outrank a running process only the
+ * policy knows; so they make way for priority one by one, and it is asked anew when each has gone.
+ */
+function isWanted({ cores, idle, readyCount }: Engine, isSliceOver: boolean): boolean {
+  let coming = idle.size;
+  for (const { stopping } of cores) {
+    if (stopping === 'priority' && !isSliceOver) return false;
+    if (stopping !== undefined) coming++;
+  }
+  return readyCount > coming;
+}
