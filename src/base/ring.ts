@@ -23,14 +23,6 @@ export class Ring<T extends {} | null> {
     this.count++;
   }
 
-  /** Adds before the first item. */
-  unshift(item: T): void {
-    if (this.count === this.slots.length) this.grow();
-    this.first = (this.first - 1) & (this.slots.length - 1);
-    this.slots[this.first] = item;
-    this.count++;
-  }
-
   /** Removes and returns the first item, or undefined when empty. */
   shift(): T | undefined {
     if (this.count === 0) return undefined;

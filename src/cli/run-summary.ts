@@ -7,6 +7,7 @@ import { formatCount, formatDuration, formatMoney, formatPercent } from '../repo
 import { table } from '../report/table.ts';
 import { printable, textWidth, wrapped } from '../report/text-width.ts';
 import type { PageCount, ProcessMetrics, RunMetrics, Split } from '../sim/metrics/run-metrics.ts';
+import { sumOfSplits } from '../sim/metrics/split.ts';
 import type { WorkloadResult } from '../sim/run-workload.ts';
 import type { RunRequest } from './run-and-report.ts';
 import { repeatWords } from './run-flags.ts';
@@ -292,7 +293,9 @@ function processTable(
     width,
     paintHeader: dim,
   });
-  const all = partsOf(sumOf(longest));
+  // Any split names the same parts; the legend needs only their names.
+  const splits = longest.map(({ split }) => split);
+  const all = partsOf(sumOfSplits(splits, Object.keys(splits[0]?.waiting ?? {})));
   if (all.length > 0)
     lines.push(
       ...inLines(
@@ -315,19 +318,4 @@ function inLines(items: readonly string[], width: number): string[] {
     else lines.push(item);
   }
   return lines;
-}
-
-/** Any split of these processes names the same parts; the legend needs only the names. */
-function sumOf(processes: readonly ProcessMetrics[]): Split {
-  const waiting: Record<string, number> = {};
-  const running = { newPrefillUs: 0, repeatedPrefillUs: 0, loadUs: 0, decodeUs: 0, unfinishedUs: 0 };
-  let readyUs = 0;
-  let suspendedUs = 0;
-  for (const { split } of processes) {
-    for (const key of Object.keys(running) as (keyof typeof running)[]) running[key] += split.running[key];
-    for (const [reason, us] of Object.entries(split.waiting)) waiting[reason] = (waiting[reason] ?? 0) + us;
-    readyUs += split.readyUs;
-    suspendedUs += split.suspendedUs;
-  }
-  return { running, readyUs, waiting, suspendedUs };
 }

@@ -78,7 +78,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
  * Checks what a user wrote, whatever its real type is. `taken` are the names of nodes that exist already; a parent is one of
  * them or of `specs`, in any order. Throws KernelError INVALID_ARGUMENT.
  */
-export function checkNodeSpecs(specs: readonly BudgetNodeSpec[], taken: ReadonlyMap<string, unknown>): void {
+export function checkNodeSpecs(specs: readonly BudgetNodeSpec[]): void {
   const parents = new Map<string, string | undefined>();
   specs.forEach((spec, index) => {
     if (!isRecord(spec)) throw invalid(`budgets[${index}]`, spec, 'a node: { name, parent?, limits? }');
@@ -86,7 +86,7 @@ export function checkNodeSpecs(specs: readonly BudgetNodeSpec[], taken: Readonly
     if (typeof name !== 'string' || name === '') {
       throw invalid(`budgets[${index}].name`, name, 'a text of at least one character');
     }
-    if (taken.has(name) || parents.has(name)) {
+    if (parents.has(name)) {
       throw invalid(`budgets[${index}].name`, name, 'a name that no other budget has');
     }
     checkKnownFields(`budget ${name}: `, spec, ['name', 'parent', 'limits']);
@@ -94,7 +94,7 @@ export function checkNodeSpecs(specs: readonly BudgetNodeSpec[], taken: Readonly
     if (limits !== undefined) checkLimits(limits, `budget ${name}, limits`);
   });
   for (const [name, parent] of parents) {
-    if (parent === undefined || taken.has(parent) || parents.has(parent)) continue;
+    if (parent === undefined || parents.has(parent)) continue;
     throw invalid(`budget ${name}, parent`, parent, 'the name of another budget');
   }
   const cycle = findCycle(parents);

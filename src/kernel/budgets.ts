@@ -73,21 +73,22 @@ export class BudgetTree {
 
   /** Throws KernelError INVALID_ARGUMENT. Nodes are numbered in the order of `nodes`, in which a parent may stand behind its children. */
   constructor(nodes: readonly BudgetNodeSpec[] = []) {
-    checkNodeSpecs(nodes, this.indexes);
-    for (const spec of nodes) this.append(spec);
-    nodes.forEach((spec, index) => this.link(index, spec));
+    checkNodeSpecs(nodes);
+    for (const [index, { name, limits }] of nodes.entries()) {
+      this.nodes.push(new BudgetNode(index, name, limits ?? []));
+      this.indexes.set(name, index);
+    }
+    for (const [index, { parent }] of nodes.entries())
+      if (parent !== undefined) this.nodes[index]!.parent = this.nodes[this.indexes.get(parent)!]!;
   }
 
   get size(): number {
     return this.nodes.length;
   }
 
-  /** Returns the new node's index. Throws KernelError INVALID_ARGUMENT. */
-  add(spec: BudgetNodeSpec): number {
-    checkNodeSpecs([spec], this.indexes);
-    const index = this.append(spec);
-    this.link(index, spec);
-    return index;
+  /** -1: no node has this name. */
+  find(name: string): number {
+    return this.indexes.get(name) ?? -1;
   }
 
   /** Throws KernelError UNKNOWN_BUDGET. */
@@ -258,17 +259,6 @@ export class BudgetTree {
       );
       assert(this.waited.has(index) === (firstSeq !== Infinity), `node ${index} in the list of waited nodes`);
     }
-  }
-
-  private append({ name, limits }: BudgetNodeSpec): number {
-    const index = this.nodes.length;
-    this.nodes.push(new BudgetNode(index, name, limits ?? []));
-    this.indexes.set(name, index);
-    return index;
-  }
-
-  private link(index: number, { parent }: BudgetNodeSpec): void {
-    if (parent !== undefined) this.nodes[index]!.parent = this.nodes[this.indexes.get(parent)!]!;
   }
 
   private nodeAt(index: number): BudgetNode {

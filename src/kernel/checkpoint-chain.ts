@@ -3,7 +3,6 @@
  * carries only the nodes that the checkpoint before it doesn't have, so that storage grows with what is new, and a prompt
  * put together again from many checkpoints proves itself by its tip.
  */
-import { assert } from '../base/assert.ts';
 import { sha256Hex } from '../base/sha256.ts';
 import { KernelError } from './errors.ts';
 import type { CheckpointRecord, PromptNode } from './records.ts';
@@ -46,17 +45,10 @@ export class PromptChain {
     return this.tips.at(-1) ?? '';
   }
 
-  /**
-   * The next checkpoint's prompt, told as what is new in it. Hashes only nodes behind the common start of the two prompts.
-   * `unchanged`: so many leading nodes are known to be as before and are not looked at, default 0.
-   */
-  next(nodes: readonly PromptNode[], unchanged = 0): PromptDelta {
+  /** The next checkpoint's prompt, told as what is new in it. Hashes only nodes behind the common start of the two prompts. */
+  next(nodes: readonly PromptNode[]): PromptDelta {
     const shared = Math.min(nodes.length, this.nodes.length);
-    assert(
-      unchanged <= shared,
-      () => `${unchanged} nodes unchanged, where the prompts share ${shared} at most`,
-    );
-    let keep = unchanged;
+    let keep = 0;
     while (keep < shared && isSameNode(this.nodes[keep]!, nodes[keep]!)) keep++;
     const base = keep === 0 ? '' : this.tip;
     this.replace(keep, nodes.slice(keep));

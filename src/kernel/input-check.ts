@@ -53,10 +53,7 @@ function checkSpawn(state: KernelState, input: SpawnInput): void {
   if (input.priority !== undefined && !isPriority(input.priority))
     throw invalid('priority', input.priority, 'a number from 0 to 100');
   if (input.budget !== undefined && state.budgetIndex(input.budget) < 0)
-    throw new KernelError(
-      'UNKNOWN_BUDGET',
-      `budget: "${input.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
-    );
+    throw new KernelError('UNKNOWN_BUDGET', state.noBudget(input.budget));
   if (input.engine !== undefined) checkEngineName(state, input.engine);
   if (state.fullness !== undefined) throw new KernelError('PROCESS_LIMIT', state.fullness);
 }
@@ -76,10 +73,7 @@ function checkRestore(state: KernelState, { processes }: RestoreInput): void {
         `program: "${started.program}" version ${started.programVersion} is not registered; allowed: the version that wrote the history`,
       );
     if (state.budgetIndex(started.budget) < 0)
-      throw new KernelError(
-        'UNKNOWN_BUDGET',
-        `budget: "${started.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
-      );
+      throw new KernelError('UNKNOWN_BUDGET', state.noBudget(started.budget));
     checkEngineName(state, started.engine);
     if (state.processes[started.pid] !== undefined)
       throw invalid('pid', started.pid, 'a pid that is not taken yet');

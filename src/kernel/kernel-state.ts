@@ -26,6 +26,8 @@ import { ToolRegistry } from './tools.ts';
 const mostProcesses = 1_000_000;
 const mostSpawnsAtOnce = 100_000;
 const mostGenerations = 1_000;
+/** A line names no more of what is allowed. */
+const mostNames = 10;
 
 /** What the parts of the kernel share. It holds state and the few acts on it that every part needs; no part holds another's state. */
 export class KernelState {
@@ -176,11 +178,15 @@ export class KernelState {
 
   /** -1: there is no such node. */
   budgetIndex(name: string): number {
-    return this.budgetNames().indexOf(name);
+    return this.budgets.find(name);
   }
 
-  budgetNames(): string[] {
-    return Array.from({ length: this.budgets.size }, (_, index) => this.budgets.nameOf(index));
+  /** Why a process cannot have this budget, in one line. */
+  noBudget(name: string): string {
+    const { size } = this.budgets;
+    const names = Array.from({ length: Math.min(size, mostNames) }, (_, index) => this.budgets.nameOf(index));
+    const rest = size > mostNames ? `, … (${size} in all)` : '';
+    return `budget: "${name}" is not a node; allowed: ${names.join(', ')}${rest}`;
   }
 
   /** The pending syscall of `process` has its result; its program goes on in this step, or when a suspended process is continued. */

@@ -84,11 +84,6 @@ export class Kernel {
   get alive(): number {
     return this.state.alive;
   }
-  /** Sequence number of the last event. */
-  get eventCount(): number {
-    return this.state.out.seq;
-  }
-
   /** Everything a person or a tool wants to see of the kernel at this moment, as plain data. */
   snapshot(): KernelSnapshot {
     return snapshotOf(this.state);

@@ -87,6 +87,8 @@ function checkOptions(options: KernelOptions): void {
   if (!['independent', 'prefix'].includes(options.residency))
     throw invalid('residency', options.residency, 'independent, prefix');
   if (!['any', 'leaf'].includes(options.victims)) throw invalid('victims', options.victims, 'any, leaf');
+  if (options.victims === 'leaf' && options.residency === 'independent')
+    throw invalid('victims', options.victims, 'any: in independent residency no page stands behind another');
   if (!['fail', 'bypass'].includes(options.oversize))
     throw invalid('oversize', options.oversize, 'fail, bypass');
   if (!Number.isInteger(options.mailboxLimit) || options.mailboxLimit < 1)

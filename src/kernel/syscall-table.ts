@@ -229,11 +229,7 @@ export class SyscallTable {
     const priority = call.priority ?? process.priority;
     if (!isPriority(priority)) return bad('priority', priority, 'a number from 0 to 100');
     const budget = call.budget === undefined ? process.budget : state.budgetIndex(call.budget);
-    if (budget < 0)
-      return failed(
-        'UNKNOWN_BUDGET',
-        `budget: "${call.budget}" is not a node; allowed: ${state.budgetNames().join(', ')}`,
-      );
+    if (budget < 0) return failed('UNKNOWN_BUDGET', state.noBudget(call.budget!));
     if (!this.isWithin(budget, process.budget))
       return failed(
         'NOT_PERMITTED',

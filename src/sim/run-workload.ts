@@ -79,6 +79,8 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
       budgets: simulation.kernel.options.budgets,
       tools: simulation.kernel.options.tools,
     });
+  const budgets = new Set(spec.budgets.map(({ name }) => name));
+  const root = spec.budgets[0]?.name;
   const runIds = rngFor(spec.seed, 'run-ids');
   for (const [index, agent] of agents.entries()) {
     simulation.spawn(agent.arrivalUs ?? 0, {
@@ -87,7 +89,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
       name: agent.name,
       run: uniqueId(runIds, 12),
       ...(agent.priority === undefined ? {} : { priority: agent.priority }),
-      ...(spec.budgets.length === 0 ? {} : { budget: agent.budget ?? budgetOf(spec, index) }),
+      ...(root === undefined ? {} : { budget: agent.budget ?? ownBudget(index, budgets) ?? root }),
     });
   }
   const isCut = simulation.run(run.untilUs);
@@ -110,10 +112,10 @@ export function engineFacts(kernel: Kernel): readonly EngineFacts[] {
   return kernel.options.engines.map(({ name, cores, memoryTokens }) => ({ name, cores, memoryTokens }));
 }
 
-/** The agent's own node where there is one, else the root. */
-function budgetOf(spec: SimulationSpec, index: number): string {
+/** The agent's own node where there is one. */
+function ownBudget(index: number, budgets: ReadonlySet<string>): string | undefined {
   const own = agentBudgetName(index);
-  return spec.budgets.some((node) => node.name === own) ? own : spec.budgets[0]!.name;
+  return budgets.has(own) ? own : undefined;
 }
 
 const agentBudgetName = (index: number): string => `agent-${index + 1}`;

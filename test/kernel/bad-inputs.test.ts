@@ -107,3 +107,15 @@ test('a simulation takes no signal that does not exist', () => {
   expect(() => simulation.signal(0, 1 as never, 'explode' as never)).toThrow('signal: "explode"');
   expect(simulation.run()).toBe(false);
 });
+
+test('a budget that does not exist is told with the first names of those that do', () => {
+  const named = (count: number) => Array.from({ length: count }, (_, index) => ({ name: `b${index}` }));
+  const refuse = (count: number) => () =>
+    new Kernel({ ...kernelOf({ agents }), tools: [mail], budgets: named(count) }).step({
+      ...spawned,
+      budget: 'x',
+      atUs: 5,
+    } as Input);
+  expect(refuse(2)).toThrow(/^budget: "x" is not a node; allowed: b0, b1$/);
+  expect(refuse(12)).toThrow(/allowed: b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, … \(12 in all\)$/);
+});

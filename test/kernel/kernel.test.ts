@@ -79,6 +79,7 @@ test.each<readonly [string, Partial<KernelOptionsInput>, string]>([
     'residency: "here" is not allowed; allowed: independent, prefix',
   ],
   ['unknown victims', { victims: 'all' as never }, 'any, leaf'],
+  ['leaves where there are none', { victims: 'leaf', residency: 'independent' }, 'any: in independent'],
   ['an unknown oversize rule', { oversize: 'shrink' as never }, 'fail, bypass'],
   ['a mailbox of 0', { mailboxLimit: 0 }, 'mailboxLimit: 0'],
   [
@@ -274,9 +275,8 @@ const busy: AgentRun = {
 };
 
 test('events are numbered from 1 without gaps, in the order of time', () => {
-  const { events, kernel } = runAgents(busy);
+  const { events } = runAgents(busy);
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index + 1));
-  expect(kernel.eventCount).toBe(events.length);
   expect(events.every(({ atUs }, index) => index === 0 || atUs >= events[index - 1]!.atUs)).toBe(true);
   expect(new Set(events.map(({ type }) => type)).size).toBeGreaterThan(20);
 });

@@ -63,6 +63,43 @@ test('continue: the partial answer is prefilled again, the prompt too where it l
   expect(usage).toMatchObject({ tokensIn: 4_100, tokensCached: 2_000, tokensOut: 300, calls: 1 });
 });
 
+test.each(['resume', 'continue'] as const)(
+  '%s: a prefill that was cut off goes on where it stopped',
+  (preemption) => {
+    const { events, all } = runAgents({
+      agents: [
+        { priority: 50, body: [allocate(2_000), think(300)] },
+        { priority: 10, atUs: S, body: [burst(S)] },
+      ],
+      kernel: { engines: [{ ...rates, preemption }] },
+    });
+    expect(gantt(events)).toEqual([
+      [1, 0, S, 'priority'],
+      [2, S, 2 * S, 'ended'],
+      [1, 2 * S, 6 * S, 'ended'],
+    ]);
+    expect([...all('call.stopped', 1), ...all('call.ended', 1)].map((end) => end.newPrefillUs)).toEqual([
+      S,
+      S,
+    ]);
+  },
+);
+
+test('continue: slices shorter than a prefill do no work for nothing', () => {
+  const body = [allocate(80_000), think(60)];
+  const { kernel } = runAgents({
+    agents: [{ body }, { body }],
+    kernel: {
+      scheduling: roundRobinWith({ sliceUs: S }),
+      engines: [{ cores: 1, memoryTokens: 200_000, preemption: 'continue' }],
+    },
+  });
+  // Each: 10 s of prefill, 1 s of decode, at most one token of partial answer prefilled again for each slice.
+  const { usage } = kernel.snapshot().processes[0]!;
+  expect(usage.coreUs).toBeGreaterThanOrEqual(11 * S);
+  expect(usage.coreUs).toBeLessThan(11.1 * S);
+});
+
 test('continue: pages that left memory meanwhile are prefilled again, as with resume', () => {
   const body = [allocate(600), think(100)];
   const { all } = runAgents({

@@ -2,6 +2,7 @@
 import type { BudgetLimit, BudgetNodeSpec, BudgetResource } from '../../src/kernel/budget-limits.ts';
 import type { EngineOptions } from '../../src/kernel/engine-options.ts';
 import type { Effects } from '../../src/kernel/lock-table.ts';
+import type { VictimRule } from '../../src/kernel/memory/memory-options.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import type { ToolSpec } from '../../src/kernel/tools.ts';
 import { workingSetWith } from '../../src/policies/load-control/working-set.ts';
@@ -33,7 +34,7 @@ export function drawKernel(draw: Draw, seed: number, sliceUs: number): Omit<Kern
     paging: draw.of(Object.values(pagingPolicies)),
     loadControl: draw.chance(0.5) ? undefined : drawLoadControl(draw),
     residency,
-    ...(draw.chance(0.6) ? {} : { victims: draw.of(['any', 'leaf'] as const) }),
+    ...(draw.chance(0.6) ? {} : { victims: victimsIn(residency, draw.of(['any', 'leaf'] as const)) }),
     oversize: draw.of(['fail', 'bypass'] as const),
     budgets: drawBudgets(draw),
     tools: drawTools(draw),
@@ -41,6 +42,10 @@ export function drawKernel(draw: Draw, seed: number, sliceUs: number): Omit<Kern
     records: draw.chance(0.9),
   };
 }
+
+/** Only a prefix has leaves. */
+const victimsIn = (residency: 'independent' | 'prefix', drawn: VictimRule): VictimRule =>
+  residency === 'prefix' ? drawn : 'any';
 
 function drawEngine(draw: Draw, name: string, sliceUs: number): EngineOptions {
   const hasTier = draw.chance(0.3);

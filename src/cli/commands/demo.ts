@@ -16,7 +16,9 @@ export const demoCommand: Command<DemoOptions> = {
   name: 'demo',
   summary: 'Watch a kernel schedule, page, meter, checkpoint and audit three agents.',
   register(command: CommanderCommand): void {
-    command.option('--svg <file>', 'also draw the run as a timeline into this file');
+    command
+      .option('--svg <file>', 'also draw the run as a timeline into this file')
+      .addHelpText('after', '\nThe story has no chance in it: with another --seed it is the same.');
   },
   run({ options }: Call<DemoOptions>, io: Io): number {
     const { svg } = options;

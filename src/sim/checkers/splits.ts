@@ -1,6 +1,6 @@
 import { assert } from '../../base/assert.ts';
 import { Metrics } from '../metrics/metrics.ts';
-import { splitSum } from '../metrics/process-tally.ts';
+import { splitSum } from '../metrics/split.ts';
 import { checkOf, type CheckerFacts, type Check, type Checker, type EventOf } from './checker.ts';
 
 /**

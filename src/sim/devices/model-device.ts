@@ -126,11 +126,10 @@ export class ModelDevice {
       plan.decodeUs === 0
         ? 0
         : Math.min(plan.tokensLeft, Math.floor((plan.tokensLeft * decodedUs) / plan.decodeUs));
-    const isResumable = this.engine.preemption === 'resume';
-    // The plan becomes what is left of it.
-    plan.loadUs = isResumable ? plan.loadUs - spent.work.loadUs : 0;
-    plan.newPrefillUs = isResumable ? plan.newPrefillUs - spent.work.newPrefillUs : 0;
-    plan.repeatedPrefillUs = isResumable ? plan.repeatedPrefillUs - spent.work.repeatedPrefillUs : 0;
+    // The plan becomes what is left of it. A prefill that was cut off is no done one: even where the answer cannot be resumed, its pages are there only as far as it got.
+    plan.loadUs -= spent.work.loadUs;
+    plan.newPrefillUs -= spent.work.newPrefillUs;
+    plan.repeatedPrefillUs -= spent.work.repeatedPrefillUs;
     plan.decodeUs -= Math.min(decodedUs, plan.decodeUs);
     plan.tokensLeft -= decoded;
     this.stopped.keep(pid, plan);

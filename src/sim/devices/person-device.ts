@@ -1,13 +1,10 @@
-import { logNormal } from '../../base/distributions.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { PersonAsk } from '../../kernel/requests.ts';
 import type { FaultPlan } from '../faults.ts';
+import { latencyDefaults, latencySampler } from '../latency-defaults.ts';
 
-/** Time a person takes where nothing is recorded: log-normal; the think times of recorded coding sessions (median 10 s, p90 157 s). */
-const personLatencyDefaults = { medianUs: 10_000_000, p90Us: 157_000_000 } as const;
-
-const personLatency = logNormal({ median: personLatencyDefaults.medianUs, p90: personLatencyDefaults.p90Us });
+const drawPersonUs = latencySampler(latencyDefaults.person);
 
 export interface PersonOutcome {
   readonly decision: 'approve' | 'answer';
@@ -43,6 +40,6 @@ export class PersonDevice {
   }
 
   private draw(name: string): number {
-    return Math.max(1, Math.round(personLatency(this.streams(name))));
+    return drawPersonUs(this.streams(name));
   }
 }

@@ -1,4 +1,3 @@
-import { logNormal } from '../../base/distributions.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { ToolImplementation } from '../../agents/tools/tool-implementation.ts';
 import { messageOf, shown } from '../../kernel/errors.ts';
@@ -6,11 +5,9 @@ import type { Json } from '../../kernel/ids.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
 import { notJson } from '../../kernel/schema/problem.ts';
 import type { FaultPlan } from '../faults.ts';
+import { latencyDefaults, latencySampler } from '../latency-defaults.ts';
 
-/** Tool latency where nothing is recorded: log-normal. The median of a quick service call; nine in ten end within the second. */
-const toolLatencyDefaults = { medianUs: 400_000, p90Us: 2_500_000 } as const;
-
-const toolLatency = logNormal({ median: toolLatencyDefaults.medianUs, p90: toolLatencyDefaults.p90Us });
+const drawToolUs = latencySampler(latencyDefaults.tool);
 
 export interface ToolOutcome {
   readonly ok: boolean;
@@ -81,6 +78,6 @@ export class ToolDevice {
   }
 
   private draw(name: string): number {
-    return Math.max(1, Math.round(toolLatency(this.streams(name))));
+    return drawToolUs(this.streams(name));
   }
 }

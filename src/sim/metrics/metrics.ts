@@ -7,9 +7,10 @@ import type { FaultKind, KernelEvent } from '../../kernel/events.ts';
 import type { Spent } from '../../kernel/inputs.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
 import { EngineTally, ratio } from './engine-tally.ts';
-import { ProcessTally, runningSum } from './process-tally.ts';
+import { ProcessTally } from './process-tally.ts';
+import { runningSum, sumOfSplits } from './split.ts';
 import { kernelWaits, waitReasons } from './run-metrics.ts';
-import type { EngineFacts, PageCount, ProcessMetrics, RunMetrics, Split, StopReason } from './run-metrics.ts';
+import type { EngineFacts, PageCount, ProcessMetrics, RunMetrics, StopReason } from './run-metrics.ts';
 import { distribution, jainIndex } from './statistics.ts';
 
 const HOUR_US = 3_600_000_000;
@@ -330,23 +331,4 @@ function slowdowns(all: readonly ProcessMetrics[], coreUs: readonly number[]): n
     for (const reason of kernelWaits) heldUpUs += split.waiting[reason]!;
     return ownUs === 0 ? [] : [(ownUs + heldUpUs) / ownUs];
   });
-}
-
-function sumOfSplits(splits: readonly Split[], reasons: readonly string[]): Split {
-  const sum = (part: (split: Split) => number): number =>
-    splits.reduce((total, split) => total + part(split), 0);
-  return {
-    running: {
-      newPrefillUs: sum(({ running }) => running.newPrefillUs),
-      repeatedPrefillUs: sum(({ running }) => running.repeatedPrefillUs),
-      loadUs: sum(({ running }) => running.loadUs),
-      decodeUs: sum(({ running }) => running.decodeUs),
-      unfinishedUs: sum(({ running }) => running.unfinishedUs),
-    },
-    readyUs: sum(({ readyUs }) => readyUs),
-    waiting: Object.fromEntries(
-      reasons.map((reason) => [reason, sum(({ waiting }) => waiting[reason] ?? 0)]),
-    ),
-    suspendedUs: sum(({ suspendedUs }) => suspendedUs),
-  };
 }

@@ -9,7 +9,8 @@ import type { KernelEvent } from '../../kernel/events.ts';
 import type { Spent } from '../../kernel/inputs.ts';
 import type { StateName } from '../../kernel/process-state.ts';
 import type { EngineTally } from './engine-tally.ts';
-import { waitReasons, type ProcessMetrics, type RunningSplit, type Split } from './run-metrics.ts';
+import { waitReasons, type ProcessMetrics, type Split } from './run-metrics.ts';
+import { splitSum } from './split.ts';
 
 /** Its index among the reasons. */
 const memory = waitReasons.indexOf('memory');
@@ -218,17 +219,4 @@ export class ProcessTally {
     assert(us >= 0, () => `process ${this.facts.pid}: time went back from ${this.sinceUs} to ${atUs} µs`);
     return us;
   }
-}
-
-/** µs on cores. */
-export function runningSum(running: RunningSplit): number {
-  const { newPrefillUs, repeatedPrefillUs, loadUs, decodeUs, unfinishedUs } = running;
-  return newPrefillUs + repeatedPrefillUs + loadUs + decodeUs + unfinishedUs;
-}
-
-/** All parts of a split together, µs. */
-export function splitSum(split: Split): number {
-  let sum = runningSum(split.running) + split.readyUs + split.suspendedUs;
-  for (const us of Object.values(split.waiting)) sum += us;
-  return sum;
 }

@@ -2,13 +2,13 @@
  * How long recorded tools and people take where a file doesn't say, or where other times than the recorded ones are wanted.
  * Each agent draws from a stream of its own, so that its times stay when others are added or left out.
  */
-import { logNormal } from '../../base/distributions.ts';
 import { rngFor } from '../../base/rng.ts';
 import type { Rng } from '../../base/rng.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { AgentSpec, AgentStep } from '../../agents/steps.ts';
 import { workloadOf } from './workload.ts';
 import type { Workload } from './workload.ts';
+import { latencyDefaults, latencySampler, type LatencyQuantiles } from '../latency-defaults.ts';
 
 /**
  * `recorded`: what the file has, drawn where it has none. `drawn`: all tool and person times are drawn, and model calls take
@@ -16,27 +16,12 @@ import type { Workload } from './workload.ts';
  */
 type LatencyMode = 'recorded' | 'drawn';
 
-/** Of a log-normal distribution, µs: median > 0, p90 >= median. */
-interface LatencyQuantiles {
-  readonly medianUs: number;
-  readonly p90Us: number;
-}
-
 export interface LatencyOptions {
   readonly mode: LatencyMode;
   readonly seed: number | string;
   readonly tool?: LatencyQuantiles;
   readonly person?: LatencyQuantiles;
 }
-
-/**
- * A tool: a call of a web service, 1.2 s, one in ten over 6 s (a convention: no trace here records such times). A person: the
- * think times of the recorded coding sessions, median 10 s and p90 157 s.
- */
-export const latencyDefaults: Required<Pick<LatencyOptions, 'tool' | 'person'>> = {
-  tool: { medianUs: 1_200_000, p90Us: 6_000_000 },
-  person: { medianUs: 10_000_000, p90Us: 157_000_000 },
-};
 
 /** The workload with a time for every recorded tool call and every wait for a person. */
 export function withLatencies(workload: Workload, options: LatencyOptions): Workload {
@@ -97,7 +82,7 @@ function sampler(field: string, { medianUs, p90Us }: LatencyQuantiles): (rng: Rn
   if (!(p90Us >= medianUs && p90Us <= longestUs)) {
     throw invalid(`${field}.p90Us`, p90Us, `a number of µs from the median (${medianUs}) to ${longestUs}`);
   }
-  const draw = logNormal({ median: medianUs, p90: p90Us });
-  return (rng) => Math.min(longestUs, Math.max(1, Math.round(draw(rng))));
+  const draw = latencySampler({ medianUs, p90Us });
+  return (rng) => Math.min(longestUs, draw(rng));
 }
 const longestUs = 2_592_000_000_000; // 30 days

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { KernelEvent } from '../../../src/kernel/events.ts';
 import { Metrics } from '../../../src/sim/metrics/metrics.ts';
-import { splitSum } from '../../../src/sim/metrics/process-tally.ts';
+import { splitSum } from '../../../src/sim/metrics/split.ts';
 import type { EngineFacts, RunMetrics } from '../../../src/sim/metrics/run-metrics.ts';
 import { seedCount } from '../../support/seeds.ts';
 import {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 
 import type { AgentSpec } from '../../../src/agents/steps.ts';
-import { agentWithLatencies, latencyDefaults, withLatencies } from '../../../src/sim/workloads/latency.ts';
+import { latencyDefaults } from '../../../src/sim/latency-defaults.ts';
+import { agentWithLatencies, withLatencies } from '../../../src/sim/workloads/latency.ts';
 import { workloadOf } from '../../../src/sim/workloads/workload.ts';
 import { problemOf } from './support.ts';
 
