@@ -108,6 +108,8 @@ export interface PagingPolicy {
   evict(need: number, eligible: (page: PageId) => boolean, isContinued?: boolean): PageId | undefined;
   /** `page` left for another reason (freed). It is resident. */
   remove(page: PageId): void;
+  /** What `page` stood for is known no longer, and its id may stand for another content from now on: a ghost list lets it go. It is not resident. */
+  forget?(page: PageId): void;
   /** Importance or accesses of resident `page` changed other than by a touch, or an eviction made it eligible. For policies that depend on them. */
   changed?(page: PageId): void;
   /**

@@ -17,6 +17,8 @@ export class ExtentStore {
   private readonly freeSlots: number[] = [];
   private readonly index: ContentIndex;
   private nextPage = 1;
+  /** Told of every slot that becomes free. */
+  onForget: ((id: PageId) => void) | undefined = undefined;
   private extentCount = 0;
 
   constructor(residency: Residency) {
@@ -98,6 +100,7 @@ export class ExtentStore {
       this.index.remove(unused);
       this.slots[unused.id] = undefined;
       this.freeSlots.push(unused.id);
+      this.onForget?.(unused.id);
       this.extentCount--;
       // It may have been the last that kept its parent.
       unused = parent;

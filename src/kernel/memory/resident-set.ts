@@ -44,6 +44,7 @@ export class ResidentSet {
       order: (page) => extents.at(page)!.firstPage,
     };
     this.policy = options.paging({ capacity, unit: 'tokens', rng, pages });
+    if (this.policy.forget !== undefined) extents.onForget = (page) => this.policy.forget!(page);
     const isEndGiven = residency === 'independent' || victims === 'leaf';
     this.divisible = isEndGiven && this.policy.putBack !== undefined && this.policy.split !== undefined;
     this.isEligible =

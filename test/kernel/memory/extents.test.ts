@@ -234,3 +234,38 @@ for (const [name, policy] of Object.entries(pagingPolicies)) {
     });
   }
 }
+
+/** A policy that remembers what left, and complains when an id comes back for another content that it was not told to forget. */
+function remembering(create: CreatePagingPolicy, forgotten: number[]): CreatePagingPolicy {
+  return (context) => {
+    const contents = new Map<number, number>();
+    const policy = singly(create)(context);
+    return {
+      ...policy,
+      admit: (page, nowUs) => {
+        const content = context.pages.order(page);
+        expect(contents.get(page) ?? content).toBe(content);
+        contents.set(page, content);
+        return policy.admit(page, nowUs);
+      },
+      forget: (page) => {
+        forgotten.push(page);
+        contents.delete(page);
+      },
+    };
+  };
+}
+
+for (const residency of ['independent', 'prefix'] as const)
+  test(`${residency}: a policy that remembers what left is told before an id stands for another content`, () => {
+    const forgotten: number[] = [];
+    fc.assert(
+      fc.property(fc.array(operation, { minLength: 30, maxLength: 120, size: 'max' }), (operations) => {
+        const paging = remembering(pagingPolicies.lru, forgotten);
+        const pages = new Told(paging, residency, residency === 'prefix' ? 'leaf' : 'any');
+        operations.forEach((each, at) => pages.do(each, at));
+      }),
+      { seed: 1, numRuns: seedCount(100, 5_000) },
+    );
+    expect(forgotten.length).toBeGreaterThan(100);
+  });
