@@ -95,6 +95,11 @@ export interface PagingContext {
 
 export interface PagingPolicy {
   readonly name: string;
+  /**
+   * `page` is needed and not resident: told before room is made for it, for policies whose victim depends on who comes. Its admit follows; where
+   * several pages are loaded at once, first the misses of all.
+   */
+  miss?(page: PageId, nowUs: number): void;
   /** `page` is being loaded. False: don't keep it (it is used once and leaves; the policy has forgotten it). */
   admit(page: PageId, nowUs: number): boolean;
   /** Resident `page` was used. Pages used at one moment are told one by one, in the order that makes the tail of a prefix colder. */

@@ -102,6 +102,7 @@ export class ContextMemory {
     examiner.tellFaults(pid);
     table.room = room;
     resident.roomTokens += room;
+    this.tellMisses(table, table.entries.length, nowUs);
     resident.makeRoom(missing);
     if (missing > 0) this.tables.dividePartial(table, table.entries.length, 0);
     this.use(table, table.entries.length, nowUs);
@@ -195,6 +196,7 @@ export class ContextMemory {
     // Pinned meanwhile, so that making room for it cannot cost what it stands on; and known to fit before anything leaves for it.
     for (const entry of entries) resident.addPins(entry.extent, 1);
     if (resident.canHold(missing)) {
+      this.tellMisses(table, entries.length, nowUs, entries.length - 1);
       resident.makeRoom(missing);
       this.use(table, entries.length, nowUs, entries.length - 1);
     }
@@ -215,6 +217,7 @@ export class ContextMemory {
     const fits = resident.canHold(missing);
     if (fits) {
       examiner.tellFaults(pid);
+      this.tellMisses(table, index + 1, nowUs, from);
       resident.makeRoom(missing);
       noteTouch(table, examiner.prompt);
       if (missing > 0) index += this.tables.dividePartial(table, index + 1, from);
@@ -223,6 +226,13 @@ export class ContextMemory {
     for (let at = from; at <= index; at++) resident.addPins(entries[at]!.extent, -1);
     for (let at = from; at <= index; at++) resident.freeIfRefused(entries[at]!.extent);
     return fits ? 'touched' : 'waits';
+  }
+
+  /** To a policy that wants to know before room is made: the missing ones of entries [from, to), in the order of `use`. */
+  private tellMisses({ entries }: PageTable, to: number, nowUs: number, from = 0): void {
+    if (this.policy.miss === undefined) return;
+    const extents = entries.slice(from, to).map(({ extent }) => extent);
+    this.resident.tellMisses(this.isPrefix ? extents.reverse() : extents, nowUs);
   }
 
   /** All missing pages of entries [from, to) come in, and all are touched: the colder end of a prefix first. The room has been made. */

@@ -78,6 +78,11 @@ export class ResidentSet {
     if (!extent.refused) this.policy.touch(extent.id, nowUs);
   }
 
+  /** These are about to be loaded. */
+  tellMisses(extents: Iterable<Extent>, nowUs: number): void {
+    for (const extent of new Set(extents)) if (!extent.isWhole) this.policy.miss!(extent.id, nowUs);
+  }
+
   /**
    * Evicts until `tokens` more fit. The caller knows that the set can hold them: a policy that does not find what to evict is broken, and
    * memory would overflow. Throws POLICY_BROKEN.

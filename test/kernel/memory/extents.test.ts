@@ -235,21 +235,41 @@ for (const [name, policy] of Object.entries(pagingPolicies)) {
   }
 }
 
-/** A policy that remembers what left, and complains when an id comes back for another content that it was not told to forget. */
-function remembering(create: CreatePagingPolicy, forgotten: number[]): CreatePagingPolicy {
+interface RememberingWorld {
+  readonly forgotten: number[];
+  /** The operation under way. */
+  at: number;
+}
+
+/**
+ * A policy that remembers what left. It complains when an id comes back for another content that it was not told to forget, and when a page is
+ * loaded whose miss it was not told of before room was made, or is not loaded after it.
+ */
+function remembering(create: CreatePagingPolicy, world: RememberingWorld): CreatePagingPolicy {
   return (context) => {
     const contents = new Map<number, number>();
+    const coming: number[] = [];
+    let evictedAt = -1;
     const policy = singly(create)(context);
     return {
       ...policy,
+      miss: (page) => {
+        expect(evictedAt).not.toBe(world.at);
+        coming.push(page);
+      },
+      evict: (need, eligible) => {
+        evictedAt = world.at;
+        return policy.evict(need, eligible);
+      },
       admit: (page, nowUs) => {
+        expect(page).toBe(coming.shift());
         const content = context.pages.order(page);
         expect(contents.get(page) ?? content).toBe(content);
         contents.set(page, content);
         return policy.admit(page, nowUs);
       },
       forget: (page) => {
-        forgotten.push(page);
+        world.forgotten.push(page);
         contents.delete(page);
       },
     };
@@ -258,14 +278,14 @@ function remembering(create: CreatePagingPolicy, forgotten: number[]): CreatePag
 
 for (const residency of ['independent', 'prefix'] as const)
   test(`${residency}: a policy that remembers what left is told before an id stands for another content`, () => {
-    const forgotten: number[] = [];
+    const world: RememberingWorld = { forgotten: [], at: 0 };
     fc.assert(
       fc.property(fc.array(operation, { minLength: 30, maxLength: 120, size: 'max' }), (operations) => {
-        const paging = remembering(pagingPolicies.lru, forgotten);
+        const paging = remembering(pagingPolicies.lru, world);
         const pages = new Told(paging, residency, residency === 'prefix' ? 'leaf' : 'any');
-        operations.forEach((each, at) => pages.do(each, at));
+        for (const each of operations) pages.do(each, ++world.at);
       }),
       { seed: 1, numRuns: seedCount(100, 5_000) },
     );
-    expect(forgotten.length).toBeGreaterThan(100);
+    expect(world.forgotten.length).toBeGreaterThan(100);
   });
