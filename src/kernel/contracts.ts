@@ -74,7 +74,7 @@ export type CreateSchedulingPolicy = (context: SchedulingContext) => SchedulingP
 
 /** What a paging policy may know of a page; the owner of the memory keeps these figures, so that a policy can't err in them. */
 export interface PageView {
-  /** In the memory's unit. */
+  /** In the memory's unit; of one that is not resident, what it would take. */
   size(page: PageId): number;
   /** 0 to 1: the highest among all who use it. */
   importance(page: PageId): number;
@@ -111,6 +111,11 @@ export interface PagingPolicy {
    * not be looked at again. A policy may ignore it.
    */
   evict(need: number, eligible: (page: PageId) => boolean, isContinued?: boolean): PageId | undefined;
+  /**
+   * A page, eligible, that the policy gives up although nothing needs its room (a segment over its limit); it has forgotten it, as after evict.
+   * Asked when pages have been touched, until undefined.
+   */
+  shed?(eligible: (page: PageId) => boolean): PageId | undefined;
   /** `page` left for another reason (freed). It is resident. */
   remove(page: PageId): void;
   /** What `page` stood for is known no longer, and its id may stand for another content from now on: a ghost list lets it go. It is not resident. */

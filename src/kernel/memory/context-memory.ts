@@ -182,6 +182,7 @@ export class ContextMemory {
       resident.addPins(extent, -1);
       resident.freeIfRefused(extent);
     }
+    resident.shed();
   }
 
   /** The answer that was decoded here joins the prompt: its page is in memory without a load, if it fits beside what is pinned. */
@@ -202,6 +203,7 @@ export class ContextMemory {
     }
     for (const entry of entries) resident.addPins(entry.extent, -1);
     resident.freeIfRefused(extent);
+    resident.shed();
     return page;
   }
 
@@ -225,6 +227,7 @@ export class ContextMemory {
     }
     for (let at = from; at <= index; at++) resident.addPins(entries[at]!.extent, -1);
     for (let at = from; at <= index; at++) resident.freeIfRefused(entries[at]!.extent);
+    resident.shed();
     return fits ? 'touched' : 'waits';
   }
 

@@ -37,7 +37,7 @@ export class ResidentSet {
     this.extents = extents;
     this.observer = observer;
     const pages: PageView = {
-      size: (page) => extents.at(page)!.residentTokens,
+      size: (page) => extents.at(page)!.residentTokens || extents.at(page)!.tokens,
       importance: (page) => extents.at(page)!.importance,
       accesses: (page) => extents.at(page)!.accesses,
       lastAccessUs: (page) => extents.at(page)!.lastAccessUs,
@@ -102,6 +102,17 @@ export class ResidentSet {
     }
   }
 
+  /** What the policy gives up leaves, though nothing needs its room. Throws POLICY_BROKEN. */
+  shed(): void {
+    const { policy, isEligible } = this;
+    if (policy.shed === undefined) return;
+    for (let id = policy.shed(isEligible); id !== undefined; id = policy.shed(isEligible)) {
+      const extent = this.chosen(id, 'shed');
+      this.leave(extent, extent.residentPages, false);
+      this.extents.forgetIfUnused(extent);
+    }
+  }
+
   /** All of the extent that is resident leaves, not because of an eviction. */
   free(extent: Extent): void {
     if (!extent.refused) this.policy.remove(extent.id);
@@ -162,11 +173,15 @@ export class ResidentSet {
         'evict chose nothing',
         `one of the pages that may leave (${this.residentTokens - this.pinnedTokens} tokens)`,
       );
+    return this.chosen(id, 'evicted');
+  }
+
+  private chosen(id: PageId, how: 'evicted' | 'shed'): Extent {
     const extent = this.extents.at(id);
     const isResident = extent !== undefined && extent.residentPages > 0;
     if (!isResident || !this.isEligible(id))
       throw this.broken(
-        `evicted page ${id}, which is not ${isResident ? 'eligible' : 'resident'}`,
+        `${how} page ${id}, which is not ${isResident ? 'eligible' : 'resident'}`,
         'a resident page that is eligible',
       );
     return extent;
