@@ -180,6 +180,7 @@ export class Kernel {
         budget: state.budgetIndex(started.budget),
         engine: state.engines.find((engine) => engine.options.name === started.engine),
         capabilities: started.capabilities,
+        startedBy: started.parent,
         parent: started.parent === 0 ? undefined : state.processes[started.parent],
         pid: started.pid,
       });

@@ -24,8 +24,9 @@ export interface NewProcess {
   readonly engine: Engine | undefined;
   readonly capabilities: Capabilities;
   readonly parent: Process | undefined;
-  /** Given when a process is restored: it keeps its pid. */
+  /** Given when a process is restored: it keeps its pid, and who started it may have ended. */
   readonly pid?: Pid;
+  readonly startedBy?: Pid | 0;
 }
 
 /** Births, deaths and signals. A process ends exactly once; what it held is given back, and whoever waits for it is told. */
@@ -51,7 +52,8 @@ export class Lifecycle implements SignalledProcess {
     const pid = fields.pid ?? (state.processes.length as Pid);
     assert(state.processes[pid] === undefined, () => `pid ${pid} is taken`);
     const engine = fields.engine ?? leastPopulated(state.engines);
-    const process = new Process({ ...fields, pid, engine, nowUs: state.nowUs });
+    const startedBy = fields.startedBy ?? fields.parent?.pid ?? 0;
+    const process = new Process({ ...fields, pid, engine, startedBy, nowUs: state.nowUs });
     while (state.processes.length < pid) state.processes.push(undefined);
     state.processes[pid] = process;
     state.runs.add(process.run);
@@ -63,7 +65,7 @@ export class Lifecycle implements SignalledProcess {
       type: 'process.spawned',
       pid,
       run,
-      parent: fields.parent?.pid ?? 0,
+      parent: startedBy,
       name,
       program: process.program.name,
       priority,
@@ -76,8 +78,8 @@ export class Lifecycle implements SignalledProcess {
   /** The first record of a process's history; a root process also starts its run. */
   recordStart(process: Process): void {
     const { state } = this;
-    const { run, branch, pid, name, program, args, priority, engine, capabilities } = process;
-    if (process.parent === undefined)
+    const { run, branch, pid, startedBy, name, program, args, priority, engine, capabilities } = process;
+    if (startedBy === 0)
       state.record({ v: historyVersion, type: 'run.started', run, branch, atUs: state.nowUs });
     state.record({
       v: historyVersion,
@@ -85,7 +87,7 @@ export class Lifecycle implements SignalledProcess {
       run,
       branch,
       pid,
-      parent: process.parent?.pid ?? 0,
+      parent: startedBy,
       name,
       program: program.name,
       programVersion: program.version,

@@ -61,6 +61,9 @@ export class Process {
   readonly program: Program;
   readonly args: Json;
   readonly capabilities: Capabilities;
+  /** The pid of the process that started it, for good; 0: a root process. */
+  readonly startedBy: Pid | 0;
+  /** Who started it, until that has ended. */
   parent: Process | undefined;
   children: Process[] | undefined = undefined;
 
@@ -131,6 +134,7 @@ export class Process {
     this.budget = fields.budget;
     this.capabilities = fields.capabilities;
     this.priority = fields.priority;
+    this.startedBy = fields.startedBy;
     this.parent = fields.parent;
     this.sinceUs = fields.nowUs;
     this.spawnedUs = fields.nowUs;
@@ -152,6 +156,7 @@ export interface ProcessFields {
   readonly budget: number;
   readonly capabilities: Capabilities;
   readonly priority: number;
+  readonly startedBy: Pid | 0;
   readonly parent: Process | undefined;
   readonly nowUs: number;
 }

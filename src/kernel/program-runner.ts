@@ -237,7 +237,7 @@ class ProgramSys implements Sys {
     return this.process.pid;
   }
   get parent(): Pid | 0 {
-    return this.process.parent?.pid ?? 0;
+    return this.process.startedBy;
   }
   get name(): string {
     return this.process.name;

@@ -208,7 +208,7 @@ export const defaultCapabilities: Capabilities = {
 /** What a program knows: who it is, what it was given, time and chance. It holds no other power than the syscalls it yields. */
 export interface Sys {
   readonly pid: Pid;
-  /** 0 for a root process, and once the parent has ended. */
+  /** Who started it, also when that has ended; 0 for a root process. */
   readonly parent: Pid | 0;
   readonly name: string;
   readonly args: Json;

@@ -12,9 +12,11 @@ import {
   allocate,
   burst,
   callTools,
+  failed,
   ok,
   onPage,
   SECOND,
+  send,
   sleep,
   spawn,
   think,
@@ -239,6 +241,33 @@ test('a crash at every step of a family: children that ended, that run, and that
       `after a crash at step ${crash}`,
     ).toEqual(whole.processes('run-1').map(({ end }) => end?.value));
   }
+});
+
+test('who started a process is told for good, also when that has ended before the crash', () => {
+  const setup: AgentRun = {
+    agents: [{ body: [spawn('child'), sleep(S)] }],
+    programs: {
+      child: function* (sys) {
+        yield sleep(1_000);
+        yield send(sys.parent, 'hello');
+        yield sleep(9 * S);
+        const late = yield send(sys.parent, 'are you there?');
+        return [sys.parent, late as never];
+      },
+    },
+  };
+  const whole = new MemoryStore();
+  live(setup, whole);
+  expect(whole.processes('run-1')[1]!.end).toMatchObject({
+    outcome: 'completed',
+    value: [1, failed('UNKNOWN_PROCESS')],
+  });
+  const store = new MemoryStore();
+  const first = live(setup, store, { steps: 3 });
+  expect(first.kernel.snapshot().processes.map(({ state }) => state)).toEqual(['terminated', 'waiting']);
+  const second = live(setup, store, { fromUs: 2 * S });
+  expect(valuesOf(store)).toEqual(valuesOf(whole));
+  expect(second.events.find(({ type }) => type === 'process.spawned')).toMatchObject({ pid: 2, parent: 1 });
 });
 
 test('a pid is never used a second time in a run, though its process has ended before the crash', () => {
