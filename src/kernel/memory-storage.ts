@@ -5,7 +5,7 @@
 import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
 import { KernelError } from './errors.ts';
 import { MemoryStore } from './memory-store.ts';
-import type { HistoryRecord, JournalRecord, KernelRecord, LedgerRecord } from './records.ts';
+import type { HistoryRecord, JournalRecord, KernelRecord, LedgerRecord, ProcessEnded } from './records.ts';
 import type {
   AuditFilter,
   BranchFilter,
@@ -48,6 +48,10 @@ export class MemoryStorage implements StorageManager {
 
   processes(run: string, filter?: BranchFilter): Promise<readonly StoredProcess[]> {
     return this.read((store) => store.processes(run, filter));
+  }
+
+  ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]> {
+    return this.read((store) => store.ends(run, filter));
   }
 
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {

@@ -14,6 +14,7 @@ import type {
   KernelRecord,
   LedgerRecord,
   PageRecord,
+  ProcessEnded,
   RunStarted,
 } from './records.ts';
 import { copyJson, RunTable } from './run-table.ts';
@@ -71,6 +72,12 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return (this.find(run)?.processes ?? [])
       .filter(({ started }) => branch === undefined || started.branch === branch)
       .map(({ started, end }) => copyJson(end === undefined ? started : { ...started, end }));
+  }
+
+  ends(run: string, { branch }: BranchFilter = {}): ProcessEnded[] {
+    return (this.find(run)?.ends ?? [])
+      .filter((end) => branch === undefined || end.branch === branch)
+      .map(copyJson);
   }
 
   journal({ run, branch, pid }: ProcessAddress): JournalRecord[] {

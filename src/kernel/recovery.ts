@@ -4,14 +4,15 @@ import { BudgetTree, type BudgetNodeSpec, type Reservation } from './budgets.ts'
 import { invalid } from './errors.ts';
 import type { HeldSignal, RestoredBatch, RestoredCall, RestoredProcess, RestoreInput } from './inputs.ts';
 import type { MemoryStore } from './memory-store.ts';
-import type { HistoryRecord, JournalRecord, LedgerRecord } from './records.ts';
+import type { Pid } from './ids.ts';
+import type { HistoryRecord, JournalRecord, LedgerRecord, ProcessEnded } from './records.ts';
 import type { StoredProcess } from './storage.ts';
 import type { ChildEnd, Message, SyscallResult } from './syscalls.ts';
 
 /** What storage has to tell; any adapter's readers, once awaited. */
 export type HistoryReader = Pick<
   MemoryStore,
-  'runs' | 'processes' | 'history' | 'journal' | 'lastCheckpoint'
+  'runs' | 'processes' | 'ends' | 'history' | 'journal' | 'lastCheckpoint'
 >;
 
 /**
@@ -24,9 +25,10 @@ export function recoveryInput(
   lastPid = highestPid(store),
 ): RestoreInput | undefined {
   const all = store.processes(run);
+  const ends = endsByParent(all, store.ends(run));
   const processes = all
     .filter((process) => process.end === undefined)
-    .map((process) => restored(store, process, all));
+    .map((process) => restored(store, process, ends.get(addressOf(process, process.pid)) ?? []));
   return processes.length === 0 ? undefined : { type: 'run.restored', processes, lastPid };
 }
 
@@ -41,7 +43,7 @@ function highestPid(store: HistoryReader): number {
 function restored(
   store: HistoryReader,
   process: StoredProcess,
-  all: readonly StoredProcess[],
+  ends: readonly ProcessEnded[],
 ): RestoredProcess {
   const { end: _, ...started } = process;
   const { run, branch, pid } = started;
@@ -61,10 +63,7 @@ function restored(
     started,
     checkpoint,
     history,
-    endedChildren: notWaitedFor(
-      whole,
-      all.filter(({ parent }) => parent === pid),
-    ),
+    endedChildren: notWaitedFor(whole, ends),
     mailbox: notReceived(whole, journal),
     batch: interruptedBatch(whole, journal),
     signal: heldSignal(journal),
@@ -107,16 +106,32 @@ function heldSignal(journal: readonly JournalRecord[]): HeldSignal | undefined {
   return signals.at(-1) === 'stop' ? 'stop' : undefined;
 }
 
-/** Ends that the process has not been told yet. */
-function notWaitedFor(history: readonly HistoryRecord[], children: readonly StoredProcess[]): ChildEnd[] {
+/** By parent, in the order in which the children ended. */
+function endsByParent(
+  all: readonly StoredProcess[],
+  ends: readonly ProcessEnded[],
+): ReadonlyMap<string, readonly ProcessEnded[]> {
+  const parents = new Map(all.map((process) => [addressOf(process, process.pid), process.parent]));
+  const byParent = new Map<string, ProcessEnded[]>();
+  for (const end of ends) {
+    const parent = addressOf(end, parents.get(addressOf(end, end.pid))!);
+    const siblings = byParent.get(parent) ?? [];
+    siblings.push(end);
+    byParent.set(parent, siblings);
+  }
+  return byParent;
+}
+
+const addressOf = ({ branch }: { readonly branch: string }, pid: Pid | 0): string => `${pid} ${branch}`;
+
+/** Of the ends of its children those that the process has not been told yet. */
+function notWaitedFor(history: readonly HistoryRecord[], ends: readonly ProcessEnded[]): ChildEnd[] {
   const told = new Set<number>();
   for (const { kind, result } of history) {
     if (kind === 'wait' && result.ok)
       told.add((result as SyscallResult<unknown> as { value: ChildEnd }).value.pid);
   }
-  return children
-    .filter(({ pid, end }) => end !== undefined && !told.has(pid))
-    .map(({ pid, end }) => ({ pid, outcome: end!.outcome, value: end!.value }));
+  return ends.filter(({ pid }) => !told.has(pid)).map(({ pid, outcome, value }) => ({ pid, outcome, value }));
 }
 
 /** That `budgets` can book it: what an earlier kernel kept may come from a file. Throws KernelError INVALID_ARGUMENT or UNKNOWN_BUDGET. */

@@ -32,6 +32,8 @@ export class RunTable {
   readonly audit = new AuditLog();
   /** Processes of all branches, in the order of their start. */
   readonly processes: ProcessTable[] = [];
+  /** Of all branches, in the order of their append. */
+  readonly ends: ProcessEnded[] = [];
   // Maps give their entries in the order of insertion.
   private readonly branches = new Map<string, BranchTable>();
   /** Results of all processes, in the order of their append. */
@@ -62,7 +64,7 @@ export class RunTable {
       case 'ledger':
         return this.addCall(record);
       case 'process.ended':
-        return endProcess(this.processOf(record), record);
+        return this.endProcess(record);
     }
   }
 
@@ -94,6 +96,7 @@ export class RunTable {
         break;
       case 'process.ended':
         this.processOf(record).end = undefined;
+        this.ends.pop();
         break;
     }
   }
@@ -158,6 +161,15 @@ export class RunTable {
     return true;
   }
 
+  /** Compare and set: the first end stands. */
+  private endProcess(record: ProcessEnded): boolean {
+    const process = this.processOf(record);
+    if (process.end !== undefined) return repeats(process.end, record);
+    process.end = copyJson(record);
+    this.ends.push(process.end);
+    return true;
+  }
+
   private addCall(record: LedgerRecord): boolean {
     const key = callKey(record);
     const known = this.calls.get(key);
@@ -213,13 +225,6 @@ function addCheckpoint({ checkpoints, end }: ProcessTable, record: CheckpointRec
     throw refusal(record, `keeps ${keep} nodes of the ${held} before it`);
   }
   checkpoints.push(copyJson(record));
-  return true;
-}
-
-/** Compare and set: the first end stands. */
-function endProcess(process: ProcessTable, record: ProcessEnded): boolean {
-  if (process.end !== undefined) return repeats(process.end, record);
-  process.end = copyJson(record);
   return true;
 }
 

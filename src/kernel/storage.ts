@@ -41,6 +41,8 @@ export interface StorageManager {
   history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]>;
   /** The run's processes in the order of their start, each with its end, when it has one. */
   processes(run: string, filter?: BranchFilter): Promise<readonly StoredProcess[]>;
+  /** The ends of the run's processes in the order of their append: that in which their parents were to be told. */
+  ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]>;
   /** What reached the process, in its order. */
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]>;
   /** The process's last checkpoint with its whole prompt. STORAGE_FAILED when the prompt is not what the tip names. */

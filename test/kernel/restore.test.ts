@@ -243,6 +243,38 @@ test('a crash at every step of a family: children that ended, that run, and that
   }
 });
 
+test('children that have ended are told of in the order of their ends', () => {
+  const wait = waitFor(0);
+  const setup: AgentRun = {
+    agents: [
+      {
+        body: function* () {
+          for (const us of [3 * S, S, 3 * S - 1, 3 * S, S])
+            yield spawn('child', { arguments: us, name: `${us}` });
+          yield sleep(5 * S);
+          const told: SyscallResult<unknown>[] = [];
+          for (let child = 0; child < 5; child++) told.push(yield wait);
+          return told.map((end) => (end as { value: { pid: number } }).value.pid);
+        },
+      },
+    ],
+    programs: {
+      child: function* (sys) {
+        yield sleep(sys.args as number);
+      },
+    },
+  };
+  const whole = new MemoryStore();
+  const { steps } = live(setup, whole);
+  expect(valuesOf(whole)['agent-1']).toEqual(['completed', [3, 6, 4, 2, 5]]);
+  for (let crash = 1; crash < steps; crash++) {
+    const store = new MemoryStore();
+    const first = live(setup, store, { steps: crash });
+    live(setup, store, { fromUs: first.nowUs });
+    expect(valuesOf(store), `after a crash at step ${crash}`).toEqual(valuesOf(whole));
+  }
+});
+
 test('who started a process is told for good, also when that has ended before the crash', () => {
   const setup: AgentRun = {
     agents: [{ body: [spawn('child'), sleep(S)] }],

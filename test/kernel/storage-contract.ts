@@ -174,6 +174,21 @@ export function storageContract(name: string, create: () => StorageManager | Pro
       expect(await storage.audit('r1')).toHaveLength(1);
     });
 
+    test('ends come back in the order of their append, and no end that was refused with its batch', async () => {
+      const pids = [3, 1, 2].map(pidOf);
+      const storage = await started(
+        processStarted({ pid: pidOf(2), parent: pidOf(1) }),
+        processStarted({ pid: pidOf(3), parent: pidOf(1) }),
+      );
+      for (const pid of pids) {
+        await expectRefused(storage, [ended({ pid }), history(9, { run: 'r2' })], /has not started/);
+        await storage.append([ended({ pid })]);
+      }
+      await storage.append([ended({ pid: pidOf(3) })]);
+      expect((await storage.ends('r1')).map(({ pid }) => pid)).toEqual(pids);
+      await expect(storage.ends('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
     test('of two ends that race, one wins', async () => {
       const storage = await started();
       const ends = [ended({ outcome: 'completed' }), ended({ outcome: 'killed' })];
@@ -311,6 +326,8 @@ export function storageContract(name: string, create: () => StorageManager | Pro
       expect(await storage.history('r1', branch)).toEqual([history(1, { ...branch, hash: 99 })]);
       expect(await storage.history('r1', { branch: 'main' })).toEqual([history(1)]);
       expect(await storage.processes('r1', branch)).toEqual([processStarted(branch)]);
+      expect(await storage.ends('r1')).toEqual([ended()]);
+      expect(await storage.ends('r1', branch)).toEqual([]);
       expect(await storage.processes('r1')).toHaveLength(2);
       expect(await storage.lastCheckpoint({ ...address, ...branch })).toBeUndefined();
       expect(await storage.runs()).toMatchObject([{ branches: ['main', 'b2'], processes: 2, unfinished: 1 }]);
