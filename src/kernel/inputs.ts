@@ -45,7 +45,7 @@ export interface RestoreInput {
 export interface RestoredProcess {
   readonly started: ProcessStarted;
   readonly checkpoint: RestoredCheckpoint | undefined;
-  /** From the checkpoint's own on. */
+  /** From the checkpoint's own on, which is missing when the crash came before it had its result. */
   readonly history: readonly HistoryRecord[];
   /** Children that had ended and had not been waited for. */
   readonly endedChildren: readonly ChildEnd[];
@@ -55,10 +55,17 @@ export interface RestoredProcess {
   readonly batch: RestoredBatch | undefined;
   /** The signal that still holds: it stays suspended, or ends now. */
   readonly signal: HeldSignal | undefined;
+  /** The stops that found it behind its checkpoint, in order. */
+  readonly stops: readonly RestoredStop[];
   /** How long its journal is. */
   readonly journalled: number;
 }
 export type HeldSignal = Exclude<SignalName, 'continue'>;
+/** It was stopped when its program had asked for syscall `n` (0: for none); continued at `untilUs`, null: it still is stopped. */
+export interface RestoredStop {
+  readonly n: number;
+  readonly untilUs: number | null;
+}
 export interface RestoredBatch {
   /** Number and hash of its syscall. */
   readonly n: number;
@@ -73,6 +80,8 @@ export interface RestoredCall {
 }
 export interface RestoredCheckpoint {
   readonly n: number;
+  /** When it was asked for. */
+  readonly atUs: number;
   readonly state: Json;
   readonly prompt: readonly PromptNode[];
   readonly nextPage: number;

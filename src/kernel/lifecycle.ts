@@ -7,7 +7,7 @@ import type { Json, Pid } from './ids.ts';
 import type { HeldSignal, SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { ModelCalls, SignalledProcess } from './model-calls.ts';
-import { Process } from './process.ts';
+import { lastAsked, Process } from './process.ts';
 import type { Outcome } from './process-state.ts';
 import { historyVersion } from './records.ts';
 import type { AgentScheduler } from './scheduler.ts';
@@ -144,13 +144,14 @@ export class Lifecycle implements SignalledProcess {
     process.endedChildren = undefined;
     process.chain = undefined;
     process.contents = undefined;
+    process.replay = undefined;
     this.tellParent(process);
   }
 
   signal(process: Process, signal: SignalName): void {
     const { state } = this;
     if (process.state === 'terminated') return;
-    state.journal(process, { type: 'signal.sent', signal });
+    state.journal(process, { type: 'signal.sent', signal, n: lastAsked(process) });
     state.out.emit({ type: 'signal.delivered', pid: process.pid, signal });
     switch (signal) {
       case 'stop':

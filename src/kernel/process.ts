@@ -161,13 +161,30 @@ export interface ProcessFields {
   readonly nowUs: number;
 }
 
-/** The history of a process that goes on after a crash, while it is fed to its program. */
+/** The history of a process that goes on after a crash, until its program has asked for the first syscall behind it. */
 export interface Replay {
   /** The syscalls behind its checkpoint, by number; the first of them is syscall `from`. */
   readonly records: readonly HistoryRecord[];
   readonly from: number;
-  /** When the last result that was fed arrived; -1: there is none to feed, and the time is now. */
+  /** Until when stops held that found it at a syscall, by its number; Infinity: until now. */
+  readonly stops: ReadonlyMap<number, number>;
+  /** The last syscall whose result the program has, and when that arrived: at first its checkpoint, or 0 and its start. */
+  n: number;
   atUs: number;
+}
+
+/**
+ * When the program of `process` went on with the last result it has: the time that it sees, and at which it asks for its next syscall. While it is
+ * fed its history this is the time of then, so that it asks for the same again, and that what it waited for when the crash came begins then.
+ */
+export function programTimeUs({ replay }: Process, nowUs: number): number {
+  if (replay === undefined) return nowUs;
+  return Math.min(nowUs, Math.max(replay.atUs, replay.stops.get(replay.n) ?? 0));
+}
+
+/** The number of the last syscall that its program asked for; of one that its history waits to be fed to, the one that it will ask for. */
+export function lastAsked({ n, replay }: Process): number {
+  return replay === undefined ? n : replay.from + replay.records.length;
 }
 
 /** A model call, from the syscall to its settlement, over all its stretches on cores. */

@@ -1,12 +1,12 @@
 import { Ring } from '../base/ring.ts';
 import type { Rng, RngState } from '../base/rng.ts';
 import type { Json, Pid } from './ids.ts';
-import type { RestoredProcess } from './inputs.ts';
+import type { RestoredProcess, RestoredStop } from './inputs.ts';
 import { PromptChain } from './checkpoint-chain.ts';
 import type { KernelState } from './kernel-state.ts';
 import { messageOf, shown } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
-import type { Process } from './process.ts';
+import { programTimeUs, type Process } from './process.ts';
 import type { HistoryRecord } from './records.ts';
 import { notJson } from './schema/problem.ts';
 import { isSyscall, malformed } from './syscall-arguments.ts';
@@ -63,6 +63,7 @@ export class ProgramRunner {
       endedChildren,
       mailbox,
       batch,
+      stops,
       journalled,
     }: RestoredProcess,
     process: Process,
@@ -87,12 +88,17 @@ export class ProgramRunner {
     }
     if (endedChildren.length > 0) process.endedChildren = new Ring(endedChildren);
     const rest = history.filter((record) => record.n > process.n).sort((a, b) => a.n - b.n);
-    // Until the first of them is fed, it is the time of what came before.
-    const atUs =
-      checkpoint === undefined
-        ? startedUs
-        : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? rest[0]?.atUs ?? -1);
-    process.replay = { records: rest, from: process.n + 1, atUs: rest.length > 0 ? atUs : -1 };
+    process.replay = {
+      records: rest,
+      from: process.n + 1,
+      stops: lastOfEach(stops),
+      n: process.n,
+      // A checkpoint whose result the crash swallowed is as old as the question for it.
+      atUs:
+        checkpoint === undefined
+          ? startedUs
+          : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? checkpoint.atUs),
+    };
     const fromCheckpoint = checkpoint?.n ?? 0;
     this.state.out.emit({
       type: 'process.restored',
@@ -178,6 +184,8 @@ export class ProgramRunner {
       flaw === undefined
         ? this.table.perform(process, syscall)
         : ({ ok: false, code: 'INVALID_ARGUMENT', message: flaw } as const);
+    // It has asked, at the time of then, for what its history does not tell.
+    process.replay = undefined;
     if (result !== undefined && process.outcome === undefined) this.state.keepHistory(process, result);
     return result;
   }
@@ -192,10 +200,8 @@ export class ProgramRunner {
       this.diverge(process, `syscall ${n} is ${syscall.kind}, its history holds ${kind}${others}`);
       return 'diverged';
     }
-    if (record === undefined) {
-      process.replay = undefined;
-      return undefined;
-    }
+    if (record === undefined) return undefined;
+    replay.n = record.n;
     replay.atUs = record.atUs;
     return record.result;
   }
@@ -245,14 +251,17 @@ class ProgramSys implements Sys {
   get args(): Json {
     return this.process.args;
   }
-  /** While a history is fed, the time at which the last result arrived. */
   get now(): number {
-    const { replay } = this.process;
-    return replay !== undefined && replay.atUs >= 0 ? replay.atUs : this.state.nowUs;
+    return programTimeUs(this.process, this.state.nowUs);
   }
   get random(): Rng {
     return streamOf(this.process, this.state);
   }
+}
+
+/** By syscall, until when the last of its stops held. */
+function lastOfEach(stops: readonly RestoredStop[]): ReadonlyMap<number, number> {
+  return new Map(stops.map(({ n, untilUs }) => [n, untilUs ?? Infinity]));
 }
 
 /** The process's own stream of chance: it does not move when another process draws. */

@@ -99,6 +99,8 @@ interface MessageRecord {
 interface SignalRecord {
   readonly type: 'signal.sent';
   readonly signal: SignalName;
+  /** The last syscall that its program had asked for, 0: none; behind a result that a stop finds there the program goes on at `continue` only. */
+  readonly n: number;
 }
 
 /** One entry of a page table: enough to allocate the page again. */

@@ -2,7 +2,14 @@
 import { budgetResources, isCount, isRecord } from './budget-limits.ts';
 import { BudgetTree, type BudgetNodeSpec, type Reservation } from './budgets.ts';
 import { invalid } from './errors.ts';
-import type { HeldSignal, RestoredBatch, RestoredCall, RestoredProcess, RestoreInput } from './inputs.ts';
+import type {
+  HeldSignal,
+  RestoredBatch,
+  RestoredCall,
+  RestoredProcess,
+  RestoredStop,
+  RestoreInput,
+} from './inputs.ts';
 import type { MemoryStore } from './memory-store.ts';
 import type { Pid } from './ids.ts';
 import type { HistoryRecord, JournalRecord, LedgerRecord, ProcessEnded } from './records.ts';
@@ -52,6 +59,7 @@ function restored(
   const saved = store.lastCheckpoint({ run, branch, pid });
   const checkpoint = saved && {
     n: saved.n,
+    atUs: saved.atUs,
     state: saved.state,
     prompt: saved.nodes,
     nextPage: saved.nextPage,
@@ -67,6 +75,7 @@ function restored(
     mailbox: notReceived(whole, journal),
     batch: interruptedBatch(whole, journal),
     signal: heldSignal(journal),
+    stops: stopsOf(journal).filter(({ n }) => n >= (checkpoint?.n ?? 0)),
     journalled: journal.length,
   };
 }
@@ -104,6 +113,22 @@ function heldSignal(journal: readonly JournalRecord[]): HeldSignal | undefined {
   if (signals.includes('kill')) return 'kill';
   if (signals.includes('terminate')) return 'terminate';
   return signals.at(-1) === 'stop' ? 'stop' : undefined;
+}
+
+/** One for each stop that a signal `continue` ended, or that still holds. */
+function stopsOf(journal: readonly JournalRecord[]): RestoredStop[] {
+  const stops: RestoredStop[] = [];
+  let n: number | undefined;
+  for (const record of journal) {
+    if (record.type !== 'signal.sent') continue;
+    // Who is stopped already can't be stopped again.
+    if (record.signal === 'stop') n ??= record.n;
+    if (record.signal !== 'continue' || n === undefined) continue;
+    stops.push({ n, untilUs: record.atUs });
+    n = undefined;
+  }
+  if (n !== undefined) stops.push({ n, untilUs: null });
+  return stops;
 }
 
 /** By parent, in the order in which the children ended. */

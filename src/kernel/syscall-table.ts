@@ -5,7 +5,7 @@ import { signalNames } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
 import type { ModelCalls } from './model-calls.ts';
-import type { Process } from './process.ts';
+import { programTimeUs, type Process } from './process.ts';
 import { saveCheckpoint } from './checkpoints.ts';
 import { pageSyscalls } from './page-syscalls.ts';
 import type { ProgramRunner } from './program-runner.ts';
@@ -210,7 +210,7 @@ export class SyscallTable {
     const timer =
       timeoutUs === undefined
         ? undefined
-        : state.timers.set({ kind: 'receive', process }, state.nowUs + timeoutUs);
+        : state.timers.set({ kind: 'receive', process }, this.dueUs(process, timeoutUs));
     process.pending = { kind: 'receive', timer };
     state.wait(process, 'message');
     return undefined;
@@ -320,10 +320,16 @@ export class SyscallTable {
   private sleep(process: Process, us: number): Result | undefined {
     if (!isDuration(us)) return bad('us', us, `an integer from 0 to ${longestWaitUs} (µs)`);
     if (us === 0) return done;
-    const timer = this.state.timers.set({ kind: 'sleep', process }, this.state.nowUs + us);
+    const timer = this.state.timers.set({ kind: 'sleep', process }, this.dueUs(process, us));
     process.pending = { kind: 'timer', timer };
     this.state.wait(process, 'timer');
     return undefined;
+  }
+
+  /** When the syscall of `process` is over after `us`; one that a crash interrupted has waited before. */
+  private dueUs(process: Process, us: number): number {
+    const { nowUs } = this.state;
+    return Math.max(nowUs, programTimeUs(process, nowUs) + us);
   }
 }
 

@@ -212,7 +212,7 @@ export interface Sys {
   readonly parent: Pid | 0;
   readonly name: string;
   readonly args: Json;
-  /** Time of the last input, µs. */
+  /** Time of the last input, µs; while a history is fed to the program, the time at which it went on with the last result then. */
   readonly now: number;
   /** The process's own stream. */
   readonly random: Rng;

@@ -117,6 +117,7 @@ test('syscalls that a history answers do not count', () => {
       mailbox: [],
       batch: undefined,
       signal: undefined,
+      stops: [],
       journalled: 0,
     },
   ];

@@ -114,7 +114,7 @@ test('a stopped child stays stopped after a crash, until it is continued', () =>
   expect(second.events.filter((event) => 'pid' in event && event.pid === 2).map(({ type }) => type)).toEqual(
     expect.arrayContaining(['process.suspended', 'process.continued', 'process.terminated']),
   );
-  expect(second.events.find((event) => event.type === 'call.requested')?.atUs).toBeGreaterThan(21 * S);
+  expect(second.events.find((event) => event.type === 'call.requested')?.atUs).toBe(21 * S);
   expect(valueOf(store, 2)).toBe('done');
 });
 
@@ -200,7 +200,7 @@ test.each(['kill', 'terminate'] as const)(
     expect(store.processes('run-1').map(({ end }) => end?.outcome)).toEqual(['completed', outcome, outcome]);
     expect(second.events.filter(({ type }) => type === 'call.requested')).toEqual([]);
     expect(second.events.filter(({ type }) => type === 'process.terminated').map(({ atUs }) => atUs)).toEqual(
-      [2 * S, 2 * S, 22 * S],
+      [2 * S, 2 * S, 21 * S],
     );
   },
 );

@@ -58,10 +58,10 @@ test('a process that completes, or fails, leaves its children to go on as orphan
   });
   expect(end(1)).toMatchObject({ outcome: 'completed', atUs: S });
   expect(end(2)).toMatchObject({ outcome: 'completed', atUs: 10 * S });
-  expect(value(2)).toEqual([1, 0]);
+  expect(value(2)).toEqual([1, 1]);
   expect(end(3)).toMatchObject({ outcome: 'failed', atUs: S });
   expect(end(4)).toMatchObject({ outcome: 'completed', atUs: 10 * S });
-  expect(value(4)).toEqual([3, 0]);
+  expect(value(4)).toEqual([3, 3]);
 });
 
 test('the syscall signal: descendants only, unless the process may signal all', () => {
