@@ -150,6 +150,11 @@ export class BudgetTree {
     return ticket;
   }
 
+  /** The next reservation has at least this number: those of a tree before this one keep theirs, and none is given twice. */
+  numberFrom(seq: number): void {
+    this.nextSeq = Math.max(this.nextSeq, seq);
+  }
+
   /** Settles to what was used. Returns the overruns, from the node up; each is debited already. */
   settle(reservation: Reservation, used: BudgetAmounts, nowUs: number): readonly Overrun[] {
     assert(reservation instanceof Ticket, 'not a reservation of a budget tree');

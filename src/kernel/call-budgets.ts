@@ -4,7 +4,10 @@ import { costOf, longestUs } from './engine-options.ts';
 import type { TimerId } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Call, Process } from './process.ts';
-import { historyVersion } from './records.ts';
+import { historyVersion, type LedgerRecord } from './records.ts';
+
+/** What a stretch may use, or has used: as budgets count it, and as the ledger tells it. */
+type CallAmounts = BudgetAmounts & Pick<LedgerRecord, 'tokensCached' | 'tokensOut'>;
 
 /** Tries the call of a process again that waited for budget. */
 export interface BudgetWaiters {
@@ -67,8 +70,10 @@ export class CallBudgets {
     const tokensIn = isStarted ? call.tokensIn : 0;
     const tokensOut = isStarted ? call.tokensOut - call.settledOut : 0;
     const microDollars = costOf(process.engine.options.prices, tokensIn, call.tokensCached, tokensOut);
-    const used: BudgetAmounts = {
+    const used: CallAmounts = {
       tokens: tokensIn + tokensOut,
+      tokensCached: call.tokensCached,
+      tokensOut,
       calls: isStarted ? 1 : 0,
       microDollars,
       coreUs: call.coreUs,
@@ -158,11 +163,12 @@ export class CallBudgets {
     this.timers.delete(node);
   }
 
-  private ledger(process: Process, call: Call, what: 'reserved' | 'settled', amounts: BudgetAmounts): void {
+  private ledger(process: Process, call: Call, what: LedgerRecord['what'], amounts: CallAmounts): void {
+    if (!this.state.options.records) return;
     const { state } = this;
     const node = state.budgets.nameOf(process.budget);
     const { seq, atUs: reservedUs } = call.reservation!;
-    const { tokens, calls, microDollars, coreUs } = amounts;
+    const { tokens, tokensCached, tokensOut, calls, microDollars, coreUs } = amounts;
     state.record({
       v: historyVersion,
       type: 'ledger',
@@ -174,6 +180,8 @@ export class CallBudgets {
       reservedUs,
       seq,
       tokens,
+      tokensCached,
+      tokensOut,
       calls,
       microDollars,
       coreUs,
@@ -183,13 +191,15 @@ export class CallBudgets {
 }
 
 /** The most that the next stretch of `call` can use: it may fill its answer, and find nothing of its prompt in memory. */
-function mostAmounts(process: Process, call: Call): BudgetAmounts {
+function mostAmounts(process: Process, call: Call): CallAmounts {
   const { think, extraTokens } = call;
   const { options } = process.engine;
   const prompt = process.table.tokens + extraTokens;
   const fixedUs = think.script?.durationUs;
   return {
     tokens: prompt + think.maxOutput,
+    tokensCached: 0,
+    tokensOut: think.maxOutput,
     calls: 1,
     microDollars: costOf(options.prices, prompt, 0, think.maxOutput),
     // A fixed time is that of a call whose prompt was not evicted; at worst all of it was.

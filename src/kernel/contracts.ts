@@ -49,7 +49,7 @@ export interface SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean | void;
   /** Chooses, removes and returns the next pid to run on `core`; undefined when none is ready. */
   pick(core: CoreId, nowUs: number): Pid | undefined;
-  /** `pid`, not yet terminated, used a core. */
+  /** `pid`, not yet terminated, used a core. After a crash, as soon as it has been ready: what it used in its lives before. */
   charge?(pid: Pid, charge: Charge, nowUs: number): void;
   /** `pid` left its core, or the ready queue, to wait or to be suspended: it must not be picked until it is ready again. */
   waiting(pid: Pid, nowUs: number): void;

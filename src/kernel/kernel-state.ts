@@ -9,6 +9,7 @@ import { LockTable } from './lock-table.ts';
 import type { Json, Pid, RequestId } from './ids.ts';
 import type { KernelOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
+import { countUsage, PastSpending } from './past-spending.ts';
 import type { Process } from './process.ts';
 import { QuotaShares } from './quota-shares.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
@@ -55,9 +56,12 @@ export class KernelState {
   /** Who waits for a person's answer, and for storage. */
   readonly questions = new Map<RequestId, Process>();
   readonly storageCalls = new Map<RequestId, Process>();
-  nowUs = 0;
+  /** Time of the last input, µs; before the first, of what the ledger tells last. */
+  nowUs: number;
   /** Processes that have not ended. */
   alive = 0;
+  /** Made for the first run that is restored. */
+  private past: PastSpending | undefined;
   private spawnedUs = -1;
   private spawnedCount = 0;
   private requests = 0;
@@ -65,6 +69,7 @@ export class KernelState {
 
   constructor(options: KernelOptions) {
     this.options = options;
+    this.nowUs = options.ledger.at(-1)?.atUs ?? 0;
     this.budgets = restoredBudgets(options.budgets, options.ledger);
     this.quotas = new QuotaShares(this.budgets);
     this.tools = new ToolRegistry(options.tools);
@@ -103,6 +108,17 @@ export class KernelState {
       return `spawn: ${mostGenerations} generations live down to process ${parent.pid}; allowed: up to ${mostGenerations}`;
     this.spawnedCount++;
     return undefined;
+  }
+
+  /** What earlier kernels booked for `process`, which goes on here behind syscall `lastN`, is used, of its quota too. */
+  countPast(process: Process, lastN: number): void {
+    this.past ??= new PastSpending(this.options.ledger);
+    const past = this.past.of(process);
+    if (past.length === 0) return;
+    countUsage(process, past, lastN);
+    const { coreUs, tokensIn, tokensOut } = process.usage;
+    process.pastCharge = { coreUs, tokensIn, tokensOut };
+    this.quotas.recount(process, past, this.nowUs);
   }
 
   rng(name: string): Rng {

@@ -76,7 +76,7 @@ export class Kernel {
     return state.out;
   }
 
-  /** Time of the last input, µs. */
+  /** Time of the last input, µs; before the first, of the last record of the ledger. */
   get nowUs(): number {
     return this.state.nowUs;
   }

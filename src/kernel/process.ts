@@ -1,5 +1,6 @@
 import type { Rng } from '../base/rng.ts';
 import type { Ring } from '../base/ring.ts';
+import type { Charge } from './contracts.ts';
 import type { Engine } from './engine.ts';
 import type { Json, Pid, RequestId, TimerId } from './ids.ts';
 import { PageTable } from './memory/page-table.ts';
@@ -23,15 +24,16 @@ import type { HistoryRecord } from './records.ts';
 import type { CallIdentity } from './requests.ts';
 import type { ToolBatch } from './tool-run.ts';
 
-/** Tokens, money and time that a process has used, up to the last settlement of a call. */
+/** Tokens, money and time that a process has used in all its lives, up to the last settlement of a call. What a crash interrupted counts in full. */
 export interface Usage {
   tokensIn: number;
   tokensCached: number;
   tokensOut: number;
+  /** Those that ran and have ended. */
   calls: number;
   coreUs: number;
   microDollars: number;
-  /** Pages that it needed and that were not usable, of all kinds, up to now. */
+  /** Pages that it needed and that were not usable, of all kinds, since its start or its last restore. */
   faults: number;
 }
 
@@ -46,6 +48,8 @@ export class Process {
   state: StateName = 'ready';
   /** In the policy's queue. */
   queued = false;
+  /** What it used before a crash, until the policy has been told. */
+  pastCharge: Charge | undefined = undefined;
   core = -1;
   call: Call | undefined = undefined;
   readonly table = new PageTable();

@@ -99,6 +99,7 @@ export class ProgramRunner {
           ? startedUs
           : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? checkpoint.atUs),
     };
+    this.state.countPast(process, process.n + rest.length);
     const fromCheckpoint = checkpoint?.n ?? 0;
     this.state.out.emit({
       type: 'process.restored',

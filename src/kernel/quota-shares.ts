@@ -2,6 +2,7 @@ import { Ring } from '../base/ring.ts';
 import type { Reserved } from './budget-accounts.ts';
 import { hourUs } from './budget-limits.ts';
 import type { BudgetTree } from './budgets.ts';
+import type { Spending } from './past-spending.ts';
 import type { Process } from './process.ts';
 
 /** What one process has used of its nearest hourly token limit. */
@@ -48,6 +49,15 @@ export class QuotaShares {
       tokens = isOver ? Math.max(0, tokens - reserved.tokens) : tokens;
     }
     quota.tokens += tokens;
+  }
+
+  /** Counts what `process` had spent before a crash, as far as it belongs to the window as it is now. */
+  recount(process: Process, past: readonly Spending[], nowUs: number): void {
+    const { budgets } = this;
+    const isSliding = budgets.quotaKind(process.budget) === 'sliding';
+    const startUs = isSliding ? 0 : budgets.rollsUs(process.budget, nowUs) - hourUs;
+    for (const { reserved, settled } of past)
+      if (settled.atUs >= startUs) this.count(process, reserved, settled.tokens, nowUs);
   }
 
   /** 0 to 1 and beyond, the running call included: it may go over its share before it ends. 0 when there is no limit. */

@@ -164,7 +164,11 @@ export interface LedgerRecord {
    */
   readonly reservedUs: number;
   readonly seq: number;
+  /** Prompt and answer. */
   readonly tokens: number;
+  /** Of these: what of the prompt was found in memory, and the answer. */
+  readonly tokensCached: number;
+  readonly tokensOut: number;
   readonly calls: number;
   readonly microDollars: number;
   readonly coreUs: number;

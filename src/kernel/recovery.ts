@@ -11,6 +11,7 @@ import type {
   RestoreInput,
 } from './inputs.ts';
 import type { MemoryStore } from './memory-store.ts';
+import { reservationKey } from './past-spending.ts';
 import type { Pid } from './ids.ts';
 import type { HistoryRecord, JournalRecord, LedgerRecord, ProcessEnded } from './records.ts';
 import type { StoredProcess } from './storage.ts';
@@ -159,6 +160,8 @@ function notWaitedFor(history: readonly HistoryRecord[], ends: readonly ProcessE
   return ends.filter(({ pid }) => !told.has(pid)).map(({ pid, outcome, value }) => ({ pid, outcome, value }));
 }
 
+const ledgerCounts = [...budgetResources, 'tokensCached', 'tokensOut', 'reservedUs', 'seq'] as const;
+
 /** That `budgets` can book it: what an earlier kernel kept may come from a file. Throws KernelError INVALID_ARGUMENT or UNKNOWN_BUDGET. */
 export function checkLedger(ledger: readonly LedgerRecord[], budgets: BudgetTree): void {
   let lastUs = 0;
@@ -167,9 +170,8 @@ export function checkLedger(ledger: readonly LedgerRecord[], budgets: BudgetTree
     if (!isRecord(record)) throw invalid(at, record, 'a ledger record');
     const { what, node, atUs } = record;
     if (what !== 'reserved' && what !== 'settled') throw invalid(`${at}.what`, what, 'reserved, settled');
-    for (const resource of budgetResources)
-      if (!isCount(record[resource]))
-        throw invalid(`${at}.${resource}`, record[resource], 'an integer, 0 or more');
+    for (const field of ledgerCounts)
+      if (!isCount(record[field])) throw invalid(`${at}.${field}`, record[field], 'an integer, 0 or more');
     if (!isCount(atUs) || atUs < lastUs)
       throw invalid(`${at}.atUs`, atUs, `an integer of at least ${lastUs}`);
     lastUs = atUs;
@@ -190,7 +192,7 @@ export function restoredBudgets(
   const past = new BudgetTree(nodes);
   const open = new Map<string, Reservation>();
   for (const record of ledger) {
-    const key = `${record.run}/${record.pid}/${record.n}/${record.reservedUs}/${record.seq}`;
+    const key = reservationKey(record);
     if (record.what === 'reserved') {
       open.set(key, past.grant(past.indexOf(record.node), record, record.atUs));
       continue;
@@ -202,5 +204,7 @@ export function restoredBudgets(
   }
   // What is still open is saved as used in full.
   budgets.load(past.save());
+  // At the instant of the crash, too, a new reservation must not pass for one of before.
+  budgets.numberFrom(ledger.reduce((highest, { seq }) => Math.max(highest, seq), 0) + 1);
   return budgets;
 }

@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import type { Charge } from './contracts.ts';
 import { restoreUs } from './engine-options.ts';
 import { shown } from './errors.ts';
 import type { Engine, StopReason } from './engine.ts';
@@ -53,6 +54,15 @@ export class AgentScheduler {
     const stands = engine.policy.ready(pid, sinceUs);
     engine.readyCount++;
     if (stands !== false) engine.hasNews = true;
+    if (process.pastCharge !== undefined) this.chargePast(process, process.pastCharge);
+  }
+
+  /** A restored process is ready for the first time: its policy learns what it used before, as of any other. */
+  private chargePast(process: Process, charge: Charge): void {
+    const { engine, pid } = process;
+    process.pastCharge = undefined;
+    engine.policy.charge?.(pid, charge, this.state.nowUs);
+    engine.hasNews = true;
   }
 
   /** The process leaves its place (queued, waiting for memory or held back) without running: it waits, is suspended or ends. */

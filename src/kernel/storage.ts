@@ -201,7 +201,15 @@ const recordTypes: ReadonlySet<string> = new Set<KernelRecord['type']>([
   'process.ended',
 ]);
 
-const amountFields = ['atUs', 'tokens', 'calls', 'microDollars', 'coreUs'] as const;
+const amountFields = [
+  'atUs',
+  'tokens',
+  'tokensCached',
+  'tokensOut',
+  'calls',
+  'microDollars',
+  'coreUs',
+] as const;
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';

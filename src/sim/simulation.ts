@@ -63,11 +63,12 @@ export class Simulation implements ModelDeviceWorld {
   private readonly acknowledgements = new Ring<Input>();
   private readonly callEnds: Due[] = [];
   private readonly timerDues: Due[] = [];
-  nowUs = 0;
+  nowUs: number;
 
   constructor(options: SimulationOptions) {
     this.options = options;
     this.kernel = new Kernel(options.kernel);
+    this.nowUs = this.kernel.nowUs;
     const { engines, seed } = this.kernel.options;
     const streams = (name: string) => rngFor(seed, `devices/${name}`);
     const faults = options.faults === undefined ? undefined : new FaultPlan(options.faults, streams);

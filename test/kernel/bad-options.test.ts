@@ -25,6 +25,8 @@ const booked: LedgerRecord = {
   reservedUs: 7,
   seq: 1,
   tokens: 5,
+  tokensCached: 0,
+  tokensOut: 5,
   calls: 1,
   microDollars: 0,
   coreUs: 0,
@@ -99,6 +101,11 @@ const wrong: readonly (readonly [options: object, line: string])[] = [
     { ledger: [booked, { ...booked, atUs: 6 }] },
     'ledger[1].atUs: 6 is not allowed; allowed: an integer of at least 7',
   ],
+  [
+    { ledger: [{ ...booked, seq: 'x' }] },
+    'ledger[0].seq: "x" is not allowed; allowed: an integer, 0 or more',
+  ],
+  [{ ledger: [{ ...booked, tokensOut: undefined }] }, 'ledger[0].tokensOut: undefined is not allowed'],
   [{ ledger: [5] }, 'ledger[0]: 5 is not allowed'],
 ];
 test.each(wrong.map(([options, line]) => [line, options] as const))('refused: %s', (line, options) => {

@@ -68,7 +68,7 @@ export function checkpoint(n: number, fields: Partial<CheckpointRecord> = {}): C
 }
 
 export function ledger(what: LedgerRecord['what'], fields: Partial<LedgerRecord> = {}): LedgerRecord {
-  const amounts = { tokens: 500, calls: 1, microDollars: 20, coreUs: 900 };
+  const amounts = { tokens: 500, tokensCached: 50, tokensOut: 100, calls: 1, microDollars: 20, coreUs: 900 };
   const { branch: _, ...unbranched } = place;
   return { ...unbranched, type: 'ledger', node: 'root', reservedUs: 1, seq: 1, what, ...amounts, ...fields };
 }

@@ -4,7 +4,8 @@ import type { Pid } from '../../src/kernel/ids.ts';
 import type { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
-import { auditedCosts, checkAuditedCosts } from './audit-costs.ts';
+import { checkAuditedCosts, pastCosts } from './audit-costs.ts';
+import { checkBooked } from './booked.ts';
 import { checkedSimulation, kernelOf, type AgentRun } from './run-agents.ts';
 
 export interface Life {
@@ -24,7 +25,7 @@ export function live(
   const events: KernelEvent[] = [];
   const isSecond = store.runs().length > 0;
   const kernel = { ...kernelOf(setup), ledger: store.ledger() };
-  const before = auditedCosts(store);
+  const before = pastCosts(store);
   const counted = { inputs: 0 };
   const simulation = checkedSimulation(kernel, {
     store,
@@ -57,5 +58,6 @@ export function live(
   for (let isMore = true; isMore && counted.inputs < steps;) isMore = simulation.stepOnce();
   if (steps === Infinity) simulation.checkers.finish();
   checkAuditedCosts(simulation.kernel, store, before);
+  checkBooked(simulation.kernel, store);
   return { events, kernel: simulation.kernel, nowUs: simulation.nowUs, steps: counted.inputs };
 }
