@@ -114,8 +114,37 @@ const tools: ToolSpec[] = [
 ];
 const work: AgentRun = {
   agents: [{ body: worker }, { atUs: 300_000, body: worker, priority: 40 }],
-  kernel: { tools, engines: [{ memoryTokens: 900 }], residency: 'prefix' },
+  kernel: {
+    tools,
+    engines: [{ memoryTokens: 900 }],
+    residency: 'prefix',
+    // Large enough for what crashes cost. What they hold is compared with the ledger in every life.
+    budgets: [
+      {
+        name: 'root',
+        limits: [
+          { resource: 'tokens', amount: 100_000, window: { kind: 'total' } },
+          { resource: 'tokens', amount: 100_000, window: { kind: 'sliding', lengthUs: 700_000 } },
+          { resource: 'coreUs', amount: 900 * S, window: { kind: 'fixed', lengthUs: 700_000 } },
+          { resource: 'calls', amount: 1_000, window: { kind: 'fixed', lengthUs: 5 * S } },
+          { resource: 'microDollars', amount: 10_000_000, window: { kind: 'total' } },
+        ],
+      },
+    ],
+  },
 };
+
+/** How long each sleep and receive took, by process and syscall, µs. */
+function waitsOf(store: MemoryStore): Record<string, number> {
+  const waits = store.runs().flatMap(({ run }) => {
+    const history = store.history(run);
+    const endsUs = new Map(history.map(({ pid, n, atUs }) => [`${pid}/${n}`, atUs]));
+    return history
+      .filter(({ kind }) => kind === 'sleep' || kind === 'receive')
+      .map(({ pid, n, atUs }) => [`${pid}/${n}`, atUs - endsUs.get(`${pid}/${n - 1}`)!] as const);
+  });
+  return Object.fromEntries(waits);
+}
 
 test('a crash at every step: the restored processes come to the same end and repeat nothing that had finished', () => {
   const whole = new MemoryStore();
@@ -123,12 +152,14 @@ test('a crash at every step: the restored processes come to the same end and rep
   const expected = valuesOf(whole);
   expect(Object.values(expected).map((end) => (end as Json[])[0])).toEqual(['completed', 'completed']);
   expect(steps).toBeGreaterThan(25);
+  expect(Object.values(waitsOf(whole))).toEqual([S, S, S, S]);
   for (let crash = 1; crash < steps; crash++) {
     const store = new MemoryStore();
     const first = live(work, store, { steps: crash });
     const done = store.runs().flatMap(({ run }) => store.history(run));
     const second = live(work, store, { fromUs: first.nowUs });
     expect(asIfWritten(valuesOf(store)), `after a crash at step ${crash}`).toEqual(expected);
+    expect(waitsOf(store), `after a crash at step ${crash}`).toEqual(waitsOf(whole));
     const started = [...first.events, ...second.events].flatMap((event) =>
       event.type === 'tool.started' && event.tool === 'write'
         ? [`${event.pid}/${event.n}/${event.index}`]
