@@ -20,6 +20,8 @@ interface Arguments {
   readonly depth: number;
   /** Longest scripted burst, µs. */
   readonly longestUs: number;
+  /** How often it asks for what, where that is not as usual. Its children do as it does. */
+  readonly weights?: Partial<Weights>;
 }
 
 /** What the program remembers of what it did. */
@@ -28,16 +30,22 @@ interface Memory {
   readonly children: number[];
 }
 
+/** All that it needs to go on after a crash. */
+interface Saved extends Memory {
+  readonly step: number;
+}
+
 export const randomProgram: Program = { name: 'random', version: 1, body: randomBody };
 
 function* randomBody(sys: Sys, state: Json | undefined): ProgramGenerator {
-  const { left, depth, longestUs } = sys.args as unknown as Arguments;
+  const { left, ...limits } = sys.args as unknown as Arguments;
   const draw = new Draw(sys.random);
-  const memory: Memory = { pages: [], children: [] };
+  const saved = state as unknown as Saved | undefined;
+  const memory: Memory = { pages: [...(saved?.pages ?? [])], children: [...(saved?.children ?? [])] };
   try {
-    for (let step = (state as number | undefined) ?? 0; step < left; step++) {
+    for (let step = saved?.step ?? 0; step < left; step++) {
       if (draw.chance(0.003)) throw new Error('the program has a bug');
-      const syscall = randomSyscall(draw, sys, memory, { depth, longestUs }, step);
+      const syscall = randomSyscall(draw, sys, memory, limits, step);
       learn(memory, syscall, yield syscall);
     }
     return draw.chance(0.5) ? 'done' : undefined;
@@ -58,7 +66,9 @@ function learn({ pages, children }: Memory, syscall: Syscall, result: SyscallRes
   } else if (syscall.kind === 'spawn') children.push(result.value as number);
 }
 
-const weights = {
+type Weights = Readonly<Record<keyof typeof usualWeights, number>>;
+
+const usualWeights = {
   think: 30,
   callTools: 10,
   ask: 3,
@@ -102,7 +112,7 @@ function randomSyscall(
     if (known === 'parent') return sys.parent as Pid;
     return (known === 'self' ? sys.pid : draw.spoilt(draw.between(1, 8))) as Pid;
   };
-  const kind = draw.weighted(weights);
+  const kind = draw.weighted<keyof Weights>({ ...usualWeights, ...limits.weights });
   switch (kind) {
     case 'think':
       return randomThink(draw, limits.longestUs);
@@ -118,7 +128,7 @@ function randomSyscall(
         ...(draw.chance(0.5) ? { script: { answer: 'yes', durationUs: draw.magnitude(0, 20_000_000) } } : {}),
       };
     case 'send':
-      return { kind, to: someone(), message: { step } };
+      return { kind, to: someone(), message: { from: sys.pid, step, atUs: sys.now } };
     case 'receive':
       return { kind, ...(draw.chance(0.9) ? { timeoutUs: draw.spoilt(draw.magnitude(0, 20_000_000)) } : {}) };
     case 'spawn':
@@ -160,7 +170,7 @@ function randomSyscall(
         ...(draw.chance(0.5) ? { limit: draw.spoilt(3) } : {}),
       };
     case 'checkpoint':
-      return { kind, state: step + 1 };
+      return { kind, state: { step: step + 1, pages: [...memory.pages], children: [...memory.children] } };
     case 'sleep':
       return { kind, us: draw.spoilt(draw.magnitude(0, 20_000_000)) };
     case 'yieldCore':
@@ -228,11 +238,12 @@ function randomToolCall(draw: Draw): ToolCall {
   };
 }
 
-function randomSpawn(draw: Draw, { depth, longestUs }: Omit<Arguments, 'left'>): Syscall {
+function randomSpawn(draw: Draw, limits: Omit<Arguments, 'left'>): Syscall {
+  const { depth } = limits;
   return {
     kind: 'spawn',
     program: draw.chance(0.02) ? 'nobody' : 'random',
-    arguments: { left: depth < 2 ? draw.between(0, 12) : 0, depth: depth + 1, longestUs },
+    arguments: { ...limits, left: depth < 2 ? draw.between(0, 12) : 0, depth: depth + 1 } as unknown as Json,
     ...(draw.chance(0.3) ? { name: `child-${draw.between(1, 3)}` } : {}),
     ...(draw.chance(0.5) ? { priority: draw.spoilt(draw.between(0, 100)) } : {}),
     ...(draw.chance(0.3)

@@ -41,7 +41,7 @@ export interface WorldSetup {
   readonly longestUs: number;
 }
 
-function drawWorld(seed: number): WorldSetup {
+export function drawWorld(seed: number): WorldSetup {
   const { sliceUs, longestUs } = drawTimes(new Draw(rngFor(seed, 'world/times')));
   const kernel = drawKernel(new Draw(rngFor(seed, 'world/kernel')), seed, sliceUs);
   const draw = new Draw(rngFor(seed, 'world/faults'));
