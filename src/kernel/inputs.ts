@@ -57,6 +57,8 @@ export interface RestoredProcess {
   readonly signal: HeldSignal | undefined;
   /** The stops that found it behind its checkpoint, in order. */
   readonly stops: readonly RestoredStop[];
+  /** Model calls of it that had ended, those before its checkpoint included. */
+  readonly calls: number;
   /** How long its journal is. */
   readonly journalled: number;
 }

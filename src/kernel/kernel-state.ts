@@ -110,12 +110,12 @@ export class KernelState {
     return undefined;
   }
 
-  /** What earlier kernels booked for `process`, which goes on here behind syscall `lastN`, is used, of its quota too. */
-  countPast(process: Process, lastN: number): void {
+  /** What earlier kernels booked for `process`, which goes on here, is used, of its quota too. */
+  countPast(process: Process): void {
     this.past ??= new PastSpending(this.options.ledger);
     const past = this.past.of(process);
     if (past.length === 0) return;
-    countUsage(process, past, lastN);
+    countUsage(process, past);
     const { coreUs, tokensIn, tokensOut } = process.usage;
     process.pastCharge = { coreUs, tokensIn, tokensOut };
     this.quotas.recount(process, past, this.nowUs);

@@ -230,8 +230,6 @@ export class ModelCalls implements SchedulerListener {
   private refuse(process: Process, code: KernelErrorCode, message: string): void {
     const { state } = this;
     const call = process.call!;
-    // It ran, and then could not go on.
-    if (call.stretches > 0) process.usage.calls++;
     state.out.emit({ type: 'call.refused', pid: process.pid, n: call.identity.n, code });
     process.call = undefined;
     this.fail(process, call, code, message);

@@ -35,19 +35,16 @@ export class PastSpending {
   }
 }
 
-/** Adds what `process` had spent to its usage. `lastN`: its last syscall that has a result; a later call is not counted before it ends. */
-export function countUsage({ usage }: Process, past: readonly Spending[], lastN: number): void {
-  const ended = new Set<number>();
+/** Adds what `process` had spent to its usage. */
+export function countUsage({ usage }: Pick<Process, 'usage'>, past: readonly Spending[]): void {
   for (const { settled } of past) {
-    const { n, tokens, tokensCached, tokensOut, calls, microDollars, coreUs } = settled;
+    const { tokens, tokensCached, tokensOut, microDollars, coreUs } = settled;
     usage.tokensIn += tokens - tokensOut;
     usage.tokensCached += tokensCached;
     usage.tokensOut += tokensOut;
     usage.microDollars += microDollars;
     usage.coreUs += coreUs;
-    if (calls > 0 && n <= lastN) ended.add(n);
   }
-  usage.calls += ended.size;
 }
 
 const processKey = ({ run, pid }: Pick<Process, 'run' | 'pid'>): string => `${run}/${pid}`;

@@ -29,7 +29,7 @@ export interface Usage {
   tokensIn: number;
   tokensCached: number;
   tokensOut: number;
-  /** Those that ran and have ended. */
+  /** Those that have ended, not refused ones. */
   calls: number;
   coreUs: number;
   microDollars: number;

@@ -64,6 +64,7 @@ export class ProgramRunner {
       mailbox,
       batch,
       stops,
+      calls,
       journalled,
     }: RestoredProcess,
     process: Process,
@@ -99,7 +100,8 @@ export class ProgramRunner {
           ? startedUs
           : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? checkpoint.atUs),
     };
-    this.state.countPast(process, process.n + rest.length);
+    process.usage.calls = calls;
+    this.state.countPast(process);
     const fromCheckpoint = checkpoint?.n ?? 0;
     this.state.out.emit({
       type: 'process.restored',

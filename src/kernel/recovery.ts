@@ -77,9 +77,14 @@ function restored(
     batch: interruptedBatch(whole, journal),
     signal: heldSignal(journal),
     stops: stopsOf(journal).filter(({ n }) => n >= (checkpoint?.n ?? 0)),
+    calls: whole.filter(isEndedCall).length,
     journalled: journal.length,
   };
 }
+
+/** Refused ones had not run, or could not go on. */
+const isEndedCall = ({ kind, result }: HistoryRecord): boolean =>
+  kind === 'think' && (result.ok || result.code === 'MODEL_FAILED');
 
 /** Messages are received in the order in which they were sent. */
 function notReceived(history: readonly HistoryRecord[], journal: readonly JournalRecord[]): Message[] {

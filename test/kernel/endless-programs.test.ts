@@ -118,6 +118,7 @@ test('syscalls that a history answers do not count', () => {
       batch: undefined,
       signal: undefined,
       stops: [],
+      calls: 0,
       journalled: 0,
     },
   ];

@@ -4,7 +4,7 @@ import type { BudgetTree } from '../../src/kernel/budgets.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { countUsage, PastSpending, reservationKey } from '../../src/kernel/past-spending.ts';
-import type { Process, Usage } from '../../src/kernel/process.ts';
+import type { Usage } from '../../src/kernel/process.ts';
 import { restoredBudgets } from '../../src/kernel/recovery.ts';
 
 /** By node, for each limit: used and reserved, together. */
@@ -33,7 +33,7 @@ export function checkBooked(kernel: Kernel, store: MemoryStore): void {
       // What is reserved in this life is no use yet.
       .filter(({ reserved, settled }) => reserved !== settled || interrupted.has(reservationKey(reserved)));
     const counted: Usage = { ...usage, ...nothing };
-    countUsage({ usage: counted } as Process, isOver, Infinity);
+    countUsage({ usage: counted }, isOver);
     // Time on a core counts while it passes.
     for (const field of ['tokensIn', 'tokensCached', 'tokensOut', 'microDollars'] as const)
       assert(
