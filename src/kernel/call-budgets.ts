@@ -42,10 +42,15 @@ export class CallBudgets {
     if (result.kind === 'waits') {
       budgets.addWaiter(result.node, call.seq, process.pid);
       state.wait(process, 'budget');
+      if (call.waitsAt !== result.node) {
+        call.waitsAt = result.node;
+        out.emit({ type: 'budget.queued', pid: process.pid, node: budgets.nameOf(result.node) });
+      }
       this.setTimer(result.node, result.retryAtUs);
       return undefined;
     }
     call.reservation = result.reservation;
+    call.waitsAt = -1;
     const { tokens, microDollars, coreUs } = amounts;
     out.events.push({
       seq: ++out.seq,
@@ -115,6 +120,7 @@ export class CallBudgets {
   /** `call` waits no more: its process ends, or was signalled away. */
   withdraw(call: Call): void {
     const { budgets } = this.state;
+    call.waitsAt = -1;
     for (const node of budgets.nodesWithWaiters()) {
       budgets.removeWaiter(node, call.seq);
       this.clearIdleTimer(node);

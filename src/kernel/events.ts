@@ -138,6 +138,8 @@ export type EventBody =
       readonly microDollars: number;
       readonly coreUs: number;
     }
+  // Its call waits for its turn at this node: what it asks for is not there, or somebody waits there already.
+  | { readonly type: 'budget.queued'; readonly pid: Pid; readonly node: string }
   | {
       readonly type: 'budget.overrun';
       readonly pid: Pid;
@@ -193,8 +195,9 @@ export type EventBody =
       readonly request: RequestId;
       readonly decision: string;
     }
-  | { readonly type: 'message.sent'; readonly pid: Pid; readonly to: Pid }
-  | { readonly type: 'message.received'; readonly pid: Pid; readonly from: Pid }
+  // `number` counts what is sent to the receiver, from 1; after a crash what waits in its mailbox is counted anew.
+  | { readonly type: 'message.sent'; readonly pid: Pid; readonly to: Pid; readonly number: number }
+  | { readonly type: 'message.received'; readonly pid: Pid; readonly from: Pid; readonly number: number }
   | { readonly type: 'signal.delivered'; readonly pid: Pid; readonly signal: SignalName }
   | { readonly type: 'checkpoint.saved'; readonly pid: Pid; readonly n: number; readonly tip: string }
   | { readonly type: 'program.failed'; readonly pid: Pid; readonly message: string };

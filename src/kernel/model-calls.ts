@@ -58,6 +58,7 @@ export class ModelCalls implements SchedulerListener {
       tokensCached: 0,
       readySinceUs: 0,
       reservation: undefined,
+      waitsAt: -1,
       seq: state.nextSequence(),
       settledOut: 0,
       settledStretches: 0,

@@ -116,7 +116,9 @@ export class Process {
   quota: QuotaShare | undefined = undefined;
 
   // memory, mailbox, usage
-  mailbox: Ring<Message> | undefined = undefined;
+  mailbox: Ring<Mail> | undefined = undefined;
+  /** Messages sent to it so far. */
+  mailCount = 0;
   endedChildren: Ring<ChildEnd> | undefined = undefined;
   readonly usage: Usage = {
     tokensIn: 0,
@@ -211,6 +213,8 @@ export interface Call {
   /** Since when it asks for a core, waits for memory included. */
   readySinceUs: number;
   reservation: Reservation | undefined;
+  /** The budget node at which it was last told to wait; -1: at none. */
+  waitsAt: number;
   /** Orders waiters for budget and memory: first come, first served. */
   readonly seq: number;
   /** Of its answer tokens and stretches, already settled. */
@@ -220,6 +224,12 @@ export interface Call {
   paidIn: number;
   paidCached: number;
   paidMicroDollars: number;
+}
+
+/** A message in a mailbox, by its number among all that were sent to its receiver. */
+interface Mail {
+  readonly number: number;
+  readonly message: Message;
 }
 
 /** What a waiting process waits for, beside a model call. */

@@ -71,7 +71,9 @@ export class ProgramRunner {
   ): void {
     process.journalled = journalled;
     process.interrupted = batch;
-    if (mailbox.length > 0) process.mailbox = new Ring(mailbox);
+    process.mailCount = mailbox.length;
+    if (mailbox.length > 0)
+      process.mailbox = new Ring(mailbox.map((message, index) => ({ number: index + 1, message })));
     if (checkpoint !== undefined) {
       process.n = checkpoint.n;
       streamOf(process, this.state).load(checkpoint.random as unknown as RngState);

@@ -179,8 +179,9 @@ export class SyscallTable {
     const sent = { type: 'message.sent', ...mail } as const;
     if (pending?.kind === 'receive') {
       if (pending.timer !== undefined) state.timers.clear(pending.timer);
-      state.out.emit({ type: 'message.sent', pid: process.pid, to });
-      state.out.emit({ type: 'message.received', pid: to, from: process.pid });
+      const number = ++target.mailCount;
+      state.out.emit({ type: 'message.sent', pid: process.pid, to, number });
+      state.out.emit({ type: 'message.received', pid: to, from: process.pid, number });
       state.journal(target, sent);
       state.deliver(target, { ok: true, value: mail });
       return done;
@@ -191,9 +192,10 @@ export class SyscallTable {
         'MAILBOX_FULL',
         `to: the mailbox of process ${to} holds ${mailbox.length} messages; allowed: up to ${state.options.mailboxLimit}`,
       );
-    state.out.emit({ type: 'message.sent', pid: process.pid, to });
+    const number = ++target.mailCount;
+    state.out.emit({ type: 'message.sent', pid: process.pid, to, number });
     state.journal(target, sent);
-    mailbox.push(mail);
+    mailbox.push({ number, message: mail });
     return done;
   }
 
@@ -203,8 +205,9 @@ export class SyscallTable {
       return bad('timeoutUs', timeoutUs, `an integer from 0 to ${longestWaitUs} (µs)`);
     const mail = process.mailbox?.shift();
     if (mail !== undefined) {
-      state.out.emit({ type: 'message.received', pid: process.pid, from: mail.from });
-      return { ok: true, value: mail };
+      const { number, message } = mail;
+      state.out.emit({ type: 'message.received', pid: process.pid, from: message.from, number });
+      return { ok: true, value: message };
     }
     if (timeoutUs === 0) return failed('TIMEOUT', 'no message waits');
     const timer =

@@ -6,6 +6,7 @@ import { calculatorTool } from '../agents/tools/calculator.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
 import type { AuditVerdict } from '../kernel/audit-log.ts';
 import { hourUs } from '../kernel/budget-limits.ts';
+import { engineDefaults } from '../kernel/engine-options.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json, Pid } from '../kernel/ids.ts';
 import type { KernelOptionsInput } from '../kernel/options.ts';
@@ -13,7 +14,7 @@ import type { Outcome } from '../kernel/process-state.ts';
 import { recoveryInput } from '../kernel/recovery.ts';
 import type { Program, ProgramBody, Syscall } from '../kernel/syscalls.ts';
 import { importanceLru } from '../policies/paging/importance-lru.ts';
-import { priority } from '../policies/scheduling/priority.ts';
+import { priority, priorityDefaults } from '../policies/scheduling/priority.ts';
 import { createCheckers } from './checkers/checkers.ts';
 import { at, Storyteller } from './demo-story.ts';
 import { Simulation } from './simulation.ts';
@@ -221,10 +222,10 @@ function simulation(
   kernel: KernelOptionsInput,
   store?: Simulation['store'],
 ): Simulation {
-  const engines = (kernel.engines ?? []).map(({ name = '', cores = 1, memoryTokens = 0 }) => ({
-    name,
-    cores,
-    memoryTokens,
+  const engines = (kernel.engines ?? []).map((engine) => ({
+    ...engineDefaults,
+    ...engine,
+    sliceUs: priorityDefaults.sliceUs,
   }));
   const checkers = createCheckers({ engines, budgets: kernel.budgets ?? [] });
   return new Simulation({

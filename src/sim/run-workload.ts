@@ -15,7 +15,7 @@ import { EventHash } from './event-hash.ts';
 import { Metrics } from './metrics/metrics.ts';
 import type { EngineFacts, RunMetrics } from './metrics/run-metrics.ts';
 import { Simulation } from './simulation.ts';
-import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
+import { kernelOptionsOf, sliceUsOf, type SimulationSpec } from './spec.ts';
 
 export interface WorkloadRun {
   readonly spec: SimulationSpec;
@@ -75,7 +75,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
   metrics = new Metrics({ engines });
   if (run.check)
     checkers = createCheckers({
-      engines,
+      engines: simulation.kernel.options.engines.map((engine) => ({ ...engine, sliceUs: sliceUsOf(spec) })),
       budgets: simulation.kernel.options.budgets,
       tools: simulation.kernel.options.tools,
     });
@@ -94,7 +94,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
   }
   const isCut = simulation.run(run.untilUs);
   const virtualUs = isCut ? run.untilUs! : simulation.nowUs;
-  checkers?.finish();
+  checkers?.finish(!isCut);
   if (run.check) simulation.kernel.checkInvariants();
   return {
     metrics: metrics.result(virtualUs),
@@ -108,7 +108,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
   };
 }
 
-export function engineFacts(kernel: Kernel): readonly EngineFacts[] {
+function engineFacts(kernel: Kernel): readonly EngineFacts[] {
   return kernel.options.engines.map(({ name, cores, memoryTokens }) => ({ name, cores, memoryTokens }));
 }
 

@@ -18,6 +18,7 @@ import {
   pagingPolicy,
   priorityDefaults,
   priorityWith,
+  roundRobinDefaults,
   roundRobinWith,
   schedulingPolicy,
 } from '../policies/index.ts';
@@ -99,6 +100,18 @@ function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulin
       return roundRobinWith({ sliceUs });
     default:
       throw invalid('slice', sliceUs, noSlice(name)!);
+  }
+}
+
+/** Longest run of a call before another that is ready gets the core, µs; Infinity: its scheduler has no slices. */
+export function sliceUsOf({ scheduler, sliceUs }: SimulationSpec): number {
+  switch (scheduler) {
+    case 'priority':
+      return sliceUs ?? priorityDefaults.sliceUs;
+    case 'round-robin':
+      return sliceUs ?? roundRobinDefaults.sliceUs;
+    default:
+      return Infinity;
   }
 }
 

@@ -30,6 +30,7 @@ const eventTypes: Readonly<
   'page.dropped': true,
   'budget.reserved': true,
   'budget.settled': true,
+  'budget.queued': true,
   'budget.overrun': true,
   'tool.started': true,
   'tool.ended': true,

@@ -8,9 +8,9 @@ import { rngFor } from '../../src/base/rng.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { CoreId, Pid, RequestId } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
-import { createCheckers } from '../../src/sim/checkers/checkers.ts';
+import { fifo } from '../../src/policies/scheduling/fifo.ts';
+import { createCheckers, type CheckersOptions } from '../../src/sim/checkers/checkers.ts';
 import type { FaultRates } from '../../src/sim/faults.ts';
-import { engineFacts } from '../../src/sim/run-workload.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
 import { checkAuditedCosts } from '../support/audit-costs.ts';
 import { checkEnded, checkStuck } from './random-world-end.ts';
@@ -37,6 +37,8 @@ export interface WorldSetup {
   readonly kernel: KernelOptionsInput;
   readonly faults: Partial<FaultRates>;
   readonly flushUs: number;
+  /** Of the world's scheduling policy; Infinity: it has none. */
+  readonly sliceUs: number;
   /** Longest burst that programs script, µs. */
   readonly longestUs: number;
 }
@@ -48,16 +50,27 @@ export function drawWorld(seed: number): WorldSetup {
   return {
     kernel: { ...kernel, programs: [randomProgram, probeProgram] },
     faults: draw.chance(0.5) ? drawFaults(draw) : {},
+    sliceUs: kernel.scheduling === fifo ? Infinity : sliceUs,
     longestUs,
     flushUs: draw.chance(0.5) ? 0 : draw.between(1, 50_000),
   };
 }
 
-export function runWorld(seed: number): WorldResult {
+/** `onEvent` sees every event before the checkers do; `onFacts` what they are told of the world. */
+export interface WorldWatch {
+  readonly onEvent?: (event: KernelEvent) => void;
+  readonly onFacts?: (facts: CheckersOptions) => void;
+}
+
+export function runWorld(seed: number, watch: WorldWatch = {}): WorldResult {
   const chaos = new Draw(rngFor(seed, 'world/chaos'));
   const setup = drawWorld(seed);
   const counts = new Map<string, number>();
-  const world = new World(setup, (event) => void counts.set(event.type, (counts.get(event.type) ?? 0) + 1));
+  const world = new World(setup, (event) => {
+    counts.set(event.type, (counts.get(event.type) ?? 0) + 1);
+    watch.onEvent?.(event);
+  });
+  watch.onFacts?.(world.facts);
   const roots = chaos.between(1, 5);
   for (let root = 0; root < roots; root++)
     world.spawn(chaos, chaos.chance(0.5) ? 0 : chaos.between(0, 20_000_000));
@@ -78,6 +91,7 @@ export function runWorld(seed: number): WorldResult {
 
 class World {
   readonly simulation: Simulation;
+  readonly facts: CheckersOptions;
   hash = 0;
   events = 0;
   steps = 0;
@@ -104,13 +118,15 @@ class World {
     });
     const { kernel } = this.simulation;
     const { budgets, tools } = kernel.options;
-    this.checkers = createCheckers({ engines: engineFacts(kernel), budgets, tools });
+    const engines = kernel.options.engines.map((engine) => ({ ...engine, sliceUs: setup.sliceUs }));
+    this.facts = { engines, budgets, tools };
+    this.checkers = createCheckers(this.facts);
   }
 
   step(): boolean {
     if (!this.simulation.stepOnce()) {
       this.simulation.kernel.checkInvariants();
-      this.checkers.finish();
+      this.checkers.finish(true);
       checkAuditedCosts(this.simulation.kernel, this.simulation.store);
       return false;
     }

@@ -14,7 +14,6 @@ import type { ProgramBody, Syscall, SyscallResult } from '../../src/kernel/sysca
 import { importanceLru } from '../../src/policies/paging/importance-lru.ts';
 import { priority } from '../../src/policies/scheduling/priority.ts';
 import { createCheckers, type Checkers } from '../../src/sim/checkers/checkers.ts';
-import { engineFacts } from '../../src/sim/run-workload.ts';
 import { Simulation, type SimulationOptions } from '../../src/sim/simulation.ts';
 import { checkAuditedCosts } from './audit-costs.ts';
 
@@ -104,8 +103,8 @@ export function checkedSimulation(
       options.onStep?.(stepped);
     },
   });
-  const { budgets, tools } = simulation.kernel.options;
-  checkers = createCheckers({ engines: engineFacts(simulation.kernel), budgets, tools });
+  const { engines, budgets, tools } = simulation.kernel.options;
+  checkers = createCheckers({ engines, budgets, tools });
   return Object.assign(simulation, { checkers });
 }
 

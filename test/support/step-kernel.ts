@@ -8,7 +8,6 @@ import { Kernel } from '../../src/kernel/kernel.ts';
 import type { KernelRecord } from '../../src/kernel/records.ts';
 import type { Request } from '../../src/kernel/requests.ts';
 import { createCheckers } from '../../src/sim/checkers/checkers.ts';
-import { engineFacts } from '../../src/sim/run-workload.ts';
 import { kernelOf, type AgentRun } from './run-agents.ts';
 
 type InputBody = Input extends infer Each ? (Each extends Input ? Omit<Each, 'atUs'> : never) : never;
@@ -26,8 +25,8 @@ export class SteppedKernel {
   constructor(setup: AgentRun) {
     this.setup = setup;
     this.kernel = new Kernel(kernelOf(setup));
-    const { budgets, tools } = this.kernel.options;
-    this.checkers = createCheckers({ engines: engineFacts(this.kernel), budgets, tools });
+    const { engines, budgets, tools } = this.kernel.options;
+    this.checkers = createCheckers({ engines, budgets, tools });
   }
 
   /** Takes one input; returns the requests that it led to, but for timers. */

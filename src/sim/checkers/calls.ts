@@ -3,6 +3,8 @@ import { checkOf, type Check, type Checker, type EventOf } from './checker.ts';
 /** An open model call of a process. */
 interface OpenCall {
   readonly n: number;
+  /** Prompt and longest answer. */
+  readonly tokens: number;
   dispatches: number;
   isRunning: boolean;
   tokensOut: number;
@@ -59,7 +61,8 @@ export function calls(): Checker {
           event,
           () => `process ${pid} asks for call ${n} after ${lastN.get(pid)}`,
         );
-        open.set(pid, { n, dispatches: 0, isRunning: false, tokensOut: 0 });
+        const tokens = event.promptTokens + event.maxOutput;
+        open.set(pid, { n, tokens, dispatches: 0, isRunning: false, tokensOut: 0 });
         lastN.set(pid, n);
       },
       'process.dispatched': (event) => {
@@ -68,7 +71,13 @@ export function calls(): Checker {
         call.isRunning = true;
       },
       'call.bypassed': (event) => {
-        current(event);
+        const { tokens } = current(event);
+        check(
+          event.tokens === tokens,
+          event,
+          () =>
+            `call ${event.n} of process ${event.pid} bypasses with ${event.tokens} tokens: it needs ${tokens}`,
+        );
       },
       'call.stopped': stretch,
       'call.ended': (event) => {

@@ -4,6 +4,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { BudgetNodeSpec } from '../../kernel/budget-limits.ts';
+import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { EngineFacts } from '../metrics/run-metrics.ts';
 
@@ -15,23 +16,34 @@ export interface Checker {
   readonly on: Handlers;
   /** Called for every event, before its own `on`. */
   readonly every?: (event: KernelEvent) => void;
-  /** The stream is over, perhaps in the middle of the run: what is still open is no violation by itself. */
-  readonly finish?: () => void;
+  /** The stream is over. Unless the run is, too (nothing is due any more), what is still open is no violation by itself. */
+  readonly finish?: (isRunOver: boolean) => void;
 }
 
 export type CreateChecker = (facts: CheckerFacts) => Checker;
 
 /** What a run was set up with, as far as promises depend on it. */
 export interface CheckerFacts {
-  readonly engines: readonly EngineFacts[];
+  readonly engines: readonly CheckedEngine[];
   /** The budget tree; empty: no limits. */
   readonly budgets: readonly BudgetNodeSpec[];
   /** The registered tools that bound how many of their calls run at a time. */
   readonly tools: readonly ToolFacts[];
 }
 
+/** What is left out of an engine's options, nothing is judged by. */
+export interface CheckedEngine extends EngineFacts, Partial<Omit<EngineOptions, keyof EngineFacts>> {
+  /**
+   * The slice of its scheduling policy, when it is the same for every process, µs. To be given only where a call that is told to stop ends in the same
+   * instant, as in a simulation.
+   */
+  readonly sliceUs?: number;
+}
+
 interface ToolFacts {
   readonly name: string;
+  /** A person must approve each call. */
+  readonly approval?: boolean;
   /** Calls that may run at a time, over all processes. */
   readonly concurrency?: number;
 }

@@ -4,18 +4,24 @@
  */
 import type { KernelEvent } from '../../kernel/events.ts';
 import { budgetLimits } from './budget-limits.ts';
+import { budgetQueue } from './budget-queue.ts';
 import { calls } from './calls.ts';
 import type { CheckerFacts, CreateChecker, EventType } from './checker.ts';
 import { cores } from './cores.ts';
 import { faults } from './faults.ts';
 import { locks } from './locks.ts';
 import { messages } from './messages.ts';
+import { metering } from './metering.ts';
+import { people } from './people.ts';
 import { reservations } from './reservations.ts';
 import { residency } from './residency.ts';
 import { sequence } from './sequence.ts';
+import { signals } from './signals.ts';
+import { slices } from './slices.ts';
 import { splits } from './splits.ts';
 import { tools } from './tools.ts';
 import { transitions } from './transitions.ts';
+import { waits } from './waits.ts';
 
 /** In the order in which they see an event: what others take for granted comes first, so that the plainest failure is told. */
 export const checkers = {
@@ -27,9 +33,15 @@ export const checkers = {
   faults,
   reservations,
   'budget-limits': budgetLimits,
+  'budget-queue': budgetQueue,
+  metering,
+  slices,
   tools,
   locks,
+  people,
   messages,
+  signals,
+  waits,
   splits,
 } satisfies Record<string, CreateChecker>;
 
@@ -37,8 +49,8 @@ export type CheckerName = keyof typeof checkers;
 
 export interface Checkers {
   onEvent(event: KernelEvent): void;
-  /** The stream is over, perhaps in the middle of the run. */
-  finish(): void;
+  /** The stream is over; `isRunOver`: nothing is due any more. Default: it may be cut off in the middle of the run. */
+  finish(isRunOver?: boolean): void;
 }
 
 /** Facts that a run doesn't have may be left out: no budgets, no tools with a limit. `only`: these checkers, default all. */
@@ -69,8 +81,8 @@ export function createCheckers(options: CheckersOptions): Checkers {
       if (list === undefined) handlers.set(event.type, (list = handlersOf(event.type)));
       for (const handle of list) handle(event);
     },
-    finish() {
-      for (const checker of all) checker.finish?.();
+    finish(isRunOver = false) {
+      for (const checker of all) checker.finish?.(isRunOver);
     },
   };
 }

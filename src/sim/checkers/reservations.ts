@@ -26,26 +26,39 @@ export function reservations({ budgets }: CheckerFacts): Checker {
 
   function closeInstant(): void {
     for (const { event, resource, amount } of excesses) {
-      const isTold = overruns.some(
-        (told) => told.pid === event.pid && told.resource === resource && told.amount === amount,
-      );
-      const isLimited = limitsOf(event.node).some(({ limit }) => limit.resource === resource);
-      check(
-        isTold || !isLimited,
-        event,
-        () =>
-          `process ${event.pid} settles ${amount} ${resource} above its reservation, and no overrun is told`,
-      );
+      for (const { node, limit } of limitsOf(event.node)) {
+        if (limit.resource !== resource) continue;
+        const isTold = overruns.some(
+          (told) =>
+            told.pid === event.pid &&
+            told.node === node &&
+            told.resource === resource &&
+            told.amount === amount,
+        );
+        check(
+          isTold,
+          event,
+          () =>
+            `process ${event.pid} settles ${amount} ${resource} above its reservation, and no overrun is told at ${node}`,
+        );
+      }
     }
     for (const event of overruns) {
-      const { pid, resource, amount } = event;
+      const { pid, node, resource, amount } = event;
       const isReal = excesses.some(
-        (excess) => excess.event.pid === pid && excess.resource === resource && excess.amount === amount,
+        (excess) =>
+          excess.event.pid === pid &&
+          excess.resource === resource &&
+          excess.amount === amount &&
+          limitsOf(excess.event.node).some(
+            (bound) => bound.node === node && bound.limit.resource === resource,
+          ),
       );
       check(
         isReal,
         event,
-        () => `an overrun of ${amount} ${resource} is told of process ${pid}, which settled no such excess`,
+        () =>
+          `an overrun of ${amount} ${resource} at ${node} is told of process ${pid}, which settled no such excess there`,
       );
     }
     excesses.length = overruns.length = 0;

@@ -55,7 +55,8 @@ export function tools(facts: CheckerFacts): Checker {
         runningOf.set(pid, running.add(request));
       },
       'tool.ended': (event) => {
-        const { pid, request, tool } = event;
+        const { pid, request, tool, ok, code } = event;
+        check(ok === (code === ''), event, () => `request ${request} ends, ok: ${ok}, with code "${code}"`);
         const call = calls.get(request);
         check(call !== undefined && call.isRunning, event, () => `request ${request} ends, but does not run`);
         check(

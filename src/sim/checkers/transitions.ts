@@ -69,7 +69,15 @@ export function transitions(): Checker {
       'process.waiting': (event) => change(event, 'waiting'),
       'process.suspended': (event) => change(event, 'suspended'),
       'process.continued': (event) => change(event, 'continued'),
-      'process.terminated': (event) => change(event, 'terminated'),
+      'process.terminated': (event) => {
+        const { pid, outcome, code } = event;
+        check(
+          (outcome === 'failed') === (code !== ''),
+          event,
+          () => `process ${pid} ends as ${outcome} with code "${code}"`,
+        );
+        change(event, 'terminated');
+      },
     },
   };
 }

@@ -170,6 +170,7 @@ export class Metrics {
       // What these say is said by others, or is no figure.
       case 'process.restored':
       case 'budget.reserved':
+      case 'budget.queued':
       case 'budget.overrun':
       case 'tool.settled':
       case 'person.asked':

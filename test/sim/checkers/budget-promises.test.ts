@@ -37,6 +37,23 @@ checkCatches('reservations', [
     [0, settled(1, 11)],
     [0, overrun(1, 2)],
   ],
+  // At each node above that limits the resource.
+  [
+    'no overrun is told at root',
+    [0, spawned(1, { budget: 'team' })],
+    [0, reserved(1, 10, team)],
+    [0, settled(1, 11, team)],
+    [0, overrun(1, 1, 'tokens', 'team')],
+    [1, ready(1)],
+  ],
+  [
+    'an overrun of 1 tokens at once is told of process 1',
+    [0, spawned(1)],
+    [0, reserved(1, 10)],
+    [0, settled(1, 11)],
+    [0, overrun(1, 1)],
+    [0, overrun(1, 1, 'tokens', 'once')],
+  ],
   ['settled no such excess', [0, spawned(1)], [0, reserved(1, 10)], [0, settled(1, 10)], [0, overrun(1, 1)]],
   ['runs without a reservation at team', [0, spawned(1, { budget: 'team' })], [0, dispatched(1, 0, 1)]],
   ['ends with the reservation of event 2', [0, spawned(1)], [0, reserved(1, 10)], [0, terminated(1)]],

@@ -33,6 +33,8 @@ checkCatches('transitions', [
   ["was ready: it can't be off its core", [0, spawned(1)], [0, ready(1)], [1, ended(1, 0, 1)]],
   ["was running: it can't be waiting", ...running, [1, waiting(1, 'tool')]],
   ["was running: it can't be terminated", ...running, [1, terminated(1)]],
+  ['ends as completed with code "X"', [0, spawned(1)], [0, terminated(1, 'completed', 'X')]],
+  ['ends as failed with code ""', [0, spawned(1)], [0, terminated(1, 'failed', '')]],
   ['restored before it does anything', [0, spawned(1)], [0, ready(1)], [0, restored(1)]],
 ]);
 
@@ -56,6 +58,12 @@ checkCatches('calls', [
   ['call 1 of process 1 is not open', ...running, [1, ended(1, 0, 1)], [2, ended(1, 0, 1)]],
   ['its open one is 1', ...running, [1, stopped(1, 0, 1)], [1, dispatched(1, 0, 2)]],
   ['its open one is 1', ...running, [0, bypassed(1, 2)]],
+  [
+    'bypasses with 39 tokens: it needs 40',
+    [0, spawned(1)],
+    [0, requested(1, 1, 30)],
+    [0, bypassed(1, 1, 39)],
+  ],
   ['was never on a core', [0, spawned(1)], [0, requested(1, 1)], [1, ended(1, 0, 1)]],
   [
     '2 answer tokens after 3',

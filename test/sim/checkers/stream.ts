@@ -32,18 +32,20 @@ export const spawned = (number: number, fields: Fields<'process.spawned'> = {}):
     budget: 'root',
     ...fields,
   });
-export const restored = (number: number): EventBody =>
-  body('process.restored', { pid: pid(number), fromCheckpoint: 3, replayed: 2, mail: [] });
+/** `mail`: the senders of what waits in its mailbox. */
+export const restored = (number: number, mail: readonly number[] = []): EventBody =>
+  body('process.restored', { pid: pid(number), fromCheckpoint: 3, replayed: 2, mail: mail.map(pid) });
 export const ready = (number: number): EventBody => body('process.ready', { pid: pid(number) });
 export const waiting = (number: number, on: string): EventBody =>
   body('process.waiting', { pid: pid(number), on });
-export const suspended = (number: number): EventBody =>
-  body('process.suspended', { pid: pid(number), by: 'signal' });
+export const suspended = (number: number, by: 'signal' | 'load-control' = 'signal'): EventBody =>
+  body('process.suspended', { pid: pid(number), by });
 export const continued = (number: number): EventBody => body('process.continued', { pid: pid(number) });
 export const terminated = (
   number: number,
   outcome: 'completed' | 'failed' | 'cancelled' | 'killed' = 'completed',
-): EventBody => body('process.terminated', { pid: pid(number), outcome, code: '', message: '' });
+  code = outcome === 'failed' ? 'PROGRAM_FAILED' : '',
+): EventBody => body('process.terminated', { pid: pid(number), outcome, code, message: '' });
 
 export const requested = (number: number, n: number, promptTokens = 0, maxOutput = 10): EventBody =>
   body('call.requested', { pid: pid(number), n, promptTokens, maxOutput });
@@ -129,6 +131,9 @@ export const settled = (number: number, tokens: number, fields: Fields<'budget.s
 export const overrun = (number: number, amount: number, resource = 'tokens', node = 'root'): EventBody =>
   body('budget.overrun', { pid: pid(number), node, resource, amount });
 
+export const queued = (number: number, node = 'root'): EventBody =>
+  body('budget.queued', { pid: pid(number), node });
+
 export const toolStarted = (
   number: number,
   request: number,
@@ -158,7 +163,16 @@ export const toolRefused = (number: number, code: 'UNKNOWN_TOOL' | 'NOT_PERMITTE
 export const toolSettled = (request: number, tool = 'search'): EventBody =>
   body('tool.settled', { request: request as RequestId, tool });
 
-export const sent = (number: number, to: number): EventBody =>
-  body('message.sent', { pid: pid(number), to: pid(to) });
-export const received = (number: number, from: number): EventBody =>
-  body('message.received', { pid: pid(number), from: pid(from) });
+export const asked = (number: number, request: number, purpose = 'approve'): EventBody =>
+  body('person.asked', { pid: pid(number), request: request as RequestId, purpose });
+export const answered = (number: number, request: number, decision: string): EventBody =>
+  body('person.answered', { pid: pid(number), request: request as RequestId, decision });
+
+/** `message`: its number among those to its receiver. */
+export const sent = (number: number, to: number, message: number): EventBody =>
+  body('message.sent', { pid: pid(number), to: pid(to), number: message });
+export const received = (number: number, from: number, message: number): EventBody =>
+  body('message.received', { pid: pid(number), from: pid(from), number: message });
+
+export const signalled = (number: number, signal: 'stop' | 'continue' | 'terminate' | 'kill'): EventBody =>
+  body('signal.delivered', { pid: pid(number), signal });

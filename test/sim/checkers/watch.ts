@@ -31,11 +31,20 @@ const budgets: readonly BudgetNodeSpec[] = [
 ];
 export const setup: CheckersOptions = {
   engines: [
-    { name: 'a', cores: 2, memoryTokens: 300 },
+    {
+      name: 'a',
+      cores: 2,
+      memoryTokens: 300,
+      // Two micro-dollars for a prompt token, half of that for a cached one, five for a token of an answer.
+      prices: { input: 2_000_000, cachedInput: 1_000_000, output: 5_000_000 },
+      prefillTokensPerSecond: 500_000,
+      preemption: 'resume',
+      sliceUs: 500,
+    },
     { name: 'b', cores: 1, memoryTokens: 100 },
   ],
   budgets,
-  tools: [{ name: 'search', concurrency: 2 }, { name: 'mail' }],
+  tools: [{ name: 'search', concurrency: 2 }, { name: 'mail' }, { name: 'pay', approval: true }],
 };
 
 /** A process with a call, up to its dispatch. */
@@ -79,7 +88,13 @@ export function checkAccepts(promise: CheckerName, allowed: readonly (readonly T
 }
 
 /** They compare what happened at one instant, in whatever order. */
-const closesInstants: ReadonlySet<CheckerName> = new Set(['faults', 'reservations']);
+const closesInstants: ReadonlySet<CheckerName> = new Set([
+  'faults',
+  'reservations',
+  'metering',
+  'signals',
+  'waits',
+]);
 
 export function violationOf(run: () => void): AssertionError {
   try {

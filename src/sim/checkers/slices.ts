@@ -1,0 +1,154 @@
+import {
+  checkOf,
+  type CheckedEngine,
+  type CheckerFacts,
+  type Check,
+  type Checker,
+  type EventOf,
+} from './checker.ts';
+
+/** A call on its core. */
+interface Stretch {
+  readonly start: EventOf<'process.dispatched'>;
+  readonly queue: Queue;
+  /** When its present slice ends, µs; a new one follows where nobody wanted the core. */
+  endsUs: number;
+}
+
+/** Who asks for the cores of one engine. */
+interface Queue {
+  readonly engine: CheckedEngine;
+  readonly sliceUs: number;
+  idleCores: number;
+  /** Who stands ready, and since when. */
+  readonly ready: Map<number, number>;
+  readonly memoryWaiters: Set<number>;
+  /** When something last happened after which slices of that instant can't be judged, µs. */
+  unclearUs: number;
+}
+
+/**
+ * At the end of its slice a call makes way if somebody stood ready before and stands ready still; bringing its context back doesn't count as
+ * use of its slice. Not judged while somebody waits for memory: who is ready then may have to wait all the same.
+ */
+export function slices({ engines }: CheckerFacts): Checker {
+  const check: Check = checkOf('slices');
+  const queues = engines.map((engine): Queue => ({
+    engine,
+    sliceUs: isJudged(engine) ? engine.sliceUs! : Infinity,
+    idleCores: engine.cores,
+    ready: new Map(),
+    memoryWaiters: new Set(),
+    unclearUs: -1,
+  }));
+  const queueOf = new Map<number, Queue>();
+  /** By core. */
+  const running = new Map<number, Stretch>();
+  /** No slice ends before; Infinity: none ends. */
+  let earliestUs = Infinity;
+  let atUs = 0;
+
+  /** The instant `atUs` is over, and nothing has happened since, up to `nowUs`. */
+  function judge(nowUs: number, event: Parameters<Check>[1]): void {
+    earliestUs = Infinity;
+    for (const stretch of running.values()) {
+      const { queue, endsUs, start } = stretch;
+      if (endsUs < nowUs) {
+        check(
+          !isWanted(queue, endsUs),
+          event,
+          () =>
+            `process ${start.pid} keeps core ${start.core} beyond its slice, which ended at ${endsUs} µs: process ${[...queue.ready.keys()][0]} is ready`,
+        );
+        stretch.endsUs += Math.ceil((nowUs - endsUs) / queue.sliceUs) * queue.sliceUs;
+      }
+      earliestUs = Math.min(earliestUs, stretch.endsUs);
+    }
+  }
+
+  function isWanted({ ready, idleCores, memoryWaiters, unclearUs }: Queue, endsUs: number): boolean {
+    if (ready.size <= idleCores || memoryWaiters.size > 0) return false;
+    if (endsUs > atUs) return true;
+    // At that very instant: who came in it may have come after the slice's end.
+    let count = 0;
+    for (const sinceUs of ready.values()) if (sinceUs < endsUs) count++;
+    return count > idleCores && unclearUs < endsUs;
+  }
+
+  function leaves({ pid, atUs: nowUs }: { readonly pid: number; readonly atUs: number }): Queue | undefined {
+    const queue = queueOf.get(pid);
+    if (queue === undefined) return undefined;
+    queue.ready.delete(pid);
+    if (queue.memoryWaiters.delete(pid)) queue.unclearUs = nowUs;
+    return queue;
+  }
+
+  function stretchEnds(event: EventOf<'call.stopped' | 'call.ended'>): void {
+    const stretch = running.get(event.core);
+    if (stretch === undefined) return;
+    running.delete(event.core);
+    stretch.queue.idleCores++;
+    if (event.type === 'call.stopped' && event.by === 'slice' && stretch.endsUs < Infinity)
+      check(
+        event.atUs === stretch.endsUs,
+        event,
+        () => `process ${event.pid} makes way for its slice, which ends at ${stretch.endsUs} µs`,
+      );
+    // While its core was being given up, nobody else had to make way for who stood ready.
+    if (event.type === 'call.stopped') stretch.queue.unclearUs = event.atUs;
+  }
+
+  return {
+    name: 'slices',
+    promise: 'A running process is preempted when its slice ends and another is ready.',
+    every(event) {
+      if (event.atUs > atUs && earliestUs < event.atUs) judge(event.atUs, event);
+      atUs = event.atUs;
+    },
+    on: {
+      'process.spawned': ({ pid, engine }) => {
+        if (queues[engine] !== undefined) queueOf.set(pid, queues[engine]);
+      },
+      'process.ready': (event) => void leaves(event)?.ready.set(event.pid, event.atUs),
+      'process.waiting': (event) => {
+        const queue = leaves(event);
+        if (event.on === 'memory') queue?.memoryWaiters.add(event.pid);
+      },
+      'process.suspended': (event) => void leaves(event),
+      'process.terminated': (event) => {
+        leaves(event);
+        queueOf.delete(event.pid);
+      },
+      'process.dispatched': (event) => {
+        const queue = leaves(event);
+        if (queue === undefined) return;
+        queue.idleCores--;
+        const endsUs = event.atUs + restoreUs(queue.engine, event) + queue.sliceUs;
+        running.set(event.core, { start: event, queue, endsUs });
+        if (endsUs < earliestUs) earliestUs = endsUs;
+      },
+      'call.stopped': stretchEnds,
+      'call.ended': stretchEnds,
+    },
+  };
+}
+
+function isJudged({ sliceUs, preemption }: CheckedEngine): boolean {
+  return sliceUs !== undefined && (preemption === 'resume' || preemption === 'continue');
+}
+
+/** Core time until what was evicted is usable again, at the engine's rates and at its slowest, µs. */
+function restoreUs(engine: CheckedEngine, start: EventOf<'process.dispatched'>): number {
+  const { repeatedTokens, loadTokens } = start;
+  if (repeatedTokens === 0 && loadTokens === 0) return 0;
+  const {
+    prefillTokensPerSecond = Infinity,
+    loadTokensPerSecond = Infinity,
+    loadLatencyUs = 0,
+    throughput = [1],
+  } = engine;
+  const loadUs =
+    loadTokens === 0 ? 0 : loadLatencyUs + Math.ceil((loadTokens * 1_000_000) / loadTokensPerSecond);
+  const prefillUs = Math.ceil((repeatedTokens * 1_000_000) / prefillTokensPerSecond);
+  return Math.ceil((loadUs + prefillUs) / Math.min(...throughput));
+}

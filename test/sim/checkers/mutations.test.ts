@@ -1,0 +1,135 @@
+/**
+ * Real event streams with one event changed or left out: of what a stream can judge, every such change must be noticed. The streams are those of
+ * random worlds, with every kind of engine, budget, signal and fault.
+ */
+import { expect, test } from 'vitest';
+
+import { AssertionError } from '../../../src/base/assert.ts';
+import type { KernelEvent } from '../../../src/kernel/events.ts';
+import type { EventOf, EventType } from '../../../src/sim/checkers/checker.ts';
+import { createCheckers, type CheckersOptions } from '../../../src/sim/checkers/checkers.ts';
+import { runWorld } from '../random-world.ts';
+
+interface World {
+  readonly seed: number;
+  readonly events: readonly KernelEvent[];
+  readonly facts: CheckersOptions;
+}
+
+/** Longer ones only take longer. */
+const longestStream = 2_000;
+const worlds = Array.from({ length: 60 }, (_, index) => worldOf(index + 1)).filter(
+  ({ events }) => events.length <= longestStream,
+);
+/** Of each type, in each world. */
+const mostChanges = 8;
+
+function worldOf(seed: number): World {
+  const events: KernelEvent[] = [];
+  let facts: CheckersOptions = { engines: [] };
+  runWorld(seed, { onEvent: (event) => void events.push(event), onFacts: (told) => void (facts = told) });
+  return { seed, events, facts };
+}
+
+function isNoticed({ facts }: World, events: readonly KernelEvent[]): boolean {
+  const checkers = createCheckers(facts);
+  try {
+    for (const [index, event] of events.entries()) checkers.onEvent({ ...event, seq: index + 1 });
+    checkers.finish(true);
+    return false;
+  } catch (error) {
+    if (error instanceof AssertionError) return true;
+    throw error;
+  }
+}
+
+type Field<Type extends EventType> = Exclude<keyof EventOf<Type>, 'type' | 'seq' | 'atUs'>;
+
+/** Changes one field of every event of a type to each of `others`. */
+function changing<Type extends EventType, Name extends Field<Type>>(
+  type: Type,
+  field: Name,
+  others: (value: EventOf<Type>[Name]) => readonly unknown[],
+): void {
+  test(`a changed ${type}.${String(field)} is noticed`, () => {
+    expectNoticed(type, 1, (event) =>
+      others(event[field])
+        .filter((other) => other !== event[field])
+        .map((other) => [{ ...event, [field]: other }]),
+    );
+  });
+}
+
+/** Leaves out every event of a type. `share`: how much of that must be noticed. */
+function leavingOut(type: EventType, share = 1): void {
+  test(`a missing ${type} is noticed${share < 1 ? ` (${share * 100} % of them)` : ''}`, () => {
+    expectNoticed(type, share, () => [[]]);
+  });
+}
+
+function expectNoticed<Type extends EventType>(
+  type: Type,
+  share: number,
+  changesOf: (event: EventOf<Type>) => readonly (readonly KernelEvent[])[],
+): void {
+  const missed: string[] = [];
+  let changes = 0;
+  for (const world of worlds) {
+    const { seed, events } = world;
+    const places = events.flatMap((event, index) => (event.type === type ? [index] : []));
+    for (const place of places.slice(0, mostChanges)) {
+      for (const instead of changesOf(events[place] as EventOf<Type>)) {
+        changes++;
+        if (!isNoticed(world, events.toSpliced(place, 1, ...instead)))
+          missed.push(`event ${place + 1} of world ${seed}: ${JSON.stringify(instead)}`);
+      }
+    }
+  }
+  expect(changes).toBeGreaterThan(5);
+  if (missed.length > changes * (1 - share))
+    expect.fail(`${missed.length} of ${changes} pass, such as ${missed[0]}`);
+}
+
+/** One more, and nothing at all. */
+const numbers = (value: number): readonly number[] => [value + 1, 0];
+
+test('unchanged, they are right', () => {
+  for (const world of worlds) expect(isNoticed(world, world.events), `world ${world.seed}`).toBe(false);
+});
+
+changing('call.ended', 'tokensIn', numbers);
+changing('call.ended', 'tokensOut', numbers);
+changing('call.ended', 'microDollars', numbers);
+changing('call.bypassed', 'tokens', numbers);
+changing('call.stopped', 'by', (by) => [by === 'signal' ? 'slice' : 'signal']);
+changing('budget.reserved', 'tokens', numbers);
+changing('budget.reserved', 'microDollars', numbers);
+changing('budget.reserved', 'node', () => ['elsewhere']);
+changing('budget.settled', 'tokens', numbers);
+changing('budget.settled', 'microDollars', numbers);
+changing('budget.settled', 'coreUs', numbers);
+changing('budget.queued', 'node', () => ['elsewhere']);
+changing('budget.overrun', 'amount', numbers);
+changing('budget.overrun', 'node', () => ['elsewhere']);
+changing('process.suspended', 'by', (by) => [by === 'signal' ? 'load-control' : 'signal']);
+changing('process.terminated', 'outcome', () => ['completed', 'failed', 'cancelled', 'killed']);
+changing('tool.ended', 'ok', (ok) => [!ok]);
+changing('person.answered', 'request', numbers);
+changing('person.answered', 'pid', numbers);
+changing('person.answered', 'decision', () => ['perhaps']);
+changing('message.sent', 'number', numbers);
+changing('message.received', 'number', numbers);
+changing('message.received', 'from', numbers);
+
+leavingOut('process.suspended');
+leavingOut('process.continued');
+leavingOut('budget.reserved');
+leavingOut('budget.settled');
+leavingOut('budget.overrun');
+leavingOut('tool.started');
+leavingOut('tool.ended');
+// Who waited for a lock, for memory or for others, and wakes to end by itself, is told of by nothing else.
+leavingOut('process.terminated', 0.95);
+leavingOut('budget.queued', 0.9);
+leavingOut('person.asked', 0.97);
+leavingOut('person.answered', 0.85);
