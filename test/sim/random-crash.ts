@@ -11,7 +11,6 @@ import { Kernel } from '../../src/kernel/kernel.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
 import { createCheckers } from '../../src/sim/checkers/checkers.ts';
-import { engineFacts } from '../../src/sim/run-workload.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
 import { checkAuditedCosts, pastCosts } from '../support/audit-costs.ts';
 import { checkBooked, heldAt } from '../support/booked.ts';
@@ -109,7 +108,7 @@ class Life {
     });
     const { kernel } = this.simulation;
     const { budgets, tools } = kernel.options;
-    this.checkers = createCheckers({ engines: engineFacts(kernel), budgets, tools });
+    this.checkers = createCheckers({ engines: kernel.options.engines, budgets, tools });
     if (before === undefined) this.spawn(chaos);
     else this.restore(before);
   }

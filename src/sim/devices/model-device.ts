@@ -232,9 +232,8 @@ export class ModelDevice {
     const newPrefillUs = Math.min(plan.newPrefillUs, doneUs - loadUs);
     const repeatedPrefillUs = Math.min(plan.repeatedPrefillUs, doneUs - loadUs - newPrefillUs);
     const work = { loadUs, newPrefillUs, repeatedPrefillUs };
-    const stretchUs = this.world.nowUs - startUs;
-    if (stretchUs === doneUs || doneUs === 0) return { loadUs, newPrefillUs, repeatedPrefillUs, work };
-    const slowdown = stretchUs / doneUs;
+    // Even at full speed what is left of a stretch that was slowed down is no whole number.
+    const slowdown = doneUs === 0 ? 1 : (this.world.nowUs - startUs) / doneUs;
     const wall = (us: number): number => Math.floor(us * slowdown);
     return {
       loadUs: wall(loadUs),
