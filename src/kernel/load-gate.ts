@@ -1,3 +1,4 @@
+import { assert } from '../base/assert.ts';
 import type { Engine } from './engine.ts';
 import { brokenPolicy, mayStart } from './policy-guard.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -87,6 +88,7 @@ export class LoadGate {
   }
 
   forget(process: Process): void {
+    process.letOn = false;
     if (!process.held) return;
     process.held = false;
     const { held } = process.engine;
@@ -96,6 +98,7 @@ export class LoadGate {
   }
 
   hold(process: Process): void {
+    if (process.held) assert(false, `process ${process.pid} is kept out already`);
     process.held = true;
     process.engine.held.push(process);
   }

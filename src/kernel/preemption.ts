@@ -37,16 +37,11 @@ export class Preemption {
     const core = this.state.cores[timer]!;
     core.timerUs = Infinity;
     const { process, engine } = core;
-    if (process === undefined || core.stopping !== undefined) return;
-    const { nowUs } = this.state;
-    if (nowUs >= core.sliceEndsUs) {
-      if (engine.readyCount > 0) return this.makeWay(core);
-      // Nobody wants the core: a new slice.
-      core.sliceEndsUs = nowUs + sliceUs(engine, process.pid);
-    } else if (preemptionUs(engine, process.pid, nowUs) <= nowUs) {
-      return this.makeWay(core);
-    }
-    this.armTimer(core, this.dueUs(core));
+    // While nobody is ready, nobody makes way, and no timer is needed.
+    if (process === undefined || core.stopping !== undefined || engine.readyCount === 0) return;
+    const dueUs = this.dueUs(core);
+    if (dueUs <= this.state.nowUs) this.makeWay(core);
+    else this.armTimer(core, dueUs);
   }
 
   /** Who was dispatched since the last time gets a timer; when who is ready changed, everybody is looked at. */
@@ -65,14 +60,14 @@ export class Preemption {
 
   /** Arms the timers of the first `count` of `cores`, or stops what must make way at once. A timer may fire too early (it looks again then), never too late. */
   private consider(engine: Engine, cores: readonly Core[], count: number): void {
-    if (engine.options.preemption === 'none') return;
+    if (engine.options.preemption === 'none' || engine.readyCount === 0) return;
     const { nowUs } = this.state;
     let isDue = false;
     for (let slot = 0; slot < count; slot++) {
       const core = cores[slot]!;
       if (core.process === undefined || core.stopping !== undefined) continue;
       const dueUs = this.dueUs(core);
-      if (dueUs <= nowUs && engine.readyCount > 0) isDue = true;
+      if (dueUs <= nowUs) isDue = true;
       else this.armTimer(core, dueUs);
     }
     if (isDue) this.makeWayInOrder(cores.slice(0, count));
@@ -115,9 +110,20 @@ export class Preemption {
   /** When the running process of `core` must make way, as things stand. */
   private dueUs(core: Core): number {
     const { engine } = core;
-    if (engine.policy.shouldPreempt === undefined || engine.readyCount === 0) return core.sliceEndsUs;
+    const endsUs = this.sliceEndsUs(core);
+    if (engine.policy.shouldPreempt === undefined) return endsUs;
     const dueUs = preemptionUs(engine, core.process!.pid, this.state.nowUs);
-    return dueUs < core.sliceEndsUs ? dueUs : core.sliceEndsUs;
+    return dueUs < endsUs ? dueUs : endsUs;
+  }
+
+  /** A slice that ended while nobody was ready was followed by another at once. */
+  private sliceEndsUs(core: Core): number {
+    const { nowUs } = this.state;
+    if (core.sliceEndsUs < nowUs) {
+      const lengthUs = sliceUs(core.engine, core.process!.pid);
+      core.sliceEndsUs += Math.ceil((nowUs - core.sliceEndsUs) / lengthUs) * lengthUs;
+    }
+    return core.sliceEndsUs;
   }
 
   private armTimer(core: Core, atUs: number): void {

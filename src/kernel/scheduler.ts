@@ -52,8 +52,8 @@ export class AgentScheduler {
     process.queued = true;
     state.out.events.push({ seq: ++state.out.seq, atUs: state.nowUs, type: 'process.ready', pid });
     const stands = engine.policy.ready(pid, sinceUs);
-    engine.readyCount++;
-    if (stands !== false) engine.hasNews = true;
+    // The first that is ready makes the ends of slices count.
+    if (++engine.readyCount === 1 || stands !== false) engine.hasNews = true;
     if (process.pastCharge !== undefined) this.chargePast(process, process.pastCharge);
   }
 
@@ -207,6 +207,8 @@ export class AgentScheduler {
     if (process.state !== 'waiting') return true;
     const { think, extraTokens, readySinceUs } = process.call!;
     if (!memory.couldBegin(process.table, extraTokens + think.maxOutput)) return false;
+    // Load control had let it on: those that are kept out stand behind it.
+    process.letOn = true;
     this.enqueue(process, readySinceUs);
     return true;
   }

@@ -5,10 +5,12 @@ import type { Json, RequestId } from '../../src/kernel/ids.ts';
 import type { Syscall } from '../../src/kernel/syscalls.ts';
 import { workingSetWith } from '../../src/policies/load-control/working-set.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
-import { runAgents, type AgentRun } from '../support/run-agents.ts';
+import { Simulation } from '../../src/sim/simulation.ts';
+import { kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
 import { SteppedKernel } from '../support/step-kernel.ts';
 import {
   allocate,
+  burst,
   callTools,
   failed,
   MINUTE,
@@ -156,4 +158,76 @@ test('a call that would bypass memory and is refused by its budget leaves no tra
     'ok',
     'ok',
   ]);
+});
+
+test('who waits for memory has been let on: it does not stand behind those that load control still keeps out', () => {
+  const answer = (tokens: number, durationUs: number) =>
+    think(tokens, { script: { tokensOut: 1, durationUs } });
+  const { kernel, all } = runAgents({
+    agents: [
+      { body: [allocate(50, { pinned: true }), answer(1, 1), sleep(5 * SECOND), onPage('unpin', 1)] },
+      { body: [allocate(25), answer(5, 3 * SECOND)] },
+      { body: [allocate(10), answer(2, 20 * SECOND)] },
+      // Kept out beside the two. When the first of them has ended it is let on, but the pinned page leaves no room.
+      { atUs: SECOND, body: [allocate(40), answer(25, SECOND)] },
+      // Kept out as long as anybody runs.
+      { atUs: 2 * SECOND, body: [allocate(40), answer(50, SECOND)] },
+    ],
+    kernel: { engines: [{ cores: 3, memoryTokens: 100 }], loadControl: workingSetWith({ windowUs: SECOND }) },
+  });
+  expect(kernel.alive).toBe(0);
+  const started = all('process.dispatched').filter(({ pid }) => pid > 3);
+  expect(started.map(({ pid, atUs }) => [pid, Math.floor(atUs / SECOND)])).toEqual([
+    [4, 5],
+    [5, 20],
+  ]);
+});
+
+test('while nobody else is ready, slices need no timers, and still end where they would have ended', () => {
+  const kernel = kernelOf({
+    agents: [{ body: [burst(10 * SECOND)] }, { body: [burst(SECOND)] }],
+    kernel: { scheduling: roundRobinWith({ sliceUs: 1_000 }) },
+  });
+  const stops: number[] = [];
+  let timers = 0;
+  const simulation = new Simulation({
+    kernel,
+    onInput: ({ type }) => void (timers += type === 'timer.fired' ? 1 : 0),
+    onEvent: (event) => void (event.type === 'call.stopped' && stops.push(event.atUs)),
+  });
+  const agent = { arguments: null, name: 'agent' };
+  simulation.spawn(0, { ...agent, program: 'agent-1', run: 'run-1' });
+  simulation.spawn(5_000_500, { ...agent, program: 'agent-2', run: 'run-2' });
+  simulation.run(5_002_000);
+  // Slices of 1 ms: the second arrives in the one that ends at 5.001 s.
+  expect(stops).toEqual([5_001_000, 5_002_000]);
+  expect(timers).toBeLessThan(5);
+});
+
+test('what is left of a prefill that was slowed down is told in whole µs', () => {
+  const { all } = runAgents({
+    agents: [
+      { priority: 60, body: [allocate(1_001), think(5_000)] },
+      // Beside it both work at 0.7 of their speed.
+      { priority: 50, body: [burst(50)] },
+      { priority: 10, atUs: 101, body: [burst(7)] },
+      { priority: 10, atUs: 101, body: [burst(7)] },
+      // Stops it in its answer, when it has run alone.
+      { priority: 10, atUs: 3_000, body: [burst(7)] },
+      { priority: 10, atUs: 3_000, body: [burst(7)] },
+    ],
+    kernel: {
+      engines: [
+        {
+          cores: 2,
+          throughput: [1, 0.7],
+          prefillTokensPerSecond: 1_000_000,
+          decodeTokensPerSecond: 1_000_000,
+        },
+      ],
+    },
+  });
+  const told = all('call.stopped', 1).map(({ newPrefillUs }) => newPrefillUs);
+  expect(told).toHaveLength(2);
+  expect(told.every(Number.isInteger)).toBe(true);
 });

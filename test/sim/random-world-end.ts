@@ -41,13 +41,13 @@ function problemOf(process: Process, alive: readonly Process[], { faults }: Worl
       if (process.held)
         return isPossible(holdsMemory(others, process), 'held back, though nobody else uses memory');
       const { memory } = engine;
-      const needed = process.table.tokens + call!.extraTokens + call!.think.maxOutput;
+      const room = call!.extraTokens + call!.think.maxOutput;
       const isFirst = engine.memoryWaiters.peek() === process.pid;
       if (!isFirst)
         return isPossible(engine.memoryWaiters.size > 1, 'is not among those that wait for memory');
       return isPossible(
-        memory.pinnedTokens + memory.roomTokens > 0 && needed <= memory.capacity,
-        `needs ${needed} of ${memory.capacity}, nothing is pinned`,
+        memory.pinnedTokens + memory.roomTokens > 0 && memory.canEverHold(process.table, room),
+        `needs up to ${process.table.tokens + room} of ${memory.capacity}, ${memory.pinnedTokens} are pinned`,
       );
     }
     case 'budget':

@@ -158,7 +158,12 @@ class World {
     if (kind === 'spawn') return this.spawn(draw, atUs);
     if (kind === 'signal') {
       const pid = draw.between(1, Math.max(1, this.processes)) as Pid;
-      if (pid <= this.processes) simulation.signal(atUs, pid, draw.signal());
+      if (pid > this.processes) return;
+      const signal = draw.signal();
+      simulation.signal(atUs, pid, signal);
+      // Most that are stopped are meant to go on.
+      if (signal === 'stop' && draw.chance(0.7))
+        simulation.signal(atUs + draw.between(0, 10_000_000), pid, 'continue');
       return;
     }
     if (kind === 'answer') {

@@ -18,7 +18,7 @@ interface World {
 
 /** Longer ones only take longer. */
 const longestStream = 2_000;
-const worlds = Array.from({ length: 60 }, (_, index) => worldOf(index + 1)).filter(
+const worlds = Array.from({ length: 80 }, (_, index) => worldOf(index + 1)).filter(
   ({ events }) => events.length <= longestStream,
 );
 /** Of each type, in each world. */
