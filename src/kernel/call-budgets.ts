@@ -180,7 +180,7 @@ export class CallBudgets {
       type: 'ledger',
       run: process.run,
       pid: process.pid,
-      n: call.identity.n,
+      n: process.n,
       node,
       what,
       reservedUs,

@@ -40,13 +40,12 @@ export class ModelCalls implements SchedulerListener {
 
   start(process: Process, think: ThinkCall): void {
     const { state } = this;
-    const { run, branch, pid, n, engine, table } = process;
+    const { pid, n, engine, table } = process;
     const extraTokens = Math.max(0, (think.promptTokens ?? 0) - table.tokens);
     const prompt = table.tokens + extraTokens;
     const needed = prompt + think.maxOutput;
     const { windowTokens, memoryTokens } = engine.options;
     const call: Call = {
-      identity: { run, branch, pid, n, index: 0 },
       think,
       input: state.options.records ? `prompt/${this.nameOfPrompt(process)}/${prompt}` : '',
       extraTokens,
@@ -231,7 +230,7 @@ export class ModelCalls implements SchedulerListener {
   private refuse(process: Process, code: KernelErrorCode, message: string): void {
     const { state } = this;
     const call = process.call!;
-    state.out.emit({ type: 'call.refused', pid: process.pid, n: call.identity.n, code });
+    state.out.emit({ type: 'call.refused', pid: process.pid, n: process.n, code });
     process.call = undefined;
     this.fail(process, call, code, message);
   }

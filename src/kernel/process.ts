@@ -21,7 +21,6 @@ import type {
 import type { QuotaShare } from './quota-shares.ts';
 import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
-import type { CallIdentity } from './requests.ts';
 import type { ToolBatch } from './tool-run.ts';
 
 /** Tokens, money and time that a process has used in all its lives, up to the last settlement of a call. What a crash interrupted counts in full. */
@@ -195,7 +194,6 @@ export function lastAsked({ n, replay }: Process): number {
 
 /** A model call, from the syscall to its settlement, over all its stretches on cores. */
 export interface Call {
-  readonly identity: CallIdentity;
   readonly think: ThinkCall;
   /** The name of its prompt in the audit log; '' without records. */
   readonly input: string;

@@ -263,7 +263,7 @@ export class AgentScheduler {
       type: 'call.start',
       core: core.id,
       pid,
-      identity: call.identity,
+      identity: { run: process.run, branch: process.branch, pid, n: process.n, index: 0 },
       newTokens,
       repeatedTokens,
       loadTokens,
