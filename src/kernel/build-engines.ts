@@ -112,7 +112,7 @@ function loadView(state: KernelState, engine: number): LoadView {
       const process = state.process(pid);
       const { call } = process;
       if (call?.bypass === true) return 0;
-      const asked = call === undefined ? 0 : process.table.tokens + call.extraTokens + call.think.maxOutput;
+      const asked = call === undefined ? 0 : process.table.tokens + call.room;
       return Math.max(asked, process.engine.memory.usedSince(process.table, nowUs - windowUs));
     },
     active: (pid) => {

@@ -211,8 +211,7 @@ export class KernelState {
     // At once, and not when the program goes on: a suspended one may be kept waiting.
     this.keepHistory(process, result);
     if (process.state === 'suspended') {
-      process.delivered = { result };
-      process.suspendedFrom = 'run';
+      process.suspension!.delivered = { result };
       return;
     }
     this.runnable.push({ process, result });

@@ -185,8 +185,7 @@ export class Lifecycle implements SignalledProcess {
     const by = process.stopping ? 'signal' : 'load-control';
     process.stopping = false;
     this.state.change(process, 'suspend');
-    process.suspendedFrom = 'queue';
-    process.suspendedBy = by;
+    process.suspension = { by, from: 'queue' };
     this.state.out.emit({ type: 'process.suspended', pid: process.pid, by });
     if (by === 'load-control') this.scheduler.holdSuspended(process);
   }
@@ -206,7 +205,7 @@ export class Lifecycle implements SignalledProcess {
     if (process.ending !== undefined) return;
     if (process.state === 'suspended') {
       // The signal takes over from load control: only `continue` brings it back.
-      process.suspendedBy = 'signal';
+      process.suspension!.by = 'signal';
       this.scheduler.withdraw(process);
       return;
     }
@@ -215,26 +214,26 @@ export class Lifecycle implements SignalledProcess {
       this.scheduler.preemption.stop(process, 'signal');
       return;
     }
-    process.suspendedFrom =
-      process.call !== undefined ? 'queue' : process.state === 'waiting' ? 'wait' : 'run';
+    const from = process.call !== undefined ? 'queue' : process.state === 'waiting' ? 'wait' : 'run';
+    process.suspension = { by: 'signal', from };
     this.scheduler.withdraw(process);
     this.calls.withdraw(process);
     state.change(process, 'suspend');
-    process.suspendedBy = 'signal';
     state.out.emit({ type: 'process.suspended', pid: process.pid, by: 'signal' });
   }
 
   private continue(process: Process): void {
     const { state } = this;
     if (process.stopping) process.stopping = false;
-    if (process.state !== 'suspended' || process.suspendedBy !== 'signal') return;
+    const { suspension } = process;
+    if (process.state !== 'suspended' || suspension!.by !== 'signal') return;
+    process.suspension = undefined;
     state.change(process, 'continue');
     state.out.emit({ type: 'process.continued', pid: process.pid });
-    const { delivered } = process;
-    process.delivered = undefined;
+    const { from, delivered } = suspension!;
     if (delivered !== undefined) state.runnable.push({ process, result: delivered.result });
-    else if (process.suspendedFrom === 'queue') this.calls.goOn(process);
-    else if (process.suspendedFrom === 'wait') {
+    else if (from === 'queue') this.calls.goOn(process);
+    else if (from === 'wait') {
       if (process.pending?.kind === 'tools') this.tools.continued(process);
       else state.wait(process, process.waitingOn);
     }
@@ -246,7 +245,7 @@ export class Lifecycle implements SignalledProcess {
     this.scheduler.withdraw(process);
     const { pending } = process;
     process.pending = undefined;
-    process.delivered = undefined;
+    process.suspension = undefined;
     if (pending === undefined) return;
     auditSyscall(state, process, process.lastSyscall!, undefined);
     if (pending.kind === 'timer' || (pending.kind === 'receive' && pending.timer !== undefined))

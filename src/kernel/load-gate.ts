@@ -63,8 +63,7 @@ export class LoadGate {
   suspend(process: Process): void {
     this.scheduler.withdraw(process);
     this.state.change(process, 'suspend');
-    process.suspendedFrom = 'queue';
-    process.suspendedBy = 'load-control';
+    process.suspension = { by: 'load-control', from: 'queue' };
     this.state.out.emit({ type: 'process.suspended', pid: process.pid, by: 'load-control' });
     this.hold(process);
   }
@@ -81,6 +80,7 @@ export class LoadGate {
       process.letOn = true;
       if (process.state === 'suspended') {
         this.state.change(process, 'continue');
+        process.suspension = undefined;
         this.state.out.emit({ type: 'process.continued', pid: process.pid });
         this.scheduler.goOn(process);
       } else this.scheduler.enqueue(process);

@@ -43,13 +43,16 @@ export class ModelCalls implements SchedulerListener {
     const { pid, n, engine, table } = process;
     const extraTokens = Math.max(0, (think.promptTokens ?? 0) - table.tokens);
     const prompt = table.tokens + extraTokens;
-    const needed = prompt + think.maxOutput;
+    const room = extraTokens + think.maxOutput;
+    const needed = table.tokens + room;
     const { windowTokens, memoryTokens } = engine.options;
     const call: Call = {
       think,
+      script: think.script,
       input: state.options.records ? `prompt/${this.nameOfPrompt(process)}/${prompt}` : '',
       extraTokens,
-      bypass: !engine.memory.canEverHold(table, extraTokens + think.maxOutput),
+      room,
+      bypass: !engine.memory.canEverHold(table, room),
       stretches: 0,
       tokensOut: 0,
       coreUs: 0,

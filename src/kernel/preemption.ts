@@ -103,8 +103,7 @@ export class Preemption {
     if (waiter === undefined || waiter.state !== 'waiting') return isWanted(engine, isSliceOver);
     const isLastRunning = engine.cores.length - engine.idle.size === 1;
     if (isLastRunning) return true;
-    const { think, extraTokens } = waiter.call!;
-    return engine.memory.couldBegin(waiter.table, extraTokens + think.maxOutput, process.table);
+    return engine.memory.couldBegin(waiter.table, waiter.call!.room, process.table);
   }
 
   /** When the running process of `core` must make way, as things stand. */

@@ -74,11 +74,8 @@ export class Process {
   readonly spawnedUs: number;
   /** While `waiting`, and while suspended from waiting. */
   waitingOn: WaitReason = '';
-  /** Where a suspended process goes on: 'queue' for a core, 'wait' for what it waited for, 'run' with `delivered`. */
-  suspendedFrom: 'queue' | 'wait' | 'run' = 'queue';
-  suspendedBy: 'signal' | 'load-control' = 'signal';
-  /** What its program goes on with, when that arrived while it was suspended: a result, or (undefined) its start. */
-  delivered: { readonly result: SyscallResult<unknown> | undefined } | undefined = undefined;
+  /** While `suspended`. */
+  suspension: Suspension | undefined = undefined;
   outcome: Outcome | undefined = undefined;
   value: Json = null;
   /** Signalled to stop while its call still runs: it is suspended when the core is free. */
@@ -166,6 +163,15 @@ export interface ProcessFields {
   readonly nowUs: number;
 }
 
+/** Why a process is suspended, and how it goes on. */
+export interface Suspension {
+  by: 'signal' | 'load-control';
+  /** 'queue': asking for a core; 'wait': waiting for what it waited for; 'run': with `delivered`. */
+  from: 'queue' | 'wait' | 'run';
+  /** What its program goes on with, when that arrived meanwhile: a result, or (undefined) its start. */
+  delivered?: { readonly result: SyscallResult<unknown> | undefined };
+}
+
 /** The history of a process that goes on after a crash, until its program has asked for the first syscall behind it. */
 export interface Replay {
   /** The syscalls behind its checkpoint, by number; the first of them is syscall `from`. */
@@ -195,10 +201,14 @@ export function lastAsked({ n, replay }: Process): number {
 /** A model call, from the syscall to its settlement, over all its stretches on cores. */
 export interface Call {
   readonly think: ThinkCall;
+  /** Of `think`: each dispatch needs it. */
+  readonly script: ThinkCall['script'];
   /** The name of its prompt in the audit log; '' without records. */
   readonly input: string;
   /** Prompt tokens beyond the pages. */
   readonly extraTokens: number;
+  /** Tokens of context memory beside the pages: `extraTokens` and the longest answer. */
+  readonly room: number;
   /** Larger than memory: runs without it (`--oversize bypass`). */
   readonly bypass: boolean;
   stretches: number;

@@ -45,8 +45,7 @@ export class ProgramRunner {
       const { process, result } = next;
       if (process.state === 'terminated') continue;
       if (process.state === 'suspended') {
-        process.delivered = { result };
-        process.suspendedFrom = 'run';
+        process.suspension!.delivered = { result };
         continue;
       }
       if (process.state === 'waiting') this.state.change(process, 'wake');

@@ -205,8 +205,8 @@ export class AgentScheduler {
   private isWoken({ memory }: Engine, pid: number): boolean {
     const process = this.state.processes[pid]!;
     if (process.state !== 'waiting') return true;
-    const { think, extraTokens, readySinceUs } = process.call!;
-    if (!memory.couldBegin(process.table, extraTokens + think.maxOutput)) return false;
+    const { room, readySinceUs } = process.call!;
+    if (!memory.couldBegin(process.table, room)) return false;
     // Load control had let it on: those that are kept out stand behind it.
     process.letOn = true;
     this.enqueue(process, readySinceUs);
@@ -221,8 +221,7 @@ export class AgentScheduler {
     const slot = engine.idle.peek();
     const core = engine.cores[slot]!;
     const call = process.call!;
-    const { think, extraTokens: extra } = call;
-    const room = extra + think.maxOutput;
+    const { extraTokens: extra, room } = call;
     const prompt = call.bypass
       ? engine.memory.beginBypassed(process.table, pid)
       : engine.memory.begin(process.table, pid, room, nowUs);
@@ -268,10 +267,10 @@ export class AgentScheduler {
       repeatedTokens,
       loadTokens,
       cachedTokens,
-      maxOutput: think.maxOutput,
+      maxOutput: room - extra,
       tokensOut: call.tokensOut,
       resumed: isResumed,
-      script: think.script,
+      script: call.script,
     });
     // Bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
     core.sliceEndsUs = nowUs + restoreUs(engine.options, repeatedTokens, loadTokens) + sliceUs(engine, pid);

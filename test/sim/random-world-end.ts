@@ -23,7 +23,7 @@ function problemOf(process: Process, alive: readonly Process[], { faults }: Worl
   const isPossible = (reason: boolean, problem: string): string | undefined => (reason ? undefined : problem);
   const others = alive.filter((other) => other !== process);
   if (process.state === 'suspended') {
-    if (process.suspendedBy === 'signal') return undefined;
+    if (process.suspension!.by === 'signal') return undefined;
     return isPossible(
       holdsMemory(others, process),
       'suspended by load control, though nobody else uses memory',
@@ -41,7 +41,7 @@ function problemOf(process: Process, alive: readonly Process[], { faults }: Worl
       if (process.held)
         return isPossible(holdsMemory(others, process), 'held back, though nobody else uses memory');
       const { memory } = engine;
-      const room = call!.extraTokens + call!.think.maxOutput;
+      const { room } = call!;
       const isFirst = engine.memoryWaiters.peek() === process.pid;
       if (!isFirst)
         return isPossible(engine.memoryWaiters.size > 1, 'is not among those that wait for memory');

@@ -31,7 +31,8 @@ export function viewsOf(simulation: Simulation, atUs: number): ReadonlyMap<numbe
 export function viewOf(simulation: Simulation, process: Process, atUs: number): ProcessView {
   const { kernel } = simulation;
   const { pid, run, n, name, program, startedBy, priority, capabilities, budget, engine, usage } = process;
-  const isStopped = (process.state === 'suspended' && process.suspendedBy === 'signal') || process.stopping;
+  const isStopped =
+    (process.state === 'suspended' && process.suspension!.by === 'signal') || process.stopping;
   const { faults: _, coreUs: _us, ...counted } = usage;
   return {
     run,
