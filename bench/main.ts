@@ -32,8 +32,9 @@ say(
   'Three bursts of 1 s each, slice 100 ms, 8 cores, policies priority and importance-lru, one budget node, four pages each; events are built and',
 );
 say(
-  'counted, not stored; no records. The best of ten runs, of four for the largest. The bare loop pops and\npushes two tinyqueues of as many entries: the ready queue and the event queue alone.',
+  `counted, not stored; no records. ${isQuick ? 'One run of each' : 'The best of ten runs, of four for the largest'}. The bare loop pops and pushes`,
 );
+say('two tinyqueues of as many entries: the ready queue and the event queue alone.');
 say();
 say('| processes | dispatches | a second | a second of processor time | bare loop | ratio |');
 say('| ---: | ---: | ---: | ---: | ---: | ---: |');

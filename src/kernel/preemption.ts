@@ -39,8 +39,11 @@ export class Preemption {
     const { process, engine } = core;
     // While nobody is ready, nobody makes way, and no timer is needed.
     if (process === undefined || core.stopping !== undefined || engine.readyCount === 0) return;
+    const { nowUs } = this.state;
+    // The usual case first: then the policy need not be asked.
+    if (this.sliceEndsUs(core) <= nowUs) return this.makeWay(core);
     const dueUs = this.dueUs(core);
-    if (dueUs <= this.state.nowUs) this.makeWay(core);
+    if (dueUs <= nowUs) this.makeWay(core);
     else this.armTimer(core, dueUs);
   }
 
