@@ -2,7 +2,6 @@ import type { Json } from './ids.ts';
 import { PromptChain } from './checkpoint-chain.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { PageTable } from './memory/page-table.ts';
-import { streamOf } from './program-runner.ts';
 import type { Process } from './process.ts';
 import { historyVersion, type PromptNode } from './records.ts';
 
@@ -11,7 +10,7 @@ export function saveCheckpoint(state: KernelState, process: Process, saved: Json
   const chain = (process.chain ??= new PromptChain());
   const delta = chain.next(promptOf(state, process.table));
   const { run, branch, pid, n } = process;
-  const random = streamOf(process, state).save() as unknown as Json;
+  const random = state.streamOf(process).save() as unknown as Json;
   state.record({
     v: historyVersion,
     type: 'checkpoint',

@@ -77,3 +77,8 @@ export function messageOf(error: unknown): string {
   const message: unknown = error instanceof Error ? error.message : error;
   return typeof message === 'string' ? message : shown(message);
 }
+
+/** A policy broke its contract: who, what it answered and what is allowed. The kernel is done for, as after a failed assertion. */
+export function brokenPolicy(policy: string, answer: string, allowed: string): KernelError {
+  return new KernelError('POLICY_BROKEN', `${policy}: ${answer}; allowed: ${allowed}`);
+}

@@ -125,6 +125,11 @@ export class KernelState {
     return rngFor(this.options.seed, name);
   }
 
+  /** The process's own stream of chance: it does not move when another process draws. */
+  streamOf(process: Process): Rng {
+    return (process.rng ??= this.rng(`process/${process.run}/${process.pid}`));
+  }
+
   nextRequest(): RequestId {
     return ++this.requests as RequestId;
   }

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { Engine } from './engine.ts';
-import { brokenPolicy, mayStart } from './policy-guard.ts';
+import { brokenPolicy } from './errors.ts';
+import { mayStart } from './policy-guard.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Process } from './process.ts';
 import type { AgentScheduler } from './scheduler.ts';

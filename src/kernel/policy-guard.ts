@@ -1,11 +1,6 @@
-import { KernelError, shown } from './errors.ts';
+import { brokenPolicy, shown, type KernelError } from './errors.ts';
 import type { Engine, StopReason } from './engine.ts';
 import type { Pid } from './ids.ts';
-
-/** A policy broke its contract: who, what it answered and what is allowed. The kernel is done for, as after a failed assertion. */
-export function brokenPolicy(policy: string, answer: string, allowed: string): KernelError {
-  return new KernelError('POLICY_BROKEN', `${policy}: ${answer}; allowed: ${allowed}`);
-}
 
 /** `pick` gave none of those that are ready: nobody at all would keep them waiting for ever. */
 export function brokenPick({ policy, readyCount }: Engine, who: string, nowUs: number): KernelError {

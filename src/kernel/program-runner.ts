@@ -75,7 +75,7 @@ export class ProgramRunner {
       process.mailbox = new Ring(mailbox.map((message, index) => ({ number: index + 1, message })));
     if (checkpoint !== undefined) {
       process.n = checkpoint.n;
-      streamOf(process, this.state).load(checkpoint.random as unknown as RngState);
+      this.state.streamOf(process).load(checkpoint.random as unknown as RngState);
       for (const node of checkpoint.prompt)
         process.engine.memory.append(
           process.table,
@@ -259,16 +259,11 @@ class ProgramSys implements Sys {
     return programTimeUs(this.process, this.state.nowUs);
   }
   get random(): Rng {
-    return streamOf(this.process, this.state);
+    return this.state.streamOf(this.process);
   }
 }
 
 /** By syscall, until when the last of its stops held. */
 function lastOfEach(stops: readonly RestoredStop[]): ReadonlyMap<number, number> {
   return new Map(stops.map(({ n, untilUs }) => [n, untilUs ?? Infinity]));
-}
-
-/** The process's own stream of chance: it does not move when another process draws. */
-export function streamOf(process: Process, state: KernelState): Rng {
-  return (process.rng ??= state.rng(`process/${process.run}/${process.pid}`));
 }

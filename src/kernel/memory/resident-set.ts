@@ -1,8 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { PageView, PagingPolicy } from '../contracts.ts';
-import { shown } from '../errors.ts';
+import { brokenPolicy, shown } from '../errors.ts';
 import type { PageId } from '../ids.ts';
-import { brokenPolicy } from '../policy-guard.ts';
 import type { ExtentStore } from './extent-store.ts';
 import type { Extent } from './extent.ts';
 import type { ContextMemoryOptions, MemoryObserver, Residency, VictimRule } from './memory-options.ts';
