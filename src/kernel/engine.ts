@@ -16,6 +16,8 @@ export interface Core {
   /** When the running stretch began. */
   startedUs: number;
   sliceEndsUs: number;
+  /** When the context of its process is back, and its first slice begins, µs. */
+  sliceBeginsUs: number;
   /** When its preemption timer is set to fire; Infinity: it is not set. */
   timerUs: number;
   /** The kernel asked the engine to stop the call; the core stays taken until the call's end arrives. */
@@ -61,6 +63,7 @@ export class Engine {
       process: undefined,
       startedUs: 0,
       sliceEndsUs: Infinity,
+      sliceBeginsUs: Infinity,
       timerUs: Infinity,
       stopping: undefined,
     }));

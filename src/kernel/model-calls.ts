@@ -59,6 +59,7 @@ export class ModelCalls implements SchedulerListener {
       tokensIn: 0,
       tokensCached: 0,
       readySinceUs: 0,
+      restoreLeftUs: 0,
       reservation: undefined,
       waitsAt: -1,
       seq: state.nextSequence(),

@@ -223,6 +223,8 @@ export interface Call {
   reservation: Reservation | undefined;
   /** The budget node at which it was last told to wait; -1: at none. */
   waitsAt: number;
+  /** What its last stretch left of bringing its context back, µs at most: the next one goes on with it before its slice begins. */
+  restoreLeftUs: number;
   /** Orders waiters for budget and memory: first come, first served. */
   readonly seq: number;
   /** Of its answer tokens and stretches, already settled. */

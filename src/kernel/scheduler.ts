@@ -142,6 +142,7 @@ export class AgentScheduler {
     engine.idle.push(slot, slot, 0);
     engine.memory.end(process.table);
     call.coreUs += coreUs;
+    call.restoreLeftUs = Math.max(0, core.sliceBeginsUs - state.nowUs);
     const tokensOut = ended.tokensOut - call.tokensOut;
     call.tokensOut = ended.tokensOut;
     const tokensIn = call.stretches === 1 ? call.tokensIn : 0;
@@ -273,7 +274,10 @@ export class AgentScheduler {
       script: call.script,
     });
     // Bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
-    core.sliceEndsUs = nowUs + restoreUs(engine.options, repeatedTokens, loadTokens) + sliceUs(engine, pid);
+    const restore = restoreUs(engine.options, repeatedTokens, loadTokens);
+    // Not the sum: what was evicted again is brought back once.
+    core.sliceBeginsUs = nowUs + Math.max(call.restoreLeftUs, restore);
+    core.sliceEndsUs = core.sliceBeginsUs + sliceUs(engine, pid);
     engine.fresh[engine.freshCount++] = core;
     if (engine.loadControl !== undefined) this.gate.started(engine);
     return true;

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { Json, RequestId } from '../../src/kernel/ids.ts';
 import type { Syscall } from '../../src/kernel/syscalls.ts';
 import { workingSetWith } from '../../src/policies/load-control/working-set.ts';
+import { priorityDefaults, priorityWith } from '../../src/policies/scheduling/priority.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
 import { kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
@@ -231,3 +232,27 @@ test('what is left of a prefill that was slowed down is told in whole µs', () =
   expect(told).toHaveLength(2);
   expect(told.every(Number.isInteger)).toBe(true);
 });
+
+test.each(['resume', 'continue'] as const)(
+  '%s: a load that was cut off ends before the slice begins',
+  (preemption) => {
+    const { all } = runAgents({
+      agents: [
+        { body: [allocate(100), think(1), sleep(10 * SECOND), think(5)] },
+        { atUs: 5 * SECOND, body: [allocate(100), think(1)] },
+        // In the middle of the load of 1 s: one that outranks the first, and one that is its peer.
+        { atUs: 10.5 * SECOND, priority: 0, body: [burst(1_000)] },
+        { atUs: 10.5 * SECOND, body: [burst(2 * SECOND)] },
+      ],
+      kernel: {
+        scheduling: priorityWith({ ...priorityDefaults, sliceUs: 1_000 }),
+        engines: [
+          { memoryTokens: 150, loadTokensPerSecond: 100, decodeTokensPerSecond: 1_000_000, preemption },
+        ],
+      },
+    });
+    const starts = all('process.dispatched', 1);
+    expect(starts[1]).toMatchObject({ loadTokens: 100 });
+    expect(starts.length).toBeLessThan(6);
+  },
+);

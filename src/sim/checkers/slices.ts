@@ -11,6 +11,8 @@ import {
 interface Stretch {
   readonly start: EventOf<'process.dispatched'>;
   readonly queue: Queue;
+  /** When its context is back and its first slice begins, µs. */
+  readonly beginsUs: number;
   /** When its present slice ends, µs; a new one follows where nobody wanted the core. */
   endsUs: number;
 }
@@ -44,6 +46,8 @@ export function slices({ engines }: CheckerFacts): Checker {
   const queueOf = new Map<number, Queue>();
   /** By core. */
   const running = new Map<number, Stretch>();
+  /** By pid: what its last stretch left of bringing its context back, µs. */
+  const restoreLeftUs = new Map<number, number>();
   /** No slice ends before; Infinity: none ends. */
   let earliestUs = Infinity;
   let atUs = 0;
@@ -87,6 +91,9 @@ export function slices({ engines }: CheckerFacts): Checker {
     const stretch = running.get(event.core);
     if (stretch === undefined) return;
     running.delete(event.core);
+    if (event.type === 'call.stopped')
+      restoreLeftUs.set(event.pid, Math.max(0, stretch.beginsUs - event.atUs));
+    else restoreLeftUs.delete(event.pid);
     stretch.queue.idleCores++;
     if (event.type === 'call.stopped' && event.by === 'slice' && stretch.endsUs < Infinity)
       check(
@@ -117,14 +124,17 @@ export function slices({ engines }: CheckerFacts): Checker {
       'process.suspended': (event) => void leaves(event),
       'process.terminated': (event) => {
         leaves(event);
+        restoreLeftUs.delete(event.pid);
         queueOf.delete(event.pid);
       },
       'process.dispatched': (event) => {
         const queue = leaves(event);
         if (queue === undefined) return;
         queue.idleCores--;
-        const endsUs = event.atUs + restoreUs(queue.engine, event) + queue.sliceUs;
-        running.set(event.core, { start: event, queue, endsUs });
+        const leftUs = restoreLeftUs.get(event.pid) ?? 0;
+        const beginsUs = event.atUs + Math.max(leftUs, restoreUs(queue.engine, event));
+        const endsUs = beginsUs + queue.sliceUs;
+        running.set(event.core, { start: event, queue, beginsUs, endsUs });
         if (endsUs < earliestUs) earliestUs = endsUs;
       },
       'call.stopped': stretchEnds,
