@@ -53,7 +53,8 @@ export function viewOf(simulation: Simulation, process: Process, atUs: number): 
       pages: pagesOf(kernel, process),
       nextPage: process.table.nextNumber,
     },
-    mail: [...(process.mailbox ?? [])],
+    // Their numbers begin anew with each life.
+    mail: [...(process.mailbox ?? [])].map(({ message }) => message),
     endedChildren: [...(process.endedChildren ?? [])],
     dueUs: dueUs(simulation, process),
     spent:
