@@ -25,15 +25,6 @@ import { BudgetNode, Ticket } from './budget-nodes.ts';
 import { BudgetWaiters } from './budget-waiters.ts';
 import type { Json } from './ids.ts';
 
-export { defaultQuota, hourUs } from './budget-limits.ts';
-export type {
-  BudgetAmounts,
-  BudgetLimit,
-  BudgetNodeSpec,
-  BudgetResource,
-  BudgetWindow,
-} from './budget-limits.ts';
-
 /** A ticket: what was reserved at `node` and its ancestors, at `atUs`. Settled exactly once, by the tree that gave it. */
 export interface Reservation extends Reserved {
   readonly seq: number;

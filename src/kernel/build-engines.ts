@@ -1,6 +1,6 @@
 import type { LoadView, ProcessView } from './contracts.ts';
 import { Engine } from './engine.ts';
-import type { Pid } from './ids.ts';
+import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
 import type { MemoryObserver } from './memory/memory-options.ts';
@@ -41,6 +41,18 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
 
 /** Makes events of what moves in the memory of engine number `engine`. */
 function observerFor({ out, processes }: KernelState, engine: number): MemoryObserver {
+  const moved =
+    (type: 'page.loaded' | 'page.evicted' | 'page.freed') =>
+    (page: number, pages: number, tokens: number): void =>
+      void out.events.push({
+        seq: ++out.seq,
+        atUs: out.nowUs,
+        type,
+        engine,
+        page: page as PageId,
+        pages,
+        tokens,
+      });
   return {
     faulted: (pid, kind, pages, tokens) => {
       processes[pid]!.usage.faults += pages;
@@ -55,36 +67,9 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
         tokens,
       });
     },
-    loaded: (page, pages, tokens) =>
-      void out.events.push({
-        seq: ++out.seq,
-        atUs: out.nowUs,
-        type: 'page.loaded',
-        engine,
-        page: page as never,
-        pages,
-        tokens,
-      }),
-    evicted: (page, pages, tokens) =>
-      void out.events.push({
-        seq: ++out.seq,
-        atUs: out.nowUs,
-        type: 'page.evicted',
-        engine,
-        page: page as never,
-        pages,
-        tokens,
-      }),
-    freed: (page, pages, tokens) =>
-      void out.events.push({
-        seq: ++out.seq,
-        atUs: out.nowUs,
-        type: 'page.freed',
-        engine,
-        page: page as never,
-        pages,
-        tokens,
-      }),
+    loaded: moved('page.loaded'),
+    evicted: moved('page.evicted'),
+    freed: moved('page.freed'),
   };
 }
 
@@ -92,7 +77,7 @@ function processView({ processes, budgets, quotas }: KernelState): ProcessView {
   return {
     priority: (pid) => processes[pid]!.priority,
     name: (pid) => processes[pid]!.name,
-    parent: (pid) => processes[pid]!.parent?.pid ?? 0,
+    parent: (pid) => processes[pid]!.startedBy,
     quotaNode: (pid) => budgets.quotaNode(processes[pid]!.budget),
     quotaShare: (pid, nowUs) => quotas.share(processes[pid]!, nowUs),
     quotaRollsUs: (pid, nowUs) => quotas.rollsUs(processes[pid]!, nowUs),

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import type { BudgetAmounts } from './budgets.ts';
+import type { BudgetAmounts } from './budget-limits.ts';
 import { costOf, longestUs } from './engine-options.ts';
 import type { TimerId } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';

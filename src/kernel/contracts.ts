@@ -13,6 +13,7 @@ export interface ProcessView {
   /** 0 to 100, smaller runs first. */
   priority(pid: Pid): number;
   name(pid: Pid): string;
+  /** The process that started it, for good; 0: a root process. */
   parent(pid: Pid): Pid | 0;
   /** The nearest budget node with an hourly token limit, as a small integer; -1 when there is none. */
   quotaNode(pid: Pid): number;

@@ -1,5 +1,6 @@
 import { isRecord } from './budget-limits.ts';
-import { BudgetTree, type BudgetNodeSpec } from './budgets.ts';
+import { type BudgetNodeSpec } from './budget-limits.ts';
+import { BudgetTree } from './budgets.ts';
 import type { CreateLoadControlPolicy, CreatePagingPolicy, CreateSchedulingPolicy } from './contracts.ts';
 import { checkEngine, engineDefaults, type EngineOptions } from './engine-options.ts';
 import { invalid } from './errors.ts';

@@ -123,7 +123,8 @@ export class Preemption {
     const { nowUs } = this.state;
     if (core.sliceEndsUs < nowUs) {
       const lengthUs = sliceUs(core.engine, core.process!.pid);
-      core.sliceEndsUs += Math.ceil((nowUs - core.sliceEndsUs) / lengthUs) * lengthUs;
+      const overUs = nowUs - core.sliceEndsUs;
+      core.sliceEndsUs += lengthUs === Infinity ? Infinity : Math.ceil(overUs / lengthUs) * lengthUs;
     }
     return core.sliceEndsUs;
   }

@@ -2,7 +2,8 @@
  * The naive budget tree: a list of all that was ever reserved, from which every figure is counted anew at every question.
  * Times are small integers, so that a sliding window can be followed tick by tick.
  */
-import type { BudgetAmounts, BudgetLimit, BudgetNodeSpec, ReserveResult } from '../../src/kernel/budgets.ts';
+import type { BudgetAmounts, BudgetLimit, BudgetNodeSpec } from '../../src/kernel/budget-limits.ts';
+import type { ReserveResult } from '../../src/kernel/budgets.ts';
 
 interface ModelReservation {
   readonly node: number;

@@ -1,5 +1,6 @@
 /** Shorthands of the budget tests. */
-import type { BudgetAmounts, BudgetLimit, BudgetWindow, Reservation } from '../../src/kernel/budgets.ts';
+import type { BudgetAmounts, BudgetLimit, BudgetWindow } from '../../src/kernel/budget-limits.ts';
+import type { Reservation } from '../../src/kernel/budgets.ts';
 import { BudgetTree } from '../../src/kernel/budgets.ts';
 
 export const total: BudgetWindow = { kind: 'total' };

@@ -7,8 +7,8 @@ import type {
   BudgetLimit,
   BudgetNodeSpec,
   BudgetResource,
-  Reservation,
-} from '../../src/kernel/budgets.ts';
+} from '../../src/kernel/budget-limits.ts';
+import type { Reservation } from '../../src/kernel/budgets.ts';
 import { BudgetTree } from '../../src/kernel/budgets.ts';
 import { seedCount } from '../support/seeds.ts';
 import { BudgetModel } from './budget-model.ts';

@@ -1,7 +1,8 @@
 /** The windows of a limit, fixed, sliding and total, and what an overrun does to them. Worked by hand. */
 import { expect, test } from 'vitest';
 
-import { BudgetTree, hourUs } from '../../src/kernel/budgets.ts';
+import { hourUs } from '../../src/kernel/budget-limits.ts';
+import { BudgetTree } from '../../src/kernel/budgets.ts';
 import { ask, fixed, one, sliding, tokens, total } from './budget-support.ts';
 
 // ---- Fixed windows ---------------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 /** The budget tree: reserving along a path, waiters, the quota, and the mistakes that must not come back. Worked by hand. */
 import { expect, test } from 'vitest';
 
-import { BudgetTree, defaultQuota, hourUs } from '../../src/kernel/budgets.ts';
+import { defaultQuota, hourUs } from '../../src/kernel/budget-limits.ts';
+import { BudgetTree } from '../../src/kernel/budgets.ts';
 import { ask, fixed, one, sliding, taken, tokens, total, usageOf } from './budget-support.ts';
 
 // ---- Reserving and settling ------------------------------------------------------------------------------------------

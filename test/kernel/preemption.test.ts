@@ -342,3 +342,19 @@ test('a failed call frees its core and tells the program', () => {
   });
   expect(kernel.events.find(({ type }) => type === 'call.ended')).toMatchObject({ ok: false });
 });
+
+test('the next slice may be without end, while the first was over before anybody was ready', () => {
+  let slices = 0;
+  const { all } = runAgents({
+    agents: [{ body: [burst(10 * S)] }, { atUs: 5 * S, body: [burst(S)] }],
+    kernel: {
+      scheduling: (context) => {
+        const policy = roundRobinWith({ sliceUs: S })(context);
+        policy.slice = () => (++slices === 1 ? S : Infinity);
+        return policy;
+      },
+    },
+  });
+  expect(all('call.stopped')).toEqual([]);
+  expect(all('process.dispatched', 2)).toMatchObject([{ atUs: 10 * S }]);
+});

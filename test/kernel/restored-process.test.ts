@@ -1,7 +1,7 @@
 /** What a process sees that was restored: its time, chance, prompt and budgets as they were; and what it is when its program has changed. */
 import { expect, test } from 'vitest';
 
-import type { BudgetWindow } from '../../src/kernel/budgets.ts';
+import type { BudgetWindow } from '../../src/kernel/budget-limits.ts';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
