@@ -1,5 +1,4 @@
-import { isRecord } from './budget-limits.ts';
-import { type BudgetNodeSpec } from './budget-limits.ts';
+import { isRecord, type BudgetNodeSpec } from './budget-limits.ts';
 import { BudgetTree } from './budgets.ts';
 import type { CreateLoadControlPolicy, CreatePagingPolicy, CreateSchedulingPolicy } from './contracts.ts';
 import { checkEngine, engineDefaults, type EngineOptions } from './engine-options.ts';

@@ -1,6 +1,5 @@
 /** After a crash the kernel is rebuilt from histories and the budget ledger (design, section 1): this reads them back. */
-import { budgetResources, isCount, isRecord } from './budget-limits.ts';
-import { type BudgetNodeSpec } from './budget-limits.ts';
+import { budgetResources, isCount, isRecord, type BudgetNodeSpec } from './budget-limits.ts';
 import { BudgetTree, type Reservation } from './budgets.ts';
 import { invalid } from './errors.ts';
 import type {
