@@ -8,7 +8,7 @@
 import { assert } from '../../base/assert.ts';
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import type { PageId } from '../../kernel/ids.ts';
-import { ColdToWarm } from './cold-to-warm.ts';
+import { ColdToWarm, RESIDENT } from './cold-to-warm.ts';
 
 export const fifo: CreatePagingPolicy = () => new Fifo();
 
@@ -16,6 +16,7 @@ class Fifo extends ColdToWarm {
   readonly name = 'fifo';
 
   touch(page: PageId): void {
-    assert(this.list.has(page), () => `page ${page} was touched, which is not resident`);
+    if (this.lists.listOf(page) !== RESIDENT)
+      assert(false, `page ${page} was touched, which is not resident`);
   }
 }

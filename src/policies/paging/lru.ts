@@ -5,7 +5,7 @@
  */
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import type { PageId } from '../../kernel/ids.ts';
-import { ColdToWarm } from './cold-to-warm.ts';
+import { ColdToWarm, RESIDENT } from './cold-to-warm.ts';
 
 export const lru: CreatePagingPolicy = () => new Lru();
 
@@ -14,6 +14,6 @@ class Lru extends ColdToWarm {
 
   touch(page: PageId): void {
     this.leave(page);
-    this.list.moveToBack(page);
+    this.lists.moveToBack(RESIDENT, page);
   }
 }

@@ -1,7 +1,9 @@
 import { assert } from '../../base/assert.ts';
-import { LinkedIds, NONE } from '../../base/list.ts';
+import { LinkedLists } from '../../base/linked-lists.ts';
 import type { ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
+
+const QUEUE = 0;
 
 /**
  * First ready, first picked; nobody is preempted before its slice ends. What `fifo` and `round-robin` have in common:
@@ -11,7 +13,7 @@ export class ArrivalOrder implements SchedulingPolicy {
   readonly name: string;
   private readonly sliceUs: number;
   private readonly processes: ProcessView;
-  private readonly queue = new LinkedIds();
+  private readonly lists = new LinkedLists(1);
 
   constructor(name: string, sliceUs: number, processes: ProcessView) {
     this.name = name;
@@ -20,20 +22,22 @@ export class ArrivalOrder implements SchedulingPolicy {
   }
 
   ready(pid: Pid): void {
-    this.queue.pushBack(pid);
+    this.lists.pushBack(QUEUE, pid);
   }
 
   pick(_core: CoreId): Pid | undefined {
-    const pid = this.queue.popFront();
-    return pid === NONE ? undefined : (pid as Pid);
+    const pid = this.lists.head(QUEUE);
+    if (pid <= 0) return undefined;
+    this.lists.remove(pid);
+    return pid as Pid;
   }
 
   waiting(pid: Pid): void {
-    this.queue.remove(pid);
+    if (this.lists.listOf(pid) === QUEUE) this.lists.remove(pid);
   }
 
   exited(pid: Pid): void {
-    this.queue.remove(pid);
+    this.waiting(pid);
   }
 
   slice(): number {
@@ -43,19 +47,19 @@ export class ArrivalOrder implements SchedulingPolicy {
   explain(pid: Pid): string {
     const name = this.label(pid);
     const slice = this.sliceUs === Infinity ? 'no slice' : `slice ${(this.sliceUs / 1e6).toFixed(1)} s`;
-    if (!this.queue.has(pid)) return `${name} is not ready; ${slice}`;
-    const before = this.queue.previous(pid);
-    const place = before === NONE ? 'is the first' : `comes after ${this.label(before as Pid)}`;
-    return `${name} ${place} of ${this.queue.size} ready, in order of becoming ready; ${slice}`;
+    if (this.lists.listOf(pid) !== QUEUE) return `${name} is not ready; ${slice}`;
+    const before = this.lists.previous(pid);
+    const place = before <= 0 ? 'is the first' : `comes after ${this.label(before as Pid)}`;
+    return `${name} ${place} of ${this.lists.size(QUEUE)} ready, in order of becoming ready; ${slice}`;
   }
 
   save(): Json {
-    return [...this.queue.ids()];
+    return [...this.lists.ids(QUEUE)];
   }
 
   load(state: Json): void {
-    assert(this.queue.size === 0, 'load into a policy that is in use');
-    for (const pid of state as readonly number[]) this.queue.pushBack(pid);
+    assert(this.lists.size(QUEUE) === 0, 'load into a policy that is in use');
+    this.lists.load([state as readonly number[]]);
   }
 
   private label(pid: Pid): string {
