@@ -1,5 +1,5 @@
 import type { Rng } from '../../base/rng.ts';
-import type { CreatePagingPolicy } from '../contracts.ts';
+import type { CreatePagingPolicy, EngineCosts, PlanView } from '../contracts.ts';
 import type { FaultKind } from '../events.ts';
 import type { Pid } from '../ids.ts';
 
@@ -14,6 +14,11 @@ export interface ContextMemoryOptions {
   readonly victims: VictimRule;
   readonly paging: CreatePagingPolicy;
   readonly rng: Rng;
+  /** True: calls run on memory of their own, and begin with `beginCached`. */
+  readonly isCache?: boolean;
+  /** For the policy. */
+  readonly costs?: EngineCosts;
+  readonly plan?: PlanView;
 }
 
 /** Told of everything that moves; the kernel makes events of it. */
