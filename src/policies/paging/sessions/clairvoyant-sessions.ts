@@ -1,0 +1,42 @@
+/**
+ * Clairvoyant, on sessions: evicts from the session whose next call is farthest away, the far end of its prompt first, and keeps what belongs to running
+ * calls. In a cache it keeps nothing of a call whose session comes back later than those it would drive out.
+ *
+ * A heuristic bound, not the optimum: with equal pages and no pins it would be Belady's rule with bypass; prompts are of different lengths, and every part of one
+ * that is missing makes all behind it useless, so that the exact optimum is a hard problem.
+ * Source: L. A. Belady, "A study of replacement algorithms for a virtual-storage computer", 1966, carried over to prefixes.
+ * Needs `plan.nextCallUs`: the calls to come, known in the replay of recorded sessions only.
+ */
+import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
+import { invalid } from '../../../kernel/errors.ts';
+import type { Pid } from '../../../kernel/ids.ts';
+import { SessionPolicy, type Session } from './session-policy.ts';
+
+export const clairvoyantSessions: CreatePagingPolicy = (context) => {
+  const { plan } = context;
+  if (plan?.nextCallUs === undefined)
+    throw invalid(
+      'paging',
+      'clairvoyant-sessions',
+      'another policy: the calls to come are known in the replay of recorded sessions only',
+    );
+  return new ClairvoyantSessions(context, (user) => plan.nextCallUs!(user));
+};
+
+class ClairvoyantSessions extends SessionPolicy {
+  readonly name = 'clairvoyant-sessions';
+  private readonly nextCallUs: (user: Pid) => number;
+
+  constructor(context: PagingContext, nextCallUs: (user: Pid) => number) {
+    super(context);
+    this.nextCallUs = nextCallUs;
+  }
+
+  protected worth(session: Session): number {
+    return -this.nextCallUs(session.user as Pid);
+  }
+
+  protected override limitFor(caller: Session): number {
+    return this.worth(caller);
+  }
+}
