@@ -3,6 +3,9 @@ import { named } from '../named.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lru } from './lru.ts';
+import { sessionPolicies } from './sessions/index.ts';
+
+export { sessionPolicies, type SessionPolicyName } from './sessions/index.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
@@ -13,7 +16,7 @@ export const pagingPolicies = {
 
 export type PagingPolicyName = keyof typeof pagingPolicies;
 
-/** Throws KernelError INVALID_ARGUMENT (field `paging`) when there is no policy of this name. */
+/** Of these or of those for sessions. Throws KernelError INVALID_ARGUMENT (field `paging`) when there is no policy of this name. */
 export function pagingPolicy(name: string): CreatePagingPolicy {
-  return named<CreatePagingPolicy>(pagingPolicies, 'paging', name);
+  return named<CreatePagingPolicy>({ ...pagingPolicies, ...sessionPolicies }, 'paging', name);
 }

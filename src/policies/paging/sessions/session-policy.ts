@@ -30,6 +30,8 @@ export class Session {
   /** What it waits for now, and what it waited for since its last call ended, before it got ready again; '' until told. */
   waitsOn = '';
   pausedFor = '';
+  /** Of its prompt, what its last call left in memory. */
+  tokens = 0;
 
   // While a load is under way.
   worth = 0;
@@ -96,6 +98,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   protected began(_session: Own, _gapUs: number): void {}
   protected ended(_session: Own): void {}
   protected paused(_session: Own): void {}
+  protected gone(_session: Own): void {}
 
   /** Its own kind of session. */
   protected create(user: Pid, list: number): Own {
@@ -119,6 +122,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     session.isRunning = true;
     session.beganUs = nowUs;
     session.waitsOn = session.pausedFor = '';
+    session.tokens = 0;
   }
 
   ends(user: Pid, nowUs: number): void {
@@ -145,6 +149,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     const session = this.sessions.get(user);
     if (session === undefined) return;
     this.sessions.delete(user);
+    this.gone(session);
     session.isRunning = false;
     session.hasExited = true;
     if (this.caller === session) this.caller = this.all[NOBODY]!;
@@ -158,6 +163,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     this.lists.pushBack(list, page);
     this.listOf[page] = list;
     this.callOf[page] = calls;
+    this.caller.tokens += this.context.pages.size(page);
     return true;
   }
 
@@ -165,6 +171,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     this.nowUs = nowUs;
     const { list, calls } = this.caller;
     const before = this.listOf[page]!;
+    const isNew = before !== list || this.callOf[page] !== calls;
     if (before === list) this.lists.moveToBack(list, page);
     else {
       this.leave(page);
@@ -172,6 +179,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
       this.listOf[page] = list;
     }
     this.callOf[page] = calls;
+    if (isNew) this.caller.tokens += this.context.pages.size(page);
   }
 
   evict(_need: number, eligible: (page: PageId) => boolean, isContinued = false): PageId | undefined {
