@@ -6,6 +6,8 @@ import type { Pid } from '../ids.ts';
 export type Residency = 'independent' | 'prefix';
 export type VictimRule = 'any' | 'leaf';
 
+export type Admission = 'may' | 'must';
+
 export interface ContextMemoryOptions {
   /** Tokens. */
   readonly capacity: number;
@@ -16,6 +18,8 @@ export interface ContextMemoryOptions {
   readonly rng: Rng;
   /** True: calls run on memory of their own, and begin with `beginCached`. */
   readonly isCache?: boolean;
+  /** In a cache: `may` (the default) lets the policy keep others rather than what comes, `must` does not. */
+  readonly admission?: Admission;
   /** For the policy. */
   readonly costs?: EngineCosts;
   readonly plan?: PlanView;

@@ -31,7 +31,7 @@ export class ResidentSet {
   private readonly isEligible: (page: PageId) => boolean;
 
   constructor(options: ContextMemoryOptions, extents: ExtentStore, observer: MemoryObserver) {
-    const { capacity, residency, victims, rng, costs, plan, isCache } = options;
+    const { capacity, residency, victims, rng, costs, plan, isCache, admission } = options;
     this.capacity = capacity;
     this.residency = residency;
     this.victims = victims;
@@ -52,7 +52,7 @@ export class ResidentSet {
       pages,
       ...(costs === undefined ? {} : { costs }),
       ...(plan === undefined ? {} : { plan }),
-      ...(isCache === true ? { canDecline: true } : {}),
+      ...(isCache === true && admission !== 'must' ? { canDecline: true } : {}),
     });
     if (this.policy.forget !== undefined) extents.onForget = (page) => this.policy.forget!(page);
     const isEndGiven = residency === 'independent' || victims === 'leaf';

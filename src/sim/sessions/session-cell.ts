@@ -6,6 +6,7 @@ import { rngFor } from '../../base/rng.ts';
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { costOf, engineDefaults, type EngineOptions } from '../../kernel/engine-options.ts';
 import { invalid } from '../../kernel/errors.ts';
+import type { Admission } from '../../kernel/memory/memory-options.ts';
 import { SessionReplay, type PlacedChain, type SessionCounts } from './session-replay.ts';
 import type { RecordedSession, SessionTrace } from './session-trace.ts';
 
@@ -16,6 +17,8 @@ export interface CellOptions {
   /** Draws the sessions and their beginnings, the same for every policy and every memory. */
   readonly seed: number;
   readonly victims: 'leaf' | 'any';
+  readonly calls: 'recorded' | 'instant';
+  readonly admission: Admission;
   /** Sessions with fewer calls of their own are not drawn. */
   readonly fewestCalls: number;
   /** Sessions begin before this, and calls take place before that, µs. */
@@ -29,6 +32,8 @@ export interface CellOptions {
 /** `unknownDurationUs`: the median of the recorded ones. */
 export const cellDefaults = {
   victims: 'leaf',
+  calls: 'recorded',
+  admission: 'may',
   fewestCalls: 5,
   arrivalsUs: 3_600_000_000,
   endUs: 7_200_000_000,
@@ -85,7 +90,8 @@ export function runCell(trace: SessionTrace, paging: CreatePagingPolicy, request
   return resultOf(replay.counts, blockTokens, options);
 }
 
-function resultOf(
+/** What counts come to at the engine's rates and prices. */
+export function resultOf(
   counts: SessionCounts,
   blockTokens: number,
   { sessions, engine }: Pick<CellOptions, 'sessions' | 'engine'>,

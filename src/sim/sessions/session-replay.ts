@@ -10,6 +10,7 @@ import { rngFor } from '../../base/rng.ts';
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { Pid } from '../../kernel/ids.ts';
+import type { Admission } from '../../kernel/memory/memory-options.ts';
 import { ContextMemory } from '../../kernel/memory/context-memory.ts';
 import { PageTable } from '../../kernel/memory/page-table.ts';
 import type { Prompt } from '../../kernel/memory/prompt-examiner.ts';
@@ -34,8 +35,12 @@ export interface SessionReplayOptions {
   readonly seed: number;
   /** Calls from here on don't take place, µs. */
   readonly endUs: number;
+  /** `recorded`: a call pins its pages for as long as it took; `instant`: only while they are loaded. */
+  readonly calls: 'recorded' | 'instant';
   /** Duration of a call where none is recorded, µs. */
   readonly unknownDurationUs: number;
+  /** `may`: the policy can prefer what is there to what comes; `must`: what comes is always loaded, as far as it fits beside pinned pages. */
+  readonly admission: Admission;
   readonly engine: EngineOptions;
 }
 
@@ -92,7 +97,7 @@ export class SessionReplay {
   constructor(chains: readonly PlacedChain[], options: SessionReplayOptions) {
     this.options = options;
     const { tally } = this;
-    const { paging, victims, memoryTokens, seed, engine } = options;
+    const { paging, victims, memoryTokens, seed, engine, admission } = options;
     this.runs = chains.map((placed, index) => ({
       pid: (index + 1) as Pid,
       placed,
@@ -108,6 +113,7 @@ export class SessionReplay {
         paging,
         rng: rngFor(seed, 'paging'),
         isCache: true,
+        admission,
         costs: engine,
         plan: { nextCallUs: (user) => this.nextCallUs(this.runs[user - 1]!) },
       },
@@ -169,9 +175,14 @@ export class SessionReplay {
     const bypassed = missingBlocks(table);
     if (bypassed > 0) tally.bypassedCalls++;
     tally.bypassedBlocks += bypassed;
-    const endUs = nowUs + (call.durationUs ?? this.options.unknownDurationUs);
+    const endUs = nowUs + this.durationUs(call);
     run.endEvent = this.events.schedule(endUs, EventClass.completion, { run, isEnd: true });
     return prompt;
+  }
+
+  private durationUs({ durationUs }: RecordedCall): number {
+    const { calls, unknownDurationUs } = this.options;
+    return calls === 'instant' ? 0 : (durationUs ?? unknownDurationUs);
   }
 
   private end(run: Run, nowUs: number): void {

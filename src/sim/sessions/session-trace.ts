@@ -39,3 +39,13 @@ export interface RecordedCall {
   /** What its session waits for then. */
   readonly pause: 'tool' | 'person' | 'unknown';
 }
+
+/** Every other session, from the first on (`even`) or from the second: policies are fitted to one half and reported on the other. */
+export function halfOf(trace: SessionTrace, half: 'even' | 'odd'): SessionTrace {
+  const rest = half === 'even' ? 0 : 1;
+  return {
+    ...trace,
+    name: `${trace.name} (${half} half)`,
+    sessions: trace.sessions.filter((_, index) => index % 2 === rest),
+  };
+}
