@@ -194,7 +194,9 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
         this.dismiss(session);
         continue;
       }
-      if (session.isStale && !isStale) {
+      // What nobody needs is a queue over all sessions; then its session has a worth.
+      const isNext = session.worth !== NOTHING || session.lastUseUs === this.context.pages.lastAccessUs(page);
+      if (session.isStale !== isStale || !isNext) {
         this.value(session, page);
         continue;
       }

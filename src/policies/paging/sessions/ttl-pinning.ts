@@ -1,11 +1,11 @@
 /**
  * Pins with a time to live: when an answer asks for a tool, its session's pages are pinned for a time chosen from how long tools took so far; when the time is over
  * they leave like the others, least recently used first. The time is the τ that maximises P(the tool is back within τ) · benefit − τ, where the benefit
- * is the time that a prefill of the session's prompt takes: longer prompts are pinned for longer, and none for longer than it costs to compute it again.
+ * is the time that it takes to have the session's prompt back: longer prompts are pinned for longer, and none for longer than its return costs.
  *
  * Source: H. Li et al., "Continuum: Efficient and Robust Multi-Turn LLM Agent Scheduling with KV Cache Time-to-Live", arXiv 2511.02230.
- * Departs from it: the benefit has no queueing delay, since the policy does not see the queue; the times of all tools are one distribution, since it is not told which
- * was called; until `fewestTimes` have been seen nothing is pinned for longer than `coldUs`. Where a call must have room, a pin gives way last (there Continuum
+ * Departs from it: the queueing delay that the benefit holds, too, is not measured but an option, since the policy does not see the queue; the times of all tools
+ * are one distribution, since it is not told which was called; until `fewestTimes` have been seen nothing is pinned for longer than `coldUs`. Where a call must have room, a pin gives way last (there Continuum
  * unpins the latest program).
  * Cost: O(remembered times) for each answer that asks for a tool.
  */
@@ -25,11 +25,12 @@ export interface TtlPinningOptions {
   readonly delayUs: number;
 }
 
+/** `delayUs`: a minute, as under a memory that is short; on a half of recorded coding sessions 1 to 2 minutes did best. */
 export const ttlPinningDefaults: TtlPinningOptions = {
   times: 1_000,
   fewestTimes: 20,
   coldUs: 5_000_000,
-  delayUs: 0,
+  delayUs: 60_000_000,
 };
 
 export function ttlPinningWith(options: TtlPinningOptions): CreatePagingPolicy {
