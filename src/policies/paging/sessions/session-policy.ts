@@ -27,7 +27,7 @@ export class Session {
   /** When its last call began, and when it ended; while one runs, the one before it. */
   beganUs = 0;
   endedUs = 0;
-  /** What it waits for now, and what it waited for since its last call ended, before it got ready again; '' until told. */
+  /** What it waits for now, and what it first waited for when its last call had ended; '' until told. */
   waitsOn = '';
   pausedFor = '';
   /** Of its prompt, what its last call left in memory. */
@@ -97,6 +97,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   /** What a policy learns from: a call begins `gapUs` after the one before it ended; -1: it is the first. The session's fields still tell of the gap. */
   protected began(_session: Own, _gapUs: number): void {}
   protected ended(_session: Own): void {}
+  /** Told once, if at all, between `ended` and `began`. */
   protected paused(_session: Own): void {}
   protected gone(_session: Own): void {}
 
@@ -131,6 +132,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     if (session === undefined) return;
     session.isRunning = false;
     session.endedUs = nowUs;
+    session.waitsOn = session.pausedFor = '';
     this.ended(session);
   }
 
@@ -139,7 +141,8 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     const session = this.sessions.get(user);
     if (session === undefined) return;
     session.waitsOn = on;
-    if (on === 'core') return;
+    const isFirst = session.pausedFor === '' && session.calls > 0 && !session.isRunning;
+    if (on === 'core' || !isFirst) return;
     session.pausedFor = on;
     this.paused(session);
   }
