@@ -4,4 +4,14 @@ export * from './paging/index.ts';
 export * from './scheduling/index.ts';
 export { priorityDefaults, priorityWith, type PriorityOptions } from './scheduling/priority.ts';
 export { roundRobinDefaults, roundRobinWith, type RoundRobinOptions } from './scheduling/round-robin.ts';
+export {
+  pageFaultFrequencyDefaults,
+  pageFaultFrequencyWith,
+  type PageFaultFrequencyOptions,
+} from './load-control/page-fault-frequency.ts';
+export {
+  pauseAndRestoreDefaults,
+  pauseAndRestoreWith,
+  type PauseAndRestoreOptions,
+} from './load-control/pause-and-restore.ts';
 export { workingSetDefaults, workingSetWith, type WorkingSetOptions } from './load-control/working-set.ts';

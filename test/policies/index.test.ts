@@ -8,6 +8,7 @@ import {
   pagingPolicy,
   schedulingPolicies,
   schedulingPolicy,
+  sessionPolicies,
 } from '../../src/policies/index.ts';
 
 const families = [
@@ -17,8 +18,19 @@ const families = [
     lookUp: schedulingPolicy,
     names: 'priority, fifo, round-robin',
   },
-  { field: 'paging', table: pagingPolicies, lookUp: pagingPolicy, names: 'importance-lru, lru, fifo' },
-  { field: 'loadControl', table: loadControlPolicies, lookUp: loadControlPolicy, names: 'none, working-set' },
+  {
+    field: 'paging',
+    table: { ...pagingPolicies, ...sessionPolicies },
+    lookUp: pagingPolicy,
+    names:
+      'importance-lru, lru, fifo, end-turn-first, ttl-pinning, predicted-next-use, steps-to-execution, least-waste, soft-pins, length-aware, cost-aware, cost-aware-1h, hit-density, clairvoyant-loading, clairvoyant-sessions',
+  },
+  {
+    field: 'loadControl',
+    table: loadControlPolicies,
+    lookUp: loadControlPolicy,
+    names: 'none, working-set, page-fault-frequency, pause-and-restore',
+  },
 ] as const;
 
 for (const { field, table, lookUp, names } of families) {

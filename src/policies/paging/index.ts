@@ -3,7 +3,7 @@ import { named } from '../named.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lru } from './lru.ts';
-import { sessionPolicies } from './sessions/index.ts';
+import { needPlan, sessionPolicies } from './sessions/index.ts';
 
 export { sessionPolicies, type SessionPolicyName } from './sessions/index.ts';
 
@@ -15,6 +15,12 @@ export const pagingPolicies = {
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;
+
+/** The names of those that a kernel can run: there the calls to come are not known. */
+export const kernelPagingNames: readonly string[] = [
+  ...Object.keys(pagingPolicies),
+  ...Object.keys(sessionPolicies).filter((name) => !needPlan.includes(name)),
+];
 
 /** Of these or of those for sessions. Throws KernelError INVALID_ARGUMENT (field `paging`) when there is no policy of this name. */
 export function pagingPolicy(name: string): CreatePagingPolicy {
