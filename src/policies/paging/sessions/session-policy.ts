@@ -189,7 +189,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     if (!isContinued) this.startLoad();
     for (;;) {
       const session = (this.lowest ??= this.findLowest());
-      if (session === undefined) return undefined;
+      if (session === undefined) return this.context.canDecline === true ? undefined : this.last(eligible);
       const page = this.nextEligible(session, eligible);
       const isStale = page !== undefined && this.isStale(session, page);
       // What a running call pins begins where that which has left its prompt ends.
@@ -204,10 +204,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
         continue;
       }
       if (this.context.canDecline === true && session.worth >= this.limit) return undefined;
-      this.besideVictim = this.lists.previous(page);
-      session.cursor = this.lists.next(page);
-      this.lists.remove(session.list, page);
-      return page;
+      return this.take(session, page);
     }
   }
 
@@ -247,6 +244,24 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
         assert(this.listOf[page] === list, () => `page ${page} is in list ${list}, not ${this.listOf[page]}`);
     }
     assert(pages === resident, () => `${pages} pages in the lists, ${resident} resident`);
+  }
+
+  private take(session: Session, page: PageId): PageId {
+    this.besideVictim = this.lists.previous(page);
+    session.cursor = Math.max(0, this.lists.next(page));
+    this.lists.remove(session.list, page);
+    return page;
+  }
+
+  /** Where something must leave, and nothing else can: pages of running calls that their owner does not pin. */
+  private last(eligible: (page: PageId) => boolean): PageId | undefined {
+    for (const session of this.all) {
+      if (session === undefined) continue;
+      session.cursor = 0;
+      const page = this.nextEligible(session, eligible);
+      if (page !== undefined) return this.take(session, page);
+    }
+    return undefined;
   }
 
   // ---- A load --------------------------------------------------------------------------------------------------------
