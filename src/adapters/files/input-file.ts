@@ -34,6 +34,10 @@ export interface InputFile {
   sha256(): Promise<string>;
   /** SHA-256 of the bytes as they are on disk, hexadecimal: quick to have, also of a compressed file. */
   rawSha256(): Promise<string>;
+  /** The bytes as they are on disk, from `start` to before `end`. */
+  readRaw(start: number, end: number): Promise<Uint8Array>;
+  /** Whether size and time of change are as they were when it was opened. */
+  isUnchanged(): Promise<boolean>;
 }
 
 /** Upper bounds on what is held in memory at once, in UTF-16 code units. */
@@ -62,6 +66,8 @@ export async function openInputFile(path: string, limits: InputLimits = inputLim
     head: () => decodedHead(source.path, chunks(), limits.headChars),
     sha256: () => (digest ??= sha256Of(chunks())),
     rawSha256: () => sha256Of(decompressed(source, 'none')),
+    readRaw: (start, end) => source.read(start, end),
+    isUnchanged: () => source.isUnchanged(),
   };
 }
 
