@@ -19,6 +19,7 @@ export {
   type BudgetWindow,
 } from './kernel/budget-limits.ts';
 export type * from './kernel/contracts.ts';
+export { NEVER_USED } from './kernel/contracts.ts';
 export type * from './kernel/events.ts';
 export type * from './kernel/ids.ts';
 export type * from './kernel/inputs.ts';

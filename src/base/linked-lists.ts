@@ -1,32 +1,30 @@
 /**
- * Several doubly linked lists over the same small ids (pages, extents, processes): LRU and FIFO orders, rings of a clock, segments, ghosts. An
- * id is in at most one list at a time. Every operation is O(1) but `ids`, `save`, `load` and `checkInvariants`.
+ * Several doubly linked lists over the same small ids (pages, extents, processes): LRU orders, segments, ghosts. An id is in at most one list at a
+ * time; which one, the caller knows and says, so that nothing is kept for it here. Every operation is O(1) but `ids`, `save`, `load` and
+ * `checkInvariants`.
  *
  * Shape: each list is a ring through an anchor. Both links of an id lie side by side, so that a move loads one line of memory for each id that it
  * touches. Rows of the anchors come first: the row of id 1 follows the last anchor's.
- * Memory: 9 bytes for each possible id.
+ * Memory: 8 bytes for each possible id.
  */
 import { assert } from './assert.ts';
 
 const SMALLEST_CAPACITY = 16;
-const LARGEST_ID = 0x1fffffff;
-const MOST_LISTS = 254;
+const LARGEST_ID = 0x1fff_ffff;
+const ABSENT = -1;
 
 export class LinkedLists {
-  private links: Int32Array; // [2 × row] the row before, [2 × row + 1] the row behind
-  private listOfId: Uint8Array; // [id] its list + 1; 0: in none
+  private links: Int32Array; // [2 × row] the row before, or ABSENT; [2 × row + 1] the row behind
   private readonly sizes: Int32Array; // [list]
   /** Row of an id: id + offset. */
   private readonly offset: number;
 
-  /** `lists`: how many, 1 to 254; they are numbered from 0. */
-  constructor(lists: number) {
-    assert(lists >= 1 && lists <= MOST_LISTS, () => `${lists} lists: allowed: 1 to ${MOST_LISTS}`);
+  /** `lists`: how many; they are numbered from 0. `largestId`: where known, the links need not grow. */
+  constructor(lists: number, largestId: number = SMALLEST_CAPACITY) {
+    assert(lists >= 1, () => `${lists} lists: allowed: 1 or more`);
     this.offset = lists - 1;
     this.sizes = new Int32Array(lists);
-    this.links = new Int32Array(2 * (lists + SMALLEST_CAPACITY));
-    this.listOfId = new Uint8Array(SMALLEST_CAPACITY + 1);
-    this.listOfId[0] = lists + 1; // so that 0 is no id that could enter
+    this.links = new Int32Array(2 * (lists + largestId)).fill(ABSENT);
     for (let anchor = 0; anchor < lists; anchor++) this.links.fill(anchor, 2 * anchor, 2 * anchor + 2);
   }
 
@@ -35,9 +33,9 @@ export class LinkedLists {
     return this.sizes[list]!;
   }
 
-  /** The list that holds the id; -1: none does. */
-  listOf(id: number): number {
-    return id > 0 && id < this.listOfId.length ? this.listOfId[id]! - 1 : -1;
+  /** Is the id in a list? */
+  has(id: number): boolean {
+    return id > 0 && this.links[2 * (id + this.offset)]! >= 0;
   }
 
   /** The first id of the list; 0 or less: there is none. */
@@ -52,14 +50,16 @@ export class LinkedLists {
 
   /** The id behind this one, which is in a list; 0 or less: there is none. */
   next(id: number): number {
-    if (this.listOf(id) < 0) refuseAbsent(id);
-    return this.links[2 * (id + this.offset) + 1]! - this.offset;
+    const behind = this.links[2 * (id + this.offset) + 1]!;
+    if (!(behind >= 0)) refuseAbsent(id);
+    return behind - this.offset;
   }
 
   /** The id before this one, which is in a list; 0 or less: there is none. */
   previous(id: number): number {
-    if (this.listOf(id) < 0) refuseAbsent(id);
-    return this.links[2 * (id + this.offset)]! - this.offset;
+    const before = this.links[2 * (id + this.offset)]!;
+    if (!(before >= 0)) refuseAbsent(id);
+    return before - this.offset;
   }
 
   /** Adds an id that is in no list, as the last. Ids are integers in 1..2^29-1. */
@@ -74,44 +74,37 @@ export class LinkedLists {
     this.link(id + this.offset, list, this.links[2 * list + 1]!);
   }
 
-  /** Adds an id that is in no list, right behind `place`, which is in one. */
-  insertAfter(place: number, id: number): void {
-    const list = this.listOf(place);
-    if (list < 0) refuseAbsent(place);
+  /** Adds an id that is in no list, right behind `place`, which is in `list`. */
+  insertAfter(list: number, place: number, id: number): void {
+    const behind = this.next(place) + this.offset;
     this.enter(list, id);
-    const row = place + this.offset;
-    this.link(id + this.offset, row, this.links[2 * row + 1]!);
+    this.link(id + this.offset, place + this.offset, behind);
   }
 
-  /** Adds an id that is in no list, right before `place`, which is in one. */
-  insertBefore(place: number, id: number): void {
-    const list = this.listOf(place);
-    if (list < 0) refuseAbsent(place);
+  /** Adds an id that is in no list, right before `place`, which is in `list`. */
+  insertBefore(list: number, place: number, id: number): void {
+    const before = this.previous(place) + this.offset;
     this.enter(list, id);
-    const row = place + this.offset;
-    this.link(id + this.offset, this.links[2 * row]!, row);
+    this.link(id + this.offset, before, place + this.offset);
   }
 
-  /** Takes an id out of its list. */
-  remove(id: number): void {
-    const list = this.listOf(id);
-    if (list < 0) refuseAbsent(id);
-    this.unlink(id + this.offset);
-    this.listOfId[id] = 0;
+  /** Takes an id out of `list`. */
+  remove(list: number, id: number): void {
+    this.unlink(id);
+    this.links[2 * (id + this.offset)] = ABSENT;
+    this.links[2 * (id + this.offset) + 1] = ABSENT;
     this.sizes[list]!--;
   }
 
   /** Makes an id of `list` its last. */
   moveToBack(list: number, id: number): void {
-    if (this.listOfId[id] !== list + 1) refuseAbsent(id);
-    this.unlink(id + this.offset);
+    this.unlink(id);
     this.link(id + this.offset, this.links[2 * list]!, list);
   }
 
   /** Makes an id of `list` its first. */
   moveToFront(list: number, id: number): void {
-    if (this.listOfId[id] !== list + 1) refuseAbsent(id);
-    this.unlink(id + this.offset);
+    this.unlink(id);
     this.link(id + this.offset, list, this.links[2 * list + 1]!);
   }
 
@@ -134,14 +127,13 @@ export class LinkedLists {
     for (const [list, ids] of lists.entries()) for (const id of ids) this.pushBack(list, id);
   }
 
-  /** Walks the lists and compares them with their backward links, their sizes and the list of each id. */
+  /** Walks the lists and compares them with their backward links and their sizes, and what is walked with what has links. */
   checkInvariants(): void {
     let walked = 0;
     for (const [list, size] of this.sizes.entries()) {
       let previous = 0;
       let count = 0;
       for (const id of this.ids(list)) {
-        assert(this.listOf(id) === list, () => `id ${id} stands in list ${list}, not ${this.listOf(id)}`);
         assert(
           Math.max(0, this.previous(id)) === previous,
           () => `before ${id} comes ${this.previous(id)}, not ${previous}`,
@@ -156,8 +148,9 @@ export class LinkedLists {
       assert(count === size, () => `${count} ids are linked in list ${list}, its size is ${size}`);
       walked += count;
     }
-    const present = this.listOfId.reduce((sum, list) => sum + (list === 0 ? 0 : 1), -1);
-    assert(present === walked, () => `${present} ids are in a list, ${walked} are linked`);
+    let present = 0;
+    for (let id = 1; 2 * (id + this.offset) < this.links.length; id++) if (this.has(id)) present++;
+    assert(present === walked, () => `${present} ids have links, ${walked} are in a list`);
   }
 
   private link(row: number, before: number, behind: number): void {
@@ -168,32 +161,31 @@ export class LinkedLists {
     links[2 * behind] = row;
   }
 
-  private unlink(row: number): void {
+  private unlink(id: number): void {
     const { links } = this;
+    const row = id + this.offset;
     const before = links[2 * row]!;
+    // Not where there is no row, too.
+    if (!(before >= 0) || id <= 0) refuseAbsent(id);
     const behind = links[2 * row + 1]!;
     links[2 * before + 1] = behind;
     links[2 * behind] = before;
   }
 
   private enter(list: number, id: number): void {
-    if (!(id < this.listOfId.length)) this.grow(id);
-    // Not 0 where there is no row, too.
-    if (this.listOfId[id] !== 0) refusePresent(id);
-    this.listOfId[id] = list + 1;
+    const before = this.links[2 * (id + this.offset)];
+    if (before === undefined) this.grow(id);
+    else if (before !== ABSENT || id <= 0) refusePresent(id);
     this.sizes[list]!++;
   }
 
   private grow(id: number): void {
     assert(isId(id), () => `id ${id}: ids of a list are integers in 1..${LARGEST_ID}`);
-    let rows = this.listOfId.length;
-    while (rows <= id) rows *= 2;
-    const links = new Int32Array(2 * (rows + this.offset));
+    let length = this.links.length;
+    while (length <= 2 * (id + this.offset)) length *= 2;
+    const links = new Int32Array(length).fill(ABSENT);
     links.set(this.links);
-    const listOfId = new Uint8Array(rows);
-    listOfId.set(this.listOfId);
     this.links = links;
-    this.listOfId = listOfId;
   }
 }
 

@@ -86,21 +86,34 @@ export interface PageView {
   order(page: PageId): number;
 }
 
+/** What is still to come, where it is known: in the replay of a recorded trace. For clairvoyant policies. */
+export interface FutureView {
+  /** Number of the next reference to `page` after the present one, an integer; `NEVER_USED` when there is none. */
+  nextUse(page: PageId): number;
+}
+
+/** The next use of a page that is not used again: above every number of a reference. */
+export const NEVER_USED = 0x7fff_ffff;
+
 export interface PagingContext {
   /** In `unit`. */
   readonly capacity: number;
   readonly unit: 'pages' | 'size' | 'tokens';
   readonly rng: Rng;
   readonly pages: PageView;
+  /** Page ids are 1 to this one, where that is known beforehand: columns by page need not grow. */
+  readonly largestPage?: PageId;
+  readonly future?: FutureView;
 }
 
 export interface PagingPolicy {
   readonly name: string;
   /**
    * `page` is needed and not resident: told before room is made for it, for policies whose victim depends on who comes. Its admit follows; where
-   * several pages are loaded at once, first the misses of all.
+   * several pages are loaded at once, first the misses of all. False: admit would refuse it. Where a page can be used without being resident (in
+   * the replay of references), nothing leaves for it then, and it is not admitted.
    */
-  miss?(page: PageId, nowUs: number): void;
+  miss?(page: PageId, nowUs: number): boolean | void;
   /** `page` is being loaded. False: don't keep it (it is used once and leaves; the policy has forgotten it). */
   admit(page: PageId, nowUs: number): boolean;
   /** Resident `page` was used. Pages used at one moment are told one by one, in the order that makes the tail of a prefix colder. */
@@ -124,7 +137,7 @@ export interface PagingPolicy {
   /** Importance or accesses of resident `page` changed other than by a touch, or an eviction made it eligible. For policies that depend on them. */
   changed?(page: PageId): void;
   /**
-   * Undoes the last evict for what is left of its extent: `page` goes back to the very place it had. With `split`, this lets the kernel
+   * Undoes the last evict for what is left of its extent: `page` goes back to the very place it had. Nothing else is told in between. With `split`, this lets the kernel
    * treat pages touched together as one extent; without the two it announces every page singly, with the same result.
    */
   putBack?(page: PageId): void;

@@ -31,16 +31,16 @@ test('any sequence of operations agrees with arrays', () => {
           const model = models[list]!;
           const own = models.findIndex((ids) => ids.includes(id));
           const place = model[at % Math.max(1, model.length)];
-          expect(lists.listOf(id)).toBe(own);
+          expect(lists.has(id)).toBe(own >= 0);
           if (name === 'remove') {
-            if (own < 0) expect(() => lists.remove(id)).toThrow(`id ${id} is not in the list`);
+            if (own < 0) expect(() => lists.remove(list, id)).toThrow(`id ${id} is not in the list`);
             else {
-              lists.remove(id);
+              lists.remove(own, id);
               models[own]!.splice(models[own]!.indexOf(id), 1);
             }
           } else if (name === 'moveToFront' || name === 'moveToBack') {
-            if (own !== list) expect(() => lists[name](list, id)).toThrow(`id ${id} is not in the list`);
-            else {
+            if (own < 0) expect(() => lists[name](list, id)).toThrow(`id ${id} is not in the list`);
+            else if (own === list) {
               lists[name](list, id);
               model.splice(model.indexOf(id), 1);
               if (name === 'moveToFront') model.unshift(id);
@@ -53,9 +53,9 @@ test('any sequence of operations agrees with arrays', () => {
             if (name === 'pushFront') model.unshift(id);
             else model.push(id);
           } else if (place === undefined) {
-            expect(() => lists[name](99, id)).toThrow('id 99 is not in the list');
+            expect(() => lists[name](list, 99, id)).toThrow('id 99 is not in the list');
           } else {
-            lists[name](place, id);
+            lists[name](list, place, id);
             model.splice(model.indexOf(place) + (name === 'insertAfter' ? 1 : 0), 0, id);
           }
           expect([lists.size(list), noneOr(lists.head(list)), noneOr(lists.tail(list))]).toEqual([
@@ -93,15 +93,19 @@ test('ids far apart grow the columns, and nothing gets lost', () => {
     [16, 100_000],
     [1, 15, 17],
   ]);
-  expect([lists.listOf(99_999), lists.listOf(1_000_000), lists.listOf(0), lists.listOf(-1)]).toEqual([
-    -1, -1, -1, -1,
+  expect([100_000, 99_999, 1_000_000, 0, -1].map((id) => lists.has(id))).toEqual([
+    true,
+    false,
+    false,
+    false,
+    false,
   ]);
 });
 
 test('the id just yielded may be removed', () => {
   const lists = new LinkedLists(1);
   for (let id = 1; id <= 10; id++) lists.pushBack(0, id);
-  for (const id of lists.ids(0)) if (id % 2 === 0) lists.remove(id);
+  for (const id of lists.ids(0)) if (id % 2 === 0) lists.remove(0, id);
   expect([...lists.ids(0)]).toEqual([1, 3, 5, 7, 9]);
 });
 
@@ -112,5 +116,11 @@ test('ids that are no small positive integers are an assertion', () => {
   expect(() => lists.next(3)).toThrow('id 3 is not in the list');
   expect(() => lists.previous(3)).toThrow('id 3 is not in the list');
   expect(() => new LinkedLists(0)).toThrow('0 lists');
-  expect(() => new LinkedLists(255)).toThrow('255 lists');
+});
+
+test('the wrong list is found by the recount', () => {
+  const lists = new LinkedLists(2);
+  lists.pushBack(0, 1);
+  lists.remove(1, 1);
+  expect(() => lists.checkInvariants()).toThrow('its size is 1');
 });

@@ -1,11 +1,12 @@
 import { rngFor } from '../../src/base/rng.ts';
 import type { CreatePagingPolicy, PagingPolicy } from '../../src/kernel/contracts.ts';
+import { KernelError } from '../../src/kernel/errors.ts';
 import type { PageId } from '../../src/kernel/ids.ts';
 import { ArrayPages } from './page-view.ts';
 
 /**
- * A memory of `capacity` equal pages that keeps its own count of what is resident and believes the policy nothing: every
- * victim is checked, misses are counted here.
+ * A memory that keeps its own count of what is resident and believes the policy nothing: every victim is checked, misses are counted here.
+ * `capacity` is in pages, or in sizes where requests come with sizes of their own (`unit` size).
  */
 export class ResidentSet {
   readonly pages = new ArrayPages();
@@ -13,37 +14,44 @@ export class ResidentSet {
   readonly pinned = new Set<PageId>();
   readonly policy: PagingPolicy;
   readonly capacity: number;
+  readonly unit: 'pages' | 'size';
   readonly victims: PageId[] = [];
   misses = 0;
+  used = 0;
 
-  constructor(create: CreatePagingPolicy, capacity: number) {
+  constructor(create: CreatePagingPolicy, capacity: number, unit: 'pages' | 'size' = 'pages') {
     this.capacity = capacity;
-    this.policy = create({ capacity, unit: 'pages', rng: rngFor(1, 'paging'), pages: this.pages });
+    this.unit = unit;
+    this.policy = create({ capacity, unit, rng: rngFor(1, 'paging'), pages: this.pages });
   }
 
   readonly isEligible = (page: PageId): boolean => !this.pinned.has(page);
 
   /** One request. False: a miss. Throws when the policy answers what it must not. */
-  request(page: PageId, nowUs: number): boolean {
+  request(page: PageId, nowUs: number, size = 1): boolean {
     if (this.pages.sizes[page] === undefined) this.pages.set(page);
     if (this.resident.has(page)) {
       this.pages.use(page, nowUs);
       this.policy.touch(page, nowUs);
+      this.shed();
       return true;
     }
     this.misses++;
-    while (this.resident.size >= this.capacity) if (this.evict() === undefined) return false;
+    if (size > this.capacity) return false;
+    this.pages.sizes[page] = size;
+    if (this.policy.miss?.(page, nowUs) === false) return false;
+    while (this.used + size > this.capacity) if (this.evict() === undefined) return false;
     this.pages.use(page, nowUs);
-    if (this.policy.admit(page, nowUs)) this.resident.add(page);
+    if (this.policy.admit(page, nowUs)) {
+      this.resident.add(page);
+      this.used += size;
+    }
     return false;
   }
 
   evict(): PageId | undefined {
     const victim = this.policy.evict(1, this.isEligible);
-    if (victim === undefined) return undefined;
-    if (!this.resident.delete(victim)) throw new Error(`page ${victim} was evicted, but is not resident`);
-    if (this.pinned.has(victim)) throw new Error(`page ${victim} was evicted, but is pinned`);
-    this.victims.push(victim);
+    if (victim !== undefined) this.leave(victim);
     return victim;
   }
 
@@ -55,7 +63,21 @@ export class ResidentSet {
   remove(page: PageId): void {
     this.policy.remove(page);
     this.resident.delete(page);
+    this.used -= this.pages.size(page);
     this.pinned.delete(page);
+  }
+
+  private shed(): void {
+    const { policy, isEligible } = this;
+    for (let page = policy.shed?.(isEligible); page !== undefined; page = policy.shed?.(isEligible))
+      this.leave(page);
+  }
+
+  private leave(victim: PageId): void {
+    if (!this.resident.delete(victim)) throw new Error(`page ${victim} was evicted, but is not resident`);
+    if (this.pinned.has(victim)) throw new Error(`page ${victim} was evicted, but is pinned`);
+    this.used -= this.pages.size(victim);
+    this.victims.push(victim);
   }
 }
 
@@ -67,4 +89,16 @@ export function seededTrace(seed: number, length: number, count: number): PageId
     const page = Math.min(draw(), draw());
     return (at % 2 === 0 ? page : Math.min(page, draw())) as PageId;
   });
+}
+
+/** The smallest capacity in pages at which the policy runs: some need a page for each of their parts. */
+export function smallestCapacity(create: CreatePagingPolicy): number {
+  for (let capacity = 1; capacity <= 100; capacity++) {
+    try {
+      return new ResidentSet(create, capacity).capacity;
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+    }
+  }
+  throw new Error('the policy runs at no capacity up to 100');
 }

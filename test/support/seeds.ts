@@ -1,5 +1,5 @@
 /** Set by `npm run soak`: property tests then try many more seeds, and no test has a time limit that matters. */
-const isSoak = process.env['RINGZERO_SOAK'] === '1';
+export const isSoak = process.env['RINGZERO_SOAK'] === '1';
 
 /** How many seeds a property test tries: `normal` in `npm test`, `soak` in `npm run soak`. */
 export function seedCount(normal: number, soak: number): number {

@@ -4,19 +4,68 @@
  *
  * Source: L. A. Belady, R. A. Nelson, G. S. Shedler, "An anomaly in space-time characteristics of certain programs
  * running in a paging machine", 1969.
+ * Cost: O(1) for every call, but evict also walks past the pages at the front that are not eligible.
  */
+import { AddressableQueue, NO_SLOT } from '../../base/addressable-queue.ts';
 import { assert } from '../../base/assert.ts';
-import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
-import type { PageId } from '../../kernel/ids.ts';
-import { ColdToWarm, RESIDENT } from './cold-to-warm.ts';
+import type { CreatePagingPolicy, PagingPolicy } from '../../kernel/contracts.ts';
+import type { Json, PageId } from '../../kernel/ids.ts';
 
-export const fifo: CreatePagingPolicy = () => new Fifo();
+export const fifo: CreatePagingPolicy = ({ largestPage }) => new Fifo(largestPage);
 
-class Fifo extends ColdToWarm {
+class Fifo implements PagingPolicy {
   readonly name = 'fifo';
+  private readonly queue: AddressableQueue;
+  private victimSlot = NO_SLOT;
 
-  touch(page: PageId): void {
-    if (this.lists.listOf(page) !== RESIDENT)
-      assert(false, `page ${page} was touched, which is not resident`);
+  constructor(largestPage?: number) {
+    this.queue = new AddressableQueue(largestPage);
+  }
+
+  admit(page: PageId): boolean {
+    this.queue.pushBack(page);
+    return true;
+  }
+
+  touch(): void {}
+
+  evict(_need: number, eligible: (page: PageId) => boolean): PageId | undefined {
+    const { queue } = this;
+    for (let slot = queue.firstSlot(); slot !== NO_SLOT; slot = queue.nextSlot(slot)) {
+      const page = queue.at(slot) as PageId;
+      if (!eligible(page)) continue;
+      queue.removeAt(slot);
+      this.victimSlot = slot;
+      return page;
+    }
+    return undefined;
+  }
+
+  remove(page: PageId): void {
+    this.queue.remove(page);
+  }
+
+  putBack(page: PageId): void {
+    this.queue.fill(this.victimSlot, page);
+  }
+
+  split(page: PageId, part: PageId, colder: boolean): void {
+    if (colder) this.queue.insertBefore(page, part);
+    else this.queue.insertAfter(page, part);
+  }
+
+  checkInvariants(resident: number): void {
+    this.queue.checkInvariants();
+    assert(this.queue.size === resident, `${this.queue.size} pages in the queue, ${resident} resident`);
+  }
+
+  /** The resident pages, first in first. */
+  save(): Json {
+    return [...this.queue.ids()];
+  }
+
+  load(state: Json): void {
+    assert(this.queue.size === 0, 'load into a policy that is in use');
+    for (const page of state as readonly number[]) this.queue.pushBack(page);
   }
 }

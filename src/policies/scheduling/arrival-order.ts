@@ -28,12 +28,12 @@ export class ArrivalOrder implements SchedulingPolicy {
   pick(_core: CoreId): Pid | undefined {
     const pid = this.lists.head(QUEUE);
     if (pid <= 0) return undefined;
-    this.lists.remove(pid);
+    this.lists.remove(QUEUE, pid);
     return pid as Pid;
   }
 
   waiting(pid: Pid): void {
-    if (this.lists.listOf(pid) === QUEUE) this.lists.remove(pid);
+    if (this.lists.has(pid)) this.lists.remove(QUEUE, pid);
   }
 
   exited(pid: Pid): void {
@@ -47,7 +47,7 @@ export class ArrivalOrder implements SchedulingPolicy {
   explain(pid: Pid): string {
     const name = this.label(pid);
     const slice = this.sliceUs === Infinity ? 'no slice' : `slice ${(this.sliceUs / 1e6).toFixed(1)} s`;
-    if (this.lists.listOf(pid) !== QUEUE) return `${name} is not ready; ${slice}`;
+    if (!this.lists.has(pid)) return `${name} is not ready; ${slice}`;
     const before = this.lists.previous(pid);
     const place = before <= 0 ? 'is the first' : `comes after ${this.label(before as Pid)}`;
     return `${name} ${place} of ${this.lists.size(QUEUE)} ready, in order of becoming ready; ${slice}`;

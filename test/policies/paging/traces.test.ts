@@ -79,16 +79,3 @@ test('importance-lru: a touch lowers the key without a word, a fall of importanc
   pages.importances[1] = 0;
   expect(() => policy.checkInvariants!(1)).toThrow('rose without notice');
 });
-
-test('lru: a victim is put back beside a neighbour that moved meanwhile', () => {
-  const memory = run(pagingPolicies.lru, 4, [1, 2, 3, 4] as PageId[]);
-  const { policy } = memory;
-  expect(policy.evict(1, (page) => page === 3)).toBe(3);
-  policy.touch(2 as PageId, 10);
-  policy.putBack!(3 as PageId);
-  expect(policy.save!()).toEqual([1, 3, 4, 2]);
-  expect(policy.evict(1, (page) => page === 3)).toBe(3);
-  policy.remove(1 as PageId);
-  policy.putBack!(3 as PageId);
-  expect(policy.save!()).toEqual([3, 4, 2]);
-});

@@ -1,0 +1,10 @@
+/** Twins of the paging policies that anyone can check by reading: arrays, maps and whole scans. One file each; a policy without a twin stands in the differential test with the reason. */
+import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
+import { importanceLru } from './importance-lru.ts';
+import { inOneArray } from './in-one-array.ts';
+
+export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
+  fifo: inOneArray('fifo', false),
+  'importance-lru': importanceLru,
+  lru: inOneArray('lru', true),
+};
