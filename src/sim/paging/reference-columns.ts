@@ -1,7 +1,7 @@
 /** The columns of a trace while it is read or generated: references come one by one, with the ids that were recorded. */
 import { moved, rowsFor } from '../../policies/columns.ts';
 import { fileError } from '../workloads/fields.ts';
-import { DenseIds } from './dense-ids.ts';
+import { batchIds, DenseIds } from './dense-ids.ts';
 import type { ReferenceFormat, ReferenceTrace } from './reference-trace.ts';
 
 /** Where the columns lie, `bytes` of zeros. Memory that worker threads share saves them a copy each. */
@@ -28,6 +28,10 @@ export class ReferenceColumns {
   private readonly dense = new DenseIds();
   private readonly allocate: Allocate;
   private count = 0;
+  /** The ids of the last references, not yet translated. */
+  private readonly lows = new Int32Array(batchIds);
+  private readonly highs = new Int32Array(batchIds);
+  private waiting = 0;
   private rows: number;
   private firstUs = 0;
   private lastUs = 0;
@@ -53,7 +57,8 @@ export class ReferenceColumns {
     if (sizes !== undefined && size === 0) return;
     const row = this.count;
     if (row === this.rows) this.grow();
-    this.ids[row] = this.dense.idOf(low, high);
+    this.lows[this.waiting] = low;
+    this.highs[this.waiting] = high;
     if (sizes !== undefined) this.sizes![row] = size;
     if (timesUs !== undefined) {
       if (row === 0) this.firstUs = timeUs;
@@ -62,10 +67,12 @@ export class ReferenceColumns {
       this.timesUs![row] = this.lastUs;
     }
     this.count = row + 1;
+    if (++this.waiting === batchIds) this.translate();
   }
 
   /** Throws KernelError INVALID_FILE when there was no reference. */
   finish(name: string, format: ReferenceFormat): ReferenceTrace {
+    this.translate();
     const { count, sizes, timesUs } = this;
     if (count === 0) throw fileError({ file: name, at: '' }, `no reference in it (read as ${format})`);
     return {
@@ -76,6 +83,11 @@ export class ReferenceColumns {
       ...(sizes === undefined ? {} : { sizes: sizes.subarray(0, count) }),
       ...(timesUs === undefined ? {} : { timesUs: timesUs.subarray(0, count) }),
     };
+  }
+
+  private translate(): void {
+    this.dense.translate(this.lows, this.highs, this.waiting, this.ids, this.count - this.waiting);
+    this.waiting = 0;
   }
 
   private grow(): void {

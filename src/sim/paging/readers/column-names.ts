@@ -40,6 +40,10 @@ export function tableColumns(file: string, names: readonly string[]): TableColum
   };
 }
 
+export function isIdName(name: string): boolean {
+  return idNames.includes(name.trim().toLowerCase());
+}
+
 /** Undefined when it is no name of a time. */
 function timeUnitUs(name: string): number | undefined {
   if (timeNames.includes(name)) return secondUs;

@@ -1,6 +1,7 @@
 /** Finds the format of a trace by its content, never by the file's name. */
 import { fileError } from '../../workloads/fields.ts';
 import { isBinaryTrace } from '../binary-trace.ts';
+import { isIdName } from './column-names.ts';
 import { looksLikeOracleGeneral } from './oracle-general.ts';
 import { isBlank, lineAt, textOf } from './whole-lines.ts';
 import type { ReferenceFormat } from '../reference-trace.ts';
@@ -35,7 +36,7 @@ function textFormat(file: string, head: Uint8Array): FileFormat {
     throw unknown(file, `${at}: JSON without hash_ids`);
   }
   if (/^\d+$/.test(line)) return 'ids';
-  if (line.includes(',')) return 'csv';
+  if (line.includes(',') || isIdName(line)) return 'csv';
   throw unknown(file, `${at}: ${JSON.stringify(line.slice(0, 40))}`);
 }
 
