@@ -48,6 +48,9 @@ export class PageReplay {
   private at = 0;
   private misses = 0;
   private missedSize = 0;
+  /** Of the first `summed` references: summed up when it is asked for. */
+  private requestedSize = 0;
+  private summed = 0;
   private evictions = 0;
   private bypasses = 0;
   /** Resident pages or, with unit `size`, their sizes. */
@@ -83,12 +86,9 @@ export class PageReplay {
 
   get counts(): PageCounts {
     const { sizes } = this.trace;
-    let requestedSize = this.at;
-    if (sizes !== undefined) {
-      requestedSize = 0;
-      for (let at = 0; at < this.at; at++) requestedSize += sizes[at]!;
-    }
-    const { at: requests, misses, missedSize, evictions, bypasses } = this;
+    for (; this.summed < this.at; this.summed++)
+      this.requestedSize += sizes === undefined ? 1 : sizes[this.summed]!;
+    const { at: requests, misses, requestedSize, missedSize, evictions, bypasses } = this;
     return { requests, misses, requestedSize, missedSize, evictions, bypasses };
   }
 
@@ -115,7 +115,7 @@ export class PageReplay {
         continue;
       }
       misses++;
-      if (sizes !== undefined) missedSize += sizes[at]!;
+      missedSize += sizes === undefined ? 1 : sizes[at]!;
       if (policy.miss !== undefined && policy.miss(page, nowUs) === false) {
         this.bypasses++;
         continue;
