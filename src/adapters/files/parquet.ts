@@ -11,7 +11,7 @@ export interface ParquetTable {
   groups(names: readonly string[]): AsyncIterable<readonly ArrayLike<unknown>[]>;
 }
 
-export interface ParquetColumn {
+interface ParquetColumn {
   readonly name: string;
   /** Its values come as µs since 1970, whatever unit the file has. */
   readonly isTimestamp: boolean;
