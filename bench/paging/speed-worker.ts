@@ -1,0 +1,87 @@
+/**
+ * One policy, or peer, in a process of its own: `node --expose-gc speed-worker.ts POLICY FOLDER ROUNDS`. The folder holds a trace for each workload as ids of
+ * four bytes. Prints one JSON document.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { pagingPolicies } from '../../src/policies/index.ts';
+import type { CreatePagingPolicy } from '../../src/kernel/contracts.ts';
+import { PageReplay, pageReplayDefaults } from '../../src/sim/paging/page-replay.ts';
+import type { ReferenceTrace } from '../../src/sim/paging/reference-trace.ts';
+import { calibrate } from './calibration.ts';
+import { peers } from './peers.ts';
+import { type SpeedRow, speedWorkloads } from './speed-workloads.ts';
+
+const [name = '', folder = '', rounds = '3'] = process.argv.slice(2);
+const rows: SpeedRow[] = [];
+for (const { workload, capacity } of speedWorkloads) {
+  const ids = idsOf(workload);
+  if (ids === undefined) continue;
+  let unique = 0;
+  for (const id of ids) if (id > unique) unique = id;
+  const trace: ReferenceTrace = { name: workload, format: 'generated', ids, unique };
+  const row: SpeedRow = { workload, references: 0, calibration: 0, misses: 0, bytes: 0, unique, capacity };
+  // A short trace is gone through so often that a round takes as long as that of a long one.
+  const repeats = Math.max(1, Math.ceil(2_000_000 / ids.length));
+  for (let round = 0; round < Number(rounds) + 1; round++) {
+    let seconds = 0;
+    let calibrationSeconds = 0;
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      const measured = measure(trace, capacity);
+      seconds += measured.seconds;
+      row.misses = measured.misses;
+      const start = performance.now();
+      calibrate(ids, unique, capacity);
+      calibrationSeconds += (performance.now() - start) / 1_000;
+    }
+    if (round === 0) continue; // until the code is compiled
+    row.references = Math.max(row.references, (ids.length * repeats) / seconds);
+    row.calibration = Math.max(row.calibration, (ids.length * repeats) / calibrationSeconds);
+  }
+  row.bytes = heldBy(trace, capacity);
+  rows.push(row);
+}
+console.log(JSON.stringify(rows));
+
+function idsOf(workload: string): Int32Array | undefined {
+  try {
+    const { buffer, byteOffset, byteLength } = readFileSync(join(folder, `${workload}.ids`));
+    return new Int32Array(buffer.slice(byteOffset, byteOffset + byteLength));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Policy work alone. `kept` is what holds the state at the end. */
+function measure(
+  trace: ReferenceTrace,
+  capacity: number,
+): { seconds: number; misses: number; kept: unknown } {
+  const peer = peers[name];
+  if (peer !== undefined) {
+    const start = performance.now();
+    const replayed = peer(trace.ids, capacity);
+    return { seconds: (performance.now() - start) / 1_000, ...replayed };
+  }
+  const create = (pagingPolicies as Record<string, CreatePagingPolicy>)[name]!;
+  const replay = new PageReplay(trace, create, { ...pageReplayDefaults, capacity });
+  const start = performance.now();
+  replay.run();
+  const seconds = (performance.now() - start) / 1_000;
+  return { seconds, misses: replay.counts.misses, kept: replay };
+}
+
+/** Bytes that the replay and its policy hold at the end, beside the trace. */
+function heldBy(trace: ReferenceTrace, capacity: number): number {
+  const before = heldBytes();
+  const { kept } = measure(trace, capacity);
+  const after = heldBytes();
+  return kept === undefined ? 0 : after - before;
+}
+
+function heldBytes(): number {
+  globalThis.gc!();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
