@@ -5,13 +5,13 @@ export const speedWorkloads = [
   { workload: 'zipf', capacity: 76_260 },
 ] as const;
 
-/** References and calibration a second; `bytes` beside the trace. */
+/** References a second of the policy, and of the calibration on the Zipf workload; `bytes` beside the trace. */
 export interface SpeedRow {
   readonly workload: string;
   readonly unique: number;
   readonly capacity: number;
   references: number;
-  calibration: number;
+  zipfCalibration: number;
   misses: number;
   bytes: number;
 }
