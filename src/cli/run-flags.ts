@@ -43,20 +43,18 @@ export function isGiven({ given }: Pick<RunFlags, 'given'>, flag: string): boole
 /** The words of `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
 export function repeatWords(
   command: string,
-  file: string | undefined,
+  operands: readonly string[],
   { given, seed }: { readonly given: RunFlags['given']; readonly seed: number },
 ): readonly string[] {
   const decisive = given.filter(({ flag }) => !notDecisive.has(flag));
   const options = decisive.flatMap(({ flag, value }) => [flag, quoted(spelled(flag, value))]);
-  const operands = file === undefined ? [] : [quoted(file)];
-  return ['ringzero', command, ...operands, ...options, '--seed', String(seed)];
+  return ['ringzero', command, ...operands.map(quoted), ...options, '--seed', String(seed)];
 }
 
 /** Where to print, and how fast to get there. */
-const notDecisive = new Set([
-  ...['--json', '--record', '--events', '--check', '--seed'],
-  ...['--threads', '--no-cache', '--bound', '--no-bound'],
-]);
+const notDecisive = new Set(
+  '--json --record --events --check --seed --threads --no-cache --bound --no-bound'.split(' '),
+);
 
 function givenOptions(command: CommanderCommand): readonly GivenOption[] {
   return command.options

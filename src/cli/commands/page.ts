@@ -262,7 +262,7 @@ function inOrder(
 }
 
 function repeatOf({ given, seed }: PageOptions): string {
-  return repeatWords('page', undefined, { given, seed }).join(' ');
+  return repeatWords('page', [], { given, seed }).join(' ');
 }
 
 function documentOf(

@@ -122,7 +122,7 @@ export class PageReplay {
       }
       if (residentCount >= capacity) {
         const victim = policy.evict(1, everyPage, false);
-        if (victim === undefined || !resident.has(victim)) throw this.brokenVictim(victim);
+        if (victim === undefined || !resident.has(victim)) throw this.brokenVictim(victim, residentCount);
         resident.delete(victim);
         evictions++;
         residentCount--;
@@ -138,6 +138,7 @@ export class PageReplay {
     this.missedSize = missedSize;
     this.evictions = evictions;
   }
+
   /** Compares the policy's own recount with what is resident. */
   checkInvariants(): void {
     this.policy.checkInvariants?.(this.residentCount);
@@ -199,7 +200,7 @@ export class PageReplay {
   }
 
   private leave(page: PageId | undefined): void {
-    if (page === undefined || !this.resident.has(page)) throw this.brokenVictim(page);
+    if (page === undefined || !this.resident.has(page)) throw this.brokenVictim(page, this.residentCount);
     this.resident.delete(page);
     this.used -= this.loadedSizes === undefined ? 1 : this.loadedSizes[page]!;
     this.residentCount--;
@@ -238,12 +239,8 @@ export class PageReplay {
     };
   }
 
-  private brokenVictim(page: PageId | undefined): Error {
+  private brokenVictim(page: PageId | undefined, count: number): Error {
     const answer = page === undefined ? 'evict chose nothing' : `evicted page ${page}, which is not resident`;
-    return brokenPolicy(
-      `paging policy ${this.policy.name}`,
-      answer,
-      `one of the ${this.residentCount} resident pages`,
-    );
+    return brokenPolicy(`paging policy ${this.policy.name}`, answer, `one of the ${count} resident pages`);
   }
 }
