@@ -86,7 +86,7 @@ export const traceGenerateCommand: Command<GenerateOptions> = {
       .option(
         '--part <part>',
         'mixture: a pattern with its own pages, such as zipf:ids=1000,alpha=0.8,weight=3; once for each',
-        (text, before: readonly MixturePart[] = []) => [...before, parseMixturePart('--part', text)],
+        (text, before?: readonly MixturePart[]) => [...(before ?? []), parseMixturePart('--part', text)],
       )
       .option(
         '--arrange <how>',
