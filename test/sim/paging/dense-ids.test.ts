@@ -41,6 +41,18 @@ test('ids that differ in one half only, multiples and runs are told apart, as by
   );
 });
 
+test('many ids with one half in common: those that meet in the table are told apart', () => {
+  const rng = rngFor(2, 'dense');
+  const words = Array.from({ length: 20_000 }, () => BigInt(rng.uint32()));
+  for (const recorded of [words.map((word) => word * TWO_32 + 7n), words.map((word) => 7n * TWO_32 + word)]) {
+    const twice = [...recorded, ...recorded];
+    const { ids, unique } = dense(twice);
+    const naive = naiveDense(twice);
+    expect(unique).toBe(naive.unique);
+    expect(ids.join() === naive.ids.join()).toBe(true);
+  }
+});
+
 test('the table grows: 100,000 scattered ids, each twice', () => {
   const rng = rngFor(1, 'dense');
   const recorded = Array.from(
