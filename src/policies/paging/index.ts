@@ -1,5 +1,6 @@
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { named } from '../named.ts';
+import { arc } from './arc.ts';
 import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
@@ -12,6 +13,7 @@ export const pagingPolicies = {
   lru,
   fifo,
   clock,
+  arc,
   sieve,
 } satisfies Record<string, CreatePagingPolicy>;
 

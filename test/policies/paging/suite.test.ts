@@ -251,6 +251,7 @@ const pinnedMisses: Record<string, readonly number[]> = {
   fifo: [18_457, 17_054, 14_269, 9_340],
   clock: [18_443, 16_950, 14_036, 8_599],
   sieve: [18_169, 16_390, 13_107, 7_438],
+  arc: [18_315, 16_702, 13_606, 8_403],
 };
 
 for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies)) {

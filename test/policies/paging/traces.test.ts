@@ -57,6 +57,16 @@ test('sieve: what is spared keeps its place, and the hand stays where it took a 
   expect(memory.misses).toBe(6);
 });
 
+test('arc: ghosts move the target, and the target chooses the list', () => {
+  const memory = run(pagingPolicies.arc, 3, [1, 2, 1, 3, 4, 2, 5, 1, 3, 2, 6, 5, 4, 3, 1] as PageId[]);
+  // T1 | T2 | B1 | B2, p after the load of
+  // 4: 3 4 | 1 | 2 |, 0          2: 4 | 1 2 | 3 |, 1        5: 4 5 | 2 | 3 | 1, 1     1: 5 | 2 1 | 3 4 |, 0
+  // 3: 5 | 1 3 | 4 | 2, 1        2: | 1 3 2 | 4 5 |, 0      6: 6 | 3 2 | 4 5 | 1, 0   5: 6 | 2 5 | 4 | 1 3, 1
+  // 4, a step of 2: 6 | 5 4 | | 1 3 2, 3      3: 6 | 4 3 | | 1 2 5, 2      1, |T1| = p = 1 and it comes from B2: | 4 3 1 | 6 | 2 5, 1
+  expect(memory.victims).toEqual([2, 3, 1, 4, 2, 5, 1, 3, 2, 5, 6]);
+  expect(memory.misses).toBe(14);
+});
+
 test('importance-lru: idle time, accesses and importance against each other', () => {
   const pages = new ArrayPages();
   const policy = pagingPolicies['importance-lru']({

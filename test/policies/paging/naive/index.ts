@@ -4,6 +4,7 @@ import { clock } from './clock.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
 import { sieve } from './sieve.ts';
+import { arc } from './arc.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   clock,
@@ -11,4 +12,5 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   'importance-lru': importanceLru,
   lru: inOneArray('lru', true),
   sieve,
+  arc,
 };
