@@ -6,6 +6,9 @@ import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lru } from './lru.ts';
 import { sieve } from './sieve.ts';
+import { slru } from './slru.ts';
+import { twoQ } from './two-q.ts';
+import { s3Fifo } from './s3-fifo.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
@@ -15,6 +18,9 @@ export const pagingPolicies = {
   clock,
   arc,
   sieve,
+  slru,
+  'two-q': twoQ,
+  's3-fifo': s3Fifo,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

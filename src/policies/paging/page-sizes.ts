@@ -12,6 +12,11 @@ export class PageSizes {
     this.sizes = new Float64Array((largestPage ?? 0) + 1);
   }
 
+  /** Of any page, at present. */
+  now(page: PageId): number {
+    return this.pages.size(page);
+  }
+
   /** `page` is being loaded: its size is noted, and returned. */
   read(page: PageId): number {
     const size = this.pages.size(page);

@@ -32,6 +32,11 @@ export class SizedLists {
     return this.sizes === undefined ? this.lists.size(list) : this.totals[list]!;
   }
 
+  /** What `page`, which is needed and in no list, will take. */
+  sizeToLoad(page: PageId): number {
+    return this.sizes === undefined ? 1 : this.sizes.now(page);
+  }
+
   /** What `page`, which is in a list, took at its loading. */
   sizeOf(page: PageId): number {
     return this.sizes === undefined ? 1 : this.sizes.of(page);
@@ -50,6 +55,11 @@ export class SizedLists {
   /** The first page; 0 or less: there is none. */
   head(list: number): PageId {
     return this.lists.head(list) as PageId;
+  }
+
+  /** The page behind this one, which is in a list; 0 or less: there is none. */
+  next(page: PageId): PageId {
+    return this.lists.next(page) as PageId;
   }
 
   /** The first page that may leave. */
@@ -106,9 +116,13 @@ export class SizedLists {
     return { lists, sizes: lists.map((ids) => ids.map((id) => sizes.of(id as PageId))) };
   }
 
-  /** What `save` gave, into lists that are empty. */
+  /** What `save` gave. */
   load(state: Json): void {
     const saved = state as unknown as SavedLists;
+    assert(
+      saved.lists.every((_, list) => this.lists.size(list) === 0),
+      'load into a policy that is in use',
+    );
     this.lists.load(saved.lists);
     if (this.sizes === undefined) return;
     for (const [list, pages] of saved.lists.entries())

@@ -5,6 +5,9 @@ import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
 import { sieve } from './sieve.ts';
 import { arc } from './arc.ts';
+import { slru } from './slru.ts';
+import { twoQ } from './two-q.ts';
+import { s3Fifo } from './s3-fifo.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   clock,
@@ -13,4 +16,7 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   lru: inOneArray('lru', true),
   sieve,
   arc,
+  slru,
+  'two-q': twoQ,
+  's3-fifo': s3Fifo,
 };

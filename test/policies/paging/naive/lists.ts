@@ -14,18 +14,24 @@ export function takeFirst(pages: PageId[], eligible: (page: PageId) => boolean):
   return at < 0 ? undefined : pages.splice(at, 1)[0];
 }
 
-export interface SizesAtLoading {
-  load(page: PageId): void;
-  size(page: PageId): number;
-  sum(pages: readonly PageId[]): number;
-}
-
 /** What pages took when they were loaded. */
-export function sizesAtLoading({ unit, pages }: PagingContext): SizesAtLoading {
-  const sizes = new Map<PageId, number>();
-  return {
-    load: (page) => void sizes.set(page, unit === 'pages' ? 1 : pages.size(page)),
-    size: (page) => sizes.get(page)!,
-    sum: (list) => list.reduce((sum, page) => sum + sizes.get(page)!, 0),
-  };
+export class SizesAtLoading {
+  private readonly context: PagingContext;
+  private readonly sizes = new Map<PageId, number>();
+
+  constructor(context: PagingContext) {
+    this.context = context;
+  }
+
+  load(page: PageId): void {
+    this.sizes.set(page, this.context.unit === 'pages' ? 1 : this.context.pages.size(page));
+  }
+
+  of(page: PageId): number {
+    return this.sizes.get(page)!;
+  }
+
+  sum(pages: readonly PageId[]): number {
+    return pages.reduce((sum, page) => sum + this.of(page), 0);
+  }
 }
