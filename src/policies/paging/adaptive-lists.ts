@@ -51,6 +51,7 @@ export class AdaptiveLists {
     const ghost = this.ghostOf(page);
     if (ghost === 0) return;
     const [b1, b2, size] = [lists.used(B1), lists.used(B2), lists.sizeOf(page)];
+    if (size === 0) return;
     if (ghost === 1) this.target = Math.min(this.target + Math.max(b2 / b1, 1) * size, this.capacity);
     else this.target = Math.max(this.target - Math.max(b1 / b2, 1) * size, 0);
   }

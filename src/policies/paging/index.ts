@@ -9,6 +9,7 @@ import { sieve } from './sieve.ts';
 import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { s3Fifo } from './s3-fifo.ts';
+import { car } from './car.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
@@ -21,6 +22,7 @@ export const pagingPolicies = {
   slru,
   'two-q': twoQ,
   's3-fifo': s3Fifo,
+  car,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

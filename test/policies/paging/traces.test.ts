@@ -110,6 +110,15 @@ test('s3-fifo: two touches or a ghost lead to the main queue, where a touch is a
   expect(memory.misses).toBe(12);
 });
 
+test('car: two clocks, and the target moves after the replacement', () => {
+  const memory = run(pagingPolicies.car, 3, [1, 2, 3, 1, 4, 2, 5, 4, 1, 6, 2, 7] as PageId[]);
+  // T1 | T2 | B1 | B2, p after the load of
+  // 4, the hand sends 1 to T2: 3 4 | 1 | 2 |, 0    2: 4 | 1 2 | 3 |, 1    5: 5 | 1 2 | 3 4 |, 1    4: | 1 2 4 | 3 5 |, 2
+  // 6, the hand of T2 spares 1: 6 | 4 1 | 3 5 | 2, 2    2: 6 | 1 2 | 3 5 | 4, 1    7, and 3 is forgotten: 7 | 1 2 | 5 6 | 4, 1
+  expect(memory.victims).toEqual([2, 3, 4, 5, 2, 4, 6]);
+  expect(memory.misses).toBe(10);
+});
+
 test('importance-lru: idle time, accesses and importance against each other', () => {
   const pages = new ArrayPages();
   const policy = pagingPolicies['importance-lru']({

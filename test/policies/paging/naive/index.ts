@@ -8,6 +8,7 @@ import { arc } from './arc.ts';
 import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { s3Fifo } from './s3-fifo.ts';
+import { car } from './car.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   clock,
@@ -19,4 +20,5 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   slru,
   'two-q': twoQ,
   's3-fifo': s3Fifo,
+  car,
 };
