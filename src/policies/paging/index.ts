@@ -1,10 +1,15 @@
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { named } from '../named.ts';
+import { arc } from './arc.ts';
 import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lru } from './lru.ts';
 import { sieve } from './sieve.ts';
+import { slru } from './slru.ts';
+import { twoQ } from './two-q.ts';
+import { s3Fifo } from './s3-fifo.ts';
+import { car } from './car.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
@@ -12,7 +17,12 @@ export const pagingPolicies = {
   lru,
   fifo,
   clock,
+  arc,
   sieve,
+  slru,
+  'two-q': twoQ,
+  's3-fifo': s3Fifo,
+  car,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

@@ -4,6 +4,11 @@ import { clock } from './clock.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
 import { sieve } from './sieve.ts';
+import { arc } from './arc.ts';
+import { slru } from './slru.ts';
+import { twoQ } from './two-q.ts';
+import { s3Fifo } from './s3-fifo.ts';
+import { car } from './car.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   clock,
@@ -11,4 +16,9 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   'importance-lru': importanceLru,
   lru: inOneArray('lru', true),
   sieve,
+  arc,
+  slru,
+  'two-q': twoQ,
+  's3-fifo': s3Fifo,
+  car,
 };
