@@ -2,6 +2,7 @@ import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { named } from '../named.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
+import { lirs } from './lirs.ts';
 import { lru } from './lru.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
@@ -9,6 +10,7 @@ export const pagingPolicies = {
   'importance-lru': importanceLru,
   lru,
   fifo,
+  lirs,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

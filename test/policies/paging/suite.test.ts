@@ -249,6 +249,7 @@ const pinnedMisses: Record<string, readonly number[]> = {
   'importance-lru': [18_069, 16_445, 13_362, 8_081],
   lru: [18_442, 17_021, 14_117, 8_744],
   fifo: [18_457, 17_054, 14_269, 9_340],
+  lirs: [18_300, 16_659, 13_514, 7_907],
 };
 
 for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies)) {

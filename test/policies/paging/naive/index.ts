@@ -2,9 +2,11 @@
 import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
+import { lirs } from './lirs.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   fifo: inOneArray('fifo', false),
   'importance-lru': importanceLru,
+  lirs,
   lru: inOneArray('lru', true),
 };
