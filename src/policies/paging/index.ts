@@ -4,6 +4,7 @@ import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lirs } from './lirs.ts';
 import { lru } from './lru.ts';
+import { wTinyLfu } from './w-tinylfu.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
@@ -11,6 +12,7 @@ export const pagingPolicies = {
   lru,
   fifo,
   lirs,
+  'w-tinylfu': wTinyLfu,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

@@ -250,6 +250,7 @@ const pinnedMisses: Record<string, readonly number[]> = {
   lru: [18_442, 17_021, 14_117, 8_744],
   fifo: [18_457, 17_054, 14_269, 9_340],
   lirs: [18_300, 16_659, 13_514, 7_907],
+  'w-tinylfu': [18_117, 16_250, 12_854, 6_987],
 };
 
 for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies)) {

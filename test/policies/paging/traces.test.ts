@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { CreatePagingPolicy } from '../../../src/kernel/contracts.ts';
 import type { PageId } from '../../../src/kernel/ids.ts';
-import { pagingPolicies } from '../../../src/policies/index.ts';
+import { pagingPolicies, wTinyLfuWith } from '../../../src/policies/index.ts';
 import { evictionKey } from '../../../src/policies/paging/importance-lru.ts';
 import { ArrayPages } from '../../support/page-view.ts';
 import { ResidentSet } from '../../support/resident-set.ts';
@@ -108,4 +108,23 @@ test('lirs: needs three pages', () => {
   expect(() => run(pagingPolicies.lirs, 2, [])).toThrow(
     'capacity: 2 is not allowed; allowed: 3 or more for lirs',
   );
+});
+
+test('w-tinylfu: the page that falls out of the window stays if it was used more often than the coldest in probation', () => {
+  const lists = ({ policy }: ResidentSet): unknown => (policy.save!() as { lists: unknown }).lists;
+  // Capacity 5: a window of 1, of the other 4 at most 3 protected. Window, probation and protected segment, coldest first, behind an empty list.
+  const memory = run(pagingPolicies['w-tinylfu'], 5, [1, 2, 3, 4, 5, 1, 2] as PageId[]);
+  expect(lists(memory)).toEqual([[], [5], [3, 4], [1, 2]]);
+  // 6: 5 and 3 were used once each: 5 leaves. 5: so do 6 and 3: 6 leaves. 6: 5 was used twice, 3 once: 3 leaves.
+  for (const [at, page] of [6, 5, 6].entries()) memory.request(page as PageId, 7 + at);
+  expect(memory.victims).toEqual([5, 6, 3]);
+  expect(lists(memory)).toEqual([[], [6], [4, 5], [1, 2]]);
+  // 4 and 5 are used: four pages would be protected, so 1 goes back to probation.
+  for (const [at, page] of [4, 5].entries()) memory.request(page as PageId, 10 + at);
+  expect(lists(memory)).toEqual([[], [6], [1], [2, 4, 5]]);
+});
+
+test('w-tinylfu: with a doorkeeper the first use in a sample counts as one all the same', () => {
+  const memory = run(wTinyLfuWith({ doorkeeper: true }), 5, [1, 2, 3, 4, 5, 1, 2, 6, 5, 6] as PageId[]);
+  expect(memory.victims).toEqual([5, 6, 3]);
 });

@@ -3,10 +3,12 @@ import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
 import { lirs } from './lirs.ts';
+import { wTinyLfu } from './w-tinylfu.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   fifo: inOneArray('fifo', false),
   'importance-lru': importanceLru,
   lirs,
   lru: inOneArray('lru', true),
+  'w-tinylfu': wTinyLfu(false),
 };
