@@ -4,12 +4,14 @@ import { arc } from './arc.ts';
 import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
+import { lirs } from './lirs.ts';
 import { lru } from './lru.ts';
 import { sieve } from './sieve.ts';
 import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { s3Fifo } from './s3-fifo.ts';
 import { car } from './car.ts';
+import { wTinyLfu } from './w-tinylfu.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
@@ -23,6 +25,8 @@ export const pagingPolicies = {
   'two-q': twoQ,
   's3-fifo': s3Fifo,
   car,
+  lirs,
+  'w-tinylfu': wTinyLfu,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

@@ -269,6 +269,8 @@ const pinnedMisses: Record<string, readonly number[]> = {
   'two-q': [18_334, 16_591, 13_567, 8_592],
   car: [18_312, 16_658, 13_488, 8_188],
   's3-fifo': [18_223, 16_533, 13_404, 7_952],
+  lirs: [18_300, 16_659, 13_514, 7_907],
+  'w-tinylfu': [18_117, 16_250, 12_854, 6_987],
 };
 
 for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies)) {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { CreatePagingPolicy } from '../../../src/kernel/contracts.ts';
 import type { PageId } from '../../../src/kernel/ids.ts';
-import { pagingPolicies } from '../../../src/policies/index.ts';
+import { pagingPolicies, wTinyLfuWith } from '../../../src/policies/index.ts';
 import { evictionKey } from '../../../src/policies/paging/importance-lru.ts';
 import { ArrayPages } from '../../support/page-view.ts';
 import { ResidentSet } from '../../support/resident-set.ts';
@@ -157,4 +157,53 @@ test('importance-lru: a touch lowers the key without a word, a fall of importanc
   expect(memory.evict()).toBe(3);
   pages.importances[1] = 0;
   expect(() => policy.checkInvariants!(1)).toThrow('rose without notice');
+});
+
+test('lirs: a page used again while it is in the stack takes the place of the least recent LIR page', () => {
+  // Capacity 5: three LIR pages, two in the queue. S from its bottom, LIR pages negated; Q, next victim first.
+  const memory = run(pagingPolicies.lirs, 5, [1, 2, 3, 4, 5] as PageId[]);
+  expect(memory.policy.save!()).toEqual({ stack: [-1, -2, -3, 4, 5], queue: [4, 5], latest: 5 });
+  // 6 is new: 4 leaves, but stays in S. 4 comes back: 5 leaves; 4 becomes LIR, 1 is demoted, the bottom is 2.
+  for (const [at, page] of [6, 4].entries()) memory.request(page as PageId, 5 + at);
+  expect(memory.victims).toEqual([4, 5]);
+  expect(memory.policy.save!()).toEqual({ stack: [-2, -3, 5, 6, -4], queue: [6, 1], latest: 4 });
+  // 2 and 3 are used: 5 and 6, below them, are pruned. 1 is queued and not in S: it stays HIR, and comes last in both.
+  for (const [at, page] of [2, 3, 6, 1, 1].entries()) memory.request(page as PageId, 7 + at);
+  expect(memory.policy.save!()).toEqual({ stack: [-4, -2, -3, 6, 1], queue: [6, 1], latest: 1 });
+  // 1 is now in S: another use that does not follow its last one makes it LIR, and demotes 4.
+  for (const [at, page] of [3, 1].entries()) memory.request(page as PageId, 12 + at);
+  expect(memory.policy.save!()).toEqual({ stack: [-2, 6, -3, -1], queue: [6, 4], latest: 1 });
+  expect(memory.misses).toBe(7);
+});
+
+test('lirs: a loop larger than memory keeps all but the queue, where lru keeps nothing', () => {
+  const loop = Array.from({ length: 1_000 }, (_, at) => (1 + (at % 20)) as PageId);
+  // 8 LIR pages hit in each of the 49 rounds after the first; the other 12 pass through the queue.
+  expect(run(pagingPolicies.lirs, 10, loop).misses).toBe(1_000 - 8 * 49);
+  expect(run(pagingPolicies.lru, 10, loop).misses).toBe(1_000);
+});
+
+test('lirs: needs three pages', () => {
+  expect(() => run(pagingPolicies.lirs, 2, [])).toThrow(
+    'capacity: 2 is not allowed; allowed: 3 or more for lirs',
+  );
+});
+
+test('w-tinylfu: the page that falls out of the window stays if it was used more often than the coldest in probation', () => {
+  const lists = ({ policy }: ResidentSet): unknown => (policy.save!() as { lists: unknown }).lists;
+  // Capacity 5: a window of 1, of the other 4 at most 3 protected. Window, probation and protected segment, coldest first, behind an empty list.
+  const memory = run(pagingPolicies['w-tinylfu'], 5, [1, 2, 3, 4, 5, 1, 2] as PageId[]);
+  expect(lists(memory)).toEqual([[], [5], [3, 4], [1, 2]]);
+  // 6: 5 and 3 were used once each: 5 leaves. 5: so do 6 and 3: 6 leaves. 6: 5 was used twice, 3 once: 3 leaves.
+  for (const [at, page] of [6, 5, 6].entries()) memory.request(page as PageId, 7 + at);
+  expect(memory.victims).toEqual([5, 6, 3]);
+  expect(lists(memory)).toEqual([[], [6], [4, 5], [1, 2]]);
+  // 4 and 5 are used: four pages would be protected, so 1 goes back to probation.
+  for (const [at, page] of [4, 5].entries()) memory.request(page as PageId, 10 + at);
+  expect(lists(memory)).toEqual([[], [6], [1], [2, 4, 5]]);
+});
+
+test('w-tinylfu: with a doorkeeper the first use in a sample counts as one all the same', () => {
+  const memory = run(wTinyLfuWith({ doorkeeper: true }), 5, [1, 2, 3, 4, 5, 1, 2, 6, 5, 6] as PageId[]);
+  expect(memory.victims).toEqual([5, 6, 3]);
 });

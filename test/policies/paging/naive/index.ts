@@ -9,11 +9,14 @@ import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { s3Fifo } from './s3-fifo.ts';
 import { car } from './car.ts';
+import { lirs } from './lirs.ts';
+import { wTinyLfu } from './w-tinylfu.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   clock,
   fifo: inOneArray('fifo', false),
   'importance-lru': importanceLru,
+  lirs,
   lru: inOneArray('lru', true),
   sieve,
   arc,
@@ -21,4 +24,5 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   'two-q': twoQ,
   's3-fifo': s3Fifo,
   car,
+  'w-tinylfu': wTinyLfu(false),
 };
