@@ -12,6 +12,9 @@ import { twoQ } from './two-q.ts';
 import { s3Fifo } from './s3-fifo.ts';
 import { car } from './car.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
+import { sessionPolicies } from './sessions/index.ts';
+
+export { sessionPolicies, type SessionPolicyName } from './sessions/index.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
@@ -31,7 +34,7 @@ export const pagingPolicies = {
 
 export type PagingPolicyName = keyof typeof pagingPolicies;
 
-/** Throws KernelError INVALID_ARGUMENT (field `paging`) when there is no policy of this name. */
+/** Of these or of those for sessions. Throws KernelError INVALID_ARGUMENT (field `paging`) when there is no policy of this name. */
 export function pagingPolicy(name: string): CreatePagingPolicy {
-  return named<CreatePagingPolicy>(pagingPolicies, 'paging', name);
+  return named<CreatePagingPolicy>({ ...pagingPolicies, ...sessionPolicies }, 'paging', name);
 }
