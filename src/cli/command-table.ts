@@ -11,5 +11,6 @@ export const commandTable: CommandTable = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  page: async () => (await import('./commands/page.ts')).pageCommand,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
 };

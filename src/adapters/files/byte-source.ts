@@ -1,5 +1,5 @@
 /** Where the bytes of an input come from, from any place on and as often as asked: a file on disk, or what came through a pipe. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
@@ -11,8 +11,10 @@ export interface ByteSource {
   /** For messages. */
   readonly path: string;
   readonly size: number;
-  /** The first bytes, at most `count`. */
-  head(count: number): Promise<Uint8Array>;
+  /** The bytes from `start` to before `end`, fewer where the file ends. */
+  read(start: number, end: number): Promise<Uint8Array>;
+  /** Whether size and time of change are as they were when it was opened. */
+  isUnchanged(): Promise<boolean>;
   /** From `start` to the end, in chunks of at most 1 MiB. */
   stream(start: number): Readable;
 }
@@ -24,7 +26,7 @@ export async function openSource(path: string): Promise<ByteSource> {
   if (facts.isDirectory()) throw fileError(path, 'is a directory');
   if (facts.isFIFO()) return bytesSource(path, await readFile(path));
   if (!facts.isFile()) throw fileError(path, 'is not a regular file or a pipe');
-  return fileSource(path, facts.size);
+  return fileSource(path, facts);
 }
 
 async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
@@ -33,19 +35,28 @@ async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-function fileSource(path: string, size: number): ByteSource {
+function fileSource(path: string, { size, mtimeMs }: Stats): ByteSource {
   return {
     path,
     size,
-    async head(count) {
+    async read(start, end) {
       const file = await open(path);
       try {
-        const start = new Uint8Array(count);
-        const { bytesRead } = await file.read(start, 0, count, 0);
-        return start.subarray(0, bytesRead);
+        const bytes = new Uint8Array(Math.max(0, Math.min(end, size) - start));
+        let filled = 0;
+        while (filled < bytes.length) {
+          const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
+          if (bytesRead === 0) break;
+          filled += bytesRead;
+        }
+        return bytes.subarray(0, filled);
       } finally {
         await file.close();
       }
+    },
+    async isUnchanged() {
+      const now = await stat(path);
+      return now.size === size && now.mtimeMs === mtimeMs;
     },
     stream: (start) => createReadStream(path, { start, highWaterMark: chunkBytes }),
   };
@@ -55,7 +66,8 @@ function bytesSource(path: string, bytes: Uint8Array): ByteSource {
   return {
     path,
     size: bytes.length,
-    head: (count) => Promise.resolve(bytes.subarray(0, count)),
+    read: (start, end) => Promise.resolve(bytes.subarray(start, end)),
+    isUnchanged: () => Promise.resolve(true),
     stream: (start) => Readable.from(chunksOf(bytes, start)),
   };
 }

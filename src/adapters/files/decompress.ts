@@ -9,7 +9,7 @@ export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** By the magic numbers of RFC 1952 (gzip) and RFC 8878 (zstd: a frame, or a skippable frame before it). */
 export async function findCompression(source: ByteSource): Promise<Compression> {
-  const start = await source.head(4);
+  const start = await source.read(0, 4);
   if (start.length >= 2 && start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
   if (start.length < 4) return 'none';
   const magic = new DataView(start.buffer, start.byteOffset).getUint32(0, true);

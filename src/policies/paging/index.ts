@@ -1,14 +1,18 @@
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { named } from '../named.ts';
+import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lru } from './lru.ts';
+import { sieve } from './sieve.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
   'importance-lru': importanceLru,
   lru,
   fifo,
+  clock,
+  sieve,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

@@ -249,6 +249,8 @@ const pinnedMisses: Record<string, readonly number[]> = {
   'importance-lru': [18_069, 16_445, 13_362, 8_081],
   lru: [18_442, 17_021, 14_117, 8_744],
   fifo: [18_457, 17_054, 14_269, 9_340],
+  clock: [18_443, 16_950, 14_036, 8_599],
+  sieve: [18_169, 16_390, 13_107, 7_438],
 };
 
 for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies)) {

@@ -40,6 +40,23 @@ test('lru: a touch saves a page, and more memory never misses more', () => {
   expect(large.victims).toEqual([3, 4, 5, 1]);
 });
 
+/** A hit on 1 before the first eviction, one on 3 before the second. */
+const withTwoHits = [1, 2, 3, 1, 4, 3, 5, 2] as PageId[];
+
+test('clock: a page loaded without its bit has no second chance, a touched one goes round again', () => {
+  const memory = run(pagingPolicies.clock, 3, withTwoHits);
+  // 4: the hand clears 1 and passes, takes 2; ring 3 1 4. 5: clears 3, takes 1; ring 4 3 5. 2: takes 4.
+  expect(memory.victims).toEqual([2, 1, 4]);
+  expect(memory.misses).toBe(6);
+});
+
+test('sieve: what is spared keeps its place, and the hand stays where it took a page', () => {
+  const memory = run(pagingPolicies.sieve, 3, withTwoHits);
+  // Oldest first. 4: the hand clears 1, takes 2, rests on 3: 1 3 4. 5: clears 3, takes 4, the newest: 1 3 5. 2: begins at 1 again.
+  expect(memory.victims).toEqual([2, 4, 1]);
+  expect(memory.misses).toBe(6);
+});
+
 test('importance-lru: idle time, accesses and importance against each other', () => {
   const pages = new ArrayPages();
   const policy = pagingPolicies['importance-lru']({
