@@ -48,11 +48,11 @@ export function pagingHtml(report: PagingReport): string {
         ]),
     ...(results.length === 0 ? [] : [{ heading: 'Results', content: resultTable(results) }]),
     ...intervalSections(data),
-    ...charts.map((chart) => ({
-      heading: chart.title,
-      content: lineChartSvg(chart, { width: 960, height: 420 }),
-    })),
-    ...histograms.map((chart) => ({ heading: chart.title, content: histogramSvg(chart, 960) })),
+    ...drawings('Further curves', charts.map(wideChart)),
+    ...drawings(
+      'Reuse',
+      histograms.map((chart) => histogramSvg(chart, 960)),
+    ),
     {
       heading: 'To repeat it',
       content: `<pre>${escapeXml(command)}</pre>\n${htmlFacts([
@@ -120,10 +120,10 @@ function resultTable(results: readonly PagingResult[]): string {
     number('prefill tokens', ({ cost }) => cost?.prefillTokens, formatCount),
     number(
       'prefill time',
-      ({ cost }) => cost?.seconds,
+      ({ cost }) => cost?.prefillSeconds,
       (seconds) => formatDuration(seconds * 1_000_000),
     ),
-    number('prefill cost', ({ cost }) => cost?.microDollars, formatMoney),
+    number('cost', ({ cost }) => cost?.microDollars, formatMoney),
     number(
       'M references/s',
       ({ requestsPerSecond }) => requestsPerSecond,
@@ -147,7 +147,7 @@ function intervalSections({ results, trace }: PagingResults): Section[] {
   const withIntervals = results.filter(({ intervals }) => intervals !== undefined && intervals.length > 0);
   const capacities = [...new Set(withIntervals.map(({ capacity }) => capacity))];
   const charts = capacities.map((capacity): LineChart => ({
-    title: `Along the trace, at capacity ${formatCount(capacity)}`,
+    title: `Miss ratio along the trace, at capacity ${formatCount(capacity)}`,
     subtitle: trace,
     x: { label: 'references', scale: 'linear', format: 'count' },
     y: { label: 'miss ratio of the interval', scale: 'linear', format: 'percent' },
@@ -155,10 +155,15 @@ function intervalSections({ results, trace }: PagingResults): Section[] {
       .filter((result) => result.capacity === capacity)
       .map(({ policy, intervals = [] }) => ({ label: policy, points: intervals.map(intervalPoint) })),
   }));
-  return charts.map((chart) => ({
-    heading: chart.title,
-    content: lineChartSvg(chart, { width: 960, height: 420 }),
-  }));
+  return drawings('Along the trace', charts.map(wideChart));
+}
+
+function drawings(heading: string, svgs: readonly string[]): Section[] {
+  return svgs.length === 0 ? [] : [{ heading, content: svgs.join('\n') }];
+}
+
+function wideChart(chart: LineChart): string {
+  return lineChartSvg(chart, { width: 960, height: 420 });
 }
 
 function intervalPoint({ until, requests, misses }: PagingInterval): {

@@ -42,9 +42,11 @@ export interface PagingInterval {
   readonly misses: number;
 }
 
-/** Under a cost model: what the misses took. */
+/** Under a cost model. */
 export interface PagingCost {
+  /** Tokens of the misses, and the time that they take. */
   readonly prefillTokens: number;
-  readonly seconds: number;
+  readonly prefillSeconds: number;
+  /** Of all references, hits at the price of cached input. */
   readonly microDollars: number;
 }
