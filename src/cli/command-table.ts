@@ -12,5 +12,6 @@ export const commandTable: CommandTable = {
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
   page: async () => (await import('./commands/page.ts')).pageCommand,
+  curve: async () => (await import('./commands/curve.ts')).curveCommand,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
 };

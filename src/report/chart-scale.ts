@@ -47,7 +47,7 @@ function linearScale(
   assert(Number.isFinite(largest), () => `an axis to ${largest}`);
   // A share that nearly fills the whole is shown against the whole.
   const end = largest === 0 || (format === 'percent' && largest > 0.8 && largest <= 1) ? 1 : largest;
-  const start = smallest > end / 2 ? smallest - (end - smallest) / 4 : 0;
+  const start = smallest > end / 2 && smallest < largest ? smallest - (end - smallest) / 4 : 0;
   const [step, power] = roundStep((end - start) / (mostTicks - 1) || end / 10);
   const first = Math.floor((start * power) / step + 1e-9);
   const count = Math.ceil((end * power) / step - 1e-9) - first;

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { chartLegend, type Box } from './chart-legend.ts';
 import { chartScale, type ChartScale } from './chart-scale.ts';
-import type { ChartPoint, ChartSeries, LineChart } from './line-chart-model.ts';
+import type { ChartAxis, ChartPoint, ChartSeries, LineChart } from './line-chart-model.ts';
 import {
   BOUND_GROUND,
   boundStyle,
@@ -144,16 +144,20 @@ function axes({ x, y }: LineChart, { plot, xScale, yScale }: Frame, width: numbe
     ...yScale.ticks
       .filter(({ label }) => label !== '')
       .map(({ value, label }) => textElement(left - 6, yAt(value) + 4, label, { 'text-anchor': 'end' })),
-    textElement((left + right) / 2, bottom + 33, x.scale === 'log' ? `${x.label} (logarithmic)` : x.label, {
+    textElement((left + right) / 2, bottom + 33, axisName(x), {
       'text-anchor': 'middle',
       fill: faintInk,
     }),
-    textElement(0, 0, y.label, {
+    textElement(0, 0, axisName(y), {
       transform: `translate(${px(MARGIN + 6)} ${px((top + bottom) / 2)}) rotate(-90)`,
       'text-anchor': 'middle',
       fill: faintInk,
     }),
   ];
+}
+
+function axisName({ label, scale }: ChartAxis): string {
+  return scale === 'log' ? `${label} (logarithmic)` : label;
 }
 
 /** From the bound down to the axis. */

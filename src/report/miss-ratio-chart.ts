@@ -17,7 +17,7 @@ export interface MissRatioSeries {
 export function missRatioChart(data: PagingResults, curves: readonly MissRatioSeries[] = []): LineChart {
   const { trace, requests, unique, unit, seed, results } = data;
   return {
-    title: `Miss ratio against capacity: ${trace}`,
+    title: `Miss ratio against capacity: ${fileName(trace)}`,
     subtitle: `${formatCount(requests)} references to ${formatCount(unique)} pages; seed ${seed}`,
     x: {
       label: unit === 'pages' ? 'capacity in pages' : 'capacity in the sizes of the trace',
@@ -39,6 +39,11 @@ export function missRatioChart(data: PagingResults, curves: readonly MissRatioSe
       })),
     ],
   };
+}
+
+/** The last part of a path: what a title has room for. */
+export function fileName(path: string): string {
+  return /[^/\\]*$/.exec(path)![0] || path;
 }
 
 /** In the order of their first results. */

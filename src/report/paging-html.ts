@@ -4,7 +4,7 @@ import { histogramSvg, type HistogramChart } from './histogram-chart.ts';
 import { htmlFacts, htmlPage, htmlTable, type HtmlCell, type HtmlColumn, type Section } from './html.ts';
 import { lineChartSvg } from './line-chart.ts';
 import type { LineChart } from './line-chart-model.ts';
-import { missRatioChart, policiesOf, type MissRatioSeries } from './miss-ratio-chart.ts';
+import { fileName, missRatioChart, policiesOf, type MissRatioSeries } from './miss-ratio-chart.ts';
 import type { PagingInterval, PagingResult, PagingResults } from './paging-results.ts';
 import { escapeXml } from './svg.ts';
 
@@ -62,7 +62,7 @@ export function pagingHtml(report: PagingReport): string {
     },
   ];
   const subtitle = `${formatCount(requests)} references to ${formatCount(unique)} pages; ringzero ${version}, seed ${seed}`;
-  return htmlPage(`Paging laboratory: ${trace}`, subtitle, sections);
+  return htmlPage(`Paging laboratory: ${fileName(trace)}`, subtitle, sections);
 }
 
 function traceFacts({ data, facts = [] }: PagingReport): string {
@@ -148,7 +148,7 @@ function intervalSections({ results, trace }: PagingResults): Section[] {
   const capacities = [...new Set(withIntervals.map(({ capacity }) => capacity))];
   const charts = capacities.map((capacity): LineChart => ({
     title: `Miss ratio along the trace, at capacity ${formatCount(capacity)}`,
-    subtitle: trace,
+    subtitle: fileName(trace),
     x: { label: 'references', scale: 'linear', format: 'count' },
     y: { label: 'miss ratio of the interval', scale: 'linear', format: 'percent' },
     series: withIntervals

@@ -43,7 +43,7 @@ export interface PagingInterval {
 }
 
 /** Under a cost model. */
-export interface PagingCost {
+interface PagingCost {
   /** Tokens of the misses, and the time that they take. */
   readonly prefillTokens: number;
   readonly prefillSeconds: number;

@@ -50,7 +50,10 @@ export function terminalChart(chart: LineChart, options: TerminalChartOptions): 
     heights(shownPoints(chart, series), { xScale, yScale, canvas }),
   );
   for (const [index, trace] of traces.entries()) canvas.line(trace, index);
-  for (const [index, trace] of traces.entries()) canvas.letters(trace, index, letterOf(index));
+  // Every line gets one letter before any gets another.
+  for (const [index, trace] of traces.entries())
+    canvas.firstLetter(trace, index, (index + 0.5) / traces.length);
+  for (const [index, trace] of traces.entries()) canvas.moreLetters(trace, index);
   const paint = (index: number, text: string): string =>
     paints.length === 0 ? text : paints[index % paints.length]!(text);
 
@@ -144,22 +147,26 @@ class Canvas {
     }
   }
 
-  /** A letter every so many columns, where no other one stands; at least one, if there is any room on the line. */
-  letters(rows: Float64Array, series: number, letter: string): void {
-    const cells: number[] = [];
-    for (const [column, row] of rows.entries())
-      if (column % 2 === 0 && !Number.isNaN(row))
-        cells.push((Math.round(row) >> 2) * this.columns + (column >> 1));
-    let placed = 0;
+  /** Where it stands alone, as near as possible to this share of the line; anywhere on it, where there is no such place. */
+  firstLetter(rows: Float64Array, series: number, share: number): void {
+    const cells = this.cellsOf(rows);
+    const wanted = Math.floor(share * cells.length);
+    const byDistance = cells
+      .map((cell, at) => ({ cell, distance: Math.abs(at - wanted) }))
+      .sort((a, b) => a.distance - b.distance);
+    const place = byDistance.find(({ cell }) => this.isFree(cell)) ?? byDistance[0];
+    if (place !== undefined) this.put(place.cell, series);
+  }
+
+  /** One every so many columns, where it stands alone. */
+  moreLetters(rows: Float64Array, series: number): void {
     let next = 2 + ((series * 4) % LETTER_DISTANCE);
-    for (const [at, cell] of cells.entries()) {
+    for (const [at, cell] of this.cellsOf(rows).entries()) {
+      if (this.marks[cell] === letterOf(series)) next = at + LETTER_DISTANCE;
       if (at < next || !this.isFree(cell)) continue;
-      this.put(cell, series, letter);
-      placed++;
+      this.put(cell, series);
       next = at + LETTER_DISTANCE;
     }
-    const free = cells.findLast((cell) => this.isFree(cell)) ?? cells.at(-1);
-    if (placed === 0 && free !== undefined) this.put(free, series, letter);
   }
 
   rows(paint: (series: number, text: string) => string): string[] {
@@ -182,8 +189,17 @@ class Canvas {
     );
   }
 
-  private put(cell: number, series: number, letter: string): void {
-    this.marks[cell] = letter;
+  /** The cells that a line runs through, one a column. */
+  private cellsOf(rows: Float64Array): number[] {
+    const cells: number[] = [];
+    for (const [column, row] of rows.entries())
+      if (column % 2 === 0 && !Number.isNaN(row))
+        cells.push((Math.round(row) >> 2) * this.columns + (column >> 1));
+    return cells;
+  }
+
+  private put(cell: number, series: number): void {
+    this.marks[cell] = letterOf(series);
     this.owners[cell] = series;
   }
 

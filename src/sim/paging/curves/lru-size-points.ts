@@ -8,7 +8,7 @@
 import type { ReferenceTrace } from '../reference-trace.ts';
 import { SizeStackDistances } from './size-stack-distances.ts';
 
-export interface SizePoint {
+interface SizePoint {
   /** In the trace's sizes. */
   readonly capacity: number;
   readonly misses: number;

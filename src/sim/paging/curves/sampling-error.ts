@@ -6,7 +6,7 @@ import { assert } from '../../../base/assert.ts';
 import { sqrt } from '../../../base/math.ts';
 import type { MissRatioCurve } from './miss-ratio-curve.ts';
 
-export interface EstimatedPoint {
+interface EstimatedPoint {
   readonly capacity: number;
   /** Mean over the samples. */
   readonly missRatio: number;

@@ -7,7 +7,7 @@
  * Departs from the latter: one bit a slot of time, set where some page was used last. Only the counts of whole blocks of 128 slots are in a tree
  * (P. M. Fenwick's, 1994), which then stays in the cache; the rest is counted in the bits. When the slots are used up, what is still set
  * moves to their beginning, so that time never has more slots than four times the pages.
- * Cost: O(log pages) a reference; 4 bytes a page, and one for every 16 slots or so.
+ * Cost: O(log pages) a reference; 5 bytes a page.
  */
 import { bitCount } from '../../../base/bit-count.ts';
 

@@ -6,9 +6,10 @@ import { evenlySpaced } from '../../../../src/sim/paging/curves/capacity-points.
 import { lruCurve } from '../../../../src/sim/paging/curves/lru-curve.ts';
 import { policyPoints } from '../../../../src/sim/paging/curves/policy-points.ts';
 import { StackDistances } from '../../../../src/sim/paging/curves/stack-distances.ts';
+import { generateZipf } from '../../../../src/sim/paging/generate/zipf.ts';
 import { pageReplayDefaults } from '../../../../src/sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../../../src/sim/paging/reference-trace.ts';
-import { denseTrace, zipfTrace } from '../../../support/random-references.ts';
+import { denseTrace } from '../../../support/dense-trace.ts';
 import {
   haveReference,
   referenceMissing,
@@ -54,9 +55,9 @@ test('every capacity has exactly the misses of a replay', () => {
 });
 
 test('also when time is compacted again and again', () => {
-  const trace = zipfTrace({ references: 300_000, pages: 30_000, exponent: 0.6 });
+  const trace = generateZipf({ requests: 300_000, ids: 30_000, alpha: 0.6, seed: 1 });
   expectAsReplayed(trace, evenlySpaced(trace.unique, 6));
-  expectAsReplayed(zipfTrace({ references: 300_000, pages: 40 }), [1, 2, 7, 20, 40]);
+  expectAsReplayed(generateZipf({ requests: 300_000, ids: 40, alpha: 1, seed: 1 }), [1, 2, 7, 20, 40]);
 });
 
 test('pages that leave the stack no longer count, whenever they leave', () => {

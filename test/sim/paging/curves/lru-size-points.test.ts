@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 import { lru } from '../../../../src/policies/paging/lru.ts';
 import { lruSizePoints } from '../../../../src/sim/paging/curves/lru-size-points.ts';
 import { policyPoints } from '../../../../src/sim/paging/curves/policy-points.ts';
+import { generateZipf } from '../../../../src/sim/paging/generate/zipf.ts';
 import { pageReplayDefaults } from '../../../../src/sim/paging/page-replay.ts';
-import { denseTrace, zipfTrace } from '../../../support/random-references.ts';
+import { denseTrace } from '../../../support/dense-trace.ts';
 import { seedCount } from '../../../support/seeds.ts';
 
 const bySize = { ...pageReplayDefaults, unit: 'size' } as const;
@@ -34,7 +35,7 @@ test('constant sizes, none above the capacity: exactly the misses of a replay', 
 });
 
 test('also when time is compacted again and again', () => {
-  const { ids, unique } = zipfTrace({ references: 100_000, pages: 300, exponent: 0.5 });
+  const { ids, unique } = generateZipf({ requests: 100_000, ids: 300, alpha: 0.5, seed: 1 });
   const trace = sized([...ids], (page) => (page * 7919) % 1_000_003);
   const capacities = [2_000_000, 50_000_000, 120_000_000];
   expect(unique).toBe(300);

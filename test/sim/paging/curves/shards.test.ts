@@ -5,16 +5,16 @@ import { lruCurve } from '../../../../src/sim/paging/curves/lru-curve.ts';
 import { meanAbsoluteError } from '../../../../src/sim/paging/curves/miss-ratio-curve.ts';
 import { estimateCurve } from '../../../../src/sim/paging/curves/sampling-error.ts';
 import { shardsFixedRate, shardsFixedSize } from '../../../../src/sim/paging/curves/shards.ts';
-import { zipfTrace } from '../../../support/random-references.ts';
+import { generateZipf } from '../../../../src/sim/paging/generate/zipf.ts';
 
-const trace = zipfTrace({ references: 200_000, pages: 20_000 });
+const trace = generateZipf({ requests: 200_000, ids: 20_000, alpha: 1, seed: 1 });
 const exact = lruCurve(trace.ids, trace.unique);
 const capacities = evenlySpaced(trace.unique, 100);
 
 test('at rate 1 the estimate is the exact curve', () => {
   const curve = shardsFixedRate(trace, 1, 7);
   expect(curve.sample).toMatchObject({ sampledRequests: 200_000, sampledPages: trace.unique, rate: 1 });
-  for (const capacity of logSpaced(trace.unique, 50))
+  for (const capacity of logSpaced({ from: 1, to: trace.unique }, 50))
     expect(curve.missRatioAt(capacity)).toBeCloseTo(exact.missRatioAt(capacity), 12);
 });
 
@@ -48,7 +48,7 @@ test('fixed size: never more pages than allowed, and the rate falls to what that
 
 test('a few hot pages decide a trace: the correction keeps the estimate near', () => {
   // One page of 200 takes half of all references; whether it is sampled says nothing about the rest.
-  const hot = zipfTrace({ references: 100_000, pages: 5_000, exponent: 1.4 });
+  const hot = generateZipf({ requests: 100_000, ids: 5_000, alpha: 1.4, seed: 1 });
   const truth = lruCurve(hot.ids, hot.unique);
   for (const seed of [1, 2, 3, 4]) {
     const curve = shardsFixedRate(hot, 0.05, seed);
@@ -62,7 +62,9 @@ test('curves never rise and stay between 0 and 1', () => {
     shardsFixedSize(trace, 50, 5),
     shardsFixedRate(trace, 1e-7, 5),
   ]) {
-    const ratios = [0.5, ...logSpaced(40_000, 200)].map((capacity) => curve.missRatioAt(capacity));
+    const ratios = [0.5, ...logSpaced({ from: 1, to: 40_000 }, 200)].map((capacity) =>
+      curve.missRatioAt(capacity),
+    );
     for (const [index, ratio] of ratios.entries()) {
       expect(ratio).toBeGreaterThanOrEqual(0);
       expect(ratio).toBeLessThanOrEqual(index === 0 ? 1 : ratios[index - 1]!);

@@ -6,7 +6,7 @@ import { footprint } from '../../../../src/sim/paging/curves/footprint.ts';
 import { logHistogram } from '../../../../src/sim/paging/curves/log-histogram.ts';
 import { reuseTimes } from '../../../../src/sim/paging/curves/reuse-times.ts';
 import { workingSetCurve } from '../../../../src/sim/paging/curves/working-set-curve.ts';
-import { denseTrace } from '../../../support/random-references.ts';
+import { denseTrace } from '../../../support/dense-trace.ts';
 import { seedCount } from '../../../support/seeds.ts';
 
 const pages = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 60 });
