@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { commit, machine } from '../machine.ts';
+import { curveLines } from './curves.ts';
 import { hitRatioLines } from './hit-ratios.ts';
 import { layOut, speedLines } from './speed.ts';
 import { speedWorkloads } from './speed-workloads.ts';
@@ -58,6 +59,11 @@ try {
   );
   say();
   await sayAll(speedLines(folder, isQuick ? 1 : 5));
+
+  say();
+  say('## Miss-ratio curves');
+  say();
+  await sayAll(curveLines(zipf, isQuick ? 1 : 3));
 
   say();
   say('## The whole command');

@@ -13,5 +13,6 @@ export const commandTable: CommandTable = {
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
   page: async () => (await import('./commands/page.ts')).pageCommand,
   trace: async () => (await import('./commands/trace.ts')).traceCommands,
+  curve: async () => (await import('./commands/curve.ts')).curveCommand,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
 };

@@ -47,13 +47,17 @@ export function repeatWords(
   { given, seed }: { readonly given: RunFlags['given']; readonly seed: number },
 ): readonly string[] {
   const decisive = given.filter(({ flag }) => !notDecisive.has(flag));
-  const options = decisive.flatMap(({ flag, value }) => [flag, quoted(spelled(flag, value))]);
+  const options = decisive.flatMap(({ flag, value }) =>
+    value === true ? [flag] : [flag, quoted(spelled(flag, value))],
+  );
   return ['ringzero', command, ...operands.map(quoted), ...options, '--seed', String(seed)];
 }
 
 /** Where to print, and how fast to get there. */
 const notDecisive = new Set(
-  '--json --record --events --check --seed --threads --no-cache --bound --no-bound'.split(' '),
+  '--json --record --events --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
+    ' ',
+  ),
 );
 
 function givenOptions(command: CommanderCommand): readonly GivenOption[] {

@@ -4,18 +4,16 @@ import { availableParallelism } from 'node:os';
 import type { Command as CommanderCommand } from 'commander';
 
 import { engineDefaults } from '../../kernel/engine-options.ts';
-import { AssertionError } from '../../base/assert.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
 import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
-import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseDurationUs, parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
-import type { PageJob, PageMessage, PagePoint } from '../paging/page-job.ts';
-import { runPageJobs } from '../paging/page-pool.ts';
+import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
 import { type PageHeading, pageLines, type PageResult, pageResult } from '../paging/page-report.ts';
 import { parsePolicies, policiesAllowed, type PolicyChoice } from '../paging/policy-choice.ts';
+import { inOrder, runPolicies } from '../paging/policy-runs.ts';
 import { readReferences } from '../read-references.ts';
 import { choice, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 
@@ -32,9 +30,6 @@ interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'> {
   readonly bound?: boolean;
   readonly cache: boolean;
 }
-
-/** An absolute number, or a share of the footprint. */
-type Capacity = { readonly amount: number } | { readonly share: number };
 
 /** Up to so many references in all, opt runs beside the policies that are asked for. */
 const mostForBound = 5_000_000;
@@ -110,7 +105,7 @@ export const pageCommand: Command<PageOptions> = {
         'INVALID_FILE',
         `${options.trace}: has no sizes (read as ${trace.format}); allowed with --unit size: a trace with a size for each reference`,
       );
-    const footprint = unit === 'pages' ? trace.unique : sizeOfAll(trace);
+    const footprint = footprintOf(trace, unit);
     const capacities = capacitiesOf(wanted, footprint);
     for (const capacity of capacities)
       if (capacity > footprint)
@@ -124,8 +119,13 @@ export const pageCommand: Command<PageOptions> = {
     if (!isBoundNamed && options.bound === undefined && !runsBound && !options.json)
       io.err(`note: opt was left out, which takes long here; --bound runs it for the gap`);
     const all = runsBound ? [...policies, { name: 'opt' }] : policies;
-    const jobs = jobsOf(all, capacities, options);
-    const points = await runAll(jobs, trace, threads, io);
+    const points = await runPolicies(
+      trace,
+      all,
+      capacities,
+      { unit, seed, threads, tickUs: options.tick, interval: options.interval },
+      io,
+    );
     if (points.length === 0)
       throw invalid('--capacity', capacities.join(','), 'capacities at which a policy can run');
 
@@ -159,107 +159,6 @@ export const pageCommand: Command<PageOptions> = {
     return 0;
   },
 };
-
-function parseCapacity(text: string): Capacity {
-  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? [];
-  if (percent === undefined) return { amount: parseInteger('--capacity', text, { min: 1 }) };
-  if (Number(percent) > 0) return { share: Number(percent) / 100 };
-  throw invalid('--capacity', text, 'a share above 0 %');
-}
-
-function capacitiesOf(given: readonly Capacity[], footprint: number): number[] {
-  const amounts = given.map((capacity) =>
-    'amount' in capacity ? capacity.amount : Math.max(1, Math.round(capacity.share * footprint)),
-  );
-  return [...new Set(amounts)];
-}
-
-/** Sum of the sizes of all pages, each as at its first reference. */
-function sizeOfAll({ ids, sizes, unique }: ReferenceTrace): number {
-  let sum = 0;
-  for (let at = 0, seen = 0; seen < unique; at++) {
-    if (ids[at]! <= seen) continue; // ids are numbered in order of first appearance
-    seen = ids[at]!;
-    sum += sizes![at]!;
-  }
-  return sum;
-}
-
-/** One for each policy; where there are fewer than threads, its capacities are divided. The longest-running ones begin. */
-function jobsOf(
-  policies: readonly PolicyChoice[],
-  capacities: readonly number[],
-  options: PageOptions,
-): PageJob[] {
-  const { unit, seed, tick: tickUs, interval, threads } = options;
-  const parts = Math.min(capacities.length, Math.max(1, Math.floor(threads / policies.length)));
-  return policies.flatMap((policy) =>
-    Array.from({ length: parts }, (_, part) => ({
-      policy,
-      capacities: capacities.filter((_, index) => index % parts === part),
-      unit,
-      seed,
-      tickUs,
-      interval,
-    })),
-  );
-}
-
-/** Notes on what cannot run go to standard error. Throws what made a job fail. */
-async function runAll(
-  jobs: readonly PageJob[],
-  trace: ReferenceTrace,
-  threads: number,
-  io: Io,
-): Promise<PagePoint[]> {
-  const points: PagePoint[] = [];
-  const failures: Extract<PageMessage, { kind: 'failure' }>[] = [];
-  const refusals: Extract<PageMessage, { kind: 'refusal' }>[] = [];
-  const all = jobs.reduce((sum, { capacities }) => sum + capacities.length, 0) * trace.ids.length;
-  let done = 0;
-  await runPageJobs(jobs, trace, threads, (message) => {
-    switch (message.kind) {
-      case 'point':
-        points.push(message.point);
-        break;
-      case 'refusal':
-        refusals.push(message);
-        break;
-      case 'progress':
-        done += message.references;
-        io.progress(`${((100 * done) / all).toFixed(0)} % of ${jobs.length} policies`);
-        break;
-      case 'failure':
-        failures.push(message);
-    }
-  });
-  io.progress('');
-  const [failure] = failures;
-  if (failure !== undefined) throw errorOf(failure);
-  const [refusal] = refusals;
-  if (points.length === 0 && refusal !== undefined)
-    throw new KernelError('INVALID_ARGUMENT', refusal.problem);
-  for (const { policy, capacity, problem } of refusals)
-    io.err(`note: ${policy} at capacity ${capacity} is left out: ${problem}`);
-  return points;
-}
-
-function errorOf({ what, problem }: Extract<PageMessage, { kind: 'failure' }>): Error {
-  if (what === 'input') return new KernelError('INVALID_ARGUMENT', problem);
-  return what === 'assertion' ? new AssertionError(problem) : new Error(problem);
-}
-
-/** As asked for: by policy, then by capacity. What ran only for the gap is left out. */
-function inOrder(
-  policies: readonly PolicyChoice[],
-  capacities: readonly number[],
-  points: readonly PagePoint[],
-): PagePoint[] {
-  const at = new Map(points.map((point) => [`${point.policy} ${point.capacity}`, point]));
-  return policies.flatMap(({ name }) =>
-    capacities.flatMap((capacity) => at.get(`${name} ${capacity}`) ?? []),
-  );
-}
 
 function repeatOf({ given, seed }: PageOptions): string {
   return repeatWords('page', [], { given, seed }).join(' ');
