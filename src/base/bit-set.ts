@@ -1,8 +1,9 @@
-/** A set of small integers 0 to `largest`, one bit each: 32 neighbours share a word, so that it stays in the cache where a byte each would not. */
+/** A set of small integers, one bit each: 32 neighbours share a word, so that it stays in the cache where a byte each would not. */
 export class BitSet {
-  private readonly words: Int32Array;
+  private words: Int32Array;
 
-  constructor(largest: number) {
+  /** `largest`: where known, the set need not grow. */
+  constructor(largest = 0) {
     this.words = new Int32Array((largest >>> 5) + 1);
   }
 
@@ -11,10 +12,17 @@ export class BitSet {
   }
 
   add(id: number): void {
+    if (id >> 5 >= this.words.length) this.grow(id);
     this.words[id >> 5]! |= 1 << (id & 31);
   }
 
   delete(id: number): void {
     this.words[id >> 5]! &= ~(1 << (id & 31));
+  }
+
+  private grow(id: number): void {
+    const words = new Int32Array(Math.max((id >> 5) + 1, 2 * this.words.length));
+    words.set(this.words);
+    this.words = words;
   }
 }
