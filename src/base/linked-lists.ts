@@ -128,6 +128,14 @@ export class LinkedLists {
     this.link(id + this.offset, list, this.links[2 * list + 1]!);
   }
 
+  /** Takes an id out of list `from` and makes it the last of list `to`. */
+  transfer(from: number, to: number, id: number): void {
+    this.unlink(id);
+    this.link(id + this.offset, this.links[2 * to]!, to);
+    this.sizes[from]!--;
+    this.sizes[to]!++;
+  }
+
   /** First to last. The id just yielded may be removed or moved meanwhile; nothing else may change. */
   *ids(list: number): IterableIterator<number> {
     for (let id = this.head(list); id > 0;) {

@@ -14,4 +14,5 @@ export {
   pauseAndRestoreWith,
   type PauseAndRestoreOptions,
 } from './load-control/pause-and-restore.ts';
+export { wTinyLfuDefaults, wTinyLfuWith, type WTinyLfuOptions } from './paging/w-tinylfu.ts';
 export { workingSetDefaults, workingSetWith, type WorkingSetOptions } from './load-control/working-set.ts';

@@ -22,8 +22,7 @@ const families = [
     field: 'paging',
     table: { ...pagingPolicies, ...sessionPolicies },
     lookUp: pagingPolicy,
-    names:
-      'importance-lru, lru, fifo, end-turn-first, ttl-pinning, predicted-next-use, steps-to-execution, least-waste, soft-pins, length-aware, cost-aware, cost-aware-1h, hit-density, clairvoyant-loading, clairvoyant-sessions',
+    names: Object.keys({ ...pagingPolicies, ...sessionPolicies }).join(', '),
   },
   {
     field: 'loadControl',

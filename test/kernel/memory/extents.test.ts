@@ -13,6 +13,7 @@ import { ownSpace } from '../../../src/kernel/memory/extent.ts';
 import type { Residency, VictimRule } from '../../../src/kernel/memory/memory-options.ts';
 import { PageTable } from '../../../src/kernel/memory/page-table.ts';
 import { pagingPolicies, sessionPolicies } from '../../../src/policies/paging/index.ts';
+import { kernelPagingPolicies } from '../../support/kernel-paging.ts';
 import { seedCount } from '../../support/seeds.ts';
 
 const tables = 3;
@@ -226,7 +227,7 @@ const ofSessions = Object.entries(sessionPolicies).filter(
   ([name]) => !name.startsWith('clairvoyant') && name !== 'steps-to-execution',
 );
 
-for (const [name, policy] of [...Object.entries(pagingPolicies), ...ofSessions]) {
+for (const [name, policy] of [...Object.entries(kernelPagingPolicies), ...ofSessions]) {
   for (const [residency, victims, isCache] of [
     ['independent', 'any', false],
     ['prefix', 'leaf', false],

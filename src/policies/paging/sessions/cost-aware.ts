@@ -22,8 +22,8 @@ export interface CostAwareOptions {
 }
 
 /** The short and the long time to live of hosted caches, with their prices of a write. */
-export const costAwareDefaults: CostAwareOptions = { ttlUs: 300_000_000, writeFactor: 1.25 };
-export const costAwareHour: CostAwareOptions = { ttlUs: 3_600_000_000, writeFactor: 2 };
+const costAwareDefaults: CostAwareOptions = { ttlUs: 300_000_000, writeFactor: 1.25 };
+const costAwareHour: CostAwareOptions = { ttlUs: 3_600_000_000, writeFactor: 2 };
 
 export function costAwareWith(name: string, options: CostAwareOptions): CreatePagingPolicy {
   assert(options.ttlUs > 0, () => `ttlUs ${options.ttlUs}: must be > 0`);

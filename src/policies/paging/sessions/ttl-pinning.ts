@@ -26,7 +26,7 @@ export interface TtlPinningOptions {
 }
 
 /** `delayUs`: a minute, as under a memory that is short; on a half of recorded coding sessions 1 to 2 minutes did best. */
-export const ttlPinningDefaults: TtlPinningOptions = {
+const ttlPinningDefaults: TtlPinningOptions = {
   times: 1_000,
   fewestTimes: 20,
   coldUs: 5_000_000,
