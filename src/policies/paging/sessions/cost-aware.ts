@@ -10,7 +10,8 @@
  */
 import { assert } from '../../../base/assert.ts';
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
-import { engineDefaults, type Prices } from '../../../kernel/engine-options.ts';
+import type { Prices } from '../../../kernel/engine-options.ts';
+import { defaultCosts } from './default-costs.ts';
 import { PauseCounts } from './pause-counts.ts';
 import { SessionPolicy, type Session } from './session-policy.ts';
 
@@ -46,7 +47,7 @@ class CostAware extends SessionPolicy {
     super(context);
     this.name = name;
     this.options = options;
-    this.prices = (context.costs ?? engineDefaults).prices;
+    this.prices = (context.costs ?? defaultCosts).prices;
   }
 
   protected worth(session: Session): number {

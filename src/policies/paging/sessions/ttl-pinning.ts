@@ -11,7 +11,7 @@
  */
 import { assert } from '../../../base/assert.ts';
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
-import { engineDefaults } from '../../../kernel/engine-options.ts';
+import { defaultCosts } from './default-costs.ts';
 import { RecentTimes } from './recent-times.ts';
 import { SessionPolicy, Session } from './session-policy.ts';
 
@@ -54,7 +54,7 @@ class TtlPinning extends SessionPolicy<PinnedSession> {
     super(context);
     this.options = options;
     this.times = new RecentTimes(options.times);
-    this.prefillTokensPerSecond = (context.costs ?? engineDefaults).prefillTokensPerSecond;
+    this.prefillTokensPerSecond = (context.costs ?? defaultCosts).prefillTokensPerSecond;
   }
 
   protected worth({ waitsOn, pausedFor, pinnedUntilUs }: PinnedSession): number {
