@@ -8,7 +8,14 @@ import {
   pagingPolicy,
   schedulingPolicies,
   schedulingPolicy,
+  sessionPolicies,
 } from '../../src/policies/index.ts';
+
+/** In the order in which they are shown. */
+const pagingNames =
+  'fifo lru mru random clock lfu lfu-da slru two-q lirs arc car sieve s3-fifo w-tinylfu gdsf opt importance-lru'.split(
+    ' ',
+  );
 
 const families = [
   {
@@ -19,9 +26,9 @@ const families = [
   },
   {
     field: 'paging',
-    table: pagingPolicies,
+    table: { ...pagingPolicies, ...sessionPolicies },
     lookUp: pagingPolicy,
-    names: 'importance-lru, lru, fifo, mru, random, lfu, lfu-da, gdsf, opt',
+    names: [...pagingNames, ...Object.keys(sessionPolicies)].join(', '),
   },
   { field: 'loadControl', table: loadControlPolicies, lookUp: loadControlPolicy, names: 'none, working-set' },
 ] as const;

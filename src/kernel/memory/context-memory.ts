@@ -218,11 +218,14 @@ export class ContextMemory {
       return;
     }
     const { entries } = table;
+    let isRefused = false;
     for (let at = 0; at < entries.length; at++) {
       const { extent } = entries[at]!;
       resident.addPins(extent, -1);
-      resident.freeIfRefused(extent);
+      if (extent.refused) isRefused = true;
     }
+    // When the last pin of all of them is gone: what is refused takes along what stands behind it.
+    if (isRefused) for (const { extent } of [...entries]) resident.freeIfRefused(extent);
     resident.policy.ends?.(table.user as Pid, nowUs);
     resident.shed();
   }
