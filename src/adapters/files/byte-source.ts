@@ -17,6 +17,8 @@ export interface ByteSource {
   isUnchanged(): Promise<boolean>;
   /** From `start` to the end, in chunks of at most 1 MiB. */
   stream(start: number): Readable;
+  /** All of it, in chunks of at most 1 MiB, each of which is overwritten once the next is asked for: several times as fast as a stream. */
+  chunks(): AsyncIterable<Uint8Array>;
 }
 
 /** `-` is standard input. A pipe can be read only once: it is kept in memory. Throws KernelError INVALID_FILE, or what the system says. */
@@ -59,7 +61,29 @@ function fileSource(path: string, { size, mtimeMs }: Stats): ByteSource {
       return now.size === size && now.mtimeMs === mtimeMs;
     },
     stream: (start) => createReadStream(path, { start, highWaterMark: chunkBytes }),
+    chunks: () => chunksOfFile(path),
   };
+}
+
+/** Two buffers take turns: while one is looked at, the other is filled. */
+async function* chunksOfFile(path: string): AsyncGenerator<Uint8Array> {
+  const file = await open(path);
+  let reading: Promise<{ bytesRead: number; buffer: Uint8Array }> | undefined;
+  try {
+    let spare: Uint8Array = new Uint8Array(chunkBytes);
+    reading = file.read(new Uint8Array(chunkBytes), 0, chunkBytes, null);
+    for (;;) {
+      const { bytesRead, buffer } = await reading;
+      if (bytesRead === 0) return;
+      reading = file.read(spare, 0, chunkBytes, null);
+      reading.catch(() => {}); // it is awaited later, or never
+      yield buffer.subarray(0, bytesRead);
+      spare = buffer;
+    }
+  } finally {
+    await reading?.catch(() => {});
+    await file.close();
+  }
 }
 
 function bytesSource(path: string, bytes: Uint8Array): ByteSource {
@@ -69,6 +93,7 @@ function bytesSource(path: string, bytes: Uint8Array): ByteSource {
     read: (start, end) => Promise.resolve(bytes.subarray(start, end)),
     isUnchanged: () => Promise.resolve(true),
     stream: (start) => Readable.from(chunksOf(bytes, start)),
+    chunks: () => Readable.from(chunksOf(bytes, 0)),
   };
 }
 

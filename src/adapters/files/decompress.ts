@@ -16,7 +16,7 @@ export async function findCompression(source: ByteSource): Promise<Compression> 
   return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5 ? 'zstd' : 'none';
 }
 
-/** Chunks of at most 1 MiB. Throws KernelError INVALID_FILE on data that is damaged or cut off. */
+/** Chunks of at most 1 MiB, each good until the next is asked for. Throws KernelError INVALID_FILE on data that is damaged or cut off. */
 export async function* decompressed(
   source: ByteSource,
   compression: Compression,
@@ -24,7 +24,7 @@ export async function* decompressed(
   try {
     switch (compression) {
       case 'none':
-        yield* source.stream(0) as AsyncIterable<Uint8Array>;
+        yield* source.chunks();
         return;
       case 'gzip':
         yield* through(source, 0, zlib.createGunzip({ chunkSize: chunkBytes }));

@@ -24,7 +24,7 @@ export interface InputFile {
   headBytes(count: number): Promise<Uint8Array>;
   /** The first `headChars` characters of the text, or all of a shorter one. */
   head(): Promise<string>;
-  /** The decompressed bytes. */
+  /** The decompressed bytes. A chunk is good until the next is asked for. */
   chunks(): AsyncIterable<Uint8Array>;
   /** The lines without their ends (LF or CRLF). An end after the last line makes no further line. */
   lines(): AsyncIterable<string>;
@@ -96,7 +96,7 @@ async function headOf(chunks: AsyncIterable<Uint8Array>, count: number): Promise
   const parts: Uint8Array[] = [];
   let missing = count;
   for await (const chunk of chunks) {
-    parts.push(chunk.subarray(0, missing));
+    parts.push(new Uint8Array(chunk.subarray(0, missing))); // a copy: the next chunk overwrites this one
     missing -= Math.min(missing, chunk.length);
     if (missing === 0) break;
   }

@@ -11,7 +11,7 @@ export interface ParquetTable {
   groups(names: readonly string[]): AsyncIterable<readonly ArrayLike<unknown>[]>;
 }
 
-export interface ParquetColumn {
+interface ParquetColumn {
   readonly name: string;
   /** Its values come as µs since 1970, whatever unit the file has. */
   readonly isTimestamp: boolean;
@@ -20,7 +20,8 @@ export interface ParquetColumn {
 /** Throws KernelError INVALID_FILE. The parser is loaded only here: whoever has no parquet doesn't pay for it. */
 export async function openParquet(file: InputFile): Promise<ParquetTable> {
   const { path } = file;
-  if (file.compression !== 'none') throw fileError(path, 'is parquet inside of a compressed file');
+  if (file.compression !== 'none')
+    throw fileError(path, 'is parquet inside of a compressed file', undefined, readable);
   const { parquetMetadataAsync, parquetScan, parquetSchema } = await import('hyparquet');
   const options = {
     file: {
@@ -56,6 +57,8 @@ export async function openParquet(file: InputFile): Promise<ParquetTable> {
   };
 }
 
+const readable = 'a parquet file, not compressed as a whole';
+
 const compressors = {
   GZIP: (bytes: Uint8Array) => zlib.gunzipSync(bytes),
   BROTLI: (bytes: Uint8Array) => zlib.brotliDecompressSync(bytes),
@@ -75,6 +78,6 @@ async function attempt<Value>(path: string, action: () => Value | Promise<Value>
     return await action();
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
-    throw fileError(path, `is no parquet that can be read (${said})`, error);
+    throw fileError(path, `is no parquet that can be read (${said})`, error, readable);
   }
 }

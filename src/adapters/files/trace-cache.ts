@@ -4,6 +4,7 @@
  *
  * Size: when a file is added, those that were unused the longest are deleted until all together have at most `mostBytes`.
  */
+import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -47,7 +48,7 @@ export function openTraceCache(folder: string, mostBytes = defaultMostBytes): Tr
     async write(key, parts) {
       const bytes = parts.reduce((sum, part) => sum + part.length, 0);
       if (bytes > mostBytes) return false;
-      const unfinished = join(folder, `${key}.${process.pid}.${Date.now().toString(36)}.tmp`);
+      const unfinished = join(folder, `${key}.${randomUUID()}.tmp`);
       try {
         await mkdir(folder, { recursive: true });
         await writeParts(unfinished, parts);

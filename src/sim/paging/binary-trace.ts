@@ -21,11 +21,6 @@ export function isBinaryTrace(head: Uint8Array): boolean {
   return mark.every((byte, index) => head[index] === byte);
 }
 
-/** How many bytes the trace has in this form. */
-export function binaryTraceBytes({ ids, sizes, timesUs }: ReferenceTrace): number {
-  return headerBytes + (timesUs?.byteLength ?? 0) + ids.byteLength + (sizes?.byteLength ?? 0);
-}
-
 /** Name and format are not in it. The parts are views of the trace's own memory. */
 export function binaryTraceParts({ ids, unique, sizes, timesUs }: ReferenceTrace): Uint8Array[] {
   const columns = [timesUs, ids, sizes].filter((column) => column !== undefined);

@@ -12,7 +12,7 @@ import { readOracleGeneral } from './readers/oracle-general.ts';
 export interface ReferenceSource {
   /** For messages and reports. */
   readonly name: string;
-  /** The decompressed bytes. */
+  /** The decompressed bytes. A chunk need be good only until the next is asked for. */
   chunks(): AsyncIterable<Uint8Array>;
   /** Lines of text without their ends. */
   lines(): AsyncIterable<string>;

@@ -81,7 +81,7 @@ function interleaved(weights: readonly number[], rng: Rng): () => number {
   return () => part(rng);
 }
 
-/** `roundRequests`: references of one round, not necessarily whole. The end of a phase is rounded, not its length: shares stay right over many rounds. */
+/** `roundRequests`: references of one round, not necessarily whole. Where a phase ends is rounded, not how long it is, so that no error adds up. */
 function phases(weights: readonly number[], roundRequests: number): () => number {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   let before = 0;

@@ -10,9 +10,9 @@ export interface TableColumns {
   readonly timeUnitUs: number;
 }
 
-const idNames = ['id', 'obj_id', 'object_id', 'key', 'page', 'block', 'address', 'lbn'];
-const timeNames = ['time', 'timestamp', 'clock_time', 'real_time', 'ts'];
-const sizeNames = ['size', 'obj_size', 'object_size', 'bytes', 'length'];
+export const idNames = ['id', 'obj_id', 'object_id', 'key', 'page', 'block', 'address', 'lbn'];
+export const timeNames = ['time', 'timestamp', 'clock_time', 'real_time', 'ts'];
+export const sizeNames = ['size', 'obj_size', 'object_size', 'bytes', 'length'];
 
 /** `time_ms` is in milliseconds; a name without a unit in seconds. */
 const unitsUs: Readonly<Record<string, number>> = { s: 1_000_000, ms: 1_000, us: 1 };

@@ -37,7 +37,7 @@ export class DecimalScanner {
     return at !== -1 && this.high === 0 ? at : -1;
   }
 
-  /** A number from 0 up, such as `17` or `0.25`, times `factor`, rounded to an integer below 2^53. */
+  /** A number from 0 up, such as `17` or `0.25`, times `factor`, a power of ten, rounded to an integer below 2^53. Decimals behind the 16th digit are cut off. */
   decimal(bytes: Uint8Array, start: number, factor: number): number {
     let at = start;
     let mantissa = 0;
@@ -55,13 +55,15 @@ export class DecimalScanner {
       digits++;
       if (mantissa > MOST_TENTHS) {
         if (!isFraction) return -1;
-        continue; // digits that no microsecond shows
+        continue;
       }
       mantissa = mantissa * 10 + digit;
       if (isFraction) divisor *= 10;
     }
-    this.value = Math.round(divisor === 1 ? mantissa * factor : (mantissa / divisor) * factor);
-    if (divisor <= factor) this.value = Math.round(mantissa * (factor / divisor));
+    // A quotient of powers of ten is whole, and exact.
+    this.value = Math.round(
+      divisor <= factor ? mantissa * (factor / divisor) : mantissa / (divisor / factor),
+    );
     return digits > 0 && bytes[at - 1] !== POINT && this.value <= Number.MAX_SAFE_INTEGER ? at : -1;
   }
 

@@ -35,7 +35,7 @@ export async function* wholeLines(
       unfinishedBytes = 0;
     }
     if (end < chunk.length) {
-      unfinished.push(chunk.slice(end));
+      unfinished.push(new Uint8Array(chunk.subarray(end))); // a copy: the chunk may be overwritten
       unfinishedBytes += chunk.length - end;
     }
     bytesBefore += chunk.length;

@@ -4,11 +4,25 @@ import { clock } from './clock.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
 import { sieve } from './sieve.ts';
+import { arc } from './arc.ts';
+import { slru } from './slru.ts';
+import { twoQ } from './two-q.ts';
+import { s3Fifo } from './s3-fifo.ts';
+import { car } from './car.ts';
+import { lirs } from './lirs.ts';
+import { wTinyLfu } from './w-tinylfu.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   clock,
   fifo: inOneArray('fifo', false),
   'importance-lru': importanceLru,
+  lirs,
   lru: inOneArray('lru', true),
   sieve,
+  arc,
+  slru,
+  'two-q': twoQ,
+  's3-fifo': s3Fifo,
+  car,
+  'w-tinylfu': wTinyLfu(false),
 };
