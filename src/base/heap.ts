@@ -28,8 +28,13 @@ export class KeyedHeap {
   private keys = new Float64Array(SMALLEST_CAPACITY); // [row]
   private ties = new Float64Array(SMALLEST_CAPACITY); // [row]
   private rowIds = new Int32Array(SMALLEST_CAPACITY); // [row]
-  private places = new Int32Array(SMALLEST_CAPACITY).fill(ABSENT); // [id] its row, or ABSENT
+  private places: Int32Array; // [id] its row, or ABSENT
   private count = 0;
+
+  /** `largestId`: where known, the column by id need not grow. */
+  constructor(largestId = SMALLEST_CAPACITY - 1) {
+    this.places = new Int32Array(largestId + 1).fill(ABSENT);
+  }
 
   /** How many ids are in the heap. */
   get size(): number {

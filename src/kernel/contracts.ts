@@ -94,6 +94,8 @@ export interface PageView {
 export interface FutureView {
   /** Number of the next reference to `page` after the present one, an integer; `NEVER_USED` when there is none. */
   nextUse(page: PageId): number;
+  /** The page of the reference with this number. */
+  pageAt(reference: number): PageId;
 }
 
 /** The next use of a page that is not used again: above every number of a reference. */

@@ -14,7 +14,7 @@ import type { Request } from '../../src/kernel/requests.ts';
 import type { ProgramBody, Syscall, SyscallResult } from '../../src/kernel/syscalls.ts';
 import type { ToolSpec } from '../../src/kernel/tools.ts';
 import { schedulingPolicies } from '../../src/policies/scheduling/index.ts';
-import { pagingPolicies } from '../../src/policies/paging/index.ts';
+import { kernelPagingPolicies } from '../support/kernel-paging.ts';
 import { checkedSimulation, kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
 import { SteppedKernel } from '../support/step-kernel.ts';
 import {
@@ -34,7 +34,7 @@ import {
 const S = SECOND;
 const quota = [{ name: 'team', limits: defaultQuota }];
 
-for (const [name, paging] of Object.entries(pagingPolicies)) {
+for (const [name, paging] of Object.entries(kernelPagingPolicies)) {
   test(`a page larger than memory neither loops for ever nor empties memory first (${name})`, () => {
     const { results, kernel, all } = runAgents({
       agents: [
@@ -60,7 +60,7 @@ for (const [name, paging] of Object.entries(pagingPolicies)) {
 
 test('system pages are not evicted: who needs their room waits', () => {
   const system = allocate(600, { text: 'You are an agent.', pinned: true, importance: 1 });
-  for (const paging of Object.values(pagingPolicies)) {
+  for (const paging of Object.values(kernelPagingPolicies)) {
     const { all } = runAgents({
       agents: [
         { body: [system, think(10), sleep(MINUTE), think(10)] },

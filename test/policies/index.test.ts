@@ -17,7 +17,12 @@ const families = [
     lookUp: schedulingPolicy,
     names: 'priority, fifo, round-robin',
   },
-  { field: 'paging', table: pagingPolicies, lookUp: pagingPolicy, names: 'importance-lru, lru, fifo' },
+  {
+    field: 'paging',
+    table: pagingPolicies,
+    lookUp: pagingPolicy,
+    names: 'importance-lru, lru, fifo, mru, random, lfu, lfu-da, gdsf, opt',
+  },
   { field: 'loadControl', table: loadControlPolicies, lookUp: loadControlPolicy, names: 'none, working-set' },
 ] as const;
 

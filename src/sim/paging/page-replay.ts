@@ -7,7 +7,13 @@
  */
 import { BitSet } from '../../base/bit-set.ts';
 import { rngFor } from '../../base/rng.ts';
-import type { CreatePagingPolicy, PageView, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
+import type {
+  CreatePagingPolicy,
+  FutureView,
+  PageView,
+  PagingContext,
+  PagingPolicy,
+} from '../../kernel/contracts.ts';
 import { brokenPolicy } from '../../kernel/errors.ts';
 import type { PageId } from '../../kernel/ids.ts';
 import { nextUses } from './next-use.ts';
@@ -145,14 +151,14 @@ export class PageReplay {
   }
 
   private runAll(until: number): void {
-    const { policy, resident, accesses, nextOfReference } = this;
+    const { policy, resident, accesses, nextOfReference, nextOfPage } = this;
     const { ids, timesUs } = this.trace;
     const { tickUs } = this.options;
     const sheds = policy.shed !== undefined;
     for (let at = this.at; at < until; at++) {
       const page = ids[at]! as PageId;
       const nowUs = timesUs === undefined ? at * tickUs : timesUs[at]!;
-      if (nextOfReference !== undefined) this.nextOfPage![page] = nextOfReference[at]!;
+      if (nextOfReference !== undefined) nextOfPage![page] = nextOfReference[at]!;
       if (resident.has(page)) {
         if (accesses !== undefined) this.look(page, nowUs);
         policy.touch(page, nowUs);
@@ -222,7 +228,11 @@ export class PageReplay {
       lastAccessUs: (page) => this.lastAccessUs![page]!,
       order: (page) => page,
     };
-    const future = { nextUse: (page: PageId): number => this.nextOfPage![page]! };
+    const { ids } = this.trace;
+    const future: FutureView = {
+      nextUse: (page) => this.nextOfPage![page]!,
+      pageAt: (reference) => ids[reference] as PageId,
+    };
     return {
       capacity,
       unit,

@@ -13,6 +13,7 @@ import { ownSpace } from '../../../src/kernel/memory/extent.ts';
 import type { Residency, VictimRule } from '../../../src/kernel/memory/memory-options.ts';
 import { PageTable } from '../../../src/kernel/memory/page-table.ts';
 import { pagingPolicies } from '../../../src/policies/paging/index.ts';
+import { kernelPagingPolicies } from '../../support/kernel-paging.ts';
 import { seedCount } from '../../support/seeds.ts';
 
 const tables = 3;
@@ -208,7 +209,7 @@ function singly(create: CreatePagingPolicy): CreatePagingPolicy {
   };
 }
 
-for (const [name, policy] of Object.entries(pagingPolicies)) {
+for (const [name, policy] of Object.entries(kernelPagingPolicies)) {
   for (const [residency, victims] of [
     ['independent', 'any'],
     ['prefix', 'leaf'],

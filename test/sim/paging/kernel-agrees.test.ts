@@ -43,6 +43,7 @@ function kernelMisses(trace: ReferenceTrace, create: CreatePagingPolicy, capacit
       for (let back = at; back >= 0; back--) if (ids[back] === page) return next[back]!;
       return NEVER_USED;
     },
+    pageAt: (reference: number) => ids[reference] as PageId,
   };
   const simulation = new Simulation({
     kernel: {

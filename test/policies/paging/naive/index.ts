@@ -11,18 +11,28 @@ import { s3Fifo } from './s3-fifo.ts';
 import { car } from './car.ts';
 import { lirs } from './lirs.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
+import { gdsf, lfu, lfuDa } from './least-key.ts';
+import { mru } from './mru.ts';
+import { opt } from './opt.ts';
+import { random } from './random.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
-  clock,
   fifo: inOneArray('fifo', false),
-  'importance-lru': importanceLru,
-  lirs,
   lru: inOneArray('lru', true),
-  sieve,
-  arc,
+  mru,
+  random,
+  clock,
+  lfu,
+  'lfu-da': lfuDa,
   slru,
   'two-q': twoQ,
-  's3-fifo': s3Fifo,
+  lirs,
+  arc,
   car,
+  sieve,
+  's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu(false),
+  gdsf,
+  opt,
+  'importance-lru': importanceLru,
 };
