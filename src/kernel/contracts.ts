@@ -204,6 +204,8 @@ export interface LoadView {
   /** True while it holds or asks for a core on this engine. */
   active(pid: Pid): boolean;
   priority(pid: Pid): number;
+  /** When a call of it last found less in memory than it had used before, µs; -1: never. */
+  lastFaultUs(pid: Pid): number;
 }
 
 export interface LoadContext {

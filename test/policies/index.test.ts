@@ -30,7 +30,12 @@ const families = [
     lookUp: pagingPolicy,
     names: [...pagingNames, ...Object.keys(sessionPolicies)].join(', '),
   },
-  { field: 'loadControl', table: loadControlPolicies, lookUp: loadControlPolicy, names: 'none, working-set' },
+  {
+    field: 'loadControl',
+    table: loadControlPolicies,
+    lookUp: loadControlPolicy,
+    names: 'none, working-set, page-fault-frequency, pause-and-restore',
+  },
 ] as const;
 
 for (const { field, table, lookUp, names } of families) {

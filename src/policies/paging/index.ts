@@ -18,7 +18,7 @@ import { sieve } from './sieve.ts';
 import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
-import { sessionPolicies } from './sessions/index.ts';
+import { needPlan, sessionPolicies } from './sessions/index.ts';
 
 export { sessionPolicies, type SessionPolicyName } from './sessions/index.ts';
 
@@ -45,6 +45,12 @@ export const pagingPolicies = {
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;
+
+/** The names of those that a kernel can run: there neither references nor calls to come are known. */
+export const kernelPagingNames: readonly string[] = Object.keys({
+  ...pagingPolicies,
+  ...sessionPolicies,
+}).filter((name) => name !== 'opt' && !needPlan.includes(name));
 
 /** Of these or of those for sessions. Throws KernelError INVALID_ARGUMENT (field `paging`) when there is no policy of this name. */
 export function pagingPolicy(name: string): CreatePagingPolicy {

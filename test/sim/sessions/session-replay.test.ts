@@ -117,7 +117,7 @@ for (const [name, { create, rule }] of Object.entries(rules))
         expect(calls).toEqual(naive);
         replay.memory.checkInvariants();
       }),
-      { seed: 11, numRuns: seedCount(150, 10_000) },
+      { seed: 11, numRuns: seedCount(100, 10_000) },
     );
   });
 

@@ -74,11 +74,10 @@ class CostAware extends SessionPolicy {
     this.afterAny.end(gapUs);
   }
 
-  protected override ended(session: Session): void {
+  protected override ended(): void {
     // Why it pauses is told next; until then it is one of the others.
     this.afterOther.begin();
     this.afterAny.begin();
-    session.pausedFor = '';
   }
 
   protected override paused(session: Session): void {

@@ -29,7 +29,7 @@ export class PauseCounts {
   }
 
   /**
-   * Of the pauses that last longer than `idleUs`, the share that ends by `untilUs`: 0 when that is over. One that has not ended yet counts as longer. With
+   * Of the pauses that last longer than `idleUs`, the share that ends by `untilUs` (both to within a step): 0 when that is over. One that has not ended yet counts as longer. With
    * one pause of each kind added, so that nothing is certain.
    */
   shareUntil(untilUs: number, idleUs: number): number {

@@ -48,6 +48,11 @@ class SoftPins implements PagingPolicy {
     this.lists = new LinkedLists(2, largestPage);
   }
 
+  /** Pins may have lapsed before room is made. */
+  miss(_page: PageId, nowUs: number): void {
+    this.nowUs = nowUs;
+  }
+
   admit(page: PageId, nowUs: number): boolean {
     this.nowUs = nowUs;
     this.lists.pushBack(this.listFor(page), page);
