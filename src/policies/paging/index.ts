@@ -10,6 +10,7 @@ import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { s3Fifo } from './s3-fifo.ts';
 import { car } from './car.ts';
+import { clockPro } from './clock-pro.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
@@ -23,6 +24,7 @@ export const pagingPolicies = {
   'two-q': twoQ,
   's3-fifo': s3Fifo,
   car,
+  'clock-pro': clockPro,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

@@ -9,6 +9,7 @@ import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { s3Fifo } from './s3-fifo.ts';
 import { car } from './car.ts';
+import { clockPro } from './clock-pro.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   clock,
@@ -21,4 +22,5 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   'two-q': twoQ,
   's3-fifo': s3Fifo,
   car,
+  'clock-pro': clockPro,
 };
