@@ -2,6 +2,7 @@ import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { named } from '../named.ts';
 import { arc } from './arc.ts';
 import { car } from './car.ts';
+import { clockPro } from './clock-pro.ts';
 import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { gdsf } from './gdsf.ts';
@@ -36,6 +37,7 @@ export const pagingPolicies = {
   lirs,
   arc,
   car,
+  'clock-pro': clockPro,
   sieve,
   's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu,

@@ -182,6 +182,17 @@ test('opt: without a recorded trace there is no future', () => {
   expect(() => pagingPolicies.opt(context)).toThrow('paging: "opt" is not allowed; allowed: ');
 });
 
+test('clock-pro: tests decide between hot and cold, and how many may be cold', () => {
+  const trace = [1, 2, 3, 4, 5, 4, 1, 6, 1, 7, 8, 2, 4, 7, 9] as PageId[];
+  const memory = run(pagingPolicies['clock-pro'], 4, trace);
+  // From HAND_hot on: h hot, c cold, t cold on test, - on test and not resident; then the share of cold pages.
+  // 4: 1h 2h 3h 4t, 1   5: 1h 2h 3h 4- 5t   4, back on its test: 3h 5- 4h 1c 2c, 2   1 is touched. 6, and 1 is on test: 3h 5- 4h 1t 6t
+  // 1 is touched. 7, 1 turns hot, 3 cold, 5 passes its test: 4h 6- 1h 3c 7t, 3 and back to 2   8: 4h 6- 1h 7t 8t   2: 4h 6- 1h 7- 8t 2t
+  // 4 is touched. 7 is hot; 4 is spared, 6 passes its test, 1 turns cold, 8 and 2 pass theirs: 7h 4h 1c 2c, 1   9 takes the oldest cold page.
+  expect(memory.victims).toEqual([4, 5, 2, 6, 3, 7, 8, 1]);
+  expect(memory.misses).toBe(12);
+});
+
 test('importance-lru: idle time, accesses and importance against each other', () => {
   const pages = new ArrayPages();
   const policy = pagingPolicies['importance-lru']({
