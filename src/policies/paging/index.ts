@@ -3,6 +3,7 @@ import { named } from '../named.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lirs } from './lirs.ts';
+import { lruK } from './lru-k.ts';
 import { lru } from './lru.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
 
@@ -11,6 +12,7 @@ export const pagingPolicies = {
   'importance-lru': importanceLru,
   lru,
   fifo,
+  'lru-k': lruK,
   lirs,
   'w-tinylfu': wTinyLfu,
 } satisfies Record<string, CreatePagingPolicy>;

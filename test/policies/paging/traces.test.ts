@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { CreatePagingPolicy } from '../../../src/kernel/contracts.ts';
 import type { PageId } from '../../../src/kernel/ids.ts';
-import { pagingPolicies, wTinyLfuWith } from '../../../src/policies/index.ts';
+import { lruKWith, pagingPolicies, wTinyLfuWith } from '../../../src/policies/index.ts';
 import { evictionKey } from '../../../src/policies/paging/importance-lru.ts';
 import { ArrayPages } from '../../support/page-view.ts';
 import { ResidentSet } from '../../support/resident-set.ts';
@@ -127,4 +127,32 @@ test('w-tinylfu: the page that falls out of the window stays if it was used more
 test('w-tinylfu: with a doorkeeper the first use in a sample counts as one all the same', () => {
   const memory = run(wTinyLfuWith({ doorkeeper: true }), 5, [1, 2, 3, 4, 5, 1, 2, 6, 5, 6] as PageId[]);
   expect(memory.victims).toEqual([5, 6, 3]);
+});
+
+test('lru-k: the page whose last use but one is longest ago leaves, those used once before all', () => {
+  // At 1 to 6: 1 1 2 2 3 1. Uses but one: 1 at 2, 2 at 3, 3 never.
+  const memory = run(pagingPolicies['lru-k'], 3, [1, 1, 2, 2, 3, 1] as PageId[]);
+  // 4 at 7 for 3; 5 at 8 for 4, used once; 4 at 9 for 5, its history is kept: its last use but one was at 7. Then 1 (2), 2 (3), 4 (7) leave.
+  for (const [at, page] of [4, 5, 4].entries()) memory.request(page as PageId, 6 + at);
+  expect(memory.victims).toEqual([3, 4, 5]);
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([1, 2, 4]);
+});
+
+test('lru-k: uses that follow each other within the correlated period count as one, and keep the page', () => {
+  // At 1 to 5: 1 1 1 2 2, a period of 2. Both pages have one use that counts; 2 is within its period, 1 is not.
+  const memory = run(lruKWith({ correlatedUses: 2 }), 3, [1, 1, 1, 2, 2] as PageId[]);
+  expect(memory.evict()).toBe(1);
+  // 3 at 6; 2 at 7 is within 2 of 5; 3 at 8, too. All are within their periods: lru among those used once.
+  for (const [at, page] of [3, 2, 3].entries()) memory.request(page as PageId, 5 + at);
+  expect([memory.evict(), memory.evict()]).toEqual([2, 3]);
+});
+
+test('lru-k: a history is void when its page comes back too late', () => {
+  // Two pages, histories for 2 uses: 1 leaves at 3 and comes back at 4, 3 uses after its last one, as if it were new: 3 was used later.
+  const late = run(lruKWith({ retainedTurns: 1 }), 2, [1, 2, 3, 1, 3] as PageId[]);
+  expect(late.victims).toEqual([1, 2]);
+  expect(late.evict()).toBe(1);
+  // With a longer one, both were used twice: 1 first at 1, 3 at 3.
+  const early = run(lruKWith({ retainedTurns: 2 }), 2, [1, 2, 3, 1, 3, 4] as PageId[]);
+  expect(early.victims).toEqual([1, 2, 1]);
 });

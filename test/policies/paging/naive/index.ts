@@ -1,8 +1,10 @@
 /** Twins of the paging policies that anyone can check by reading: arrays, maps and whole scans. One file each; a policy without a twin stands in the differential test with the reason. */
 import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
+import { lruKDefaults } from '../../../../src/policies/index.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
 import { lirs } from './lirs.ts';
+import { lruK } from './lru-k.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
@@ -10,5 +12,6 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   'importance-lru': importanceLru,
   lirs,
   lru: inOneArray('lru', true),
+  'lru-k': lruK(lruKDefaults),
   'w-tinylfu': wTinyLfu(false),
 };
