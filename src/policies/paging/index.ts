@@ -1,7 +1,9 @@
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { named } from '../named.ts';
+import { cacheus } from './cacheus.ts';
 import { fifo } from './fifo.ts';
 import { importanceLru } from './importance-lru.ts';
+import { lecar } from './lecar.ts';
 import { lirs } from './lirs.ts';
 import { lruK } from './lru-k.ts';
 import { lru } from './lru.ts';
@@ -15,6 +17,8 @@ export const pagingPolicies = {
   'lru-k': lruK,
   lirs,
   'w-tinylfu': wTinyLfu,
+  lecar,
+  cacheus,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

@@ -7,7 +7,8 @@
  * other may leave. The history of an evicted page is void when it comes back later than the retained information period: no more pages than that period has uses
  * have one. A freed page loses its history at once.
  * Departs from it: for K above 2, a use that never was stays so, where the figure adds the length of a correlated period to it.
- * Cost: O(K) for touch, O(log n) for the rest, amortised (rising-heap.ts). Memory: 8 K + 8 bytes for each possible page, 8 more with a correlated reference period.
+ * Cost: O(K) for touch, O(log n) for the rest, amortised (rising-heap.ts). Memory: 8 K + 4 bytes for each possible page, 8 more with a correlated reference
+ * period, and 20 for each resident one.
  */
 import { assert } from '../../base/assert.ts';
 import type { CreatePagingPolicy, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
@@ -54,7 +55,7 @@ class LruK implements PagingPolicy {
     this.history = new Float64Array(k * (largestPage + 1));
     if (correlatedUses > 0) this.last = new Float64Array(largestPage + 1);
     const kthLast = (page: PageId): number => this.history[k * page + k - 1]!;
-    this.heap = new RisingHeap({ key: kthLast, tie: (page) => this.lastUse(page) });
+    this.heap = new RisingHeap({ key: kthLast, tie: (page) => this.lastUse(page) }, context);
   }
 
   admit(page: PageId): boolean {

@@ -8,6 +8,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { KeyedHeap } from '../../base/heap.ts';
+import type { PagingContext } from '../../kernel/contracts.ts';
 import type { PageId } from '../../kernel/ids.ts';
 
 /** The rank of a page: first its key counts, among equals its tie. No two pages have the same. */
@@ -18,12 +19,14 @@ export interface PageRanks {
 
 export class RisingHeap {
   private readonly ranks: PageRanks;
-  private readonly heap = new KeyedHeap();
+  private readonly heap: KeyedHeap;
   /** Found not eligible by the pops of one load: they stay out of the heap until the next load. */
   private readonly aside: PageId[] = [];
 
-  constructor(ranks: PageRanks) {
+  constructor(ranks: PageRanks, { unit, capacity, largestPage }: PagingContext) {
     this.ranks = ranks;
+    const isKnown = unit === 'pages' && largestPage !== undefined && largestPage > 0;
+    this.heap = isKnown ? new KeyedHeap(Math.min(capacity, largestPage), largestPage) : new KeyedHeap();
   }
 
   get size(): number {
