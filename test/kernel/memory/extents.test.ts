@@ -214,7 +214,7 @@ function singly(create: CreatePagingPolicy): CreatePagingPolicy {
       remove: (page) => policy.remove(page),
       changed: (page) => policy.changed?.(page),
       miss: (page, nowUs) => policy.miss?.(page, nowUs),
-      uses: (user, isCall, nowUs) => policy.uses?.(user, isCall, nowUs),
+      usedBy: (user, isCall, nowUs) => policy.usedBy?.(user, isCall, nowUs),
       ends: (user, nowUs) => policy.ends?.(user, nowUs),
       waits: (user, on, nowUs) => policy.waits?.(user, on, nowUs),
       exited: (user, nowUs) => policy.exited?.(user, nowUs),
