@@ -1,4 +1,4 @@
-/** A set of small integers, one bit each: 32 neighbours share a word, so that it stays in the cache where a byte each would not. */
+/** A set of small integers from 0, one bit each: 32 neighbours share a word, so that it stays in the cache where a byte each would not. */
 export class BitSet {
   private words: Int32Array;
 
@@ -12,16 +12,17 @@ export class BitSet {
   }
 
   add(id: number): void {
-    if (id >> 5 >= this.words.length) this.grow(id);
-    this.words[id >> 5]! |= 1 << (id & 31);
+    const word = id >> 5;
+    if (word >= this.words.length) this.grow(word);
+    this.words[word]! |= 1 << (id & 31);
   }
 
   delete(id: number): void {
     this.words[id >> 5]! &= ~(1 << (id & 31));
   }
 
-  private grow(id: number): void {
-    const words = new Int32Array(Math.max((id >> 5) + 1, 2 * this.words.length));
+  private grow(word: number): void {
+    const words = new Int32Array(Math.max(word + 1, 2 * this.words.length));
     words.set(this.words);
     this.words = words;
   }

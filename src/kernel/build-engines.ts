@@ -14,7 +14,10 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
     const observer = observerFor(state, index);
     const rng = state.rng(`paging/${name}`);
     const { residency, victims, paging, scheduling, loadControl } = options;
-    const memory = new ContextMemory({ capacity: memoryTokens, residency, victims, paging, rng }, observer);
+    const memory = new ContextMemory(
+      { capacity: memoryTokens, residency, victims, paging, rng, costs: engineOptions },
+      observer,
+    );
     const policy = scheduling({
       capacity: cores,
       unit: 'cores',

@@ -4,4 +4,5 @@ export * from './paging/index.ts';
 export * from './scheduling/index.ts';
 export { priorityDefaults, priorityWith, type PriorityOptions } from './scheduling/priority.ts';
 export { roundRobinDefaults, roundRobinWith, type RoundRobinOptions } from './scheduling/round-robin.ts';
+export { wTinyLfuDefaults, wTinyLfuWith, type WTinyLfuOptions } from './paging/w-tinylfu.ts';
 export { workingSetDefaults, workingSetWith, type WorkingSetOptions } from './load-control/working-set.ts';

@@ -21,7 +21,8 @@ const families = [
     field: 'paging',
     table: pagingPolicies,
     lookUp: pagingPolicy,
-    names: 'importance-lru, lru, fifo, mru, random, lfu, lfu-da, gdsf, opt',
+    names:
+      'importance-lru, lru, fifo, mru, random, lfu, lfu-da, gdsf, opt, clock, arc, sieve, slru, two-q, s3-fifo, car, lirs, w-tinylfu',
   },
   { field: 'loadControl', table: loadControlPolicies, lookUp: loadControlPolicy, names: 'none, working-set' },
 ] as const;

@@ -45,7 +45,12 @@ const table: Readonly<Record<string, Row>> = {
   report: { ...pureRow(['base']), types: ['kernel'] },
   host: pureRow(['base', 'kernel', 'agents']),
   client: pureRow(['base']),
-  adapters: { rooms: ['base', 'kernel'], types: ['host', 'agents'], packages: [], node: true },
+  adapters: {
+    rooms: ['base', 'kernel'],
+    types: ['host', 'agents'],
+    packages: ['hyparquet', '@resvg/resvg-js'],
+    node: true,
+  },
   server: { rooms: belowServer, packages: [], node: true },
   cli: {
     rooms: [...belowServer, 'server', 'client'],

@@ -131,7 +131,7 @@ class Told {
     const own = this.tables[operation.table]!;
     const pid = (operation.table + 1) as Pid;
     const isRunning = own.room >= 0;
-    if (operation.type === 'end') return isRunning ? memory.end(own) : 'does not run';
+    if (operation.type === 'end') return isRunning ? memory.end(own, nowUs) : 'does not run';
     // A prompt does not change while its call runs, but others may pin what they share with it.
     if (isRunning && !['release', 'importance', 'pin', 'unpin'].includes(operation.type)) return 'runs';
     switch (operation.type) {
@@ -141,11 +141,11 @@ class Told {
       }
       case 'use': {
         const { outcome } = memory.begin(own, pid, 0, nowUs);
-        if (outcome === 'begun') memory.end(own);
+        if (outcome === 'begun') memory.end(own, nowUs);
         return outcome;
       }
       case 'release':
-        return memory.release(own);
+        return memory.release(own, pid, nowUs);
       case 'importance': {
         const page = pageAt(own, operation.nth);
         return memory.setImportance(own, page, operation.importance);

@@ -15,7 +15,17 @@ const steps = fc.array(
   fc.record({
     what: fc.constantFrom(
       ...(['request', 'request', 'request', 'request', 'request', 'pin', 'unpin', 'remove'] as const),
-      ...(['importance', 'accesses', 'putBack', 'split', 'evict', 'evict', 'pin', 'forget'] as const),
+      ...([
+        'importance',
+        'accesses',
+        'putBack',
+        'split',
+        'evict',
+        'evict',
+        'pin',
+        'forget',
+        'prompt',
+      ] as const),
     ),
     id: fc.integer({ min: 1, max: 14 }),
     figure: fc.integer({ min: 0, max: 5 }),
@@ -46,6 +56,11 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
             const page = id as PageId;
             nowUs += passedUs;
             if (what === 'request') memory.request(page, nowUs, unit === 'pages' ? 1 : 1 + figure);
+            else if (what === 'prompt')
+              memory.requestAll(
+                Array.from({ length: 1 + figure }, (_, at) => (id + at) as PageId),
+                nowUs,
+              );
             else if (what === 'unpin') memory.unpin(page);
             else if (what === 'evict') memory.evict();
             else if (what === 'putBack') {

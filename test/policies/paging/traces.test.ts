@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { CreatePagingPolicy } from '../../../src/kernel/contracts.ts';
 import type { PageId } from '../../../src/kernel/ids.ts';
-import { pagingPolicies } from '../../../src/policies/index.ts';
+import { pagingPolicies, wTinyLfuWith } from '../../../src/policies/index.ts';
 import { evictionKey } from '../../../src/policies/paging/importance-lru.ts';
 import { ListedFuture } from '../../support/future-view.ts';
 import { ArrayPages } from '../../support/page-view.ts';
@@ -103,6 +103,85 @@ test('opt: without a recorded trace there is no future', () => {
   expect(() => pagingPolicies.opt(context)).toThrow('paging: "opt" is not allowed; allowed: ');
 });
 
+/** A hit on 1 before the first eviction, one on 3 before the second. */
+const withTwoHits = [1, 2, 3, 1, 4, 3, 5, 2] as PageId[];
+
+test('clock: a page loaded without its bit has no second chance, a touched one goes round again', () => {
+  const memory = run(pagingPolicies.clock, 3, withTwoHits);
+  // 4: the hand clears 1 and passes, takes 2; ring 3 1 4. 5: clears 3, takes 1; ring 4 3 5. 2: takes 4.
+  expect(memory.victims).toEqual([2, 1, 4]);
+  expect(memory.misses).toBe(6);
+});
+
+test('sieve: what is spared keeps its place, and the hand stays where it took a page', () => {
+  const memory = run(pagingPolicies.sieve, 3, withTwoHits);
+  // Oldest first. 4: the hand clears 1, takes 2, rests on 3: 1 3 4. 5: clears 3, takes 4, the newest: 1 3 5. 2: begins at 1 again.
+  expect(memory.victims).toEqual([2, 4, 1]);
+  expect(memory.misses).toBe(6);
+});
+
+test('arc: ghosts move the target, and the target chooses the list', () => {
+  const memory = run(pagingPolicies.arc, 3, [1, 2, 1, 3, 4, 2, 5, 1, 3, 2, 6, 5, 4, 3, 1] as PageId[]);
+  // T1 | T2 | B1 | B2, p after the load of
+  // 4: 3 4 | 1 | 2 |, 0          2: 4 | 1 2 | 3 |, 1        5: 4 5 | 2 | 3 | 1, 1     1: 5 | 2 1 | 3 4 |, 0
+  // 3: 5 | 1 3 | 4 | 2, 1        2: | 1 3 2 | 4 5 |, 0      6: 6 | 3 2 | 4 5 | 1, 0   5: 6 | 2 5 | 4 | 1 3, 1
+  // 4, a step of 2: 6 | 5 4 | | 1 3 2, 3      3: 6 | 4 3 | | 1 2 5, 2      1, |T1| = p = 1 and it comes from B2: | 4 3 1 | 6 | 2 5, 1
+  expect(memory.victims).toEqual([2, 3, 1, 4, 2, 5, 1, 3, 2, 5, 6]);
+  expect(memory.misses).toBe(14);
+});
+
+test('slru: hits lift, what is too much cools down a segment', () => {
+  const memory = run(pagingPolicies.slru, 8, [1, 2, 3, 4, 5, 6, 7, 8, 1, 9, 5, 10, 8, 6, 11] as PageId[]);
+  // 1 2 | 3 4 | 5 6 | 7 8. A hit on 1: 2 3 | 4 1. 9 for 2: 3 9. On 5: 6 7 | 8 5. 10 for 3: 9 10. On 8, in the highest: 5 8. On 6: 7 5 | 8 6. 11 for 9.
+  expect(memory.victims).toEqual([2, 3, 9]);
+  expect(memory.misses).toBe(11);
+});
+
+test('slru: a hit can push pages out of the lowest segment, which had too many', () => {
+  const memory = run(pagingPolicies.slru, 7, [1, 2, 3, 4, 5, 6, 7, 5, 8] as PageId[]);
+  // 1 5 6 7 | 2 | 3 | 4. A hit on 5: 2 cools down, and 1, 6 and 7 must leave. Then 8 fits.
+  expect(memory.victims).toEqual([1, 6, 7]);
+  expect(memory.misses).toBe(8);
+});
+
+test('slru: what was pushed out is a victim when it may leave, or goes up again', () => {
+  const memory = run(pagingPolicies.slru, 7, [1, 2, 3, 4, 5, 6, 7] as PageId[]);
+  for (const page of [1, 6] as PageId[]) memory.pinned.add(page);
+  memory.request(5 as PageId, 10);
+  expect(memory.victims).toEqual([7]);
+  // 1, then 6, wait below the lowest segment. A hit on 6 takes it back into that, from which 2 is pushed out.
+  memory.request(6 as PageId, 11);
+  expect(memory.victims).toEqual([7, 2]);
+  memory.unpin(1 as PageId);
+  expect(memory.policy.shed!(memory.isEligible)).toBe(1);
+});
+
+test('two-q: only what is missed while it is remembered enters the main queue', () => {
+  const memory = run(pagingPolicies['two-q'], 4, [1, 2, 3, 4, 1, 5, 1, 2, 1, 6, 3, 7, 2] as PageId[]);
+  // A1in | A1out | Am. The first hit on 1 does nothing. 5: 2 3 4 5 | 1 |   1: 3 4 5 | 2 | 1   2: 4 5 | 3 | 1 2   A hit on 1: 2 1
+  // 6: 5 6 | 3 4 | 2 1   3: 6 | 4 5 | 2 1 3   7, A1in within its share: 6 7 | 4 5 | 1 3   2, not remembered: 7 2 | 5 6 | 1 3
+  expect(memory.victims).toEqual([1, 2, 3, 4, 5, 2, 6]);
+  expect(memory.misses).toBe(11);
+});
+
+test('s3-fifo: two touches or a ghost lead to the main queue, where a touch is another round', () => {
+  const trace = [1, 2, 3, 4, 5, 1, 1, 2, 6, 2, 3, 4, 5, 1, 7, 2] as PageId[];
+  const memory = run(pagingPolicies['s3-fifo'], 5, trace);
+  // Small | main | ghosts. 1 is touched twice, 2 once. 6: 3 4 5 6 | 1 | 2   2: 4 5 6 | 1 2 | 3   3: 5 6 | 1 2 3 | 4   4: 6 | 1 2 3 4 | 5
+  // 5: | 1 2 3 4 5 | 6   1 is touched. 7, small is empty: 7 | 3 4 5 1 | 6   2, which main has forgotten: 2 | 3 4 5 1 | 6 7
+  expect(memory.victims).toEqual([2, 3, 4, 5, 6, 2, 7]);
+  expect(memory.misses).toBe(12);
+});
+
+test('car: two clocks, and the target moves after the replacement', () => {
+  const memory = run(pagingPolicies.car, 3, [1, 2, 3, 1, 4, 2, 5, 4, 1, 6, 2, 7] as PageId[]);
+  // T1 | T2 | B1 | B2, p after the load of
+  // 4, the hand sends 1 to T2: 3 4 | 1 | 2 |, 0    2: 4 | 1 2 | 3 |, 1    5: 5 | 1 2 | 3 4 |, 1    4: | 1 2 4 | 3 5 |, 2
+  // 6, the hand of T2 spares 1: 6 | 4 1 | 3 5 | 2, 2    2: 6 | 1 2 | 3 5 | 4, 1    7, and 3 is forgotten: 7 | 1 2 | 5 6 | 4, 1
+  expect(memory.victims).toEqual([2, 3, 4, 5, 2, 4, 6]);
+  expect(memory.misses).toBe(10);
+});
+
 test('importance-lru: idle time, accesses and importance against each other', () => {
   const pages = new ArrayPages();
   const policy = pagingPolicies['importance-lru']({
@@ -141,4 +220,53 @@ test('importance-lru: a touch lowers the key without a word, a fall of importanc
   expect(memory.evict()).toBe(3);
   pages.importances[1] = 0;
   expect(() => policy.checkInvariants!(1)).toThrow('rose without notice');
+});
+
+test('lirs: a page used again while it is in the stack takes the place of the least recent LIR page', () => {
+  // Capacity 5: three LIR pages, two in the queue. S from its bottom, LIR pages negated; Q, next victim first.
+  const memory = run(pagingPolicies.lirs, 5, [1, 2, 3, 4, 5] as PageId[]);
+  expect(memory.policy.save!()).toEqual({ stack: [-1, -2, -3, 4, 5], queue: [4, 5], latest: 5 });
+  // 6 is new: 4 leaves, but stays in S. 4 comes back: 5 leaves; 4 becomes LIR, 1 is demoted, the bottom is 2.
+  for (const [at, page] of [6, 4].entries()) memory.request(page as PageId, 5 + at);
+  expect(memory.victims).toEqual([4, 5]);
+  expect(memory.policy.save!()).toEqual({ stack: [-2, -3, 5, 6, -4], queue: [6, 1], latest: 4 });
+  // 2 and 3 are used: 5 and 6, below them, are pruned. 1 is queued and not in S: it stays HIR, and comes last in both.
+  for (const [at, page] of [2, 3, 6, 1, 1].entries()) memory.request(page as PageId, 7 + at);
+  expect(memory.policy.save!()).toEqual({ stack: [-4, -2, -3, 6, 1], queue: [6, 1], latest: 1 });
+  // 1 is now in S: another use that does not follow its last one makes it LIR, and demotes 4.
+  for (const [at, page] of [3, 1].entries()) memory.request(page as PageId, 12 + at);
+  expect(memory.policy.save!()).toEqual({ stack: [-2, 6, -3, -1], queue: [6, 4], latest: 1 });
+  expect(memory.misses).toBe(7);
+});
+
+test('lirs: a loop larger than memory keeps all but the queue, where lru keeps nothing', () => {
+  const loop = Array.from({ length: 1_000 }, (_, at) => (1 + (at % 20)) as PageId);
+  // 8 LIR pages hit in each of the 49 rounds after the first; the other 12 pass through the queue.
+  expect(run(pagingPolicies.lirs, 10, loop).misses).toBe(1_000 - 8 * 49);
+  expect(run(pagingPolicies.lru, 10, loop).misses).toBe(1_000);
+});
+
+test('lirs: needs three pages', () => {
+  expect(() => run(pagingPolicies.lirs, 2, [])).toThrow(
+    'capacity: 2 is not allowed; allowed: 3 or more for lirs',
+  );
+});
+
+test('w-tinylfu: the page that falls out of the window stays if it was used more often than the coldest in probation', () => {
+  const lists = ({ policy }: ResidentSet): unknown => (policy.save!() as { lists: unknown }).lists;
+  // Capacity 5: a window of 1, of the other 4 at most 3 protected. Window, probation and protected segment, coldest first, behind an empty list.
+  const memory = run(pagingPolicies['w-tinylfu'], 5, [1, 2, 3, 4, 5, 1, 2] as PageId[]);
+  expect(lists(memory)).toEqual([[], [5], [3, 4], [1, 2]]);
+  // 6: 5 and 3 were used once each: 5 leaves. 5: so do 6 and 3: 6 leaves. 6: 5 was used twice, 3 once: 3 leaves.
+  for (const [at, page] of [6, 5, 6].entries()) memory.request(page as PageId, 7 + at);
+  expect(memory.victims).toEqual([5, 6, 3]);
+  expect(lists(memory)).toEqual([[], [6], [4, 5], [1, 2]]);
+  // 4 and 5 are used: four pages would be protected, so 1 goes back to probation.
+  for (const [at, page] of [4, 5].entries()) memory.request(page as PageId, 10 + at);
+  expect(lists(memory)).toEqual([[], [6], [1], [2, 4, 5]]);
+});
+
+test('w-tinylfu: with a doorkeeper the first use in a sample counts as one all the same', () => {
+  const memory = run(wTinyLfuWith({ doorkeeper: true }), 5, [1, 2, 3, 4, 5, 1, 2, 6, 5, 6] as PageId[]);
+  expect(memory.victims).toEqual([5, 6, 3]);
 });

@@ -1,20 +1,38 @@
 /** Twins of the paging policies that anyone can check by reading: arrays, maps and whole scans. One file each; a policy without a twin stands in the differential test with the reason. */
 import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
+import { clock } from './clock.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
 import { gdsf, lfu, lfuDa } from './least-key.ts';
 import { mru } from './mru.ts';
 import { opt } from './opt.ts';
 import { random } from './random.ts';
+import { sieve } from './sieve.ts';
+import { arc } from './arc.ts';
+import { slru } from './slru.ts';
+import { twoQ } from './two-q.ts';
+import { s3Fifo } from './s3-fifo.ts';
+import { car } from './car.ts';
+import { lirs } from './lirs.ts';
+import { wTinyLfu } from './w-tinylfu.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
+  clock,
   fifo: inOneArray('fifo', false),
   gdsf,
   'importance-lru': importanceLru,
   lfu,
   'lfu-da': lfuDa,
-  lru: inOneArray('lru', true),
   mru,
   opt,
   random,
+  lirs,
+  lru: inOneArray('lru', true),
+  sieve,
+  arc,
+  slru,
+  'two-q': twoQ,
+  's3-fifo': s3Fifo,
+  car,
+  'w-tinylfu': wTinyLfu(false),
 };
