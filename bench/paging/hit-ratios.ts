@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 
 import type { PagePoint } from '../../src/cli/paging/page-job.ts';
-import { runPageJobs } from '../../src/cli/paging/page-pool.ts';
+import { runPolicies } from '../../src/cli/paging/policy-runs.ts';
 import { pagingPolicies } from '../../src/policies/index.ts';
 import { pageReplayDefaults } from '../../src/sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../src/sim/paging/reference-trace.ts';
@@ -47,16 +47,14 @@ async function pointsAt(
   capacity: number,
   policies: readonly string[],
 ): Promise<PagePoint[]> {
-  const points: PagePoint[] = [];
-  const jobs = policies.map((name) => ({
-    ...pageReplayDefaults,
-    policy: { name },
-    capacities: [capacity],
-    interval: 0,
-  }));
-  await runPageJobs(jobs, trace, availableParallelism(), (message) => {
-    if (message.kind === 'point') points.push(message.point);
-    else if (message.kind === 'failure') throw new Error(message.problem);
-  });
-  return points;
+  const options = { ...pageReplayDefaults, interval: 0, threads: availableParallelism() };
+  return runPolicies(
+    trace,
+    policies.map((name) => ({ name })),
+    [capacity],
+    options,
+    silent,
+  );
 }
+
+const silent = { err: () => {}, progress: () => {} };

@@ -22,7 +22,7 @@ import {
   type Sampling,
   timeCurves,
 } from '../paging/curve-run.ts';
-import { pageResult } from '../paging/page-report.ts';
+import { pagingResult } from '../paging/page-report.ts';
 import { parsePolicies, policiesAllowed, type PolicyChoice } from '../paging/policy-choice.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
 import {
@@ -274,7 +274,7 @@ async function replays(
     unit,
     seed,
     results: inOrder(policies, capacities, points).map((point) =>
-      pageResult(point, { hasSizes: trace.sizes !== undefined, optMisses, cost: undefined }),
+      pagingResult(point, { hasSizes: trace.sizes !== undefined, optMisses, cost: undefined }),
     ),
   };
 }

@@ -11,13 +11,19 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseDurationUs, parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
-import { type PageHeading, pageLines, type PageResult, pageResult } from '../paging/page-report.ts';
+import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging/page-report.ts';
 import { parsePolicies, policiesAllowed, type PolicyChoice } from '../paging/policy-choice.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
+import {
+  addResultFileFlags,
+  checkResultFiles,
+  type ResultFileFlags,
+  writeResultFiles,
+} from '../paging/result-files.ts';
 import { readReferences } from '../read-references.ts';
 import { choice, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 
-interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'> {
+interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
   readonly trace: string;
   readonly policy: string;
   readonly capacity: string;
@@ -85,12 +91,14 @@ export const pageCommand: Command<PageOptions> = {
       .option('--bound', 'run opt, too, for the gap to it, however long the trace is')
       .option('--no-bound', 'don’t run opt if it isn’t asked for')
       .option('--no-cache', 'read the file anew, and keep nothing in the user’s cache folder');
+    addResultFileFlags(command);
     keepGiven(command);
   },
   async run({ options }: Call<PageOptions>, io: Io): Promise<number> {
     const { unit, seed, threads } = options;
     const policies = parsePolicies('--policy', options.policy);
     const wanted = parseList('--capacity', options.capacity, parseCapacity);
+    checkResultFiles(options, [options.trace]);
     io.progress(`reading ${options.trace}`);
     const {
       trace,
@@ -112,12 +120,15 @@ export const pageCommand: Command<PageOptions> = {
         io.err(
           `note: capacity ${capacity} is above the footprint of ${footprint}: every policy misses each page once`,
         );
+    const notes: string[] = [];
 
     const isBoundNamed = policies.some(({ name }) => name === 'opt');
     const references = trace.ids.length * policies.length * capacities.length;
     const runsBound = !isBoundNamed && (options.bound ?? references <= mostForBound);
-    if (!isBoundNamed && options.bound === undefined && !runsBound && !options.json)
-      io.err(`note: opt was left out, which takes long here; --bound runs it for the gap`);
+    if (!isBoundNamed && options.bound === undefined && !runsBound)
+      notes.push('opt was not run, which takes long here: --bound runs it for the gap');
+    if (unit === 'size' && (isBoundNamed || runsBound))
+      notes.push('with sizes, opt (farthest next use) is an approximation of the best possible');
     const all = runsBound ? [...policies, { name: 'opt' }] : policies;
     const points = await runPolicies(
       trace,
@@ -136,45 +147,47 @@ export const pageCommand: Command<PageOptions> = {
     );
     const tokensPerPage = options.pageTokens ?? (trace.format === 'mooncake' ? mooncakeTokens : undefined);
     const results = inOrder(policies, capacities, points).map((point) =>
-      pageResult(point, {
+      pagingResult(point, {
         hasSizes: trace.sizes !== undefined,
         optMisses,
         cost: tokensPerPage === undefined ? undefined : { tokensPerPage, engine: engineDefaults },
       }),
     );
-    const heading: PageHeading = {
-      trace: options.trace,
-      format: trace.format,
-      requests: trace.ids.length,
-      unique: trace.unique,
-      unit,
-      seed,
+    const findings: PageFindings = {
+      data: {
+        trace: options.trace,
+        format: trace.format,
+        requests: trace.ids.length,
+        unique: trace.unique,
+        unit,
+        seed,
+        results,
+      },
+      footprint,
       readSeconds,
       isFromCache,
-      footprint,
-      repeat: repeatOf(options),
+      notes,
+      repeat: repeatWords('page', [], { given: options.given, seed }).join(' '),
     };
-    if (options.json) io.out(JSON.stringify(documentOf(heading, policies, results), null, 1));
-    else for (const line of pageLines(heading, results, io)) io.out(line);
+    await writeResultFiles(options, pageFiles(findings));
+    if (options.json) io.out(JSON.stringify(documentOf(findings, policies), null, 1));
+    else for (const line of pageLines(findings, io)) io.out(line);
     return 0;
   },
 };
 
-function repeatOf({ given, seed }: PageOptions): string {
-  return repeatWords('page', [], { given, seed }).join(' ');
-}
-
 function documentOf(
-  heading: PageHeading,
+  { data, readSeconds, isFromCache, footprint, repeat }: PageFindings,
   policies: readonly PolicyChoice[],
-  results: readonly PageResult[],
 ): object {
-  const { readSeconds, isFromCache, ...facts } = heading;
+  const { results, ...facts } = data;
   const files = policies.flatMap(({ name, file }) => (file === undefined ? [] : [{ name, ...file }]));
   return {
     command: 'page',
     ringzero: packageVersion(),
     ...facts,
+    footprint,
+    repeat,
     ...(files.length === 0 ? {} : { policyFiles: files }),
     results,
     wall: { readSeconds, isFromCache },

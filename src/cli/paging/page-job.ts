@@ -1,8 +1,8 @@
 /** One policy at some capacities, on one trace: what a worker thread does, or the main one where there is nothing else to do. */
-import { AssertionError } from '../../base/assert.ts';
-import { KernelError, messageOf } from '../../kernel/errors.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import { type PageCounts, PageReplay, type PageReplayOptions } from '../../sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
+import { type Failure, failureOf } from './failure.ts';
 import { createOf, type PolicyChoice } from './policy-choice.ts';
 
 export interface PageJob extends Omit<PageReplayOptions, 'capacity'> {
@@ -29,9 +29,7 @@ export type PageMessage =
   /** The policy cannot run at this capacity, or on this trace. */
   | { readonly kind: 'refusal'; readonly policy: string; readonly capacity: number; readonly problem: string }
   /** So many references more have been replayed. */
-  | { readonly kind: 'progress'; readonly references: number }
-  /** Nothing more comes: bad input, a policy that broke its contract, or a mistake of ours. */
-  | { readonly kind: 'failure'; readonly what: 'input' | 'assertion' | 'unknown'; readonly problem: string };
+  | { readonly kind: 'progress'; readonly references: number };
 
 /** References replayed between two reports of progress. */
 const stride = 1_000_000;
@@ -40,7 +38,7 @@ const stride = 1_000_000;
 export async function runPageJob(
   job: PageJob,
   trace: ReferenceTrace,
-  post: (message: PageMessage) => void,
+  post: (message: PageMessage | Failure) => void,
 ): Promise<void> {
   const { policy, capacities } = job;
   try {
@@ -52,21 +50,7 @@ export async function runPageJob(
       else post({ kind: 'point', point: pointOf(replay, job, capacity, post) });
     }
   } catch (error) {
-    if (error instanceof KernelError) post({ kind: 'failure', what: 'input', problem: error.message });
-    else if (error instanceof AssertionError)
-      post({ kind: 'failure', what: 'assertion', problem: `${policy.name}: ${error.message}` });
-    else if (policy.file !== undefined)
-      post({
-        kind: 'failure',
-        what: 'input',
-        problem: `--policy: ${policy.name} threw: ${messageOf(error)}; allowed: a policy that doesn't`,
-      });
-    else
-      post({
-        kind: 'failure',
-        what: 'unknown',
-        problem: error instanceof Error ? (error.stack ?? error.message) : messageOf(error),
-      });
+    post(failureOf(error, policy));
   }
 }
 

@@ -2,40 +2,18 @@
 import { Chalk } from 'chalk';
 
 import type { PageCounts } from '../../sim/paging/page-replay.ts';
-import { pageCost, type PageCost, type PageCostModel } from '../../sim/paging/page-cost.ts';
+import { pageCost, type PageCostModel } from '../../sim/paging/page-cost.ts';
 import { formatCount, formatMoney, formatPercent } from '../../report/format.ts';
+import { missRatioChart } from '../../report/miss-ratio-chart.ts';
+import { pagingCsv } from '../../report/paging-csv.ts';
+import { pagingHtml } from '../../report/paging-html.ts';
+import type { PagingInterval, PagingResult, PagingResults } from '../../report/paging-results.ts';
 import { table } from '../../report/table.ts';
 import { printable } from '../../report/text-width.ts';
 import type { Io } from '../command.ts';
+import { packageVersion } from '../package-version.ts';
 import type { PagePoint } from './page-job.ts';
-
-/** One policy at one capacity. Ratios are of references; `sizeHitRatio` of sizes, where the trace has them. */
-export interface PageResult {
-  readonly policy: string;
-  readonly capacity: number;
-  readonly requests: number;
-  readonly misses: number;
-  readonly missRatio: number;
-  readonly hitRatio: number;
-  readonly sizeHitRatio?: number;
-  readonly evictions: number;
-  readonly bypasses: number;
-  /** Misses above those of opt, as a share of all references; below 0 only where opt is an approximation (sizes). */
-  readonly gapToOpt?: number;
-  readonly cost?: PageCost;
-  /** Policy work alone. */
-  readonly seconds: number;
-  readonly requestsPerSecond: number;
-  readonly intervals?: readonly PageInterval[];
-}
-
-/** One stretch of the trace, up to reference number `until` (not included). */
-export interface PageInterval {
-  readonly until: number;
-  readonly requests: number;
-  readonly misses: number;
-  readonly missRatio: number;
-}
+import type { ResultFiles } from './result-files.ts';
 
 export interface ResultOptions {
   readonly hasSizes: boolean;
@@ -44,10 +22,10 @@ export interface ResultOptions {
   readonly cost: PageCostModel | undefined;
 }
 
-export function pageResult(
+export function pagingResult(
   { policy, capacity, counts, seconds, series }: PagePoint,
   options: ResultOptions,
-): PageResult {
+): PagingResult {
   const { requests, misses } = counts;
   const best = options.optMisses.get(capacity);
   return {
@@ -70,40 +48,52 @@ export function pageResult(
   };
 }
 
-function intervalsOf(series: readonly PageCounts[]): PageInterval[] {
+function intervalsOf(series: readonly PageCounts[]): PagingInterval[] {
   return series.map((counts, index) => {
     const before = series[index - 1];
     const requests = counts.requests - (before?.requests ?? 0);
     const misses = counts.misses - (before?.misses ?? 0);
-    return { until: counts.requests, requests, misses, missRatio: misses / requests };
+    return { until: counts.requests, requests, misses };
   });
 }
 
-/** What stands above the tables. */
-export interface PageHeading {
-  readonly trace: string;
-  readonly format: string;
-  readonly requests: number;
-  readonly unique: number;
-  readonly unit: 'pages' | 'size';
-  readonly seed: number;
+/** The results, and what stands above them. */
+export interface PageFindings {
+  readonly data: PagingResults;
   readonly readSeconds: number;
   readonly isFromCache: boolean;
-  /** Sum of the sizes of all pages, at their first use; with unit `pages` their number. */
+  /** In the unit. */
   readonly footprint: number;
+  readonly notes: readonly string[];
   readonly repeat: string;
 }
 
-export function pageLines(heading: PageHeading, results: readonly PageResult[], io: Io): string[] {
+export function pageFiles({ data, notes, repeat, footprint }: PageFindings): ResultFiles {
+  return {
+    chart: () => missRatioChart(data),
+    html: () =>
+      pagingHtml({
+        data,
+        facts: [['footprint', `${formatCount(footprint)}${data.unit === 'pages' ? ' pages' : ''}`]],
+        notes,
+        command: repeat,
+        version: packageVersion(),
+      }),
+    csv: () => pagingCsv(data),
+  };
+}
+
+export function pageLines(findings: PageFindings, io: Io): string[] {
   const chalk = new Chalk({ level: io.colours ? 1 : 0 });
   const width = Math.min(io.columns, 120);
-  const { trace, format, requests, unique, unit, seed } = heading;
+  const { footprint, notes } = findings;
+  const { trace, format, requests, unique, unit, seed, results } = findings.data;
   const capacities = [...new Set(results.map(({ capacity }) => capacity))];
-  const read = `${heading.isFromCache ? 'opened from the cache' : 'read'} in ${heading.readSeconds.toFixed(2)} s`;
+  const read = `${findings.isFromCache ? 'opened from the cache' : 'read'} in ${findings.readSeconds.toFixed(2)} s`;
   const lines = [
     `${chalk.bold(printable(trace))}  ${chalk.dim(`${format}, ${read}, seed ${seed}`)}`,
     `${formatCount(requests)} references to ${formatCount(unique)} pages${
-      unit === 'size' ? ` of ${formatCount(heading.footprint)} in all` : ''
+      unit === 'size' ? ` of ${formatCount(footprint)} in all` : ''
     }; every page is missed once, so at most ${formatPercent(1 - unique / requests)} can hit`,
   ];
   if (capacities.length > 1) lines.push('', ...matrixLines(results, capacities, unit, width, chalk.dim));
@@ -111,37 +101,41 @@ export function pageLines(heading: PageHeading, results: readonly PageResult[], 
     lines.push(
       '',
       chalk.bold(`capacity ${formatCount(capacities[0]!)}${unit === 'pages' ? ' pages' : ''}`) +
-        chalk.dim(`  (${formatPercent(capacities[0]! / heading.footprint)} of the footprint)`),
+        chalk.dim(`  (${formatPercent(capacities[0]! / footprint)} of the footprint)`),
       ...detailLines(results, width, chalk.dim),
     );
-  lines.push('', chalk.dim(`repeat: ${heading.repeat}`));
+  lines.push(...notes.map((note) => `note: ${note}`), '', chalk.dim(`repeat: ${findings.repeat}`));
   return lines;
 }
 
 /** Fewest misses first. */
-function detailLines(results: readonly PageResult[], width: number, dim: (text: string) => string): string[] {
+function detailLines(
+  results: readonly PagingResult[],
+  width: number,
+  dim: (text: string) => string,
+): string[] {
   const sorted = results.toSorted((a, b) => a.misses - b.misses);
-  const has = (field: keyof PageResult): boolean => sorted.some((result) => result[field] !== undefined);
+  const has = (field: keyof PagingResult): boolean => sorted.some((result) => result[field] !== undefined);
   const columns = [
-    { header: 'policy', shown: ({ policy }: PageResult) => policy },
-    { header: 'hit ratio', shown: ({ hitRatio }: PageResult) => formatPercent(hitRatio) },
+    { header: 'policy', shown: ({ policy }: PagingResult) => policy },
+    { header: 'hit ratio', shown: ({ hitRatio }: PagingResult) => formatPercent(hitRatio) },
     ...(has('sizeHitRatio')
-      ? [{ header: 'by size', shown: ({ sizeHitRatio }: PageResult) => formatPercent(sizeHitRatio!) }]
+      ? [{ header: 'by size', shown: ({ sizeHitRatio }: PagingResult) => formatPercent(sizeHitRatio!) }]
       : []),
     ...(has('gapToOpt')
-      ? [{ header: 'gap to opt', shown: ({ gapToOpt }: PageResult) => points(gapToOpt) }]
+      ? [{ header: 'gap to opt', shown: ({ gapToOpt }: PagingResult) => points(gapToOpt) }]
       : []),
-    { header: 'misses', shown: ({ misses }: PageResult) => formatCount(misses) },
-    { header: 'evictions', shown: ({ evictions }: PageResult) => formatCount(evictions) },
+    { header: 'misses', shown: ({ misses }: PagingResult) => formatCount(misses) },
+    { header: 'evictions', shown: ({ evictions }: PagingResult) => formatCount(evictions) },
     ...(has('cost')
       ? [
-          { header: 'prefill tokens', shown: ({ cost }: PageResult) => formatCount(cost!.prefillTokens) },
-          { header: 'cost', shown: ({ cost }: PageResult) => formatMoney(cost!.microDollars) },
+          { header: 'prefill tokens', shown: ({ cost }: PagingResult) => formatCount(cost!.prefillTokens) },
+          { header: 'cost', shown: ({ cost }: PagingResult) => formatMoney(cost!.microDollars) },
         ]
       : []),
     {
       header: 'M refs/s',
-      shown: ({ requestsPerSecond }: PageResult) => (requestsPerSecond / 1e6).toFixed(1),
+      shown: ({ requestsPerSecond }: PagingResult) => (requestsPerSecond / 1e6).toFixed(1),
     },
   ];
   return table({
@@ -154,7 +148,7 @@ function detailLines(results: readonly PageResult[], width: number, dim: (text: 
 
 /** Hit ratios, a column for each capacity; the best policies on average first. */
 function matrixLines(
-  results: readonly PageResult[],
+  results: readonly PagingResult[],
   capacities: readonly number[],
   unit: 'pages' | 'size',
   width: number,

@@ -1,8 +1,9 @@
-/** The entry of a worker thread: one job, then the end. An isolate for each policy, so that its calls stay monomorphic. */
+/** The entry of a worker thread: one policy on a trace of references. */
 import { parentPort, workerData } from 'node:worker_threads';
 
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
-import { type PageJob, type PageMessage, runPageJob } from './page-job.ts';
+import { type PageJob, runPageJob } from './page-job.ts';
 
-const { job, trace } = workerData as { job: PageJob; trace: ReferenceTrace };
-await runPageJob(job, trace, (message: PageMessage) => parentPort!.postMessage(message));
+const { job, shared } = workerData as { job: PageJob; shared: ReferenceTrace };
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
+await runPageJob(job, shared, (message) => parentPort!.postMessage(message));

@@ -1,12 +1,12 @@
 /** Policies at capacities on one trace, over worker threads, with progress and notes: what `page` and `curve` do. */
-import { AssertionError } from '../../base/assert.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { PageReplayOptions } from '../../sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
 import type { Io } from '../command.ts';
-import type { PageJob, PageMessage, PagePoint } from './page-job.ts';
-import { runPageJobs } from './page-pool.ts';
+import { errorOf, type Failure } from './failure.ts';
+import { type PageJob, type PageMessage, type PagePoint, runPageJob } from './page-job.ts';
 import type { PolicyChoice } from './policy-choice.ts';
+import { runInThreads } from './thread-pool.ts';
 
 export interface PolicyRunOptions extends Omit<PageReplayOptions, 'capacity'> {
   /** Counts are taken after every so many references; 0: only at the end. */
@@ -20,7 +20,7 @@ export function runPolicies(
   policies: readonly PolicyChoice[],
   capacities: readonly number[],
   options: PolicyRunOptions,
-  io: Io,
+  io: Pick<Io, 'err' | 'progress'>,
 ): Promise<PagePoint[]> {
   return runAll(jobsOf(policies, capacities, options), trace, options.threads, io);
 }
@@ -50,14 +50,14 @@ async function runAll(
   jobs: readonly PageJob[],
   trace: ReferenceTrace,
   threads: number,
-  io: Io,
+  io: Pick<Io, 'err' | 'progress'>,
 ): Promise<PagePoint[]> {
   const points: PagePoint[] = [];
-  const failures: Extract<PageMessage, { kind: 'failure' }>[] = [];
+  const failures: Failure[] = [];
   const refusals: Extract<PageMessage, { kind: 'refusal' }>[] = [];
   const all = jobs.reduce((sum, { capacities }) => sum + capacities.length, 0) * trace.ids.length;
   let done = 0;
-  await runPageJobs(jobs, trace, threads, (message) => {
+  const receive = (message: PageMessage | Failure): void => {
     switch (message.kind) {
       case 'point':
         points.push(message.point);
@@ -72,7 +72,12 @@ async function runAll(
       case 'failure':
         failures.push(message);
     }
-  });
+  };
+  const [only] = jobs;
+  // One alone needs no thread.
+  if (jobs.length === 1 && only !== undefined) await runPageJob(only, trace, receive);
+  else
+    await runInThreads<PageJob, PageMessage>(jobs, { entry: 'page-worker', shared: trace, threads, receive });
   io.progress('');
   const [failure] = failures;
   if (failure !== undefined) throw errorOf(failure);
@@ -82,11 +87,6 @@ async function runAll(
   for (const { policy, capacity, problem } of refusals)
     io.err(`note: ${policy} at capacity ${capacity} is left out: ${problem}`);
   return points;
-}
-
-function errorOf({ what, problem }: Extract<PageMessage, { kind: 'failure' }>): Error {
-  if (what === 'input') return new KernelError('INVALID_ARGUMENT', problem);
-  return what === 'assertion' ? new AssertionError(problem) : new Error(problem);
 }
 
 /** As asked for: by policy, then by capacity. What ran only for the gap is left out. */

@@ -1,22 +1,22 @@
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { named } from '../named.ts';
 import { arc } from './arc.ts';
+import { car } from './car.ts';
 import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { gdsf } from './gdsf.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lfuDa } from './lfu-da.ts';
 import { lfu } from './lfu.ts';
+import { lirs } from './lirs.ts';
+import { lru } from './lru.ts';
 import { mru } from './mru.ts';
 import { opt } from './opt.ts';
 import { random } from './random.ts';
-import { lirs } from './lirs.ts';
-import { lru } from './lru.ts';
+import { s3Fifo } from './s3-fifo.ts';
 import { sieve } from './sieve.ts';
 import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
-import { s3Fifo } from './s3-fifo.ts';
-import { car } from './car.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
 import { sessionPolicies } from './sessions/index.ts';
 
@@ -24,24 +24,24 @@ export { sessionPolicies, type SessionPolicyName } from './sessions/index.ts';
 
 /** Every paging policy by name: adding one is a file and a row. */
 export const pagingPolicies = {
-  'importance-lru': importanceLru,
-  lru,
   fifo,
+  lru,
   mru,
   random,
+  clock,
   lfu,
   'lfu-da': lfuDa,
-  gdsf,
-  opt,
-  clock,
-  arc,
-  sieve,
   slru,
   'two-q': twoQ,
-  's3-fifo': s3Fifo,
-  car,
   lirs,
+  arc,
+  car,
+  sieve,
+  's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu,
+  gdsf,
+  opt,
+  'importance-lru': importanceLru,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;

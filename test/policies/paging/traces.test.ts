@@ -41,68 +41,6 @@ test('lru: a touch saves a page, and more memory never misses more', () => {
   expect(large.victims).toEqual([3, 4, 5, 1]);
 });
 
-test('mru: keeps the head of a loop', () => {
-  const memory = run(pagingPolicies.mru, 3, [1, 2, 3, 4, 1, 2, 3, 4] as PageId[]);
-  // 1 2 3 | 4 for 3; 1 and 2 hit; 3 for 2; 4 hits.
-  expect(memory.victims).toEqual([3, 2]);
-  expect(memory.misses).toBe(5);
-});
-
-test('random: the stream of chance points into the row of pages', () => {
-  const pages = [1, 2, 3, 4, 5] as PageId[];
-  const memory = run(pagingPolicies.random, 5, pages);
-  const rng = rngFor(1, 'paging');
-  memory.pinned.add(pages[rng.integer(5)]!);
-  const row = pages.toSpliced(pages.indexOf([...memory.pinned][0]!), 1, 5 as PageId).slice(0, 4);
-  expect(memory.evict()).toBe(row[rng.integer(4)]);
-});
-
-test('lfu: counts, then the oldest last use; what an evicted page was used before is forgotten', () => {
-  const memory = run(pagingPolicies.lfu, 3, [1, 1, 2, 3, 3, 2, 4, 2, 1, 5, 4, 4] as PageId[]);
-  // 1 twice, 3 twice, 2 twice, last uses in this order | 4 for 1; 2 hits, thrice; 1 anew for 4, which was used once; 5 for 1; 4 for 5.
-  expect(memory.victims).toEqual([1, 4, 1, 5]);
-  // 4 was used twice since it came back, 3 twice too, but longer ago.
-  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([3, 4, 2]);
-});
-
-test('lfu-da: what was popular once leaves in the end', () => {
-  const trace = [1, 1, 1, 2, 3, 4, 5, 6] as PageId[];
-  // Key of 1: 3. Keys of 2 and 3: 1; 4 comes for 2, L = 1, key 2; 5 for 3, key 2; 6 for 4, L = 2, key 3.
-  const memory = run(pagingPolicies['lfu-da'], 3, trace);
-  expect(memory.victims).toEqual([2, 3, 4]);
-  // 5 has key 2, 1 and 6 have 3, the last use of 1 is older.
-  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([5, 1, 6]);
-});
-
-test('gdsf: a large page must be used more often than a small one to stay', () => {
-  const memory = new ResidentSet(pagingPolicies.gdsf, 10, 'size');
-  const requests: [page: number, size: number][] = [
-    [1, 8], // 125,000
-    [2, 2], // 500,000
-    [1, 8], // 250,000
-    [1, 8], // 375,000
-    [3, 1], // 1 leaves, L = 375,000: 1,375,000
-    [4, 8], // 2 leaves for it, L = 500,000: 625,000
-    [5, 1], // 1,500,000
-    [6, 1], // 4 leaves, L = 625,000
-  ];
-  requests.forEach(([page, size], at) => void memory.request(page as PageId, at, size));
-  expect(memory.victims).toEqual([1, 2, 4]);
-});
-
-test('opt: the farthest next use leaves, never used again before all', () => {
-  const small = run(pagingPolicies.opt, 3, beladysTrace);
-  expect(small.misses).toBe(7);
-  // 1 2 3 | 4 for 3 (next at 9, 4 is no candidate yet); 1 and 2 hit; 5 for 4; 1 and 2 hit, not used again; 3 for 1, 4 for 2; 5 hits.
-  expect(small.victims).toEqual([3, 4, 1, 2]);
-  expect(run(pagingPolicies.opt, 4, beladysTrace).misses).toBe(6);
-});
-
-test('opt: without a recorded trace there is no future', () => {
-  const { future: _, ...context } = new ResidentSet(pagingPolicies.lru, 3).newContext();
-  expect(() => pagingPolicies.opt(context)).toThrow('paging: "opt" is not allowed; allowed: ');
-});
-
 /** A hit on 1 before the first eviction, one on 3 before the second. */
 const withTwoHits = [1, 2, 3, 1, 4, 3, 5, 2] as PageId[];
 
@@ -180,6 +118,68 @@ test('car: two clocks, and the target moves after the replacement', () => {
   // 6, the hand of T2 spares 1: 6 | 4 1 | 3 5 | 2, 2    2: 6 | 1 2 | 3 5 | 4, 1    7, and 3 is forgotten: 7 | 1 2 | 5 6 | 4, 1
   expect(memory.victims).toEqual([2, 3, 4, 5, 2, 4, 6]);
   expect(memory.misses).toBe(10);
+});
+
+test('mru: keeps the head of a loop', () => {
+  const memory = run(pagingPolicies.mru, 3, [1, 2, 3, 4, 1, 2, 3, 4] as PageId[]);
+  // 1 2 3 | 4 for 3; 1 and 2 hit; 3 for 2; 4 hits.
+  expect(memory.victims).toEqual([3, 2]);
+  expect(memory.misses).toBe(5);
+});
+
+test('random: the stream of chance points into the row of pages', () => {
+  const pages = [1, 2, 3, 4, 5] as PageId[];
+  const memory = run(pagingPolicies.random, 5, pages);
+  const rng = rngFor(1, 'paging');
+  memory.pinned.add(pages[rng.integer(5)]!);
+  const row = pages.toSpliced(pages.indexOf([...memory.pinned][0]!), 1, 5 as PageId).slice(0, 4);
+  expect(memory.evict()).toBe(row[rng.integer(4)]);
+});
+
+test('lfu: counts, then the oldest last use; what an evicted page was used before is forgotten', () => {
+  const memory = run(pagingPolicies.lfu, 3, [1, 1, 2, 3, 3, 2, 4, 2, 1, 5, 4, 4] as PageId[]);
+  // 1 twice, 3 twice, 2 twice, last uses in this order | 4 for 1; 2 hits, thrice; 1 anew for 4, which was used once; 5 for 1; 4 for 5.
+  expect(memory.victims).toEqual([1, 4, 1, 5]);
+  // 4 was used twice since it came back, 3 twice too, but longer ago.
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([3, 4, 2]);
+});
+
+test('lfu-da: what was popular once leaves in the end', () => {
+  const trace = [1, 1, 1, 2, 3, 4, 5, 6] as PageId[];
+  // Key of 1: 3. Keys of 2 and 3: 1; 4 comes for 2, L = 1, key 2; 5 for 3, key 2; 6 for 4, L = 2, key 3.
+  const memory = run(pagingPolicies['lfu-da'], 3, trace);
+  expect(memory.victims).toEqual([2, 3, 4]);
+  // 5 has key 2, 1 and 6 have 3, the last use of 1 is older.
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([5, 1, 6]);
+});
+
+test('gdsf: a large page must be used more often than a small one to stay', () => {
+  const memory = new ResidentSet(pagingPolicies.gdsf, 10, 'size');
+  const requests: [page: number, size: number][] = [
+    [1, 8], // 125,000
+    [2, 2], // 500,000
+    [1, 8], // 250,000
+    [1, 8], // 375,000
+    [3, 1], // 1 leaves, L = 375,000: 1,375,000
+    [4, 8], // 2 leaves for it, L = 500,000: 625,000
+    [5, 1], // 1,500,000
+    [6, 1], // 4 leaves, L = 625,000
+  ];
+  requests.forEach(([page, size], at) => void memory.request(page as PageId, at, size));
+  expect(memory.victims).toEqual([1, 2, 4]);
+});
+
+test('opt: the farthest next use leaves, never used again before all', () => {
+  const small = run(pagingPolicies.opt, 3, beladysTrace);
+  expect(small.misses).toBe(7);
+  // 1 2 3 | 4 for 3 (next at 9, 4 is no candidate yet); 1 and 2 hit; 5 for 4; 1 and 2 hit, not used again; 3 for 1, 4 for 2; 5 hits.
+  expect(small.victims).toEqual([3, 4, 1, 2]);
+  expect(run(pagingPolicies.opt, 4, beladysTrace).misses).toBe(6);
+});
+
+test('opt: without a recorded trace there is no future', () => {
+  const { future: _, ...context } = new ResidentSet(pagingPolicies.lru, 3).newContext();
+  expect(() => pagingPolicies.opt(context)).toThrow('paging: "opt" is not allowed; allowed: ');
 });
 
 test('importance-lru: idle time, accesses and importance against each other', () => {

@@ -3,10 +3,6 @@ import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
 import { clock } from './clock.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
-import { gdsf, lfu, lfuDa } from './least-key.ts';
-import { mru } from './mru.ts';
-import { opt } from './opt.ts';
-import { random } from './random.ts';
 import { sieve } from './sieve.ts';
 import { arc } from './arc.ts';
 import { slru } from './slru.ts';
@@ -15,24 +11,28 @@ import { s3Fifo } from './s3-fifo.ts';
 import { car } from './car.ts';
 import { lirs } from './lirs.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
+import { gdsf, lfu, lfuDa } from './least-key.ts';
+import { mru } from './mru.ts';
+import { opt } from './opt.ts';
+import { random } from './random.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
-  clock,
   fifo: inOneArray('fifo', false),
-  gdsf,
-  'importance-lru': importanceLru,
+  lru: inOneArray('lru', true),
+  mru,
+  random,
+  clock,
   lfu,
   'lfu-da': lfuDa,
-  mru,
-  opt,
-  random,
-  lirs,
-  lru: inOneArray('lru', true),
-  sieve,
-  arc,
   slru,
   'two-q': twoQ,
-  's3-fifo': s3Fifo,
+  lirs,
+  arc,
   car,
+  sieve,
+  's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu(false),
+  gdsf,
+  opt,
+  'importance-lru': importanceLru,
 };
