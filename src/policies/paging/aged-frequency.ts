@@ -120,10 +120,7 @@ export class AgedFrequency implements PagingPolicy {
     const counted = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
     assert(counted === resident, `${counted} pages have a count, ${resident} resident`);
     for (const page of heap.ids())
-      assert(
-        heap.keyOf(page) <= uses[2 * page]!,
-        () => `the heap's key of page ${page} is above its own`,
-      );
+      assert(heap.keyOf(page) <= uses[2 * page]!, () => `the heap's key of page ${page} is above its own`);
     const once = [...queue.ids()].filter((page) => counts[page] === 1);
     for (const [at, page] of once.slice(1).entries())
       assert(this.isBefore(once[at]!, page), () => `page ${once[at]} stands before ${page} in the queue`);

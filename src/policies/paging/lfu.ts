@@ -105,10 +105,7 @@ class Lfu implements PagingPolicy {
     for (const page of queue.ids()) if (usedAgain.has(page)) again--;
     assert(again === heap.size, `${again} pages out of the queue are used again, ${heap.size} in the heap`);
     for (const page of heap.ids())
-      assert(
-        heap.keyOf(page) <= uses[2 * page]!,
-        () => `the heap's key of page ${page} is above its count`,
-      );
+      assert(heap.keyOf(page) <= uses[2 * page]!, () => `the heap's key of page ${page} is above its count`);
   }
 
   save(): Json {
