@@ -177,7 +177,7 @@ export interface PagingPolicy {
    * What is told next (misses, loads, touches) is of the prompt of `user`. `isCall`: of its whole prompt, and its call runs from now until `ends`; what
    * it had used before and does not use now has left its prompt. Else it is a use of a few pages outside of a call.
    */
-  uses?(user: Pid, isCall: boolean, nowUs: number): void;
+  usedBy?(user: Pid, isCall: boolean, nowUs: number): void;
   /** The call of `user` ended or was stopped: it pins nothing any more. */
   ends?(user: Pid, nowUs: number): void;
   /** What `user` waits for now, as in `process.waiting`; beside these 'core': to be dispatched, and 'suspension'. */

@@ -4,6 +4,8 @@ export * from './paging/index.ts';
 export * from './scheduling/index.ts';
 export { priorityDefaults, priorityWith, type PriorityOptions } from './scheduling/priority.ts';
 export { roundRobinDefaults, roundRobinWith, type RoundRobinOptions } from './scheduling/round-robin.ts';
+export { lruKDefaults, lruKWith, type LruKOptions } from './paging/lru-k.ts';
+export { wTinyLfuDefaults, wTinyLfuWith, type WTinyLfuOptions } from './paging/w-tinylfu.ts';
 export {
   pageFaultFrequencyDefaults,
   pageFaultFrequencyWith,
@@ -14,5 +16,4 @@ export {
   pauseAndRestoreWith,
   type PauseAndRestoreOptions,
 } from './load-control/pause-and-restore.ts';
-export { wTinyLfuDefaults, wTinyLfuWith, type WTinyLfuOptions } from './paging/w-tinylfu.ts';
 export { workingSetDefaults, workingSetWith, type WorkingSetOptions } from './load-control/working-set.ts';

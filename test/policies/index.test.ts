@@ -11,6 +11,12 @@ import {
   sessionPolicies,
 } from '../../src/policies/index.ts';
 
+/** In the order in which they are shown. */
+const pagingNames =
+  'fifo lru mru random clock lfu lfu-da slru two-q lru-k lirs arc car clock-pro sieve s3-fifo w-tinylfu gdsf lecar cacheus opt importance-lru'.split(
+    ' ',
+  );
+
 const families = [
   {
     field: 'scheduler',
@@ -22,7 +28,7 @@ const families = [
     field: 'paging',
     table: { ...pagingPolicies, ...sessionPolicies },
     lookUp: pagingPolicy,
-    names: Object.keys({ ...pagingPolicies, ...sessionPolicies }).join(', '),
+    names: [...pagingNames, ...Object.keys(sessionPolicies)].join(', '),
   },
   {
     field: 'loadControl',

@@ -1,14 +1,18 @@
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { named } from '../named.ts';
 import { arc } from './arc.ts';
+import { cacheus } from './cacheus.ts';
 import { car } from './car.ts';
+import { clockPro } from './clock-pro.ts';
 import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { gdsf } from './gdsf.ts';
 import { importanceLru } from './importance-lru.ts';
+import { lecar } from './lecar.ts';
 import { lfuDa } from './lfu-da.ts';
 import { lfu } from './lfu.ts';
 import { lirs } from './lirs.ts';
+import { lruK } from './lru-k.ts';
 import { lru } from './lru.ts';
 import { mru } from './mru.ts';
 import { opt } from './opt.ts';
@@ -33,20 +37,24 @@ export const pagingPolicies = {
   'lfu-da': lfuDa,
   slru,
   'two-q': twoQ,
+  'lru-k': lruK,
   lirs,
   arc,
   car,
+  'clock-pro': clockPro,
   sieve,
   's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu,
   gdsf,
+  lecar,
+  cacheus,
   opt,
   'importance-lru': importanceLru,
 } satisfies Record<string, CreatePagingPolicy>;
 
 export type PagingPolicyName = keyof typeof pagingPolicies;
 
-/** The names of those that a kernel can run: there nobody knows what is to come. */
+/** The names of those that a kernel can run: there neither references nor calls to come are known. */
 export const kernelPagingNames: readonly string[] = Object.keys({
   ...pagingPolicies,
   ...sessionPolicies,

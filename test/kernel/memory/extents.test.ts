@@ -14,6 +14,7 @@ import type { Residency, VictimRule } from '../../../src/kernel/memory/memory-op
 import { PageTable } from '../../../src/kernel/memory/page-table.ts';
 import { pagingPolicies, sessionPolicies } from '../../../src/policies/paging/index.ts';
 import { kernelPagingPolicies } from '../../support/kernel-paging.ts';
+import { ResidentSet } from '../../support/resident-set.ts';
 import { seedCount } from '../../support/seeds.ts';
 
 const tables = 3;
@@ -213,7 +214,7 @@ function singly(create: CreatePagingPolicy): CreatePagingPolicy {
       remove: (page) => policy.remove(page),
       changed: (page) => policy.changed?.(page),
       miss: (page, nowUs) => policy.miss?.(page, nowUs),
-      uses: (user, isCall, nowUs) => policy.uses?.(user, isCall, nowUs),
+      usedBy: (user, isCall, nowUs) => policy.usedBy?.(user, isCall, nowUs),
       ends: (user, nowUs) => policy.ends?.(user, nowUs),
       waits: (user, on, nowUs) => policy.waits?.(user, on, nowUs),
       exited: (user, nowUs) => policy.exited?.(user, nowUs),
@@ -227,7 +228,12 @@ const ofSessions = Object.entries(sessionPolicies).filter(
   ([name]) => !name.startsWith('clairvoyant') && name !== 'steps-to-execution',
 );
 
-for (const [name, policy] of [...Object.entries(kernelPagingPolicies), ...ofSessions]) {
+/** The others see every page singly anyway. */
+const ofExtents = [...Object.entries(kernelPagingPolicies), ...ofSessions].filter(
+  ([, create]) => new ResidentSet(create, 100).policy.split !== undefined,
+);
+
+for (const [name, policy] of ofExtents) {
   for (const [residency, victims, isCache] of [
     ['independent', 'any', false],
     ['prefix', 'leaf', false],

@@ -21,7 +21,7 @@ function listening(heard: string[]): CreatePagingPolicy {
       touch: (page, nowUs) => policy.touch(page, nowUs),
       evict: (need, eligible) => policy.evict(need, eligible),
       remove: (page) => policy.remove(page),
-      uses: (user, isCall, nowUs) => void heard.push(`${at(nowUs)}: ${user} ${isCall ? 'calls' : 'uses'}`),
+      usedBy: (user, isCall, nowUs) => void heard.push(`${at(nowUs)}: ${user} ${isCall ? 'calls' : 'uses'}`),
       ends: (user, nowUs) => void heard.push(`${at(nowUs)}: ${user} ends`),
       waits: (user, on, nowUs) => void heard.push(`${at(nowUs)}: ${user} waits for ${on}`),
       exited: (user, nowUs) => void heard.push(`${at(nowUs)}: ${user} exited`),

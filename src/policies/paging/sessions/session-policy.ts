@@ -113,7 +113,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   // ---- What the owner of the memory tells ----------------------------------------------------------------------------
 
-  uses(user: Pid, isCall: boolean, nowUs: number): void {
+  usedBy(user: Pid, isCall: boolean, nowUs: number): void {
     this.nowUs = nowUs;
     const session = this.sessions.get(user) ?? this.open(user);
     this.caller = session;

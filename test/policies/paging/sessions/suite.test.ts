@@ -19,8 +19,8 @@ const planned =
 
 const operation = fc.record({
   what: fc.constantFrom(
-    'uses',
-    'uses',
+    'usedBy',
+    'usedBy',
     'request',
     'request',
     'request',
@@ -57,7 +57,7 @@ for (const [name, create] of Object.entries(sessionPolicies)) {
         for (const [at, { what, id, user: number }] of operations.entries()) {
           const nowUs = at * 1_000_000;
           const isResident = memory.resident.has(page(id));
-          if (what === 'uses') policy.uses?.(user(number), id % 3 > 0, nowUs);
+          if (what === 'usedBy') policy.usedBy?.(user(number), id % 3 > 0, nowUs);
           else if (what === 'ends') policy.ends?.(user(number), nowUs);
           else if (what === 'waits') policy.waits?.(user(number), ['tool', 'person', 'core'][id % 3]!, nowUs);
           else if (what === 'exited') policy.exited?.(user(number), nowUs);
