@@ -4,7 +4,7 @@ import { assert } from '../../../base/assert.ts';
 /** Upper ends of the steps, µs: 1 s, √2 s, 2 s, … 65,536 s. */
 const STEPS = 33;
 const ends = Float64Array.from({ length: STEPS }, (_, step) => {
-  const whole = 1_000_000 * 2 ** (step >> 1);
+  const whole = 1_000_000 * (1 << (step >> 1));
   return step % 2 === 0 ? whole : whole * Math.SQRT2;
 });
 
