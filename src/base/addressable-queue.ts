@@ -6,6 +6,8 @@
  * when an id is first looked up: who only adds at the back and takes by slot, as FIFO does, never pays for it, and then touches memory in order.
  * Cost: amortised O(1) for all but the inserts (the distance to the nearest hole), `ids` and `checkInvariants`; O(size) for the first look-up.
  * Memory: at most 16 bytes for each id in the queue, with the column 4 for each possible id.
+ *
+ * `cursor` is a slot that the queue keeps for a walk along it that goes on after ids have been added: the hand of a clock.
  */
 import { assert } from './assert.ts';
 
@@ -25,6 +27,8 @@ export class AddressableQueue {
   private start = 0;
   private end = 0;
   private count = 0;
+  /** A slot, or NO_SLOT. When ids are pushed together it follows the id in it; whoever takes that id out or moves it must place it anew. */
+  cursor = NO_SLOT;
 
   /** `largestId`: where known, the column by id need not grow. */
   constructor(largestId = 0) {
@@ -139,6 +143,7 @@ export class AddressableQueue {
       this.slots[to] = moved;
       this.places![moved] = to;
     }
+    if (this.cursor >= slot && this.cursor < hole) this.cursor++;
     this.slots[slot] = HOLE;
     this.fill(slot, id);
   }
@@ -151,6 +156,7 @@ export class AddressableQueue {
     this.slots[behind] = place;
     this.places![id] = before;
     this.places![place] = behind;
+    if (this.cursor === before) this.cursor = behind;
   }
 
   /** First to last. The id just yielded may be removed meanwhile; nothing else may change. */
@@ -191,14 +197,17 @@ export class AddressableQueue {
   private makeRoom(): void {
     const { slots, places, end } = this;
     const to = 2 * this.count > slots.length ? new Int32Array(2 * slots.length) : slots;
+    let cursor = NO_SLOT;
     let next = 0;
     for (let slot = this.start; slot < end; slot++) {
       const id = slots[slot]!;
       if (id === HOLE) continue;
       to[next] = id;
       if (places !== undefined) places[id] = next;
+      if (slot === this.cursor) cursor = next;
       next++;
     }
+    this.cursor = cursor;
     if (to === slots) slots.fill(HOLE, next, end);
     this.slots = to;
     this.start = 0;

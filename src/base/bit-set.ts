@@ -1,8 +1,9 @@
-/** A set of small integers 0 to `largest`, one bit each: 32 neighbours share a word, so that it stays in the cache where a byte each would not. */
+/** A set of small integers from 0, one bit each: 32 neighbours share a word, so that it stays in the cache where a byte each would not. */
 export class BitSet {
-  private readonly words: Int32Array;
+  private words: Int32Array;
 
-  constructor(largest: number) {
+  /** `largest`: where known, the set need not grow. */
+  constructor(largest = 0) {
     this.words = new Int32Array((largest >>> 5) + 1);
   }
 
@@ -11,10 +12,18 @@ export class BitSet {
   }
 
   add(id: number): void {
-    this.words[id >> 5]! |= 1 << (id & 31);
+    const word = id >> 5;
+    if (word >= this.words.length) this.grow(word);
+    this.words[word]! |= 1 << (id & 31);
   }
 
   delete(id: number): void {
     this.words[id >> 5]! &= ~(1 << (id & 31));
+  }
+
+  private grow(word: number): void {
+    const words = new Int32Array(Math.max(word + 1, 2 * this.words.length));
+    words.set(this.words);
+    this.words = words;
   }
 }

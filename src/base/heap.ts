@@ -31,8 +31,8 @@ export class KeyedHeap {
   private places: Int32Array; // [id] its row, or ABSENT
   private count = 0;
 
-  /** How many ids will be in it at once, and the largest of them: where known, its columns need not grow. */
-  constructor(rows: number = SMALLEST_CAPACITY, largestId: number = SMALLEST_CAPACITY - 1) {
+  /** The largest id, and how many will be in it at once: where known, its columns need not grow. */
+  constructor(largestId: number = SMALLEST_CAPACITY - 1, rows: number = SMALLEST_CAPACITY) {
     assert(
       rows >= 1 && largestId >= 1,
       () => `a heap for ${rows} ids up to ${largestId}: allowed: 1 or more`,

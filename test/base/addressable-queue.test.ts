@@ -62,6 +62,23 @@ for (const isIndexed of [true, false])
     );
   });
 
+test('the cursor follows the id in its slot, however ids are added', () => {
+  fc.assert(
+    fc.property(fc.array(operation, { minLength: 100, maxLength: 300, size: 'max' }), (operations) => {
+      const queue = new AddressableQueue();
+      for (const id of [61, 62, 63]) queue.pushBack(id);
+      queue.cursor = queue.slotOf(62);
+      for (const { name, id } of operations) {
+        if (queue.has(id)) queue.remove(id);
+        else if (name === 'insertAfter' || name === 'insertBefore') queue[name](62, id);
+        else queue.pushBack(id);
+        expect(queue.at(queue.cursor)).toBe(62);
+      }
+    }),
+    { seed: 2, numRuns: seedCount(50, 5000) },
+  );
+});
+
 test('its array stays within four slots for each id', () => {
   const queue = new AddressableQueue();
   for (let id = 1; id <= 1000; id++) queue.pushBack(id);

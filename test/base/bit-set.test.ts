@@ -15,3 +15,10 @@ test('agrees with a set, at the edges of words too', () => {
   }
   for (let id = 0; id <= 96; id++) expect(bits.has(id)).toBe(model.has(id));
 });
+
+test('grows to what is added', () => {
+  const bits = new BitSet();
+  for (const id of [3, 40, 1000]) bits.add(id);
+  bits.delete(5000);
+  expect([3, 40, 1000, 41, 5000].map((id) => bits.has(id))).toEqual([true, true, true, false, false]);
+});

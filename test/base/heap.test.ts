@@ -143,3 +143,10 @@ test('50,000 entries leave sorted: rows beyond the cached ones too, with many eq
     expect(heap.size).toBe(0);
   }
 });
+
+test('with a largest id, known beforehand, and beyond it', () => {
+  const heap = new KeyedHeap(2);
+  for (const id of [2, 0, 40, 3]) heap.push(id, id, 0);
+  heap.checkInvariants();
+  expect(Array.from({ length: 5 }, () => heap.popMin())).toEqual([0, 2, 3, 40, -1]);
+});

@@ -6,7 +6,6 @@ import type { Json, Pid } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import {
   loadControlPolicies,
-  pagingPolicies,
   priorityDefaults,
   priorityWith,
   roundRobinWith,
@@ -14,6 +13,7 @@ import {
 } from '../../src/policies/index.ts';
 import { eventLine } from '../../src/sim/event-hash.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
+import { kernelPagingPolicies } from '../support/kernel-paging.ts';
 
 const SECOND = 1_000_000;
 
@@ -28,7 +28,7 @@ const schedulers = {
 export function eventLogs(): Record<string, string> {
   const logs: Record<string, string> = {};
   for (const [scheduler, scheduling] of Object.entries(schedulers))
-    for (const [pager, paging] of Object.entries(pagingPolicies))
+    for (const [pager, paging] of Object.entries(kernelPagingPolicies))
       for (const [control, loadControl] of Object.entries(loadControlPolicies))
         for (const residency of ['independent', 'prefix'] as const)
           logs[`${scheduler} ${pager} ${control} ${residency}`] = eventLog({

@@ -1,7 +1,8 @@
 import { rngFor } from '../../src/base/rng.ts';
-import type { CreatePagingPolicy, PagingPolicy } from '../../src/kernel/contracts.ts';
+import type { CreatePagingPolicy, PagingContext, PagingPolicy } from '../../src/kernel/contracts.ts';
 import { KernelError } from '../../src/kernel/errors.ts';
 import type { PageId } from '../../src/kernel/ids.ts';
+import { ProphesiedFuture, type TestFuture } from './future-view.ts';
 import { ArrayPages } from './page-view.ts';
 
 /**
@@ -15,14 +16,28 @@ export class ResidentSet {
   readonly policy: PagingPolicy;
   readonly capacity: number;
   readonly unit: 'pages' | 'size';
+  readonly future: TestFuture;
   readonly victims: PageId[] = [];
   misses = 0;
   used = 0;
 
-  constructor(create: CreatePagingPolicy, capacity: number, unit: 'pages' | 'size' = 'pages') {
+  /** `future`: what clairvoyant policies see. */
+  constructor(
+    create: CreatePagingPolicy,
+    capacity: number,
+    unit: 'pages' | 'size' = 'pages',
+    future: TestFuture = new ProphesiedFuture(),
+  ) {
     this.capacity = capacity;
     this.unit = unit;
-    this.policy = create({ capacity, unit, rng: rngFor(1, 'paging'), pages: this.pages });
+    this.future = future;
+    this.policy = create(this.newContext());
+  }
+
+  /** For another policy beside this one, with the same stream of chance from its start. */
+  newContext(): PagingContext {
+    const { capacity, unit, pages, future } = this;
+    return { capacity, unit, rng: rngFor(1, 'paging'), pages, future };
   }
 
   readonly isEligible = (page: PageId): boolean => !this.pinned.has(page);
@@ -30,9 +45,9 @@ export class ResidentSet {
   /** One request. False: a miss. Throws when the policy answers what it must not. */
   request(page: PageId, nowUs: number, size = 1): boolean {
     if (this.pages.sizes[page] === undefined) this.pages.set(page);
+    this.future.use(page);
     if (this.resident.has(page)) {
-      this.pages.use(page, nowUs);
-      this.policy.touch(page, nowUs);
+      this.touch(page, nowUs);
       this.shed();
       return true;
     }
@@ -41,12 +56,32 @@ export class ResidentSet {
     this.pages.sizes[page] = size;
     if (this.policy.miss?.(page, nowUs) === false) return false;
     while (this.used + size > this.capacity) if (this.evict() === undefined) return false;
-    this.pages.use(page, nowUs);
-    if (this.policy.admit(page, nowUs)) {
-      this.resident.add(page);
-      this.used += size;
-    }
+    this.load(page, nowUs);
     return false;
+  }
+
+  /**
+   * Several pages are used at once, as by a prompt: the misses of all are told before room is made, and those that are resident stay. False: they
+   * don't fit together, and none is used. What the policy then refuses to keep is used once.
+   */
+  requestAll(pages: readonly PageId[], nowUs: number): boolean {
+    const missing = pages.filter((page) => !this.resident.has(page));
+    for (const page of missing) {
+      if (this.pages.sizes[page] === undefined) this.pages.set(page);
+      this.policy.miss?.(page, nowUs);
+    }
+    const need = missing.reduce((sum, page) => sum + this.pages.size(page), 0);
+    const isEligible = (page: PageId): boolean => this.isEligible(page) && !pages.includes(page);
+    while (this.used + need > this.capacity) {
+      const victim = this.policy.evict(1, isEligible);
+      if (victim === undefined) return false;
+      this.leave(victim);
+    }
+    for (const page of pages)
+      if (missing.includes(page)) this.load(page, nowUs);
+      else this.touch(page, nowUs);
+    this.shed();
+    return true;
   }
 
   evict(): PageId | undefined {
@@ -65,6 +100,18 @@ export class ResidentSet {
     this.resident.delete(page);
     this.used -= this.pages.size(page);
     this.pinned.delete(page);
+  }
+
+  private touch(page: PageId, nowUs: number): void {
+    this.pages.use(page, nowUs);
+    this.policy.touch(page, nowUs);
+  }
+
+  private load(page: PageId, nowUs: number): void {
+    this.pages.use(page, nowUs);
+    if (!this.policy.admit(page, nowUs)) return;
+    this.resident.add(page);
+    this.used += this.pages.size(page);
   }
 
   private shed(): void {

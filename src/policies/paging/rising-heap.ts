@@ -26,7 +26,7 @@ export class RisingHeap {
   constructor(ranks: PageRanks, { unit, capacity, largestPage }: PagingContext) {
     this.ranks = ranks;
     const isKnown = unit === 'pages' && largestPage !== undefined && largestPage > 0;
-    this.heap = isKnown ? new KeyedHeap(Math.min(capacity, largestPage), largestPage) : new KeyedHeap();
+    this.heap = isKnown ? new KeyedHeap(largestPage, Math.min(capacity, largestPage)) : new KeyedHeap();
   }
 
   get size(): number {
