@@ -14,7 +14,6 @@ import { readWekaTrace } from '../../../src/sim/sessions/weka-trace.ts';
 const path = join(import.meta.dirname, '../../../../shared/traces/weka-claude-code.jsonl.gz');
 const isMissing = !existsSync(path);
 const missing = isMissing ? ' (needs callanjfox/kv-cache-tester (WEKA) in ../shared/traces)' : '';
-const inCase = test.skipIf(isMissing);
 
 let trace: SessionTrace;
 beforeAll(async () => {
@@ -23,7 +22,7 @@ beforeAll(async () => {
   trace = await readWekaTrace(file.name, file.lines());
 });
 
-inCase(`the recorded sessions are all there, with their sub-agents${missing}`, () => {
+test.skipIf(isMissing)(`the recorded sessions are all there, with their sub-agents${missing}`, () => {
   const chains = trace.sessions.flatMap((session) => session.chains);
   const calls = chains.flatMap((chain) => chain.calls);
   expect([trace.sessions.length, chains.length, calls.length]).toEqual([497, 529, 32_658 + 348]);
@@ -39,7 +38,7 @@ const reported = [
   [80, 1_000_000, 0.42, 0.65],
 ] as const;
 
-inCase(`lru and the clairvoyant policy are near what another sampler gave${missing}`, () => {
+test.skipIf(isMissing)(`lru and the clairvoyant policy are near what another sampler gave${missing}`, () => {
   for (const [sessions, memoryTokens, lru, clairvoyant] of reported) {
     const rateOf = (policy: string): number => {
       const rates = [1, 2, 3].map(
@@ -52,26 +51,36 @@ inCase(`lru and the clairvoyant policy are near what another sampler gave${missi
   }
 });
 
-inCase(`on the half that it was not fitted to, hit density closes over a fifth of the gap${missing}`, () => {
-  const bound = 'clairvoyant-sessions';
-  const others = ['end-turn-first', 'predicted-next-use', 'cost-aware'];
-  const names = ['lru', 'hit-density', bound, 'clairvoyant-loading', ...others];
-  const rows = runGrid(halfOf(trace, 'odd'), {
-    contenders: names.map((name) => ({ name })),
-    sessions: [40],
-    memoryTokens: [1_000_000],
-    seeds: [1, 2, 3],
-  });
-  const closed = (name: string): number => gapClosed(rows, { name, baseline: 'lru', bound }).mean;
-  expect(closed('hit-density')).toBeGreaterThan(0.4);
-  for (const other of others) expect(closed(other)).toBeLessThan(closed('hit-density'));
-  expect(closed('clairvoyant-loading')).toBeLessThan(1);
-});
+test.skipIf(isMissing)(
+  `on the half that it was not fitted to, hit density closes over a fifth of the gap${missing}`,
+  () => {
+    const bound = 'clairvoyant-sessions';
+    const others = ['end-turn-first', 'predicted-next-use', 'cost-aware'];
+    const names = ['lru', 'hit-density', bound, 'clairvoyant-loading', ...others];
+    const rows = runGrid(halfOf(trace, 'odd'), {
+      contenders: names.map((name) => ({ name })),
+      sessions: [40],
+      memoryTokens: [1_000_000],
+      seeds: [1, 2, 3],
+    });
+    const closed = (name: string): number => gapClosed(rows, { name, baseline: 'lru', bound }).mean;
+    expect(closed('hit-density')).toBeGreaterThan(0.4);
+    for (const other of others) expect(closed(other)).toBeLessThan(closed('hit-density'));
+    expect(closed('clairvoyant-loading')).toBeLessThan(1);
+  },
+);
 
-inCase(`a cell has the same counts again, and a memory of everything repeats no prefill${missing}`, () => {
-  const run = (memoryTokens: number) =>
-    runCell(trace, pagingPolicy('hit-density'), { sessions: 20, memoryTokens, seed: 9 });
-  expect(run(500_000)).toEqual(run(500_000));
-  expect(run(500_000).counts.repeatedBlocks).toBeGreaterThan(0);
-  expect(run(1_000_000_000).counts).toMatchObject({ repeatedBlocks: 0, evictedBlocks: 0, bypassedBlocks: 0 });
-});
+test.skipIf(isMissing)(
+  `a cell has the same counts again, and a memory of everything repeats no prefill${missing}`,
+  () => {
+    const run = (memoryTokens: number) =>
+      runCell(trace, pagingPolicy('hit-density'), { sessions: 20, memoryTokens, seed: 9 });
+    expect(run(500_000)).toEqual(run(500_000));
+    expect(run(500_000).counts.repeatedBlocks).toBeGreaterThan(0);
+    expect(run(1_000_000_000).counts).toMatchObject({
+      repeatedBlocks: 0,
+      evictedBlocks: 0,
+      bypassedBlocks: 0,
+    });
+  },
+);

@@ -18,7 +18,7 @@ export interface SoftPinsOptions {
   readonly ttlUs: number;
 }
 
-export const softPinsDefaults: SoftPinsOptions = { importance: 1, ttlUs: 1_800_000_000 };
+const softPinsDefaults: SoftPinsOptions = { importance: 1, ttlUs: 1_800_000_000 };
 
 export function softPinsWith(options: SoftPinsOptions): CreatePagingPolicy {
   assert(options.ttlUs > 0, () => `ttlUs ${options.ttlUs}: must be > 0`);
