@@ -97,7 +97,7 @@ export function runGrid(
 export type Measure = 'tokenHitRate' | 'promptMicroDollarsPerSession' | 'prefillTokens' | 'repeatedTokens';
 
 /** One figure of a contender in a cell, seed by seed in the order of the rows. */
-function valuesOf(
+export function valuesOf(
   rows: readonly GridRow[],
   { name, sessions, memoryTokens }: { name: string; sessions: number; memoryTokens: number },
   measure: Measure,

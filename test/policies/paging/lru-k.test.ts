@@ -19,7 +19,7 @@ test('lru-k: chooses the victims of its naive twin whatever its periods are', ()
     id: fc.integer({ min: 1, max: 12 }),
   });
   fc.assert(
-    fc.property(options, fc.array(step, { maxLength: 100 }), (chosen, steps) => {
+    fc.property(options, fc.array(step, { minLength: 60, maxLength: 100 }), (chosen, steps) => {
       const memory = new ResidentSet(inLockstep(lruKWith(chosen), lruK(chosen)), 5);
       steps.forEach(({ what, id }, at) => {
         const page = id as PageId;
