@@ -5,9 +5,11 @@ import { car } from './car.ts';
 import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { gdsf } from './gdsf.ts';
+import { hyperbolic } from './hyperbolic.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lfuDa } from './lfu-da.ts';
 import { lfu } from './lfu.ts';
+import { lhd } from './lhd.ts';
 import { lirs } from './lirs.ts';
 import { lru } from './lru.ts';
 import { mru } from './mru.ts';
@@ -40,6 +42,8 @@ export const pagingPolicies = {
   's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu,
   gdsf,
+  hyperbolic,
+  lhd,
   opt,
   'importance-lru': importanceLru,
 } satisfies Record<string, CreatePagingPolicy>;
