@@ -129,20 +129,22 @@ function sessionTables(rows: readonly GridRow[]): string[] {
   section(
     'Token hit rate',
     'tokenHitRate',
-    ({ value }) => `${value.mean.toFixed(4)} ± ${halfWidth(value).toFixed(3)}`,
+    ({ value }) => `${value.mean.toFixed(4)}${plusMinus(value, 3)}`,
     isBounded
       ? (name) => {
           // A provider's cache is of another size.
           if (name.startsWith('provider')) return '–';
           const { mean, low, high } = gapClosed(rows, { name, baseline: baselineName, bound: boundName });
-          return `${formatPercent(mean)} [${formatPercent(low)}, ${formatPercent(high)}]`;
+          return high === Infinity
+            ? formatPercent(mean)
+            : `${formatPercent(mean)} [${formatPercent(low)}, ${formatPercent(high)}]`;
         }
       : undefined,
   );
   section(
     `Token hit rate, paired difference to ${baselineName}`,
     'tokenHitRate',
-    ({ difference }) => `${signed(difference.mean)} ± ${halfWidth(difference).toFixed(4)}`,
+    ({ difference }) => `${signed(difference.mean)}${plusMinus(difference, 4)}`,
   );
   section(
     'Prompt money per session',
@@ -175,7 +177,7 @@ function againstOthers(rows: readonly GridRow[], names: readonly string[]): stri
     const best = ofOthers.reduce((a, b) => (b.cells[at]!.value.mean > a.cells[at]!.value.mean ? b : a));
     const { difference } = best.cells[at]!;
     lines.push(
-      `| ${sessions} / ${memoryTokens / 1_000_000} M | ${best.name} ${best.cells[at]!.value.mean.toFixed(4)} | ${signed(-difference.mean)} ± ${halfWidth(difference).toFixed(4)} |`,
+      `| ${sessions} / ${memoryTokens / 1_000_000} M | ${best.name} ${best.cells[at]!.value.mean.toFixed(4)} | ${signed(-difference.mean)}${plusMinus(difference, 4)} |`,
     );
   }
   return lines;
@@ -185,6 +187,8 @@ const halfWidth = ({ low, high }: Interval): number => (high - low) / 2;
 /** Of one seed alone nothing is known. */
 const halfMoney = (value: Interval): string =>
   value.high === Infinity ? '' : ` ± ${formatMoney(Math.round(halfWidth(value)))}`;
+const plusMinus = (value: Interval, digits: number): string =>
+  value.high === Infinity ? '' : ` ± ${halfWidth(value).toFixed(digits)}`;
 const signed = (value: number): string => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(4)}`;
 
 const option = (name: string): string | undefined => {

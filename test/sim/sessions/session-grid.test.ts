@@ -90,7 +90,7 @@ test('a provider holds a context for its time to live from the last call on, and
     call(at * second, index, [[index + 1, 1]], { tokensIn: index * 100 + 130 }),
   );
   const { counts, promptMicroDollars } = replayOnProvider(
-    [{ chain: chain(calls), startUs: 0, space: 2 }],
+    [{ chain: chain(calls), startUs: 0, space: 2, workflow: 0 }],
     { name: 'provider', ttlUs: 5 * second, writeFactor: 1.25 },
     { endUs: 20 * second, blockTokens: 100, engine: engineDefaults },
   );

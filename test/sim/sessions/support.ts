@@ -33,6 +33,7 @@ const replayDefaults: Omit<SessionReplayOptions, 'paging'> = {
   calls: 'recorded',
   unknownDurationUs: 0,
   admission: 'may',
+  workflows: 'unknown',
   engine: engineDefaults,
 };
 

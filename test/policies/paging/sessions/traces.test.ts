@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 
 import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
 import { engineDefaults } from '../../../../src/kernel/engine-options.ts';
-import type { Pid } from '../../../../src/kernel/ids.ts';
 import { pagingPolicies, sessionPolicies } from '../../../../src/policies/paging/index.ts';
 import { costAwareWith } from '../../../../src/policies/paging/sessions/cost-aware.ts';
 import { softPinsWith } from '../../../../src/policies/paging/sessions/soft-pins.ts';
@@ -27,6 +26,7 @@ function session(
   return {
     startUs: 0,
     space,
+    workflow: 0,
     chain: chain([
       call(first! * second, 0, [[1, blocks]], { durationUs: 0, pause }),
       ...rest.map((at) => call(at * second, blocks, [], { durationUs: 0, pause })),
@@ -58,7 +58,7 @@ test('lru: what left a prompt goes by its own last use', () => {
   const back = [...cut.calls, call(5 * second, 2, [[3, 2]], { durationUs: 0 })];
   const other = session(3, 2, [1, 4]);
   const third = session(4, 2, [3]);
-  const placed = { startUs: 0, space: 2, chain: { ...cut, calls: back } };
+  const placed = { startUs: 0, space: 2, workflow: 0, chain: { ...cut, calls: back } };
   expect(found([placed, other, third], pagingPolicies.lru, 6)).toEqual([
     '0: 0',
     '1: 0',
@@ -73,6 +73,7 @@ test('what left the prompts leaves before all else, the oldest first, whoever it
   const cutAt = (at: number, space: number, start: number): PlacedChain => ({
     startUs: 0,
     space,
+    workflow: 0,
     chain: chain([
       call(start * second, 0, [[1, 3]], { durationUs: 0 }),
       call(at * second, 1, [], { durationUs: 0 }),
@@ -173,6 +174,7 @@ test('least-waste: with a slower tier that is fast, contexts leave sooner', () =
   const running = {
     startUs: 0,
     space: 5,
+    workflow: 0,
     chain: chain([call(0, 0, [[1, 2]], { durationUs: 100 * second })]),
   };
   // Swapping 6 tokens out and in costs 2 × 0.06 s × the 2 of the running call = 0.24; preserving them for 1 s costs 6.
@@ -276,18 +278,51 @@ test('clairvoyant-sessions: farthest next call leaves; a call that is back later
   expect(loading).toEqual(['0: 0', '1: 0', '2: 0', '3: 0', '1: 2', '2: 0', '0: 0', '3: 2']);
 });
 
-test('steps-to-execution: who is most steps away leaves; without a workflow it says what it lacks', () => {
-  const steps = new Map([
-    [1, 1],
-    [2, 3],
-    [3, 2],
+test('steps-to-execution: agents that take turns, which lru always evicts just before theirs', () => {
+  // Three agents in a circle, memory for two; each keeps its fixed prompt of 2.
+  const turns = (space: number, first: number): PlacedChain =>
+    session(
+      space,
+      2,
+      [0, 3, 6, 9].map((at) => at + first),
+    );
+  const agents = [turns(2, 0), turns(3, 1), turns(4, 2)];
+  const hits = (paging: CreatePagingPolicy, options: object = {}): number =>
+    runOf(agents, paging, { memoryTokens: 4, engine, ...options }).replay.counts.hitBlocks;
+  expect(hits(pagingPolicies.lru)).toBe(0);
+  // At its turn the agent that has just been called is farthest from its next one: every other call finds its prompt.
+  expect(found(agents, sessionPolicies['steps-to-execution'], 4, { workflows: 'known' })).toEqual([
+    '0: 0',
+    '1: 0',
+    '2: 0',
+    '0: 2',
+    '1: 0',
+    '2: 2',
+    '0: 0',
+    '1: 2',
+    '2: 0',
+    '0: 2',
+    '1: 0',
+    '2: 2',
   ]);
-  const planned: CreatePagingPolicy = (context) =>
-    sessionPolicies['steps-to-execution']({
-      ...context,
-      plan: { stepsToCall: (user: Pid) => steps.get(user) ?? Infinity },
-    });
-  const sessions = [session(2, 2, [0, 5]), session(3, 2, [1, 6]), session(4, 2, [2])];
-  expect(found(sessions, planned, 4)).toEqual(['0: 0', '1: 0', '2: 0', '0: 2', '1: 0']);
-  expect(() => found(sessions, sessionPolicies['steps-to-execution'], 4)).toThrow('steps-to-execution');
+  expect(() => hits(sessionPolicies['steps-to-execution'])).toThrow('workflow');
+});
+
+test('steps-to-execution: another workflow has its own steps', () => {
+  const own = (placed: PlacedChain, workflow: number): PlacedChain => ({ ...placed, workflow });
+  // At 2 s the first session is one step of its workflow away from its call at 9 s; the second, two, though they come sooner.
+  const sessions = [
+    own(session(2, 2, [0, 9]), 0),
+    own(session(3, 2, [1, 5]), 1),
+    own(session(4, 1, [4]), 1),
+    own(session(5, 2, [2]), 2),
+  ];
+  expect(found(sessions, sessionPolicies['steps-to-execution'], 4, { workflows: 'known' })).toEqual([
+    '0: 0',
+    '1: 0',
+    '3: 0',
+    '2: 0',
+    '1: 0',
+    '0: 2',
+  ]);
 });
