@@ -10,7 +10,7 @@
  * Shape: B1 and T1 are one queue, and so are B2 and T2. What leaves the front of a T is the youngest ghost of its B: the border between the two moves by one
  * and nothing else does. A queue is an array with holes, written at its end (see slot-array.ts); a column tells the place of each page. The fields of both
  * queues are those of the policy itself: as objects of their own they cost a third of the speed.
- * Memory: 4 bytes for each possible page, at most 16 for each one in the queues.
+ * Memory: 4 bytes for each possible page, at most 32 for each one in the queues.
  */
 import { assert } from '../../base/assert.ts';
 import type { PagingContext } from '../../kernel/contracts.ts';
@@ -59,7 +59,7 @@ export class AdaptiveReplacement {
     this.sizes = unit === 'pages' ? undefined : new PageSizes(context);
     this.places = new Int32Array(largestPage + 1);
     // About what they will need; they grow.
-    const length = SMALLEST_LENGTH + 2 * Math.min(capacity, largestPage);
+    const length = SMALLEST_LENGTH + 4 * Math.min(capacity, largestPage);
     this.slots1 = new Int32Array(length);
     this.slots2 = new Int32Array(length);
   }

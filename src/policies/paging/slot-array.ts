@@ -1,6 +1,6 @@
 /**
  * Pages in queue order in an array, with holes where pages have been taken out. The array is written at its end only; when that is reached, what is left
- * is pushed together, or moved to an array of twice the length if that would leave less than half of it free. Who owns the array keeps the place of each
+ * is pushed together, or moved to an array of twice the length if that would leave less than three quarters of it free: pushing together is what such an array costs. Who owns the array keeps the place of each
  * page in a column: twice its slot, plus a tag, so that two arrays can share the column. No page has place 0.
  */
 import type { PageId } from '../../kernel/ids.ts';
@@ -30,7 +30,7 @@ export function pushTogether(
   }
   places[HOLE] = 0;
   if (border === end) movedBorder = next;
-  if (2 * next <= slots.length) return { slots, border: movedBorder, end: next };
+  if (4 * next <= slots.length) return { slots, border: movedBorder, end: next };
   const longer = new Int32Array(2 * slots.length);
   longer.set(slots);
   return { slots: longer, border: movedBorder, end: next };
