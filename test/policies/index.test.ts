@@ -13,7 +13,7 @@ import {
 
 /** In the order in which they are shown. */
 const pagingNames =
-  'fifo lru mru random clock lfu lfu-da slru two-q lru-k lirs arc car clock-pro sieve s3-fifo w-tinylfu gdsf lecar cacheus opt importance-lru'.split(
+  'fifo lru mru random clock lfu lfu-da slru two-q lru-k lirs arc car clock-pro sieve s3-fifo w-tinylfu gdsf hyperbolic lecar cacheus lhd opt importance-lru'.split(
     ' ',
   );
 

@@ -7,10 +7,12 @@ import { clockPro } from './clock-pro.ts';
 import { clock } from './clock.ts';
 import { fifo } from './fifo.ts';
 import { gdsf } from './gdsf.ts';
+import { hyperbolic } from './hyperbolic.ts';
 import { importanceLru } from './importance-lru.ts';
 import { lecar } from './lecar.ts';
 import { lfuDa } from './lfu-da.ts';
 import { lfu } from './lfu.ts';
+import { lhd } from './lhd.ts';
 import { lirs } from './lirs.ts';
 import { lruK } from './lru-k.ts';
 import { lru } from './lru.ts';
@@ -46,8 +48,10 @@ export const pagingPolicies = {
   's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu,
   gdsf,
+  hyperbolic,
   lecar,
   cacheus,
+  lhd,
   opt,
   'importance-lru': importanceLru,
 } satisfies Record<string, CreatePagingPolicy>;

@@ -179,6 +179,20 @@ test('gdsf: a large page must be used more often than a small one to stay', () =
   expect(memory.victims).toEqual([1, 2, 4]);
 });
 
+test('hyperbolic: a rate of use must be earned as a page ages', () => {
+  const memory = run(pagingPolicies.hyperbolic, 3, [1, 1, 1, 2, 3, 3, 4] as PageId[]);
+  // At the load of 4, the 7th: 1 has 3 uses in 6 references, the present one included; 2 has 1 in 3; 3 has 2 in 2.
+  expect(memory.victims).toEqual([2]);
+  // Now: 1 has 3 in 7, 3 has 2 in 3, 4 has 1 in 1.
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([1, 3, 4]);
+});
+
+test('lhd: while it knows nothing, by class and age', () => {
+  const memory = run(pagingPolicies.lhd, 3, [1, 1, 2, 3, 4] as PageId[]);
+  // At the load of 4: 1, hit at age 1, is of a class 13 times as good as that of 2 and 3, but of age 3; 2 is of age 2 and leaves.
+  expect(memory.victims).toEqual([2]);
+});
+
 test('opt: the farthest next use leaves, never used again before all', () => {
   const small = run(pagingPolicies.opt, 3, beladysTrace);
   expect(small.misses).toBe(7);

@@ -5,10 +5,12 @@ import { cacheus } from './cacheus.ts';
 import { car } from './car.ts';
 import { clockPro } from './clock-pro.ts';
 import { clock } from './clock.ts';
+import { hyperbolic } from './hyperbolic.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
 import { gdsf, lfu, lfuDa } from './least-key.ts';
 import { lecar } from './lecar.ts';
+import { lhd } from './lhd.ts';
 import { lirs } from './lirs.ts';
 import { lruK } from './lru-k.ts';
 import { mru } from './mru.ts';
@@ -19,6 +21,7 @@ import { sieve } from './sieve.ts';
 import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
+import { lhdDefaults } from '../../../../src/policies/paging/lhd.ts';
 import { lruKDefaults } from '../../../../src/policies/index.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
@@ -40,8 +43,10 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu(false),
   gdsf,
+  hyperbolic,
   lecar,
   cacheus,
+  lhd: lhd(lhdDefaults),
   opt,
   'importance-lru': importanceLru,
 };
