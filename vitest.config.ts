@@ -7,6 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/reporter/closing-line.ts'],
+    globalSetup: ['./test/support/cache-folder.ts'],
     // Threads start faster than processes.
     pool: 'threads',
     maxWorkers: 2,

@@ -4,11 +4,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 import { dispatchBench } from './dispatch.ts';
 import { evictionBenchDefaults, measureEvictions } from './evictions.ts';
+import { commit, machine } from './machine.ts';
 import { phases } from './phases.ts';
 
 const isQuick = process.argv.includes('--quick');
@@ -92,17 +92,4 @@ function idle(processes: number): number {
   return Number(
     execFileSync(process.execPath, ['--expose-gc', file, String(processes)], { encoding: 'utf8' }),
   );
-}
-
-function commit(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
-
-function machine(): string {
-  const processors = cpus();
-  return `${processors[0]?.model.trim() ?? 'unknown processor'} × ${processors.length}, ${Math.round(totalmem() / 2 ** 30)} GiB`;
 }

@@ -15,9 +15,9 @@ const ABSENT = -1;
 
 export class LinkedLists {
   private links: Int32Array; // [2 × row] the row before, or ABSENT; [2 × row + 1] the row behind
-  private readonly sizes: Int32Array; // [list]
+  private sizes: Int32Array; // [list]
   /** Row of an id: id + offset. */
-  private readonly offset: number;
+  private offset: number;
 
   /** `lists`: how many; they are numbered from 0. `largestId`: where known, the links need not grow. */
   constructor(lists: number, largestId: number = SMALLEST_CAPACITY) {
@@ -26,6 +26,26 @@ export class LinkedLists {
     this.sizes = new Int32Array(lists);
     this.links = new Int32Array(2 * (lists + largestId)).fill(ABSENT);
     for (let anchor = 0; anchor < lists; anchor++) this.links.fill(anchor, 2 * anchor, 2 * anchor + 2);
+  }
+
+  /** How many lists there are. */
+  get lists(): number {
+    return this.sizes.length;
+  }
+
+  /** Adds `count` empty lists behind the others. Moves everything. */
+  addLists(count: number): void {
+    const { links, sizes } = this;
+    const lists = sizes.length;
+    // Anchors keep their rows; those of the ids, and the links to them, move up.
+    const movedRow = (row: number): number => (row >= lists ? row + count : row);
+    const grown = new Int32Array(links.length + 2 * count).fill(ABSENT);
+    for (let at = 0; at < links.length; at++) grown[movedRow(at >> 1) * 2 + (at & 1)] = movedRow(links[at]!);
+    for (let anchor = lists; anchor < lists + count; anchor++) grown.fill(anchor, 2 * anchor, 2 * anchor + 2);
+    this.links = grown;
+    this.sizes = new Int32Array(lists + count);
+    this.sizes.set(sizes);
+    this.offset += count;
   }
 
   /** How many ids are in the list. */

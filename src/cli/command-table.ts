@@ -2,14 +2,17 @@
  * The table of commands, in the order of `ringzero --help`. A row loads its file only when it is needed, so that a command
  * doesn't pay for what others import.
  */
-import type { Command } from './command.ts';
+import type { Command, CommandGroup } from './command.ts';
 
-/** Name of a command → its file. */
-export type CommandTable = Readonly<Record<string, () => Promise<Command>>>;
+/** Name of a command or a group → its file. */
+export type CommandTable = Readonly<Record<string, () => Promise<Command | CommandGroup>>>;
 
 export const commandTable: CommandTable = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  page: async () => (await import('./commands/page.ts')).pageCommand,
+  trace: async () => (await import('./commands/trace.ts')).traceCommands,
+  curve: async () => (await import('./commands/curve.ts')).curveCommand,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
 };

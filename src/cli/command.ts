@@ -2,9 +2,9 @@
 import type { Command as CommanderCommand } from 'commander';
 
 export interface Command<Options extends CommonOptions = CommonOptions> {
-  /** As typed on the command line: `ringzero NAME`. */
+  /** As typed on the command line: `ringzero NAME`, or behind its group's name. */
   readonly name: string;
-  /** One line for `ringzero --help`. */
+  /** One line for `ringzero --help`, or for its group's. */
   readonly summary: string;
   /** Adds arguments and options. `--json`, `--seed` and `--help` are there already. */
   register(command: CommanderCommand): void;
@@ -13,6 +13,15 @@ export interface Command<Options extends CommonOptions = CommonOptions> {
    * status 2. A method rather than a function property, so that a command may name its own options.
    */
   run(call: Call<Options>, io: Io): number | Promise<number>;
+}
+
+/** Several commands under one name: `ringzero NAME COMMAND`. */
+export interface CommandGroup {
+  readonly name: string;
+  /** One line for `ringzero --help`. */
+  readonly summary: string;
+  /** In the order of its help. */
+  readonly commands: readonly Command[];
 }
 
 /** One use of a command: `operands` are the words that are not options, in order. */

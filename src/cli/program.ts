@@ -9,7 +9,7 @@ import { Command as CommanderCommand, CommanderError } from 'commander';
 import { assert, AssertionError } from '../base/assert.ts';
 import { invalid, KernelError } from '../kernel/errors.ts';
 import type { CommandTable } from './command-table.ts';
-import type { Command, CommonOptions, Io } from './command.ts';
+import type { Command, CommandGroup, CommonOptions, Io } from './command.ts';
 import { parseInteger } from './options.ts';
 import { packageVersion } from './package-version.ts';
 
@@ -22,18 +22,20 @@ export async function runProgram(words: readonly string[], table: CommandTable, 
   let seed = defaultSeed;
   const program = createProgram(io);
   try {
-    for (const command of await loadCommands(words, table)) {
-      addCommand(program, command).action(async (...given: unknown[]) => {
-        const self = given.at(-1) as CommanderCommand;
-        const options = self.opts<CommonOptions>();
-        seed = options.seed;
-        status = await command.run({ operands: self.args, options }, io);
-      });
+    for (const entry of await loadCommands(words, table)) {
+      const parent = 'commands' in entry ? addGroup(program, entry) : program;
+      for (const command of 'commands' in entry ? entry.commands : [entry])
+        addCommand(parent, command).action(async (...given: unknown[]) => {
+          const self = given.at(-1) as CommanderCommand;
+          const options = self.opts<CommonOptions>();
+          seed = options.seed;
+          status = await command.run({ operands: self.args, options }, io);
+        });
     }
     await parse(program, words, table);
     return status;
   } catch (error) {
-    return reportError(error, { program, seed, io });
+    return reportError(error, { command: askedFor(program, words), seed, io });
   } finally {
     io.progress('');
   }
@@ -52,6 +54,13 @@ async function parse(
     throw invalid('help', second, commands);
   if (!first.startsWith('-') && first !== 'help' && !Object.hasOwn(table, first))
     throw invalid('command', first, commands);
+  const asked = askedFor(program, words);
+  if (asked.commands.length > 0 && asked !== program) {
+    // The name of a group alone, or with what is none of its commands.
+    if (second === undefined) return asked.outputHelp();
+    if (!second.startsWith('-') && second !== 'help')
+      throw invalid(first, second, asked.commands.map((command) => command.name()).join(', '));
+  }
   await program.parseAsync(words, { from: 'user' });
 }
 
@@ -73,8 +82,22 @@ function createProgram(io: Io): CommanderCommand {
   return program;
 }
 
+/** The command, or else the group, that the first words name, or else the program. */
+function askedFor(program: CommanderCommand, words: readonly string[]): CommanderCommand {
+  let asked = program;
+  for (const word of words) {
+    const next = asked.commands.find((command) => command.name() === word);
+    if (next === undefined) break;
+    asked = next;
+  }
+  return asked;
+}
+
 /** The one command that is asked for, or all of them where help or a suggestion may need them. */
-async function loadCommands(words: readonly string[], table: CommandTable): Promise<Command[]> {
+async function loadCommands(
+  words: readonly string[],
+  table: CommandTable,
+): Promise<(Command | CommandGroup)[]> {
   const [first = ''] = words;
   const names = Object.hasOwn(table, first) ? [first] : Object.keys(table);
   return Promise.all(
@@ -84,6 +107,10 @@ async function loadCommands(words: readonly string[], table: CommandTable): Prom
       return command;
     }),
   );
+}
+
+function addGroup(program: CommanderCommand, { name, summary }: CommandGroup): CommanderCommand {
+  return program.command(name).description(summary);
 }
 
 function addCommand(program: CommanderCommand, command: Command): CommanderCommand {
@@ -100,16 +127,17 @@ function addCommand(program: CommanderCommand, command: Command): CommanderComma
 }
 
 interface Failing {
-  readonly program: CommanderCommand;
+  /** As far as the words named one. */
+  readonly command: CommanderCommand;
   readonly seed: number;
   readonly io: Io;
 }
 
 /** Prints what went wrong and returns the exit status. */
-function reportError(error: unknown, { program, seed, io }: Failing): number {
+function reportError(error: unknown, { command, seed, io }: Failing): number {
   if (error instanceof CommanderError) {
     if (error.exitCode === 0) return 0; // --help and --version end this way
-    return printError(usageProblem(error, program), 2, io);
+    return printError(usageProblem(error, command), 2, io);
   }
   if (error instanceof KernelError) return printError(error.message, 2, io);
   if (isFileError(error)) return printError(`${error.path}: ${fileProblem(error)}`, 2, io);
@@ -125,14 +153,13 @@ function reportError(error: unknown, { program, seed, io }: Failing): number {
 }
 
 /** What commander says, with what is allowed where it says only what is missing. */
-function usageProblem({ code, message }: CommanderError, { commands }: CommanderCommand): string {
+function usageProblem({ code, message }: CommanderError, command: CommanderCommand): string {
   const problem = message.replace(/^error: /, '');
   const [, name = ''] = /'(.*)'/.exec(problem) ?? [];
-  const [command] = commands;
-  // Only the command that was asked for is loaded.
-  if (command === undefined || commands.length > 1) return problem;
+  if (command.commands.length > 0) return problem;
   switch (code) {
-    case 'commander.optionMissingArgument': {
+    case 'commander.optionMissingArgument':
+    case 'commander.missingMandatoryOptionValue': {
       const option = command.options.find(({ flags }) => flags === name);
       return `${name}: missing; allowed: ${option?.description ?? 'a value'}`;
     }

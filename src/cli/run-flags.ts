@@ -43,15 +43,22 @@ export function isGiven({ given }: Pick<RunFlags, 'given'>, flag: string): boole
 /** The words of `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
 export function repeatWords(
   command: string,
-  file: string,
+  operands: readonly string[],
   { given, seed }: { readonly given: RunFlags['given']; readonly seed: number },
 ): readonly string[] {
-  const decisive = given.filter(
-    ({ flag }) => !['--json', '--record', '--events', '--check', '--seed'].includes(flag),
+  const decisive = given.filter(({ flag }) => !notDecisive.has(flag));
+  const options = decisive.flatMap(({ flag, value }) =>
+    value === true ? [flag] : [flag, quoted(spelled(flag, value))],
   );
-  const options = decisive.flatMap(({ flag, value }) => [flag, quoted(spelled(flag, value))]);
-  return ['ringzero', command, quoted(file), ...options, '--seed', String(seed)];
+  return ['ringzero', command, ...operands.map(quoted), ...options, '--seed', String(seed)];
 }
+
+/** Where to print, and how fast to get there. */
+const notDecisive = new Set(
+  '--json --record --events --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
+    ' ',
+  ),
+);
 
 function givenOptions(command: CommanderCommand): readonly GivenOption[] {
   return command.options
@@ -64,7 +71,7 @@ function givenOptions(command: CommanderCommand): readonly GivenOption[] {
 
 /** The text that is read as this value. */
 function spelled(flag: string, value: unknown): string {
-  if (flag === '--slice' || flag === '--until') return spelledUs(value as number);
+  if (flag === '--slice' || flag === '--until' || flag === '--tick') return spelledUs(value as number);
   if (flag !== '--arrivals') return String(value);
   const arrivals = value as Arrivals;
   return arrivals.kind === 'poisson' ? `poisson:${arrivals.ratePerHour}` : arrivals.kind;

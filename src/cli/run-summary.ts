@@ -73,7 +73,7 @@ function titleLines({ workload, spec }: RunRequest, width: number, chalk: ChalkI
 
 /** Broken as a shell takes it back. */
 function repeatLines({ command, call, spec }: RunRequest, width: number): string[] {
-  const words = repeatWords(command, call.operands[0]!, { given: call.options.given, seed: spec.seed });
+  const words = repeatWords(command, call.operands, { given: call.options.given, seed: spec.seed });
   const lines = ['repeat:'];
   for (const word of words) {
     const last = lines.at(-1)!;

@@ -14,7 +14,10 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
     const observer = observerFor(state, index);
     const rng = state.rng(`paging/${name}`);
     const { residency, victims, paging, scheduling, loadControl } = options;
-    const memory = new ContextMemory({ capacity: memoryTokens, residency, victims, paging, rng }, observer);
+    const memory = new ContextMemory(
+      { capacity: memoryTokens, residency, victims, paging, rng, costs: engineOptions },
+      observer,
+    );
     const policy = scheduling({
       capacity: cores,
       unit: 'cores',
@@ -55,7 +58,9 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
       });
   return {
     faulted: (pid, kind, pages, tokens) => {
-      processes[pid]!.usage.faults += pages;
+      const process = processes[pid]!;
+      process.usage.faults += pages;
+      if (kind !== 'compulsory') process.lastFaultUs = out.nowUs;
       out.events.push({
         seq: ++out.seq,
         atUs: out.nowUs,
@@ -105,5 +110,6 @@ function loadView(state: KernelState, engine: number): LoadView {
       return process.state === 'running' || process.queued;
     },
     priority: (pid) => state.process(pid).priority,
+    lastFaultUs: (pid) => state.process(pid).lastFaultUs,
   };
 }

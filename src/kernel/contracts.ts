@@ -4,7 +4,9 @@
  * A policy without save/load is restored cold, and the run says so.
  */
 import type { Rng } from '../base/rng.ts';
+import type { EngineOptions } from './engine-options.ts';
 import type { CoreId, Json, PageId, Pid } from './ids.ts';
+import type { WaitReason } from './process-state.ts';
 
 // ---- Scheduling ----------------------------------------------------------------------------------------------------
 
@@ -84,16 +86,34 @@ export interface PageView {
   lastAccessUs(page: PageId): number;
   /** Rises with the age of the page's creation: the tie-break "lowest page id". */
   order(page: PageId): number;
+  /** Tokens that stand before it in its prefix; absent where pages stand alone. */
+  before?(page: PageId): number;
 }
 
 /** What is still to come, where it is known: in the replay of a recorded trace. For clairvoyant policies. */
 export interface FutureView {
   /** Number of the next reference to `page` after the present one, an integer; `NEVER_USED` when there is none. */
   nextUse(page: PageId): number;
+  /** The page of the reference with this number. */
+  pageAt(reference: number): PageId;
 }
 
 /** The next use of a page that is not used again: above every number of a reference. */
 export const NEVER_USED = 0x7fff_ffff;
+
+/** What is known of the calls to come, where anything is: of a recorded run all, of a workflow the order of its steps. */
+export interface PlanView {
+  /** When `user` begins its next call, µs; Infinity: never. */
+  nextCallUs?(user: Pid): number;
+  /** Steps of its workflow until `user` calls, 0: its call runs or is next; Infinity: never. */
+  stepsToCall?(user: Pid): number;
+}
+
+/** What a prefill costs on the engine that the memory belongs to. */
+export type EngineCosts = Pick<
+  EngineOptions,
+  'prefillTokensPerSecond' | 'loadTokensPerSecond' | 'loadLatencyUs' | 'prices'
+>;
 
 export interface PagingContext {
   /** In `unit`. */
@@ -104,6 +124,10 @@ export interface PagingContext {
   /** Page ids are 1 to this one, where that is known beforehand: columns by page need not grow. */
   readonly largestPage?: PageId;
   readonly future?: FutureView;
+  readonly plan?: PlanView;
+  readonly costs?: EngineCosts;
+  /** Calls run on memory of their own, and this one is a cache beside it: a policy may decline to evict. */
+  readonly canDecline?: boolean;
 }
 
 export interface PagingPolicy {
@@ -111,7 +135,7 @@ export interface PagingPolicy {
   /**
    * `page` is needed and not resident: told before room is made for it, for policies whose victim depends on who comes. Its admit follows; where
    * several pages are loaded at once, first the misses of all. False: admit would refuse it. Where a page can be used without being resident (in
-   * the replay of references), nothing leaves for it then, and it is not admitted.
+   * the replay of references, in a cache), nothing leaves for it then, and it is not admitted; in a cache nor is what it is given no room for.
    */
   miss?(page: PageId, nowUs: number): boolean | void;
   /** `page` is being loaded. False: don't keep it (it is used once and leaves; the policy has forgotten it). */
@@ -120,7 +144,8 @@ export interface PagingPolicy {
   touch(page: PageId, nowUs: number): void;
   /**
    * Chooses and forgets the next victim among the eligible; `need` is what still has to leave, in the memory's unit. Undefined when
-   * none is eligible. Called repeatedly until the load fits. A page that is not eligible (pinned, or with others behind it) never leaves.
+   * none is eligible, or, if `canDecline`, to keep the others rather than what comes. Called repeatedly until the load fits or the policy declines. A
+   * page that is not eligible (pinned, or with others behind it) never leaves.
    * `isContinued`: since the last evict, for the same load, eligibility changed only as `changed` told, so that what was found not eligible then need
    * not be looked at again. A policy may ignore it.
    */
@@ -145,6 +170,21 @@ export interface PagingPolicy {
   split?(page: PageId, part: PageId, colder: boolean): void;
   /** Pages worth loading before they are asked for, best first. */
   prefetch?(nowUs: number): readonly PageId[];
+
+  // Of the processes that use the pages. A policy that hears of none of them still works: then nobody in particular uses what it is told of.
+
+  /**
+   * What is told next (misses, loads, touches) is of the prompt of `user`. `isCall`: of its whole prompt, and its call runs from now until `ends`; what
+   * it had used before and does not use now has left its prompt. Else it is a use of a few pages outside of a call.
+   */
+  usedBy?(user: Pid, isCall: boolean, nowUs: number): void;
+  /** The call of `user` ended or was stopped: it pins nothing any more. */
+  ends?(user: Pid, nowUs: number): void;
+  /** What `user` waits for now, as in `process.waiting`; beside these 'core': to be dispatched, and 'suspension'. */
+  waits?(user: Pid, on: WaitReason, nowUs: number): void;
+  /** `user` terminated: what it used has left its prompt, too. */
+  exited?(user: Pid, nowUs: number): void;
+
   /** Recounts from scratch: `resident` is how many pages it should hold. Throws AssertionError. */
   checkInvariants?(resident: number): void;
   save?(): Json;
@@ -164,6 +204,8 @@ export interface LoadView {
   /** True while it holds or asks for a core on this engine. */
   active(pid: Pid): boolean;
   priority(pid: Pid): number;
+  /** When a call of it last found less in memory than it had used before, µs; -1: never. */
+  lastFaultUs(pid: Pid): number;
 }
 
 export interface LoadContext {

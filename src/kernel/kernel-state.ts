@@ -142,6 +142,7 @@ export class KernelState {
   change(process: Process, happening: Transition): void {
     process.state = transition(process.state, happening);
     process.sinceUs = this.nowUs;
+    if (happening === 'suspend') this.tellWait(process, 'suspension');
   }
 
   /** The process waits: told once for each new reason. */
@@ -149,7 +150,12 @@ export class KernelState {
     if (process.state === 'waiting' && process.waitingOn === on) return;
     this.change(process, 'wait');
     process.waitingOn = on;
+    this.tellWait(process, on);
     this.out.emit({ type: 'process.waiting', pid: process.pid, on });
+  }
+
+  private tellWait({ engine, pid }: Process, on: WaitReason): void {
+    engine.memory.policy.waits?.(pid, on, this.nowUs);
   }
 
   record(record: KernelRecord): void {

@@ -114,7 +114,7 @@ export class Lifecycle implements SignalledProcess {
     this.stopGenerator(process);
     this.withdraw(process);
     this.calls.close(process);
-    engine.memory.release(process.table);
+    engine.memory.release(process.table, pid, state.nowUs);
     state.change(process, 'terminate');
     process.outcome = outcome;
     process.value = value;

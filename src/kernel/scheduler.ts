@@ -48,6 +48,7 @@ export class AgentScheduler {
     if (engine.loadControl !== undefined && this.gate.isBehind(process)) return this.gate.keepOut(process);
     if (process.state !== 'ready') state.change(process, process.state === 'running' ? 'preempt' : 'wake');
     else process.sinceUs = state.nowUs;
+    engine.memory.policy.waits?.(pid, 'core', state.nowUs);
     process.call!.readySinceUs = sinceUs;
     process.queued = true;
     state.out.events.push({ seq: ++state.out.seq, atUs: state.nowUs, type: 'process.ready', pid });
@@ -140,7 +141,7 @@ export class AgentScheduler {
     process.core = -1;
     const slot = core.id - engine.cores[0]!.id;
     engine.idle.push(slot, slot, 0);
-    engine.memory.end(process.table);
+    engine.memory.end(process.table, state.nowUs);
     call.coreUs += coreUs;
     call.restoreLeftUs = Math.max(0, core.sliceBeginsUs - state.nowUs);
     const tokensOut = ended.tokensOut - call.tokensOut;

@@ -1,6 +1,6 @@
 /** Columns that policies keep by pid, page or budget node: typed arrays that grow by doubling. */
 
-export type Column = Float64Array | Int32Array | Uint8Array;
+export type Column = Float64Array | Int32Array | Uint32Array | Uint8Array;
 
 /** Rows for a column that must hold row `index` and has `rows` now: the next doubling, at least 16. */
 export function rowsFor(index: number, rows: number): number {

@@ -21,6 +21,43 @@ export function lineElement(x1: number, y1: number, x2: number, y2: number, attr
   return element('line', { x1, y1, x2, y2, ...attributes });
 }
 
+export interface DrawingFrame {
+  /** px */
+  readonly width: number;
+  readonly height: number;
+  /** For readers who don't see the drawing: its name, and what it says. */
+  readonly title: string;
+  readonly description: string;
+  /** Of text that names no other. */
+  readonly ink: string;
+}
+
+/** A whole file: the parts on a light ground of their own, in the fonts of the system. Without scripts and anything from outside. */
+export function svgDocument(
+  { width, height, title, description, ink }: DrawingFrame,
+  [definitions, ...parts]: readonly [definitions: string, ...parts: string[]],
+): string {
+  const ground = { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6, fill: '#FFFFFF' };
+  const all = [
+    element('title', {}, escapeXml(title)),
+    element('desc', {}, escapeXml(description)),
+    element('defs', {}, definitions),
+    element('rect', { ...ground, stroke: '#C9CED8' }),
+    ...parts,
+  ];
+  const attributes = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    width,
+    height,
+    viewBox: `0 0 ${px(width)} ${px(height)}`,
+    role: 'img',
+    'font-family': 'system-ui, -apple-system, Segoe UI, DejaVu Sans, Arial, sans-serif',
+    'font-size': 11,
+    fill: ink,
+  };
+  return `${element('svg', attributes, `\n${all.filter((part) => part !== '').join('\n')}\n`)}\n`;
+}
+
 /** Only + - * / and rounding: the same digits in every engine. */
 export function px(value: number): string {
   const tenths = Math.round(value * 10);

@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import { formatCount, formatDuration } from './format.ts';
-import { element, escapeXml, lineElement, px, textElement } from './svg.ts';
+import { element, escapeXml, lineElement, px, svgDocument, textElement } from './svg.ts';
 import { truncate } from './text-width.ts';
 import { timeAxis, type Break, type Frame, type TimeAxis } from './timeline-axis.ts';
 import { timelineLegend } from './timeline-legend.ts';
@@ -70,19 +70,8 @@ export function timelineSvg(events: Iterable<KernelEvent>, options: TimelineOpti
   });
   const height = legend.bottom + MARGIN;
 
-  const parts = [
-    element('title', {}, escapeXml(title)),
-    element('desc', {}, escapeXml(description(processes))),
-    element('defs', {}, patterns(new Set(kinds))),
-    element('rect', {
-      x: 0.5,
-      y: 0.5,
-      width: width - 1,
-      height: height - 1,
-      rx: 6,
-      fill: '#FFFFFF',
-      stroke: '#C9CED8',
-    }),
+  return svgDocument({ width, height, title, description: description(processes), ink }, [
+    patterns(new Set(kinds)),
     textElement(MARGIN, 27, title, { 'font-size': 15, 'font-weight': 600 }),
     ...(isEmpty ? [textElement(MARGIN, top + 16, 'No events.', { fill: faintInk })] : grid(frame)),
     ...shown.map((row) => element('g', { 'data-pid': row.process.pid }, bars(row, frame).join('\n'))),
@@ -110,18 +99,7 @@ export function timelineSvg(events: Iterable<KernelEvent>, options: TimelineOpti
     ),
     ...(isEmpty ? [] : timeLabels(frame)),
     legend.svg,
-  ];
-  const attributes = {
-    xmlns: 'http://www.w3.org/2000/svg',
-    width,
-    height,
-    viewBox: `0 0 ${px(width)} ${px(height)}`,
-    role: 'img',
-    'font-family': 'system-ui, -apple-system, Segoe UI, DejaVu Sans, Arial, sans-serif',
-    'font-size': 11,
-    fill: ink,
-  };
-  return `${element('svg', attributes, `\n${parts.filter((part) => part !== '').join('\n')}\n`)}\n`;
+  ]);
 }
 
 interface PlacedRow {

@@ -131,10 +131,10 @@ export class MemoryPair {
       case 'end':
         if (mine.room < 0) return;
         naive.end(mine);
-        return real.end(theirs);
+        return real.end(theirs, this.nowUs);
       case 'release':
         naive.release(mine);
-        return real.release(theirs);
+        return real.release(theirs, pidOf(step), this.nowUs);
       case 'importance': {
         const page = pageOf(mine, step.nth);
         return same(
@@ -209,7 +209,7 @@ export class MemoryPair {
     if (outcome !== 'too-large') same(step, outcome === 'begun', couldBegin);
     if (outcome !== 'begun' || op === 'begin') return;
     naive.end(mine);
-    real.end(theirs);
+    real.end(theirs, this.nowUs);
     if (op !== 'answer') return;
     const content = 100 + (this.nextContent % 3);
     naive.appendResident(mine, 0, content, 1, 0.7, nowUs);

@@ -14,7 +14,7 @@ import type { Request } from '../../src/kernel/requests.ts';
 import type { ProgramBody, Syscall, SyscallResult } from '../../src/kernel/syscalls.ts';
 import type { ToolSpec } from '../../src/kernel/tools.ts';
 import { schedulingPolicies } from '../../src/policies/scheduling/index.ts';
-import { pagingPolicies } from '../../src/policies/paging/index.ts';
+import { kernelPagingPolicies } from '../support/kernel-paging.ts';
 import { checkedSimulation, kernelOf, runAgents, type AgentRun } from '../support/run-agents.ts';
 import { SteppedKernel } from '../support/step-kernel.ts';
 import {
@@ -34,11 +34,11 @@ import {
 const S = SECOND;
 const quota = [{ name: 'team', limits: defaultQuota }];
 
-for (const [name, paging] of Object.entries(pagingPolicies)) {
+for (const [name, paging] of Object.entries(kernelPagingPolicies)) {
   test(`a page larger than memory neither loops for ever nor empties memory first (${name})`, () => {
     const { results, kernel, all } = runAgents({
       agents: [
-        { body: [allocate(400, { text: 'kept' }), think(10), sleep(99 * S)] },
+        { body: [allocate(200, { text: 'kept' }), think(10), sleep(99 * S)] },
         {
           atUs: 20 * S,
           body: [allocate(1_001), allocate(700), allocate(400), think(10), { kind: 'exit', value: null }],
@@ -54,13 +54,14 @@ for (const [name, paging] of Object.entries(pagingPolicies)) {
       failed('CONTEXT_TOO_LARGE', '1110'),
     ]);
     expect(all('page.evicted')).toEqual([]);
-    expect(kernel.snapshot().engines[0]!.residentTokens).toBe(400);
+    // A policy of segments would not keep a page of more than a quarter.
+    expect(kernel.snapshot().engines[0]!.residentTokens).toBe(200);
   });
 }
 
 test('system pages are not evicted: who needs their room waits', () => {
   const system = allocate(600, { text: 'You are an agent.', pinned: true, importance: 1 });
-  for (const paging of Object.values(pagingPolicies)) {
+  for (const paging of Object.values(kernelPagingPolicies)) {
     const { all } = runAgents({
       agents: [
         { body: [system, think(10), sleep(MINUTE), think(10)] },

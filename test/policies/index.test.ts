@@ -8,7 +8,14 @@ import {
   pagingPolicy,
   schedulingPolicies,
   schedulingPolicy,
+  sessionPolicies,
 } from '../../src/policies/index.ts';
+
+/** In the order in which they are shown. */
+const pagingNames =
+  'fifo lru mru random clock lfu lfu-da slru two-q lru-k lirs arc car clock-pro sieve s3-fifo w-tinylfu gdsf hyperbolic lecar cacheus lhd opt importance-lru'.split(
+    ' ',
+  );
 
 const families = [
   {
@@ -17,8 +24,18 @@ const families = [
     lookUp: schedulingPolicy,
     names: 'priority, fifo, round-robin',
   },
-  { field: 'paging', table: pagingPolicies, lookUp: pagingPolicy, names: 'importance-lru, lru, fifo' },
-  { field: 'loadControl', table: loadControlPolicies, lookUp: loadControlPolicy, names: 'none, working-set' },
+  {
+    field: 'paging',
+    table: { ...pagingPolicies, ...sessionPolicies },
+    lookUp: pagingPolicy,
+    names: [...pagingNames, ...Object.keys(sessionPolicies)].join(', '),
+  },
+  {
+    field: 'loadControl',
+    table: loadControlPolicies,
+    lookUp: loadControlPolicy,
+    names: 'none, working-set, page-fault-frequency, pause-and-restore',
+  },
 ] as const;
 
 for (const { field, table, lookUp, names } of families) {

@@ -6,11 +6,12 @@ import type { VictimRule } from '../../src/kernel/memory/memory-options.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import type { ToolSpec } from '../../src/kernel/tools.ts';
 import { workingSetWith } from '../../src/policies/load-control/working-set.ts';
-import { loadControlPolicies, pagingPolicies } from '../../src/policies/index.ts';
+import { loadControlPolicies } from '../../src/policies/index.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { priorityDefaults, priorityWith } from '../../src/policies/scheduling/priority.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import type { FaultRates } from '../../src/sim/faults.ts';
+import { kernelPagingPolicies } from '../support/kernel-paging.ts';
 import type { Draw } from './random-draw.ts';
 
 /** A budget node without limits, which every world has. */
@@ -31,7 +32,7 @@ export function drawKernel(draw: Draw, seed: number, sliceUs: number): Omit<Kern
       (_, index) => drawEngine(draw, `engine-${index}`, sliceUs),
     ),
     scheduling: drawScheduling(draw, sliceUs),
-    paging: draw.of(Object.values(pagingPolicies)),
+    paging: draw.of(Object.values(kernelPagingPolicies)),
     loadControl: draw.chance(0.5) ? undefined : drawLoadControl(draw),
     residency,
     ...(draw.chance(0.6) ? {} : { victims: victimsIn(residency, draw.of(['any', 'leaf'] as const)) }),

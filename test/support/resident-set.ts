@@ -1,7 +1,8 @@
 import { rngFor } from '../../src/base/rng.ts';
-import type { CreatePagingPolicy, PagingPolicy } from '../../src/kernel/contracts.ts';
+import type { CreatePagingPolicy, PagingContext, PagingPolicy } from '../../src/kernel/contracts.ts';
 import { KernelError } from '../../src/kernel/errors.ts';
 import type { PageId } from '../../src/kernel/ids.ts';
+import { ProphesiedFuture, type TestFuture } from './future-view.ts';
 import { ArrayPages } from './page-view.ts';
 
 /**
@@ -15,14 +16,28 @@ export class ResidentSet {
   readonly policy: PagingPolicy;
   readonly capacity: number;
   readonly unit: 'pages' | 'size';
+  readonly future: TestFuture;
   readonly victims: PageId[] = [];
   misses = 0;
   used = 0;
 
-  constructor(create: CreatePagingPolicy, capacity: number, unit: 'pages' | 'size' = 'pages') {
+  /** `future`: what clairvoyant policies see. */
+  constructor(
+    create: CreatePagingPolicy,
+    capacity: number,
+    unit: 'pages' | 'size' = 'pages',
+    future: TestFuture = new ProphesiedFuture(),
+  ) {
     this.capacity = capacity;
     this.unit = unit;
-    this.policy = create({ capacity, unit, rng: rngFor(1, 'paging'), pages: this.pages });
+    this.future = future;
+    this.policy = create(this.newContext());
+  }
+
+  /** For another policy beside this one, with the same stream of chance from its start. */
+  newContext(): PagingContext {
+    const { capacity, unit, pages, future } = this;
+    return { capacity, unit, rng: rngFor(1, 'paging'), pages, future };
   }
 
   readonly isEligible = (page: PageId): boolean => !this.pinned.has(page);
@@ -30,6 +45,7 @@ export class ResidentSet {
   /** One request. False: a miss. Throws when the policy answers what it must not. */
   request(page: PageId, nowUs: number, size = 1): boolean {
     if (this.pages.sizes[page] === undefined) this.pages.set(page);
+    this.future.use(page);
     if (this.resident.has(page)) {
       this.touch(page, nowUs);
       this.shed();

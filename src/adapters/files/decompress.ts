@@ -9,14 +9,14 @@ export type Compression = 'none' | 'gzip' | 'zstd';
 
 /** By the magic numbers of RFC 1952 (gzip) and RFC 8878 (zstd: a frame, or a skippable frame before it). */
 export async function findCompression(source: ByteSource): Promise<Compression> {
-  const start = await source.head(4);
+  const start = await source.read(0, 4);
   if (start.length >= 2 && start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
   if (start.length < 4) return 'none';
   const magic = new DataView(start.buffer, start.byteOffset).getUint32(0, true);
   return magic === 0xfd2fb528 || magic >>> 4 === 0x184d2a5 ? 'zstd' : 'none';
 }
 
-/** Chunks of at most 1 MiB. Throws KernelError INVALID_FILE on data that is damaged or cut off. */
+/** Chunks of at most 1 MiB, each good until the next is asked for. Throws KernelError INVALID_FILE on data that is damaged or cut off. */
 export async function* decompressed(
   source: ByteSource,
   compression: Compression,
@@ -24,7 +24,7 @@ export async function* decompressed(
   try {
     switch (compression) {
       case 'none':
-        yield* source.stream(0) as AsyncIterable<Uint8Array>;
+        yield* source.chunks();
         return;
       case 'gzip':
         yield* through(source, 0, zlib.createGunzip({ chunkSize: chunkBytes }));

@@ -18,9 +18,13 @@ export interface InputFile {
   /** The last part of the path. */
   readonly name: string;
   readonly compression: Compression;
+  /** Bytes as they are on disk, compressed or not. */
+  readonly size: number;
+  /** The first `count` of the decompressed bytes, or all of fewer. */
+  headBytes(count: number): Promise<Uint8Array>;
   /** The first `headChars` characters of the text, or all of a shorter one. */
   head(): Promise<string>;
-  /** The decompressed bytes. */
+  /** The decompressed bytes. A chunk is good until the next is asked for. */
   chunks(): AsyncIterable<Uint8Array>;
   /** The lines without their ends (LF or CRLF). An end after the last line makes no further line. */
   lines(): AsyncIterable<string>;
@@ -28,6 +32,12 @@ export interface InputFile {
   text(): Promise<string>;
   /** SHA-256 of the decompressed content, hexadecimal: the same for a file and its compressed copies. Read once, then kept. */
   sha256(): Promise<string>;
+  /** SHA-256 of the bytes as they are on disk, hexadecimal: quick to have, also of a compressed file. */
+  rawSha256(): Promise<string>;
+  /** The bytes as they are on disk, from `start` to before `end`. */
+  readRaw(start: number, end: number): Promise<Uint8Array>;
+  /** Whether size and time of change are as they were when it was opened. */
+  isUnchanged(): Promise<boolean>;
 }
 
 /** Upper bounds on what is held in memory at once, in UTF-16 code units. */
@@ -48,11 +58,16 @@ export async function openInputFile(path: string, limits: InputLimits = inputLim
     path,
     name: basename(source.path),
     compression,
+    size: source.size,
     chunks,
+    headBytes: (count) => headOf(chunks(), count),
     lines: () => decodedLines(source.path, chunks(), limits.lineChars),
     text: () => decodedText(source.path, chunks(), limits.textChars),
     head: () => decodedHead(source.path, chunks(), limits.headChars),
     sha256: () => (digest ??= sha256Of(chunks())),
+    rawSha256: () => sha256Of(decompressed(source, 'none')),
+    readRaw: (start, end) => source.read(start, end),
+    isUnchanged: () => source.isUnchanged(),
   };
 }
 
@@ -75,6 +90,17 @@ async function* notEmpty(path: string, chunks: AsyncIterable<Uint8Array>): Async
     yield chunk;
   }
   if (isEmpty) throw fileError(path, 'is empty');
+}
+
+async function headOf(chunks: AsyncIterable<Uint8Array>, count: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let missing = count;
+  for await (const chunk of chunks) {
+    parts.push(new Uint8Array(chunk.subarray(0, missing))); // a copy: the next chunk overwrites this one
+    missing -= Math.min(missing, chunk.length);
+    if (missing === 0) break;
+  }
+  return Buffer.concat(parts);
 }
 
 async function sha256Of(chunks: AsyncIterable<Uint8Array>): Promise<string> {

@@ -59,10 +59,11 @@ export class ContextMemory {
     return this.tables.setPinned(table, page, pinned);
   }
 
-  /** Frees a whole table: its process ended. In `prefix` residency what it leaves behind stays as cache, evicted like the rest. */
-  release(table: PageTable): void {
-    if (table.room >= 0) this.end(table);
+  /** Frees a whole table: its process `pid` ended. In `prefix` residency what it leaves behind stays as cache, evicted like the rest. */
+  release(table: PageTable, pid: Pid, nowUs: number): void {
+    if (table.room >= 0) this.end(table, nowUs);
     this.tables.clear(table);
+    this.policy.exited?.(pid, nowUs);
   }
 
   /** Whether the prompt and `room` tokens beside it could be in memory together. */
@@ -84,7 +85,7 @@ export class ContextMemory {
     const { capacity } = resident;
     const isRoomy =
       resident.residentTokens + resident.roomTokens + room <= capacity && table.tokens + room <= capacity;
-    if (isRoomy && isAllWhole(table)) return this.beginWhole(table, room, nowUs);
+    if (isRoomy && isAllWhole(table)) return this.beginWhole(table, pid, room, nowUs);
     const { prompt } = examiner;
     const missing = examiner.examine(table, table.entries.length);
     prompt.outcome = 'begun';
@@ -102,6 +103,8 @@ export class ContextMemory {
     examiner.tellFaults(pid);
     table.room = room;
     resident.roomTokens += room;
+    table.user = pid;
+    this.policy.usedBy?.(pid, true, nowUs);
     this.tellMisses(table, table.entries.length, nowUs);
     resident.makeRoom(missing);
     if (missing > 0) this.tables.dividePartial(table, table.entries.length, 0);
@@ -111,10 +114,12 @@ export class ContextMemory {
   }
 
   /** `begin` when all pages are there and nothing must leave for the answer's room: what it comes to then, in one walk over the table. */
-  private beginWhole(table: PageTable, room: number, nowUs: number): Prompt {
+  private beginWhole(table: PageTable, pid: Pid, room: number, nowUs: number): Prompt {
     const { resident, isPrefix } = this;
     const { entries } = table;
     const { length } = entries;
+    table.user = pid;
+    resident.policy.usedBy?.(pid, true, nowUs);
     for (let step = 0; step < length; step++) {
       const entry = entries[isPrefix ? length - 1 - step : step]!;
       const { extent } = entry;
@@ -131,6 +136,42 @@ export class ContextMemory {
     prompt.capacityTokens = 0;
     prompt.holeTokens = 0;
     if (table.touched !== undefined) payTouches(table, prompt);
+    return prompt;
+  }
+
+  /**
+   * A call of `pid` on a memory that is a cache begins: it never waits. All that is missing is billed; of that is kept, from the front of the prompt on,
+   * what fits beside the pages of running calls and beside those that the policy prefers to keep. The rest is used without being resident.
+   */
+  beginCached(table: PageTable, pid: Pid, nowUs: number): Prompt {
+    assert(table.room < 0, 'a call of this process runs already');
+    assert(this.isPrefix, 'only prefixes are cached');
+    const { resident, examiner, tables } = this;
+    const { prompt } = examiner;
+    let missing = examiner.examine(table, table.entries.length);
+    prompt.outcome = 'begun';
+    examiner.tellFaults(pid);
+    for (const { extent } of table.entries) resident.addPins(extent, 1);
+    table.room = 0;
+    table.user = pid;
+    this.policy.usedBy?.(pid, true, nowUs);
+    // To the policy, what stayed keeps its place and the rest of it comes in anew.
+    if (missing > 0) tables.dividePartial(table, table.entries.length, 0);
+    const refused = this.tellMisses(table, table.entries.length, nowUs);
+    const firstRefused = table.entries.findIndex(({ extent }) => refused.has(extent));
+    const wanted = firstRefused < 0 ? table.entries.length : firstRefused;
+    if (firstRefused >= 0) missing = missingTokens(table, wanted);
+    const loaded = tables.divideAt(table, wanted, missing === 0 ? 0 : resident.makeRoomFor(missing));
+    for (let at = table.entries.length - 1; at >= 0; at--) {
+      const entry = table.entries[at]!;
+      const { extent } = entry;
+      if (at >= loaded && !extent.isWhole) {
+        extent.seen = extent.count;
+        continue;
+      }
+      entry.accesses++;
+      resident.use(extent, nowUs);
+    }
     return prompt;
   }
 
@@ -167,7 +208,7 @@ export class ContextMemory {
   }
 
   /** The call's stretch is over: pins and room are given back. */
-  end(table: PageTable): void {
+  end(table: PageTable, nowUs: number): void {
     assert(table.room >= 0, 'no call of this process runs');
     const { resident } = this;
     resident.roomTokens -= table.room;
@@ -177,11 +218,15 @@ export class ContextMemory {
       return;
     }
     const { entries } = table;
+    let isRefused = false;
     for (let at = 0; at < entries.length; at++) {
       const { extent } = entries[at]!;
       resident.addPins(extent, -1);
-      resident.freeIfRefused(extent);
+      if (extent.refused) isRefused = true;
     }
+    // When the last pin of all of them is gone: what is refused takes along what stands behind it.
+    if (isRefused) for (const { extent } of entries) resident.freeIfRefused(extent);
+    resident.policy.ends?.(table.user as Pid, nowUs);
     resident.shed();
   }
 
@@ -197,6 +242,7 @@ export class ContextMemory {
     // Pinned meanwhile, so that making room for it cannot cost what it stands on; and known to fit before anything leaves for it.
     for (const entry of entries) resident.addPins(entry.extent, 1);
     if (resident.canHold(missing)) {
+      if (table.user !== 0) this.policy.usedBy?.(table.user, false, nowUs);
       this.tellMisses(table, entries.length, nowUs, entries.length - 1);
       resident.makeRoom(missing);
       this.use(table, entries.length, nowUs, entries.length - 1);
@@ -219,6 +265,7 @@ export class ContextMemory {
     const fits = resident.canHold(missing);
     if (fits) {
       examiner.tellFaults(pid);
+      this.policy.usedBy?.(pid, false, nowUs);
       this.tellMisses(table, index + 1, nowUs, from);
       resident.makeRoom(missing);
       noteTouch(table, examiner.prompt);
@@ -231,11 +278,11 @@ export class ContextMemory {
     return fits ? 'touched' : 'waits';
   }
 
-  /** To a policy that wants to know before room is made: the missing ones of entries [from, to), in the order of `use`. */
-  private tellMisses({ entries }: PageTable, to: number, nowUs: number, from = 0): void {
-    if (this.policy.miss === undefined) return;
+  /** To a policy that wants to know before room is made: the missing ones of entries [from, to), in the order of `use`. Returns those that it would refuse. */
+  private tellMisses({ entries }: PageTable, to: number, nowUs: number, from = 0): ReadonlySet<Extent> {
+    if (this.policy.miss === undefined) return noExtents;
     const extents = entries.slice(from, to).map(({ extent }) => extent);
-    this.resident.tellMisses(this.isPrefix ? extents.reverse() : extents, nowUs);
+    return this.resident.tellMisses(this.isPrefix ? extents.reverse() : extents, nowUs);
   }
 
   /** All missing pages of entries [from, to) come in, and all are touched: the colder end of a prefix first. The room has been made. */
@@ -286,6 +333,15 @@ export class ContextMemory {
   checkInvariants(): void {
     checkMemory(this.extents, this.resident);
   }
+}
+
+const noExtents: ReadonlySet<Extent> = new Set();
+
+/** Of the first `to` entries; each is resident as a whole or not at all. */
+function missingTokens({ entries }: PageTable, to: number): number {
+  let tokens = 0;
+  for (let at = 0; at < to; at++) if (!entries[at]!.extent.isWhole) tokens += entries[at]!.extent.tokens;
+  return tokens;
 }
 
 function isAllWhole({ entries }: PageTable): boolean {

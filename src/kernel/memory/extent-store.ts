@@ -75,8 +75,9 @@ export class ExtentStore {
     const { count, hi, space, tokensEach } = extent;
     assert(at > 0 && at < count, () => `split of ${count} pages at ${at}`);
     const run = { space, first: extent.first + at, count: count - at, tokensEach };
-    const tail = this.place(extent.firstPage + at, run, extent);
+    // First: what stands before the tail is what remains.
     extent.count = at;
+    const tail = this.place(extent.firstPage + at, run, extent);
     this.index.split(extent, tail);
     tail.seen = Math.max(0, Math.max(extent.seen, hi) - at);
     extent.seen = Math.min(extent.seen, at);

@@ -27,8 +27,9 @@ export class Extent {
   readonly first: number;
   /** Pages [0, seen) have been computed at some time: a fault on them is not compulsory. */
   seen = 0;
-  /** In prefix residency: what stands before this content. */
+  /** In prefix residency: what stands before this content, and how many tokens that is in all. */
   parent: Extent | undefined;
+  readonly tokensBefore: number;
   children: Map<number, Extent> | undefined = undefined;
   residentChildren = 0;
   /** Table entries that use it, over all processes. */
@@ -45,6 +46,7 @@ export class Extent {
     this.count = run.count;
     this.tokensEach = run.tokensEach;
     this.parent = parent;
+    this.tokensBefore = parent === undefined ? 0 : parent.tokensBefore + parent.tokens;
   }
 
   get residentPages(): number {

@@ -1,10 +1,12 @@
 import type { Rng } from '../../base/rng.ts';
-import type { CreatePagingPolicy } from '../contracts.ts';
+import type { CreatePagingPolicy, EngineCosts, PlanView } from '../contracts.ts';
 import type { FaultKind } from '../events.ts';
 import type { Pid } from '../ids.ts';
 
 export type Residency = 'independent' | 'prefix';
 export type VictimRule = 'any' | 'leaf';
+
+export type Admission = 'may' | 'must';
 
 export interface ContextMemoryOptions {
   /** Tokens. */
@@ -14,6 +16,13 @@ export interface ContextMemoryOptions {
   readonly victims: VictimRule;
   readonly paging: CreatePagingPolicy;
   readonly rng: Rng;
+  /** True: calls run on memory of their own, and begin with `beginCached`. */
+  readonly isCache?: boolean;
+  /** In a cache: `may` (the default) lets the policy keep others rather than what comes, `must` does not. */
+  readonly admission?: Admission;
+  /** For the policy. */
+  readonly costs?: EngineCosts;
+  readonly plan?: PlanView;
 }
 
 /** Told of everything that moves; the kernel makes events of it. */

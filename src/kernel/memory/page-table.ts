@@ -1,3 +1,4 @@
+import type { Pid } from '../ids.ts';
 import type { Extent } from './extent.ts';
 
 /**
@@ -19,6 +20,8 @@ export class PageTable {
   touched: { newTokens: number; repeatedTokens: number } | undefined = undefined;
   /** The running call keeps nothing in memory (`--oversize bypass`). */
   bypassed = false;
+  /** Whose prompt it is, since its first call; 0: nobody's yet. */
+  user: Pid | 0 = 0;
 }
 
 export interface TableEntry {

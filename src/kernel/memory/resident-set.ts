@@ -6,6 +6,8 @@ import type { ExtentStore } from './extent-store.ts';
 import type { Extent } from './extent.ts';
 import type { ContextMemoryOptions, MemoryObserver, Residency, VictimRule } from './memory-options.ts';
 
+const none: ReadonlySet<Extent> = new Set();
+
 /**
  * What is resident, what is pinned, and what must leave. It owns the rules (capacity, pins, leaves); the policy only chooses victims.
  * Resident pages and the room of running calls never exceed the capacity.
@@ -29,7 +31,7 @@ export class ResidentSet {
   private readonly isEligible: (page: PageId) => boolean;
 
   constructor(options: ContextMemoryOptions, extents: ExtentStore, observer: MemoryObserver) {
-    const { capacity, residency, victims, rng } = options;
+    const { capacity, residency, victims, rng, costs, plan, isCache, admission } = options;
     this.capacity = capacity;
     this.residency = residency;
     this.victims = victims;
@@ -41,8 +43,17 @@ export class ResidentSet {
       accesses: (page) => extents.at(page)!.accesses,
       lastAccessUs: (page) => extents.at(page)!.lastAccessUs,
       order: (page) => extents.at(page)!.firstPage,
+      ...(residency === 'prefix' ? { before: (page) => extents.at(page)!.tokensBefore } : {}),
     };
-    this.policy = options.paging({ capacity, unit: 'tokens', rng, pages });
+    this.policy = options.paging({
+      capacity,
+      unit: 'tokens',
+      rng,
+      pages,
+      ...(costs === undefined ? {} : { costs }),
+      ...(plan === undefined ? {} : { plan }),
+      ...(isCache === true && admission !== 'must' ? { canDecline: true } : {}),
+    });
     if (this.policy.forget !== undefined) extents.onForget = (page) => this.policy.forget!(page);
     const isEndGiven = residency === 'independent' || victims === 'leaf';
     this.divisible = isEndGiven && this.policy.putBack !== undefined && this.policy.split !== undefined;
@@ -77,9 +88,13 @@ export class ResidentSet {
     if (!extent.refused) this.policy.touch(extent.id, nowUs);
   }
 
-  /** These are about to be loaded. */
-  tellMisses(extents: Iterable<Extent>, nowUs: number): void {
-    for (const extent of new Set(extents)) if (!extent.isWhole) this.policy.miss!(extent.id, nowUs);
+  /** These are about to be loaded. Returns those that the policy would refuse. */
+  tellMisses(extents: Iterable<Extent>, nowUs: number): ReadonlySet<Extent> {
+    let refused = none;
+    for (const extent of new Set(extents))
+      if (!extent.isWhole && this.policy.miss!(extent.id, nowUs) === false)
+        refused = new Set(refused).add(extent);
+    return refused;
   }
 
   /**
@@ -87,9 +102,26 @@ export class ResidentSet {
    * memory would overflow. Throws POLICY_BROKEN.
    */
   makeRoom(tokens: number): void {
+    const need = this.evict(tokens);
+    if (need > 0)
+      throw this.broken(
+        'evict chose nothing',
+        `one of the pages that may leave (${this.residentTokens - this.pinnedTokens} tokens)`,
+      );
+  }
+
+  /** As far as there are pages that may leave, and the policy does not keep them, evicts until `tokens` more fit. Returns how many now do, at most `tokens`. */
+  makeRoomFor(tokens: number): number {
+    return tokens - Math.max(0, this.evict(tokens));
+  }
+
+  /** Evicts until `tokens` more fit, or the policy finds nothing. Returns what is still lacking then. */
+  private evict(tokens: number): number {
     let need = this.residentTokens + this.roomTokens + tokens - this.capacity;
     for (let isContinued = false; need > 0; isContinued = true) {
-      const victim = this.victimFor(need, isContinued);
+      const id = this.policy.evict(need, this.isEligible, isContinued);
+      if (id === undefined) break;
+      const victim = this.chosen(id, 'evicted');
       const pages = this.divisible
         ? Math.min(victim.residentPages, Math.ceil(need / victim.tokensEach))
         : victim.residentPages;
@@ -99,6 +131,7 @@ export class ResidentSet {
       if (isPart) this.policy.putBack!(victim.id);
       else this.extents.forgetIfUnused(victim);
     }
+    return need;
   }
 
   /** What the policy gives up leaves, though nothing needs its room. Throws POLICY_BROKEN. */
@@ -118,9 +151,19 @@ export class ResidentSet {
     this.leave(extent, extent.residentPages, true);
   }
 
-  /** What the policy refused to keep leaves with its last pin. */
+  /** What the policy refused to keep leaves with its last pin; where only leaves may leave, so does what stands behind it, which nobody could use. */
   freeIfRefused(extent: Extent): void {
-    if (extent.refused && extent.pins === 0) this.free(extent);
+    if (!extent.refused || extent.pins > 0) return;
+    if (this.residency === 'prefix' && this.victims === 'leaf') this.freeBehind(extent);
+    this.free(extent);
+  }
+
+  private freeBehind(extent: Extent): void {
+    for (const child of extent.children?.values() ?? []) {
+      if (child.residentPages === 0) continue;
+      this.freeBehind(child);
+      this.free(child);
+    }
   }
 
   /** `extent` was cut: its pins hold for `tail` too, and each keeps what is resident of it. */
@@ -163,16 +206,6 @@ export class ResidentSet {
     if (typeof isKept !== 'boolean')
       throw this.broken(`admit of page ${extent.id} is ${shown(isKept)} at ${nowUs} µs`, 'true or false');
     extent.refused = !isKept;
-  }
-
-  private victimFor(need: number, isContinued: boolean): Extent {
-    const id = this.policy.evict(need, this.isEligible, isContinued);
-    if (id === undefined)
-      throw this.broken(
-        'evict chose nothing',
-        `one of the pages that may leave (${this.residentTokens - this.pinnedTokens} tokens)`,
-      );
-    return this.chosen(id, 'evicted');
   }
 
   private chosen(id: PageId, how: 'evicted' | 'shed'): Extent {

@@ -160,6 +160,26 @@ export class TableEditor {
     return table.entries.length - before;
   }
 
+  /**
+   * How many leading entries can be loaded, of the first `to`, when there is room for `tokens` of what they miss; each is resident as a whole or not at
+   * all. Where the room ends within an entry, it is cut in two.
+   */
+  divideAt(table: PageTable, to: number, tokens: number): number {
+    let room = tokens;
+    for (let at = 0; at < to; at++) {
+      const { extent } = table.entries[at]!;
+      if (extent.isWhole) continue;
+      if (extent.tokens > room) {
+        const pages = Math.floor(room / extent.tokensEach);
+        if (pages === 0) return at;
+        this.split(extent, pages);
+        return at + 1;
+      }
+      room -= extent.tokens;
+    }
+    return to;
+  }
+
   /** Cuts `extent` before its page `at`; returns the tail. All tables that use it get both. */
   private split(extent: Extent, at: number): Extent {
     const tail = this.extents.split(extent, at);
@@ -249,7 +269,8 @@ export class TableEditor {
 
   /** A pinned entry pins its extent, and in `prefix` residency all before it: they would be useless apart. */
   private pinPath({ entries }: PageTable, index: number, change: number): void {
-    for (let at = this.isPrefix ? 0 : index; at <= index; at++)
-      this.resident.addPins(entries[at]!.extent, change);
+    const from = this.isPrefix ? 0 : index;
+    for (let at = from; at <= index; at++) this.resident.addPins(entries[at]!.extent, change);
+    if (change < 0) for (let at = from; at <= index; at++) this.resident.freeIfRefused(entries[at]!.extent);
   }
 }

@@ -7,7 +7,13 @@
  */
 import { BitSet } from '../../base/bit-set.ts';
 import { rngFor } from '../../base/rng.ts';
-import type { CreatePagingPolicy, PageView, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
+import type {
+  CreatePagingPolicy,
+  FutureView,
+  PageView,
+  PagingContext,
+  PagingPolicy,
+} from '../../kernel/contracts.ts';
 import { brokenPolicy } from '../../kernel/errors.ts';
 import type { PageId } from '../../kernel/ids.ts';
 import { nextUses } from './next-use.ts';
@@ -48,6 +54,9 @@ export class PageReplay {
   private at = 0;
   private misses = 0;
   private missedSize = 0;
+  /** Of the first `summed` references: summed up when it is asked for. */
+  private requestedSize = 0;
+  private summed = 0;
   private evictions = 0;
   private bypasses = 0;
   /** Resident pages or, with unit `size`, their sizes. */
@@ -83,12 +92,9 @@ export class PageReplay {
 
   get counts(): PageCounts {
     const { sizes } = this.trace;
-    let requestedSize = this.at;
-    if (sizes !== undefined) {
-      requestedSize = 0;
-      for (let at = 0; at < this.at; at++) requestedSize += sizes[at]!;
-    }
-    const { at: requests, misses, missedSize, evictions, bypasses } = this;
+    for (; this.summed < this.at; this.summed++)
+      this.requestedSize += sizes === undefined ? 1 : sizes[this.summed]!;
+    const { at: requests, misses, requestedSize, missedSize, evictions, bypasses } = this;
     return { requests, misses, requestedSize, missedSize, evictions, bypasses };
   }
 
@@ -115,14 +121,14 @@ export class PageReplay {
         continue;
       }
       misses++;
-      if (sizes !== undefined) missedSize += sizes[at]!;
+      missedSize += sizes === undefined ? 1 : sizes[at]!;
       if (policy.miss !== undefined && policy.miss(page, nowUs) === false) {
         this.bypasses++;
         continue;
       }
       if (residentCount >= capacity) {
         const victim = policy.evict(1, everyPage, false);
-        if (victim === undefined || !resident.has(victim)) throw this.brokenVictim(victim);
+        if (victim === undefined || !resident.has(victim)) throw this.brokenVictim(victim, residentCount);
         resident.delete(victim);
         evictions++;
         residentCount--;
@@ -138,20 +144,21 @@ export class PageReplay {
     this.missedSize = missedSize;
     this.evictions = evictions;
   }
+
   /** Compares the policy's own recount with what is resident. */
   checkInvariants(): void {
     this.policy.checkInvariants?.(this.residentCount);
   }
 
   private runAll(until: number): void {
-    const { policy, resident, accesses, nextOfReference } = this;
+    const { policy, resident, accesses, nextOfReference, nextOfPage } = this;
     const { ids, timesUs } = this.trace;
     const { tickUs } = this.options;
     const sheds = policy.shed !== undefined;
     for (let at = this.at; at < until; at++) {
       const page = ids[at]! as PageId;
       const nowUs = timesUs === undefined ? at * tickUs : timesUs[at]!;
-      if (nextOfReference !== undefined) this.nextOfPage![page] = nextOfReference[at]!;
+      if (nextOfReference !== undefined) nextOfPage![page] = nextOfReference[at]!;
       if (resident.has(page)) {
         if (accesses !== undefined) this.look(page, nowUs);
         policy.touch(page, nowUs);
@@ -199,7 +206,7 @@ export class PageReplay {
   }
 
   private leave(page: PageId | undefined): void {
-    if (page === undefined || !this.resident.has(page)) throw this.brokenVictim(page);
+    if (page === undefined || !this.resident.has(page)) throw this.brokenVictim(page, this.residentCount);
     this.resident.delete(page);
     this.used -= this.loadedSizes === undefined ? 1 : this.loadedSizes[page]!;
     this.residentCount--;
@@ -221,7 +228,11 @@ export class PageReplay {
       lastAccessUs: (page) => this.lastAccessUs![page]!,
       order: (page) => page,
     };
-    const future = { nextUse: (page: PageId): number => this.nextOfPage![page]! };
+    const { ids } = this.trace;
+    const future: FutureView = {
+      nextUse: (page) => this.nextOfPage![page]!,
+      pageAt: (reference) => ids[reference] as PageId,
+    };
     return {
       capacity,
       unit,
@@ -238,12 +249,8 @@ export class PageReplay {
     };
   }
 
-  private brokenVictim(page: PageId | undefined): Error {
+  private brokenVictim(page: PageId | undefined, count: number): Error {
     const answer = page === undefined ? 'evict chose nothing' : `evicted page ${page}, which is not resident`;
-    return brokenPolicy(
-      `paging policy ${this.policy.name}`,
-      answer,
-      `one of the ${this.residentCount} resident pages`,
-    );
+    return brokenPolicy(`paging policy ${this.policy.name}`, answer, `one of the ${count} resident pages`);
   }
 }

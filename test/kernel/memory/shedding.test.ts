@@ -66,7 +66,7 @@ test('pinned pages are given up when their call ends', () => {
   const { memory, table, evicted } = memoryOf(atMostTwo);
   expect(memory.begin(table, pid, 0, 0).outcome).toBe('begun');
   expect(evicted).toEqual([]);
-  memory.end(table);
+  memory.end(table, 0);
   memory.checkInvariants();
   expect([evicted, memory.residentTokens]).toEqual([[1], 20]);
 });

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { CreatePagingPolicy } from '../../../src/kernel/contracts.ts';
 import type { PageId } from '../../../src/kernel/ids.ts';
 import { pagingPolicies } from '../../../src/policies/index.ts';
+import { ListedFuture } from '../../support/future-view.ts';
 import { ResidentSet, seededTrace, smallestCapacity } from '../../support/resident-set.ts';
 import { seedCount } from '../../support/seeds.ts';
 import { inLockstep } from './lockstep.ts';
@@ -102,8 +103,9 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
     });
 
   test(`${name}: misses as its naive twin on a long trace`, () => {
-    const memory = new ResidentSet(inLockstep(create, twin), 100);
-    seededTrace(7, 20_000, 1_000).forEach((page, at) => void memory.request(page, at * 1_000_000));
+    const trace = seededTrace(7, 20_000, 1_000);
+    const memory = new ResidentSet(inLockstep(create, twin), 100, 'pages', new ListedFuture(trace));
+    trace.forEach((page, at) => void memory.request(page, at * 1_000_000));
     expect(memory.misses).toBeGreaterThan(5_000);
   });
 }

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 
 import type { CreatePagingPolicy } from '../../../src/kernel/contracts.ts';
 import type { PageId } from '../../../src/kernel/ids.ts';
-import { pagingPolicies } from '../../../src/policies/index.ts';
+import { lruKWith, pagingPolicies, wTinyLfuWith } from '../../../src/policies/index.ts';
 import { evictionKey } from '../../../src/policies/paging/importance-lru.ts';
+import { ListedFuture } from '../../support/future-view.ts';
 import { ArrayPages } from '../../support/page-view.ts';
 import { ResidentSet } from '../../support/resident-set.ts';
 import { rngFor } from '../../../src/base/rng.ts';
@@ -13,9 +14,19 @@ const hourUs = 3_600_000_000;
 const beladysTrace = [1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5] as PageId[];
 
 function run(create: CreatePagingPolicy, capacity: number, trace: readonly PageId[]): ResidentSet {
-  const memory = new ResidentSet(create, capacity);
+  const memory = new ResidentSet(create, capacity, 'pages', new ListedFuture(trace));
   trace.forEach((page, at) => void memory.request(page, at));
   return memory;
+}
+
+/** A policy whose chance draws these numbers in turn. */
+function drawing(create: CreatePagingPolicy, draws: readonly number[]): CreatePagingPolicy {
+  return (context) => {
+    const left = [...draws];
+    const rng = rngFor(1, 'trace');
+    rng.next = () => left.shift()!;
+    return create({ ...context, rng });
+  };
 }
 
 test("fifo: Belady's anomaly: 9 misses with 3 pages, 10 with 4", () => {
@@ -130,6 +141,82 @@ test('car: two clocks, and the target moves after the replacement', () => {
   expect(memory.misses).toBe(10);
 });
 
+test('mru: keeps the head of a loop', () => {
+  const memory = run(pagingPolicies.mru, 3, [1, 2, 3, 4, 1, 2, 3, 4] as PageId[]);
+  // 1 2 3 | 4 for 3; 1 and 2 hit; 3 for 2; 4 hits.
+  expect(memory.victims).toEqual([3, 2]);
+  expect(memory.misses).toBe(5);
+});
+
+test('random: the stream of chance points into the row of pages', () => {
+  const pages = [1, 2, 3, 4, 5] as PageId[];
+  const memory = run(pagingPolicies.random, 5, pages);
+  const rng = rngFor(1, 'paging');
+  memory.pinned.add(pages[rng.integer(5)]!);
+  const row = pages.toSpliced(pages.indexOf([...memory.pinned][0]!), 1, 5 as PageId).slice(0, 4);
+  expect(memory.evict()).toBe(row[rng.integer(4)]);
+});
+
+test('lfu: counts, then the oldest last use; what an evicted page was used before is forgotten', () => {
+  const memory = run(pagingPolicies.lfu, 3, [1, 1, 2, 3, 3, 2, 4, 2, 1, 5, 4, 4] as PageId[]);
+  // 1 twice, 3 twice, 2 twice, last uses in this order | 4 for 1; 2 hits, thrice; 1 anew for 4, which was used once; 5 for 1; 4 for 5.
+  expect(memory.victims).toEqual([1, 4, 1, 5]);
+  // 4 was used twice since it came back, 3 twice too, but longer ago.
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([3, 4, 2]);
+});
+
+test('lfu-da: what was popular once leaves in the end', () => {
+  const trace = [1, 1, 1, 2, 3, 4, 5, 6] as PageId[];
+  // Key of 1: 3. Keys of 2 and 3: 1; 4 comes for 2, L = 1, key 2; 5 for 3, key 2; 6 for 4, L = 2, key 3.
+  const memory = run(pagingPolicies['lfu-da'], 3, trace);
+  expect(memory.victims).toEqual([2, 3, 4]);
+  // 5 has key 2, 1 and 6 have 3, the last use of 1 is older.
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([5, 1, 6]);
+});
+
+test('gdsf: a large page must be used more often than a small one to stay', () => {
+  const memory = new ResidentSet(pagingPolicies.gdsf, 10, 'size');
+  const requests: [page: number, size: number][] = [
+    [1, 8], // 125,000
+    [2, 2], // 500,000
+    [1, 8], // 250,000
+    [1, 8], // 375,000
+    [3, 1], // 1 leaves, L = 375,000: 1,375,000
+    [4, 8], // 2 leaves for it, L = 500,000: 625,000
+    [5, 1], // 1,500,000
+    [6, 1], // 4 leaves, L = 625,000
+  ];
+  requests.forEach(([page, size], at) => void memory.request(page as PageId, at, size));
+  expect(memory.victims).toEqual([1, 2, 4]);
+});
+
+test('hyperbolic: a rate of use must be earned as a page ages', () => {
+  const memory = run(pagingPolicies.hyperbolic, 3, [1, 1, 1, 2, 3, 3, 4] as PageId[]);
+  // At the load of 4, the 7th: 1 has 3 uses in 6 references, the present one included; 2 has 1 in 3; 3 has 2 in 2.
+  expect(memory.victims).toEqual([2]);
+  // Now: 1 has 3 in 7, 3 has 2 in 3, 4 has 1 in 1.
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([1, 3, 4]);
+});
+
+test('lhd: while it knows nothing, by class and age', () => {
+  const memory = run(pagingPolicies.lhd, 3, [1, 1, 2, 3, 4] as PageId[]);
+  // At the load of 4: 1, hit at age 1, is of a class 13 times as good as that of 2 and 3, but of age 3; 2 is of age 2 and leaves.
+  expect(memory.victims).toEqual([2]);
+});
+
+test('opt: the farthest next use leaves, never used again before all', () => {
+  const small = run(pagingPolicies.opt, 3, beladysTrace);
+  expect(small.misses).toBe(7);
+  // 1 2 3 | 4 for 3 (next at 9, 4 is no candidate yet); 1 and 2 hit; 5 for 4; 1 and 2 hit, not used again; 3 for 1, 4 for 2; 5 hits.
+  expect(small.victims).toEqual([3, 4, 1, 2]);
+  expect(run(pagingPolicies.opt, 4, beladysTrace).misses).toBe(6);
+});
+
+test('opt: without a recorded trace there is no future', () => {
+  const { future: _, ...context } = new ResidentSet(pagingPolicies.lru, 3).newContext();
+  expect(() => pagingPolicies.opt(context)).toThrow('paging: "opt" is not allowed; allowed: ');
+});
+
 test('clock-pro: tests decide between hot and cold, and how many may be cold', () => {
   const trace = [1, 2, 3, 4, 5, 4, 1, 6, 1, 7, 8, 2, 4, 7, 9] as PageId[];
   const memory = run(pagingPolicies['clock-pro'], 4, trace);
@@ -179,4 +266,137 @@ test('importance-lru: a touch lowers the key without a word, a fall of importanc
   expect(memory.evict()).toBe(3);
   pages.importances[1] = 0;
   expect(() => policy.checkInvariants!(1)).toThrow('rose without notice');
+});
+
+test('lirs: a page used again while it is in the stack takes the place of the least recent LIR page', () => {
+  // Capacity 5: three LIR pages, two in the queue. S from its bottom, LIR pages negated; Q, next victim first.
+  const memory = run(pagingPolicies.lirs, 5, [1, 2, 3, 4, 5] as PageId[]);
+  expect(memory.policy.save!()).toEqual({ stack: [-1, -2, -3, 4, 5], queue: [4, 5], latest: 5 });
+  // 6 is new: 4 leaves, but stays in S. 4 comes back: 5 leaves; 4 becomes LIR, 1 is demoted, the bottom is 2.
+  for (const [at, page] of [6, 4].entries()) memory.request(page as PageId, 5 + at);
+  expect(memory.victims).toEqual([4, 5]);
+  expect(memory.policy.save!()).toEqual({ stack: [-2, -3, 5, 6, -4], queue: [6, 1], latest: 4 });
+  // 2 and 3 are used: 5 and 6, below them, are pruned. 1 is queued and not in S: it stays HIR, and comes last in both.
+  for (const [at, page] of [2, 3, 6, 1, 1].entries()) memory.request(page as PageId, 7 + at);
+  expect(memory.policy.save!()).toEqual({ stack: [-4, -2, -3, 6, 1], queue: [6, 1], latest: 1 });
+  // 1 is now in S: another use that does not follow its last one makes it LIR, and demotes 4.
+  for (const [at, page] of [3, 1].entries()) memory.request(page as PageId, 12 + at);
+  expect(memory.policy.save!()).toEqual({ stack: [-2, 6, -3, -1], queue: [6, 4], latest: 1 });
+  expect(memory.misses).toBe(7);
+});
+
+test('lirs: a loop larger than memory keeps all but the queue, where lru keeps nothing', () => {
+  const loop = Array.from({ length: 1_000 }, (_, at) => (1 + (at % 20)) as PageId);
+  // 8 LIR pages hit in each of the 49 rounds after the first; the other 12 pass through the queue.
+  expect(run(pagingPolicies.lirs, 10, loop).misses).toBe(1_000 - 8 * 49);
+  expect(run(pagingPolicies.lru, 10, loop).misses).toBe(1_000);
+});
+
+test('lirs: needs three pages', () => {
+  expect(() => run(pagingPolicies.lirs, 2, [])).toThrow(
+    'capacity: 2 is not allowed; allowed: 3 or more for lirs',
+  );
+});
+
+test('w-tinylfu: the page that falls out of the window stays if it was used more often than the coldest in probation', () => {
+  const lists = ({ policy }: ResidentSet): unknown => (policy.save!() as { lists: unknown }).lists;
+  // Capacity 5: a window of 1, of the other 4 at most 3 protected. Window, probation and protected segment, coldest first, behind an empty list.
+  const memory = run(pagingPolicies['w-tinylfu'], 5, [1, 2, 3, 4, 5, 1, 2] as PageId[]);
+  expect(lists(memory)).toEqual([[], [5], [3, 4], [1, 2]]);
+  // 6: 5 and 3 were used once each: 5 leaves. 5: so do 6 and 3: 6 leaves. 6: 5 was used twice, 3 once: 3 leaves.
+  for (const [at, page] of [6, 5, 6].entries()) memory.request(page as PageId, 7 + at);
+  expect(memory.victims).toEqual([5, 6, 3]);
+  expect(lists(memory)).toEqual([[], [6], [4, 5], [1, 2]]);
+  // 4 and 5 are used: four pages would be protected, so 1 goes back to probation.
+  for (const [at, page] of [4, 5].entries()) memory.request(page as PageId, 10 + at);
+  expect(lists(memory)).toEqual([[], [6], [1], [2, 4, 5]]);
+});
+
+test('w-tinylfu: with a doorkeeper the first use in a sample counts as one all the same', () => {
+  const memory = run(wTinyLfuWith({ doorkeeper: true }), 5, [1, 2, 3, 4, 5, 1, 2, 6, 5, 6] as PageId[]);
+  expect(memory.victims).toEqual([5, 6, 3]);
+});
+
+test('lru-k: the page whose last use but one is longest ago leaves, those used once before all', () => {
+  // At 1 to 6: 1 1 2 2 3 1. Uses but one: 1 at 2, 2 at 3, 3 never.
+  const memory = run(pagingPolicies['lru-k'], 3, [1, 1, 2, 2, 3, 1] as PageId[]);
+  // 4 at 7 for 3; 5 at 8 for 4, used once; 4 at 9 for 5, its history is kept: its last use but one was at 7. Then 1 (2), 2 (3), 4 (7) leave.
+  for (const [at, page] of [4, 5, 4].entries()) memory.request(page as PageId, 6 + at);
+  expect(memory.victims).toEqual([3, 4, 5]);
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([1, 2, 4]);
+});
+
+test('lru-k: uses that follow each other within the correlated period count as one, and keep the page', () => {
+  // At 1 to 5: 1 1 1 2 2, a period of 2. Both pages have one use that counts; 2 is within its period, 1 is not.
+  const memory = run(lruKWith({ correlatedUses: 2 }), 3, [1, 1, 1, 2, 2] as PageId[]);
+  expect(memory.evict()).toBe(1);
+  // 3 at 6; 2 at 7 is within 2 of 5; 3 at 8, too. All are within their periods: lru among those used once.
+  for (const [at, page] of [3, 2, 3].entries()) memory.request(page as PageId, 5 + at);
+  expect([memory.evict(), memory.evict()]).toEqual([2, 3]);
+});
+
+test('lru-k: a history is void when its page comes back too late', () => {
+  // Two pages, histories for 2 uses: 1 leaves at 3 and comes back at 4, 3 uses after its last one, as if it were new: 3 was used later.
+  const late = run(lruKWith({ retainedTurns: 1 }), 2, [1, 2, 3, 1, 3] as PageId[]);
+  expect(late.victims).toEqual([1, 2]);
+  expect(late.evict()).toBe(1);
+  // With a longer one, both were used twice: 1 first at 1, 3 at 3.
+  const early = run(lruKWith({ retainedTurns: 2 }), 2, [1, 2, 3, 1, 3, 4] as PageId[]);
+  expect(early.victims).toEqual([1, 2, 1]);
+});
+
+test('lecar: the other expert gains when a victim comes back, by what is left of the regret', () => {
+  const weight = ({ policy }: ResidentSet): number => (policy.save!() as { lruWeight: number }).lruWeight;
+  // For 3, lfu is drawn: it evicts 2, used once; lru would have evicted 1.
+  const memory = run(drawing(pagingPolicies.lecar, [0.6, 0.505, 0.6]), 2, [1, 1, 2, 3] as PageId[]);
+  expect(memory.victims).toEqual([2]);
+  expect(weight(memory)).toBe(0.5);
+  // 2 is back one use later, memory has 2 pages: regret 0.005^(1/2), factor e^(0.45 × 0.0707) = 1.0323; 0.51617 of 1.01617. 0.505 draws lru now: 1 leaves.
+  memory.request(2 as PageId, 4);
+  expect(memory.victims).toEqual([2, 1]);
+  expect(weight(memory)).toBeCloseTo(0.507954, 6);
+  // 1 is back as soon: the weights are as they were. lfu is drawn: 3 was used once, 2, with its history, twice.
+  memory.request(1 as PageId, 5);
+  expect(memory.victims).toEqual([2, 1, 3]);
+  expect(weight(memory)).toBeCloseTo(0.5, 6);
+});
+
+test('cacheus: two parts, two experts, and a victim that comes back', () => {
+  // Drawn: the rate, 0.5005; then the experts. Memory fills: 1, 2 and 3 are in the reused part, 4 passes. No hit: the rate goes back by its square, to 0.25.
+  const create = drawing(pagingPolicies.cacheus, [0.5, 0.4, 0.4, 0.46]);
+  const memory = run(create, 4, [1, 2, 3, 4] as PageId[]);
+  // 5: SR-LRU names 4, and CR-LFU the latest of those used once, 4 too: it stands in no history. 2 is reused. 5 is: 1 is demoted.
+  // 6: SR-LRU, drawn, names 1; CR-LFU would name 3.
+  for (const [at, page] of [5, 2, 5, 6].entries()) memory.request(page as PageId, 4 + at);
+  expect(memory.victims).toEqual([4, 1]);
+  const { rows } = memory.policy.save!() as { rows: readonly number[][] };
+  // Status (1 reused, 2 + 8 passing and new, 3 history of SR-LRU), page, count, last use.
+  expect(rows).toEqual([
+    [1, 3, 1, 3],
+    [1, 2, 2, 6],
+    [1, 5, 2, 7],
+    [10, 6, 1, 8],
+    [3, 1, 1, 1],
+  ]);
+  // Half of the last four uses were hits, none before: the rate's last move, down by 0.2505, was good, and it goes on by 0.25 × 0.2505, to 0.1874.
+  // 1 is back: SR-LRU keeps 0.5 e^-0.1874 of 0.5 + that: 0.4533. 0.46 draws CR-LFU: 6, as SR-LRU. 1 is reused, 3 demoted.
+  memory.request(1 as PageId, 8);
+  expect(memory.victims).toEqual([4, 1, 6]);
+  const after = memory.policy.save!() as { rows: readonly number[][]; lruWeight: number };
+  expect(after.lruWeight).toBeCloseTo(0.4533, 4);
+  // 3 is used, which was demoted: the reused part may grow no further than to 3 of 4 pages, so 2 is demoted for it.
+  expect(after.rows).toEqual([
+    [1, 2, 2, 6],
+    [1, 5, 2, 7],
+    [1, 1, 2, 9],
+    [18, 3, 1, 3],
+  ]);
+  memory.request(3 as PageId, 9);
+  const last = memory.policy.save!() as { rows: readonly number[][] };
+  expect(last.rows).toEqual([
+    [1, 5, 2, 7],
+    [1, 1, 2, 9],
+    [1, 3, 2, 10],
+    [18, 2, 2, 6],
+  ]);
 });

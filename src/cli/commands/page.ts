@@ -1,0 +1,257 @@
+/** `ringzero page --trace FILE`: paging policies compared on one recorded reference string. */
+import { availableParallelism } from 'node:os';
+
+import type { Command as CommanderCommand } from 'commander';
+
+import { engineDefaults } from '../../kernel/engine-options.ts';
+import { invalid, KernelError } from '../../kernel/errors.ts';
+import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
+import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
+import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import { parseDurationUs, parseInteger, parseList } from '../options.ts';
+import { packageVersion } from '../package-version.ts';
+import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
+import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging/page-report.ts';
+import { parsePolicies, policiesAllowed, type PolicyChoice } from '../paging/policy-choice.ts';
+import { inOrder, runPolicies } from '../paging/policy-runs.ts';
+import {
+  addResultFileFlags,
+  checkResultFiles,
+  type ResultFileFlags,
+  writeResultFiles,
+} from '../paging/result-files.ts';
+import { runSessionPage } from '../paging/session-page.ts';
+import { readReferences } from '../read-references.ts';
+import { choice, isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
+
+interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
+  readonly trace: string;
+  readonly policy: string;
+  readonly capacity?: string;
+  readonly residency: 'independent' | 'prefix';
+  readonly sessions: string;
+  readonly seeds: number;
+  readonly calls: 'recorded' | 'instant';
+  readonly victims: 'leaf' | 'any';
+  readonly admission: 'may' | 'must';
+  readonly unit: 'pages' | 'size';
+  readonly format?: FileFormat;
+  readonly interval: number;
+  readonly tick: number;
+  readonly pageTokens?: number;
+  readonly threads: number;
+  readonly bound?: boolean;
+  readonly cache: boolean;
+}
+
+const defaultCapacities = '1%,10%';
+/** Up to so many references in all, opt runs beside the policies that are asked for. */
+const mostForBound = 5_000_000;
+/** Tokens of a block of a mooncake trace. */
+const mooncakeTokens = 512;
+
+export const pageCommand: Command<PageOptions> = {
+  name: 'page',
+  summary: 'Compare paging policies on a recorded page reference string.',
+  register(command: CommanderCommand): void {
+    command
+      .requiredOption('--trace <file>', 'page references, plain or compressed, - for standard input')
+      .option('--policy <names>', `policies with commas between: ${policiesAllowed}`, 'all')
+      .option(
+        '--capacity <list>',
+        'in the unit, or as a share of the footprint such as 10%; with commas between (default: 1%,10%; with --residency prefix 1000000 tokens)',
+      )
+      .option(
+        '--unit <unit>',
+        'pages (every page counts 1) or size (sizes as recorded)',
+        choice('--unit', ['pages', 'size']),
+        pageReplayDefaults.unit,
+      )
+      .option(
+        '--format <name>',
+        `${fileFormats.join(', ')} (default: found by content)`,
+        choice('--format', fileFormats),
+      )
+      .option(
+        '--interval <n>',
+        'counts after every N references, too (default: none)',
+        (text: string) => parseInteger('--interval', text, { min: 1 }),
+        0,
+      )
+      .option(
+        '--tick <time>',
+        'time between references where the trace has none, such as 1ms',
+        (text: string) => parseDurationUs('--tick', text),
+        pageReplayDefaults.tickUs,
+      )
+      .option(
+        '--page-tokens <n>',
+        'tokens of a page: shows what the misses cost (default: 512 for mooncake, else not shown)',
+        (text: string) => parseInteger('--page-tokens', text, { min: 1 }),
+      )
+      .option(
+        '--threads <n>',
+        'worker threads (default: one for each processor)',
+        (text: string) => parseInteger('--threads', text, { min: 1, max: 1_024 }),
+        availableParallelism(),
+      )
+      .option('--bound', 'run opt, too, for the gap to it, however long the trace is')
+      .option('--no-bound', 'don’t run opt if it isn’t asked for')
+      .option(
+        '--residency <model>',
+        'independent (each page alone) or prefix (recorded sessions, whose contexts are chains of blocks)',
+        choice('--residency', ['independent', 'prefix']),
+        'independent',
+      )
+      .option('--sessions <list>', 'prefix: how many sessions are drawn; several with commas between', '40')
+      .option(
+        '--seeds <n>',
+        'prefix: so many draws, from --seed on',
+        (text: string) => parseInteger('--seeds', text, { min: 1, max: 10_000 }),
+        5,
+      )
+      .option(
+        '--calls <how>',
+        'prefix: a call pins its context for as long as it took (recorded) or only while it is loaded (instant)',
+        choice('--calls', ['recorded', 'instant']),
+        'recorded',
+      )
+      .option(
+        '--victims <rule>',
+        'prefix: what may be evicted, any block or a leaf only',
+        choice('--victims', ['leaf', 'any']),
+        'leaf',
+      )
+      .option(
+        '--admission <rule>',
+        'prefix: whether what comes must be loaded, or a policy may prefer what is there',
+        choice('--admission', ['may', 'must']),
+        'may',
+      )
+      .option('--no-cache', 'read the file anew, and keep nothing in the user’s cache folder');
+    addResultFileFlags(command);
+    keepGiven(command);
+  },
+  async run({ options }: Call<PageOptions>, io: Io): Promise<number> {
+    checkFlags(options);
+    if (options.residency === 'prefix') return runSessionPage(options, io);
+    const { unit, seed, threads } = options;
+    const policies = parsePolicies('--policy', options.policy);
+    const wanted = parseList('--capacity', options.capacity ?? defaultCapacities, parseCapacity);
+    io.progress(`reading ${options.trace}`);
+    const {
+      trace,
+      seconds: readSeconds,
+      isFromCache,
+    } = await readReferences(options.trace, {
+      format: options.format,
+      cache: options.cache,
+    });
+    if (unit === 'size' && trace.sizes === undefined)
+      throw new KernelError(
+        'INVALID_FILE',
+        `${options.trace}: has no sizes (read as ${trace.format}); allowed with --unit size: a trace with a size for each reference`,
+      );
+    const footprint = footprintOf(trace, unit);
+    const capacities = capacitiesOf(wanted, footprint);
+    for (const capacity of capacities)
+      if (capacity > footprint)
+        io.err(
+          `note: capacity ${capacity} is above the footprint of ${footprint}: every policy misses each page once`,
+        );
+    const notes: string[] = [];
+
+    const isBoundNamed = policies.some(({ name }) => name === 'opt');
+    const references = trace.ids.length * policies.length * capacities.length;
+    const runsBound = !isBoundNamed && (options.bound ?? references <= mostForBound);
+    if (!isBoundNamed && options.bound === undefined && !runsBound)
+      notes.push('opt was not run, which takes long here: --bound runs it for the gap');
+    if (unit === 'size' && (isBoundNamed || runsBound))
+      notes.push('with sizes, opt (farthest next use) is an approximation of the best possible');
+    const all = runsBound ? [...policies, { name: 'opt' }] : policies;
+    const points = await runPolicies(
+      trace,
+      all,
+      capacities,
+      { unit, seed, threads, tickUs: options.tick, interval: options.interval },
+      io,
+    );
+    if (points.length === 0)
+      throw invalid('--capacity', capacities.join(','), 'capacities at which a policy can run');
+
+    const optMisses = new Map(
+      points
+        .filter(({ policy }) => policy === 'opt')
+        .map(({ capacity, counts }) => [capacity, counts.misses]),
+    );
+    const tokensPerPage = options.pageTokens ?? (trace.format === 'mooncake' ? mooncakeTokens : undefined);
+    const results = inOrder(policies, capacities, points).map((point) =>
+      pagingResult(point, {
+        hasSizes: trace.sizes !== undefined,
+        optMisses,
+        cost: tokensPerPage === undefined ? undefined : { tokensPerPage, engine: engineDefaults },
+      }),
+    );
+    const findings: PageFindings = {
+      data: {
+        trace: options.trace,
+        format: trace.format,
+        requests: trace.ids.length,
+        unique: trace.unique,
+        unit,
+        seed,
+        results,
+      },
+      footprint,
+      readSeconds,
+      isFromCache,
+      notes,
+      repeat: repeatWords('page', [], { given: options.given, seed }).join(' '),
+    };
+    await writeResultFiles(options, pageFiles(findings));
+    if (options.json) io.out(JSON.stringify(documentOf(findings, policies), null, 1));
+    else for (const line of pageLines(findings, io)) io.out(line);
+    return 0;
+  },
+};
+
+/** Flags of one residency mean nothing in the other. */
+function checkFlags(options: PageOptions): void {
+  checkResultFiles(options, [options.trace]);
+  const other = options.residency === 'prefix' ? onlyIndependent : onlyPrefix;
+  const stray = other.find((flag) => isGiven(options, flag));
+  if (stray !== undefined)
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      `${stray}: means nothing with --residency ${options.residency}; allowed with ${options.residency === 'prefix' ? 'independent' : 'prefix'}`,
+    );
+}
+
+const onlyPrefix = ['--sessions', '--seeds', '--calls', '--victims', '--admission'];
+const onlyIndependent = [
+  '--unit',
+  '--format',
+  '--interval',
+  '--tick',
+  '--page-tokens',
+  '--bound',
+  '--no-bound',
+];
+
+function documentOf(
+  { data, readSeconds, isFromCache, footprint, repeat }: PageFindings,
+  policies: readonly PolicyChoice[],
+): object {
+  const { results, ...facts } = data;
+  const files = policies.flatMap(({ name, file }) => (file === undefined ? [] : [{ name, ...file }]));
+  return {
+    command: 'page',
+    ringzero: packageVersion(),
+    ...facts,
+    footprint,
+    repeat,
+    ...(files.length === 0 ? {} : { policyFiles: files }),
+    results,
+    wall: { readSeconds, isFromCache },
+  };
+}

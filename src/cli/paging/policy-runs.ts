@@ -1,0 +1,104 @@
+/** Policies at capacities on one trace, over worker threads, with progress and notes: what `page` and `curve` do. */
+import { KernelError } from '../../kernel/errors.ts';
+import type { PageReplayOptions } from '../../sim/paging/page-replay.ts';
+import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
+import type { Io } from '../command.ts';
+import { errorOf, type Failure } from './failure.ts';
+import { type PageJob, type PageMessage, type PagePoint, runPageJob } from './page-job.ts';
+import type { PolicyChoice } from './policy-choice.ts';
+import { runInThreads } from './thread-pool.ts';
+
+/** Of all policies at all capacities together. */
+const fewReferences = 500_000;
+
+export interface PolicyRunOptions extends Omit<PageReplayOptions, 'capacity'> {
+  /** Counts are taken after every so many references; 0: only at the end. */
+  readonly interval: number;
+  readonly threads: number;
+}
+
+/** In the order in which they end. Throws KernelError INVALID_ARGUMENT when not one of them can run. */
+export function runPolicies(
+  trace: ReferenceTrace,
+  policies: readonly PolicyChoice[],
+  capacities: readonly number[],
+  options: PolicyRunOptions,
+  io: Pick<Io, 'err' | 'progress'>,
+): Promise<PagePoint[]> {
+  return runAll(jobsOf(policies, capacities, options), trace, options.threads, io);
+}
+
+/** One for each policy; where there are fewer than threads, its capacities are divided. The longest-running ones begin. */
+function jobsOf(
+  policies: readonly PolicyChoice[],
+  capacities: readonly number[],
+  options: PolicyRunOptions,
+): PageJob[] {
+  const { unit, seed, tickUs, interval, threads } = options;
+  const parts = Math.min(capacities.length, Math.max(1, Math.floor(threads / policies.length)));
+  return policies.flatMap((policy) =>
+    Array.from({ length: parts }, (_, part) => ({
+      policy,
+      capacities: capacities.filter((_, index) => index % parts === part),
+      unit,
+      seed,
+      tickUs,
+      interval,
+    })),
+  );
+}
+
+/** Notes on what cannot run go to standard error. Throws what made a job fail. */
+async function runAll(
+  jobs: readonly PageJob[],
+  trace: ReferenceTrace,
+  threads: number,
+  io: Pick<Io, 'err' | 'progress'>,
+): Promise<PagePoint[]> {
+  const points: PagePoint[] = [];
+  const failures: Failure[] = [];
+  const refusals: Extract<PageMessage, { kind: 'refusal' }>[] = [];
+  const all = jobs.reduce((sum, { capacities }) => sum + capacities.length, 0) * trace.ids.length;
+  let done = 0;
+  const receive = (message: PageMessage | Failure): void => {
+    switch (message.kind) {
+      case 'point':
+        points.push(message.point);
+        break;
+      case 'refusal':
+        refusals.push(message);
+        break;
+      case 'progress':
+        done += message.references;
+        io.progress(`${((100 * done) / all).toFixed(0)} % of ${jobs.length} policies`);
+        break;
+      case 'failure':
+        failures.push(message);
+    }
+  };
+  // One alone needs no thread, and a few references are replayed before the first has started.
+  if (jobs.length === 1 || all <= fewReferences)
+    for (const job of jobs) await runPageJob(job, trace, receive);
+  else await runInThreads<PageMessage>(jobs, { entry: 'page-worker', shared: trace, threads, receive });
+  io.progress('');
+  const [failure] = failures;
+  if (failure !== undefined) throw errorOf(failure);
+  const [refusal] = refusals;
+  if (points.length === 0 && refusal !== undefined)
+    throw new KernelError('INVALID_ARGUMENT', refusal.problem);
+  for (const { policy, capacity, problem } of refusals)
+    io.err(`note: ${policy} at capacity ${capacity} is left out: ${problem}`);
+  return points;
+}
+
+/** As asked for: by policy, then by capacity. What ran only for the gap is left out. */
+export function inOrder(
+  policies: readonly PolicyChoice[],
+  capacities: readonly number[],
+  points: readonly PagePoint[],
+): PagePoint[] {
+  const at = new Map(points.map((point) => [`${point.policy} ${point.capacity}`, point]));
+  return policies.flatMap(({ name }) =>
+    capacities.flatMap((capacity) => at.get(`${name} ${capacity}`) ?? []),
+  );
+}

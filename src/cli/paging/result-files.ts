@@ -1,0 +1,73 @@
+/** `--plot`, `--report` and `--csv`: files that show what a command of the paging laboratory found. */
+import { writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
+
+import type { Command as CommanderCommand } from 'commander';
+
+import { pngOf } from '../../adapters/files/png.ts';
+import { invalid, messageOf } from '../../kernel/errors.ts';
+import { lineChartSvg } from '../../report/line-chart.ts';
+import type { LineChart } from '../../report/line-chart-model.ts';
+import { withStrokedText } from '../../report/stroked-text.ts';
+import { checkOutput } from '../line-file.ts';
+
+export interface ResultFileFlags {
+  readonly plot?: string;
+  readonly report?: string;
+  readonly csv?: string;
+}
+
+/** Made when they are asked for. */
+export interface ResultFiles {
+  readonly chart: () => LineChart;
+  readonly html: () => string;
+  readonly csv: () => string;
+}
+
+export function addResultFileFlags(command: CommanderCommand): void {
+  command
+    .option('--plot <file>', 'draw the miss ratios against the capacities into this file: .svg or .png')
+    .option(
+      '--report <file>',
+      'write one HTML page with everything: the trace, tables, charts, how to repeat it',
+    )
+    .option('--csv <file>', 'write the rows of the results, comma-separated');
+}
+
+/** Checks, before any work, that the files can be written; touches none. `inputs` must not be written over. */
+export function checkResultFiles({ plot, report, csv }: ResultFileFlags, inputs: readonly string[]): void {
+  const taken = [...inputs];
+  if (plot !== undefined && !/^\.(svg|png)$/i.test(extname(plot)))
+    throw invalid('--plot', plot, 'a file name that ends in .svg or .png');
+  for (const [option, path] of [
+    ['--plot', plot],
+    ['--report', report],
+    ['--csv', csv],
+  ] as const) {
+    if (path === undefined) continue;
+    checkOutput(option, path, taken);
+    taken.push(path);
+  }
+}
+
+export async function writeResultFiles(flags: ResultFileFlags, files: ResultFiles): Promise<void> {
+  if (flags.plot !== undefined) {
+    const svg = lineChartSvg(files.chart());
+    const isPng = /\.png$/i.test(flags.plot);
+    write('--plot', flags.plot, isPng ? await pngOf(svg, { withoutFonts: withStrokedText }) : svg);
+  }
+  if (flags.report !== undefined) write('--report', flags.report, files.html());
+  writeCsv(flags, files.csv);
+}
+
+export function writeCsv(flags: ResultFileFlags, csv: () => string): void {
+  if (flags.csv !== undefined) write('--csv', flags.csv, csv());
+}
+
+function write(option: string, path: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    throw invalid(option, path, `a file that can be written (${messageOf(error)})`);
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * Least frequently used: evicts the page used least often since it was loaded; among equals the one whose last use is oldest. How often an
+ * evicted page was used is forgotten.
+ *
+ * Source: R. L. Mattson, J. Gecsei, D. R. Slutz, I. L. Traiger, "Evaluation techniques for storage hierarchies", 1970.
+ *
+ * Pages used once stand in a queue in the order of their loading, so that pages which come and go unused cost what they cost FIFO. A touch
+ * only counts. A page found used again at the front of the queue will go to a heap by count and last use, which is made when nobody in the
+ * queue can leave, and is lazy: it holds keys that are too small, and a page with such a key sinks to its place when it comes to the top.
+ * Cost: O(1) for touch and admit, and for evict while pages used once are resident; else O(log n), plus one sinking for each page touched
+ * since it last was at the top. evict also walks past what is not eligible in the queue and, once in a load, in the heap.
+ */
+import { AddressableQueue, NO_SLOT } from '../../base/addressable-queue.ts';
+import { assert } from '../../base/assert.ts';
+import { BitSet } from '../../base/bit-set.ts';
+import { KeyedHeap } from '../../base/heap.ts';
+import type { CreatePagingPolicy, PagingPolicy } from '../../kernel/contracts.ts';
+import type { Json, PageId } from '../../kernel/ids.ts';
+import { moved, rowsFor } from '../columns.ts';
+
+export const lfu: CreatePagingPolicy = ({ largestPage }) => new Lfu(largestPage);
+
+interface SavedState {
+  /** Pages used once, first loaded first. */
+  readonly once: readonly number[];
+  /** [page, times used] of the others, first used first. */
+  readonly again: readonly (readonly [page: number, count: number])[];
+}
+
+class Lfu implements PagingPolicy {
+  readonly name = 'lfu';
+  /** Pages used once, and some used again that have not been at the front since. */
+  private readonly queue: AddressableQueue;
+  private readonly usedAgain: BitSet;
+  /** Of a page used again: [2 × page] how often; [2 × page + 1] the number of its last use. */
+  private uses: Float64Array;
+  private lastUse = 0;
+  /** Used again and out of the queue: not yet in the heap; in the heap; not eligible in this load, so out of the heap until the next. */
+  private readonly found: PageId[] = [];
+  private readonly heap: KeyedHeap;
+  private readonly aside: PageId[] = [];
+
+  constructor(largestPage?: number) {
+    this.queue = new AddressableQueue(largestPage);
+    this.usedAgain = new BitSet(largestPage);
+    this.uses = new Float64Array(2 * ((largestPage ?? 0) + 1));
+    this.heap = new KeyedHeap(largestPage);
+  }
+
+  admit(page: PageId): boolean {
+    this.queue.pushBack(page);
+    return true;
+  }
+
+  touch(page: PageId): void {
+    if (this.usedAgain.has(page)) {
+      this.uses[2 * page]!++;
+      this.uses[2 * page + 1] = ++this.lastUse;
+    } else this.setUses(page, 2);
+  }
+
+  evict(_need: number, eligible: (page: PageId) => boolean, isContinued = false): PageId | undefined {
+    const { queue, usedAgain } = this;
+    for (let slot = queue.firstSlot(); slot !== NO_SLOT; slot = queue.nextSlot(slot)) {
+      const page = queue.at(slot) as PageId;
+      const isUsedAgain = usedAgain.has(page);
+      if (!isUsedAgain && !eligible(page)) continue;
+      queue.removeAt(slot);
+      if (!isUsedAgain) return page;
+      this.found.push(page);
+    }
+    return this.evictUsedAgain(eligible, isContinued);
+  }
+
+  remove(page: PageId): void {
+    if (this.queue.has(page)) this.queue.remove(page);
+    else {
+      this.fillHeap(false);
+      const wasResident = this.heap.remove(page);
+      assert(wasResident, () => `page ${page} was removed, which is not resident`);
+    }
+    this.usedAgain.delete(page);
+  }
+
+  /** It may be eligible now, in the middle of a load. */
+  changed(page: PageId): void {
+    const { heap, aside, uses } = this;
+    if (!this.usedAgain.has(page) || heap.has(page)) return;
+    const place = aside.indexOf(page);
+    if (place < 0) return;
+    aside[place] = aside.at(-1)!;
+    aside.pop();
+    heap.push(page, uses[2 * page]!, uses[2 * page + 1]!);
+  }
+
+  checkInvariants(resident: number): void {
+    const { queue, heap, uses, usedAgain } = this;
+    this.fillHeap(false);
+    queue.checkInvariants();
+    heap.checkInvariants();
+    const size = queue.size + heap.size;
+    assert(size === resident, `${size} pages in the queue and the heap, ${resident} resident`);
+    let again = 0;
+    for (let page = 1; 2 * page < uses.length; page++) if (usedAgain.has(page)) again++;
+    for (const page of queue.ids()) if (usedAgain.has(page)) again--;
+    assert(again === heap.size, `${again} pages out of the queue are used again, ${heap.size} in the heap`);
+    for (const page of heap.ids())
+      assert(heap.keyOf(page) <= uses[2 * page]!, () => `the heap's key of page ${page} is above its count`);
+  }
+
+  save(): Json {
+    const { queue, heap, uses, usedAgain } = this;
+    this.fillHeap(false);
+    const again = [...heap.ids(), ...[...queue.ids()].filter((page) => usedAgain.has(page))];
+    again.sort((a, b) => uses[2 * a + 1]! - uses[2 * b + 1]!);
+    return {
+      once: [...queue.ids()].filter((page) => !usedAgain.has(page)),
+      again: again.map((page) => [page, uses[2 * page]!]),
+    };
+  }
+
+  load(state: Json): void {
+    assert(this.queue.size + this.heap.size === 0, 'load into a policy that is in use');
+    const { once, again } = state as unknown as SavedState;
+    for (const page of once) this.queue.pushBack(page);
+    for (const [page, count] of again) {
+      this.setUses(page, count);
+      this.found.push(page as PageId);
+    }
+  }
+
+  private evictUsedAgain(eligible: (page: PageId) => boolean, isContinued: boolean): PageId | undefined {
+    const { heap, uses } = this;
+    this.fillHeap(isContinued);
+    while (heap.size > 0) {
+      const page = heap.peek() as PageId;
+      const count = uses[2 * page]!;
+      if (count > heap.peekKey()) {
+        heap.update(page, count, uses[2 * page + 1]!);
+        continue;
+      }
+      heap.popMin();
+      if (eligible(page)) {
+        this.usedAgain.delete(page);
+        return page;
+      }
+      this.aside.push(page);
+    }
+    return undefined;
+  }
+
+  /** Unless the load goes on, other pages may be eligible now. */
+  private fillHeap(isContinued: boolean): void {
+    const { found, heap, aside, uses } = this;
+    const from = isContinued ? [found] : [found, aside];
+    for (const pages of from)
+      while (pages.length > 0) {
+        const page = pages.pop()!;
+        heap.push(page, uses[2 * page]!, uses[2 * page + 1]!);
+      }
+  }
+
+  private setUses(page: number, count: number): void {
+    if (2 * page >= this.uses.length)
+      this.uses = moved(this.uses, new Float64Array(rowsFor(2 * page + 1, this.uses.length)));
+    this.usedAgain.add(page);
+    this.uses[2 * page] = count;
+    this.uses[2 * page + 1] = ++this.lastUse;
+  }
+}

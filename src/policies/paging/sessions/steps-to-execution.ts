@@ -1,0 +1,37 @@
+/**
+ * Steps to execution: where the workflow is known, the session that is most steps away from its next call leaves first; of equally far ones the least recently
+ * used. What several sessions share stays as long as one of them keeps something behind it, and so ranks with the nearest of them.
+ *
+ * Source: Z. Pan et al., "KVFlow: Efficient Prefix Caching for Accelerating LLM-Based Multi-Agent Workflows", arXiv 2507.07400, section 3.
+ * Departs from it: the fixed part of a prompt and what an agent adds to it are not told apart (there the added part has no steps and leaves first).
+ * Needs `plan.stepsToCall`.
+ */
+import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
+import { invalid } from '../../../kernel/errors.ts';
+import type { Pid } from '../../../kernel/ids.ts';
+import { SessionPolicy, type Session } from './session-policy.ts';
+
+export const stepsToExecution: CreatePagingPolicy = (context) => {
+  const { plan } = context;
+  if (plan?.stepsToCall === undefined)
+    throw invalid(
+      'paging',
+      'steps-to-execution',
+      'another policy: it needs a workflow whose steps are known, and here there is none',
+    );
+  return new StepsToExecution(context, (user) => plan.stepsToCall!(user));
+};
+
+class StepsToExecution extends SessionPolicy {
+  readonly name = 'steps-to-execution';
+  private readonly stepsToCall: (user: Pid) => number;
+
+  constructor(context: PagingContext, stepsToCall: (user: Pid) => number) {
+    super(context);
+    this.stepsToCall = stepsToCall;
+  }
+
+  protected worth({ user }: Session): number {
+    return -this.stepsToCall(user as Pid);
+  }
+}
