@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { commit, machine } from '../machine.ts';
 import { curveLines } from './curves.ts';
 import { hitRatioLines } from './hit-ratios.ts';
+import { sessionLines } from './sessions.ts';
 import { layOut, speedLines } from './speed.ts';
 import { speedWorkloads } from './speed-workloads.ts';
 import { wholeCommandLines } from './whole-command.ts';
@@ -64,6 +65,11 @@ try {
   say('## Miss-ratio curves');
   say();
   await sayAll(curveLines(zipf, isQuick ? 1 : 3));
+
+  say();
+  say('## Sessions');
+  say();
+  await sayAll(sessionLines(isQuick));
 
   say();
   say('## The whole command');

@@ -25,14 +25,21 @@ const LARGEST_ID = 0x3fffffff;
 const CACHED_ROWS = 8192;
 
 export class KeyedHeap {
-  private keys = new Float64Array(SMALLEST_CAPACITY); // [row]
-  private ties = new Float64Array(SMALLEST_CAPACITY); // [row]
-  private rowIds = new Int32Array(SMALLEST_CAPACITY); // [row]
+  private keys: Float64Array; // [row]
+  private ties: Float64Array; // [row]
+  private rowIds: Int32Array; // [row]
   private places: Int32Array; // [id] its row, or ABSENT
   private count = 0;
 
-  /** `largestId`: where known, the column by id need not grow. */
-  constructor(largestId = SMALLEST_CAPACITY - 1) {
+  /** The largest id, and how many will be in it at once: where known, its columns need not grow. */
+  constructor(largestId: number = SMALLEST_CAPACITY - 1, rows: number = SMALLEST_CAPACITY) {
+    assert(
+      rows >= 1 && largestId >= 1,
+      () => `a heap for ${rows} ids up to ${largestId}: allowed: 1 or more`,
+    );
+    this.keys = new Float64Array(rows);
+    this.ties = new Float64Array(rows);
+    this.rowIds = new Int32Array(rows);
     this.places = new Int32Array(largestId + 1).fill(ABSENT);
   }
 

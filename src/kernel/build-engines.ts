@@ -58,7 +58,9 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
       });
   return {
     faulted: (pid, kind, pages, tokens) => {
-      processes[pid]!.usage.faults += pages;
+      const process = processes[pid]!;
+      process.usage.faults += pages;
+      if (kind !== 'compulsory') process.lastFaultUs = out.nowUs;
       out.events.push({
         seq: ++out.seq,
         atUs: out.nowUs,
@@ -108,5 +110,6 @@ function loadView(state: KernelState, engine: number): LoadView {
       return process.state === 'running' || process.queued;
     },
     priority: (pid) => state.process(pid).priority,
+    lastFaultUs: (pid) => state.process(pid).lastFaultUs,
   };
 }

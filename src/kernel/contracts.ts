@@ -177,7 +177,7 @@ export interface PagingPolicy {
    * What is told next (misses, loads, touches) is of the prompt of `user`. `isCall`: of its whole prompt, and its call runs from now until `ends`; what
    * it had used before and does not use now has left its prompt. Else it is a use of a few pages outside of a call.
    */
-  uses?(user: Pid, isCall: boolean, nowUs: number): void;
+  usedBy?(user: Pid, isCall: boolean, nowUs: number): void;
   /** The call of `user` ended or was stopped: it pins nothing any more. */
   ends?(user: Pid, nowUs: number): void;
   /** What `user` waits for now, as in `process.waiting`; beside these 'core': to be dispatched, and 'suspension'. */
@@ -204,6 +204,8 @@ export interface LoadView {
   /** True while it holds or asks for a core on this engine. */
   active(pid: Pid): boolean;
   priority(pid: Pid): number;
+  /** When a call of it last found less in memory than it had used before, µs; -1: never. */
+  lastFaultUs(pid: Pid): number;
 }
 
 export interface LoadContext {

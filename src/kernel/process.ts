@@ -112,6 +112,8 @@ export class Process {
   quota: QuotaShare | undefined = undefined;
 
   // memory, mailbox, usage
+  /** When a call of it last found less in memory than it had used before; -1: never, in this life. */
+  lastFaultUs = -1;
   mailbox: Ring<Mail> | undefined = undefined;
   /** Messages sent to it so far. */
   mailCount = 0;

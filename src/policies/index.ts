@@ -4,5 +4,16 @@ export * from './paging/index.ts';
 export * from './scheduling/index.ts';
 export { priorityDefaults, priorityWith, type PriorityOptions } from './scheduling/priority.ts';
 export { roundRobinDefaults, roundRobinWith, type RoundRobinOptions } from './scheduling/round-robin.ts';
+export { lruKDefaults, lruKWith, type LruKOptions } from './paging/lru-k.ts';
 export { wTinyLfuDefaults, wTinyLfuWith, type WTinyLfuOptions } from './paging/w-tinylfu.ts';
+export {
+  pageFaultFrequencyDefaults,
+  pageFaultFrequencyWith,
+  type PageFaultFrequencyOptions,
+} from './load-control/page-fault-frequency.ts';
+export {
+  pauseAndRestoreDefaults,
+  pauseAndRestoreWith,
+  type PauseAndRestoreOptions,
+} from './load-control/pause-and-restore.ts';
 export { workingSetDefaults, workingSetWith, type WorkingSetOptions } from './load-control/working-set.ts';

@@ -79,6 +79,7 @@ function logScale({ format }: ChartAxis, smallest: number, largest: number, most
   const powers: number[] = [];
   let power = 1;
   while (power > smallest) power /= 10;
+  while (power * 10 <= smallest) power *= 10;
   for (; power <= largest; power *= 10) powers.push(power);
   const every = Math.ceil(powers.length / mostTicks);
   const digits = powers.length * 3 <= mostTicks ? [1, 2, 5] : [1];

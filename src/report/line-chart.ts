@@ -68,7 +68,7 @@ export function lineChartSvg(chart: LineChart, { width = 800, height = 480 }: Ch
   const legend = chartLegend(
     series.map(({ series: { label }, style, isBound }) => ({ label, style, isBound })),
     plot,
-    series.flatMap(({ places }) => dense(places)),
+    series.flatMap(({ places }) => dense(thinned(places))),
     height - MARGIN + 2,
   );
   const order = [...series].sort((a, b) => Number(b.isBound) - Number(a.isBound));
@@ -204,20 +204,19 @@ function lineTo([x, y]: Place): string {
   return `L${px(x)} ${px(y)}`;
 }
 
-/** Without the points that make no difference of a tenth of a px: those between two at the same height, those at the same place. */
+/** Without the points that make no difference: those within half a px of the one before, and those between two at the same height. */
 function thinned(places: readonly Place[]): Place[] {
-  const kept: Place[] = [];
+  const apart: Place[] = [];
   for (const [index, place] of places.entries()) {
-    const before = kept.at(-1);
-    const after = places[index + 1];
-    const isLevel =
-      before !== undefined &&
-      after !== undefined &&
-      px(before[1]) === px(place[1]) &&
-      px(place[1]) === px(after[1]);
-    if (!isLevel) kept.push(place);
+    const [x, y] = apart.at(-1) ?? [-Infinity, 0];
+    const isNear = Math.abs(place[0] - x) < 0.5 && Math.abs(place[1] - y) < 0.5;
+    if (!isNear || index === places.length - 1) apart.push(place);
   }
-  return kept;
+  return apart.filter(([, y], index) => {
+    const before = apart[index - 1];
+    const after = apart[index + 1];
+    return before === undefined || after === undefined || px(before[1]) !== px(y) || px(y) !== px(after[1]);
+  });
 }
 
 /** Points on the lines between, every 4 px at most: a line must not pass under a legend unseen. */

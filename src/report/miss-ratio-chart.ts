@@ -1,4 +1,4 @@
-/** The miss-ratio chart of a comparison: a line a policy, opt as the bound. */
+/** The miss-ratio chart of a comparison: a line a policy, opt as the bound that it is for equal pages. */
 import { formatCount } from './format.ts';
 import type { ChartSeries, LineChart } from './line-chart-model.ts';
 import type { PagingResult, PagingResults } from './paging-results.ts';
@@ -27,7 +27,7 @@ export function missRatioChart(data: PagingResults, curves: readonly MissRatioSe
     y: { label: 'miss ratio', scale: 'linear', format: 'percent' },
     series: [
       ...policiesOf(results)
-        .map((policy) => policySeries(policy, results))
+        .map((policy) => policySeries(policy, data))
         .sort((a, b) => Number(a.kind !== 'bound') - Number(b.kind !== 'bound')),
       ...curves.map(({ label, points }): ChartSeries => ({
         label,
@@ -51,10 +51,14 @@ export function policiesOf(results: readonly PagingResult[]): string[] {
   return [...new Set(results.map(({ policy }) => policy))];
 }
 
-function policySeries(policy: string, results: readonly PagingResult[]): ChartSeries {
+function policySeries(policy: string, { unit, results }: PagingResults): ChartSeries {
   const points = results
     .filter((result) => result.policy === policy)
     .map(({ capacity, missRatio }) => ({ x: capacity, y: missRatio }))
     .sort((a, b) => a.x - b.x);
-  return policy === 'opt' ? { label: 'opt: the bound', points, kind: 'bound' } : { label: policy, points };
+  if (policy !== 'opt') return { label: policy, points };
+  // With pages of different sizes, farthest next use is no longer the best that there is.
+  return unit === 'pages'
+    ? { label: 'opt: the bound', points, kind: 'bound' }
+    : { label: 'opt (approximation)', points };
 }

@@ -89,8 +89,7 @@ function resultTable(results: readonly PagingResult[]): string {
   for (const { policy, capacity, misses } of results)
     if (policy !== 'opt') fewest.set(capacity, Math.min(misses, fewest.get(capacity) ?? Infinity));
   const several = policiesOf(results).length > 2;
-  const isBest = ({ policy, capacity, misses }: PagingResult): boolean =>
-    several && policy !== 'opt' && fewest.get(capacity) === misses;
+  const isBest = ({ capacity, misses }: PagingResult): boolean => several && fewest.get(capacity) === misses;
   const number = (
     header: string,
     value: (result: PagingResult) => number | undefined,

@@ -35,6 +35,16 @@ test('infinite, negative and tiny keys are keys like others', () => {
   expect(Array.from(keys, () => keys[heap.popMin()])).toEqual([-Infinity, -1, 0, 5e-324, 1.5, Infinity]);
 });
 
+test('a heap that was told its size holds what it was told, and more', () => {
+  const heap = new KeyedHeap(3, 4);
+  expect([heap.has(4), heap.has(5), heap.remove(5)]).toEqual([false, false, false]);
+  for (const id of [4, 2, 1]) heap.push(id, id, 0);
+  for (const id of [0, 5, 40]) heap.push(id, id, 0);
+  heap.checkInvariants();
+  expect(Array.from({ length: 7 }, () => heap.popMin())).toEqual([0, 1, 2, 4, 5, 40, -1]);
+  expect(() => new KeyedHeap(0)).toThrow('0 ids');
+});
+
 test('what would corrupt the heap is an assertion', () => {
   const heap = new KeyedHeap();
   heap.push(3, 1, 1);

@@ -102,6 +102,21 @@ test('ids far apart grow the columns, and nothing gets lost', () => {
   ]);
 });
 
+test('lists that are added are empty, and the others keep what they hold', () => {
+  const lists = new LinkedLists(2);
+  for (const id of [1, 15, 16, 40, 17]) lists.pushBack(id % 2, id);
+  lists.addLists(3);
+  expect(lists.lists).toBe(5);
+  lists.checkInvariants();
+  expect(lists.save()).toEqual([[16, 40], [1, 15, 17], [], [], []]);
+  lists.remove(1, 15);
+  lists.pushBack(4, 15);
+  lists.pushFront(3, 200);
+  lists.moveToFront(0, 40);
+  lists.checkInvariants();
+  expect(lists.save()).toEqual([[40, 16], [1, 17], [], [200], [15]]);
+});
+
 test('the id just yielded may be removed', () => {
   const lists = new LinkedLists(1);
   for (let id = 1; id <= 10; id++) lists.pushBack(0, id);

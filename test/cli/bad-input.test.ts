@@ -182,7 +182,7 @@ const badScenarios: readonly [title: string, fields: object, line: string | RegE
   [
     'unknown load control',
     { loadControl: 'hope' },
-    'loadControl: "hope" is not allowed; allowed: none, working-set',
+    'loadControl: "hope" is not allowed; allowed: none, working-set, page-fault-frequency, pause-and-restore',
   ],
   [
     'unknown residency',

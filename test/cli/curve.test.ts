@@ -104,11 +104,11 @@ test('sizes: from the largest page on the curve from one pass is exact', async (
 });
 
 test('the same command gives the same document and the same plot, to the byte', async () => {
-  const words = [zipf, '--sample', '10%', '--seed', '3', '--plot'];
+  const words = [zipf, '--sample', '10%', '--exact', '--seed', '3', '--plot'];
   const { wall: _first, ...first } = await curve(...words, files.path('a.svg'));
   const { wall: _second, ...second } = await curve(...words, files.path('b.svg'));
   expect(second).toEqual(first);
-  expect(first.repeat).toBe(`ringzero curve --trace ${zipf} --sample 10% --seed 3`);
+  expect(first.repeat).toBe(`ringzero curve --trace ${zipf} --sample 10% --exact --seed 3`);
   const svg = readFileSync(files.path('a.svg'), 'utf8');
   expect(svg).toContain('zipf.txt');
   expect(readFileSync(files.path('b.svg'), 'utf8')).toBe(svg);
@@ -193,6 +193,7 @@ const bad: readonly (readonly [words: readonly string[], problem: RegExp])[] = [
     /^error: --plot: "x.jpg" is not allowed; allowed: a file name that ends in .svg or .png/,
   ],
   [['--csv', '/nowhere/at/all.csv'], /^error: --csv: /],
+  [['--csv', 'same.svg', '--plot', 'same.svg'], /^error: --csv: "same.svg"/],
   [['--csv', zipf], /^error: --csv: /],
 ];
 

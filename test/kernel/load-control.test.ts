@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 import type { CreateLoadControlPolicy, LoadControlPolicy } from '../../src/kernel/contracts.ts';
 import type { PreemptionCapability } from '../../src/kernel/engine-options.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
+import { pageFaultFrequency } from '../../src/policies/load-control/page-fault-frequency.ts';
+import { pauseAndRestore } from '../../src/policies/load-control/pause-and-restore.ts';
 import { workingSet } from '../../src/policies/load-control/working-set.ts';
 import { lru } from '../../src/policies/paging/lru.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
@@ -14,7 +16,11 @@ import { allocate, burst, HOUR, SECOND, sleep, think } from '../support/syscalls
 
 const S = SECOND;
 
-test('working set: what would thrash runs one after another', () => {
+test.each([
+  ['working set', workingSet],
+  ['page-fault frequency', pageFaultFrequency],
+  ['pause and restore', pauseAndRestore],
+])('%s: what would thrash runs one after another', (_name, control) => {
   // Four agents of 40 tokens of context, three quarters of which are of one kind; memory for two; slices that end long before a call does.
   const agent: Agent = { body: [allocate(400), think(100), think(100), think(100)] };
   const run = (loadControl: CreateLoadControlPolicy | undefined) =>
@@ -31,7 +37,7 @@ test('working set: what would thrash runs one after another', () => {
   const tokens = (ran: ReturnType<typeof run>) =>
     ran.all('page.faulted').reduce((sum, event) => sum + (event.kind === 'capacity' ? event.tokens : 0), 0);
   const wild = run(undefined);
-  const controlled = run(workingSet);
+  const controlled = run(control);
   expect(tokens(wild)).toBeGreaterThan(10_000);
   expect(tokens(controlled)).toBeLessThan(tokens(wild) / 5);
   for (const pid of [1, 2, 3, 4]) expect(controlled.end(pid).outcome).toBe('completed');

@@ -8,7 +8,14 @@ import {
   pagingPolicy,
   schedulingPolicies,
   schedulingPolicy,
+  sessionPolicies,
 } from '../../src/policies/index.ts';
+
+/** In the order in which they are shown. */
+const pagingNames =
+  'fifo lru mru random clock lfu lfu-da slru two-q lru-k lirs arc car clock-pro sieve s3-fifo w-tinylfu gdsf hyperbolic lecar cacheus lhd opt importance-lru'.split(
+    ' ',
+  );
 
 const families = [
   {
@@ -19,12 +26,16 @@ const families = [
   },
   {
     field: 'paging',
-    table: pagingPolicies,
+    table: { ...pagingPolicies, ...sessionPolicies },
     lookUp: pagingPolicy,
-    names:
-      'importance-lru, lru, fifo, mru, random, lfu, lfu-da, gdsf, opt, clock, arc, sieve, slru, two-q, s3-fifo, car, lirs, w-tinylfu',
+    names: [...pagingNames, ...Object.keys(sessionPolicies)].join(', '),
   },
-  { field: 'loadControl', table: loadControlPolicies, lookUp: loadControlPolicy, names: 'none, working-set' },
+  {
+    field: 'loadControl',
+    table: loadControlPolicies,
+    lookUp: loadControlPolicy,
+    names: 'none, working-set, page-fault-frequency, pause-and-restore',
+  },
 ] as const;
 
 for (const { field, table, lookUp, names } of families) {

@@ -41,6 +41,7 @@ test('a linear axis begins at 0 unless all values lie in its upper half', () => 
 
 test('logarithmic ticks are powers of ten, with steps between where there are few', () => {
   expect(labels(logarithmic, [1, 1_000_000], 9)).toEqual(['1', '10', '100', '1 k', '10 k', '100 k', '1 M']);
+  expect(labels(logarithmic, [2_000_000, 2e9], 7)).toEqual(['10 M', '100 M', '1 G']);
   expect(labels(logarithmic, [3, 80], 9)).toEqual(['5', '10', '20', '50']);
   expect(labels(logarithmic, [0, 1, 1e12], 5).length).toBeLessThanOrEqual(5);
   expect(chartScale(logarithmic, [10, 1_000], 5).at(100)).toBeCloseTo(0.5, 12);

@@ -53,6 +53,12 @@ test('the miss-ratio chart: the bound first, a line a policy, curves beside them
   ]);
 });
 
+test('in sizes, opt is no bound', () => {
+  const [, opt] = missRatioChart({ ...data, unit: 'size' }).series;
+  expect(opt).toMatchObject({ label: 'opt (approximation)' });
+  expect(opt?.kind).toBeUndefined();
+});
+
 test('CSV: a row a result, empty fields for what was not measured', () => {
   const [header, first, , , last] = pagingCsv(data).split('\r\n');
   expect(header).toMatch(/^trace,unit,seed,policy,capacity,requests,misses,missRatio,/);

@@ -56,6 +56,8 @@ test('no line is wider than asked for, whatever the names', () => {
 test('every series has its letter on the drawing, also when all lie upon each other', () => {
   const series = Array.from({ length: 12 }, (_, index) => line(`p${index}`, 0.9, 0.5, 0.2, 0.1));
   const rows = terminalChart(chart(series), { width: 80 }).filter((row) => /[┤│]/.test(row));
+  // Nor do two stand side by side and read as a word.
+  expect(rows.join('\n')).not.toMatch(/[A-L]{2}/);
   for (const letter of 'ABCDEFGHIJKL')
     expect(rows.some((row) => row.replace(/%/, '').includes(letter))).toBe(true);
 });

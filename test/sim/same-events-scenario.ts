@@ -5,7 +5,10 @@ import { builtInTools } from '../../src/agents/tools/built-in.ts';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import {
+  kernelPagingNames,
   loadControlPolicies,
+  loadControlPolicy,
+  pagingPolicy,
   priorityDefaults,
   priorityWith,
   roundRobinWith,
@@ -13,7 +16,6 @@ import {
 } from '../../src/policies/index.ts';
 import { eventLine } from '../../src/sim/event-hash.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
-import { kernelPagingPolicies } from '../support/kernel-paging.ts';
 
 const SECOND = 1_000_000;
 
@@ -24,19 +26,25 @@ const schedulers = {
   'round-robin': roundRobinWith({ sliceUs: SECOND / 2 }),
 };
 
-/** By the names of its policies, the event log of each run, a line an event. */
+/**
+ * By the names of its policies, the event log of each run, a line an event: every scheduler with every load control under the default pager, and every
+ * pager under the default scheduler.
+ */
 export function eventLogs(): Record<string, string> {
   const logs: Record<string, string> = {};
-  for (const [scheduler, scheduling] of Object.entries(schedulers))
-    for (const [pager, paging] of Object.entries(kernelPagingPolicies))
-      for (const [control, loadControl] of Object.entries(loadControlPolicies))
-        for (const residency of ['independent', 'prefix'] as const)
-          logs[`${scheduler} ${pager} ${control} ${residency}`] = eventLog({
-            scheduling,
-            paging,
-            loadControl,
-            residency,
-          });
+  for (const residency of ['independent', 'prefix'] as const) {
+    const log = (scheduler: keyof typeof schedulers, pager: string, control: string): void => {
+      logs[`${scheduler} ${pager} ${control} ${residency}`] ??= eventLog({
+        scheduling: schedulers[scheduler],
+        paging: pagingPolicy(pager),
+        loadControl: loadControlPolicy(control),
+        residency,
+      });
+    };
+    for (const scheduler of Object.keys(schedulers) as (keyof typeof schedulers)[])
+      for (const control of Object.keys(loadControlPolicies)) log(scheduler, 'importance-lru', control);
+    for (const pager of kernelPagingNames) log('priority', pager, 'none');
+  }
   return logs;
 }
 

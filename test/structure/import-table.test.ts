@@ -37,8 +37,12 @@ const belowServer = [...anywhere, 'lessons', 'report', 'host', 'adapters'];
 const table: Readonly<Record<string, Row>> = {
   base: pureRow([], ['tinyqueue', 'nanoid']),
   kernel: pureRow(['base'], ['zod']),
-  // Policies see the kernel's contracts, never its code: a policy that could call the kernel could grade itself.
-  policies: { ...pureRow(['base']), types: ['kernel'], files: ['kernel/errors.ts'] },
+  // Policies see the kernel's contracts and its default costs, never its code: a policy that could call the kernel could grade itself.
+  policies: {
+    ...pureRow(['base']),
+    types: ['kernel'],
+    files: ['kernel/contracts.ts', 'kernel/engine-options.ts', 'kernel/errors.ts'],
+  },
   agents: pureRow(['base', 'kernel'], ['expr-eval-fork', 'lru-cache']),
   sim: pureRow(['base', 'kernel', 'policies', 'agents']),
   lessons: pureRow(anywhere),

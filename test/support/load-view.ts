@@ -6,6 +6,7 @@ export interface LoadFigures {
   readonly tokens: number;
   readonly priority?: number;
   readonly active?: boolean;
+  readonly lastFaultUs?: number;
 }
 
 /** What load-control policies see, over a table that a test writes. */
@@ -29,6 +30,9 @@ export class ArrayLoad implements LoadView {
   }
   priority(pid: Pid): number {
     return this.figures.get(pid)!.priority ?? 50;
+  }
+  lastFaultUs(pid: Pid): number {
+    return this.figures.get(pid)?.lastFaultUs ?? -1;
   }
   context(capacity: number): LoadContext {
     return { capacity, unit: 'tokens', rng: rngFor(1, 'load-control'), load: this };

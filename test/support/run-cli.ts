@@ -162,7 +162,7 @@ export const fixtures: Readonly<Record<string, string>> = {
   weka: [
     {
       id: 'one',
-      tool: 'x',
+      tool: 0,
       sys: 1,
       r: [
         [0, 200, 20, 0, [[1, 3]], null, 2, 'end'],
@@ -171,7 +171,7 @@ export const fixtures: Readonly<Record<string, string>> = {
     },
     {
       id: 'two',
-      tool: 'x',
+      tool: 0,
       sys: 1,
       r: [
         [0, 128, 10, 0, [[1, 2]], null, 1, 'end'],

@@ -132,10 +132,15 @@ export const curveCommand: Command<CurveOptions> = {
     const capacities =
       typeof wanted === 'string' ? autoCapacities(smallest, footprint) : capacitiesOf(wanted, footprint);
     capacities.sort((a, b) => a - b);
+    // Beside other policies the line is drawn where they are.
+    const lineFrom = policies.length === 0 ? smallest : Math.max(smallest, capacities[0]!);
     const all =
       wanted === 'all'
         ? Array.from({ length: trace.unique }, (_, index) => index + 1)
-        : ascending([...capacities, ...logSpaced({ from: smallest, to: footprint }, linePoints)]);
+        : ascending([
+            ...capacities,
+            ...logSpaced({ from: lineFrom, to: Math.max(lineFrom, footprint) }, linePoints),
+          ]);
     for (const capacity of capacities)
       if (capacity > footprint)
         io.err(

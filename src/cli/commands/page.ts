@@ -20,13 +20,20 @@ import {
   type ResultFileFlags,
   writeResultFiles,
 } from '../paging/result-files.ts';
+import { runSessionPage } from '../paging/session-page.ts';
 import { readReferences } from '../read-references.ts';
-import { choice, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
+import { choice, isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 
 interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
   readonly trace: string;
   readonly policy: string;
-  readonly capacity: string;
+  readonly capacity?: string;
+  readonly residency: 'independent' | 'prefix';
+  readonly sessions: string;
+  readonly seeds: number;
+  readonly calls: 'recorded' | 'instant';
+  readonly victims: 'leaf' | 'any';
+  readonly admission: 'may' | 'must';
   readonly unit: 'pages' | 'size';
   readonly format?: FileFormat;
   readonly interval: number;
@@ -37,6 +44,7 @@ interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFile
   readonly cache: boolean;
 }
 
+const defaultCapacities = '1%,10%';
 /** Up to so many references in all, opt runs beside the policies that are asked for. */
 const mostForBound = 5_000_000;
 /** Tokens of a block of a mooncake trace. */
@@ -51,8 +59,7 @@ export const pageCommand: Command<PageOptions> = {
       .option('--policy <names>', `policies with commas between: ${policiesAllowed}`, 'all')
       .option(
         '--capacity <list>',
-        'in the unit, or as a share of the footprint such as 10%; several with commas between',
-        '1%,10%',
+        'in the unit, or as a share of the footprint such as 10%; with commas between (default: 1%,10%; with --residency prefix 1000000 tokens)',
       )
       .option(
         '--unit <unit>',
@@ -90,15 +97,47 @@ export const pageCommand: Command<PageOptions> = {
       )
       .option('--bound', 'run opt, too, for the gap to it, however long the trace is')
       .option('--no-bound', 'don’t run opt if it isn’t asked for')
+      .option(
+        '--residency <model>',
+        'independent (each page alone) or prefix (recorded sessions, whose contexts are chains of blocks)',
+        choice('--residency', ['independent', 'prefix']),
+        'independent',
+      )
+      .option('--sessions <list>', 'prefix: how many sessions are drawn; several with commas between', '40')
+      .option(
+        '--seeds <n>',
+        'prefix: so many draws, from --seed on',
+        (text: string) => parseInteger('--seeds', text, { min: 1, max: 10_000 }),
+        5,
+      )
+      .option(
+        '--calls <how>',
+        'prefix: a call pins its context for as long as it took (recorded) or only while it is loaded (instant)',
+        choice('--calls', ['recorded', 'instant']),
+        'recorded',
+      )
+      .option(
+        '--victims <rule>',
+        'prefix: what may be evicted, any block or a leaf only',
+        choice('--victims', ['leaf', 'any']),
+        'leaf',
+      )
+      .option(
+        '--admission <rule>',
+        'prefix: whether what comes must be loaded, or a policy may prefer what is there',
+        choice('--admission', ['may', 'must']),
+        'may',
+      )
       .option('--no-cache', 'read the file anew, and keep nothing in the user’s cache folder');
     addResultFileFlags(command);
     keepGiven(command);
   },
   async run({ options }: Call<PageOptions>, io: Io): Promise<number> {
+    checkFlags(options);
+    if (options.residency === 'prefix') return runSessionPage(options, io);
     const { unit, seed, threads } = options;
     const policies = parsePolicies('--policy', options.policy);
-    const wanted = parseList('--capacity', options.capacity, parseCapacity);
-    checkResultFiles(options, [options.trace]);
+    const wanted = parseList('--capacity', options.capacity ?? defaultCapacities, parseCapacity);
     io.progress(`reading ${options.trace}`);
     const {
       trace,
@@ -175,6 +214,29 @@ export const pageCommand: Command<PageOptions> = {
     return 0;
   },
 };
+
+/** Flags of one residency mean nothing in the other. */
+function checkFlags(options: PageOptions): void {
+  checkResultFiles(options, [options.trace]);
+  const other = options.residency === 'prefix' ? onlyIndependent : onlyPrefix;
+  const stray = other.find((flag) => isGiven(options, flag));
+  if (stray !== undefined)
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      `${stray}: means nothing with --residency ${options.residency}; allowed with ${options.residency === 'prefix' ? 'independent' : 'prefix'}`,
+    );
+}
+
+const onlyPrefix = ['--sessions', '--seeds', '--calls', '--victims', '--admission'];
+const onlyIndependent = [
+  '--unit',
+  '--format',
+  '--interval',
+  '--tick',
+  '--page-tokens',
+  '--bound',
+  '--no-bound',
+];
 
 function documentOf(
   { data, readSeconds, isFromCache, footprint, repeat }: PageFindings,

@@ -5,7 +5,7 @@ import { openInputFile } from '../../adapters/files/input-file.ts';
 import { hourUs } from '../../kernel/budget-limits.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid } from '../../kernel/errors.ts';
-import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
+import { kernelPagingNames, loadControlPolicies, schedulingPolicies } from '../../policies/index.ts';
 import { recordedTools } from '../../sim/workloads/recorded-tools.ts';
 import { perAgentBudgets } from '../../sim/run-workload.ts';
 import { noSlice, simulationDefaults, type SimulationSpec } from '../../sim/spec.ts';
@@ -81,8 +81,8 @@ export const replayCommand: Command<ReplayOptions> = {
       )
       .option(
         '--paging <policy>',
-        `paging policy: ${Object.keys(pagingPolicies).join(', ')}`,
-        choice('--paging', Object.keys(pagingPolicies)),
+        `paging policy: ${kernelPagingNames.join(', ')}`,
+        choice('--paging', kernelPagingNames),
         'importance-lru',
       )
       .option(

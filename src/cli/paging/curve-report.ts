@@ -160,16 +160,18 @@ function methodFacts({ exact, sampled }: CurveFindings): (readonly [string, stri
 function tableLines(findings: CurveFindings, width: number, dim: (text: string) => string): string[] {
   const { capacities } = findings;
   const curves = rowsOf(findings);
-  const most = Math.max(1, Math.floor((width - 12) / 13));
-  const shown = curves.slice(0, most);
+  const names = curves.map(({ policy, method }) => (method === 'replay' ? policy : `${policy}, ${method}`));
+  let used = 16; // the column of capacities
+  const most = names.findIndex((name, index) => {
+    used += 2 + Math.max(name.length, curves[index]!.method === 'sampled' ? 15 : 8);
+    return used > width;
+  });
+  const shown = curves.slice(0, most === -1 ? curves.length : Math.max(1, most));
   const cells = shown.map(({ points }) => new Map(points.map((point) => [point.capacity, point])));
   const lines = table({
     columns: [
       { header: 'capacity', align: 'right' },
-      ...shown.map(({ policy, method }) => ({
-        header: method === 'replay' ? policy : `${policy}, ${method}`,
-        align: 'right' as const,
-      })),
+      ...shown.map((_, index) => ({ header: names[index]!, align: 'right' as const })),
     ],
     rows: capacities.map((capacity) => [
       formatCount(capacity),

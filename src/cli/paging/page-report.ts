@@ -108,6 +108,9 @@ export function pageLines(findings: PageFindings, io: Io): string[] {
   return lines;
 }
 
+/** References from which on the speed of one replay says something. */
+const fewestTimed = 1_000_000;
+
 /** Fewest misses first. */
 function detailLines(
   results: readonly PagingResult[],
@@ -133,10 +136,15 @@ function detailLines(
           { header: 'cost', shown: ({ cost }: PagingResult) => formatMoney(cost!.microDollars) },
         ]
       : []),
-    {
-      header: 'M refs/s',
-      shown: ({ requestsPerSecond }: PagingResult) => (requestsPerSecond / 1e6).toFixed(1),
-    },
+    // A short replay is over before its code is compiled.
+    ...(sorted[0]!.requests < fewestTimed
+      ? []
+      : [
+          {
+            header: 'M refs/s',
+            shown: ({ requestsPerSecond }: PagingResult) => (requestsPerSecond / 1e6).toFixed(1),
+          },
+        ]),
   ];
   return table({
     columns: columns.map(({ header }, index) => ({ header, align: index === 0 ? 'left' : 'right' })),

@@ -8,6 +8,9 @@ import { type PageJob, type PageMessage, type PagePoint, runPageJob } from './pa
 import type { PolicyChoice } from './policy-choice.ts';
 import { runInThreads } from './thread-pool.ts';
 
+/** Of all policies at all capacities together. */
+const fewReferences = 500_000;
+
 export interface PolicyRunOptions extends Omit<PageReplayOptions, 'capacity'> {
   /** Counts are taken after every so many references; 0: only at the end. */
   readonly interval: number;
@@ -73,9 +76,9 @@ async function runAll(
         failures.push(message);
     }
   };
-  const [only] = jobs;
-  // One alone needs no thread.
-  if (jobs.length === 1 && only !== undefined) await runPageJob(only, trace, receive);
+  // One alone needs no thread, and a few references are replayed before the first has started.
+  if (jobs.length === 1 || all <= fewReferences)
+    for (const job of jobs) await runPageJob(job, trace, receive);
   else
     await runInThreads<PageJob, PageMessage>(jobs, { entry: 'page-worker', shared: trace, threads, receive });
   io.progress('');

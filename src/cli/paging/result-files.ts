@@ -57,7 +57,11 @@ export async function writeResultFiles(flags: ResultFileFlags, files: ResultFile
     write('--plot', flags.plot, isPng ? await pngOf(svg, { withoutFonts: withStrokedText }) : svg);
   }
   if (flags.report !== undefined) write('--report', flags.report, files.html());
-  if (flags.csv !== undefined) write('--csv', flags.csv, files.csv());
+  writeCsv(flags, files.csv);
+}
+
+export function writeCsv(flags: ResultFileFlags, csv: () => string): void {
+  if (flags.csv !== undefined) write('--csv', flags.csv, csv());
 }
 
 function write(option: string, path: string, content: string | Uint8Array): void {

@@ -104,7 +104,7 @@ export class ContextMemory {
     table.room = room;
     resident.roomTokens += room;
     table.user = pid;
-    this.policy.uses?.(pid, true, nowUs);
+    this.policy.usedBy?.(pid, true, nowUs);
     this.tellMisses(table, table.entries.length, nowUs);
     resident.makeRoom(missing);
     if (missing > 0) this.tables.dividePartial(table, table.entries.length, 0);
@@ -119,7 +119,7 @@ export class ContextMemory {
     const { entries } = table;
     const { length } = entries;
     table.user = pid;
-    resident.policy.uses?.(pid, true, nowUs);
+    resident.policy.usedBy?.(pid, true, nowUs);
     for (let step = 0; step < length; step++) {
       const entry = entries[isPrefix ? length - 1 - step : step]!;
       const { extent } = entry;
@@ -154,7 +154,7 @@ export class ContextMemory {
     for (const { extent } of table.entries) resident.addPins(extent, 1);
     table.room = 0;
     table.user = pid;
-    this.policy.uses?.(pid, true, nowUs);
+    this.policy.usedBy?.(pid, true, nowUs);
     // To the policy, what stayed keeps its place and the rest of it comes in anew.
     if (missing > 0) tables.dividePartial(table, table.entries.length, 0);
     const refused = this.tellMisses(table, table.entries.length, nowUs);
@@ -218,11 +218,14 @@ export class ContextMemory {
       return;
     }
     const { entries } = table;
+    let isRefused = false;
     for (let at = 0; at < entries.length; at++) {
       const { extent } = entries[at]!;
       resident.addPins(extent, -1);
-      resident.freeIfRefused(extent);
+      if (extent.refused) isRefused = true;
     }
+    // When the last pin of all of them is gone: what is refused takes along what stands behind it.
+    if (isRefused) for (const { extent } of [...entries]) resident.freeIfRefused(extent);
     resident.policy.ends?.(table.user as Pid, nowUs);
     resident.shed();
   }
@@ -239,7 +242,7 @@ export class ContextMemory {
     // Pinned meanwhile, so that making room for it cannot cost what it stands on; and known to fit before anything leaves for it.
     for (const entry of entries) resident.addPins(entry.extent, 1);
     if (resident.canHold(missing)) {
-      if (table.user !== 0) this.policy.uses?.(table.user, false, nowUs);
+      if (table.user !== 0) this.policy.usedBy?.(table.user, false, nowUs);
       this.tellMisses(table, entries.length, nowUs, entries.length - 1);
       resident.makeRoom(missing);
       this.use(table, entries.length, nowUs, entries.length - 1);
@@ -262,7 +265,7 @@ export class ContextMemory {
     const fits = resident.canHold(missing);
     if (fits) {
       examiner.tellFaults(pid);
-      this.policy.uses?.(pid, false, nowUs);
+      this.policy.usedBy?.(pid, false, nowUs);
       this.tellMisses(table, index + 1, nowUs, from);
       resident.makeRoom(missing);
       noteTouch(table, examiner.prompt);

@@ -151,9 +151,19 @@ export class ResidentSet {
     this.leave(extent, extent.residentPages, true);
   }
 
-  /** What the policy refused to keep leaves with its last pin. */
+  /** What the policy refused to keep leaves with its last pin; where only leaves may leave, so does what stands behind it, which nobody could use. */
   freeIfRefused(extent: Extent): void {
-    if (extent.refused && extent.pins === 0) this.free(extent);
+    if (!extent.refused || extent.pins > 0) return;
+    if (this.residency === 'prefix' && this.victims === 'leaf') this.freeBehind(extent);
+    this.free(extent);
+  }
+
+  private freeBehind(extent: Extent): void {
+    for (const child of extent.children?.values() ?? []) {
+      if (child.residentPages === 0) continue;
+      this.freeBehind(child);
+      this.free(child);
+    }
   }
 
   /** `extent` was cut: its pins hold for `tail` too, and each keeps what is resident of it. */

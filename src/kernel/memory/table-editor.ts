@@ -269,7 +269,8 @@ export class TableEditor {
 
   /** A pinned entry pins its extent, and in `prefix` residency all before it: they would be useless apart. */
   private pinPath({ entries }: PageTable, index: number, change: number): void {
-    for (let at = this.isPrefix ? 0 : index; at <= index; at++)
-      this.resident.addPins(entries[at]!.extent, change);
+    const from = this.isPrefix ? 0 : index;
+    for (let at = from; at <= index; at++) this.resident.addPins(entries[at]!.extent, change);
+    if (change < 0) for (let at = from; at <= index; at++) this.resident.freeIfRefused(entries[at]!.extent);
   }
 }

@@ -39,7 +39,7 @@ export class AgedFrequency implements PagingPolicy {
   private age = 0;
   private lastUse = 0;
   private counts: Int32Array; // [page] times used since its loading; 0: not resident
-  private useTable: Float64Array; // [2 × page] its key; [2 × page + 1] the number of its last use
+  private uses: Float64Array; // [2 × page] its key; [2 × page + 1] the number of its last use
   /** With equal sizes: pages used once, and some used again that have not been at the front since. */
   private readonly queue: AddressableQueue;
   private readonly heap: KeyedHeap;
@@ -51,7 +51,7 @@ export class AgedFrequency implements PagingPolicy {
     this.value = value;
     this.pages = pages;
     this.counts = new Int32Array((largestPage ?? 0) + 1);
-    this.useTable = new Float64Array(2 * ((largestPage ?? 0) + 1));
+    this.uses = new Float64Array(2 * ((largestPage ?? 0) + 1));
     this.queue = new AddressableQueue(pages === undefined ? largestPage : 0);
     this.heap = new KeyedHeap(largestPage);
   }
@@ -111,7 +111,7 @@ export class AgedFrequency implements PagingPolicy {
   }
 
   checkInvariants(resident: number): void {
-    const { queue, heap, useTable, counts } = this;
+    const { queue, heap, uses, counts } = this;
     this.takeBack();
     queue.checkInvariants();
     heap.checkInvariants();
@@ -120,20 +120,17 @@ export class AgedFrequency implements PagingPolicy {
     const counted = counts.reduce((sum, count) => sum + (count > 0 ? 1 : 0), 0);
     assert(counted === resident, `${counted} pages have a count, ${resident} resident`);
     for (const page of heap.ids())
-      assert(
-        heap.keyOf(page) <= useTable[2 * page]!,
-        () => `the heap's key of page ${page} is above its own`,
-      );
+      assert(heap.keyOf(page) <= uses[2 * page]!, () => `the heap's key of page ${page} is above its own`);
     const once = [...queue.ids()].filter((page) => counts[page] === 1);
     for (const [at, page] of once.slice(1).entries())
       assert(this.isBefore(once[at]!, page), () => `page ${once[at]} stands before ${page} in the queue`);
   }
 
   save(): Json {
-    const { queue, heap, useTable, counts } = this;
+    const { queue, heap, uses, counts } = this;
     this.takeBack();
-    const pages = [...queue.ids(), ...heap.ids()].sort((a, b) => useTable[2 * a + 1]! - useTable[2 * b + 1]!);
-    return { age: this.age, pages: pages.map((page) => [page, counts[page]!, useTable[2 * page]!]) };
+    const pages = [...queue.ids(), ...heap.ids()].sort((a, b) => uses[2 * a + 1]! - uses[2 * b + 1]!);
+    return { age: this.age, pages: pages.map((page) => [page, counts[page]!, uses[2 * page]!]) };
   }
 
   load(state: Json): void {
@@ -143,8 +140,8 @@ export class AgedFrequency implements PagingPolicy {
     for (const [page, count, key] of pages) {
       if (page >= this.counts.length) this.grow(page);
       this.counts[page] = count;
-      this.useTable[2 * page] = key;
-      this.useTable[2 * page + 1] = ++this.lastUse;
+      this.uses[2 * page] = key;
+      this.uses[2 * page + 1] = ++this.lastUse;
       if (this.pages === undefined && count === 1) this.queue.pushBack(page);
       else this.push(page as PageId);
     }
@@ -153,8 +150,8 @@ export class AgedFrequency implements PagingPolicy {
   private use(page: PageId): void {
     const count = ++this.counts[page]!;
     const size = this.pages === undefined ? 1 : Math.max(1, this.pages.size(page));
-    this.useTable[2 * page] = this.age + (count * this.value) / size;
-    this.useTable[2 * page + 1] = ++this.lastUse;
+    this.uses[2 * page] = this.age + (count * this.value) / size;
+    this.uses[2 * page + 1] = ++this.lastUse;
   }
 
   /** The slot of the first in the queue that is eligible and used once; those before it that are used again go to the heap. */
@@ -172,31 +169,31 @@ export class AgedFrequency implements PagingPolicy {
 
   /** The first of the heap, once it stands there for its last use; 0: the heap is empty. */
   private top(): number {
-    const { heap, useTable } = this;
+    const { heap, uses } = this;
     while (heap.size > 0) {
       const page = heap.peek();
-      const use = useTable[2 * page + 1]!;
+      const use = uses[2 * page + 1]!;
       if (heap.tieOf(page) === use) return page;
-      heap.update(page, useTable[2 * page]!, use);
+      heap.update(page, uses[2 * page]!, use);
     }
     return 0;
   }
 
   private isBefore(one: number, other: number): boolean {
-    const { useTable } = this;
-    const oneKey = useTable[2 * one]!;
-    const otherKey = useTable[2 * other]!;
-    return oneKey < otherKey || (oneKey === otherKey && useTable[2 * one + 1]! < useTable[2 * other + 1]!);
+    const { uses } = this;
+    const oneKey = uses[2 * one]!;
+    const otherKey = uses[2 * other]!;
+    return oneKey < otherKey || (oneKey === otherKey && uses[2 * one + 1]! < uses[2 * other + 1]!);
   }
 
   private gone(page: PageId): PageId {
     this.counts[page] = 0;
-    this.age = Math.max(this.age, this.useTable[2 * page]!);
+    this.age = Math.max(this.age, this.uses[2 * page]!);
     return page;
   }
 
   private push(page: PageId): void {
-    this.heap.push(page, this.useTable[2 * page]!, this.useTable[2 * page + 1]!);
+    this.heap.push(page, this.uses[2 * page]!, this.uses[2 * page + 1]!);
   }
 
   /** The next load may find other pages eligible. */
@@ -208,6 +205,6 @@ export class AgedFrequency implements PagingPolicy {
   private grow(page: number): void {
     const rows = rowsFor(page, this.counts.length);
     this.counts = moved(this.counts, new Int32Array(rows));
-    this.useTable = moved(this.useTable, new Float64Array(2 * rows));
+    this.uses = moved(this.uses, new Float64Array(2 * rows));
   }
 }

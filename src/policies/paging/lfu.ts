@@ -33,7 +33,7 @@ class Lfu implements PagingPolicy {
   private readonly queue: AddressableQueue;
   private readonly usedAgain: BitSet;
   /** Of a page used again: [2 × page] how often; [2 × page + 1] the number of its last use. */
-  private useTable: Float64Array;
+  private uses: Float64Array;
   private lastUse = 0;
   /** Used again and out of the queue: not yet in the heap; in the heap; not eligible in this load, so out of the heap until the next. */
   private readonly found: PageId[] = [];
@@ -43,7 +43,7 @@ class Lfu implements PagingPolicy {
   constructor(largestPage?: number) {
     this.queue = new AddressableQueue(largestPage);
     this.usedAgain = new BitSet(largestPage);
-    this.useTable = new Float64Array(2 * ((largestPage ?? 0) + 1));
+    this.uses = new Float64Array(2 * ((largestPage ?? 0) + 1));
     this.heap = new KeyedHeap(largestPage);
   }
 
@@ -54,8 +54,8 @@ class Lfu implements PagingPolicy {
 
   touch(page: PageId): void {
     if (this.usedAgain.has(page)) {
-      this.useTable[2 * page]!++;
-      this.useTable[2 * page + 1] = ++this.lastUse;
+      this.uses[2 * page]!++;
+      this.uses[2 * page + 1] = ++this.lastUse;
     } else this.setUses(page, 2);
   }
 
@@ -84,41 +84,38 @@ class Lfu implements PagingPolicy {
 
   /** It may be eligible now, in the middle of a load. */
   changed(page: PageId): void {
-    const { heap, aside, useTable } = this;
+    const { heap, aside, uses } = this;
     if (!this.usedAgain.has(page) || heap.has(page)) return;
     const place = aside.indexOf(page);
     if (place < 0) return;
     aside[place] = aside.at(-1)!;
     aside.pop();
-    heap.push(page, useTable[2 * page]!, useTable[2 * page + 1]!);
+    heap.push(page, uses[2 * page]!, uses[2 * page + 1]!);
   }
 
   checkInvariants(resident: number): void {
-    const { queue, heap, useTable, usedAgain } = this;
+    const { queue, heap, uses, usedAgain } = this;
     this.fillHeap(false);
     queue.checkInvariants();
     heap.checkInvariants();
     const size = queue.size + heap.size;
     assert(size === resident, `${size} pages in the queue and the heap, ${resident} resident`);
     let again = 0;
-    for (let page = 1; 2 * page < useTable.length; page++) if (usedAgain.has(page)) again++;
+    for (let page = 1; 2 * page < uses.length; page++) if (usedAgain.has(page)) again++;
     for (const page of queue.ids()) if (usedAgain.has(page)) again--;
     assert(again === heap.size, `${again} pages out of the queue are used again, ${heap.size} in the heap`);
     for (const page of heap.ids())
-      assert(
-        heap.keyOf(page) <= useTable[2 * page]!,
-        () => `the heap's key of page ${page} is above its count`,
-      );
+      assert(heap.keyOf(page) <= uses[2 * page]!, () => `the heap's key of page ${page} is above its count`);
   }
 
   save(): Json {
-    const { queue, heap, useTable, usedAgain } = this;
+    const { queue, heap, uses, usedAgain } = this;
     this.fillHeap(false);
     const again = [...heap.ids(), ...[...queue.ids()].filter((page) => usedAgain.has(page))];
-    again.sort((a, b) => useTable[2 * a + 1]! - useTable[2 * b + 1]!);
+    again.sort((a, b) => uses[2 * a + 1]! - uses[2 * b + 1]!);
     return {
       once: [...queue.ids()].filter((page) => !usedAgain.has(page)),
-      again: again.map((page) => [page, useTable[2 * page]!]),
+      again: again.map((page) => [page, uses[2 * page]!]),
     };
   }
 
@@ -133,13 +130,13 @@ class Lfu implements PagingPolicy {
   }
 
   private evictUsedAgain(eligible: (page: PageId) => boolean, isContinued: boolean): PageId | undefined {
-    const { heap, useTable } = this;
+    const { heap, uses } = this;
     this.fillHeap(isContinued);
     while (heap.size > 0) {
       const page = heap.peek() as PageId;
-      const count = useTable[2 * page]!;
+      const count = uses[2 * page]!;
       if (count > heap.peekKey()) {
-        heap.update(page, count, useTable[2 * page + 1]!);
+        heap.update(page, count, uses[2 * page + 1]!);
         continue;
       }
       heap.popMin();
@@ -154,20 +151,20 @@ class Lfu implements PagingPolicy {
 
   /** Unless the load goes on, other pages may be eligible now. */
   private fillHeap(isContinued: boolean): void {
-    const { found, heap, aside, useTable } = this;
+    const { found, heap, aside, uses } = this;
     const from = isContinued ? [found] : [found, aside];
     for (const pages of from)
       while (pages.length > 0) {
         const page = pages.pop()!;
-        heap.push(page, useTable[2 * page]!, useTable[2 * page + 1]!);
+        heap.push(page, uses[2 * page]!, uses[2 * page + 1]!);
       }
   }
 
   private setUses(page: number, count: number): void {
-    if (2 * page >= this.useTable.length)
-      this.useTable = moved(this.useTable, new Float64Array(rowsFor(2 * page + 1, this.useTable.length)));
+    if (2 * page >= this.uses.length)
+      this.uses = moved(this.uses, new Float64Array(rowsFor(2 * page + 1, this.uses.length)));
     this.usedAgain.add(page);
-    this.useTable[2 * page] = count;
-    this.useTable[2 * page + 1] = ++this.lastUse;
+    this.uses[2 * page] = count;
+    this.uses[2 * page + 1] = ++this.lastUse;
   }
 }

@@ -36,7 +36,7 @@ class Lirs implements PagingPolicy {
   private readonly lists: LinkedLists;
   private status: Uint8Array; // [page]
   private lastUse: Float64Array; // [page] number of its last use; 0: not known
-  private useCount = 0;
+  private uses = 0;
   /** The page of the use before. */
   private latest = 0;
   private readonly lirLimit: number;
@@ -75,7 +75,7 @@ class Lirs implements PagingPolicy {
         this.status[page] = QUEUED;
       }
     }
-    this.lastUse[page] = ++this.useCount;
+    this.lastUse[page] = ++this.uses;
     return true;
   }
 
@@ -87,7 +87,7 @@ class Lirs implements PagingPolicy {
       this.lists.remove(QUEUED, page);
       this.promote(page);
     } else this.lists.moveToBack(QUEUED, page);
-    this.lastUse[page] = ++this.useCount;
+    this.lastUse[page] = ++this.uses;
   }
 
   evict(_need: number, eligible: (page: PageId) => boolean): PageId | undefined {
@@ -165,7 +165,7 @@ class Lirs implements PagingPolicy {
     for (const signed of stack) {
       const page = Math.abs(signed) as PageId;
       if (page >= this.status.length) this.grow(page);
-      this.lastUse[page] = ++this.useCount;
+      this.lastUse[page] = ++this.uses;
       if (signed > 0) continue;
       this.lists.pushBack(LIR, page);
       this.lirSize += this.sizeOf(page);

@@ -19,6 +19,7 @@ export interface CellOptions {
   readonly victims: 'leaf' | 'any';
   readonly calls: 'recorded' | 'instant';
   readonly admission: Admission;
+  readonly workflows: 'unknown' | 'known';
   /** Sessions with fewer calls of their own are not drawn. */
   readonly fewestCalls: number;
   /** Sessions begin before this, and calls take place before that, µs. */
@@ -34,6 +35,7 @@ export const cellDefaults = {
   victims: 'leaf',
   calls: 'recorded',
   admission: 'may',
+  workflows: 'unknown',
   fewestCalls: 5,
   arrivalsUs: 3_600_000_000,
   endUs: 7_200_000_000,
@@ -77,7 +79,12 @@ export function drawCell(trace: SessionTrace, request: CellRequest): PlacedChain
     const beginsUs = rng.integer(arrivalsUs);
     for (const chain of session.chains)
       // Space 1 is kept for contents that are like no other.
-      chains.push({ chain, startUs: beginsUs + chain.startUs, space: 2 + chains.length });
+      chains.push({
+        chain,
+        startUs: beginsUs + chain.startUs,
+        space: 2 + chains.length,
+        workflow: drawn,
+      });
   }
   return chains;
 }

@@ -7,7 +7,7 @@
  * rest of it is not kept (a bypass). Nobody tells the policy that a session has ended: a person may always come back.
  */
 import { rngFor } from '../../base/rng.ts';
-import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
+import type { CreatePagingPolicy, PlanView } from '../../kernel/contracts.ts';
 import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { Pid } from '../../kernel/ids.ts';
 import type { Admission } from '../../kernel/memory/memory-options.ts';
@@ -18,11 +18,14 @@ import { importanceDefaults } from '../../kernel/options.ts';
 import { EventClass, EventQueue } from '../event-queue.ts';
 import type { RecordedCall, RecordedChain } from './session-trace.ts';
 
-/** A chain that begins at `startUs` of the replay. Chains of the same `space` (an integer from 2) share contents. */
+/** A chain that begins at `startUs` of the replay. */
 export interface PlacedChain {
   readonly chain: RecordedChain;
   readonly startUs: number;
+  /** An integer from 2. Chains of the same one share contents. */
   readonly space: number;
+  /** Chains of the same one (the agents of a session) are steps of one workflow. */
+  readonly workflow: number;
 }
 
 export interface SessionReplayOptions {
@@ -41,6 +44,8 @@ export interface SessionReplayOptions {
   readonly unknownDurationUs: number;
   /** `may`: the policy can prefer what is there to what comes; `must`: what comes is always loaded, as far as it fits beside pinned pages. */
   readonly admission: Admission;
+  /** `known`: the policy may ask in which order the chains of a workflow are called, though not when. */
+  readonly workflows: 'unknown' | 'known';
   readonly engine: EngineOptions;
 }
 
@@ -115,7 +120,7 @@ export class SessionReplay {
         isCache: true,
         admission,
         costs: engine,
-        plan: { nextCallUs: (user) => this.nextCallUs(this.runs[user - 1]!) },
+        plan: this.planView(),
       },
       {
         faulted: () => {},
@@ -124,6 +129,25 @@ export class SessionReplay {
         evicted: (_page, pages) => void (tally.evictedBlocks += pages),
       },
     );
+  }
+
+  private planView(): PlanView {
+    const nextCallUs = (user: Pid): number => this.nextCallUs(this.runs[user - 1]!);
+    if (this.options.workflows === 'unknown') return { nextCallUs };
+    return { nextCallUs, stepsToCall: (user) => this.stepsToCall(this.runs[user - 1]!) };
+  }
+
+  /** Calls of its workflow that come before the next one of `run`, itself included. */
+  private stepsToCall(run: Run): number {
+    const untilUs = this.nextCallUs(run);
+    if (untilUs === Infinity) return Infinity;
+    let steps = 1;
+    for (const { placed, next } of this.runs) {
+      if (placed.workflow !== run.placed.workflow || placed === run.placed) continue;
+      for (let at = next; at < placed.chain.calls.length; at++)
+        if (placed.startUs + placed.chain.calls[at]!.startUs < untilUs) steps++;
+    }
+    return steps;
   }
 
   get counts(): SessionCounts {

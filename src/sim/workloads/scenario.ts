@@ -8,7 +8,7 @@ import { engineDefaults, type EngineOptions } from '../../kernel/engine-options.
 import { KernelError } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { Kernel } from '../../kernel/kernel.ts';
-import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
+import { kernelPagingNames, loadControlPolicies, schedulingPolicies } from '../../policies/index.ts';
 import { builtInNames, recordedTools } from './recorded-tools.ts';
 import { kernelOptionsOf, noSlice, simulationDefaults, type SimulationSpec, type ToolData } from '../spec.ts';
 import { burstyDefaults, parseArrivals, withArrivals, type Arrivals } from './arrivals.ts';
@@ -144,7 +144,7 @@ const scenario = object(
     engines: list(engine, 1),
     scheduler: oneOf(Object.keys(schedulingPolicies)),
     slice: timeUs(1),
-    paging: oneOf(Object.keys(pagingPolicies)),
+    paging: oneOf(kernelPagingNames),
     loadControl: oneOf(Object.keys(loadControlPolicies)),
     residency: oneOf(['independent', 'prefix']),
     victims: oneOf(['any', 'leaf']),

@@ -69,8 +69,9 @@ export async function* readWekaSessions(
   }
 }
 
+/** Some files name the tools instead. */
 function tokensOf(place: Place, field: string, session: JsonObject): number {
-  return session[field] === undefined ? 0 : integerAt(place, field, session[field]);
+  return typeof session[field] === 'number' ? integerAt(place, field, session[field]) : 0;
 }
 
 function entriesOf(place: Place, name: string, entries: readonly unknown[]): WekaEntry[] {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { CreatePagingPolicy } from '../../../src/kernel/contracts.ts';
 import type { PageId } from '../../../src/kernel/ids.ts';
-import { pagingPolicies, wTinyLfuWith } from '../../../src/policies/index.ts';
+import { lruKWith, pagingPolicies, wTinyLfuWith } from '../../../src/policies/index.ts';
 import { evictionKey } from '../../../src/policies/paging/importance-lru.ts';
 import { ListedFuture } from '../../support/future-view.ts';
 import { ArrayPages } from '../../support/page-view.ts';
@@ -17,6 +17,16 @@ function run(create: CreatePagingPolicy, capacity: number, trace: readonly PageI
   const memory = new ResidentSet(create, capacity, 'pages', new ListedFuture(trace));
   trace.forEach((page, at) => void memory.request(page, at));
   return memory;
+}
+
+/** A policy whose chance draws these numbers in turn. */
+function drawing(create: CreatePagingPolicy, draws: readonly number[]): CreatePagingPolicy {
+  return (context) => {
+    const left = [...draws];
+    const rng = rngFor(1, 'trace');
+    rng.next = () => left.shift()!;
+    return create({ ...context, rng });
+  };
 }
 
 test("fifo: Belady's anomaly: 9 misses with 3 pages, 10 with 4", () => {
@@ -196,6 +206,17 @@ test('opt: without a recorded trace there is no future', () => {
   expect(() => pagingPolicies.opt(context)).toThrow('paging: "opt" is not allowed; allowed: ');
 });
 
+test('clock-pro: tests decide between hot and cold, and how many may be cold', () => {
+  const trace = [1, 2, 3, 4, 5, 4, 1, 6, 1, 7, 8, 2, 4, 7, 9] as PageId[];
+  const memory = run(pagingPolicies['clock-pro'], 4, trace);
+  // From HAND_hot on: h hot, c cold, t cold on test, - on test and not resident; then the share of cold pages.
+  // 4: 1h 2h 3h 4t, 1   5: 1h 2h 3h 4- 5t   4, back on its test: 3h 5- 4h 1c 2c, 2   1 is touched. 6, and 1 is on test: 3h 5- 4h 1t 6t
+  // 1 is touched. 7, 1 turns hot, 3 cold, 5 passes its test: 4h 6- 1h 3c 7t, 3 and back to 2   8: 4h 6- 1h 7t 8t   2: 4h 6- 1h 7- 8t 2t
+  // 4 is touched. 7 is hot; 4 is spared, 6 passes its test, 1 turns cold, 8 and 2 pass theirs: 7h 4h 1c 2c, 1   9 takes the oldest cold page.
+  expect(memory.victims).toEqual([4, 5, 2, 6, 3, 7, 8, 1]);
+  expect(memory.misses).toBe(12);
+});
+
 test('importance-lru: idle time, accesses and importance against each other', () => {
   const pages = new ArrayPages();
   const policy = pagingPolicies['importance-lru']({
@@ -283,4 +304,88 @@ test('w-tinylfu: the page that falls out of the window stays if it was used more
 test('w-tinylfu: with a doorkeeper the first use in a sample counts as one all the same', () => {
   const memory = run(wTinyLfuWith({ doorkeeper: true }), 5, [1, 2, 3, 4, 5, 1, 2, 6, 5, 6] as PageId[]);
   expect(memory.victims).toEqual([5, 6, 3]);
+});
+
+test('lru-k: the page whose last use but one is longest ago leaves, those used once before all', () => {
+  // At 1 to 6: 1 1 2 2 3 1. Uses but one: 1 at 2, 2 at 3, 3 never.
+  const memory = run(pagingPolicies['lru-k'], 3, [1, 1, 2, 2, 3, 1] as PageId[]);
+  // 4 at 7 for 3; 5 at 8 for 4, used once; 4 at 9 for 5, its history is kept: its last use but one was at 7. Then 1 (2), 2 (3), 4 (7) leave.
+  for (const [at, page] of [4, 5, 4].entries()) memory.request(page as PageId, 6 + at);
+  expect(memory.victims).toEqual([3, 4, 5]);
+  expect([memory.evict(), memory.evict(), memory.evict()]).toEqual([1, 2, 4]);
+});
+
+test('lru-k: uses that follow each other within the correlated period count as one, and keep the page', () => {
+  // At 1 to 5: 1 1 1 2 2, a period of 2. Both pages have one use that counts; 2 is within its period, 1 is not.
+  const memory = run(lruKWith({ correlatedUses: 2 }), 3, [1, 1, 1, 2, 2] as PageId[]);
+  expect(memory.evict()).toBe(1);
+  // 3 at 6; 2 at 7 is within 2 of 5; 3 at 8, too. All are within their periods: lru among those used once.
+  for (const [at, page] of [3, 2, 3].entries()) memory.request(page as PageId, 5 + at);
+  expect([memory.evict(), memory.evict()]).toEqual([2, 3]);
+});
+
+test('lru-k: a history is void when its page comes back too late', () => {
+  // Two pages, histories for 2 uses: 1 leaves at 3 and comes back at 4, 3 uses after its last one, as if it were new: 3 was used later.
+  const late = run(lruKWith({ retainedTurns: 1 }), 2, [1, 2, 3, 1, 3] as PageId[]);
+  expect(late.victims).toEqual([1, 2]);
+  expect(late.evict()).toBe(1);
+  // With a longer one, both were used twice: 1 first at 1, 3 at 3.
+  const early = run(lruKWith({ retainedTurns: 2 }), 2, [1, 2, 3, 1, 3, 4] as PageId[]);
+  expect(early.victims).toEqual([1, 2, 1]);
+});
+
+test('lecar: the other expert gains when a victim comes back, by what is left of the regret', () => {
+  const weight = ({ policy }: ResidentSet): number => (policy.save!() as { lruWeight: number }).lruWeight;
+  // For 3, lfu is drawn: it evicts 2, used once; lru would have evicted 1.
+  const memory = run(drawing(pagingPolicies.lecar, [0.6, 0.505, 0.6]), 2, [1, 1, 2, 3] as PageId[]);
+  expect(memory.victims).toEqual([2]);
+  expect(weight(memory)).toBe(0.5);
+  // 2 is back one use later, memory has 2 pages: regret 0.005^(1/2), factor e^(0.45 × 0.0707) = 1.0323; 0.51617 of 1.01617. 0.505 draws lru now: 1 leaves.
+  memory.request(2 as PageId, 4);
+  expect(memory.victims).toEqual([2, 1]);
+  expect(weight(memory)).toBeCloseTo(0.507954, 6);
+  // 1 is back as soon: the weights are as they were. lfu is drawn: 3 was used once, 2, with its history, twice.
+  memory.request(1 as PageId, 5);
+  expect(memory.victims).toEqual([2, 1, 3]);
+  expect(weight(memory)).toBeCloseTo(0.5, 6);
+});
+
+test('cacheus: two parts, two experts, and a victim that comes back', () => {
+  // Drawn: the rate, 0.5005; then the experts. Memory fills: 1, 2 and 3 are in the reused part, 4 passes. No hit: the rate goes back by its square, to 0.25.
+  const create = drawing(pagingPolicies.cacheus, [0.5, 0.4, 0.4, 0.46]);
+  const memory = run(create, 4, [1, 2, 3, 4] as PageId[]);
+  // 5: SR-LRU names 4, and CR-LFU the latest of those used once, 4 too: it stands in no history. 2 is reused. 5 is: 1 is demoted.
+  // 6: SR-LRU, drawn, names 1; CR-LFU would name 3.
+  for (const [at, page] of [5, 2, 5, 6].entries()) memory.request(page as PageId, 4 + at);
+  expect(memory.victims).toEqual([4, 1]);
+  const { rows } = memory.policy.save!() as { rows: readonly number[][] };
+  // Status (1 reused, 2 + 8 passing and new, 3 history of SR-LRU), page, count, last use.
+  expect(rows).toEqual([
+    [1, 3, 1, 3],
+    [1, 2, 2, 6],
+    [1, 5, 2, 7],
+    [10, 6, 1, 8],
+    [3, 1, 1, 1],
+  ]);
+  // Half of the last four uses were hits, none before: the rate's last move, down by 0.2505, was good, and it goes on by 0.25 × 0.2505, to 0.1874.
+  // 1 is back: SR-LRU keeps 0.5 e^-0.1874 of 0.5 + that: 0.4533. 0.46 draws CR-LFU: 6, as SR-LRU. 1 is reused, 3 demoted.
+  memory.request(1 as PageId, 8);
+  expect(memory.victims).toEqual([4, 1, 6]);
+  const after = memory.policy.save!() as { rows: readonly number[][]; lruWeight: number };
+  expect(after.lruWeight).toBeCloseTo(0.4533, 4);
+  // 3 is used, which was demoted: the reused part may grow no further than to 3 of 4 pages, so 2 is demoted for it.
+  expect(after.rows).toEqual([
+    [1, 2, 2, 6],
+    [1, 5, 2, 7],
+    [1, 1, 2, 9],
+    [18, 3, 1, 3],
+  ]);
+  memory.request(3 as PageId, 9);
+  const last = memory.policy.save!() as { rows: readonly number[][] };
+  expect(last.rows).toEqual([
+    [1, 5, 2, 7],
+    [1, 1, 2, 9],
+    [1, 3, 2, 10],
+    [18, 2, 2, 6],
+  ]);
 });

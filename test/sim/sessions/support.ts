@@ -24,7 +24,7 @@ export function chain(calls: readonly RecordedCall[]): RecordedChain {
   return { startUs: 0, systemBlocks: 0, calls };
 }
 
-export const replayDefaults: Omit<SessionReplayOptions, 'paging'> = {
+const replayDefaults: Omit<SessionReplayOptions, 'paging'> = {
   victims: 'leaf',
   memoryTokens: 10,
   blockTokens: 1,
@@ -33,6 +33,7 @@ export const replayDefaults: Omit<SessionReplayOptions, 'paging'> = {
   calls: 'recorded',
   unknownDurationUs: 0,
   admission: 'may',
+  workflows: 'unknown',
   engine: engineDefaults,
 };
 

@@ -10,7 +10,8 @@
  */
 import { assert } from '../../../base/assert.ts';
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
-import { engineDefaults, type Prices } from '../../../kernel/engine-options.ts';
+import type { Prices } from '../../../kernel/engine-options.ts';
+import { defaultCosts } from './default-costs.ts';
 import { PauseCounts } from './pause-counts.ts';
 import { SessionPolicy, type Session } from './session-policy.ts';
 
@@ -22,8 +23,8 @@ export interface CostAwareOptions {
 }
 
 /** The short and the long time to live of hosted caches, with their prices of a write. */
-export const costAwareDefaults: CostAwareOptions = { ttlUs: 300_000_000, writeFactor: 1.25 };
-export const costAwareHour: CostAwareOptions = { ttlUs: 3_600_000_000, writeFactor: 2 };
+const costAwareDefaults: CostAwareOptions = { ttlUs: 300_000_000, writeFactor: 1.25 };
+const costAwareHour: CostAwareOptions = { ttlUs: 3_600_000_000, writeFactor: 2 };
 
 export function costAwareWith(name: string, options: CostAwareOptions): CreatePagingPolicy {
   assert(options.ttlUs > 0, () => `ttlUs ${options.ttlUs}: must be > 0`);
@@ -46,7 +47,7 @@ class CostAware extends SessionPolicy {
     super(context);
     this.name = name;
     this.options = options;
-    this.prices = (context.costs ?? engineDefaults).prices;
+    this.prices = (context.costs ?? defaultCosts).prices;
   }
 
   protected worth(session: Session): number {
@@ -74,11 +75,10 @@ class CostAware extends SessionPolicy {
     this.afterAny.end(gapUs);
   }
 
-  protected override ended(session: Session): void {
+  protected override ended(): void {
     // Why it pauses is told next; until then it is one of the others.
     this.afterOther.begin();
     this.afterAny.begin();
-    session.pausedFor = '';
   }
 
   protected override paused(session: Session): void {

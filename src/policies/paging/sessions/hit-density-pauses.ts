@@ -3,8 +3,8 @@
 /** Ages in doublings: [0, 1) s, [1, 2), [2, 4) … [4096, 8192) s; the last holds all above, too. */
 const AGES = 14;
 const SECOND = 1_000_000;
-const from = Float64Array.from({ length: AGES }, (_, age) => (age === 0 ? 0 : SECOND * 2 ** (age - 1)));
-const width = Float64Array.from({ length: AGES }, (_, age) => SECOND * 2 ** Math.max(0, age - 1));
+const from = Float64Array.from({ length: AGES }, (_, age) => (age === 0 ? 0 : SECOND * (1 << (age - 1))));
+const width = Float64Array.from({ length: AGES }, (_, age) => SECOND * (1 << Math.max(0, age - 1)));
 const LONGEST_US = from[AGES - 1]! + width[AGES - 1]!;
 
 /** Of a hundred pauses, how many ended at which age; the others never did. Rounded from half of the recorded coding sessions. */

@@ -30,4 +30,11 @@ export const sessionPolicies = {
   'clairvoyant-sessions': clairvoyantSessions,
 } satisfies Record<string, CreatePagingPolicy>;
 
+/** These run only where a plan is known. */
+export const needPlan: readonly string[] = [
+  'steps-to-execution',
+  'clairvoyant-loading',
+  'clairvoyant-sessions',
+] satisfies SessionPolicyName[];
+
 export type SessionPolicyName = keyof typeof sessionPolicies;

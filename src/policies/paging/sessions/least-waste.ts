@@ -10,7 +10,7 @@
  * Departs from it: discarding delays no other call here, so that term is left out; what leaves is swapped by the engine if it has a slower tier, whatever was the cause.
  */
 import type { CreatePagingPolicy, EngineCosts, PagingContext } from '../../../kernel/contracts.ts';
-import { engineDefaults } from '../../../kernel/engine-options.ts';
+import { defaultCosts } from './default-costs.ts';
 import { SessionPolicy, type Session } from './session-policy.ts';
 
 export const leastWaste: CreatePagingPolicy = (context) => new LeastWaste(context);
@@ -21,7 +21,7 @@ class LeastWaste extends SessionPolicy {
 
   constructor(context: PagingContext) {
     super(context);
-    this.costs = context.costs ?? engineDefaults;
+    this.costs = context.costs ?? defaultCosts;
   }
 
   protected worth(session: Session): number {

@@ -5,6 +5,7 @@
  * Source: "LengthAwareCache" of R. Qin et al., "Mooncake: A KVCache-centric Disaggregated Architecture for LLM Serving", arXiv 2407.00079, table on cache policies:
  * as LFU, but what stands later in a request goes first.
  * The heap is lazy, as that of importance-lru: a use only makes a page's key larger, and it sinks to its place when it comes to the top.
+ * Pages that are used together don't leave together: it sees every page singly.
  * Cost: O(1) for touch; O(log n) for the rest, plus what is walked past because it is not eligible.
  */
 import { assert } from '../../../base/assert.ts';
@@ -14,8 +15,8 @@ import type { Json, PageId } from '../../../kernel/ids.ts';
 
 export const lengthAware: CreatePagingPolicy = ({ pages }) => new LengthAware(pages);
 
-/** Ids stay below: the tie between two pages at the same place is decided by the id, without loss in a double. */
-const MOST_IDS = 2 ** 30;
+/** Pages stay fewer: between two at the same place the older one leaves first, without loss in a double. */
+const MOST_PAGES = 2 ** 30;
 
 class LengthAware implements PagingPolicy {
   readonly name = 'length-aware';
@@ -65,14 +66,6 @@ class LengthAware implements PagingPolicy {
     else this.heap.update(page, this.pages.accesses(page), this.tie(page));
   }
 
-  putBack(page: PageId): void {
-    this.push(page);
-  }
-
-  split(_page: PageId, part: PageId): void {
-    this.push(part);
-  }
-
   checkInvariants(resident: number): void {
     this.takeBack();
     this.heap.checkInvariants();
@@ -101,7 +94,8 @@ class LengthAware implements PagingPolicy {
   }
 
   private tie(page: PageId): number {
-    return -(this.pages.before?.(page) ?? 0) + page / MOST_IDS;
+    const { pages } = this;
+    return pages.order(page) / MOST_PAGES - (pages.before?.(page) ?? 0);
   }
 
   private takeBack(): void {

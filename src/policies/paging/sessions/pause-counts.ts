@@ -4,7 +4,7 @@ import { assert } from '../../../base/assert.ts';
 /** Upper ends of the steps, µs: 1 s, √2 s, 2 s, … 65,536 s. */
 const STEPS = 33;
 const ends = Float64Array.from({ length: STEPS }, (_, step) => {
-  const whole = 1_000_000 * 2 ** (step >> 1);
+  const whole = 1_000_000 * (1 << (step >> 1));
   return step % 2 === 0 ? whole : whole * Math.SQRT2;
 });
 
@@ -29,7 +29,7 @@ export class PauseCounts {
   }
 
   /**
-   * Of the pauses that last longer than `idleUs`, the share that ends by `untilUs`: 0 when that is over. One that has not ended yet counts as longer. With
+   * Of the pauses that last longer than `idleUs`, the share that ends by `untilUs` (both to within a step): 0 when that is over. One that has not ended yet counts as longer. With
    * one pause of each kind added, so that nothing is certain.
    */
   shareUntil(untilUs: number, idleUs: number): number {

@@ -27,7 +27,7 @@ export class Session {
   /** When its last call began, and when it ended; while one runs, the one before it. */
   beganUs = 0;
   endedUs = 0;
-  /** What it waits for now, and what it waited for since its last call ended, before it got ready again; '' until told. */
+  /** What it waits for now, and what it first waited for when its last call had ended; '' until told. */
   waitsOn = '';
   pausedFor = '';
   /** Of its prompt, what its last call left in memory. */
@@ -97,6 +97,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   /** What a policy learns from: a call begins `gapUs` after the one before it ended; -1: it is the first. The session's fields still tell of the gap. */
   protected began(_session: Own, _gapUs: number): void {}
   protected ended(_session: Own): void {}
+  /** Told once, if at all, between `ended` and `began`. */
   protected paused(_session: Own): void {}
   protected gone(_session: Own): void {}
 
@@ -112,7 +113,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   // ---- What the owner of the memory tells ----------------------------------------------------------------------------
 
-  uses(user: Pid, isCall: boolean, nowUs: number): void {
+  usedBy(user: Pid, isCall: boolean, nowUs: number): void {
     this.nowUs = nowUs;
     const session = this.sessions.get(user) ?? this.open(user);
     this.caller = session;
@@ -131,6 +132,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     if (session === undefined) return;
     session.isRunning = false;
     session.endedUs = nowUs;
+    session.waitsOn = session.pausedFor = '';
     this.ended(session);
   }
 
@@ -139,7 +141,8 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     const session = this.sessions.get(user);
     if (session === undefined) return;
     session.waitsOn = on;
-    if (on === 'core') return;
+    const isFirst = session.pausedFor === '' && session.calls > 0 && !session.isRunning;
+    if (on === 'core' || !isFirst) return;
     session.pausedFor = on;
     this.paused(session);
   }
@@ -186,7 +189,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     if (!isContinued) this.startLoad();
     for (;;) {
       const session = (this.lowest ??= this.findLowest());
-      if (session === undefined) return undefined;
+      if (session === undefined) return this.context.canDecline === true ? undefined : this.last(eligible);
       const page = this.nextEligible(session, eligible);
       const isStale = page !== undefined && this.isStale(session, page);
       // What a running call pins begins where that which has left its prompt ends.
@@ -201,10 +204,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
         continue;
       }
       if (this.context.canDecline === true && session.worth >= this.limit) return undefined;
-      this.besideVictim = this.lists.previous(page);
-      session.cursor = this.lists.next(page);
-      this.lists.remove(session.list, page);
-      return page;
+      return this.take(session, page);
     }
   }
 
@@ -244,6 +244,24 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
         assert(this.listOf[page] === list, () => `page ${page} is in list ${list}, not ${this.listOf[page]}`);
     }
     assert(pages === resident, () => `${pages} pages in the lists, ${resident} resident`);
+  }
+
+  private take(session: Session, page: PageId): PageId {
+    this.besideVictim = this.lists.previous(page);
+    session.cursor = Math.max(0, this.lists.next(page));
+    this.lists.remove(session.list, page);
+    return page;
+  }
+
+  /** Where something must leave, and nothing else can: pages of running calls that their owner does not pin. */
+  private last(eligible: (page: PageId) => boolean): PageId | undefined {
+    for (const session of this.all) {
+      if (session === undefined) continue;
+      session.cursor = 0;
+      const page = this.nextEligible(session, eligible);
+      if (page !== undefined) return this.take(session, page);
+    }
+    return undefined;
   }
 
   // ---- A load --------------------------------------------------------------------------------------------------------

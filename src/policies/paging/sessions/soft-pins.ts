@@ -18,7 +18,7 @@ export interface SoftPinsOptions {
   readonly ttlUs: number;
 }
 
-export const softPinsDefaults: SoftPinsOptions = { importance: 1, ttlUs: 1_800_000_000 };
+const softPinsDefaults: SoftPinsOptions = { importance: 1, ttlUs: 1_800_000_000 };
 
 export function softPinsWith(options: SoftPinsOptions): CreatePagingPolicy {
   assert(options.ttlUs > 0, () => `ttlUs ${options.ttlUs}: must be > 0`);
@@ -46,6 +46,11 @@ class SoftPins implements PagingPolicy {
     this.options = options;
     this.pages = pages;
     this.lists = new LinkedLists(2, largestPage);
+  }
+
+  /** Pins may have lapsed before room is made. */
+  miss(_page: PageId, nowUs: number): void {
+    this.nowUs = nowUs;
   }
 
   admit(page: PageId, nowUs: number): boolean {

@@ -11,7 +11,7 @@
  */
 import { assert } from '../../../base/assert.ts';
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
-import { engineDefaults } from '../../../kernel/engine-options.ts';
+import { defaultCosts } from './default-costs.ts';
 import { RecentTimes } from './recent-times.ts';
 import { SessionPolicy, Session } from './session-policy.ts';
 
@@ -26,7 +26,7 @@ export interface TtlPinningOptions {
 }
 
 /** `delayUs`: a minute, as under a memory that is short; on a half of recorded coding sessions 1 to 2 minutes did best. */
-export const ttlPinningDefaults: TtlPinningOptions = {
+const ttlPinningDefaults: TtlPinningOptions = {
   times: 1_000,
   fewestTimes: 20,
   coldUs: 5_000_000,
@@ -54,7 +54,7 @@ class TtlPinning extends SessionPolicy<PinnedSession> {
     super(context);
     this.options = options;
     this.times = new RecentTimes(options.times);
-    this.prefillTokensPerSecond = (context.costs ?? engineDefaults).prefillTokensPerSecond;
+    this.prefillTokensPerSecond = (context.costs ?? defaultCosts).prefillTokensPerSecond;
   }
 
   protected worth({ waitsOn, pausedFor, pinnedUntilUs }: PinnedSession): number {

@@ -17,7 +17,7 @@ import { SampledCurve } from './sampled-curve.ts';
 import { StackDistances } from './stack-distances.ts';
 
 /** The paper's P. */
-export const SHARDS_MODULUS = 0x1000000;
+const SHARDS_MODULUS = 0x1000000;
 
 type References = Pick<ReferenceTrace, 'ids' | 'unique'>;
 

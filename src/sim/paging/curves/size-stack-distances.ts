@@ -76,6 +76,5 @@ export class SizeStackDistances {
       slotOf[page] = to + 1;
       this.add(to >> BLOCK_SHIFT, sizes[to]);
     }
-    sizes.fill(0, this.next);
   }
 }

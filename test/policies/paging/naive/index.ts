@@ -1,23 +1,28 @@
 /** Twins of the paging policies that anyone can check by reading: arrays, maps and whole scans. One file each; a policy without a twin stands in the differential test with the reason. */
 import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
-import { clock } from './clock.ts';
 import { lhdDefaults } from '../../../../src/policies/paging/lhd.ts';
+import { arc } from './arc.ts';
+import { cacheus } from './cacheus.ts';
+import { car } from './car.ts';
+import { clockPro } from './clock-pro.ts';
+import { clock } from './clock.ts';
 import { hyperbolic } from './hyperbolic.ts';
 import { importanceLru } from './importance-lru.ts';
 import { inOneArray } from './in-one-array.ts';
-import { sieve } from './sieve.ts';
-import { arc } from './arc.ts';
-import { slru } from './slru.ts';
-import { twoQ } from './two-q.ts';
-import { s3Fifo } from './s3-fifo.ts';
-import { car } from './car.ts';
+import { gdsf, lfu, lfuDa } from './least-key.ts';
+import { lecar } from './lecar.ts';
 import { lhd } from './lhd.ts';
 import { lirs } from './lirs.ts';
-import { wTinyLfu } from './w-tinylfu.ts';
-import { gdsf, lfu, lfuDa } from './least-key.ts';
+import { lruK } from './lru-k.ts';
 import { mru } from './mru.ts';
 import { opt } from './opt.ts';
 import { random } from './random.ts';
+import { s3Fifo } from './s3-fifo.ts';
+import { sieve } from './sieve.ts';
+import { slru } from './slru.ts';
+import { twoQ } from './two-q.ts';
+import { wTinyLfu } from './w-tinylfu.ts';
+import { lruKDefaults } from '../../../../src/policies/index.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
   fifo: inOneArray('fifo', false),
@@ -29,15 +34,19 @@ export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> =
   'lfu-da': lfuDa,
   slru,
   'two-q': twoQ,
+  'lru-k': lruK(lruKDefaults),
   lirs,
   arc,
   car,
+  'clock-pro': clockPro,
   sieve,
   's3-fifo': s3Fifo,
   'w-tinylfu': wTinyLfu(false),
   gdsf,
-  opt,
   hyperbolic,
-  'importance-lru': importanceLru,
+  lecar,
+  cacheus,
   lhd: lhd(lhdDefaults),
+  opt,
+  'importance-lru': importanceLru,
 };

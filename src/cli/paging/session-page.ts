@@ -1,0 +1,161 @@
+/** `ringzero page --residency prefix`: paging policies compared on recorded sessions, whose contexts are chains of blocks. */
+import { openInputFile } from '../../adapters/files/input-file.ts';
+import { invalid, KernelError } from '../../kernel/errors.ts';
+import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
+import { boundName, sessionContenders } from '../../sim/sessions/session-contenders.ts';
+import { providerCaches } from '../../sim/sessions/provider-cache.ts';
+import type { CellRequest } from '../../sim/sessions/session-cell.ts';
+import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
+import type { SessionTrace } from '../../sim/sessions/session-trace.ts';
+import { readWekaTrace } from '../../sim/sessions/weka-trace.ts';
+import { detectFormat } from '../../sim/workloads/detect.ts';
+import type { CommonOptions, Io } from '../command.ts';
+import { parseInteger, parseList } from '../options.ts';
+import { packageVersion } from '../package-version.ts';
+import { repeatWords, type RunFlags } from '../run-flags.ts';
+import { errorOf, type Failure } from './failure.ts';
+import { parsePolicies, type PolicyChoice } from './policy-choice.ts';
+import { type ResultFileFlags, writeCsv } from './result-files.ts';
+import type { SessionJob, SessionMessage } from './session-job.ts';
+import { sessionCsv, sessionLines, sessionResults } from './session-report.ts';
+import { runInThreads } from './thread-pool.ts';
+
+export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
+  readonly trace: string;
+  readonly policy: string;
+  readonly capacity?: string;
+  readonly sessions: string;
+  readonly seeds: number;
+  readonly calls: 'recorded' | 'instant';
+  readonly victims: 'leaf' | 'any';
+  readonly admission: 'may' | 'must';
+  readonly threads: number;
+}
+
+const defaultCapacity = '1000000';
+const names = [
+  ...Object.keys({ ...pagingPolicies, ...sessionPolicies }).filter((name) => name !== 'opt'),
+  ...providerCaches.map(({ name }) => name),
+];
+const allowed = `all, ${names.join(', ')}, or a file such as ./mine.ts`;
+
+export async function runSessionPage(options: SessionPageOptions, io: Io): Promise<number> {
+  const { seed, threads } = options;
+  const contenders = contendersOf(options.policy);
+  const capacities = parseList('--capacity', options.capacity ?? defaultCapacity, (text) =>
+    parseInteger('--capacity', text, { min: 1 }),
+  );
+  const counts = parseList('--sessions', options.sessions, (text) =>
+    parseInteger('--sessions', text, { min: 1 }),
+  );
+  for (const option of ['plot', 'report'] as const)
+    if (options[option] !== undefined)
+      throw invalid(
+        `--${option}`,
+        options[option],
+        'no such file with --residency prefix; --csv has all figures',
+      );
+
+  io.progress(`reading ${options.trace}`);
+  const file = await openInputFile(options.trace);
+  const format = detectFormat(file.name, await file.head());
+  if (format !== 'weka')
+    throw new KernelError(
+      'INVALID_FILE',
+      `${options.trace}: is a ${format} trace; allowed with --residency prefix: recorded sessions (weka, JSON lines with r)`,
+    );
+  const trace = await readWekaTrace(file.name, file.lines());
+  const { calls, victims, admission } = options;
+  const requests: CellRequest[] = counts.flatMap((sessions) =>
+    capacities.flatMap((memoryTokens) =>
+      Array.from({ length: options.seeds }, (_, index) => ({
+        sessions,
+        memoryTokens,
+        seed: seed + index,
+        calls,
+        victims,
+        admission,
+      })),
+    ),
+  );
+  const jobs = contenders.map(({ contender, choice }): SessionJob => ({
+    contender,
+    choice,
+    requests: requests.map((request) => ({
+      ...request,
+      ...(contender.victims === undefined ? {} : { victims: contender.victims }),
+      ...(contender.admission === undefined ? {} : { admission: contender.admission }),
+    })),
+  }));
+  const results = sessionResults(await runAll(jobs, trace, threads, io));
+  const repeat = repeatWords('page', [], { given: options.given, seed }).join(' ');
+  const heading = { trace: options.trace, recorded: trace.sessions.length, seed, repeat };
+  writeCsv(options, () => sessionCsv(options.trace, seed, results));
+  if (options.json) {
+    const files = contenders.flatMap(({ choice: { name, file: own } }) =>
+      own === undefined ? [] : [{ name, ...own }],
+    );
+    const document = {
+      command: 'page',
+      ringzero: packageVersion(),
+      residency: 'prefix',
+      ...heading,
+      ...(files.length === 0 ? {} : { policyFiles: files }),
+      bound: `${boundName}: a heuristic`,
+      results,
+    };
+    io.out(JSON.stringify(document, null, 1));
+  } else for (const line of sessionLines(heading, results, io)) io.out(line);
+  return 0;
+}
+
+/** `all` is the comparison of docs/sessions.md. */
+function contendersOf(text: string): { readonly contender: Contender; readonly choice: PolicyChoice }[] {
+  return text.split(',').flatMap((name) => {
+    if (name === 'all')
+      return sessionContenders.map((contender) => ({ contender, choice: { name: contender.name } }));
+    if (names.includes(name)) return [{ contender: { name }, choice: { name } }];
+    if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, allowed);
+    return parsePolicies('--policy', name).map((choice) => ({ contender: { name }, choice }));
+  });
+}
+
+/** Rows in the order of the requests, whoever ended first. Notes on what cannot run go to standard error. */
+async function runAll(
+  jobs: readonly SessionJob[],
+  trace: SessionTrace,
+  threads: number,
+  io: Io,
+): Promise<GridRow[]> {
+  const rows = new Map<string, GridRow>();
+  const failures: Failure[] = [];
+  const refusals: string[] = [];
+  const all = jobs.reduce((sum, { requests }) => sum + requests.length, 0);
+  await runInThreads<SessionJob, SessionMessage>(jobs, {
+    entry: 'session-worker',
+    shared: trace,
+    threads,
+    receive(message) {
+      if (message.kind === 'failure') failures.push(message);
+      else if (message.kind === 'refusal') refusals.push(message.problem);
+      else {
+        const { job, request, result } = message;
+        rows.set(keyOf(job, request), { contender: job.contender, request, result });
+        io.progress(`${rows.size} of ${all} replays`);
+      }
+    },
+  });
+  io.progress('');
+  const [failure] = failures;
+  if (failure !== undefined) throw errorOf(failure);
+  if (rows.size === 0) throw new KernelError('INVALID_ARGUMENT', refusals[0]!);
+  for (const problem of refusals) io.err(`note: left out: ${problem}`);
+  const [{ requests }] = jobs as [SessionJob];
+  return requests.flatMap((_, index) =>
+    jobs.flatMap((job) => rows.get(keyOf(job, job.requests[index]!)) ?? []),
+  );
+}
+
+function keyOf({ contender }: SessionJob, { sessions, memoryTokens, seed }: CellRequest): string {
+  return `${contender.name} ${sessions} ${memoryTokens} ${seed}`;
+}

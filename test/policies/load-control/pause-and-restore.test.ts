@@ -1,0 +1,71 @@
+/** The rules of pause and restore one by one, with a memory of 100 tokens. */
+import { expect, test } from 'vitest';
+
+import type { Pid } from '../../../src/kernel/ids.ts';
+import { loadControlPolicies, pauseAndRestoreWith } from '../../../src/policies/index.ts';
+import { ArrayLoad } from '../../support/load-view.ts';
+
+const pid = (id: number): Pid => id as Pid;
+
+function loaded(...tokens: number[]): ArrayLoad {
+  const load = new ArrayLoad();
+  tokens.forEach((count, at) => load.set(pid(at + 1), { tokens: count }));
+  return load;
+}
+
+test('the fill is a share', () => {
+  for (const fill of [0, -1, 1.1, NaN]) expect(() => pauseAndRestoreWith({ fill })).toThrow('fill');
+});
+
+test('lets on until 90 of 100 tokens are taken; who waits for a tool keeps its place', () => {
+  const load = loaded(50, 41, 40, 1);
+  const policy = loadControlPolicies['pause-and-restore'](load.context(100));
+  expect(policy.mayStart(pid(1), 0)).toBe(true);
+  expect(policy.mayStart(pid(2), 0)).toBe(false);
+  expect(policy.mayStart(pid(3), 0)).toBe(true);
+  load.set(pid(1), { tokens: 50, active: false });
+  expect(policy.mayStart(pid(4), 1)).toBe(false);
+  expect(policy.mayStart(pid(1), 2)).toBe(true);
+  // Nobody is active: then any call may start.
+  load.set(pid(3), { tokens: 40, active: false });
+  load.set(pid(1), { tokens: 50, active: false });
+  expect(policy.mayStart(pid(2), 3)).toBe(true);
+});
+
+test('pauses the latest when prompts outgrow memory, never the last active one', () => {
+  const load = loaded(30, 30, 30);
+  const policy = loadControlPolicies['pause-and-restore'](load.context(100));
+  for (const id of [2, 1, 3]) expect(policy.mayStart(pid(id), 0)).toBe(true);
+  load.set(pid(2), { tokens: 40 });
+  expect(policy.toSuspend(1)).toBeUndefined(); // 100
+  load.set(pid(2), { tokens: 41 });
+  expect(policy.toSuspend(1)).toBe(3);
+  load.set(pid(3), { tokens: 30, active: false });
+  // It is not let on again before there is room.
+  expect(policy.mayStart(pid(3), 2)).toBe(false);
+  load.set(pid(2), { tokens: 30 });
+  expect(policy.mayStart(pid(3), 3)).toBe(true);
+});
+
+test('of two paused at once the one between calls goes first, silently; the last active one stays', () => {
+  const load = loaded(30, 30, 30);
+  const policy = loadControlPolicies['pause-and-restore'](load.context(100));
+  for (const id of [1, 2, 3]) policy.mayStart(pid(id), 0);
+  load.set(pid(1), { tokens: 90 });
+  load.set(pid(2), { tokens: 30, active: false });
+  load.set(pid(3), { tokens: 30, active: false });
+  expect(policy.toSuspend(1)).toBeUndefined();
+  for (const id of [2, 3]) {
+    load.set(pid(id), { tokens: 30, active: true });
+    expect(policy.mayStart(pid(id), 2)).toBe(false);
+  }
+});
+
+test('who has ended gives its place back', () => {
+  const load = loaded(80, 20);
+  const policy = loadControlPolicies['pause-and-restore'](load.context(100));
+  policy.mayStart(pid(1), 0);
+  expect(policy.mayStart(pid(2), 0)).toBe(false);
+  load.figures.delete(pid(1));
+  expect(policy.mayStart(pid(2), 1)).toBe(true);
+});
