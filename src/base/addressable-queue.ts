@@ -7,7 +7,7 @@
  * Cost: amortised O(1) for all but the inserts (the distance to the nearest hole), `ids` and `checkInvariants`; O(size) for the first look-up.
  * Memory: at most 16 bytes for each id in the queue, with the column 4 for each possible id.
  *
- * `cursor` is a slot that the queue keeps for a walk along it that goes on after ids have been added: the hand of a clock.
+ * `cursor` is a place in the queue that lasts when ids are added and pushed together: the hand of a clock, or the border between two parts.
  */
 import { assert } from './assert.ts';
 
@@ -27,7 +27,10 @@ export class AddressableQueue {
   private start = 0;
   private end = 0;
   private count = 0;
-  /** A slot, or NO_SLOT. When ids are pushed together it follows the id in it; whoever takes that id out or moves it must place it anew. */
+  /**
+   * A slot up to the one behind the last, holding an id or a hole, or NO_SLOT: what is before it stays before it, and the rest behind. An id that is
+   * inserted right before it is behind it.
+   */
   cursor = NO_SLOT;
 
   /** `largestId`: where known, the column by id need not grow. */
@@ -94,8 +97,13 @@ export class AddressableQueue {
 
   /** The slot of the id behind this slot. */
   nextSlot(slot: number): number {
+    return this.slotFrom(slot + 1);
+  }
+
+  /** The slot of the first id in or behind this slot. */
+  slotFrom(slot: number): number {
     const { slots, end } = this;
-    let next = slot + 1;
+    let next = slot;
     while (next < end && slots[next] === HOLE) next++;
     return next < end ? next : NO_SLOT;
   }
@@ -127,6 +135,20 @@ export class AddressableQueue {
     assert(this.slots[slot] === HOLE, () => `slot ${slot} holds id ${this.slots[slot]}`);
     this.enter(slot, id);
     if (slot < this.start) this.start = slot;
+  }
+
+  /** The id in slot `from` goes to slot `to`, further to the front; what stands between them moves on by one slot. */
+  moveForward(from: number, to: number): void {
+    const { slots, places = this.index() } = this;
+    const id = slots[from]!;
+    for (let slot = from; slot > to; slot--) {
+      const moved = slots[slot - 1]!;
+      slots[slot] = moved;
+      if (moved !== HOLE) places[moved] = slot;
+    }
+    slots[to] = id;
+    places[id] = to;
+    if (to < this.start) this.start = to;
   }
 
   /** Adds an id that is not in the queue, right behind `place`, which is. */
@@ -195,23 +217,25 @@ export class AddressableQueue {
 
   /** Pushes the ids together, in a longer array if fewer than half of the slots would be free. */
   private makeRoom(): void {
-    const { slots, places, end } = this;
+    const { slots, places, end, cursor } = this;
     const to = 2 * this.count > slots.length ? new Int32Array(2 * slots.length) : slots;
-    let cursor = NO_SLOT;
+    let movedCursor = cursor < this.start ? Math.min(cursor, 0) : NO_SLOT;
     let next = 0;
     for (let slot = this.start; slot < end; slot++) {
       const id = slots[slot]!;
-      if (id === HOLE) continue;
+      if (slot === cursor) movedCursor = next;
+      // Without a branch on holes, which no processor can foresee: a hole is written too, and then written over.
       to[next] = id;
       if (places !== undefined) places[id] = next;
-      if (slot === this.cursor) cursor = next;
-      next++;
+      next += (0 - id) >>> 31;
     }
-    this.cursor = cursor;
-    if (to === slots) slots.fill(HOLE, next, end);
+    if (places !== undefined) places[HOLE] = ABSENT;
+    if (cursor === end) movedCursor = next;
+    to.fill(HOLE, next, end);
     this.slots = to;
     this.start = 0;
     this.end = next;
+    this.cursor = movedCursor;
   }
 
   private growPlaces(id: number): void {

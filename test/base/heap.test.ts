@@ -36,13 +36,13 @@ test('infinite, negative and tiny keys are keys like others', () => {
 });
 
 test('a heap that was told its size holds what it was told, and more', () => {
-  const heap = new KeyedHeap(3, 4);
+  const heap = new KeyedHeap(4, 3);
   expect([heap.has(4), heap.has(5), heap.remove(5)]).toEqual([false, false, false]);
   for (const id of [4, 2, 1]) heap.push(id, id, 0);
   for (const id of [0, 5, 40]) heap.push(id, id, 0);
   heap.checkInvariants();
   expect(Array.from({ length: 7 }, () => heap.popMin())).toEqual([0, 1, 2, 4, 5, 40, -1]);
-  expect(() => new KeyedHeap(0)).toThrow('0 ids');
+  expect(() => new KeyedHeap(0)).toThrow('up to 0');
 });
 
 test('what would corrupt the heap is an assertion', () => {

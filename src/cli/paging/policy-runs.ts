@@ -79,8 +79,7 @@ async function runAll(
   // One alone needs no thread, and a few references are replayed before the first has started.
   if (jobs.length === 1 || all <= fewReferences)
     for (const job of jobs) await runPageJob(job, trace, receive);
-  else
-    await runInThreads<PageJob, PageMessage>(jobs, { entry: 'page-worker', shared: trace, threads, receive });
+  else await runInThreads<PageMessage>(jobs, { entry: 'page-worker', shared: trace, threads, receive });
   io.progress('');
   const [failure] = failures;
   if (failure !== undefined) throw errorOf(failure);

@@ -131,7 +131,7 @@ async function runAll(
   const failures: Failure[] = [];
   const refusals: string[] = [];
   const all = jobs.reduce((sum, { requests }) => sum + requests.length, 0);
-  await runInThreads<SessionJob, SessionMessage>(jobs, {
+  await runInThreads<SessionMessage>(jobs, {
     entry: 'session-worker',
     shared: trace,
     threads,

@@ -15,7 +15,7 @@ interface Pool<Message> {
 }
 
 /** Resolves when all have ended; messages of different jobs interleave. */
-export async function runInThreads<Job, Message>(jobs: readonly Job[], pool: Pool<Message>): Promise<void> {
+export async function runInThreads<Message>(jobs: readonly unknown[], pool: Pool<Message>): Promise<void> {
   const waiting = [...jobs];
   const lane = async (): Promise<void> => {
     for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await inThread(job, pool);
@@ -23,7 +23,7 @@ export async function runInThreads<Job, Message>(jobs: readonly Job[], pool: Poo
   await Promise.all(Array.from({ length: Math.min(pool.threads, jobs.length) }, lane));
 }
 
-function inThread<Job, Message>(job: Job, { entry, shared, receive }: Pool<Message>): Promise<void> {
+function inThread<Message>(job: unknown, { entry, shared, receive }: Pool<Message>): Promise<void> {
   return new Promise((resolve) => {
     const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     const { features } = process;

@@ -225,7 +225,7 @@ export class ContextMemory {
       if (extent.refused) isRefused = true;
     }
     // When the last pin of all of them is gone: what is refused takes along what stands behind it.
-    if (isRefused) for (const { extent } of [...entries]) resident.freeIfRefused(extent);
+    if (isRefused) for (const { extent } of entries) resident.freeIfRefused(extent);
     resident.policy.ends?.(table.user as Pid, nowUs);
     resident.shed();
   }

@@ -9,23 +9,22 @@
 import { BitSet } from '../../base/bit-set.ts';
 import type { CreatePagingPolicy, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
 import type { Json, PageId } from '../../kernel/ids.ts';
-import { AdaptiveLists, T1, T2 } from './adaptive-lists.ts';
+import { AdaptiveReplacement } from './adaptive-replacement.ts';
 
 export const car: CreatePagingPolicy = (context) => new Car(context);
 
-class Car implements PagingPolicy {
+class Car extends AdaptiveReplacement implements PagingPolicy {
   readonly name = 'car';
-  private readonly parts: AdaptiveLists;
   private readonly referenced: BitSet;
 
   constructor(context: PagingContext) {
-    this.parts = new AdaptiveLists(context);
+    super(context);
     this.referenced = new BitSet(context.largestPage);
   }
 
   admit(page: PageId): boolean {
-    this.parts.adapt(page);
-    this.parts.enter(page);
+    if (this.ghostList(page) !== 0) this.adapt(page);
+    this.enter(page);
     return true;
   }
 
@@ -34,59 +33,47 @@ class Car implements PagingPolicy {
   }
 
   evict(_need: number, eligible: (page: PageId) => boolean): PageId | undefined {
-    const { parts, referenced } = this;
-    const { lists, target } = parts;
-    // How many pages at the back of each clock have been found unreferenced and not eligible: when that is all of them, it has no victim.
-    let passed1 = 0;
-    let passed2 = 0;
+    const { referenced } = this;
+    // The first of each clock that was found neither referenced nor eligible: when it comes round again, the clock has no victim.
+    let stop1 = 0;
+    let stop2 = 0;
     for (;;) {
-      const isLeft1 = passed1 < lists.count(T1);
-      const isLeft2 = passed2 < lists.count(T2);
-      if (!isLeft1 && !isLeft2) return undefined;
-      const isFirst = isLeft1 && (lists.used(T1) >= target || !isLeft2);
-      const page = lists.head(isFirst ? T1 : T2);
+      const head1 = this.head1();
+      const head2 = this.head2();
+      const isStuck1 = head1 === stop1;
+      const isStuck2 = head2 === stop2;
+      if (isStuck1 && isStuck2) return undefined;
+      const isFirst = !isStuck1 && (this.used1 >= this.target || isStuck2);
+      const page = isFirst ? head1 : head2;
       if (referenced.has(page)) {
         referenced.delete(page);
-        if (isFirst) parts.promote(page);
-        else lists.moveToBack(T2, page);
+        this.promote(page);
         // It is behind those now, and will be looked at again.
-        passed2 = 0;
-      } else if (eligible(page)) {
-        parts.leave(page);
-        return page;
-      } else if (isFirst) {
-        lists.moveToBack(T1, page);
-        passed1++;
-      } else {
-        lists.moveToBack(T2, page);
-        passed2++;
+        stop2 = 0;
+      } else if (eligible(page)) return isFirst ? this.evict1(eligible) : this.evict2(eligible);
+      else {
+        this.moveToBack(page);
+        if (!isFirst && stop2 === 0) stop2 = page;
+        if (isFirst && stop1 === 0) stop1 = page;
       }
     }
   }
 
-  remove(page: PageId): void {
-    this.parts.remove(page);
+  override remove(page: PageId): void {
+    super.remove(page);
     this.referenced.delete(page);
   }
 
-  forget(page: PageId): void {
-    this.parts.forget(page);
+  override save(): Json {
+    const [t1, t2] = this.lists();
+    return {
+      ...(super.save() as object),
+      referenced: [...t1, ...t2].filter((page) => this.referenced.has(page)),
+    };
   }
 
-  checkInvariants(resident: number): void {
-    this.parts.checkInvariants(resident);
-  }
-
-  save(): Json {
-    const { lists } = this.parts;
-    const resident = [...lists.pages(T1), ...lists.pages(T2)];
-    const referenced = resident.filter((page) => this.referenced.has(page));
-    return { parts: this.parts.save(), referenced };
-  }
-
-  load(state: Json): void {
-    const { parts, referenced } = state as unknown as { parts: Json; referenced: PageId[] };
-    this.parts.load(parts);
-    for (const page of referenced) this.referenced.add(page);
+  override load(state: Json): void {
+    super.load(state);
+    for (const page of (state as unknown as { referenced: PageId[] }).referenced) this.referenced.add(page);
   }
 }

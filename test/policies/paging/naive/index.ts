@@ -22,6 +22,7 @@ import { sieve } from './sieve.ts';
 import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
+import { lhdDefaults } from '../../../../src/policies/paging/lhd.ts';
 import { lruKDefaults } from '../../../../src/policies/index.ts';
 
 export const naivePagingPolicies: Readonly<Record<string, CreatePagingPolicy>> = {
