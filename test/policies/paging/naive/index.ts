@@ -1,6 +1,5 @@
 /** Twins of the paging policies that anyone can check by reading: arrays, maps and whole scans. One file each; a policy without a twin stands in the differential test with the reason. */
 import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
-import { lhdDefaults } from '../../../../src/policies/paging/lhd.ts';
 import { arc } from './arc.ts';
 import { cacheus } from './cacheus.ts';
 import { car } from './car.ts';
