@@ -10,6 +10,8 @@ import { runInThreads } from './thread-pool.ts';
 
 /** Of all policies at all capacities together. */
 const fewReferences = 500_000;
+/** References of one policy from which on it pays to have an isolate of its own, where its calls stay monomorphic. */
+const longReplay = 1_000_000;
 
 export interface PolicyRunOptions extends Omit<PageReplayOptions, 'capacity'> {
   /** Counts are taken after every so many references; 0: only at the end. */
@@ -76,10 +78,13 @@ async function runAll(
         failures.push(message);
     }
   };
-  // One alone needs no thread, and a few references are replayed before the first has started.
+  // A few references are replayed before a thread has started.
   if (jobs.length === 1 || all <= fewReferences)
     for (const job of jobs) await runPageJob(job, trace, receive);
-  else await runInThreads<PageMessage>(jobs, { entry: 'page-worker', shared: trace, threads, receive });
+  else {
+    const shares = all / jobs.length >= longReplay ? jobs.map((job) => [job]) : dealt(jobs, threads);
+    await runInThreads<PageMessage>(shares, { entry: 'page-worker', shared: trace, threads, receive });
+  }
   io.progress('');
   const [failure] = failures;
   if (failure !== undefined) throw errorOf(failure);
@@ -89,6 +94,13 @@ async function runAll(
   for (const { policy, capacity, problem } of refusals)
     io.err(`note: ${policy} at capacity ${capacity} is left out: ${problem}`);
   return points;
+}
+
+/** One share for each thread. */
+function dealt<Item>(items: readonly Item[], threads: number): Item[][] {
+  const shares = Array.from({ length: Math.min(threads, items.length) }, (): Item[] => []);
+  for (const [index, item] of items.entries()) shares[index % shares.length]!.push(item);
+  return shares;
 }
 
 /** As asked for: by policy, then by capacity. What ran only for the gap is left out. */
