@@ -62,7 +62,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   if (format !== 'weka')
     throw new KernelError(
       'INVALID_FILE',
-      `${options.trace}: is a ${format} trace; allowed with --residency prefix: recorded sessions (weka, JSON lines with r)`,
+      `${options.trace}: is of format ${format}; allowed with --residency prefix: recorded sessions (weka, JSON lines with r)`,
     );
   const trace = await readWekaTrace(file.name, file.lines());
   const { calls, victims, admission } = options;
