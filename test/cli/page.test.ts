@@ -128,6 +128,29 @@ test('a capacity above the footprint is allowed, with a note', async () => {
   expect(err).toBe('note: capacity 100 is above the footprint of 5: every policy misses each page once');
 });
 
+test('a policy that cannot run at one of the capacities is left out there, with a note', async () => {
+  const words = [
+    'page',
+    '--trace',
+    belady,
+    '--policy',
+    'slru,lru',
+    '--capacity',
+    '3,4',
+    '--no-cache',
+    '--json',
+  ];
+  const { status, out, err } = await runCli(words);
+  expect(status).toBe(0);
+  const rows = missesOf(JSON.parse(out) as PageReport).map(([policy, capacity]) => [policy, capacity]);
+  expect(rows).toEqual([
+    ['slru', 4],
+    ['lru', 3],
+    ['lru', 4],
+  ]);
+  expect(err).toMatch(/^note: slru at capacity 3 is left out: .*4 or more for slru/);
+});
+
 test('the same command gives the same document, but for the wall clock; another thread count changes nothing', async () => {
   // Long enough for threads.
   const words = [long, '--policy', 'lru,fifo,importance-lru', '--capacity', '2,3,4'];
@@ -237,6 +260,14 @@ const refused: readonly [words: string[], line: string | RegExp][] = [
   ],
   [['--trace', belady, '--unit', 'size', '--capacity', '5'], /belady.txt: has no sizes \(read as ids\)/],
   [['--trace', files.path('absent')], /absent: does not exist/],
+  [
+    ['--trace', belady, '--policy', 'slru,lirs', '--capacity', '2'],
+    'error: capacity: 2 is not allowed; allowed: 4 or more for slru, which divides it by 4',
+  ],
+  [
+    ['--trace', belady, '--policy', 'slru', '--capacity', '2,3', '--json'],
+    'error: capacity: 2 is not allowed; allowed: 4 or more for slru, which divides it by 4',
+  ],
   [['--policy', 'lru'], /--trace/],
 ];
 for (const [words, line] of refused)

@@ -17,17 +17,26 @@ export interface PolicyRunOptions extends Omit<PageReplayOptions, 'capacity'> {
   /** Counts are taken after every so many references; 0: only at the end. */
   readonly interval: number;
   readonly threads: number;
+  /** Run beside those that were asked for. */
+  readonly beside?: readonly PolicyChoice[];
 }
 
-/** In the order in which they end. Throws KernelError INVALID_ARGUMENT when not one of them can run. */
-export function runPolicies(
+/** In the order in which they end. Throws KernelError INVALID_ARGUMENT when not one of those that were asked for can run. */
+export async function runPolicies(
   trace: ReferenceTrace,
   policies: readonly PolicyChoice[],
   capacities: readonly number[],
   options: PolicyRunOptions,
   io: Pick<Io, 'err' | 'progress'>,
 ): Promise<PagePoint[]> {
-  return runAll(jobsOf(policies, capacities, options), trace, options.threads, io);
+  const jobs = jobsOf([...policies, ...(options.beside ?? [])], capacities, options);
+  const { points, refusals } = await runAll(jobs, trace, options.threads, io);
+  const [refusal] = refusals;
+  if (refusal !== undefined && !points.some(({ policy }) => policies.some(({ name }) => name === policy)))
+    throw new KernelError('INVALID_ARGUMENT', refusal.problem);
+  for (const { policy, capacity, problem } of refusals)
+    io.err(`note: ${policy} at capacity ${capacity} is left out: ${problem}`);
+  return points;
 }
 
 /** One for each policy; where there are fewer than threads, its capacities are divided. The longest-running ones begin. */
@@ -50,16 +59,18 @@ function jobsOf(
   );
 }
 
-/** Notes on what cannot run go to standard error. Throws what made a job fail. */
+type Refusal = Extract<PageMessage, { kind: 'refusal' }>;
+
+/** Throws what made a job fail. */
 async function runAll(
   jobs: readonly PageJob[],
   trace: ReferenceTrace,
   threads: number,
-  io: Pick<Io, 'err' | 'progress'>,
-): Promise<PagePoint[]> {
+  io: Pick<Io, 'progress'>,
+): Promise<{ points: PagePoint[]; refusals: Refusal[] }> {
   const points: PagePoint[] = [];
   const failures: Failure[] = [];
-  const refusals: Extract<PageMessage, { kind: 'refusal' }>[] = [];
+  const refusals: Refusal[] = [];
   const all = jobs.reduce((sum, { capacities }) => sum + capacities.length, 0) * trace.ids.length;
   let done = 0;
   const receive = (message: PageMessage | Failure): void => {
@@ -88,12 +99,7 @@ async function runAll(
   io.progress('');
   const [failure] = failures;
   if (failure !== undefined) throw errorOf(failure);
-  const [refusal] = refusals;
-  if (points.length === 0 && refusal !== undefined)
-    throw new KernelError('INVALID_ARGUMENT', refusal.problem);
-  for (const { policy, capacity, problem } of refusals)
-    io.err(`note: ${policy} at capacity ${capacity} is left out: ${problem}`);
-  return points;
+  return { points, refusals };
 }
 
 /** One share for each thread. */
