@@ -4,7 +4,7 @@
  * Status 0: done. 1: the run failed, or the program is wrong (a broken assertion: the line has the seed that repeats it).
  * 2: bad input, told in exactly one line on standard error that begins with `error: `.
  */
-import { Command as CommanderCommand, CommanderError } from 'commander';
+import { Command as CommanderCommand, CommanderError, type Option } from 'commander';
 
 import { assert, AssertionError } from '../base/assert.ts';
 import { invalid, KernelError } from '../kernel/errors.ts';
@@ -71,6 +71,7 @@ function createProgram(io: Io): CommanderCommand {
     .version(packageVersion(), '--version', 'print the version')
     .helpOption('--help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ optionDescription })
     .exitOverride() // throw instead of ending the process: reportError decides what a usage error looks like
     .configureOutput({
       writeOut: (text) => io.out(text.replace(/\n$/, '')),
@@ -80,6 +81,12 @@ function createProgram(io: Io): CommanderCommand {
       getOutHasColors: () => io.colours,
     });
   return program;
+}
+
+/** With its default, unless the text says in words what that is. */
+function optionDescription({ description, defaultValue }: Option): string {
+  if (defaultValue === undefined || description.includes('(default: ')) return description;
+  return `${description} (default: ${JSON.stringify(defaultValue)})`;
 }
 
 /** The command, or else the group, that the first words name, or else the program. */

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import type { Command as CommanderCommand } from 'commander';
 
 import { existsAlready, writeOutputFile } from '../adapters/files/output-file.ts';
+import { invalid } from '../kernel/errors.ts';
 import { formatCount } from '../report/format.ts';
 import { fileFormats, type FileFormat } from '../sim/paging/readers/detect-format.ts';
 import type { ReferenceTrace } from '../sim/paging/reference-trace.ts';
@@ -45,6 +46,7 @@ export function checkNewFile(
   path: string,
   { force, inputs = [] }: { readonly force: boolean; readonly inputs?: readonly string[] },
 ): void {
+  if (path === '-') throw invalid(field, path, 'the name of a file');
   checkOutput(field, path, inputs);
   if (!force && existsSync(path)) throw existsAlready(field, path);
 }

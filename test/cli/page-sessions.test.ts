@@ -56,11 +56,16 @@ test('policies, numbers of sessions and capacities in one call; with room for ev
 
 test('what is named twice is taken once: it is no further draw', async () => {
   const twice = await sessions(
-    ...['--policy', 'lru,fifo,lru', '--sessions', '4,4', '--capacity', '512,512', '--seeds', '3'],
+    '--policy',
+    'lru,fifo,lru',
+    '--sessions',
+    '4,4',
+    '--capacity',
+    '512,512',
+    '--seeds',
+    '3',
   );
-  const once = await sessions(
-    ...['--policy', 'lru,fifo', '--sessions', '4', '--capacity', '512', '--seeds', '3'],
-  );
+  const once = await sessions('--policy', 'lru,fifo', '--sessions', '4', '--capacity', '512', '--seeds', '3');
   expect(once.results.map(({ policy, seeds }) => [policy, seeds])).toEqual([
     ['lru', 3],
     ['fifo', 3],
@@ -71,8 +76,19 @@ test('what is named twice is taken once: it is no further draw', async () => {
 test('a policy that needs a known workflow is left out with a note; --csv has every figure', async () => {
   const csv = files.path('rows.csv');
   const { status, out, err } = await runCli([
-    ...['page', '--residency', 'prefix', '--trace', recorded, '--policy', 'lru,fifo,steps-to-execution'],
-    ...['--sessions', '4', '--seeds', '2', '--csv', csv],
+    'page',
+    '--residency',
+    'prefix',
+    '--trace',
+    recorded,
+    '--policy',
+    'lru,fifo,steps-to-execution',
+    '--sessions',
+    '4',
+    '--seeds',
+    '2',
+    '--csv',
+    csv,
   ]);
   expect(status).toBe(0);
   expect(err).toMatch(/^note: left out: .*steps-to-execution/);
@@ -84,8 +100,19 @@ test('a policy that needs a known workflow is left out with a note; --csv has ev
 
 test('for people; the order of threads changes nothing', async () => {
   const given = [
-    ...['page', '--residency', 'prefix', '--trace', recorded, '--policy', 'lru,end-turn-first'],
-    ...['--sessions', '5', '--capacity', '6400', '--seeds', '2'],
+    'page',
+    '--residency',
+    'prefix',
+    '--trace',
+    recorded,
+    '--policy',
+    'lru,end-turn-first',
+    '--sessions',
+    '5',
+    '--capacity',
+    '6400',
+    '--seeds',
+    '2',
   ];
   const { status, out, err } = await runCli(given);
   expect({ status, err }).toEqual({ status: 0, err: '' });
@@ -102,9 +129,23 @@ const own = `export default () => { const list = []; return { name: 'x', admit: 
 test('a policy of the user’s own', async () => {
   const file = files.write('own.ts', own);
   const { results } = await sessions(
-    ...['--policy', `${file},lru`, '--sessions', '5', '--capacity', '6400', '--seeds', '1'],
+    '--policy',
+    `${file},lru`,
+    '--sessions',
+    '5',
+    '--capacity',
+    '6400',
+    '--seeds',
+    '1',
   );
   expect(results.map(({ policy }) => policy)).toEqual([file, 'lru']);
+});
+
+test('where the workflow is known, the policy that needs it runs', async () => {
+  const words = ['--policy', 'steps-to-execution', '--workflows', 'known', '--sessions', '2', '--seeds', '1'];
+  expect((await sessions(...words)).results).toMatchObject([
+    { policy: 'steps-to-execution', modelCalls: 12 },
+  ]);
 });
 
 const refused: readonly [words: string[], line: RegExp][] = [
@@ -120,7 +161,11 @@ const refused: readonly [words: string[], line: RegExp][] = [
 for (const [words, line] of refused)
   test(`page --residency prefix ${words.join(' ')}`, async () => {
     const { status, out, err } = await runCli([
-      ...['page', '--residency', 'prefix', '--trace', recorded],
+      'page',
+      '--residency',
+      'prefix',
+      '--trace',
+      recorded,
       ...words,
     ]);
     expect({ status, out, lines: err.split('\n').length }, err).toEqual({ status: 2, out: '', lines: 1 });

@@ -149,6 +149,9 @@ test('a policy that cannot run at one of the capacities is left out there, with 
     ['lru', 4],
   ]);
   expect(err).toMatch(/^note: slru at capacity 3 is left out: .*4 or more for slru/);
+  // The mean is over capacity 4 alone: 8 misses of 12, where opt has 6.
+  const printed = await runCli(words.filter((word) => word !== '--json'));
+  expect(printed.out).toMatch(/lru\s+16.7 %\s+33.3 %\s+16.7/);
 });
 
 test('the same command gives the same document, but for the wall clock; another thread count changes nothing', async () => {
@@ -193,6 +196,17 @@ test('the policy of docs/paging.md runs, named by its file and hash, alone and b
   expect(report.policyFiles).toMatchObject([
     { name: own, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
   ]);
+  const printed = await runCli([
+    'page',
+    '--trace',
+    belady,
+    '--policy',
+    `${own},lru`,
+    '--capacity',
+    '3',
+    '--no-cache',
+  ]);
+  expect(printed.out).toContain(`note: ${own} is the file with SHA-256 ${report.policyFiles![0]!.sha256}`);
   const alone = await page(belady, '--policy', own, '--capacity', '3', '--no-bound');
   expect(alone.results[0]!.misses).toBe(10);
 });
@@ -213,7 +227,12 @@ const broken: readonly [name: string, text: string, line: RegExp][] = [
   [
     'evicts-anything.ts',
     `export default () => ({ name: 'x', admit: () => true, touch() {}, remove() {}, evict: () => 5 });`,
-    /paging policy x: evicted page 5, which is not resident/,
+    /evicts-anything\.ts: paging policy x: evicted page 5, which is not resident/,
+  ],
+  [
+    'admits-nothing.ts',
+    `export default () => ({ name: 'x', admit() {}, touch() {}, remove() {}, evict: () => 5 });`,
+    /paging policy x: admit answered undefined; allowed: true or false/,
   ],
 ];
 for (const [name, text, line] of broken)

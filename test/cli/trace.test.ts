@@ -186,6 +186,7 @@ test('bad input is one line that says what is allowed; nothing is written', asyn
       ['generate', 'scan', '--out', there, ...to],
       `--out: "${there}" is not allowed; allowed: a file that does not exist yet, or --force`,
     ],
+    [['generate', 'scan', '--out', '-', ...to], '--out: "-" is not allowed; allowed: the name of a file'],
     [
       ['generate', 'scan', '--ids', '5', '--out', out, ...to],
       '--ids: 5 is not allowed; allowed: only with zipf, stack, loop, not with scan',

@@ -6,7 +6,6 @@ import type { Command as CommanderCommand } from 'commander';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { PagingResults } from '../../report/paging-results.ts';
 import { logSpaced } from '../../sim/paging/curves/capacity-points.ts';
-import { mostSamples } from '../../sim/paging/curves/sampling-error.ts';
 import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
 import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
@@ -23,7 +22,12 @@ import {
   timeCurves,
 } from '../paging/curve-run.ts';
 import { pagingResult } from '../paging/page-report.ts';
-import { parsePolicies, policiesAllowed, type PolicyChoice } from '../paging/policy-choice.ts';
+import {
+  ownPolicyNotes,
+  parsePolicies,
+  policiesAllowed,
+  type PolicyChoice,
+} from '../paging/policy-choice.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
 import {
   addResultFileFlags,
@@ -50,6 +54,8 @@ interface CurveOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFil
   readonly threads: number;
   readonly cache: boolean;
 }
+
+const mostSamples = 10;
 
 /** Points of `auto`, from a thousandth of the footprint up; and those that a line is drawn through. */
 const autoPoints = 12;
@@ -97,7 +103,7 @@ export const curveCommand: Command<CurveOptions> = {
       .option('--reuse', 'histograms of reuse distances and reuse times', false)
       .option(
         '--tick <time>',
-        'time between references where the trace has none, such as 1ms',
+        'time between references where the trace has none (default: 1ms)',
         (text: string) => parseDurationUs('--tick', text),
         pageReplayDefaults.tickUs,
       )
@@ -146,7 +152,7 @@ export const curveCommand: Command<CurveOptions> = {
         io.err(
           `note: capacity ${capacity} is above the footprint of ${footprint}: every policy misses each page once`,
         );
-    const notes: string[] = [];
+    const notes = ownPolicyNotes(policies);
     io.progress('LRU');
     const lru = lruFindings(trace, all, options, sampling, notes);
     if (options.workingSet || options.reuse) io.progress('reuse');

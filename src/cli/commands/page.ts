@@ -12,7 +12,12 @@ import { parseDurationUs, parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
 import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging/page-report.ts';
-import { parsePolicies, policiesAllowed, type PolicyChoice } from '../paging/policy-choice.ts';
+import {
+  ownPolicyNotes,
+  parsePolicies,
+  policiesAllowed,
+  type PolicyChoice,
+} from '../paging/policy-choice.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
 import {
   addResultFileFlags,
@@ -34,6 +39,7 @@ interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFile
   readonly calls: 'recorded' | 'instant';
   readonly victims: 'leaf' | 'any';
   readonly admission: 'may' | 'must';
+  readonly workflows: 'unknown' | 'known';
   readonly unit: 'pages' | 'size';
   readonly format?: FileFormat;
   readonly interval: number;
@@ -80,7 +86,7 @@ export const pageCommand: Command<PageOptions> = {
       )
       .option(
         '--tick <time>',
-        'time between references where the trace has none, such as 1ms',
+        'time between references where the trace has none (default: 1ms)',
         (text: string) => parseDurationUs('--tick', text),
         pageReplayDefaults.tickUs,
       )
@@ -128,6 +134,12 @@ export const pageCommand: Command<PageOptions> = {
         choice('--admission', ['may', 'must']),
         'may',
       )
+      .option(
+        '--workflows <what>',
+        'prefix: whether the order in which the agents of a session call is known beforehand',
+        choice('--workflows', ['unknown', 'known']),
+        'unknown',
+      )
       .option('--no-cache', 'read the file anew, and keep nothing in the user’s cache folder');
     addResultFileFlags(command);
     keepGiven(command);
@@ -159,7 +171,7 @@ export const pageCommand: Command<PageOptions> = {
         io.err(
           `note: capacity ${capacity} is above the footprint of ${footprint}: every policy misses each page once`,
         );
-    const notes: string[] = [];
+    const notes = ownPolicyNotes(policies);
 
     const isBoundNamed = policies.some(({ name }) => name === 'opt');
     const references = trace.ids.length * policies.length * capacities.length;
@@ -231,7 +243,7 @@ function checkFlags(options: PageOptions): void {
     );
 }
 
-const onlyPrefix = ['--sessions', '--seeds', '--calls', '--victims', '--admission'];
+const onlyPrefix = ['--sessions', '--seeds', '--calls', '--victims', '--admission', '--workflows'];
 const onlyIndependent = [
   '--unit',
   '--format',

@@ -11,7 +11,10 @@ export interface Failure {
 }
 
 export function failureOf(error: unknown, { name, file }: PolicyChoice): Failure {
-  if (error instanceof KernelError) return { kind: 'failure', what: 'input', problem: error.message };
+  if (error instanceof KernelError) {
+    const isOwn = file !== undefined && error.code === 'POLICY_BROKEN';
+    return { kind: 'failure', what: 'input', problem: isOwn ? `${name}: ${error.message}` : error.message };
+  }
   if (error instanceof AssertionError)
     return { kind: 'failure', what: 'assertion', problem: `${name}: ${error.message}` };
   if (file !== undefined) {

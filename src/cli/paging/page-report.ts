@@ -88,7 +88,7 @@ export function pageLines(findings: PageFindings, io: Io): string[] {
   const width = Math.min(io.columns, 120);
   const { footprint, notes } = findings;
   const { trace, format, requests, unique, unit, seed, results } = findings.data;
-  const capacities = [...new Set(results.map(({ capacity }) => capacity))];
+  const capacities = [...new Set(results.map(({ capacity }) => capacity))].sort((a, b) => a - b);
   const read = `${findings.isFromCache ? 'opened from the cache' : 'read'} in ${findings.readSeconds.toFixed(2)} s`;
   const lines = [
     `${chalk.bold(printable(trace))}  ${chalk.dim(`${format}, ${read}, seed ${seed}`)}`,
@@ -154,7 +154,7 @@ function detailLines(
   });
 }
 
-/** Hit ratios, a column for each capacity; the best policies on average first. */
+/** Hit ratios, a column for each capacity; the best policies on average first. Means are over the capacities at which all ran, if there is one. */
 function matrixLines(
   results: readonly PagingResult[],
   capacities: readonly number[],
@@ -163,13 +163,18 @@ function matrixLines(
   dim: (text: string) => string,
 ): string[] {
   const of = new Map(results.map((result) => [`${result.policy} ${result.capacity}`, result]));
+  const policies = [...new Set(results.map(({ policy }) => policy))];
+  const shared = results.filter(({ capacity }) =>
+    policies.every((policy) => of.has(`${policy} ${capacity}`)),
+  );
+  const comparable = shared.length === 0 ? results : shared;
   const mean = (policy: string): number => {
-    const own = results.filter((result) => result.policy === policy);
+    const own = comparable.filter((result) => result.policy === policy);
     return own.reduce((sum, { hitRatio }) => sum + hitRatio, 0) / own.length;
   };
-  const policies = [...new Set(results.map(({ policy }) => policy))].sort((a, b) => mean(b) - mean(a));
+  policies.sort((a, b) => mean(b) - mean(a));
   const gap = (policy: string): number[] =>
-    results.flatMap((result) =>
+    comparable.flatMap((result) =>
       result.policy === policy && result.gapToOpt !== undefined ? [result.gapToOpt] : [],
     );
   const hasGaps = results.some(({ gapToOpt }) => gapToOpt !== undefined);

@@ -28,6 +28,13 @@ export function parsePolicies(option: string, text: string): PolicyChoice[] {
   });
 }
 
+/** For reports: which content of a user's own files the results are of. */
+export function ownPolicyNotes(policies: readonly PolicyChoice[]): string[] {
+  return policies.flatMap(({ name, file }) =>
+    file === undefined ? [] : [`${name} is the file with SHA-256 ${file.sha256}`],
+  );
+}
+
 /** The policy itself; a user's file is imported: its default export, or the one function that it exports. */
 export async function createOf({ name, file }: PolicyChoice): Promise<CreatePagingPolicy> {
   if (file === undefined) return (pagingPolicies as Record<string, CreatePagingPolicy>)[name]!;

@@ -14,7 +14,7 @@ import { parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { repeatWords, type RunFlags } from '../run-flags.ts';
 import { errorOf, type Failure } from './failure.ts';
-import { parsePolicies, type PolicyChoice } from './policy-choice.ts';
+import { ownPolicyNotes, parsePolicies, type PolicyChoice } from './policy-choice.ts';
 import { type ResultFileFlags, writeCsv } from './result-files.ts';
 import type { SessionJob, SessionMessage } from './session-job.ts';
 import { sessionCsv, sessionLines, sessionResults } from './session-report.ts';
@@ -29,6 +29,7 @@ export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given
   readonly calls: 'recorded' | 'instant';
   readonly victims: 'leaf' | 'any';
   readonly admission: 'may' | 'must';
+  readonly workflows: 'unknown' | 'known';
   readonly threads: number;
 }
 
@@ -63,7 +64,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   const trace = await readWekaTrace(file.name, file.lines());
   // Too few of them is no reason of a policy.
   drawCell(trace, { sessions: Math.max(...counts), memoryTokens: 1, seed });
-  const { calls, victims, admission } = options;
+  const { calls, victims, admission, workflows } = options;
   const requests: CellRequest[] = counts.flatMap((sessions) =>
     capacities.flatMap((memoryTokens) =>
       Array.from({ length: options.seeds }, (_, index) => ({
@@ -73,6 +74,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
         calls,
         victims,
         admission,
+        workflows,
       })),
     ),
   );
@@ -88,6 +90,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   const results = sessionResults(await runAll(jobs, trace, threads, io));
   const repeat = repeatWords('page', [], { given: options.given, seed }).join(' ');
   const heading = { trace: options.trace, recorded: trace.sessions.length, seed, repeat };
+  const notes = ownPolicyNotes(contenders.map(({ choice }) => choice));
   writeCsv(options, () => sessionCsv(options.trace, seed, results));
   if (options.json) {
     const files = contenders.flatMap(({ choice: { name, file: own } }) =>
@@ -103,7 +106,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
       results,
     };
     io.out(JSON.stringify(document, null, 1));
-  } else for (const line of sessionLines(heading, results, io)) io.out(line);
+  } else for (const line of sessionLines({ ...heading, notes }, results, io)) io.out(line);
   return 0;
 }
 

@@ -123,11 +123,12 @@ export interface SessionHeading {
   readonly recorded: number;
   readonly seed: number;
   readonly repeat: string;
+  readonly notes: readonly string[];
 }
 
 export function sessionLines(heading: SessionHeading, results: readonly SessionResult[], io: Io): string[] {
   const chalk = new Chalk({ level: io.colours ? 1 : 0 });
-  const { trace, recorded, seed, repeat } = heading;
+  const { trace, recorded, seed, repeat, notes } = heading;
   const seeds = results[0]!.seeds;
   const lines = [
     `${chalk.bold(printable(trace))}  ${chalk.dim(`${formatCount(recorded)} recorded sessions, prefix residency`)}`,
@@ -142,6 +143,7 @@ export function sessionLines(heading: SessionHeading, results: readonly SessionR
       ...cellLines(own, Math.min(io.columns, 120), chalk.dim),
     );
   }
+  if (notes.length > 0) lines.push('', ...notes.map((note) => `note: ${note}`));
   return [...lines, '', chalk.dim(`repeat: ${repeat}`)];
 }
 

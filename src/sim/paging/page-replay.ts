@@ -133,10 +133,11 @@ export class PageReplay {
         evictions++;
         residentCount--;
       }
-      if (policy.admit(page, nowUs)) {
+      const isKept: unknown = policy.admit(page, nowUs);
+      if (isKept === true) {
         resident.add(page);
         residentCount++;
-      } else this.bypasses++;
+      } else this.refused(isKept);
     }
     this.residentCount = residentCount;
     this.used = residentCount;
@@ -185,13 +186,25 @@ export class PageReplay {
       return;
     }
     while (this.used + need > capacity) this.evict(this.used + need - capacity);
-    if (!policy.admit(page, nowUs)) {
-      this.bypasses++;
+    const isKept: unknown = policy.admit(page, nowUs);
+    if (isKept !== true) {
+      this.refused(isKept);
       return;
     }
     this.resident.add(page);
     this.used += need;
     this.residentCount++;
+  }
+
+  /** A user's policy may have forgotten to answer. */
+  private refused(isKept: unknown): void {
+    if (isKept !== false)
+      throw brokenPolicy(
+        `paging policy ${this.policy.name}`,
+        `admit answered ${String(isKept)}`,
+        'true or false',
+      );
+    this.bypasses++;
   }
 
   private evict(need: number): void {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { lru } from '../../../../src/policies/paging/lru.ts';
 import { evenlySpaced } from '../../../../src/sim/paging/curves/capacity-points.ts';
 import { lruCurve } from '../../../../src/sim/paging/curves/lru-curve.ts';
-import { policyPoints } from '../../../../src/sim/paging/curves/policy-points.ts';
+import { policyPoints } from '../../../support/policy-points.ts';
 import { StackDistances } from '../../../../src/sim/paging/curves/stack-distances.ts';
 import { generateZipf } from '../../../../src/sim/paging/generate/zipf.ts';
 import { pageReplayDefaults } from '../../../../src/sim/paging/page-replay.ts';

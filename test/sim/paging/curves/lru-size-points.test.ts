@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { lru } from '../../../../src/policies/paging/lru.ts';
 import { lruSizePoints } from '../../../../src/sim/paging/curves/lru-size-points.ts';
-import { policyPoints } from '../../../../src/sim/paging/curves/policy-points.ts';
+import { policyPoints } from '../../../support/policy-points.ts';
 import { generateZipf } from '../../../../src/sim/paging/generate/zipf.ts';
 import { pageReplayDefaults } from '../../../../src/sim/paging/page-replay.ts';
 import { denseTrace } from '../../../support/dense-trace.ts';

@@ -1,7 +1,7 @@
 /** The miss-ratio curve of any policy, at chosen capacities: each one a replay. */
-import type { CreatePagingPolicy } from '../../../kernel/contracts.ts';
-import { PageReplay, type PageCounts, type PageReplayOptions } from '../page-replay.ts';
-import type { ReferenceTrace } from '../reference-trace.ts';
+import type { CreatePagingPolicy } from '../../src/kernel/contracts.ts';
+import { PageReplay, type PageCounts, type PageReplayOptions } from '../../src/sim/paging/page-replay.ts';
+import type { ReferenceTrace } from '../../src/sim/paging/reference-trace.ts';
 
 export interface PolicyPoint {
   /** In the options' unit. */
