@@ -1,8 +1,9 @@
 /** `ringzero page --residency prefix`: paging policies compared on recorded sessions, whose contexts are chains of blocks. */
 import { openInputFile } from '../../adapters/files/input-file.ts';
+import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
-import { boundName, sessionContenders } from '../../sim/sessions/session-contenders.ts';
+import { boundName, sessionContenders, workflowContender } from '../../sim/sessions/session-contenders.ts';
 import { providerCaches } from '../../sim/sessions/provider-cache.ts';
 import type { CellRequest } from '../../sim/sessions/session-cell.ts';
 import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
@@ -29,6 +30,9 @@ export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given
   readonly calls: 'recorded' | 'instant';
   readonly victims: 'leaf' | 'any';
   readonly admission: 'may' | 'must';
+  readonly workflows: 'unknown' | 'known';
+  readonly loadRate: number;
+  readonly loadLatency?: number;
   readonly threads: number;
 }
 
@@ -41,7 +45,7 @@ const allowed = `all, ${names.join(', ')}, or a file such as ./mine.ts`;
 
 export async function runSessionPage(options: SessionPageOptions, io: Io): Promise<number> {
   const { seed, threads } = options;
-  const contenders = contendersOf(options.policy);
+  const contenders = contendersOf(options);
   const capacities = parseList('--capacity', options.capacity ?? defaultCapacity, (text) =>
     parseInteger('--capacity', text, { min: 1 }),
   );
@@ -65,7 +69,8 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
       `${options.trace}: is a ${format} trace; allowed with --residency prefix: recorded sessions (weka, JSON lines with r)`,
     );
   const trace = await readWekaTrace(file.name, file.lines());
-  const { calls, victims, admission } = options;
+  const { calls, victims, admission, workflows, loadRate, loadLatency = 0 } = options;
+  const engine = { ...engineDefaults, loadTokensPerSecond: loadRate, loadLatencyUs: loadLatency };
   const requests: CellRequest[] = counts.flatMap((sessions) =>
     capacities.flatMap((memoryTokens) =>
       Array.from({ length: options.seeds }, (_, index) => ({
@@ -75,6 +80,8 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
         calls,
         victims,
         admission,
+        workflows,
+        engine,
       })),
     ),
   );
@@ -109,11 +116,14 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   return 0;
 }
 
-/** `all` is the comparison of docs/sessions.md. */
-function contendersOf(text: string): { readonly contender: Contender; readonly choice: PolicyChoice }[] {
-  return text.split(',').flatMap((name) => {
-    if (name === 'all')
-      return sessionContenders.map((contender) => ({ contender, choice: { name: contender.name } }));
+/** `all` is the comparison of docs/sessions.md, and where workflows are known the policy that knows them. */
+function contendersOf({
+  policy,
+  workflows,
+}: SessionPageOptions): { readonly contender: Contender; readonly choice: PolicyChoice }[] {
+  const all = workflows === 'known' ? [...sessionContenders, workflowContender] : sessionContenders;
+  return policy.split(',').flatMap((name) => {
+    if (name === 'all') return all.map((contender) => ({ contender, choice: { name: contender.name } }));
     if (names.includes(name)) return [{ contender: { name }, choice: { name } }];
     if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, allowed);
     return parsePolicies('--policy', name).map((choice) => ({ contender: { name }, choice }));

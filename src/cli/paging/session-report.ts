@@ -32,6 +32,9 @@ export interface SessionResult {
   readonly repeatedTokens: number;
   readonly prefillSeconds: number;
   readonly evictedBlocks: number;
+  /** Where any were: loaded before they were asked for, and of them found by a call. They are hits then. */
+  readonly prefetchedTokens?: number;
+  readonly usefulPrefetchedTokens?: number;
   /** Of contexts, what was used without being kept. */
   readonly bypassedBlocks: number;
   /** For all prompts of a session. */
@@ -54,6 +57,10 @@ export function sessionResults(rows: readonly GridRow[]): SessionResult[] {
       const above = baseline.length > 0 ? pairedInterval(rates(name), baseline) : undefined;
       const mean = (of: (row: GridRow) => number): number =>
         own.reduce((sum, row) => sum + of(row), 0) / own.length;
+      const [prefetched, useful] = [
+        mean(({ result }) => result.prefetchedTokens),
+        mean(({ result }) => result.usefulPrefetchedTokens),
+      ];
       return {
         policy: name,
         sessions,
@@ -69,6 +76,7 @@ export function sessionResults(rows: readonly GridRow[]): SessionResult[] {
         repeatedTokens: mean(({ result }) => result.repeatedTokens),
         prefillSeconds: mean(({ result }) => result.prefillUs) / 1_000_000,
         evictedBlocks: mean(({ result }) => result.counts.evictedBlocks),
+        ...(prefetched === 0 ? {} : { prefetchedTokens: prefetched, usefulPrefetchedTokens: useful }),
         bypassedBlocks: mean(({ result }) => result.counts.bypassedBlocks),
         microDollarsPerSession: mean(({ result }) => result.promptMicroDollarsPerSession),
       };
@@ -111,6 +119,8 @@ const columns: readonly (readonly [
   ['repeatedTokens', ({ repeatedTokens }) => repeatedTokens],
   ['prefillSeconds', ({ prefillSeconds }) => prefillSeconds],
   ['evictedBlocks', ({ evictedBlocks }) => evictedBlocks],
+  ['prefetchedTokens', ({ prefetchedTokens }) => prefetchedTokens],
+  ['usefulPrefetchedTokens', ({ usefulPrefetchedTokens }) => usefulPrefetchedTokens],
   ['bypassedBlocks', ({ bypassedBlocks }) => bypassedBlocks],
   ['microDollarsPerSession', ({ microDollarsPerSession }) => microDollarsPerSession],
 ];
@@ -151,6 +161,7 @@ function cellLines(
 ): string[] {
   const sorted = results.toSorted((a, b) => b.tokenHitRate - a.tokenHitRate);
   const hasGap = sorted.some(({ gapClosed }) => gapClosed !== undefined);
+  const hasPrefetches = sorted.some(({ prefetchedTokens }) => prefetchedTokens !== undefined);
   const right = (header: string): { header: string; align: 'right' } => ({ header, align: 'right' });
   return table({
     columns: [
@@ -159,6 +170,7 @@ function cellLines(
       ...(hasGap ? [right('gap closed')] : []),
       right('cost a session'),
       right('repeated, M tokens'),
+      ...(hasPrefetches ? [right('prefetched (used), M tokens')] : []),
       right('above lru'),
     ],
     rows: sorted.map((result) => [
@@ -167,6 +179,7 @@ function cellLines(
       ...(hasGap ? [result.gapClosed === undefined ? '–' : formatPercent(result.gapClosed)] : []),
       formatMoney(Math.round(result.microDollarsPerSession)),
       (result.repeatedTokens / 1e6).toFixed(1),
+      ...(hasPrefetches ? [prefetches(result)] : []),
       result.aboveLru === undefined
         ? '–'
         : `${(100 * result.aboveLru).toFixed(1)}${halfWidth(result.aboveLruInterval)}`,
@@ -174,6 +187,11 @@ function cellLines(
     width,
     paintHeader: dim,
   });
+}
+
+function prefetches({ prefetchedTokens, usefulPrefetchedTokens }: SessionResult): string {
+  if (prefetchedTokens === undefined) return '–';
+  return `${(prefetchedTokens / 1e6).toFixed(1)} (${(usefulPrefetchedTokens! / 1e6).toFixed(1)})`;
 }
 
 function halfWidth(interval: readonly [low: number, high: number] | undefined): string {
