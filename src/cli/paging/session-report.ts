@@ -167,19 +167,19 @@ function cellLines(
     columns: [
       { header: 'policy', shrinkTo: 22 },
       right('token hit rate'),
+      ...(hasPrefetches ? [right('prefetched (used), M')] : []),
       ...(hasGap ? [right('gap closed')] : []),
       right('cost a session'),
       right('repeated, M tokens'),
-      ...(hasPrefetches ? [right('prefetched (used), M tokens')] : []),
       right('above lru'),
     ],
     rows: sorted.map((result) => [
       result.policy,
       formatPercent(result.tokenHitRate) + halfWidth(result.tokenHitRateInterval),
+      ...(hasPrefetches ? [prefetches(result)] : []),
       ...(hasGap ? [result.gapClosed === undefined ? '–' : formatPercent(result.gapClosed)] : []),
       formatMoney(Math.round(result.microDollarsPerSession)),
       (result.repeatedTokens / 1e6).toFixed(1),
-      ...(hasPrefetches ? [prefetches(result)] : []),
       result.aboveLru === undefined
         ? '–'
         : `${(100 * result.aboveLru).toFixed(1)}${halfWidth(result.aboveLruInterval)}`,

@@ -34,7 +34,7 @@ export interface NaiveRule {
 }
 
 /** A slower tier, from which what the rule is worth most comes back, block by block. */
-export interface NaiveTier {
+interface NaiveTier {
   readonly latencyUs: number;
   readonly blockUs: number;
 }
@@ -42,7 +42,7 @@ export interface NaiveTier {
 interface Block {
   readonly text: string;
   readonly parent: string;
-  /** Who used it last, in which of its calls; undefined: it was prefetched for nobody. */
+  /** Who used it last, in which of its calls, or whom it was prefetched for since; undefined: nobody. */
   readonly owner: NaiveSession | undefined;
   readonly call: number;
   readonly usedUs: number;
@@ -223,6 +223,7 @@ export function replayNaively(chains: readonly PlacedChain[], options: NaiveOpti
     for (const text of missing.slice(0, room)) {
       const block = known.get(text)!;
       const holder = isOwned ? { owner, call } : { owner: undefined, call: 0 };
+      known.set(text, { ...block, ...holder });
       resident.set(text, { ...block, ...holder, isUnusedPrefetch: true });
       prefetched++;
     }

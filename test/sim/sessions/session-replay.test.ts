@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import type { CreatePagingPolicy, PagingPolicy } from '../../../src/kernel/contracts.ts';
+import type { CreatePagingPolicy } from '../../../src/kernel/contracts.ts';
 import { engineDefaults } from '../../../src/kernel/engine-options.ts';
 import { pagingPolicies, sessionPolicies } from '../../../src/policies/paging/index.ts';
 import type { PlacedChain } from '../../../src/sim/sessions/session-replay.ts';
@@ -125,7 +125,7 @@ for (const [name, { create, rule }] of Object.entries(rules))
 /** As the policy, block by block: without the two, each block is an extent of its own, and so a transfer of its own. */
 const singly: CreatePagingPolicy = (context) => {
   const policy = sessionPolicies['steps-to-execution'](context);
-  return Object.assign(policy, { putBack: undefined, split: undefined }) as PagingPolicy;
+  return Object.assign(policy, { putBack: undefined, split: undefined });
 };
 
 const stepsRule: NaiveRule = {

@@ -3,7 +3,8 @@
  * evicted or never kept; and, asked what is worth loading before it is asked for, name the front of them, of the session worth most first. For a prefetch nothing leaves that
  * is worth as much as the session it is for.
  *
- * A page that several sessions use is remembered for the one that used it last, as it belongs to it while it is resident; it comes, too, with what others have behind it.
+ * A page that several sessions use is remembered for the one that used it last or that it was prefetched for since, as it belongs to it while it is resident; it comes, too,
+ * with what others have behind it.
  * Bounded by the prompts: what a session misses is told anew with each call of it, and forgotten with it. Cost: O(1) for each page that is told or evicted, and O(pages that have left the
  * prompt) for the first page of a prefetch; O(sessions log sessions) to be asked.
  */
