@@ -5,7 +5,7 @@
  * reached, what is left is pushed together, or moved to an array of twice the length if that would leave less than half of it free. The column is made
  * when an id is first looked up: who only adds at the back and takes by slot, as FIFO does, never pays for it, and then touches memory in order.
  * Cost: amortised O(1) for all but the inserts (the distance to the nearest hole), `ids` and `checkInvariants`; O(size) for the first look-up.
- * Memory: at most 16 bytes for each id in the queue, with the column 4 for each possible id.
+ * Memory: at most 16 bytes for each id in the queue or expected, with the column 4 for each possible id.
  *
  * `cursor` is a place in the queue that lasts when ids are added and pushed together: the hand of a clock, or the border between two parts.
  */
@@ -19,8 +19,13 @@ const ABSENT = -1;
 /** The slot of nothing: before the first and behind the last id. */
 export const NO_SLOT = -1;
 
+export interface AddressableQueueOptions {
+  /** About how many ids will be in the queue, where known: its array then need not grow. */
+  readonly expectedSize?: number;
+}
+
 export class AddressableQueue {
-  private slots = new Int32Array(SMALLEST_CAPACITY); // [slot] an id, or HOLE
+  private slots: Int32Array; // [slot] an id, or HOLE
   private places: Int32Array | undefined; // [id] its slot, or ABSENT
   private largestId: number;
   /** Before this slot there are holes only; from `end` on nothing has been written yet. */
@@ -34,8 +39,9 @@ export class AddressableQueue {
   cursor = NO_SLOT;
 
   /** `largestId`: where known, the column by id need not grow. */
-  constructor(largestId = 0) {
+  constructor(largestId = 0, { expectedSize = 0 }: AddressableQueueOptions = {}) {
     this.largestId = largestId;
+    this.slots = new Int32Array(Math.max(SMALLEST_CAPACITY, 4 * expectedSize));
   }
 
   /** How many ids are in the queue. */
@@ -135,20 +141,6 @@ export class AddressableQueue {
     assert(this.slots[slot] === HOLE, () => `slot ${slot} holds id ${this.slots[slot]}`);
     this.enter(slot, id);
     if (slot < this.start) this.start = slot;
-  }
-
-  /** The id in slot `from` goes to slot `to`, further to the front; what stands between them moves on by one slot. */
-  moveForward(from: number, to: number): void {
-    const { slots, places = this.index() } = this;
-    const id = slots[from]!;
-    for (let slot = from; slot > to; slot--) {
-      const moved = slots[slot - 1]!;
-      slots[slot] = moved;
-      if (moved !== HOLE) places[moved] = slot;
-    }
-    slots[to] = id;
-    places[id] = to;
-    if (to < this.start) this.start = to;
   }
 
   /** Adds an id that is not in the queue, right behind `place`, which is. */

@@ -12,6 +12,7 @@ test('any sequence of operations agrees with arrays', () => {
     'remove',
     'moveToFront',
     'moveToBack',
+    'transfer',
   ] as const;
   const operation = fc.record({
     name: fc.constantFrom(...names),
@@ -37,6 +38,13 @@ test('any sequence of operations agrees with arrays', () => {
             else {
               lists.remove(own, id);
               models[own]!.splice(models[own]!.indexOf(id), 1);
+            }
+          } else if (name === 'transfer') {
+            if (own < 0) expect(() => lists.transfer(0, list, id)).toThrow(`id ${id} is not in the list`);
+            else {
+              lists.transfer(own, list, id);
+              models[own]!.splice(models[own]!.indexOf(id), 1);
+              model.push(id);
             }
           } else if (name === 'moveToFront' || name === 'moveToBack') {
             if (own < 0) expect(() => lists[name](list, id)).toThrow(`id ${id} is not in the list`);

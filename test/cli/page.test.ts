@@ -43,6 +43,7 @@ interface PageReport {
 const files = scratch();
 /** Belady's: opt misses 7 times with 3 pages and 6 with 4, fifo 9 and 10, lru 10 and 8. */
 const belady = files.write('belady.txt', [1, 2, 3, 4, 1, 2, 5, 1, 2, 3, 4, 5].join('\n'));
+const long = files.write('long.txt', Array.from({ length: 60_000 }, (_, at) => (at * at) % 17).join('\n'));
 const sized = files.write('sized.csv', 'time,id,size\n0,7,40\n1,8,60\n2,7,40\n3,9,50\n4,7,40\n5,10,500\n');
 const page = (...words: string[]): Promise<PageReport> =>
   runJson<PageReport>('page', '--no-cache', '--trace', ...words);
@@ -127,8 +128,32 @@ test('a capacity above the footprint is allowed, with a note', async () => {
   expect(err).toBe('note: capacity 100 is above the footprint of 5: every policy misses each page once');
 });
 
+test('a policy that cannot run at one of the capacities is left out there, with a note', async () => {
+  const words = [
+    'page',
+    '--trace',
+    belady,
+    '--policy',
+    'slru,lru',
+    '--capacity',
+    '3,4',
+    '--no-cache',
+    '--json',
+  ];
+  const { status, out, err } = await runCli(words);
+  expect(status).toBe(0);
+  const rows = missesOf(JSON.parse(out) as PageReport).map(([policy, capacity]) => [policy, capacity]);
+  expect(rows).toEqual([
+    ['slru', 4],
+    ['lru', 3],
+    ['lru', 4],
+  ]);
+  expect(err).toMatch(/^note: slru at capacity 3 is left out: .*4 or more for slru/);
+});
+
 test('the same command gives the same document, but for the wall clock; another thread count changes nothing', async () => {
-  const words = [belady, '--policy', 'lru,fifo,importance-lru', '--capacity', '2,3,4'];
+  // Long enough for threads.
+  const words = [long, '--policy', 'lru,fifo,importance-lru', '--capacity', '2,3,4'];
   const plain = ({ results, ...rest }: PageReport & { wall?: unknown }): object => ({
     ...rest,
     wall: 0,
@@ -194,15 +219,19 @@ const broken: readonly [name: string, text: string, line: RegExp][] = [
 for (const [name, text, line] of broken)
   test(`a policy that ${name.replace('.ts', '')} is one clear line, alone and beside another`, async () => {
     const file = files.write(name, text);
-    for (const policies of [file, `${file},lru`]) {
+    for (const [trace, policies] of [
+      [belady, file],
+      [belady, `${file},lru`],
+      [long, `${file},lru,fifo,clock,sieve`],
+    ] as const) {
       const words = [
         'page',
         '--trace',
-        belady,
+        trace,
         '--policy',
         policies,
         '--capacity',
-        '3',
+        '3,4',
         '--no-cache',
         '--no-bound',
       ];
@@ -231,6 +260,14 @@ const refused: readonly [words: string[], line: string | RegExp][] = [
   ],
   [['--trace', belady, '--unit', 'size', '--capacity', '5'], /belady.txt: has no sizes \(read as ids\)/],
   [['--trace', files.path('absent')], /absent: does not exist/],
+  [
+    ['--trace', belady, '--policy', 'slru,lirs', '--capacity', '2'],
+    'error: capacity: 2 is not allowed; allowed: 4 or more for slru, which divides it by 4',
+  ],
+  [
+    ['--trace', belady, '--policy', 'slru', '--capacity', '2,3', '--json'],
+    'error: capacity: 2 is not allowed; allowed: 4 or more for slru, which divides it by 4',
+  ],
   [['--policy', 'lru'], /--trace/],
 ];
 for (const [words, line] of refused)

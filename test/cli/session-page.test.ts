@@ -34,7 +34,21 @@ const trace = scratch().write(
     }),
   ).join('\n'),
 );
-const words = ['page', '--trace', trace, '--residency', 'prefix', '--sessions', '8', '--capacity', '2500'];
+const words = [
+  'page',
+  '--trace',
+  trace,
+  '--residency',
+  'prefix',
+  '--sessions',
+  '8',
+  '--capacity',
+  '2500',
+  '--seeds',
+  '2',
+  '--threads',
+  '1',
+];
 const both = [...words, '--policy', 'lru,steps-to-execution', '--workflows', 'known'];
 
 test('steps-to-execution needs known workflows, and prefetches where there is a tier', async () => {

@@ -11,7 +11,7 @@ import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
 import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { parseDurationUs, parseInteger, parseList, parseNumber } from '../options.ts';
+import { parseDurationUs, parseInteger, parseList } from '../options.ts';
 import { type Capacity, capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
 import { curveDocument, curveFiles, type CurveFindings, curveLines } from '../paging/curve-report.ts';
 import {
@@ -170,7 +170,7 @@ export const curveCommand: Command<CurveOptions> = {
 };
 
 function samplingOf(options: CurveOptions): Sampling | undefined {
-  const { sample, sampleSize, samples, unit } = options;
+  const { sample, sampleSize, samples, exact, unit } = options;
   if (sample !== undefined && sampleSize !== undefined)
     throw invalid('--sample-size', sampleSize, 'either --sample or --sample-size');
   const sampling: Sampling | undefined =
@@ -183,18 +183,20 @@ function samplingOf(options: CurveOptions): Sampling | undefined {
     throw invalid('--unit', unit, 'pages with --sample and --sample-size');
   if (sampling === undefined && isGiven(options, '--samples'))
     throw invalid('--samples', samples, 'only with --sample or --sample-size');
+  if (sampling === undefined && exact)
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      '--exact: means nothing without samples, where the curve is exact; allowed with --sample or --sample-size',
+    );
   return sampling;
 }
 
 /** A share of the pages: `1%` or `0.01`. */
 function parseRate(text: string): number {
-  const isPercent = text.endsWith('%');
-  const rate = parseNumber('--sample', isPercent ? text.slice(0, -1) : text, {
-    min: 0,
-    max: isPercent ? 100 : 1,
-  });
-  if (rate === 0) throw invalid('--sample', text, 'a share above 0');
-  return isPercent ? rate / 100 : rate;
+  const [, number = '', percent] = /^(\d+(?:\.\d+)?)(%)?$/.exec(text) ?? [];
+  const rate = Number(number) / (percent === undefined ? 1 : 100);
+  if (!(rate > 0 && rate <= 1)) throw invalid('--sample', text, 'a share above 0, at most 1 or 100%');
+  return rate;
 }
 
 function capacityWish({ capacity, unit }: CurveOptions): readonly Capacity[] | 'auto' | 'all' {

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Command as CommanderCommand } from 'commander';
 
 import { engineDefaults } from '../../kernel/engine-options.ts';
-import { invalid, KernelError } from '../../kernel/errors.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
 import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
@@ -188,16 +188,20 @@ export const pageCommand: Command<PageOptions> = {
       notes.push('opt was not run, which takes long here: --bound runs it for the gap');
     if (unit === 'size' && (isBoundNamed || runsBound))
       notes.push('with sizes, opt (farthest next use) is an approximation of the best possible');
-    const all = runsBound ? [...policies, { name: 'opt' }] : policies;
     const points = await runPolicies(
       trace,
-      all,
+      policies,
       capacities,
-      { unit, seed, threads, tickUs: options.tick, interval: options.interval },
+      {
+        unit,
+        seed,
+        threads,
+        tickUs: options.tick,
+        interval: options.interval,
+        beside: runsBound ? [{ name: 'opt' }] : [],
+      },
       io,
     );
-    if (points.length === 0)
-      throw invalid('--capacity', capacities.join(','), 'capacities at which a policy can run');
 
     const optMisses = new Map(
       points

@@ -1,5 +1,6 @@
 /** What `ringzero curve` finds: the curve of LRU from one pass or from samples, working sets, footprints, reuse. */
 import { hash32 } from '../../base/hash.ts';
+import { invalid } from '../../kernel/errors.ts';
 import { evenlySpaced, logSpaced } from '../../sim/paging/curves/capacity-points.ts';
 import { footprint, type FootprintPoint } from '../../sim/paging/curves/footprint.ts';
 import { logHistogram, type HistogramBin } from '../../sim/paging/curves/log-histogram.ts';
@@ -84,7 +85,10 @@ export function lruBySize(
   };
 }
 
-/** The mean of several samples, with how far it may be off. `exact`: the exact curve, where it is known. */
+/**
+ * The mean of several samples, with how far it may be off. `exact`: the exact curve, where it is known. Throws KernelError INVALID_ARGUMENT for a rate
+ * at which a sample has no page: it says nothing, and what it would seem to say is that all is hit.
+ */
 export function sampledLru(
   trace: ReferenceTrace,
   capacities: readonly number[],
@@ -104,6 +108,12 @@ export function sampledLru(
       : shardsFixedSize(trace, sampling.pages, hashSeed);
   });
   const seconds = secondsSince(started);
+  if (sampling.kind === 'rate' && curves.some(({ sample }) => sample.sampledPages === 0))
+    throw invalid(
+      '--sample',
+      sampling.rate,
+      `a larger share: of ${trace.unique} pages, some of the ${samples} samples hold none`,
+    );
   const judged = evenlySpaced(trace.unique, errorPoints);
   const estimate = estimateCurve(curves, judged);
   const mean = (value: (curve: SampledCurve) => number): number =>

@@ -1,9 +1,9 @@
-/** The entry of a worker thread: one policy on a trace of references. */
+/** The entry of a worker thread: one policy or several, one after another, on a trace of references. */
 import { parentPort, workerData } from 'node:worker_threads';
 
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
 import { type PageJob, runPageJob } from './page-job.ts';
 
-const { job, shared } = workerData as { job: PageJob; shared: ReferenceTrace };
+const { job: jobs, shared } = workerData as { job: readonly PageJob[]; shared: ReferenceTrace };
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
-await runPageJob(job, shared, (message) => parentPort!.postMessage(message));
+for (const job of jobs) await runPageJob(job, shared, (message) => parentPort!.postMessage(message));

@@ -10,22 +10,33 @@ import { runInThreads } from './thread-pool.ts';
 
 /** Of all policies at all capacities together. */
 const fewReferences = 500_000;
+/** References of one policy from which on it pays to have an isolate of its own, where its calls stay monomorphic. */
+const longReplay = 1_000_000;
 
 export interface PolicyRunOptions extends Omit<PageReplayOptions, 'capacity'> {
   /** Counts are taken after every so many references; 0: only at the end. */
   readonly interval: number;
   readonly threads: number;
+  /** Run beside those that were asked for. */
+  readonly beside?: readonly PolicyChoice[];
 }
 
-/** In the order in which they end. Throws KernelError INVALID_ARGUMENT when not one of them can run. */
-export function runPolicies(
+/** In the order in which they end. Throws KernelError INVALID_ARGUMENT when not one of those that were asked for can run. */
+export async function runPolicies(
   trace: ReferenceTrace,
   policies: readonly PolicyChoice[],
   capacities: readonly number[],
   options: PolicyRunOptions,
   io: Pick<Io, 'err' | 'progress'>,
 ): Promise<PagePoint[]> {
-  return runAll(jobsOf(policies, capacities, options), trace, options.threads, io);
+  const jobs = jobsOf([...policies, ...(options.beside ?? [])], capacities, options);
+  const { points, refusals } = await runAll(jobs, trace, options.threads, io);
+  const [refusal] = refusals;
+  if (refusal !== undefined && !points.some(({ policy }) => policies.some(({ name }) => name === policy)))
+    throw new KernelError('INVALID_ARGUMENT', refusal.problem);
+  for (const { policy, capacity, problem } of refusals)
+    io.err(`note: ${policy} at capacity ${capacity} is left out: ${problem}`);
+  return points;
 }
 
 /** One for each policy; where there are fewer than threads, its capacities are divided. The longest-running ones begin. */
@@ -48,16 +59,18 @@ function jobsOf(
   );
 }
 
-/** Notes on what cannot run go to standard error. Throws what made a job fail. */
+type Refusal = Extract<PageMessage, { kind: 'refusal' }>;
+
+/** Throws what made a job fail. */
 async function runAll(
   jobs: readonly PageJob[],
   trace: ReferenceTrace,
   threads: number,
-  io: Pick<Io, 'err' | 'progress'>,
-): Promise<PagePoint[]> {
+  io: Pick<Io, 'progress'>,
+): Promise<{ points: PagePoint[]; refusals: Refusal[] }> {
   const points: PagePoint[] = [];
   const failures: Failure[] = [];
-  const refusals: Extract<PageMessage, { kind: 'refusal' }>[] = [];
+  const refusals: Refusal[] = [];
   const all = jobs.reduce((sum, { capacities }) => sum + capacities.length, 0) * trace.ids.length;
   let done = 0;
   const receive = (message: PageMessage | Failure): void => {
@@ -76,19 +89,24 @@ async function runAll(
         failures.push(message);
     }
   };
-  // One alone needs no thread, and a few references are replayed before the first has started.
+  // A few references are replayed before a thread has started.
   if (jobs.length === 1 || all <= fewReferences)
     for (const job of jobs) await runPageJob(job, trace, receive);
-  else await runInThreads<PageMessage>(jobs, { entry: 'page-worker', shared: trace, threads, receive });
+  else {
+    const shares = all / jobs.length >= longReplay ? jobs.map((job) => [job]) : dealt(jobs, threads);
+    await runInThreads<PageMessage>(shares, { entry: 'page-worker', shared: trace, threads, receive });
+  }
   io.progress('');
   const [failure] = failures;
   if (failure !== undefined) throw errorOf(failure);
-  const [refusal] = refusals;
-  if (points.length === 0 && refusal !== undefined)
-    throw new KernelError('INVALID_ARGUMENT', refusal.problem);
-  for (const { policy, capacity, problem } of refusals)
-    io.err(`note: ${policy} at capacity ${capacity} is left out: ${problem}`);
-  return points;
+  return { points, refusals };
+}
+
+/** One share for each thread. */
+function dealt<Item>(items: readonly Item[], threads: number): Item[][] {
+  const shares = Array.from({ length: Math.min(threads, items.length) }, (): Item[] => []);
+  for (const [index, item] of items.entries()) shares[index % shares.length]!.push(item);
+  return shares;
 }
 
 /** As asked for: by policy, then by capacity. What ran only for the gap is left out. */

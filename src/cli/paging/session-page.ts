@@ -5,7 +5,7 @@ import { invalid, KernelError } from '../../kernel/errors.ts';
 import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
 import { boundName, sessionContenders, workflowContender } from '../../sim/sessions/session-contenders.ts';
 import { providerCaches } from '../../sim/sessions/provider-cache.ts';
-import type { CellRequest } from '../../sim/sessions/session-cell.ts';
+import { type CellRequest, drawCell } from '../../sim/sessions/session-cell.ts';
 import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
 import type { SessionTrace } from '../../sim/sessions/session-trace.ts';
 import { readWekaTrace } from '../../sim/sessions/weka-trace.ts';
@@ -46,12 +46,8 @@ const allowed = `all, ${names.join(', ')}, or a file such as ./mine.ts`;
 export async function runSessionPage(options: SessionPageOptions, io: Io): Promise<number> {
   const { seed, threads } = options;
   const contenders = contendersOf(options);
-  const capacities = parseList('--capacity', options.capacity ?? defaultCapacity, (text) =>
-    parseInteger('--capacity', text, { min: 1 }),
-  );
-  const counts = parseList('--sessions', options.sessions, (text) =>
-    parseInteger('--sessions', text, { min: 1 }),
-  );
+  const capacities = parseIntegers('--capacity', options.capacity ?? defaultCapacity);
+  const counts = parseIntegers('--sessions', options.sessions);
   for (const option of ['plot', 'report'] as const)
     if (options[option] !== undefined)
       throw invalid(
@@ -66,9 +62,11 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   if (format !== 'weka')
     throw new KernelError(
       'INVALID_FILE',
-      `${options.trace}: is a ${format} trace; allowed with --residency prefix: recorded sessions (weka, JSON lines with r)`,
+      `${options.trace}: is of format ${format}; allowed with --residency prefix: recorded sessions (weka, JSON lines with r)`,
     );
   const trace = await readWekaTrace(file.name, file.lines());
+  // Too few of them is no reason of a policy.
+  drawCell(trace, { sessions: Math.max(...counts), memoryTokens: 1, seed });
   const { calls, victims, admission, workflows, loadRate, loadLatency = 0 } = options;
   const engine = { ...engineDefaults, loadTokensPerSecond: loadRate, loadLatencyUs: loadLatency };
   const requests: CellRequest[] = counts.flatMap((sessions) =>
@@ -116,18 +114,24 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   return 0;
 }
 
-/** `all` is the comparison of docs/sessions.md, and where workflows are known the policy that knows them. */
+/** A number that is named twice is taken once: a row that came twice would count as another draw. */
+function parseIntegers(option: string, text: string): number[] {
+  return [...new Set(parseList(option, text, (one) => parseInteger(option, one, { min: 1 })))];
+}
+
+/** `all` is the comparison of docs/sessions.md, and where workflows are known the policy that knows them. A policy that is named twice is taken once. */
 function contendersOf({
   policy,
   workflows,
 }: SessionPageOptions): { readonly contender: Contender; readonly choice: PolicyChoice }[] {
   const all = workflows === 'known' ? [...sessionContenders, workflowContender] : sessionContenders;
-  return policy.split(',').flatMap((name) => {
+  const named = policy.split(',').flatMap((name) => {
     if (name === 'all') return all.map((contender) => ({ contender, choice: { name: contender.name } }));
     if (names.includes(name)) return [{ contender: { name }, choice: { name } }];
     if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, allowed);
     return parsePolicies('--policy', name).map((choice) => ({ contender: { name }, choice }));
   });
+  return [...new Map(named.map((one) => [one.contender.name, one])).values()];
 }
 
 /** Rows in the order of the requests, whoever ended first. Notes on what cannot run go to standard error. */

@@ -113,6 +113,8 @@ const columns: readonly (readonly [
   ['tokenHitRateLow', ({ tokenHitRateInterval }) => tokenHitRateInterval?.[0]],
   ['tokenHitRateHigh', ({ tokenHitRateInterval }) => tokenHitRateInterval?.[1]],
   ['aboveLru', ({ aboveLru }) => aboveLru],
+  ['aboveLruLow', ({ aboveLruInterval }) => aboveLruInterval?.[0]],
+  ['aboveLruHigh', ({ aboveLruInterval }) => aboveLruInterval?.[1]],
   ['gapClosed', ({ gapClosed }) => gapClosed],
   ['modelCalls', ({ modelCalls }) => modelCalls],
   ['prefillTokens', ({ prefillTokens }) => prefillTokens],

@@ -1,4 +1,4 @@
-/** Jobs spread over worker threads, a fresh one for each: an isolate for each policy, so that its calls stay monomorphic. */
+/** Jobs spread over worker threads, a fresh one for each. */
 import { Worker } from 'node:worker_threads';
 
 import { messageOf } from '../../kernel/errors.ts';

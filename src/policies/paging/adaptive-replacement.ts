@@ -54,7 +54,8 @@ export class AdaptiveReplacement {
   private end2 = FIRST_SLOT;
 
   constructor(context: PagingContext) {
-    const { capacity, unit, largestPage = 0 } = context;
+    const { capacity, unit } = context;
+    const largestPage = context.largestPage ?? 0;
     this.capacity = capacity;
     this.sizes = unit === 'pages' ? undefined : new PageSizes(context);
     this.places = new Int32Array(largestPage + 1);

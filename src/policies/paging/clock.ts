@@ -9,19 +9,20 @@
 import { AddressableQueue } from '../../base/addressable-queue.ts';
 import { assert } from '../../base/assert.ts';
 import { BitSet } from '../../base/bit-set.ts';
-import type { CreatePagingPolicy, PagingPolicy } from '../../kernel/contracts.ts';
+import type { CreatePagingPolicy, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
 import type { Json, PageId } from '../../kernel/ids.ts';
+import { queueSizes } from './queue-sizes.ts';
 
-export const clock: CreatePagingPolicy = ({ largestPage }) => new Clock(largestPage);
+export const clock: CreatePagingPolicy = (context) => new Clock(context);
 
 class Clock implements PagingPolicy {
   readonly name = 'clock';
   private readonly ring: AddressableQueue;
   private readonly referenced: BitSet;
 
-  constructor(largestPage?: number) {
-    this.ring = new AddressableQueue(largestPage);
-    this.referenced = new BitSet(largestPage);
+  constructor(context: PagingContext) {
+    this.ring = new AddressableQueue(context.largestPage, queueSizes(context));
+    this.referenced = new BitSet(context.largestPage);
   }
 
   admit(page: PageId): boolean {

@@ -8,18 +8,19 @@
  */
 import { AddressableQueue, NO_SLOT } from '../../base/addressable-queue.ts';
 import { assert } from '../../base/assert.ts';
-import type { CreatePagingPolicy, PagingPolicy } from '../../kernel/contracts.ts';
+import type { CreatePagingPolicy, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
 import type { Json, PageId } from '../../kernel/ids.ts';
+import { queueSizes } from './queue-sizes.ts';
 
-export const fifo: CreatePagingPolicy = ({ largestPage }) => new Fifo(largestPage);
+export const fifo: CreatePagingPolicy = (context) => new Fifo(context);
 
 class Fifo implements PagingPolicy {
   readonly name = 'fifo';
   private readonly queue: AddressableQueue;
   private victimSlot = NO_SLOT;
 
-  constructor(largestPage?: number) {
-    this.queue = new AddressableQueue(largestPage);
+  constructor(context: PagingContext) {
+    this.queue = new AddressableQueue(context.largestPage, queueSizes(context));
   }
 
   admit(page: PageId): boolean {

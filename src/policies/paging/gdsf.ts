@@ -9,9 +9,4 @@ import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { AgedFrequency } from './aged-frequency.ts';
 
 export const gdsf: CreatePagingPolicy = (context) =>
-  new AgedFrequency({
-    name: 'gdsf',
-    value: 1e6,
-    pages: context.unit === 'pages' ? undefined : context.pages,
-    largestPage: context.largestPage,
-  });
+  new AgedFrequency(context, { name: 'gdsf', value: 1e6, isSized: context.unit !== 'pages' });

@@ -7,5 +7,5 @@
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { AgedFrequency } from './aged-frequency.ts';
 
-export const lfuDa: CreatePagingPolicy = ({ largestPage }) =>
-  new AgedFrequency({ name: 'lfu-da', value: 1, pages: undefined, largestPage });
+export const lfuDa: CreatePagingPolicy = (context) =>
+  new AgedFrequency(context, { name: 'lfu-da', value: 1, isSized: false });

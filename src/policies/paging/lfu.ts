@@ -5,20 +5,19 @@
  * Source: R. L. Mattson, J. Gecsei, D. R. Slutz, I. L. Traiger, "Evaluation techniques for storage hierarchies", 1970.
  *
  * Pages used once stand in a queue in the order of their loading, so that pages which come and go unused cost what they cost FIFO. A touch
- * only counts. A page found used again at the front of the queue will go to a heap by count and last use, which is made when nobody in the
- * queue can leave, and is lazy: it holds keys that are too small, and a page with such a key sinks to its place when it comes to the top.
- * Cost: O(1) for touch and admit, and for evict while pages used once are resident; else O(log n), plus one sinking for each page touched
- * since it last was at the top. evict also walks past what is not eligible in the queue and, once in a load, in the heap.
+ * only counts. A page found used again at the front of the queue goes to a lazy heap by count and last use when nobody in the queue can leave.
+ * Cost: O(1) for touch and admit, and for evict while pages used once are resident; else as rising-heap.ts says. evict also walks past what is not eligible
+ * in the queue.
  */
 import { AddressableQueue, NO_SLOT } from '../../base/addressable-queue.ts';
 import { assert } from '../../base/assert.ts';
 import { BitSet } from '../../base/bit-set.ts';
-import { KeyedHeap } from '../../base/heap.ts';
-import type { CreatePagingPolicy, PagingPolicy } from '../../kernel/contracts.ts';
+import type { CreatePagingPolicy, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
 import type { Json, PageId } from '../../kernel/ids.ts';
 import { moved, rowsFor } from '../columns.ts';
+import { RisingHeap } from './rising-heap.ts';
 
-export const lfu: CreatePagingPolicy = ({ largestPage }) => new Lfu(largestPage);
+export const lfu: CreatePagingPolicy = (context) => new Lfu(context);
 
 interface SavedState {
   /** Pages used once, first loaded first. */
@@ -35,16 +34,18 @@ class Lfu implements PagingPolicy {
   /** Of a page used again: [2 × page] how often; [2 × page + 1] the number of its last use. */
   private uses: Float64Array;
   private lastUse = 0;
-  /** Used again and out of the queue: not yet in the heap; in the heap; not eligible in this load, so out of the heap until the next. */
+  /** Used again and out of the queue: not yet in the heap, and in the heap. */
   private readonly found: PageId[] = [];
-  private readonly heap: KeyedHeap;
-  private readonly aside: PageId[] = [];
+  private readonly heap: RisingHeap;
 
-  constructor(largestPage?: number) {
+  constructor(context: PagingContext) {
+    const { largestPage } = context;
     this.queue = new AddressableQueue(largestPage);
     this.usedAgain = new BitSet(largestPage);
     this.uses = new Float64Array(2 * ((largestPage ?? 0) + 1));
-    this.heap = new KeyedHeap(largestPage);
+    const key = (page: PageId): number => this.uses[2 * page]!;
+    const tie = (page: PageId): number => this.uses[2 * page + 1]!;
+    this.heap = new RisingHeap({ key, tie }, context);
   }
 
   admit(page: PageId): boolean {
@@ -69,48 +70,41 @@ class Lfu implements PagingPolicy {
       if (!isUsedAgain) return page;
       this.found.push(page);
     }
-    return this.evictUsedAgain(eligible, isContinued);
+    this.fillHeap();
+    const victim = this.heap.pop(eligible, isContinued);
+    if (victim !== undefined) usedAgain.delete(victim);
+    return victim;
   }
 
   remove(page: PageId): void {
     if (this.queue.has(page)) this.queue.remove(page);
     else {
-      this.fillHeap(false);
-      const wasResident = this.heap.remove(page);
-      assert(wasResident, () => `page ${page} was removed, which is not resident`);
+      this.fillHeap();
+      this.heap.remove(page);
     }
     this.usedAgain.delete(page);
   }
 
-  /** It may be eligible now, in the middle of a load. */
   changed(page: PageId): void {
-    const { heap, aside, uses } = this;
-    if (!this.usedAgain.has(page) || heap.has(page)) return;
-    const place = aside.indexOf(page);
-    if (place < 0) return;
-    aside[place] = aside.at(-1)!;
-    aside.pop();
-    heap.push(page, uses[2 * page]!, uses[2 * page + 1]!);
+    if (this.usedAgain.has(page)) this.heap.changed(page);
   }
 
   checkInvariants(resident: number): void {
-    const { queue, heap, uses, usedAgain } = this;
-    this.fillHeap(false);
+    const { queue, heap, usedAgain } = this;
+    this.fillHeap();
     queue.checkInvariants();
-    heap.checkInvariants();
     const size = queue.size + heap.size;
     assert(size === resident, `${size} pages in the queue and the heap, ${resident} resident`);
+    heap.checkInvariants(heap.size);
     let again = 0;
-    for (let page = 1; 2 * page < uses.length; page++) if (usedAgain.has(page)) again++;
+    for (let page = 1; 2 * page < this.uses.length; page++) if (usedAgain.has(page)) again++;
     for (const page of queue.ids()) if (usedAgain.has(page)) again--;
     assert(again === heap.size, `${again} pages out of the queue are used again, ${heap.size} in the heap`);
-    for (const page of heap.ids())
-      assert(heap.keyOf(page) <= uses[2 * page]!, () => `the heap's key of page ${page} is above its count`);
   }
 
   save(): Json {
     const { queue, heap, uses, usedAgain } = this;
-    this.fillHeap(false);
+    this.fillHeap();
     const again = [...heap.ids(), ...[...queue.ids()].filter((page) => usedAgain.has(page))];
     again.sort((a, b) => uses[2 * a + 1]! - uses[2 * b + 1]!);
     return {
@@ -129,35 +123,9 @@ class Lfu implements PagingPolicy {
     }
   }
 
-  private evictUsedAgain(eligible: (page: PageId) => boolean, isContinued: boolean): PageId | undefined {
-    const { heap, uses } = this;
-    this.fillHeap(isContinued);
-    while (heap.size > 0) {
-      const page = heap.peek() as PageId;
-      const count = uses[2 * page]!;
-      if (count > heap.peekKey()) {
-        heap.update(page, count, uses[2 * page + 1]!);
-        continue;
-      }
-      heap.popMin();
-      if (eligible(page)) {
-        this.usedAgain.delete(page);
-        return page;
-      }
-      this.aside.push(page);
-    }
-    return undefined;
-  }
-
-  /** Unless the load goes on, other pages may be eligible now. */
-  private fillHeap(isContinued: boolean): void {
-    const { found, heap, aside, uses } = this;
-    const from = isContinued ? [found] : [found, aside];
-    for (const pages of from)
-      while (pages.length > 0) {
-        const page = pages.pop()!;
-        heap.push(page, uses[2 * page]!, uses[2 * page + 1]!);
-      }
+  private fillHeap(): void {
+    const { found, heap } = this;
+    while (found.length > 0) heap.push(found.pop()!);
   }
 
   private setUses(page: number, count: number): void {

@@ -50,8 +50,11 @@ export class RisingHeap {
     assert(wasIn, () => `page ${page} was removed, which is not resident`);
   }
 
-  /** Takes out the eligible page of the lowest rank and returns it. `isContinued` as in `evict`. */
-  pop(eligible: (page: PageId) => boolean, isContinued: boolean): PageId | undefined {
+  /**
+   * Takes out the eligible page of the lowest rank and returns it; undefined: there is none, or none below the rank of `limit`, a page that is not in the heap.
+   * `isContinued` as in `evict`.
+   */
+  pop(eligible: (page: PageId) => boolean, isContinued: boolean, limit?: PageId): PageId | undefined {
     const { heap, ranks, aside } = this;
     if (!isContinued) this.takeBack();
     while (heap.size > 0) {
@@ -61,6 +64,10 @@ export class RisingHeap {
       if (key !== heap.peekKey() || tie !== heap.tieOf(page)) {
         heap.update(page, key, tie);
         continue;
+      }
+      if (limit !== undefined) {
+        const limitKey = ranks.key(limit);
+        if (limitKey < key || (limitKey === key && ranks.tie(limit) < tie)) return undefined;
       }
       heap.popMin();
       if (eligible(page)) return page;

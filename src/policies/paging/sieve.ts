@@ -9,10 +9,11 @@
 import { AddressableQueue, NO_SLOT } from '../../base/addressable-queue.ts';
 import { assert } from '../../base/assert.ts';
 import { BitSet } from '../../base/bit-set.ts';
-import type { CreatePagingPolicy, PagingPolicy } from '../../kernel/contracts.ts';
+import type { CreatePagingPolicy, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
 import type { Json, PageId } from '../../kernel/ids.ts';
+import { queueSizes } from './queue-sizes.ts';
 
-export const sieve: CreatePagingPolicy = ({ largestPage }) => new Sieve(largestPage);
+export const sieve: CreatePagingPolicy = (context) => new Sieve(context);
 
 class Sieve implements PagingPolicy {
   readonly name = 'sieve';
@@ -20,9 +21,9 @@ class Sieve implements PagingPolicy {
   private readonly queue: AddressableQueue;
   private readonly visited: BitSet;
 
-  constructor(largestPage?: number) {
-    this.queue = new AddressableQueue(largestPage);
-    this.visited = new BitSet(largestPage);
+  constructor(context: PagingContext) {
+    this.queue = new AddressableQueue(context.largestPage, queueSizes(context));
+    this.visited = new BitSet(context.largestPage);
   }
 
   admit(page: PageId): boolean {

@@ -47,11 +47,6 @@ export class SizedLists {
     return this.lists.size(list);
   }
 
-  /** Is `page` in a list? */
-  has(page: PageId): boolean {
-    return this.lists.has(page);
-  }
-
   /** The first page; 0 or less: there is none. */
   head(list: number): PageId {
     return this.lists.head(list) as PageId;

@@ -7,6 +7,7 @@ import { KernelError } from '../../../src/kernel/errors.ts';
 import { pagingPolicies } from '../../../src/policies/index.ts';
 import { pageReplayDefaults, PageReplay, type PageCounts } from '../../../src/sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../../src/sim/paging/reference-trace.ts';
+import { denseTrace } from '../../support/dense-trace.ts';
 import { seedCount } from '../../support/seeds.ts';
 
 const { opt, ...others } = pagingPolicies;
@@ -24,13 +25,6 @@ const references = fc
 
 const range = (first: number, count: number): number[] =>
   Array.from({ length: count }, (_, at) => first + at);
-
-function traceOf(pages: readonly number[]): ReferenceTrace {
-  const dense = new Map<number, number>();
-  for (const page of pages) if (!dense.has(page)) dense.set(page, dense.size + 1);
-  const ids = Int32Array.from(pages, (page) => dense.get(page)!);
-  return { name: 'drawn', format: 'generated', ids, unique: dense.size };
-}
 
 /** Undefined: the policy cannot run at this capacity. */
 function countsOf(
@@ -52,7 +46,7 @@ test('opt misses no more than any policy of the table that loads on every miss',
   const compared = new Set<string>();
   fc.assert(
     fc.property(references, fc.integer({ min: 1, max: 24 }), (pages, capacity) => {
-      const trace = traceOf(pages);
+      const trace = denseTrace(pages);
       const fewest = countsOf(trace, opt, capacity)!;
       expect(fewest.bypasses).toBe(0);
       for (const [name, create] of Object.entries<CreatePagingPolicy>(others)) {
@@ -71,7 +65,7 @@ test('opt misses as often as the best of all choices of victims', () => {
   const few = fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 16 });
   fc.assert(
     fc.property(few, fc.integer({ min: 1, max: 4 }), (pages, capacity) => {
-      expect(countsOf(traceOf(pages), opt, capacity)!.misses).toBe(fewestMisses(pages, capacity));
+      expect(countsOf(denseTrace(pages), opt, capacity)!.misses).toBe(fewestMisses(pages, capacity));
     }),
     { seed: 2, numRuns: seedCount(200, 5_000) },
   );

@@ -56,3 +56,13 @@ test('a rank that falls is noticed', () => {
   keys[1] = 1.5;
   expect(() => heap.checkInvariants(2)).toThrow('the rank of page 2 fell');
 });
+
+test('a rising heap gives up nothing whose rank is not below that of the limit, as it is now', () => {
+  const keys = [1, 2, 3, 3, 3];
+  const heap = heapOf(keys);
+  const limit = 4 as PageId;
+  heap.remove(limit);
+  keys[0] = 4;
+  expect([1, 2, 3].map(() => heap.pop(all, false, limit))).toEqual([2, 3, undefined]);
+  expect([1, 2].map(() => heap.pop(all, false))).toEqual([5, 1]);
+});

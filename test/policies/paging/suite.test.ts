@@ -94,39 +94,41 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
     expect(() => policy.checkInvariants!(4)).toThrow('3 pages');
   });
 
-  test.skipIf(filled(create, 1).policy.save === undefined)(
-    `${name}: saved, and loaded into a new one, it goes on with the same victims`,
-    () => {
-      fc.assert(
-        fc.property(references, references, (ids, laterIds) => {
-          const capacity = Math.max(8, smallestCapacity(create));
-          const memory = new ResidentSet(create, capacity);
-          ids.forEach((id, at) => void memory.request(page(id), at));
-          const { policy, resident } = memory;
-          const copy = create(memory.newContext());
-          copy.load!(JSON.parse(JSON.stringify(policy.save!())));
-          copy.checkInvariants!(resident.size);
-          expect(copy.save!()).toEqual(policy.save!());
-          const other = new ResidentSet(() => copy, capacity);
-          for (const id of resident) {
-            other.pages.set(id);
-            other.resident.add(id);
-          }
-          other.used = memory.used;
-          memory.victims.length = 0;
-          laterIds.forEach((id, at) => {
-            memory.request(page(id), ids.length + at);
-            other.request(page(id), ids.length + at);
-          });
-          while (memory.evict() !== undefined) other.evict();
-          expect(other.victims).toEqual(memory.victims);
-        }),
-        { seed: 3, numRuns: seedCount(50, 5000) },
-      );
-      const { policy } = filled(create, 1);
-      expect(() => policy.load!(policy.save!())).toThrow('in use');
-    },
-  );
+  for (const unit of ['pages', 'size'] as const)
+    test.skipIf(filled(create, 1).policy.save === undefined)(
+      `${name}: saved, and loaded into a new one, it goes on with the same victims, by ${unit}`,
+      () => {
+        const sizeOf = (id: number): number => (unit === 'pages' ? 1 : 1 + (id % 3));
+        fc.assert(
+          fc.property(references, references, (ids, laterIds) => {
+            const capacity = unit === 'pages' ? Math.max(8, smallestCapacity(create)) : 16;
+            const memory = new ResidentSet(create, capacity, unit);
+            ids.forEach((id, at) => void memory.request(page(id), at, sizeOf(id)));
+            const { policy, resident } = memory;
+            const copy = create(memory.newContext());
+            copy.load!(JSON.parse(JSON.stringify(policy.save!())));
+            copy.checkInvariants!(resident.size);
+            expect(copy.save!()).toEqual(policy.save!());
+            const other = new ResidentSet(() => copy, capacity, unit);
+            for (const id of resident) {
+              other.pages.set(id, { size: sizeOf(id) });
+              other.resident.add(id);
+            }
+            other.used = memory.used;
+            memory.victims.length = 0;
+            laterIds.forEach((id, at) => {
+              memory.request(page(id), ids.length + at, sizeOf(id));
+              other.request(page(id), ids.length + at, sizeOf(id));
+            });
+            while (memory.evict() !== undefined) other.evict();
+            expect(other.victims).toEqual(memory.victims);
+          }),
+          { seed: 3, numRuns: seedCount(50, 5000) },
+        );
+        const { policy } = filled(create, 1);
+        expect(() => policy.load!(policy.save!())).toThrow('in use');
+      },
+    );
 
   test(`${name}: on random requests, pins and removals it agrees with a recount`, () => {
     const step = fc.record({

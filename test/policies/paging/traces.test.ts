@@ -104,6 +104,17 @@ test('slru: what was pushed out is a victim when it may leave, or goes up again'
   expect(memory.policy.shed!(memory.isEligible)).toBe(1);
 });
 
+test('slru: says at which capacities it runs', () => {
+  expect(() => new ResidentSet(pagingPolicies.slru, 3)).toThrow(
+    'capacity: 3 is not allowed; allowed: 4 or more for slru, which divides it by 4',
+  );
+  const memory = new ResidentSet(pagingPolicies.slru, 8, 'size');
+  // A segment has room for 2.
+  memory.request(1 as PageId, 0, 3);
+  memory.request(2 as PageId, 1, 2);
+  expect([...memory.resident]).toEqual([2]);
+});
+
 test('two-q: only what is missed while it is remembered enters the main queue', () => {
   const memory = run(pagingPolicies['two-q'], 4, [1, 2, 3, 4, 1, 5, 1, 2, 1, 6, 3, 7, 2] as PageId[]);
   // A1in | A1out | Am. The first hit on 1 does nothing. 5: 2 3 4 5 | 1 |   1: 3 4 5 | 2 | 1   2: 4 5 | 3 | 1 2   A hit on 1: 2 1

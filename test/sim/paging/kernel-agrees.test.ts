@@ -13,6 +13,7 @@ import { nextUses } from '../../../src/sim/paging/next-use.ts';
 import { pageReplayDefaults, PageReplay } from '../../../src/sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../../src/sim/paging/reference-trace.ts';
 import { Simulation } from '../../../src/sim/simulation.ts';
+import { denseTrace } from '../../support/dense-trace.ts';
 import { smallestCapacity } from '../../support/resident-set.ts';
 import { seedCount } from '../../support/seeds.ts';
 
@@ -21,16 +22,7 @@ const tickUs = pageReplayDefaults.tickUs;
 /** References to pages that are numbered as they first appear. */
 const traces = fc
   .array(fc.integer({ min: 1, max: 14 }), { minLength: 1, maxLength: 80 })
-  .map((drawn): ReferenceTrace => {
-    const dense = new Map<number, number>();
-    for (const id of drawn) if (!dense.has(id)) dense.set(id, dense.size + 1);
-    return {
-      name: 'drawn',
-      format: 'generated',
-      ids: Int32Array.from(drawn, (id) => dense.get(id)!),
-      unique: dense.size,
-    };
-  });
+  .map((drawn) => denseTrace(drawn));
 
 /** Pages faulted by a kernel whose one agent touches them. Chance and future are those of the replay. */
 function kernelMisses(trace: ReferenceTrace, create: CreatePagingPolicy, capacity: number): number {

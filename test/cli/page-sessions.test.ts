@@ -1,0 +1,144 @@
+/** `ringzero page --residency prefix`: policies on recorded sessions. */
+import { readFileSync } from 'node:fs';
+
+import { expect, test } from 'vitest';
+
+import { runCli, runJson, scratch } from '../support/run-cli.ts';
+
+interface SessionReport {
+  readonly recorded: number;
+  readonly repeat: string;
+  readonly results: readonly {
+    readonly policy: string;
+    readonly sessions: number;
+    readonly capacity: number;
+    readonly seeds: number;
+    readonly tokenHitRate: number;
+    readonly tokenHitRateInterval?: readonly [number, number];
+    readonly aboveLru?: number;
+    readonly gapClosed?: number;
+    readonly modelCalls: number;
+  }[];
+}
+
+const files = scratch();
+/** Eight sessions of six calls, a minute apart; each context is the one before it and two blocks of 64 tokens more. */
+const recorded = files.write(
+  'sessions.jsonl',
+  Array.from({ length: 8 }, (_, session) => {
+    const r = Array.from({ length: 6 }, (_, call) => {
+      const keep = 2 * call;
+      return [60 * call, 64 * (keep + 2), 20, keep, [[keep + 1, 2]], 50, 2, 'tool_use'];
+    });
+    return JSON.stringify({ id: `s${session}`, tool: 0, sys: 0, r });
+  }).join('\n'),
+);
+const sessions = (...words: string[]): Promise<SessionReport> =>
+  runJson<SessionReport>('page', '--residency', 'prefix', '--trace', recorded, ...words);
+
+test('policies, numbers of sessions and capacities in one call; with room for everything all policies are alike', async () => {
+  const words = ['--policy', 'lru,hit-density,clairvoyant-sessions,provider-1h', '--seeds', '2'];
+  const report = await sessions(...words, '--sessions', '2,8', '--capacity', '512,100000');
+  expect(report.recorded).toBe(8);
+  expect(report.results).toHaveLength(4 * 4);
+  // Of a session's 2 + 4 + … + 12 blocks, 0 + 2 + … + 10 were in the context before.
+  for (const { capacity, tokenHitRate, modelCalls, sessions: count } of report.results) {
+    expect(modelCalls).toBe(6 * count);
+    if (capacity === 100_000) expect(tokenHitRate).toBeCloseTo(30 / 42, 12);
+  }
+  const tight = report.results.filter((row) => row.sessions === 8 && row.capacity === 512);
+  const rates = Object.fromEntries(tight.map(({ policy, tokenHitRate }) => [policy, tokenHitRate]));
+  expect(rates['lru']).toBeLessThan(rates['clairvoyant-sessions']!);
+  expect(tight.find(({ policy }) => policy === 'clairvoyant-sessions')!.gapClosed).toBeCloseTo(1, 12);
+  // A provider's cache is of another size.
+  expect(tight.find(({ policy }) => policy === 'provider-1h')!.gapClosed).toBeUndefined();
+});
+
+test('what is named twice is taken once: it is no further draw', async () => {
+  const twice = await sessions(
+    ...['--policy', 'lru,fifo,lru', '--sessions', '4,4', '--capacity', '512,512', '--seeds', '3'],
+  );
+  const once = await sessions(
+    ...['--policy', 'lru,fifo', '--sessions', '4', '--capacity', '512', '--seeds', '3'],
+  );
+  expect(once.results.map(({ policy, seeds }) => [policy, seeds])).toEqual([
+    ['lru', 3],
+    ['fifo', 3],
+  ]);
+  expect(twice.results).toEqual(once.results);
+});
+
+test('a policy that needs a known workflow is left out with a note; --csv has every figure', async () => {
+  const csv = files.path('rows.csv');
+  const { status, out, err } = await runCli([
+    ...['page', '--residency', 'prefix', '--trace', recorded, '--policy', 'lru,fifo,steps-to-execution'],
+    ...['--sessions', '4', '--seeds', '2', '--csv', csv],
+  ]);
+  expect(status).toBe(0);
+  expect(err).toMatch(/^note: left out: .*steps-to-execution/);
+  expect(out).toContain('4 sessions, 1,000,000 tokens of context memory');
+  const [header = '', ...rows] = readFileSync(csv, 'utf8').trim().split('\n');
+  expect(header.split(',')).toEqual(expect.arrayContaining(['tokenHitRateLow', 'aboveLruLow', 'gapClosed']));
+  expect(rows).toHaveLength(2);
+});
+
+test('for people; the order of threads changes nothing', async () => {
+  const given = [
+    ...['page', '--residency', 'prefix', '--trace', recorded, '--policy', 'lru,end-turn-first'],
+    ...['--sessions', '5', '--capacity', '6400', '--seeds', '2'],
+  ];
+  const { status, out, err } = await runCli(given);
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  expect(out).toMatch(/8 recorded sessions, prefix residency/);
+  expect(out).toMatch(/5 sessions, 6,400 tokens of context memory/);
+  expect(out).toMatch(/end-turn-first +\d/);
+  const again = await runCli([...given, '--threads', '1']);
+  expect(again.out).toBe(out);
+});
+
+const own = `export default () => { const list = []; return { name: 'x', admit: (page) => list.push(page) > 0, touch() {},
+  evict(need, eligible) { const at = list.findIndex(eligible); return at < 0 ? undefined : list.splice(at, 1)[0]; }, remove(page) { list.splice(list.indexOf(page), 1); } }; };`;
+
+test('a policy of the user’s own', async () => {
+  const file = files.write('own.ts', own);
+  const { results } = await sessions(
+    ...['--policy', `${file},lru`, '--sessions', '5', '--capacity', '6400', '--seeds', '1'],
+  );
+  expect(results.map(({ policy }) => policy)).toEqual([file, 'lru']);
+});
+
+const refused: readonly [words: string[], line: RegExp][] = [
+  [['--sessions', '9'], /^error: sessions: 9 is not allowed; allowed: an integer from 1 to 8/],
+  [['--sessions', '2,9'], /^error: sessions: 9 is not allowed/],
+  [['--sessions', '0'], /^error: --sessions: "0"/],
+  [['--capacity', '10%'], /^error: --capacity: "10%"/],
+  [['--policy', 'opt'], /^error: --policy: "opt" is not allowed; allowed: all, .*hit-density/],
+  [['--policy', 'steps-to-execution', '--sessions', '2'], /^error: paging: "steps-to-execution"/],
+  [['--unit', 'size'], /^error: --unit: means nothing with --residency prefix/],
+  [['--plot', 'x.svg'], /^error: --plot: "x.svg" is not allowed/],
+];
+for (const [words, line] of refused)
+  test(`page --residency prefix ${words.join(' ')}`, async () => {
+    const { status, out, err } = await runCli([
+      ...['page', '--residency', 'prefix', '--trace', recorded],
+      ...words,
+    ]);
+    expect({ status, out, lines: err.split('\n').length }, err).toEqual({ status: 2, out: '', lines: 1 });
+    expect(err).toMatch(line);
+  });
+
+test('flags of sessions mean nothing for plain references; other traces have no sessions', async () => {
+  const ids = files.write('ids.txt', '1\n2\n1\n');
+  const stray = await runCli(['page', '--trace', ids, '--seeds', '3']);
+  expect(stray).toMatchObject({
+    status: 2,
+    err: 'error: --seeds: means nothing with --residency independent; allowed with prefix',
+  });
+  const azure = files.write(
+    'azure.csv',
+    'TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:01:51.1602477,100,10\n',
+  );
+  const { status, err } = await runCli(['page', '--residency', 'prefix', '--trace', azure]);
+  expect({ status, lines: err.split('\n').length }).toEqual({ status: 2, lines: 1 });
+  expect(err).toMatch(/azure.csv: is of format azure; allowed with --residency prefix: recorded sessions/);
+});
