@@ -69,9 +69,11 @@ function givenOptions(command: CommanderCommand): readonly GivenOption[] {
     }));
 }
 
+const timeFlags = new Set(['--slice', '--until', '--tick', '--load-latency']);
+
 /** The text that is read as this value. */
 function spelled(flag: string, value: unknown): string {
-  if (flag === '--slice' || flag === '--until' || flag === '--tick') return spelledUs(value as number);
+  if (timeFlags.has(flag)) return spelledUs(value as number);
   if (flag !== '--arrivals') return String(value);
   const arrivals = value as Arrivals;
   return arrivals.kind === 'poisson' ? `poisson:${arrivals.ratePerHour}` : arrivals.kind;

@@ -168,8 +168,22 @@ export interface PagingPolicy {
   putBack?(page: PageId): void;
   /** The extent `page` fell in two: `part`, which is its tail, takes the place beside it, colder if `colder`. */
   split?(page: PageId, part: PageId, colder: boolean): void;
-  /** Pages worth loading before they are asked for, best first. */
+  /**
+   * As `split`, where nothing of `part` is resident: for policies that remember pages that are not in memory. `isWhole`: what is left of `page` is; else something
+   * of it is missing, too.
+   */
+  splitMissing?(page: PageId, part: PageId, isWhole: boolean): void;
+  /**
+   * Pages worth loading before they are asked for, best first; with a page comes what is missing of all before it. Each was computed before, and it or something before
+   * it is not resident. Asked by the replay of sessions, where the engine has a slower tier, when a call began or ended and when a transfer is over; the first is
+   * loaded, then it is asked again. The kernel itself prefetches nothing.
+   */
   prefetch?(nowUs: number): readonly PageId[];
+  /**
+   * The transfer for a prefetch of `page` is over: what is told next (misses, loads) is for it, until the next use is told. Evict may return undefined then, whatever
+   * `canDecline` says, to keep the others. It is not told where nothing is missing any more.
+   */
+  prefetching?(page: PageId, nowUs: number): void;
 
   // Of the processes that use the pages. A policy that hears of none of them still works: then nobody in particular uses what it is told of.
 

@@ -8,7 +8,7 @@ import { KernelError } from '../../kernel/errors.ts';
 import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
 import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { parseDurationUs, parseInteger, parseList } from '../options.ts';
+import { parseDurationUs, parseInteger, parseList, parsePositive } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
 import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging/page-report.ts';
@@ -40,6 +40,8 @@ interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFile
   readonly victims: 'leaf' | 'any';
   readonly admission: 'may' | 'must';
   readonly workflows: 'unknown' | 'known';
+  readonly loadRate: number;
+  readonly loadLatency?: number;
   readonly unit: 'pages' | 'size';
   readonly format?: FileFormat;
   readonly interval: number;
@@ -136,9 +138,20 @@ export const pageCommand: Command<PageOptions> = {
       )
       .option(
         '--workflows <what>',
-        'prefix: whether the order in which the agents of a session call is known beforehand',
+        'prefix: whether a policy knows in which order the agents of a session call (known), as steps-to-execution must',
         choice('--workflows', ['unknown', 'known']),
         'unknown',
+      )
+      .option(
+        '--load-rate <n>',
+        'prefix: tokens a second that a slower tier, which keeps what was evicted, loads for policies that prefetch (default: there is no such tier)',
+        (text: string) => parsePositive('--load-rate', text),
+        0,
+      )
+      .option(
+        '--load-latency <time>',
+        'prefix: of each load from that tier, such as 5ms (default: none)',
+        (text: string) => parseDurationUs('--load-latency', text),
       )
       .option('--no-cache', 'read the file anew, and keep nothing in the user’s cache folder');
     addResultFileFlags(command);
@@ -241,9 +254,23 @@ function checkFlags(options: PageOptions): void {
       'INVALID_ARGUMENT',
       `${stray}: means nothing with --residency ${options.residency}; allowed with ${options.residency === 'prefix' ? 'independent' : 'prefix'}`,
     );
+  if (isGiven(options, '--load-latency') && !isGiven(options, '--load-rate'))
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      '--load-latency: means nothing without a slower tier; allowed with --load-rate',
+    );
 }
 
-const onlyPrefix = ['--sessions', '--seeds', '--calls', '--victims', '--admission', '--workflows'];
+const onlyPrefix = [
+  '--sessions',
+  '--seeds',
+  '--calls',
+  '--victims',
+  '--admission',
+  '--workflows',
+  '--load-rate',
+  '--load-latency',
+];
 const onlyIndependent = [
   '--unit',
   '--format',

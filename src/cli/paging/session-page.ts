@@ -1,8 +1,9 @@
 /** `ringzero page --residency prefix`: paging policies compared on recorded sessions, whose contexts are chains of blocks. */
 import { openInputFile } from '../../adapters/files/input-file.ts';
+import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
-import { boundName, sessionContenders } from '../../sim/sessions/session-contenders.ts';
+import { boundName, sessionContenders, workflowContender } from '../../sim/sessions/session-contenders.ts';
 import { providerCaches } from '../../sim/sessions/provider-cache.ts';
 import { type CellRequest, drawCell } from '../../sim/sessions/session-cell.ts';
 import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
@@ -30,6 +31,8 @@ export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given
   readonly victims: 'leaf' | 'any';
   readonly admission: 'may' | 'must';
   readonly workflows: 'unknown' | 'known';
+  readonly loadRate: number;
+  readonly loadLatency?: number;
   readonly threads: number;
 }
 
@@ -42,7 +45,7 @@ const allowed = `all, ${names.join(', ')}, or a file such as ./mine.ts`;
 
 export async function runSessionPage(options: SessionPageOptions, io: Io): Promise<number> {
   const { seed, threads } = options;
-  const contenders = contendersOf(options.policy);
+  const contenders = contendersOf(options);
   const capacities = parseIntegers('--capacity', options.capacity ?? defaultCapacity);
   const counts = parseIntegers('--sessions', options.sessions);
   for (const option of ['plot', 'report'] as const)
@@ -64,7 +67,8 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   const trace = await readWekaTrace(file.name, file.lines());
   // Too few of them is no reason of a policy.
   drawCell(trace, { sessions: Math.max(...counts), memoryTokens: 1, seed });
-  const { calls, victims, admission, workflows } = options;
+  const { calls, victims, admission, workflows, loadRate, loadLatency = 0 } = options;
+  const engine = { ...engineDefaults, loadTokensPerSecond: loadRate, loadLatencyUs: loadLatency };
   const requests: CellRequest[] = counts.flatMap((sessions) =>
     capacities.flatMap((memoryTokens) =>
       Array.from({ length: options.seeds }, (_, index) => ({
@@ -75,6 +79,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
         victims,
         admission,
         workflows,
+        engine,
       })),
     ),
   );
@@ -115,11 +120,14 @@ function parseIntegers(option: string, text: string): number[] {
   return [...new Set(parseList(option, text, (one) => parseInteger(option, one, { min: 1 })))];
 }
 
-/** `all` is the comparison of docs/sessions.md. A policy that is named twice is taken once. */
-function contendersOf(text: string): { readonly contender: Contender; readonly choice: PolicyChoice }[] {
-  const named = text.split(',').flatMap((name) => {
-    if (name === 'all')
-      return sessionContenders.map((contender) => ({ contender, choice: { name: contender.name } }));
+/** `all` is the comparison of docs/sessions.md, and where workflows are known the policy that knows them. A policy that is named twice is taken once. */
+function contendersOf({
+  policy,
+  workflows,
+}: SessionPageOptions): { readonly contender: Contender; readonly choice: PolicyChoice }[] {
+  const all = workflows === 'known' ? [...sessionContenders, workflowContender] : sessionContenders;
+  const named = policy.split(',').flatMap((name) => {
+    if (name === 'all') return all.map((contender) => ({ contender, choice: { name: contender.name } }));
     if (names.includes(name)) return [{ contender: { name }, choice: { name } }];
     if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, allowed);
     return parsePolicies('--policy', name).map((choice) => ({ contender: { name }, choice }));

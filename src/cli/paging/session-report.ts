@@ -32,6 +32,9 @@ export interface SessionResult {
   readonly repeatedTokens: number;
   readonly prefillSeconds: number;
   readonly evictedBlocks: number;
+  /** Where any were: loaded before they were asked for, and of them found by a call. They are hits then. */
+  readonly prefetchedTokens?: number;
+  readonly usefulPrefetchedTokens?: number;
   /** Of contexts, what was used without being kept. */
   readonly bypassedBlocks: number;
   /** For all prompts of a session. */
@@ -54,6 +57,10 @@ export function sessionResults(rows: readonly GridRow[]): SessionResult[] {
       const above = baseline.length > 0 ? pairedInterval(rates(name), baseline) : undefined;
       const mean = (of: (row: GridRow) => number): number =>
         own.reduce((sum, row) => sum + of(row), 0) / own.length;
+      const [prefetched, useful] = [
+        mean(({ result }) => result.prefetchedTokens),
+        mean(({ result }) => result.usefulPrefetchedTokens),
+      ];
       return {
         policy: name,
         sessions,
@@ -69,6 +76,7 @@ export function sessionResults(rows: readonly GridRow[]): SessionResult[] {
         repeatedTokens: mean(({ result }) => result.repeatedTokens),
         prefillSeconds: mean(({ result }) => result.prefillUs) / 1_000_000,
         evictedBlocks: mean(({ result }) => result.counts.evictedBlocks),
+        ...(prefetched === 0 ? {} : { prefetchedTokens: prefetched, usefulPrefetchedTokens: useful }),
         bypassedBlocks: mean(({ result }) => result.counts.bypassedBlocks),
         microDollarsPerSession: mean(({ result }) => result.promptMicroDollarsPerSession),
       };
@@ -113,6 +121,8 @@ const columns: readonly (readonly [
   ['repeatedTokens', ({ repeatedTokens }) => repeatedTokens],
   ['prefillSeconds', ({ prefillSeconds }) => prefillSeconds],
   ['evictedBlocks', ({ evictedBlocks }) => evictedBlocks],
+  ['prefetchedTokens', ({ prefetchedTokens }) => prefetchedTokens],
+  ['usefulPrefetchedTokens', ({ usefulPrefetchedTokens }) => usefulPrefetchedTokens],
   ['bypassedBlocks', ({ bypassedBlocks }) => bypassedBlocks],
   ['microDollarsPerSession', ({ microDollarsPerSession }) => microDollarsPerSession],
 ];
@@ -155,11 +165,13 @@ function cellLines(
 ): string[] {
   const sorted = results.toSorted((a, b) => b.tokenHitRate - a.tokenHitRate);
   const hasGap = sorted.some(({ gapClosed }) => gapClosed !== undefined);
+  const hasPrefetches = sorted.some(({ prefetchedTokens }) => prefetchedTokens !== undefined);
   const right = (header: string): { header: string; align: 'right' } => ({ header, align: 'right' });
   return table({
     columns: [
       { header: 'policy', shrinkTo: 22 },
       right('token hit rate'),
+      ...(hasPrefetches ? [right('prefetched (used), M')] : []),
       ...(hasGap ? [right('gap closed')] : []),
       right('cost a session'),
       right('repeated, M tokens'),
@@ -168,6 +180,7 @@ function cellLines(
     rows: sorted.map((result) => [
       result.policy,
       formatPercent(result.tokenHitRate) + halfWidth(result.tokenHitRateInterval),
+      ...(hasPrefetches ? [prefetches(result)] : []),
       ...(hasGap ? [result.gapClosed === undefined ? '–' : formatPercent(result.gapClosed)] : []),
       formatMoney(Math.round(result.microDollarsPerSession)),
       (result.repeatedTokens / 1e6).toFixed(1),
@@ -178,6 +191,11 @@ function cellLines(
     width,
     paintHeader: dim,
   });
+}
+
+function prefetches({ prefetchedTokens, usefulPrefetchedTokens }: SessionResult): string {
+  if (prefetchedTokens === undefined) return '–';
+  return `${(prefetchedTokens / 1e6).toFixed(1)} (${(usefulPrefetchedTokens! / 1e6).toFixed(1)})`;
 }
 
 function halfWidth(interval: readonly [low: number, high: number] | undefined): string {

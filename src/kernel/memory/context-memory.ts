@@ -5,6 +5,7 @@ import { ExtentStore } from './extent-store.ts';
 import type { ContentRun, Extent } from './extent.ts';
 import { checkMemory } from './memory-check.ts';
 import type { ContextMemoryOptions, MemoryObserver } from './memory-options.ts';
+import { Prefetcher, type Prefetch, type Prefetched } from './prefetcher.ts';
 import { distinctTokens, type PageTable } from './page-table.ts';
 import { PromptExaminer, type Prompt } from './prompt-examiner.ts';
 import { ResidentSet } from './resident-set.ts';
@@ -19,6 +20,7 @@ export class ContextMemory {
   private readonly extents: ExtentStore;
   private readonly tables: TableEditor;
   private readonly examiner: PromptExaminer;
+  private readonly prefetcher: Prefetcher;
   private readonly isPrefix: boolean;
 
   constructor(options: ContextMemoryOptions, observer: MemoryObserver) {
@@ -26,6 +28,7 @@ export class ContextMemory {
     this.resident = new ResidentSet(options, this.extents, observer);
     this.tables = new TableEditor(this.extents, this.resident);
     this.examiner = new PromptExaminer(options.residency, observer);
+    this.prefetcher = new Prefetcher(this.extents, this.resident, this.tables);
     this.isPrefix = options.residency === 'prefix';
   }
 
@@ -150,6 +153,7 @@ export class ContextMemory {
     const { prompt } = examiner;
     let missing = examiner.examine(table, table.entries.length);
     prompt.outcome = 'begun';
+    prompt.prefetchedTokens = usedPrefetches(table, prompt.cachedTokens);
     examiner.tellFaults(pid);
     for (const { extent } of table.entries) resident.addPins(extent, 1);
     table.room = 0;
@@ -167,12 +171,27 @@ export class ContextMemory {
       const { extent } = entry;
       if (at >= loaded && !extent.isWhole) {
         extent.seen = extent.count;
+        extent.lastAccessUs = nowUs;
         continue;
       }
       entry.accesses++;
       resident.use(extent, nowUs);
     }
     return prompt;
+  }
+
+  /**
+   * What the policy of a cache wants loaded most before it is asked for; the caller lets the transfer take its time. Undefined: nothing. Throws
+   * POLICY_BROKEN when it names what cannot be loaded.
+   */
+  beginPrefetch(nowUs: number): Prefetch | undefined {
+    assert(this.isPrefix, 'only prefixes are cached');
+    return this.prefetcher.begin(nowUs);
+  }
+
+  /** The transfer is over: what is missing of the prefix by now is loaded from its front on, as far as the policy makes room. */
+  endPrefetch(prefetch: Prefetch, nowUs: number): Prefetched {
+    return this.prefetcher.end(prefetch, nowUs);
   }
 
   /** Would `begin` succeed now, or if the call on `other` ended now? Changes nothing. */
@@ -341,6 +360,17 @@ const noExtents: ReadonlySet<Extent> = new Set();
 function missingTokens({ entries }: PageTable, to: number): number {
   let tokens = 0;
   for (let at = 0; at < to; at++) if (!entries[at]!.extent.isWhole) tokens += entries[at]!.extent.tokens;
+  return tokens;
+}
+
+/** Of the first `cachedTokens`, what a prefetch had brought; all that the call uses counts as used from now on. */
+function usedPrefetches({ entries }: PageTable, cachedTokens: number): number {
+  let tokens = 0;
+  for (const { extent } of entries) {
+    if (!extent.isPrefetched) continue;
+    extent.isPrefetched = false;
+    if (extent.tokensBefore < cachedTokens) tokens += extent.residentTokens;
+  }
   return tokens;
 }
 

@@ -21,6 +21,8 @@ export class Extent {
   lastAccessUs = 0;
   /** The policy refused to keep it: it leaves when its call ends. */
   refused = false;
+  /** What is resident of it was prefetched, and no call has used it since. */
+  isPrefetched = false;
   /** Page ids are [firstPage, firstPage + count); they rise with creation and are never reused. */
   readonly firstPage: number;
   readonly space: number;

@@ -7,6 +7,8 @@ export interface Prompt {
   /** `begin` filled the memory; `waits`: no room now; `too-large`: there never will be. */
   outcome: 'begun' | 'waits' | 'too-large';
   cachedTokens: number;
+  /** Of the cached ones, what a prefetch had brought and no call had used since. */
+  prefetchedTokens: number;
   compulsoryTokens: number;
   capacityTokens: number;
   holeTokens: number;
@@ -18,6 +20,7 @@ export class PromptExaminer {
   readonly prompt: Prompt = {
     outcome: 'begun',
     cachedTokens: 0,
+    prefetchedTokens: 0,
     compulsoryTokens: 0,
     capacityTokens: 0,
     holeTokens: 0,

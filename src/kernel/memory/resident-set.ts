@@ -174,18 +174,23 @@ export class ResidentSet {
     const isHead = lo < count && hi > lo;
     const isTail = hi > count;
     tail.residentChildren = extent.residentChildren;
+    tail.isPrefetched = extent.isPrefetched && isTail;
     extent.residentChildren = isTail && tail.parent === extent ? 1 : 0;
     if (isTail) {
       tail.lo = Math.max(0, lo - count);
       tail.hi = hi - count;
     }
     if (isHead) extent.hi = Math.min(hi, count);
-    else extent.lo = extent.hi = 0;
+    else {
+      extent.lo = extent.hi = 0;
+      extent.isPrefetched = false;
+    }
     if (!isHead && isTail && extent.parent !== undefined) extent.parent.residentChildren--;
     if (isTail && !extent.refused) {
       this.policy.split!(extent.id, tail.id, this.residency === 'prefix');
       if (!isHead) this.policy.remove(extent.id);
     }
+    if (!isTail) this.policy.splitMissing?.(extent.id, tail.id, extent.isWhole);
   }
 
   /** What the policy may depend on changed other than by an access. */
@@ -193,15 +198,30 @@ export class ResidentSet {
     if (extent.residentPages > 0 && !extent.refused) this.policy.changed?.(extent.id);
   }
 
+  /** The whole extent becomes resident before it is asked for; the room has been made. It is no access. */
+  prefetch(extent: Extent, nowUs: number): void {
+    this.bringIn(extent);
+    extent.isPrefetched = true;
+    this.admit(extent, nowUs);
+  }
+
   /** The whole extent becomes resident and counts as accessed. */
   private load(extent: Extent, nowUs: number): void {
+    this.bringIn(extent);
+    extent.seen = extent.count;
+    extent.accesses++;
+    extent.lastAccessUs = nowUs;
+    this.admit(extent, nowUs);
+  }
+
+  private bringIn(extent: Extent): void {
     const { lo, hi, count, firstPage, tokensEach } = extent;
     assert(hi === lo, () => `extent ${extent.id} is loaded while pages [${lo}, ${hi}) of it are resident`);
     this.observer.loaded(firstPage, count, count * tokensEach);
     this.setResident(extent, 0, count);
-    extent.seen = count;
-    extent.accesses++;
-    extent.lastAccessUs = nowUs;
+  }
+
+  private admit(extent: Extent, nowUs: number): void {
     const isKept: unknown = this.policy.admit(extent.id, nowUs);
     if (typeof isKept !== 'boolean')
       throw this.broken(`admit of page ${extent.id} is ${shown(isKept)} at ${nowUs} µs`, 'true or false');
@@ -219,7 +239,8 @@ export class ResidentSet {
     return extent;
   }
 
-  private broken(answer: string, allowed: string): Error {
+  /** The policy's answer is not one that it may give. */
+  broken(answer: string, allowed: string): Error {
     return brokenPolicy(`paging policy ${this.policy.name}`, answer, allowed);
   }
 
@@ -231,7 +252,7 @@ export class ResidentSet {
     this.setResident(extent, isTail ? lo : lo + pages, isTail ? hi - pages : hi);
     if (isFree) this.observer.freed(page, pages, pages * tokensEach);
     else this.observer.evicted(page, pages, pages * tokensEach);
-    if (extent.hi === extent.lo) extent.refused = false;
+    if (extent.hi === extent.lo) extent.refused = extent.isPrefetched = false;
   }
 
   private setResident(extent: Extent, lo: number, hi: number): void {

@@ -181,7 +181,7 @@ export class TableEditor {
   }
 
   /** Cuts `extent` before its page `at`; returns the tail. All tables that use it get both. */
-  private split(extent: Extent, at: number): Extent {
+  split(extent: Extent, at: number): Extent {
     const tail = this.extents.split(extent, at);
     this.resident.divide(extent, tail);
     for (const user of extent.users) {

@@ -41,6 +41,8 @@ export function replayOnProvider(
     tokensIn: 0,
     tokensOut: 0,
     evictedBlocks: 0,
+    prefetchedBlocks: 0,
+    usefulPrefetchedBlocks: 0,
     bypassedCalls: 0,
     bypassedBlocks: 0,
   };

@@ -55,6 +55,9 @@ export interface CellResult {
   /** Of all that, on a core alone, µs. */
   readonly prefillUs: number;
   readonly repeatedUs: number;
+  /** Loaded from the slower tier before they were asked for, and of them found by a call: hits, which are not prefilled. */
+  readonly prefetchedTokens: number;
+  readonly usefulPrefetchedTokens: number;
   /** For all prompts (answers cost the same under every policy), by session, micro-dollars. */
   readonly promptMicroDollarsPerSession: number;
 }
@@ -115,6 +118,8 @@ export function resultOf(
     repeatedTokens,
     prefillUs: prefillUs(prefillTokens),
     repeatedUs: prefillUs(repeatedTokens),
+    prefetchedTokens: counts.prefetchedBlocks * blockTokens,
+    usefulPrefetchedTokens: counts.usefulPrefetchedBlocks * blockTokens,
     promptMicroDollarsPerSession: costOf(engine.prices, tokensIn, hitBlocks * blockTokens, 0) / sessions,
   };
 }

@@ -8,7 +8,9 @@ export const boundName = 'clairvoyant-sessions';
 /** The policy of our own. */
 export const ownName = 'hit-density';
 
-/** `steps-to-execution` is missing: recorded sessions have no workflow that is known beforehand. */
+/** Needs `workflows: 'known'`, and prefetches where there is a slower tier. Not in the comparison: recorded sessions have no workflow that is known beforehand. */
+export const workflowContender: Contender = { name: 'steps-to-execution' };
+
 export const sessionContenders: readonly Contender[] = [
   { name: baselineName },
   { name: 'importance-lru' },

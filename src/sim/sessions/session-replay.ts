@@ -5,6 +5,9 @@
  * A call's pages are pinned from its start until its recorded duration is over, at the latest until the next call of its chain, since a chain has one context. What
  * a call misses is loaded from the front of its context on, as far as there is room beside pinned pages and beside what the policy prefers to keep; the
  * rest of it is not kept (a bypass). Nobody tells the policy that a session has ended: a person may always come back.
+ *
+ * Where the engine has a slower tier, that keeps all that was computed, and a policy that prefetches is asked what to bring back before it is asked for: by one transfer at a
+ * time, whose content is there when it is over, and not before. What a call still misses is prefilled.
  */
 import { rngFor } from '../../base/rng.ts';
 import type { CreatePagingPolicy, PlanView } from '../../kernel/contracts.ts';
@@ -12,6 +15,7 @@ import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { Pid } from '../../kernel/ids.ts';
 import type { Admission } from '../../kernel/memory/memory-options.ts';
 import { ContextMemory } from '../../kernel/memory/context-memory.ts';
+import type { Prefetch } from '../../kernel/memory/prefetcher.ts';
 import { PageTable } from '../../kernel/memory/page-table.ts';
 import type { Prompt } from '../../kernel/memory/prompt-examiner.ts';
 import { importanceDefaults } from '../../kernel/options.ts';
@@ -63,6 +67,9 @@ export interface SessionCounts {
   readonly tokensOut: number;
   /** Blocks that left memory for others. */
   readonly evictedBlocks: number;
+  /** Loaded from the slower tier before they were asked for; and how many of them a call found before they left again. */
+  readonly prefetchedBlocks: number;
+  readonly usefulPrefetchedBlocks: number;
   /** Calls of whose context something was not kept; and how much of it. */
   readonly bypassedCalls: number;
   readonly bypassedBlocks: number;
@@ -78,13 +85,18 @@ interface Run {
   endEvent: number;
 }
 
-type Happening = { readonly run: Run; readonly isEnd: boolean };
+type Happening =
+  | { readonly kind: 'begin' | 'end'; readonly run: Run }
+  | { readonly kind: 'transferred'; readonly prefetch: Prefetch };
 
 export class SessionReplay {
   readonly memory: ContextMemory;
   private readonly options: SessionReplayOptions;
   private readonly runs: readonly Run[];
   private readonly events = new EventQueue<Happening>();
+  private isTransferring = false;
+  /** The policy made no room for what came last; asked again, it would want the same. */
+  private isDeclined = false;
   private readonly tally = {
     calls: 0,
     contextBlocks: 0,
@@ -94,6 +106,8 @@ export class SessionReplay {
     tokensIn: 0,
     tokensOut: 0,
     evictedBlocks: 0,
+    prefetchedBlocks: 0,
+    usefulPrefetchedBlocks: 0,
     bypassedCalls: 0,
     bypassedBlocks: 0,
   };
@@ -161,18 +175,42 @@ export class SessionReplay {
       const { nextUs } = this.events;
       const happening = this.events.take();
       if (happening === undefined) return;
-      const { run, isEnd } = happening;
-      if (isEnd) {
-        this.end(run, nextUs);
-        const { pause } = run.placed.chain.calls[run.next - 1]!;
-        if (pause !== 'unknown') this.memory.policy.waits?.(run.pid, pause, nextUs);
-      } else {
-        const call = run.placed.chain.calls[run.next]!;
-        const prompt = this.begin(run, call, nextUs);
-        onCall?.(run.pid - 1, call, nextUs, prompt);
-        this.scheduleNext(run);
+      if (happening.kind === 'transferred') this.endTransfer(happening.prefetch, nextUs);
+      else {
+        const { run, kind } = happening;
+        this.isDeclined = false;
+        if (kind === 'end') {
+          this.end(run, nextUs);
+          const { pause } = run.placed.chain.calls[run.next - 1]!;
+          if (pause !== 'unknown') this.memory.policy.waits?.(run.pid, pause, nextUs);
+        } else {
+          const call = run.placed.chain.calls[run.next]!;
+          const prompt = this.begin(run, call, nextUs);
+          onCall?.(run.pid - 1, call, nextUs, prompt);
+          this.scheduleNext(run);
+        }
       }
+      // When all of this instant has taken place.
+      if (this.events.nextUs > nextUs) this.beginTransfer(nextUs);
     }
+  }
+
+  /** The slower tier sends what the policy wants most, if the link is free, and as long as anything is still to come. */
+  private beginTransfer(nowUs: number): void {
+    const { loadTokensPerSecond, loadLatencyUs } = this.options.engine;
+    if (loadTokensPerSecond === 0 || this.isTransferring || this.isDeclined || this.events.size === 0) return;
+    const prefetch = this.memory.beginPrefetch(nowUs);
+    if (prefetch === undefined) return;
+    this.isTransferring = true;
+    const endUs = nowUs + loadLatencyUs + Math.ceil((prefetch.tokens * 1_000_000) / loadTokensPerSecond);
+    this.events.schedule(endUs, EventClass.completion, { kind: 'transferred', prefetch });
+  }
+
+  private endTransfer(prefetch: Prefetch, nowUs: number): void {
+    const { loadedTokens, declinedTokens } = this.memory.endPrefetch(prefetch, nowUs);
+    this.isTransferring = false;
+    this.isDeclined = declinedTokens > 0;
+    this.tally.prefetchedBlocks += loadedTokens / this.options.blockTokens;
   }
 
   private begin(run: Run, call: RecordedCall, nowUs: number): Prompt {
@@ -193,6 +231,7 @@ export class SessionReplay {
     tally.contextBlocks += call.blocks;
     tally.cachedBlocks += cached;
     tally.hitBlocks += hit;
+    tally.usefulPrefetchedBlocks += prompt.prefetchedTokens / blockTokens;
     tally.repeatedBlocks += call.keep - hit;
     tally.tokensIn += call.tokensIn;
     tally.tokensOut += call.tokensOut;
@@ -200,7 +239,7 @@ export class SessionReplay {
     if (bypassed > 0) tally.bypassedCalls++;
     tally.bypassedBlocks += bypassed;
     const endUs = nowUs + this.durationUs(call);
-    run.endEvent = this.events.schedule(endUs, EventClass.completion, { run, isEnd: true });
+    run.endEvent = this.events.schedule(endUs, EventClass.completion, { kind: 'end', run });
     return prompt;
   }
 
@@ -232,7 +271,7 @@ export class SessionReplay {
 
   private scheduleNext(run: Run): void {
     const atUs = this.nextCallUs(run);
-    if (atUs < Infinity) this.events.schedule(atUs, EventClass.arrival, { run, isEnd: false });
+    if (atUs < Infinity) this.events.schedule(atUs, EventClass.arrival, { kind: 'begin', run });
   }
 
   /** Infinity: there is none, or it would come after the end. */

@@ -80,6 +80,8 @@ test('figures of a cell are those of its counts', () => {
     repeatedTokens: repeatedBlocks * 100,
     prefillUs: Math.round((prefillTokens / 8_000) * 1e6),
     repeatedUs: Math.round(((repeatedBlocks * 100) / 8_000) * 1e6),
+    prefetchedTokens: 0,
+    usefulPrefetchedTokens: 0,
     promptMicroDollarsPerSession: Math.ceil(prefillTokens * 3 + hitBlocks * 100 * 0.3) / 4,
   });
 });

@@ -108,7 +108,7 @@ for (const [name, { create, rule }] of Object.entries(rules))
   test(`${name}: each call finds and keeps what it does block by block`, () => {
     fc.assert(
       fc.property(chains, fc.integer({ min: 3, max: 14 }), (placed, capacity) => {
-        const naive = replayNaively(placed, { rule, capacity, endUs, unknownDurationUs });
+        const { calls: naive } = replayNaively(placed, { rule, capacity, endUs, unknownDurationUs });
         const { calls, replay } = runOf(placed, create, {
           memoryTokens: capacity,
           endUs,
@@ -121,6 +121,99 @@ for (const [name, { create, rule }] of Object.entries(rules))
       { seed: 11, numRuns: seedCount(100, 10_000) },
     );
   });
+
+/** As the policy, block by block: without the two, each block is an extent of its own, and so a transfer of its own. */
+const singly: CreatePagingPolicy = (context) => {
+  const policy = sessionPolicies['steps-to-execution'](context);
+  return Object.assign(policy, { putBack: undefined, split: undefined });
+};
+
+const stepsRule: NaiveRule = {
+  worth(session, _nowUs, all) {
+    const untilUs = nextCallUs(session, endUs);
+    if (untilUs === Infinity) return -Infinity;
+    const { workflow } = session.placed;
+    const steps = all
+      .filter((other) => other.placed.workflow === workflow && other !== session)
+      .flatMap(({ placed, calls }) =>
+        placed.chain.calls.slice(calls.length).map(({ startUs }) => placed.startUs + startUs),
+      )
+      .filter((atUs) => atUs < untilUs).length;
+    return -(steps + 1);
+  },
+};
+
+const tiers = fc.record({
+  latencyUs: fc.integer({ min: 0, max: 6 }),
+  blockUs: fc.constantFrom(1, 2, 5, 20),
+});
+
+test('steps-to-execution: prefetches, and finds, what it does block by block', () => {
+  let prefetchedBlocks = 0;
+  let usefulPrefetchedBlocks = 0;
+  fc.assert(
+    fc.property(chains, fc.integer({ min: 3, max: 14 }), tiers, (drawn, capacity, tier) => {
+      const placed = drawn.map((each, index) => ({ ...each, workflow: index % 2 }));
+      const naive = replayNaively(placed, { rule: stepsRule, capacity, endUs, unknownDurationUs, tier });
+      const { calls, replay } = runOf(placed, singly, {
+        memoryTokens: capacity,
+        endUs,
+        unknownDurationUs,
+        workflows: 'known',
+        engine: {
+          ...engine,
+          loadTokensPerSecond: 1_000_000 / tier.blockUs,
+          loadLatencyUs: tier.latencyUs,
+        },
+      });
+      replay.memory.checkInvariants();
+      const { counts } = replay;
+      expect({
+        calls,
+        prefetchedBlocks: counts.prefetchedBlocks,
+        usefulPrefetchedBlocks: counts.usefulPrefetchedBlocks,
+      }).toEqual(naive);
+      prefetchedBlocks += counts.prefetchedBlocks;
+      usefulPrefetchedBlocks += counts.usefulPrefetchedBlocks;
+    }),
+    { seed: 13, numRuns: seedCount(200, 10_000) },
+  );
+  expect(usefulPrefetchedBlocks).toBeGreaterThan(100);
+  expect(prefetchedBlocks).toBeGreaterThan(usefulPrefetchedBlocks);
+});
+
+test('steps-to-execution: with extents of many blocks, memory is never overfull and no more is used than was prefetched', () => {
+  const paging = sessionPolicies['steps-to-execution'];
+  fc.assert(
+    fc.property(
+      chains,
+      fc.integer({ min: 3, max: 14 }),
+      tiers,
+      fc.constantFrom('leaf' as const, 'any' as const),
+      (placed, capacity, tier, victims) => {
+        const options = {
+          memoryTokens: capacity,
+          endUs,
+          unknownDurationUs,
+          workflows: 'known',
+          victims,
+        } as const;
+        const rates = { loadTokensPerSecond: 1_000_000 / tier.blockUs, loadLatencyUs: tier.latencyUs };
+        // After each call the memory recounts itself and its policy.
+        const { replay } = runOf(placed, paging, { ...options, engine: { ...engine, ...rates } });
+        replay.memory.checkInvariants();
+        const { prefetchedBlocks, usefulPrefetchedBlocks, cachedBlocks } = replay.counts;
+        expect(usefulPrefetchedBlocks).toBeLessThanOrEqual(Math.min(prefetchedBlocks, cachedBlocks));
+        const without = runOf(placed, paging, {
+          ...options,
+          engine: { ...engine, loadLatencyUs: tier.latencyUs },
+        });
+        expect(without.replay.counts).toMatchObject({ prefetchedBlocks: 0, usefulPrefetchedBlocks: 0 });
+      },
+    ),
+    { seed: 14, numRuns: seedCount(100, 10_000) },
+  );
+});
 
 test('blocks of a running call stay, and a call larger than what is left keeps its front', () => {
   const long = {
@@ -150,6 +243,8 @@ test('blocks of a running call stay, and a call larger than what is left keeps i
     tokensIn: 24,
     tokensOut: 0,
     evictedBlocks: 0,
+    prefetchedBlocks: 0,
+    usefulPrefetchedBlocks: 0,
     bypassedCalls: 2,
     bypassedBlocks: 10,
   });

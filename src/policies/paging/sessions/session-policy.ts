@@ -62,14 +62,16 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   protected readonly context: PagingContext;
   /** Time of what was told last, µs. */
   protected nowUs = 0;
-  private readonly lists: LinkedLists;
+  protected readonly lists: LinkedLists;
   private listOf: Int32Array; // [page]
   private callOf: Int32Array; // [page] the number of its session's call that used it last
   private readonly sessions = new Map<Pid, Own>();
   /** [list] */
-  private readonly all: (Session | undefined)[];
+  protected readonly all: (Session | undefined)[];
   private readonly freeLists: number[] = [];
-  private caller: Session;
+  protected caller: Session;
+  /** What is told is for a prefetch of the caller's prompt: for that, nothing leaves that is worth as much. */
+  protected isPrefetch = false;
   private candidates: Session[] = [];
   private lowest: Session | undefined = undefined;
   private limit = Infinity;
@@ -106,6 +108,11 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     return new Session(user, list) as Own;
   }
 
+  /** Undefined: nobody told of it, or it has ended. */
+  protected sessionOf(user: Pid): Own | undefined {
+    return this.sessions.get(user);
+  }
+
   /** The sessions that have not ended. */
   protected live(): Iterable<Own> {
     return this.sessions.values();
@@ -117,6 +124,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     this.nowUs = nowUs;
     const session = this.sessions.get(user) ?? this.open(user);
     this.caller = session;
+    this.isPrefetch = false;
     if (!isCall) return;
     this.began(session, session.calls === 0 ? -1 : Math.max(0, nowUs - session.idleSinceUs));
     session.calls++;
@@ -163,7 +171,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     this.nowUs = nowUs;
     if (page >= this.listOf.length) this.grow(page);
     const { list, calls } = this.caller;
-    this.lists.pushBack(list, page);
+    this.enter(list, page);
     this.listOf[page] = list;
     this.callOf[page] = calls;
     this.caller.tokens += this.context.pages.size(page);
@@ -189,7 +197,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     if (!isContinued) this.startLoad();
     for (;;) {
       const session = (this.lowest ??= this.findLowest());
-      if (session === undefined) return this.context.canDecline === true ? undefined : this.last(eligible);
+      if (session === undefined) return this.mayDecline ? undefined : this.last(eligible);
       const page = this.nextEligible(session, eligible);
       const isStale = page !== undefined && this.isStale(session, page);
       // What a running call pins begins where that which has left its prompt ends.
@@ -203,7 +211,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
         this.value(session, page);
         continue;
       }
-      if (this.context.canDecline === true && session.worth >= this.limit) return undefined;
+      if (this.mayDecline && session.worth >= this.limit) return undefined;
       return this.take(session, page);
     }
   }
@@ -246,7 +254,12 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     assert(pages === resident, () => `${pages} pages in the lists, ${resident} resident`);
   }
 
-  private take(session: Session, page: PageId): PageId {
+  /** Its place in the list of the caller, when it is loaded. */
+  protected enter(list: number, page: PageId): void {
+    this.lists.pushBack(list, page);
+  }
+
+  protected take(session: Session, page: PageId): PageId {
     this.besideVictim = this.lists.previous(page);
     session.cursor = Math.max(0, this.lists.next(page));
     this.lists.remove(session.list, page);
@@ -275,7 +288,8 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
       if (this.lists.size(session.list) > 0) this.nominate(session);
       else if (session.hasExited) this.closeIfEmpty(session);
     }
-    this.limit = this.caller.user === 0 ? Infinity : this.limitFor(this.caller as Own);
+    if (this.isPrefetch) this.limit = this.worthOf(this.caller);
+    else this.limit = this.caller.user === 0 ? Infinity : this.limitFor(this.caller as Own);
   }
 
   private nominate(session: Session): void {
@@ -313,7 +327,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     return id > 0 ? (id as PageId) : undefined;
   }
 
-  private worthOf(session: Session): number {
+  protected worthOf(session: Session): number {
     if (session.user === 0 || session.hasExited) return NOTHING;
     const worth = this.worth(session as Own);
     assert(worth === worth, () => `${this.name}: the worth of process ${session.user} is no number`);
@@ -321,8 +335,12 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   }
 
   /** It has left its session's prompt. */
-  private isStale({ calls }: Session, page: PageId): boolean {
+  protected isStale({ calls }: Session, page: PageId): boolean {
     return this.callOf[page] !== calls;
+  }
+
+  private get mayDecline(): boolean {
+    return this.isPrefetch || this.context.canDecline === true;
   }
 
   // ---- Columns -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import type { CreatePagingPolicy } from '../../../../src/kernel/contracts.ts';
-import { engineDefaults } from '../../../../src/kernel/engine-options.ts';
+import { engineDefaults, type EngineOptions } from '../../../../src/kernel/engine-options.ts';
 import { pagingPolicies, sessionPolicies } from '../../../../src/policies/paging/index.ts';
 import { costAwareWith } from '../../../../src/policies/paging/sessions/cost-aware.ts';
 import { softPinsWith } from '../../../../src/policies/paging/sessions/soft-pins.ts';
@@ -306,6 +306,51 @@ test('steps-to-execution: agents that take turns, which lru always evicts just b
     '2: 2',
   ]);
   expect(() => hits(sessionPolicies['steps-to-execution'])).toThrow('workflow');
+});
+
+test('steps-to-execution: what the next agents need comes back before their turns, where the tier is fast enough', () => {
+  // Three agents in a circle, a turn a second, memory for two; each keeps its fixed prompt of 2.
+  const agents = [0, 1, 2].map((first) =>
+    session(
+      2 + first,
+      2,
+      [0, 3, 6, 9].map((at) => at + first),
+    ),
+  );
+  const counts = (tier: Partial<EngineOptions>): object => {
+    const options = { memoryTokens: 4, workflows: 'known' as const, engine: { ...engine, ...tier } };
+    const { hitBlocks, prefetchedBlocks, usefulPrefetchedBlocks } = runOf(
+      agents,
+      sessionPolicies['steps-to-execution'],
+      options,
+    ).replay.counts;
+    return { hitBlocks, prefetchedBlocks, usefulPrefetchedBlocks };
+  };
+  const none = { hitBlocks: 10, prefetchedBlocks: 0, usefulPrefetchedBlocks: 0 };
+  expect(counts({})).toEqual(none);
+  expect(counts({ loadLatencyUs: 100 })).toEqual(none);
+  // Half a second after each turn from the third on, the prompt of the turn after the next one takes the place of the one that was just called: 8 of the
+  // 9 turns to come find a prefetched prompt, the first of them what had stayed.
+  const all = { hitBlocks: 18, prefetchedBlocks: 16, usefulPrefetchedBlocks: 16 };
+  expect(counts({ loadTokensPerSecond: 4 })).toEqual(all);
+  // In a second it comes just before the next turn, which is early enough.
+  expect(counts({ loadTokensPerSecond: 4, loadLatencyUs: 500_000 })).toEqual(all);
+  // In 4 s the turn is over, and its call has prefilled what then comes for nothing.
+  expect(counts({ loadTokensPerSecond: 0.5 })).toEqual(none);
+  expect(counts({ loadTokensPerSecond: 4, loadLatencyUs: 3_500_000 })).toEqual(none);
+});
+
+test('steps-to-execution: for a prefetch nothing leaves that is needed sooner', () => {
+  const sessions = [session(2, 3, [0, 9]), session(3, 3, [1, 5])];
+  const options = {
+    memoryTokens: 5,
+    workflows: 'known',
+    engine: { ...engine, loadTokensPerSecond: 1 },
+  } as const;
+  const { replay, calls } = runOf(sessions, sessionPolicies['steps-to-execution'], options);
+  // At 1 s a block of the first leaves. It comes at 2 s and is declined, since the second has its turn sooner; it comes again at 6 s, when the second has none any more.
+  expect(calls.map(({ cached }) => cached)).toEqual([0, 0, 3, 3]);
+  expect(replay.counts).toMatchObject({ prefetchedBlocks: 1, usefulPrefetchedBlocks: 1, evictedBlocks: 2 });
 });
 
 test('steps-to-execution: another workflow has its own steps', () => {
