@@ -148,6 +148,33 @@ test('where the workflow is known, the policy that needs it runs', async () => {
   ]);
 });
 
+test('a chart and a page', async () => {
+  const [plot, report] = [files.path('chart.svg'), files.path('report.html')];
+  const { status, err } = await runCli([
+    ...['page', '--residency', 'prefix', '--trace', recorded, '--policy', 'lru,hit-density'],
+    ...[
+      '--sessions',
+      '4,6',
+      '--capacity',
+      '512,1024,4096',
+      '--seeds',
+      '2',
+      '--plot',
+      plot,
+      '--report',
+      report,
+    ],
+  ]);
+  expect({ status, err }).toEqual({ status: 0, err: '' });
+  const svg = readFileSync(plot, 'utf8');
+  expect(svg).toMatch(/^<svg /);
+  for (const label of ['lru, 4', 'hit-density, 6', 'context memory in tokens']) expect(svg).toContain(label);
+  const html = readFileSync(report, 'utf8');
+  expect(html.match(/<svg /g)).toHaveLength(2);
+  expect(html.match(/<tr>/g)).toHaveLength(1 + 2 * 2 * 3);
+  expect(html).toContain('ringzero page --trace');
+});
+
 const refused: readonly [words: string[], line: RegExp][] = [
   [['--sessions', '9'], /^error: sessions: 9 is not allowed; allowed: an integer from 1 to 8/],
   [['--sessions', '2,9'], /^error: sessions: 9 is not allowed/],
@@ -156,7 +183,7 @@ const refused: readonly [words: string[], line: RegExp][] = [
   [['--policy', 'opt'], /^error: --policy: "opt" is not allowed; allowed: all, .*hit-density/],
   [['--policy', 'steps-to-execution', '--sessions', '2'], /^error: paging: "steps-to-execution"/],
   [['--unit', 'size'], /^error: --unit: means nothing with --residency prefix/],
-  [['--plot', 'x.svg'], /^error: --plot: "x.svg" is not allowed/],
+  [['--plot', 'x.gif'], /^error: --plot: "x.gif" is not allowed/],
 ];
 for (const [words, line] of refused)
   test(`page --residency prefix ${words.join(' ')}`, async () => {

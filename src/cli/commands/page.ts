@@ -282,7 +282,7 @@ const onlyIndependent = [
 ];
 
 function documentOf(
-  { data, readSeconds, isFromCache, footprint, repeat }: PageFindings,
+  { data, readSeconds, isFromCache, footprint, notes, repeat }: PageFindings,
   policies: readonly PolicyChoice[],
 ): object {
   const { results, ...facts } = data;
@@ -294,6 +294,7 @@ function documentOf(
     footprint,
     repeat,
     ...(files.length === 0 ? {} : { policyFiles: files }),
+    ...(notes.length === 0 ? {} : { notes }),
     results,
     wall: { readSeconds, isFromCache },
   };

@@ -57,11 +57,7 @@ export async function writeResultFiles(flags: ResultFileFlags, files: ResultFile
     write('--plot', flags.plot, isPng ? await pngOf(svg, { withoutFonts: withStrokedText }) : svg);
   }
   if (flags.report !== undefined) write('--report', flags.report, files.html());
-  writeCsv(flags, files.csv);
-}
-
-export function writeCsv(flags: ResultFileFlags, csv: () => string): void {
-  if (flags.csv !== undefined) write('--csv', flags.csv, csv());
+  if (flags.csv !== undefined) write('--csv', flags.csv, files.csv());
 }
 
 function write(option: string, path: string, content: string | Uint8Array): void {

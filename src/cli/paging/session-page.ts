@@ -16,9 +16,10 @@ import { packageVersion } from '../package-version.ts';
 import { repeatWords, type RunFlags } from '../run-flags.ts';
 import { errorOf, type Failure } from './failure.ts';
 import { ownPolicyNotes, parsePolicies, type PolicyChoice } from './policy-choice.ts';
-import { type ResultFileFlags, writeCsv } from './result-files.ts';
+import { type ResultFileFlags, writeResultFiles } from './result-files.ts';
+import { sessionFiles } from './session-files.ts';
 import type { SessionJob, SessionMessage } from './session-job.ts';
-import { sessionCsv, sessionLines, sessionResults } from './session-report.ts';
+import { sessionLines, sessionResults } from './session-report.ts';
 import { runInThreads } from './thread-pool.ts';
 
 export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
@@ -48,13 +49,6 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   const contenders = contendersOf(options);
   const capacities = parseIntegers('--capacity', options.capacity ?? defaultCapacity);
   const counts = parseIntegers('--sessions', options.sessions);
-  for (const option of ['plot', 'report'] as const)
-    if (options[option] !== undefined)
-      throw invalid(
-        `--${option}`,
-        options[option],
-        'no such file with --residency prefix; --csv has all figures',
-      );
 
   io.progress(`reading ${options.trace}`);
   const file = await openInputFile(options.trace);
@@ -94,9 +88,9 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   }));
   const results = sessionResults(await runAll(jobs, trace, threads, io));
   const repeat = repeatWords('page', [], { given: options.given, seed }).join(' ');
-  const heading = { trace: options.trace, recorded: trace.sessions.length, seed, repeat };
   const notes = ownPolicyNotes(contenders.map(({ choice }) => choice));
-  writeCsv(options, () => sessionCsv(options.trace, seed, results));
+  const heading = { trace: options.trace, recorded: trace.sessions.length, seed, repeat, notes };
+  await writeResultFiles(options, sessionFiles(heading, results));
   if (options.json) {
     const files = contenders.flatMap(({ choice: { name, file: own } }) =>
       own === undefined ? [] : [{ name, ...own }],
@@ -111,7 +105,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
       results,
     };
     io.out(JSON.stringify(document, null, 1));
-  } else for (const line of sessionLines({ ...heading, notes }, results, io)) io.out(line);
+  } else for (const line of sessionLines(heading, results, io)) io.out(line);
   return 0;
 }
 
