@@ -53,7 +53,7 @@ try {
   say('## Speed');
   say();
   say(
-    'Policy work alone, the trace in memory as dense ids, one process for each policy; best of five rounds, of one where there is nothing to compare with. The calibration is a minimal LRU (two Int32Array links), on the Zipf workload,',
+    'Policy work alone, the trace in memory as dense ids, one process for each policy; the best run of five rounds, of one where there is nothing to compare with. The calibration is a minimal LRU (two Int32Array links), on the Zipf workload,',
   );
   say(
     'in the same process. The peer in C was measured by others on a machine where that calibration did 22 to 31 M/s: its share is of 26. lru-cache and mnemonist are LRUs from npm.',

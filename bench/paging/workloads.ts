@@ -47,10 +47,10 @@ export function zipfTrace(requests: number, ids: number): ReferenceTrace {
 export function generatedTraces(requests: number): { name: string; trace: ReferenceTrace }[] {
   const pages = Math.ceil(requests / 10);
   return [
-    { name: 'zipf 0.8', trace: generateZipf({ requests, ids: pages, alpha: 0.8, seed }) },
-    { name: 'zipf 1.0', trace: generateZipf({ requests, ids: pages, alpha: 1, seed }) },
-    { name: 'loop', trace: generateLoop({ requests, ids: Math.ceil(requests / 50) }) },
-    { name: 'scan', trace: generateScan({ requests }) },
+    { name: 'generated zipf 0.8', trace: generateZipf({ requests, ids: pages, alpha: 0.8, seed }) },
+    { name: 'generated zipf 1.0', trace: generateZipf({ requests, ids: pages, alpha: 1, seed }) },
+    { name: 'generated loop', trace: generateLoop({ requests, ids: Math.ceil(requests / 50) }) },
+    { name: 'generated scan', trace: generateScan({ requests }) },
     {
       name: 'agent sessions',
       trace: generateSessionReferences({ sessions: Math.ceil(requests / 20_000), seed }),
