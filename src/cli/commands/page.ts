@@ -7,7 +7,7 @@ import { engineDefaults } from '../../kernel/engine-options.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
 import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
-import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import type { Call, Command, Io } from '../command.ts';
 import { parseDurationUs, parseInteger, parseList, parsePositive } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
@@ -19,35 +19,18 @@ import {
   type PolicyChoice,
 } from '../paging/policy-choice.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
-import {
-  addResultFileFlags,
-  checkResultFiles,
-  type ResultFileFlags,
-  writeResultFiles,
-} from '../paging/result-files.ts';
-import { runSessionPage } from '../paging/session-page.ts';
+import { addResultFileFlags, checkResultFiles, writeResultFiles } from '../paging/result-files.ts';
+import { runSessionPage, type SessionPageOptions } from '../paging/session-page.ts';
 import { readReferences } from '../read-references.ts';
-import { choice, isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
+import { choice, isGiven, keepGiven, repeatWords } from '../run-flags.ts';
 
-interface PageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
-  readonly trace: string;
-  readonly policy: string;
-  readonly capacity?: string;
+interface PageOptions extends SessionPageOptions {
   readonly residency: 'independent' | 'prefix';
-  readonly sessions: string;
-  readonly seeds: number;
-  readonly calls: 'recorded' | 'instant';
-  readonly victims: 'leaf' | 'any';
-  readonly admission: 'may' | 'must';
-  readonly workflows: 'unknown' | 'known';
-  readonly loadRate: number;
-  readonly loadLatency?: number;
   readonly unit: 'pages' | 'size';
   readonly format?: FileFormat;
   readonly interval: number;
   readonly tick: number;
   readonly pageTokens?: number;
-  readonly threads: number;
   readonly bound?: boolean;
   readonly cache: boolean;
 }
