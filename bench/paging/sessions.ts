@@ -59,7 +59,7 @@ export async function* sessionLines(isQuick: boolean): AsyncGenerator<string> {
   });
 }
 
-const slowNames = ['length-aware', 'importance-lru, any'];
+const slowNames = ['length-aware', 'importance-lru (any)'];
 /** Those that need little time. */
 const quickNames = [baselineName, 'predicted-next-use', ownName, boundName, 'provider-5m'];
 
