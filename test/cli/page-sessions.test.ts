@@ -150,20 +150,16 @@ test('where the workflow is known, the policy that needs it runs', async () => {
 
 test('a chart and a page', async () => {
   const [plot, report] = [files.path('chart.svg'), files.path('report.html')];
+  const words =
+    'page --residency prefix --policy lru,hit-density --sessions 4,6 --capacity 512,1024,4096 --seeds 2';
   const { status, err } = await runCli([
-    ...['page', '--residency', 'prefix', '--trace', recorded, '--policy', 'lru,hit-density'],
-    ...[
-      '--sessions',
-      '4,6',
-      '--capacity',
-      '512,1024,4096',
-      '--seeds',
-      '2',
-      '--plot',
-      plot,
-      '--report',
-      report,
-    ],
+    ...words.split(' '),
+    '--trace',
+    recorded,
+    '--plot',
+    plot,
+    '--report',
+    report,
   ]);
   expect({ status, err }).toEqual({ status: 0, err: '' });
   const svg = readFileSync(plot, 'utf8');
