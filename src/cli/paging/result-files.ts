@@ -9,7 +9,7 @@ import { invalid, messageOf } from '../../kernel/errors.ts';
 import { lineChartSvg } from '../../report/line-chart.ts';
 import type { LineChart } from '../../report/line-chart-model.ts';
 import { withStrokedText } from '../../report/stroked-text.ts';
-import { checkOutput } from '../line-file.ts';
+import { checkOutputs } from '../line-file.ts';
 
 export interface ResultFileFlags {
   readonly plot?: string;
@@ -36,18 +36,9 @@ export function addResultFileFlags(command: CommanderCommand): void {
 
 /** Checks, before any work, that the files can be written; touches none. `inputs` must not be written over. */
 export function checkResultFiles({ plot, report, csv }: ResultFileFlags, inputs: readonly string[]): void {
-  const taken = [...inputs];
   if (plot !== undefined && !/^\.(svg|png)$/i.test(extname(plot)))
     throw invalid('--plot', plot, 'a file name that ends in .svg or .png');
-  for (const [option, path] of [
-    ['--plot', plot],
-    ['--report', report],
-    ['--csv', csv],
-  ] as const) {
-    if (path === undefined) continue;
-    checkOutput(option, path, taken);
-    taken.push(path);
-  }
+  checkOutputs({ '--plot': plot, '--report': report, '--csv': csv }, inputs);
 }
 
 export async function writeResultFiles(flags: ResultFileFlags, files: ResultFiles): Promise<void> {
