@@ -48,7 +48,7 @@ export interface Stretch {
 }
 
 /** µs; together the length of the stretch. */
-export interface Phases {
+interface Phases {
   readonly loadUs: number;
   readonly repeatedPrefillUs: number;
   readonly newPrefillUs: number;

@@ -165,7 +165,7 @@ export class Causes {
     const box = this.mail.get(pid);
     this.mail.delete(pid);
     if (box === undefined || box.size === 0) return;
-    this.pen.mark(pid, `${box.size} messages not received`);
+    this.pen.mark(pid, `${box.size} message${box.size === 1 ? '' : 's'} not received`);
     for (const flow of box.values()) this.pen.flow('f', pid, 'message', flow);
   }
 
