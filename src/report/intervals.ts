@@ -76,7 +76,7 @@ export class IntervalReader {
   /** Events of one run, or of several kernels one after the other: where `seq` starts again, the one before has crashed. */
   read(event: KernelEvent): void {
     const { atUs, seq } = event;
-    assert(atUs >= this.nowUs, () => `event ${seq}: the time goes back from ${this.nowUs} to ${atUs} µs`);
+    assert(atUs >= this.nowUs, () => `event ${seq}: the events go back from ${this.nowUs} to ${atUs} µs`);
     this.nowUs = atUs;
     if (seq <= this.seq) this.crash(atUs);
     this.seq = seq;

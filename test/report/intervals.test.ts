@@ -169,7 +169,7 @@ test('a wait names its tools and its budget', () => {
 });
 
 test('what does not come later, or is not there, is a mistake', () => {
-  expect(() => intervalsOf(kernel(spawned(1, 5), ready(1, 4)), 9)).toThrow('the time goes back from 5 to 4');
+  expect(() => intervalsOf(kernel(spawned(1, 5), ready(1, 4)), 9)).toThrow('the events go back from 5 to 4');
   expect(() => intervalsOf(kernel(ready(7, 4)), 9)).toThrow('process 7, which does not live');
   expect(() => intervalsOf(kernel(spawned(1, 5)), 4)).toThrow('the end at 4');
   expect(() => intervalsOf(kernel(spawned(1, 0), dispatched(1, 0), ended(1, 5, 1)), 5)).toThrow('shorter');
