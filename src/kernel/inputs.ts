@@ -1,6 +1,7 @@
 /** What the world tells the kernel. Plain data: a recording is a list of these. Every input is stamped with its time. */
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { HistoryRecord, ProcessStarted, PromptNode } from './records.ts';
+import type { SchedulingFacts } from './scheduling-facts.ts';
 import type { Capabilities, ChildEnd, Message, ToolResult } from './syscalls.ts';
 
 export const signalNames = ['stop', 'continue', 'terminate', 'kill'] as const;
@@ -29,6 +30,7 @@ export interface SpawnInput {
   readonly budget?: string;
   readonly engine?: string;
   readonly capabilities?: Partial<Capabilities>;
+  readonly scheduling?: SchedulingFacts;
 }
 
 /**
