@@ -71,7 +71,7 @@ export class Kernel {
     do {
       this.runner.runAll();
       this.calls.settleBudgets();
-      if (state.runnable.length > 0) continue;
+      if (state.runnable.length > 0 || input.more === true) continue;
       this.scheduler.settle();
     } while (state.runnable.length > 0);
     return state.out;
