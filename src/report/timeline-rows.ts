@@ -180,6 +180,7 @@ class Reader {
         if (event.kind === 'capacity') this.life(event.pid).mark('fault', 'fault', atUs);
         return;
       case 'page.loaded':
+      case 'page.prefetched':
         return this.memory(event.engine).change(atUs, event.tokens, 0);
       case 'page.freed':
         return this.memory(event.engine).change(atUs, -event.tokens, 0);
