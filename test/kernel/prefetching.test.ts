@@ -237,7 +237,7 @@ test('whatever agents do, prefetching keeps every promise, and a rerun of the in
         JSON.stringify(events),
       );
     }),
-    { seed: 11, numRuns: seedCount(150, 10_000) },
+    { seed: 11, numRuns: seedCount(100, 10_000) },
   );
   expect(used).toBeGreaterThan(1_000);
   expect(prefetched).toBeGreaterThan(used);
