@@ -32,6 +32,7 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
     const policy = scheduling({
       capacity: cores,
       unit: 'cores',
+      memoryTokens,
       rng: state.rng(`scheduling/${name}`),
       processes: processView(state),
     });

@@ -61,6 +61,8 @@ export interface SchedulingContext {
   /** Number of cores. */
   readonly capacity: number;
   readonly unit: 'cores';
+  /** Context memory of the engine, tokens. */
+  readonly memoryTokens: number;
   readonly rng: Rng;
   readonly processes: ProcessView;
 }

@@ -10,7 +10,7 @@ export interface Decision {
   /** All that were ready, the one that was picked included, in the order in which they became ready. */
   readonly ready: readonly Candidate[];
 }
-export interface Candidate {
+interface Candidate {
   readonly pid: Pid;
   readonly sinceUs: number;
   /** Where it stood and why, in the policy's words; '' from a policy that does not explain. */

@@ -33,7 +33,7 @@ export interface JobsResult {
   readonly slices: readonly Slice[];
   readonly makespanUs: number;
 }
-export interface JobResult {
+interface JobResult {
   readonly job: number;
   readonly finishUs: number;
   /** From its arrival to its first moment on a core. */
@@ -43,7 +43,7 @@ export interface JobResult {
   /** Ready, but not on a core. */
   readonly waitingUs: number;
 }
-export interface Slice {
+interface Slice {
   readonly core: number;
   readonly job: number;
   readonly fromUs: number;
@@ -134,6 +134,7 @@ class SliceLog {
         this.slices[last] = { ...this.slices[last]!, end: 'done' };
         return;
       }
+      default:
     }
   }
 
