@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import type { CreatePagingPolicy, PagingContext } from '../../src/kernel/contracts.ts';
+import type { CreatePagingPolicy } from '../../src/kernel/contracts.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
 import type { Input } from '../../src/kernel/inputs.ts';
@@ -10,36 +10,14 @@ import { Kernel } from '../../src/kernel/kernel.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import type { Syscall } from '../../src/kernel/syscalls.ts';
-import { PrefetchingSessionPolicy } from '../../src/policies/paging/sessions/prefetching-session-policy.ts';
-import type { Session } from '../../src/policies/paging/sessions/session-policy.ts';
 import { stepsToExecution } from '../../src/policies/paging/sessions/steps-to-execution.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { live } from '../support/lives.ts';
 import { checkedSimulation, kernelOf, runAgents, type Agent, type AgentRun } from '../support/run-agents.ts';
+import { fickle, lastActiveFirst } from '../support/prefetching-policies.ts';
 import { seedCount } from '../support/seeds.ts';
 import { allocate, burst, onPage, SECOND, sleep, think, touch } from '../support/syscalls.ts';
-
-/** Needs no plan: who was active last is expected first. */
-class LastActiveFirst extends PrefetchingSessionPolicy {
-  readonly name = 'last-active-first';
-  protected worth(session: Session): number {
-    return session.idleSinceUs;
-  }
-}
-
-/** Never of one mind: what has just been brought for it leaves again for the next. */
-class Fickle extends PrefetchingSessionPolicy {
-  readonly name = 'fickle';
-  private readonly rng: PagingContext['rng'];
-  constructor(context: PagingContext) {
-    super(context);
-    this.rng = context.rng;
-  }
-  protected worth(): number {
-    return this.rng.integer(5);
-  }
-}
 
 const engine = {
   memoryTokens: 1_000,
@@ -128,7 +106,7 @@ test('however often a policy changes its mind, what is moved between two calls i
   const agent = (atUs: number): Agent => ({ atUs, body: [allocate(200), allocate(200), think(10), waits] });
   const ran = runAgents({
     agents: [agent(0), agent(2 * SECOND), agent(4 * SECOND)],
-    kernel: tiered((context) => new Fickle(context)),
+    kernel: tiered(fickle),
   });
   const lastCall = ran.all('call.ended').at(-1)!;
   let moved = 0;
@@ -156,7 +134,7 @@ test('after a crash memory is cold and the transfer is gone: what it would have 
 
 test('a policy that names what cannot be loaded is broken', () => {
   const paging: CreatePagingPolicy = (context) =>
-    Object.assign(new LastActiveFirst(context), { prefetch: () => [77] });
+    Object.assign(lastActiveFirst(context), { prefetch: () => [77] });
   expect(() => runAgents({ agents: comesBack, kernel: tiered(paging) })).toThrow(
     'paging policy last-active-first: prefetch names page 77',
   );
@@ -189,8 +167,8 @@ const syscall: fc.Arbitrary<Syscall> = fc.oneof(
 );
 const policies: Readonly<Record<string, CreatePagingPolicy>> = {
   stepsToExecution,
-  lastActiveFirst: (context) => new LastActiveFirst(context),
-  fickle: (context) => new Fickle(context),
+  lastActiveFirst,
+  fickle,
 };
 const drawnRun = fc.record({
   agents: fc.array(fc.array(syscall, { minLength: 10, maxLength: 24 }), { minLength: 2, maxLength: 4 }),

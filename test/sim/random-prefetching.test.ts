@@ -1,41 +1,15 @@
 /** Property: in random worlds whose engines have slower tiers, prefetching breaks no promise, whatever the policy wants; and the same seed gives the same events. */
 import { expect, test } from 'vitest';
 
-import type { CreatePagingPolicy, PagingContext } from '../../src/kernel/contracts.ts';
-import { PrefetchingSessionPolicy } from '../../src/policies/paging/sessions/prefetching-session-policy.ts';
-import type { Session } from '../../src/policies/paging/sessions/session-policy.ts';
+import type { CreatePagingPolicy } from '../../src/kernel/contracts.ts';
 import { stepsToExecution } from '../../src/policies/paging/sessions/steps-to-execution.ts';
+import { fickle, lastActiveFirst } from '../support/prefetching-policies.ts';
 import { seedCount } from '../support/seeds.ts';
 import { Draw } from './random-draw.ts';
 import { runWorld, type WorldResult, type WorldSetup } from './random-world.ts';
 import { rngFor } from '../../src/base/rng.ts';
 
-/** Needs no plan: who was active last is expected first. */
-class LastActiveFirst extends PrefetchingSessionPolicy {
-  readonly name = 'last-active-first';
-  protected worth(session: Session): number {
-    return session.idleSinceUs;
-  }
-}
-
-/** Never of one mind: what it has just had brought leaves again for the next. */
-class Fickle extends PrefetchingSessionPolicy {
-  readonly name = 'fickle';
-  private readonly rng: PagingContext['rng'];
-  constructor(context: PagingContext) {
-    super(context);
-    this.rng = context.rng;
-  }
-  protected worth(): number {
-    return this.rng.integer(5);
-  }
-}
-
-const policies: readonly CreatePagingPolicy[] = [
-  stepsToExecution,
-  (context) => new LastActiveFirst(context),
-  (context) => new Fickle(context),
-];
+const policies: readonly CreatePagingPolicy[] = [stepsToExecution, lastActiveFirst, fickle];
 
 /** The same world with prefixes, small memories, slower tiers and a policy that prefetches from them. */
 function withTiers(seed: number, setup: WorldSetup): WorldSetup {
