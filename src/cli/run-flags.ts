@@ -1,6 +1,7 @@
 /** Flags of every command that runs a workload, and the command line that repeats such a run. */
 import type { Command as CommanderCommand } from 'commander';
 
+import { KernelError } from '../kernel/errors.ts';
 import type { Arrivals } from '../sim/workloads/arrivals.ts';
 import { parseChoice } from './options.ts';
 import { addRunFileFlags, type RunFileFlags } from './run-files.ts';
@@ -36,6 +37,15 @@ export function keepGiven(command: CommanderCommand): void {
 /** A parser for commander: one of `choices`. */
 export function choice(option: string, choices: readonly string[]): (text: string) => string {
   return (text) => parseChoice(option, text, choices);
+}
+
+/** Throws KernelError INVALID_ARGUMENT: a latency of loads says nothing where nothing is loaded. */
+export function checkLoadLatency(flags: Pick<RunFlags, 'given'>): void {
+  if (isGiven(flags, '--load-latency') && !isGiven(flags, '--load-rate'))
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      '--load-latency: means nothing without a slower tier; allowed with --load-rate',
+    );
 }
 
 export function isGiven({ given }: Pick<RunFlags, 'given'>, flag: string): boolean {

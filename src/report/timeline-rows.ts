@@ -182,6 +182,7 @@ class Reader implements IntervalSink {
         if (event.kind === 'capacity') this.row(event.pid).mark('fault', 'fault', atUs);
         return;
       case 'page.loaded':
+      case 'page.prefetched':
         return this.memory(event.engine).change(atUs, event.tokens, 0);
       case 'page.freed':
         return this.memory(event.engine).change(atUs, -event.tokens, 0);
