@@ -1,4 +1,5 @@
 import { isRecord, type BudgetNodeSpec } from './budget-limits.ts';
+import { checkCheaper } from './budget-rules.ts';
 import { BudgetTree } from './budgets.ts';
 import type { CreateLoadControlPolicy, CreatePagingPolicy, CreateSchedulingPolicy } from './contracts.ts';
 import { checkEngine, engineDefaults, type EngineOptions } from './engine-options.ts';
@@ -96,6 +97,7 @@ function checkOptions(options: KernelOptions): void {
   if (typeof options.records !== 'boolean') throw invalid('records', options.records, 'true or false');
   // Throws on cycles, unknown parents and limits out of range.
   checkLedger(options.ledger, new BudgetTree(options.budgets));
+  checkCheaper(options.budgets, options.engines);
 }
 
 /** Throws KernelError INVALID_ARGUMENT. */

@@ -31,6 +31,7 @@ export class Metrics {
   private callsFailed = 0;
   private readonly callsRefused: Record<string, number> = {};
   private callsBypassed = 0;
+  private callsDegraded = 0;
   private toolFailures = 0;
   private readonly toolFailuresByCode: Record<string, number> = {};
   private readonly toolsRefused: Record<string, number> = {};
@@ -51,6 +52,7 @@ export class Metrics {
   private readonly dropped = none();
   private prefillTokensSaved = 0;
   private budgetStalls = 0;
+  private readonly budgetActions = { throttled: 0, suspended: 0, stopped: 0 };
 
   constructor(options: { readonly engines: readonly EngineFacts[] }) {
     this.engines = options.engines.map((facts) => new EngineTally(facts));
@@ -149,6 +151,16 @@ export class Metrics {
       case 'call.bypassed':
         this.callsBypassed++;
         return;
+      case 'call.degraded':
+        this.callsDegraded++;
+        return;
+      case 'budget.throttled':
+        this.budgetActions.throttled++;
+        return;
+      case 'budget.exhausted':
+        if (event.rule === 'suspend') this.budgetActions.suspended++;
+        else if (event.rule === 'stop') this.budgetActions.stopped++;
+        return;
       case 'tool.started':
         this.tally(event.pid).toolCalls++;
         return;
@@ -222,6 +234,7 @@ export class Metrics {
       modelCallsFailed: this.callsFailed,
       modelCallsRefused: { ...this.callsRefused },
       modelCallsBypassed: this.callsBypassed,
+      modelCallsDegraded: this.callsDegraded,
       toolCalls: sum(({ usage }) => usage.toolCalls),
       toolFailures: this.toolFailures,
       toolFailuresByCode: { ...this.toolFailuresByCode },
@@ -243,6 +256,7 @@ export class Metrics {
       dropped: { ...this.dropped },
       prefillTokensSaved: this.prefillTokensSaved,
       budgetStalls: { count: this.budgetStalls, us: split.waiting['budget'] ?? 0 },
+      budgetActions: { ...this.budgetActions },
       throughput: {
         completedProcessesPerHour: ratio(completed * HOUR_US, makespanUs),
         completedCallsPerHour: ratio(modelCallsCompleted * HOUR_US, makespanUs),

@@ -129,6 +129,8 @@ export interface RunMetrics {
   /** By code; a call that is refused never starts. */
   readonly modelCallsRefused: Readonly<Record<string, number>>;
   readonly modelCallsBypassed: number;
+  /** Those that a budget let run on its cheaper model only. */
+  readonly modelCallsDegraded: number;
   /** Tool calls started; each retry counts again, here and in the failures. */
   readonly toolCalls: number;
   readonly toolFailures: number;
@@ -153,6 +155,12 @@ export interface RunMetrics {
   readonly prefillTokensSaved: number;
   /** Waits for budget. */
   readonly budgetStalls: { readonly count: number; readonly us: number };
+  /** How often a budget had a call wait for its pace, suspended a process, stopped one. */
+  readonly budgetActions: {
+    readonly throttled: number;
+    readonly suspended: number;
+    readonly stopped: number;
+  };
 
   /** An hour of the run's own time; completed processes and calls that ended well. */
   readonly throughput: { readonly completedProcessesPerHour: number; readonly completedCallsPerHour: number };
