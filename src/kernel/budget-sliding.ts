@@ -70,7 +70,8 @@ export class SlidingAccount implements LimitAccount {
   }
 
   pacedUs(): number {
-    let held = this.debt;
+    // Where there is debt, nothing fits.
+    let held = 0;
     let pacedUs = 0;
     for (let row = this.atUs.length - 1; row >= this.first; row--) {
       held += this.used[row]! + this.reserved[row]!;
