@@ -72,7 +72,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
     },
   });
   const engines = engineFacts(simulation.kernel);
-  metrics = new Metrics({ engines });
+  metrics = new Metrics({ engines, budgets: spec.budgets });
   if (run.check)
     checkers = createCheckers({
       engines: simulation.kernel.options.engines.map((engine) => ({ ...engine, sliceUs: sliceUsOf(spec) })),

@@ -2,6 +2,7 @@
 import type { KernelErrorCode } from '../../kernel/errors.ts';
 import type { FaultKind } from '../../kernel/events.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
+import type { RunPressure } from './pressure.ts';
 import type { Distribution } from './statistics.ts';
 
 /** What metrics and checkers must know of an engine. Cores are numbered from 0 over all engines in the order of the list. */
@@ -182,6 +183,7 @@ export interface RunMetrics {
   readonly waiting: Distribution;
   /** Sum over all processes. */
   readonly split: Split;
+  readonly pressure: RunPressure;
 
   readonly engines: readonly EngineMetrics[];
   /** In pid order. */

@@ -47,6 +47,9 @@ export const terminated = (
   code = outcome === 'failed' ? 'PROGRAM_FAILED' : '',
 ): EventBody => body('process.terminated', { pid: pid(number), outcome, code, message: '' });
 
+export const held = (engine = 0): EventBody => body('queue.held', { engine, pid: pid(99) });
+export const released = (engine = 0): EventBody => body('queue.released', { engine });
+
 export const requested = (number: number, n: number, promptTokens = 0, maxOutput = 10): EventBody =>
   body('call.requested', { pid: pid(number), n, promptTokens, maxOutput });
 export const dispatched = (
