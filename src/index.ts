@@ -18,6 +18,7 @@ export {
   type BudgetNodeSpec,
   type BudgetWindow,
 } from './kernel/budget-limits.ts';
+export { exhaustionRules, type CheaperModel, type ExhaustionRule } from './kernel/budget-rules.ts';
 export type * from './kernel/contracts.ts';
 export { NEVER_USED } from './kernel/contracts.ts';
 export type * from './kernel/events.ts';

@@ -1,4 +1,5 @@
 import { isRecord, type BudgetNodeSpec } from './budget-limits.ts';
+import { checkCheaper } from './budget-rules.ts';
 import { BudgetTree } from './budgets.ts';
 import type {
   CreateLoadControlPolicy,
@@ -110,6 +111,7 @@ function checkOptions(options: KernelOptions): void {
   if (typeof options.records !== 'boolean') throw invalid('records', options.records, 'true or false');
   // Throws on cycles, unknown parents and limits out of range.
   checkLedger(options.ledger, new BudgetTree(options.budgets));
+  checkCheaper(options.budgets, options.engines);
 }
 
 /** Throws KernelError INVALID_ARGUMENT. */

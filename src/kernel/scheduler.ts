@@ -277,9 +277,10 @@ export class AgentScheduler {
       tokensOut: call.tokensOut,
       resumed: isResumed,
       script: call.script,
+      degradedTo: call.degradedTo,
     });
     // Bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
-    const restore = restoreUs(engine.options, repeatedTokens, loadTokens);
+    const restore = restoreUs(call.options, repeatedTokens, loadTokens);
     // Not the sum: what was evicted again is brought back once.
     core.sliceBeginsUs = nowUs + Math.max(call.restoreLeftUs, restore);
     core.sliceEndsUs = core.sliceBeginsUs + sliceUs(engine, pid);

@@ -5,6 +5,7 @@
 import type { KernelEvent } from '../../kernel/events.ts';
 import { budgetLimits } from './budget-limits.ts';
 import { budgetQueue } from './budget-queue.ts';
+import { budgetRules } from './budget-rules.ts';
 import { calls } from './calls.ts';
 import type { CheckerFacts, CreateChecker, EventType } from './checker.ts';
 import { cores } from './cores.ts';
@@ -36,6 +37,7 @@ export const checkers = {
   reservations,
   'budget-limits': budgetLimits,
   'budget-queue': budgetQueue,
+  'budget-rules': budgetRules,
   metering,
   slices,
   tools,

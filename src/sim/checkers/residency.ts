@@ -72,6 +72,7 @@ export function residency({ engines }: CheckerFacts): Checker {
         bypassing.delete(event.pid);
       },
       'call.bypassed': (event) => void bypassing.add(event.pid),
+      'call.degraded': (event) => void bypassing.add(event.pid),
       'process.dispatched': (event) => {
         const { pid, n, room } = event;
         const isBypass = bypassing.has(pid);

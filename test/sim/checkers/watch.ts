@@ -28,7 +28,22 @@ const budgets: readonly BudgetNodeSpec[] = [
   { name: 'other team', limits: perTeam },
   { name: 'once', limits: [{ resource: 'microDollars', amount: 90, window: { kind: 'total' } }] },
   { name: 'free' },
+  // 100 tokens a second, and what becomes of who asks for more.
+  { name: 'paced', limits: perSecond('fixed'), whenExhausted: 'throttle' },
+  { name: 'paced sliding', limits: perSecond('sliding'), whenExhausted: 'throttle' },
+  { name: 'suspending', limits: perSecond('fixed'), whenExhausted: 'suspend' },
+  { name: 'stopping', limits: perSecond('fixed'), whenExhausted: 'stop' },
+  {
+    name: 'degrading',
+    limits: [{ resource: 'microDollars', amount: 90, window: { kind: 'total' } }],
+    whenExhausted: 'degrade',
+    degradeTo: { model: 'small', prices: { input: 1_000_000, cachedInput: 0, output: 1_000_000 } },
+  },
 ];
+
+function perSecond(kind: 'fixed' | 'sliding'): NonNullable<BudgetNodeSpec['limits']> {
+  return [{ resource: 'tokens', amount: 100, window: { kind, lengthUs: SECOND } }];
+}
 export const setup: CheckersOptions = {
   engines: [
     {
@@ -92,6 +107,7 @@ export function checkAccepts(promise: CheckerName, allowed: readonly (readonly T
 
 /** They compare what happened at one instant, in whatever order. */
 const closesInstants: ReadonlySet<CheckerName> = new Set([
+  'budget-rules',
   'faults',
   'reservations',
   'metering',
