@@ -1,6 +1,7 @@
 import type { LoadView, ProcessView } from './contracts.ts';
 import { longestUs } from './engine-options.ts';
 import { Engine } from './engine.ts';
+import { GuardedScheduling } from './guarded-scheduling.ts';
 import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
@@ -29,7 +30,7 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
     const load = loadView(state, index);
     const parts = {
       memory,
-      policy,
+      policy: new GuardedScheduling(policy, state),
       loadControl: loadControl?.({
         capacity: memoryTokens,
         unit: 'tokens',
