@@ -10,3 +10,12 @@ export function checkInteger(field: string, value: number, min: number): void {
 export function checkNotEmpty(field: string, list: readonly unknown[]): void {
   if (list.length === 0) throw invalid(field, 'nothing', 'one or several');
 }
+
+/** An exercise of more ticks (of each CPU, each process; accesses × frames) is a mistake in its figures, and would fill memory with its answer. */
+const mostSimulatedTicks = 2_000_000;
+
+/** Throws KernelError INVALID_ARGUMENT when a simulation goes on for too long. */
+export function checkTicks(ticks: number): void {
+  if (ticks > mostSimulatedTicks)
+    throw invalid('ticks in all', ticks, `a problem of at most ${mostSimulatedTicks} ticks`);
+}

@@ -7,7 +7,7 @@
  * Source of the rules: the behaviour of lottery.py of 2025-10-26. The idea: C. A. Waldspurger, W. E. Weihl, "Lottery Scheduling", 1994.
  */
 import { invalid, KernelError } from '../../kernel/errors.ts';
-import { checkInteger, checkNotEmpty } from './checks.ts';
+import { checkInteger, checkNotEmpty, checkTicks } from './checks.ts';
 
 export interface LotteryJob {
   readonly job: number;
@@ -50,9 +50,11 @@ export interface LotteryAnswer {
 /** Largest draw. */
 export const largestRandom = 1_000_000;
 
-/** As many draws as there can be: the run time of all jobs. */
+/** As many draws as there can be: the run time of all jobs. Throws KernelError for too much of it. */
 export function lotteryDraws(jobs: readonly LotteryJob[]): number {
-  return jobs.reduce((sum, { length }) => sum + length, 0);
+  const ticks = jobs.reduce((sum, { length }) => sum + length, 0);
+  checkTicks(ticks);
+  return ticks;
 }
 
 /** Throws KernelError for a malformed problem, and when only jobs without tickets are left. */
@@ -70,7 +72,8 @@ export function solveLottery({ quantum, jobs, randoms }: LotteryProblem): Lotter
   const draws: LotteryDraw[] = [];
   const finishOrder: number[] = [];
   let time = 0;
-  for (let draw = 0; draw < lotteryDraws(jobs) && finishOrder.length < jobs.length; draw++) {
+  const most = lotteryDraws(jobs);
+  for (let draw = 0; draw < most && finishOrder.length < jobs.length; draw++) {
     const random = randoms[draw];
     if (random === undefined) throw invalid('randoms', randoms.length, 'a draw for each tick of run time');
     const totalTickets = tickets.reduce((sum, held) => sum + held, 0);

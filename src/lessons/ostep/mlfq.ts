@@ -10,7 +10,7 @@
  * Source of the rules: the behaviour of mlfq.py of 2025-10-26. The idea: F. J. Corbató et al., "An Experimental Time-Sharing System", 1962.
  */
 import { invalid } from '../../kernel/errors.ts';
-import { checkInteger, checkNotEmpty } from './checks.ts';
+import { checkInteger, checkNotEmpty, checkTicks } from './checks.ts';
 import { mean, twoDecimals } from './two-decimals.ts';
 
 export interface MlfqOptions {
@@ -150,6 +150,7 @@ class Mlfq {
   }
 
   tick(): void {
+    checkTicks(this.now);
     const { boost } = this.options;
     if (boost > 0 && this.now > 0 && this.now % boost === 0) this.boost();
     this.wakeUp();

@@ -9,7 +9,7 @@
  * Source of the rules: the behaviour of multi.py of 2025-10-26.
  */
 import { invalid, KernelError } from '../../kernel/errors.ts';
-import { checkInteger, checkNotEmpty } from './checks.ts';
+import { checkInteger, checkNotEmpty, checkTicks } from './checks.ts';
 import type { RandomSource } from './mersenne-twister.ts';
 import { percent } from './two-decimals.ts';
 import { WarmCache } from './warm-cache.ts';
@@ -177,6 +177,7 @@ class Multi {
   }
 
   tick(): void {
+    checkTicks(this.now * this.cpus.length);
     const { quantum, perCpuQueues, peekInterval } = this.options;
     if (this.now > 0 && this.now % quantum === 0) this.endSlices();
     if (perCpuQueues && peekInterval > 0 && this.now > 0 && this.now % peekInterval === 0) this.peek();

@@ -6,7 +6,7 @@ import { assert } from '../../base/assert.ts';
 import type { CreatePagingPolicy, PagingPolicy } from '../../kernel/contracts.ts';
 import type { PageId } from '../../kernel/ids.ts';
 import { pageReplayDefaults, PageReplay } from '../../sim/paging/page-replay.ts';
-import { checkInteger, checkNotEmpty } from './checks.ts';
+import { checkInteger, checkNotEmpty, checkTicks } from './checks.ts';
 
 export interface PageAccess {
   readonly page: number;
@@ -26,6 +26,8 @@ export interface PageRunOptions {
 export function runPages({ references, cacheSize, policy }: PageRunOptions): PageAccess[] {
   checkNotEmpty('references', references);
   checkInteger('frames', cacheSize, 1);
+  // Each access shows the whole memory.
+  checkTicks(references.length * Math.min(cacheSize, references.length));
   const idOf = new Map<number, number>();
   for (const page of references) if (!idOf.has(page)) idOf.set(page, idOf.size + 1);
   const pages = [...idOf.keys()];

@@ -8,7 +8,7 @@
  * Ticks count from 1. An I/O issued in tick t ends in tick t + length + 1. A process without instructions holds the core for one tick.
  * Source of the rules: the behaviour of process-run.py of 2025-10-26.
  */
-import { checkInteger, checkNotEmpty } from './checks.ts';
+import { checkInteger, checkNotEmpty, checkTicks } from './checks.ts';
 import { percent } from './two-decimals.ts';
 
 /** When the core is given away: as soon as its process waits for I/O, or at its end only. */
@@ -102,6 +102,7 @@ class ProcessRun {
   tick(): ProcessRunTick {
     const { processes, problem } = this;
     const tick = ++this.now;
+    checkTicks(tick * processes.length);
     const ioDone = this.endIos();
     const running = processes[this.current]!;
     const instruction = running.state === 'RUNNING' ? running.instructions[running.executed] : undefined;

@@ -72,9 +72,9 @@ function readJobs(text: string): MlfqJob[] {
     const [arrival = '', length = '', ioFreq = ''] = parts;
     return {
       job,
-      arrival: parseNumber('-l', arrival, ticks),
-      length: parseNumber('-l', length, { min: 1, max: mostTicks }),
-      ioFreq: parseNumber('-l', ioFreq, ticks),
+      arrival: parseNumber('-l: start', arrival, ticks),
+      length: parseNumber('-l: run time', length, { min: 1, max: mostTicks }),
+      ioFreq: parseNumber('-l: I/O frequency', ioFreq, ticks),
     };
   });
 }
