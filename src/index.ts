@@ -26,6 +26,7 @@ export type * from './kernel/inputs.ts';
 export type * from './kernel/process-state.ts';
 export type * from './kernel/records.ts';
 export type * from './kernel/requests.ts';
+export type { SchedulingFacts } from './kernel/scheduling-facts.ts';
 export type * from './kernel/snapshot.ts';
 export type * from './kernel/storage.ts';
 export type * from './kernel/syscalls.ts';

@@ -92,6 +92,7 @@ function* runStep(
         arguments: agent as unknown as Json,
         name: agent.name,
         ...(agent.priority === undefined ? {} : { priority: agent.priority }),
+        ...(agent.scheduling === undefined ? {} : { scheduling: agent.scheduling }),
       }) as SyscallResult<Pid>;
       if (spawned.ok) children[step.key] = spawned.value;
       return spawned;

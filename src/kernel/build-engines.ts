@@ -1,10 +1,12 @@
 import type { LoadView, ProcessView } from './contracts.ts';
+import { longestUs } from './engine-options.ts';
 import { Engine } from './engine.ts';
 import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
 import type { MemoryObserver } from './memory/memory-options.ts';
 import type { KernelOptions } from './options.ts';
+import type { Process } from './process.ts';
 
 /** The engines of a kernel, with their cores: each has a memory and policies of its own, which see processes through views. */
 export function buildEngines(state: KernelState, options: KernelOptions): void {
@@ -21,6 +23,7 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
     const policy = scheduling({
       capacity: cores,
       unit: 'cores',
+      memoryTokens,
       rng: state.rng(`scheduling/${name}`),
       processes: processView(state),
     });
@@ -78,16 +81,44 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
   };
 }
 
-function processView({ processes, budgets, quotas }: KernelState): ProcessView {
+function processView({ processes, cores, budgets, quotas }: KernelState): ProcessView {
   return {
     priority: (pid) => processes[pid]!.priority,
     name: (pid) => processes[pid]!.name,
     parent: (pid) => processes[pid]!.startedBy,
+    run: (pid) => processes[pid]!.runNumber,
+    client: (pid) => processes[pid]!.client,
+    tickets: (pid) => processes[pid]!.facts.tickets ?? 100,
+    weight: (pid) => processes[pid]!.facts.weight ?? 1,
+    deadlineUs: (pid) => processes[pid]!.deadlineUs,
+    spawnedUs: (pid) => processes[pid]!.startedUs,
+    expectedCoreUs: (pid) => processes[pid]!.facts.expectedCoreUs ?? NaN,
+    expectedTokenSeconds: (pid) => processes[pid]!.facts.expectedTokenSeconds ?? NaN,
     quotaNode: (pid) => budgets.quotaNode(processes[pid]!.budget),
     quotaShare: (pid, nowUs) => quotas.share(processes[pid]!, nowUs),
     quotaRollsUs: (pid, nowUs) => quotas.rollsUs(processes[pid]!, nowUs),
     coreUs: (pid) => processes[pid]!.coreUs,
+    burstUs: (pid) => burstUs(processes[pid]!),
+    burstLeftUs: (pid, nowUs) => {
+      const process = processes[pid]!;
+      const { call, core } = process;
+      if (call === undefined) return 0;
+      const stretchUs = core === -1 ? 0 : nowUs - cores[core]!.startedUs;
+      return Math.max(0, burstUs(process) - call.coreUs - stretchUs);
+    },
+    promptTokens: (pid) => {
+      const { call, table } = processes[pid]!;
+      return call === undefined ? 0 : table.tokens + call.extraTokens;
+    },
+    maxOutputTokens: (pid) => processes[pid]!.call?.think.maxOutput ?? 0,
   };
+}
+
+/** The core time of the call that `process` asks for or runs, as far as it can be known: in virtual time its script tells. */
+function burstUs({ call, engine }: Process): number {
+  if (call === undefined) return 0;
+  const { script, freshTokens, think } = call;
+  return script?.durationUs ?? longestUs(engine.options, freshTokens, script?.tokensOut ?? think.maxOutput);
 }
 
 function loadView(state: KernelState, engine: number): LoadView {

@@ -19,6 +19,7 @@ import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
 import { SyscallTable } from './syscall-table.ts';
 import type { Program } from './syscalls.ts';
 import { ToolCalls } from './tool-calls.ts';
+import { noFacts } from './scheduling-facts.ts';
 
 export class Kernel {
   readonly options: KernelOptions;
@@ -70,7 +71,7 @@ export class Kernel {
     do {
       this.runner.runAll();
       this.calls.settleBudgets();
-      if (state.runnable.length > 0) continue;
+      if (state.runnable.length > 0 || input.more === true) continue;
       this.scheduler.settle();
     } while (state.runnable.length > 0);
     return state.out;
@@ -160,6 +161,7 @@ export class Kernel {
           ? undefined
           : state.engines.find((engine) => engine.options.name === input.engine),
       capabilities: restrict(undefined, input.capabilities ?? {}),
+      facts: input.scheduling ?? noFacts,
       parent: undefined,
     });
     this.lifecycle.recordStart(process);
@@ -180,6 +182,8 @@ export class Kernel {
         budget: state.budgetIndex(started.budget),
         engine: state.engines.find((engine) => engine.options.name === started.engine),
         capabilities: started.capabilities,
+        facts: started.scheduling ?? noFacts,
+        startedUs: started.atUs,
         startedBy: started.parent,
         parent: started.parent === 0 ? undefined : state.processes[started.parent],
         pid: started.pid,

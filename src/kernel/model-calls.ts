@@ -51,6 +51,7 @@ export class ModelCalls implements SchedulerListener {
       script: think.script,
       input: state.options.records ? `prompt/${this.nameOfPrompt(process)}/${prompt}` : '',
       extraTokens,
+      freshTokens: Math.max(0, prompt - process.foundTokens),
       room,
       bypass: !engine.memory.canEverHold(table, room),
       stretches: 0,
@@ -185,6 +186,7 @@ export class ModelCalls implements SchedulerListener {
     const answer: Answer = { text, tokensIn, tokensCached, tokensOut };
     const keeps = call.think.keepAnswer ?? ended.text !== undefined;
     const page = keeps ? this.keepAnswer(process, text, tokensOut, !call.bypass) : undefined;
+    process.foundTokens = process.table.tokens;
     const result = { ok: true, value: page === undefined ? answer : { ...answer, page } } as const;
     auditCall(state, process, call, result);
     state.deliver(process, result);

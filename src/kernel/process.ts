@@ -22,6 +22,7 @@ import type { QuotaShare } from './quota-shares.ts';
 import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
 import type { ToolBatch } from './tool-run.ts';
+import type { SchedulingFacts } from './scheduling-facts.ts';
 
 /** Tokens, money and time that a process has used in all its lives, up to the last settlement of a call. What a crash interrupted counts in full. */
 export interface Usage {
@@ -64,6 +65,10 @@ export class Process {
   readonly program: Program;
   readonly args: Json;
   readonly capabilities: Capabilities;
+  readonly facts: SchedulingFacts;
+  /** Numbers of its run and of its client, from 0. */
+  readonly runNumber: number;
+  readonly client: number;
   /** The pid of the process that started it, for good; 0: a root process. */
   readonly startedBy: Pid | 0;
   /** Who started it, until that has ended. */
@@ -71,7 +76,8 @@ export class Process {
   children: Process[] | undefined = undefined;
 
   // processes
-  readonly spawnedUs: number;
+  /** In its first life. */
+  readonly startedUs: number;
   /** While `waiting`, and while suspended from waiting. */
   waitingOn: WaitReason = '';
   /** While `suspended`. */
@@ -105,6 +111,8 @@ export class Process {
   tools: ToolBatch | undefined = undefined;
 
   // scheduler
+  /** Tokens of the prompt and answer of its last call: what the next one can expect to find. */
+  foundTokens = 0;
   /** Kept out by load control until it allows the call. */
   held = false;
   /** It was kept out, and has been let on: it stands before those that still are. */
@@ -141,7 +149,16 @@ export class Process {
     this.startedBy = fields.startedBy;
     this.parent = fields.parent;
     this.sinceUs = fields.nowUs;
-    this.spawnedUs = fields.nowUs;
+    this.startedUs = fields.startedUs;
+    this.facts = fields.facts;
+    this.runNumber = fields.runNumber;
+    this.client = fields.client;
+  }
+
+  /** The instant by which it should have ended, µs; Infinity: none. */
+  get deadlineUs(): number {
+    const { deadlineUs } = this.facts;
+    return deadlineUs === undefined ? Infinity : this.startedUs + deadlineUs;
   }
 
   /** Core time, that of the call under way included, µs. */
@@ -162,6 +179,10 @@ export interface ProcessFields {
   readonly priority: number;
   readonly startedBy: Pid | 0;
   readonly parent: Process | undefined;
+  readonly facts: SchedulingFacts;
+  readonly runNumber: number;
+  readonly client: number;
+  readonly startedUs: number;
   readonly nowUs: number;
 }
 
@@ -209,6 +230,8 @@ export interface Call {
   readonly input: string;
   /** Prompt tokens beyond the pages. */
   readonly extraTokens: number;
+  /** Prompt tokens beyond what its process used before. */
+  readonly freshTokens: number;
   /** Tokens of context memory beside the pages: `extraTokens` and the longest answer. */
   readonly room: number;
   /** Larger than memory: runs without it (`--oversize bypass`). */

@@ -4,6 +4,7 @@ import type { KernelErrorCode } from './errors.ts';
 import type { Json, PageNumber, Pid } from './ids.ts';
 import type { Outcome } from './process-state.ts';
 import type { SignalName } from './inputs.ts';
+import type { SchedulingFacts } from './scheduling-facts.ts';
 
 /** A failed syscall is a value that the program can act on, never an exception. */
 export type SyscallResult<T> =
@@ -91,6 +92,8 @@ export interface Spawn {
   readonly budget?: string;
   /** Default: the parent's. A child never has a capability that its parent lacks. */
   readonly capabilities?: Partial<Capabilities>;
+  /** Default: the parent's, as far as they are handed down. */
+  readonly scheduling?: SchedulingFacts;
 }
 export interface Wait {
   readonly kind: 'wait';

@@ -89,6 +89,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
       name: agent.name,
       run: uniqueId(runIds, 12),
       ...(agent.priority === undefined ? {} : { priority: agent.priority }),
+      ...(agent.scheduling === undefined ? {} : { scheduling: agent.scheduling }),
       ...(root === undefined ? {} : { budget: agent.budget ?? ownBudget(index, budgets) ?? root }),
     });
   }
