@@ -28,7 +28,7 @@ export const mlfqView: ToolView<MlfqProblem, MlfqAnswer> = {
       ]),
     ),
   ],
-  question: 'who runs when, and on which level; response and turnaround time of each job.',
+  question: 'who runs when and on which level; each job’s response and turnaround.',
   answer: (answer) => [
     ...figures(
       [

@@ -36,6 +36,13 @@ test('fits: the first, the smallest, the largest; of equals the first in the lis
   expect(last('WORST')).toMatchObject({ returned: 125, searched: 3 });
 });
 
+test('of equals every fit takes the first in the list', () => {
+  // Free: 100–105 and 110–115, which fill the heap with what is in use.
+  const ops = '+5,+5,+5,-2,-0,+5'.split(',');
+  for (const policy of fitPolicies)
+    expect(stepsOf({ policy, ops, heapSize: 15 }).at(-1), policy).toMatchObject({ returned: 100 });
+});
+
 test('orders of the list, and what joining misses in an unsorted one', () => {
   const ops = '+10,+5,+35,-1,-0'.split(',');
   const list = (given: Partial<FreespaceProblem>) => stepsOf({ ops, ...given }).at(-1)!.freeList;
