@@ -3,8 +3,9 @@ import type { Command as CommanderCommand } from 'commander';
 
 import type { Arrivals } from '../sim/workloads/arrivals.ts';
 import { parseChoice } from './options.ts';
+import { addRunFileFlags, type RunFileFlags } from './run-files.ts';
 
-export interface RunFlags {
+export interface RunFlags extends RunFileFlags {
   readonly check: boolean;
   readonly record?: string;
   readonly events?: string;
@@ -23,6 +24,7 @@ export function addRunFlags(command: CommanderCommand): void {
     .option('--check', 'watch every promise of the design while it runs', false)
     .option('--record <file>', 'keep all inputs, for ringzero rerun')
     .option('--events <file>', 'write every event, one JSON document a line');
+  addRunFileFlags(command);
   keepGiven(command);
 }
 
@@ -55,7 +57,7 @@ export function repeatWords(
 
 /** Where to print, and how fast to get there. */
 const notDecisive = new Set(
-  '--json --record --events --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
+  '--json --record --events --perfetto --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
     ' ',
   ),
 );

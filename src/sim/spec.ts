@@ -88,7 +88,8 @@ export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
   };
 }
 
-function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
+/** A scheduling policy by name, with slices of this length where it has slices. Throws KernelError INVALID_ARGUMENT. */
+export function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
   const create = schedulingPolicy(name);
   if (sliceUs === undefined) return create;
   if (!Number.isSafeInteger(sliceUs) || sliceUs < 1)
