@@ -256,7 +256,7 @@ function engineLines({ engines }: RunMetrics, width: number, paint: (text: strin
   );
 }
 
-function faultLines({ faults, evicted, prefillTokensSaved, loaded }: RunMetrics): string[] {
+function faultLines({ faults, evicted, prefillTokensSaved, loaded, prefetched }: RunMetrics): string[] {
   const of = ({ pages, tokens }: PageCount): string =>
     pages === 0 ? 'none' : `${counted(pages, 'page')}, ${counted(tokens, 'token')}`;
   const rows: [string, string][] = [
@@ -264,6 +264,14 @@ function faultLines({ faults, evicted, prefillTokensSaved, loaded }: RunMetrics)
     ['capacity faults', of(faults.capacity)],
     ...(faults.hole.pages > 0 ? [['behind a hole', of(faults.hole)] satisfies [string, string]] : []),
     ['loaded', of(loaded)],
+    ...(prefetched.transfers > 0
+      ? [
+          ['prefetched', `${of(prefetched)}, ${formatCount(prefetched.usedTokens)} of them used`] satisfies [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ['evicted', of(evicted)],
     ['prefill saved', counted(prefillTokensSaved, 'token')],
   ];

@@ -112,6 +112,31 @@ export type EventBody =
       readonly pages: number;
       readonly tokens: number;
     }
+  // Beside calls, from the slower tier: at most one transfer of an engine at a time, until it ends or, when nobody is left to load for, is cancelled.
+  // `page` is the one that its policy names, `tokens` what is transferred.
+  | {
+      readonly type: 'prefetch.started';
+      readonly engine: number;
+      readonly page: PageId;
+      readonly tokens: number;
+    }
+  // What of it enters context memory, before `prefetch.ended`; and what its policy makes no room for.
+  | {
+      readonly type: 'page.prefetched';
+      readonly engine: number;
+      readonly page: PageId;
+      readonly pages: number;
+      readonly tokens: number;
+    }
+  | {
+      readonly type: 'prefetch.ended';
+      readonly engine: number;
+      readonly tokens: number;
+      readonly declinedTokens: number;
+    }
+  | { readonly type: 'prefetch.cancelled'; readonly engine: number; readonly tokens: number }
+  // The call that is dispatched next finds so many tokens in memory that a prefetch brought and no call had used.
+  | { readonly type: 'prefetch.used'; readonly pid: Pid; readonly engine: number; readonly tokens: number }
   | {
       readonly type: 'page.evicted';
       readonly engine: number;

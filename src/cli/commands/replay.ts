@@ -13,14 +13,16 @@ import { readWorkload } from '../../sim/workloads/read-workload.ts';
 import { firstAgents, type Workload } from '../../sim/workloads/workload.ts';
 import { addBudgetFlags, budgetsOf, type BudgetFlags } from '../budget-flags.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { parseDurationUs, parseInteger } from '../options.ts';
+import { parseDurationUs, parseInteger, parsePositive } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
-import { addRunFlags, choice, spelledUs, type RunFlags } from '../run-flags.ts';
+import { addRunFlags, checkLoadLatency, choice, spelledUs, type RunFlags } from '../run-flags.ts';
 
 interface ReplayOptions extends CommonOptions, RunFlags, BudgetFlags {
   readonly agents?: number;
   readonly cores: number;
   readonly memory: number;
+  readonly loadRate: number;
+  readonly loadLatency?: number;
   readonly residency: 'independent' | 'prefix';
   readonly victims?: 'any' | 'leaf';
   readonly oversize: 'fail' | 'bypass';
@@ -53,6 +55,17 @@ export const replayCommand: Command<ReplayOptions> = {
         'context memory in tokens',
         (text) => parseInteger('--memory', text, { min: 1 }),
         engineDefaults.memoryTokens,
+      )
+      .option(
+        '--load-rate <n>',
+        'tokens a second that a slower tier, which keeps what was evicted, loads (default: there is no such tier)',
+        (text: string) => parsePositive('--load-rate', text),
+        engineDefaults.loadTokensPerSecond,
+      )
+      .option(
+        '--load-latency <time>',
+        'of each load from that tier, such as 5ms (default: none)',
+        (text: string) => parseDurationUs('--load-latency', text),
       )
       .option(
         '--residency <model>',
@@ -133,13 +146,21 @@ function prepare(whole: Workload, options: ReplayOptions): Workload {
 
 function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
   const { victims, slice, scheduler } = options;
+  checkLoadLatency(options);
   const withoutSlice = noSlice(scheduler);
   if (slice !== undefined && withoutSlice !== undefined)
     throw invalid('--slice', spelledUs(slice), withoutSlice);
   return {
     ...simulationDefaults,
     seed: options.seed,
-    engines: [{ cores: options.cores, memoryTokens: options.memory }],
+    engines: [
+      {
+        cores: options.cores,
+        memoryTokens: options.memory,
+        loadTokensPerSecond: options.loadRate,
+        loadLatencyUs: options.loadLatency ?? 0,
+      },
+    ],
     scheduler,
     paging: options.paging,
     loadControl: options.loadControl,

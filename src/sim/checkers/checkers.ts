@@ -14,6 +14,7 @@ import { locks } from './locks.ts';
 import { messages } from './messages.ts';
 import { metering } from './metering.ts';
 import { people } from './people.ts';
+import { prefetches } from './prefetches.ts';
 import { reservations } from './reservations.ts';
 import { residency } from './residency.ts';
 import { sequence } from './sequence.ts';
@@ -32,6 +33,7 @@ export const checkers = {
   calls,
   residency,
   faults,
+  prefetches,
   reservations,
   'budget-limits': budgetLimits,
   'budget-queue': budgetQueue,

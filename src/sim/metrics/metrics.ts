@@ -49,6 +49,7 @@ export class Metrics {
     hole: none(),
   };
   private readonly loaded = none();
+  private readonly prefetched = { transfers: 0, pages: 0, tokens: 0, usedTokens: 0, declinedTokens: 0 };
   private readonly evicted = none();
   private readonly freed = none();
   private readonly dropped = none();
@@ -114,6 +115,19 @@ export class Metrics {
       case 'page.loaded':
         add(this.loaded, event);
         this.engine(event).resident(event.tokens, event.atUs);
+        return;
+      case 'page.prefetched':
+        add(this.prefetched, event);
+        this.engine(event).resident(event.tokens, event.atUs);
+        return;
+      case 'prefetch.started':
+        this.prefetched.transfers++;
+        return;
+      case 'prefetch.ended':
+        this.prefetched.declinedTokens += event.declinedTokens;
+        return;
+      case 'prefetch.used':
+        this.prefetched.usedTokens += event.tokens;
         return;
       case 'page.evicted':
         add(this.evicted, event);
@@ -189,6 +203,7 @@ export class Metrics {
         this.tally(event.pid).microDollars += event.microDollars;
         return;
       // What these say is said by others, or is no figure.
+      case 'prefetch.cancelled':
       case 'process.restored':
       case 'budget.reserved':
       case 'budget.queued':
@@ -260,6 +275,7 @@ export class Metrics {
         hole: { ...this.faults.hole },
       },
       loaded: { ...this.loaded },
+      prefetched: { ...this.prefetched },
       evicted: { ...this.evicted },
       freed: { ...this.freed },
       dropped: { ...this.dropped },

@@ -91,6 +91,16 @@ export interface PageCount {
   readonly tokens: number;
 }
 
+/** What entered context memory from a slower tier before it was asked for, beside `loaded`. */
+interface PrefetchCount extends PageCount {
+  /** Begun. */
+  readonly transfers: number;
+  /** Of `tokens`, what a call found before it left again. */
+  readonly usedTokens: number;
+  /** What came and found no room. */
+  readonly declinedTokens: number;
+}
+
 /** Why a stretch on a core ended before its call did. */
 export type StopReason = 'slice' | 'priority' | 'signal' | 'load-control';
 
@@ -147,8 +157,9 @@ export interface RunMetrics {
   readonly microDollars: number;
 
   readonly faults: Readonly<Record<FaultKind, PageCount>>;
-  /** What entered context memory: the load traffic. */
+  /** What entered context memory because it was asked for: the load traffic. */
   readonly loaded: PageCount;
+  readonly prefetched: PrefetchCount;
   readonly evicted: PageCount;
   readonly freed: PageCount;
   readonly dropped: PageCount;

@@ -126,6 +126,16 @@ export const evicted = (page: number, pages: number, tokens: number, engine = 0)
   body('page.evicted', { engine, page: page as PageId, pages, tokens });
 export const freed = (page: number, pages: number, tokens: number, engine = 0): EventBody =>
   body('page.freed', { engine, page: page as PageId, pages, tokens });
+export const transferred = (page: number, tokens: number, engine = 0): EventBody =>
+  body('prefetch.started', { engine, page: page as PageId, tokens });
+export const prefetched = (page: number, pages: number, tokens: number, engine = 0): EventBody =>
+  body('page.prefetched', { engine, page: page as PageId, pages, tokens });
+export const prefetchEnded = (tokens: number, declinedTokens = 0, engine = 0): EventBody =>
+  body('prefetch.ended', { engine, tokens, declinedTokens });
+export const prefetchCancelled = (tokens: number, engine = 0): EventBody =>
+  body('prefetch.cancelled', { engine, tokens });
+export const prefetchUsed = (number: number, tokens: number, engine = 0): EventBody =>
+  body('prefetch.used', { pid: pid(number), engine, tokens });
 export const dropped = (number: number, page: number, tokens: number): EventBody =>
   body('page.dropped', { pid: pid(number), page: page as PageNumber, tokens });
 

@@ -53,10 +53,13 @@ export const setup: CheckersOptions = {
       // Two micro-dollars for a prompt token, half of that for a cached one, five for a token of an answer.
       prices: { input: 2_000_000, cachedInput: 1_000_000, output: 5_000_000 },
       prefillTokensPerSecond: 500_000,
+      // A hundred tokens take 1,100 µs.
+      loadTokensPerSecond: 100_000,
+      loadLatencyUs: 100,
       preemption: 'resume',
       sliceUs: 500,
     },
-    { name: 'b', cores: 1, memoryTokens: 100 },
+    { name: 'b', cores: 1, memoryTokens: 100, loadTokensPerSecond: 0 },
   ],
   budgets,
   tools: [{ name: 'search', concurrency: 2 }, { name: 'mail' }, { name: 'pay', approval: true }],
