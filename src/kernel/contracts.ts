@@ -266,6 +266,8 @@ export interface LoadControlPolicy {
   readonly name: string;
   /** May `pid`, chosen for a core, start its call now? It is kept out (waiting on memory) until this says yes. */
   mayStart(pid: Pid, nowUs: number): boolean;
+  /** Whether `pid` was let on and keeps its place between its calls: then its next call does not queue behind those that are kept out. Absent: nobody does. */
+  keepsPlace?(pid: Pid): boolean;
   /** A process to suspend now for lack of memory; the kernel continues it when mayStart allows. Undefined: none. */
   toSuspend(nowUs: number): Pid | undefined;
   /** When a refused process should be asked for again even if nothing happens, µs from now; Infinity: only when something does. */
