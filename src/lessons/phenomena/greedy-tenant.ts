@@ -25,7 +25,7 @@ export const tenants = {
   steady: { calls: 40, promptTokens: 3_000, answerTokens: 120, everySeconds: 0 },
   modest: { calls: 20, promptTokens: 1_000, answerTokens: 120, everySeconds: 20 },
 } as const satisfies Record<string, Client>;
-export type Tenant = keyof typeof tenants;
+type Tenant = keyof typeof tenants;
 const tenantNames = Object.keys(tenants) as Tenant[];
 
 /** One core; each call is a process of its own, of a client; slices of a second where the policy has any. */

@@ -21,7 +21,7 @@ export function gamingJobs(): readonly Job[] {
 }
 
 /** Three queues with slices and allotments of 10 ticks. */
-export const gamedQueues: MlfqOptions = {
+const gamedQueues: MlfqOptions = {
   ...mlfqDefaults,
   queues: 3,
   slicesUs: [10 * tickUs],

@@ -8,7 +8,7 @@ import { kernelOptionsOf, type SimulationSpec } from '../../sim/spec.ts';
 import { parseScenario } from '../../sim/workloads/scenario.ts';
 import type { AgentSpec } from '../../agents/steps.ts';
 
-export interface AgentsRun {
+interface AgentsRun {
   readonly spec: SimulationSpec;
   readonly agents: readonly AgentSpec[];
   /** Stops at this time, µs. */

@@ -10,8 +10,8 @@ import { tickUs } from '../../sim/jobs/read-jobs.ts';
 import { runJobs } from '../../sim/jobs/run-jobs.ts';
 import { jobOf, longestWait } from './job-figures.ts';
 
-export const importantPriority = 20;
-export const unimportantPriority = 80;
+const importantPriority = 20;
+const unimportantPriority = 80;
 /** Of each job, ticks; an important one arrives as the one before it ends. */
 const jobTicks = 10;
 

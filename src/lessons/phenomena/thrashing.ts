@@ -62,7 +62,7 @@ export interface ThrashingFigures {
   readonly loadControl: LoadControlPolicyName;
   readonly points: readonly ThrashingPoint[];
 }
-export interface ThrashingPoint {
+interface ThrashingPoint {
   /** The degree of multiprogramming. */
   readonly agents: number;
   readonly callsCompleted: number;
@@ -72,7 +72,7 @@ export interface ThrashingPoint {
   readonly repeated: number;
 }
 
-export const thrashingAgents: readonly number[] = [1, 2, 3, 4, 5, 6, 8, 12, 16];
+const thrashingAgents: readonly number[] = [1, 2, 3, 4, 5, 6, 8, 12, 16];
 
 export function thrashing(
   loadControls: readonly LoadControlPolicyName[] = ['none', 'working-set', 'pause-and-restore'],
