@@ -26,6 +26,7 @@ import {
   randomWith,
   roundRobinDefaults,
   roundRobinWith,
+  schedulingPolicies,
   schedulingPolicy,
   staticPriorityDefaults,
   staticPriorityWith,
@@ -38,6 +39,8 @@ export interface SimulationSpec {
   readonly engines: readonly Partial<EngineOptions>[];
   /** Names of policies. */
   readonly scheduler: string;
+  /** The scheduler is a user's own: its file, absolute, and the hash of its content. */
+  readonly schedulerFile?: { readonly path: string; readonly sha256: string };
   readonly paging: string;
   readonly loadControl: string;
   /** Time slice of the policies that have one, µs; absent: the policy's own (60 s). */
@@ -81,12 +84,15 @@ export const simulationDefaults: SimulationSpec = {
   tools: [],
 };
 
-/** Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool registered twice. */
-export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
+/**
+ * `own`: the policy of `schedulerFile`, which somebody has imported. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool
+ * registered twice.
+ */
+export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPolicy): KernelOptionsInput {
   return {
     seed: spec.seed,
     engines: spec.engines,
-    scheduling: schedulerOf(spec.scheduler, spec.sliceUs),
+    scheduling: schedulerOf(spec.scheduler, spec.sliceUs, own),
     paging: pagingPolicy(spec.paging),
     ...(spec.loadControl === 'none' ? {} : { loadControl: loadControlPolicy(spec.loadControl) }),
     residency: spec.residency,
@@ -132,8 +138,12 @@ const sliced: Readonly<
 
 const slicesOf = (scheduler: string) => (Object.hasOwn(sliced, scheduler) ? sliced[scheduler] : undefined);
 
-function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
-  const create = schedulingPolicy(name);
+function schedulerOf(
+  name: string,
+  sliceUs: number | undefined,
+  own: CreateSchedulingPolicy | undefined,
+): CreateSchedulingPolicy {
+  const create = own ?? schedulingPolicy(name);
   if (sliceUs === undefined) return create;
   if (!Number.isSafeInteger(sliceUs) || sliceUs < 1)
     throw invalid('slice', sliceUs, 'an integer above 0 (µs)');
@@ -151,7 +161,9 @@ export function sliceUsOf({ scheduler, sliceUs }: SimulationSpec): number {
 /** What is allowed instead of a slice; undefined: this scheduler has slices. */
 export function noSlice(scheduler: string): string | undefined {
   if (slicesOf(scheduler) !== undefined) return undefined;
-  return scheduler === 'mlfq' || scheduler === 'cfs'
+  const hasItsOwn =
+    scheduler === 'mlfq' || scheduler === 'cfs' || !Object.hasOwn(schedulingPolicies, scheduler);
+  return hasItsOwn
     ? `no slice: scheduler ${scheduler} has slices of its own`
     : `no slice: scheduler ${scheduler} runs each call until it waits`;
 }

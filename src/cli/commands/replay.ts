@@ -5,7 +5,7 @@ import { openInputFile } from '../../adapters/files/input-file.ts';
 import { hourUs } from '../../kernel/budget-limits.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid } from '../../kernel/errors.ts';
-import { kernelPagingNames, loadControlPolicies, schedulingPolicies } from '../../policies/index.ts';
+import { kernelPagingNames, loadControlPolicies } from '../../policies/index.ts';
 import { recordedTools } from '../../sim/workloads/recorded-tools.ts';
 import { perAgentBudgets } from '../../sim/run-workload.ts';
 import { noSlice, simulationDefaults, type SimulationSpec } from '../../sim/spec.ts';
@@ -17,6 +17,7 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseDurationUs, parseInteger } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { addRunFlags, choice, spelledUs, type RunFlags } from '../run-flags.ts';
+import { parseScheduler, schedulerOf, schedulersAllowed } from '../scheduler-choice.ts';
 
 interface ReplayOptions extends CommonOptions, RunFlags {
   readonly agents?: number;
@@ -73,12 +74,7 @@ export const replayCommand: Command<ReplayOptions> = {
         choice('--oversize', ['fail', 'bypass']),
         'fail',
       )
-      .option(
-        '--scheduler <policy>',
-        `scheduling policy: ${Object.keys(schedulingPolicies).join(', ')}`,
-        choice('--scheduler', Object.keys(schedulingPolicies)),
-        'priority',
-      )
+      .option('--scheduler <policy>', `scheduling policy: ${schedulersAllowed}`, parseScheduler, 'priority')
       .option(
         '--paging <policy>',
         `paging policy: ${kernelPagingNames.join(', ')}`,
@@ -115,11 +111,14 @@ export const replayCommand: Command<ReplayOptions> = {
     const [file = ''] = operands;
     io.progress(`reading ${file}`);
     const workload = prepare(await readWorkload(await openInputFile(file)), options);
+    const spec = specOf(options, workload);
+    const scheduler = await schedulerOf(options.scheduler);
     return runAndReport({
       command: 'replay',
       call,
       workload,
-      spec: specOf(options, workload),
+      spec: { ...spec, ...scheduler.spec },
+      ownScheduler: scheduler.create,
       program: 'replayed',
       io,
     });

@@ -5,6 +5,7 @@ import { openInputFile } from '../../adapters/files/input-file.ts';
 import { rerun } from '../../sim/recording.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { isGiven, keepGiven, type RunFlags } from '../run-flags.ts';
+import { recordedScheduler } from '../scheduler-choice.ts';
 
 type RerunOptions = CommonOptions & Pick<RunFlags, 'given'>;
 
@@ -17,11 +18,10 @@ export const rerunCommand: Command<RerunOptions> = {
   },
   async run({ operands: [file], options }: Call<RerunOptions>, io: Io): Promise<number> {
     const opened = await openInputFile(file!);
-    const { header, recorded, inputs, events, eventHash, isSame } = await rerun(
-      opened.name,
-      opened.lines(),
-      isGiven(options, '--seed') ? { seed: options.seed } : {},
-    );
+    const { header, recorded, inputs, events, eventHash, isSame } = await rerun(opened.name, opened.lines(), {
+      ownScheduler: recordedScheduler,
+      ...(isGiven(options, '--seed') ? { seed: options.seed } : {}),
+    });
     if (options.json) {
       io.out(
         JSON.stringify(

@@ -234,7 +234,7 @@ const pinnedTotals: Record<string, Totals> = {
   lottery: { dispatches: 269, preempted: 229, waitedSeconds: 45_535 },
   stride: { dispatches: 269, preempted: 229, waitedSeconds: 48_474 },
   cfs: { dispatches: 252, preempted: 212, waitedSeconds: 46_888 },
-  eevdf: { dispatches: 269, preempted: 229, waitedSeconds: 46_531 },
+  eevdf: { dispatches: 269, preempted: 229, waitedSeconds: 46_778 },
   edf: { dispatches: 40, preempted: 0, waitedSeconds: 40_950 },
   random: { dispatches: 40, preempted: 0, waitedSeconds: 41_963 },
 };
