@@ -152,13 +152,24 @@ test('stride: 3, 2 and 1 tickets take turns as in the paper', () => {
 });
 
 test('stride: who sleeps comes back with what it was ahead or behind, not with all the time it slept', () => {
-  const jobs: Job[] = [
-    { arrival: 0, bursts: [10, 1_000, 400] },
-    { arrival: 0, bursts: [3_000] },
-  ];
-  const { segments } = scheduleOnCores({ create: strideWith({ sliceUs: 10 }), jobs, untilUs: 2_000 });
-  const back = segments.filter(({ job, start }) => job === 0 && start > 900);
-  expect(back.every(({ start, end }) => end - start <= 20)).toBe(true);
+  const processes = new ArrayProcesses();
+  const policy = strideWith({ sliceUs: 100 })(processes.context());
+  for (const id of [1, 2]) policy.ready(pid(id), 0);
+  // In its first 100 µs, 1 is charged with 1 a ticket, and the global pass moves by half of it; both began one slice ahead.
+  expect(policy.pick(core(0), 0)).toBe(1);
+  charge(policy, 1, 100, 100);
+  policy.waiting(pid(1), 100);
+  expect(policy.pick(core(0), 100)).toBe(2);
+  charge(policy, 2, 5_000, 5_100);
+  policy.ready(pid(2), 5_100);
+  // Meanwhile it moved by 50 a ticket.
+  policy.ready(pid(1), 5_100);
+  expect(policy.explain!(pid(1), 5_100)).toContain(
+    'pass 52 (µs per ticket, 1.5 ahead of the global pass; 100 tickets)',
+  );
+  expect(policy.explain!(pid(2), 5_100)).toContain(
+    'pass 51 (µs per ticket, 0.5 ahead of the global pass; 100 tickets)',
+  );
 });
 
 test('cfs: weights 2 and 1 share a period; one that wakes preempts when far enough behind', () => {
@@ -179,6 +190,46 @@ test('cfs: weights 2 and 1 share a period; one that wakes preempts when far enou
   expect(sleeper(50)).toBe('0@0 1@3 0@59 1@62');
   for (const wrong of [{ latencyUs: 0 }, { minGranularityUs: 0.5 }, { wakeupGranularityUs: -1 }])
     expect(() => cfsWith({ ...cfsDefaults, ...wrong })).toThrow(Object.keys(wrong)[0]);
+});
+
+test('cfs: of two that wake one after the other, the second is placed no further back than the first', () => {
+  const policy = cfsWith({ latencyUs: 30, minGranularityUs: 3, wakeupGranularityUs: 5 })(
+    new ArrayProcesses().context(),
+  );
+  for (const id of [1, 2, 3]) policy.ready(pid(id), 0);
+  for (const id of [1, 2]) policy.waiting(pid(id), 0);
+  expect(policy.pick(core(0), 0)).toBe(3);
+  charge(policy, 3, 1_000, 1_000);
+  policy.ready(pid(3), 1_000);
+  for (const id of [1, 2]) policy.ready(pid(id), 1_000);
+  const time = (id: number): string =>
+    /virtual run time [\d.]+ \S+/.exec(policy.explain!(pid(id), 1_000))![0];
+  expect(time(2)).toBe(time(1));
+  expect(time(2)).not.toBe(time(3));
+});
+
+test('eevdf: who comes back before the others caught up begins a new request where it is', () => {
+  const policy = eevdfWith({ ...eevdfDefaults, sliceUs: 100 })(new ArrayProcesses().context());
+  for (const id of [1, 2]) policy.ready(pid(id), 0);
+  expect(policy.pick(core(0), 0)).toBe(1);
+  charge(policy, 1, 60, 60);
+  policy.waiting(pid(1), 60);
+  policy.ready(pid(1), 60);
+  expect(policy.explain!(pid(1), 60)).toContain(
+    'virtual deadline 160 µs, lag -30 µs, not eligible (weight 1)',
+  );
+});
+
+test('static priority: what was used in an earlier life takes nothing from the slice', () => {
+  const policy = staticPriorityWith({ ...staticPriorityDefaults, sliceUs: 10, preemptedTo: 'head' })(
+    new ArrayProcesses().context(),
+  );
+  policy.ready(pid(1), 0);
+  charge(policy, 1, 4, 0);
+  policy.pick(core(0), 0);
+  expect(policy.slice(pid(1))).toBe(10);
+  charge(policy, 1, 4, 4);
+  expect(policy.slice(pid(1))).toBe(6);
 });
 
 test('eevdf: the shorter virtual request goes first, and who is ahead has to wait', () => {
@@ -235,6 +286,8 @@ test('lottery: the explanation counts tickets, compensated ones too', () => {
   policy.ready(pid(1), 0);
   expect(policy.pick(core(0), 0)).toBe(1);
   charge(policy, 1, second / 4, second / 4);
+  // Progress is charged in tokens only.
+  charge(policy, 1, 0, second / 4);
   for (const id of [1, 2]) policy.ready(pid(id), second);
   expect(policy.explain!(pid(1), second)).toBe(
     'agent-1 (pid 1) has 400 of the 700 tickets of 2 ready (100, compensated for using 250 ms of a slice): 57.143 % to be ' +

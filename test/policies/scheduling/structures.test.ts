@@ -53,6 +53,24 @@ test('response ratios: the first is the one that a scan with big integers finds'
   expect(found).toBeGreaterThan(2_000);
 });
 
+test('response ratios: two that differ by less than a double can tell are told apart', () => {
+  // Fibonacci numbers: F54 / F55 and F55 / F56 differ as little as fractions of that size can, and F55² rounds to the same as F54 · F56.
+  const [f54, f55, f56] = [86_267_571_272, 139_583_862_445, 225_851_433_717];
+  expect(f55 * f55).toBe(f54 * f56);
+  expect(BigInt(f55) * BigInt(f55) - BigInt(f54) * BigInt(f56)).toBe(1n);
+  for (const [first, second] of [
+    [1, 2],
+    [2, 1],
+  ] as const) {
+    const ratios = new ResponseRatios();
+    const nowUs = 1e15;
+    ratios.add(1, nowUs - f55, f56, first);
+    ratios.add(2, nowUs - f54, f55, second);
+    // 55 / 56 is larger than 54 / 55: F55 · F55 > F54 · F56.
+    expect(ratios.first(nowUs)).toBe(1);
+  }
+});
+
 test('eligible tree: the earliest deadline up to a time, and the smallest time, as a scan finds them', () => {
   fc.assert(
     fc.property(
