@@ -220,6 +220,14 @@ test('eevdf: who comes back before the others caught up begins a new request whe
   );
 });
 
+test('eevdf: what runs now on other cores counts', () => {
+  const policy = eevdfWith({ ...eevdfDefaults, sliceUs: 100 })(new ArrayProcesses().context());
+  for (const id of [1, 2, 3]) policy.ready(pid(id), 0);
+  expect([policy.pick(core(0), 0), policy.pick(core(1), 0)]).toEqual([1, 2]);
+  // Two cores for 60 µs, a third of it is 40.
+  expect(policy.explain!(pid(3), 60)).toContain('virtual deadline 100 µs, lag 40 µs (weight 1)');
+});
+
 test('static priority: what was used in an earlier life takes nothing from the slice', () => {
   const policy = staticPriorityWith({ ...staticPriorityDefaults, sliceUs: 10, preemptedTo: 'head' })(
     new ArrayProcesses().context(),
