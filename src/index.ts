@@ -18,6 +18,7 @@ export {
   type BudgetNodeSpec,
   type BudgetWindow,
 } from './kernel/budget-limits.ts';
+export { exhaustionRules, type CheaperModel, type ExhaustionRule } from './kernel/budget-rules.ts';
 export type * from './kernel/contracts.ts';
 export { NEVER_USED } from './kernel/contracts.ts';
 export type * from './kernel/events.ts';
@@ -43,8 +44,9 @@ export { lru } from './policies/paging/lru.ts';
 export { priority } from './policies/scheduling/priority.ts';
 export { roundRobin } from './policies/scheduling/round-robin.ts';
 
-export { replayed, scripted, stepPrograms } from './agents/programs.ts';
+export { replayed, scripted, stepPrograms, stepProgramsOf } from './agents/programs.ts';
 export type * from './agents/steps.ts';
+export { Workflow } from './agents/workflow.ts';
 export { builtInTools } from './agents/tools/built-in.ts';
 export type { ToolImplementation } from './agents/tools/tool-implementation.ts';
 

@@ -21,11 +21,11 @@ export interface SchedulerChoice {
   readonly create?: CreateSchedulingPolicy;
 }
 
-/** Imports a user's file. */
-export async function schedulerOf(name: string): Promise<SchedulerChoice> {
+/** Imports a user's file. `option`: where it was named. */
+export async function chosenScheduler(option: string, name: string): Promise<SchedulerChoice> {
   if (Object.hasOwn(schedulingPolicies, name)) return { spec: { scheduler: name } };
-  const schedulerFile = ownPolicyFile('--scheduler', name);
-  const create = await importPolicy<CreateSchedulingPolicy>('--scheduler', name, schedulerFile.path);
+  const schedulerFile = ownPolicyFile(option, name);
+  const create = await importPolicy<CreateSchedulingPolicy>(option, name, schedulerFile.path);
   return { spec: { scheduler: name, schedulerFile }, create };
 }
 

@@ -6,6 +6,7 @@ import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
 import type { MemoryObserver } from './memory/memory-options.ts';
+import { TierLink } from './memory/tier-link.ts';
 import type { KernelOptions } from './options.ts';
 import type { Process } from './process.ts';
 
@@ -16,9 +17,17 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
     const { memoryTokens, cores, name } = engineOptions;
     const observer = observerFor(state, index);
     const rng = state.rng(`paging/${name}`);
-    const { residency, victims, paging, scheduling, loadControl } = options;
+    const { residency, victims, paging, plan, scheduling, loadControl } = options;
     const memory = new ContextMemory(
-      { capacity: memoryTokens, residency, victims, paging, rng, costs: engineOptions },
+      {
+        capacity: memoryTokens,
+        residency,
+        victims,
+        paging,
+        rng,
+        costs: engineOptions,
+        ...(plan === undefined ? {} : { plan }),
+      },
       observer,
     );
     const policy = createGuarded(
@@ -26,15 +35,19 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
       {
         capacity: cores,
         unit: 'cores',
+        memoryTokens,
         rng: state.rng(`scheduling/${name}`),
         processes: processView(state),
       },
       state,
     );
     const load = loadView(state, index);
+    const isPrefetching =
+      engineOptions.loadTokensPerSecond > 0 && residency === 'prefix' && memory.policy.prefetch !== undefined;
     const parts = {
       memory,
       policy,
+      tier: isPrefetching ? new TierLink(memory, engineOptions) : undefined,
       loadControl: loadControl?.({
         capacity: memoryTokens,
         unit: 'tokens',
@@ -52,7 +65,7 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
 /** Makes events of what moves in the memory of engine number `engine`. */
 function observerFor({ out, processes }: KernelState, engine: number): MemoryObserver {
   const moved =
-    (type: 'page.loaded' | 'page.evicted' | 'page.freed') =>
+    (type: 'page.loaded' | 'page.prefetched' | 'page.evicted' | 'page.freed') =>
     (page: number, pages: number, tokens: number): void =>
       void out.events.push({
         seq: ++out.seq,
@@ -80,6 +93,7 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
       });
     },
     loaded: moved('page.loaded'),
+    prefetched: moved('page.prefetched'),
     evicted: moved('page.evicted'),
     freed: moved('page.freed'),
   };

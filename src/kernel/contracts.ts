@@ -61,6 +61,8 @@ export interface SchedulingContext {
   /** Number of cores. */
   readonly capacity: number;
   readonly unit: 'cores';
+  /** Context memory of the engine, tokens. */
+  readonly memoryTokens: number;
   readonly rng: Rng;
   readonly processes: ProcessView;
 }
@@ -135,7 +137,7 @@ export const NEVER_USED = 0x7fff_ffff;
 export interface PlanView {
   /** When `user` begins its next call, µs; Infinity: never. */
   nextCallUs?(user: Pid): number;
-  /** Steps of its workflow until `user` calls, 0: its call runs or is next; Infinity: never. */
+  /** Steps of its workflow until `user` calls: 0: it asks for its call, or the call runs; 1: it calls next, whenever that is; Infinity: never. */
   stepsToCall?(user: Pid): number;
 }
 
@@ -205,13 +207,13 @@ export interface PagingPolicy {
   splitMissing?(page: PageId, part: PageId, isWhole: boolean): void;
   /**
    * Pages worth loading before they are asked for, best first; with a page comes what is missing of all before it. Each was computed before, and it or something before
-   * it is not resident. Asked by the replay of sessions, where the engine has a slower tier, when a call began or ended and when a transfer is over; the first is
-   * loaded, then it is asked again. The kernel itself prefetches nothing.
+   * it is not resident. Asked in `prefix` residency where the engine has a slower tier, when a call began or ended on it and when a transfer is over; the first is
+   * loaded, then it is asked again, until it wants nothing, makes no room for what came, or as much has been moved since that call as the memory holds.
    */
   prefetch?(nowUs: number): readonly PageId[];
   /**
    * The transfer for a prefetch of `page` is over: what is told next (misses, loads) is for it, until the next use is told. Evict may return undefined then, whatever
-   * `canDecline` says, to keep the others. It is not told where nothing is missing any more.
+   * `canDecline` says, to keep the others; so what was a miss need not be admitted. It is not told where nothing is missing any more.
    */
   prefetching?(page: PageId, nowUs: number): void;
 

@@ -7,7 +7,11 @@ import type { Capabilities, ChildEnd, Message, ToolResult } from './syscalls.ts'
 export const signalNames = ['stop', 'continue', 'terminate', 'kill'] as const;
 export type SignalName = (typeof signalNames)[number];
 
-export type Input = { readonly atUs: number } & (
+/**
+ * `more`: another input of this instant follows. Who runs is then decided behind the last of them, on what all of them brought, as textbooks
+ * do: of jobs that arrive together the first is not dispatched before the others are there.
+ */
+export type Input = { readonly atUs: number; readonly more?: true } & (
   | SpawnInput
   | CallProgress
   | CallEnded

@@ -13,6 +13,7 @@ import { Lifecycle, restrict } from './lifecycle.ts';
 import { ModelCalls } from './model-calls.ts';
 import { checkProgram, completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
+import { Prefetching } from './prefetching.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
 import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
@@ -28,6 +29,7 @@ export class Kernel {
   private readonly scheduler: AgentScheduler;
   private readonly calls: ModelCalls;
   private readonly tools: ToolCalls;
+  private readonly prefetching: Prefetching;
   private readonly runner: ProgramRunner;
 
   /** Throws KernelError INVALID_ARGUMENT, UNKNOWN_BUDGET …: one line that names the field, the value and what is allowed. */
@@ -36,6 +38,7 @@ export class Kernel {
     const state = new KernelState(this.options);
     this.state = state;
     buildEngines(state, this.options);
+    this.prefetching = new Prefetching(state);
     this.lifecycle = new Lifecycle(state);
     this.calls = new ModelCalls(state, this.lifecycle);
     this.tools = new ToolCalls(state);
@@ -71,9 +74,10 @@ export class Kernel {
     do {
       this.runner.runAll();
       this.calls.settleBudgets();
-      if (state.runnable.length > 0) continue;
+      if (state.runnable.length > 0 || input.more === true) continue;
       this.scheduler.settle();
     } while (state.runnable.length > 0);
+    this.prefetching.settle();
     return state.out;
   }
 
@@ -235,6 +239,8 @@ export class Kernel {
       case 'load-control':
         alarm.engine.loadTimer = undefined;
         return undefined;
+      case 'prefetch':
+        return this.prefetching.transferred(alarm.engine);
     }
   }
 

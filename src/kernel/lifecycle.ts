@@ -6,7 +6,7 @@ import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import type { HeldSignal, SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
-import type { ModelCalls, SignalledProcess } from './model-calls.ts';
+import type { CallersFate, ModelCalls } from './model-calls.ts';
 import { lastAsked, Process } from './process.ts';
 import type { Outcome } from './process-state.ts';
 import { historyVersion } from './records.ts';
@@ -33,7 +33,7 @@ export interface NewProcess {
 }
 
 /** Births, deaths and signals. A process ends exactly once; what it held is given back, and whoever waits for it is told. */
-export class Lifecycle implements SignalledProcess {
+export class Lifecycle implements CallersFate {
   private readonly state: KernelState;
   private scheduler!: AgentScheduler;
   private calls!: ModelCalls;
@@ -192,6 +192,11 @@ export class Lifecycle implements SignalledProcess {
     else this.end(process, signal === 'kill' ? 'killed' : 'cancelled');
   }
 
+  /** The kernel ends the process, which does not run, for a reason that is not its program's. */
+  fail(process: Process, code: KernelErrorCode, message: string): void {
+    this.terminate(process, 'failed', message, code, message);
+  }
+
   /** The core of a signalled process, or of one that load control takes out, is free. */
   afterStop(process: Process): void {
     if (process.ending !== undefined) {
@@ -220,9 +225,10 @@ export class Lifecycle implements SignalledProcess {
     const { state } = this;
     if (process.ending !== undefined) return;
     if (process.state === 'suspended') {
-      // The signal takes over from load control: only `continue` brings it back.
+      // The signal takes over from load control or a budget: only `continue` brings it back.
       process.suspension!.by = 'signal';
       this.scheduler.withdraw(process);
+      this.calls.withdraw(process);
       return;
     }
     if (process.state === 'running') {
@@ -242,7 +248,9 @@ export class Lifecycle implements SignalledProcess {
     const { state } = this;
     if (process.stopping) process.stopping = false;
     const { suspension } = process;
-    if (process.state !== 'suspended' || suspension!.by !== 'signal') return;
+    if (process.state !== 'suspended' || suspension!.by === 'load-control') return;
+    // What a budget refused is asked for again, and may be refused again.
+    if (suspension!.by === 'budget') this.calls.withdraw(process);
     process.suspension = undefined;
     state.change(process, 'continue');
     state.out.emit({ type: 'process.continued', pid: process.pid });

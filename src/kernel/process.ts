@@ -1,6 +1,8 @@
 import type { Rng } from '../base/rng.ts';
 import type { Ring } from '../base/ring.ts';
+import type { CheaperModel } from './budget-rules.ts';
 import type { Charge } from './contracts.ts';
+import type { EngineOptions } from './engine-options.ts';
 import type { Engine } from './engine.ts';
 import type { Json, Pid, RequestId, TimerId } from './ids.ts';
 import { PageTable } from './memory/page-table.ts';
@@ -188,7 +190,7 @@ export interface ProcessFields {
 
 /** Why a process is suspended, and how it goes on. */
 export interface Suspension {
-  by: 'signal' | 'load-control';
+  by: 'signal' | 'load-control' | 'budget';
   /** 'queue': asking for a core; 'wait': waiting for what it waited for; 'run': with `delivered`. */
   from: 'queue' | 'wait' | 'run';
   /** What its program goes on with, when that arrived meanwhile: a result, or (undefined) its start. */
@@ -234,8 +236,11 @@ export interface Call {
   readonly freshTokens: number;
   /** Tokens of context memory beside the pages: `extraTokens` and the longest answer. */
   readonly room: number;
-  /** Larger than memory: runs without it (`--oversize bypass`). */
-  readonly bypass: boolean;
+  /** It runs without memory: it is larger (`--oversize bypass`), or on another model. */
+  bypass: boolean;
+  /** What it costs and how long it takes: the engine's, or those of the model to which it was degraded. It keeps the model that it began with. */
+  options: EngineOptions;
+  degradedTo: CheaperModel | undefined;
   stretches: number;
   /** Answer tokens of finished stretches. */
   tokensOut: number;
@@ -248,6 +253,8 @@ export interface Call {
   reservation: Reservation | undefined;
   /** The budget node at which it was last told to wait; -1: at none. */
   waitsAt: number;
+  /** The budget node at which it was last told that it is paced; -1: at none. */
+  pacedAt: number;
   /** What its last stretch left of bringing its context back, µs at most: the next one goes on with it before its slice begins. */
   restoreLeftUs: number;
   /** Orders waiters for budget and memory: first come, first served. */

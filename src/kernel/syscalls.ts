@@ -36,6 +36,8 @@ export interface Answer {
   readonly tokensIn: number;
   readonly tokensCached: number;
   readonly tokensOut: number;
+  /** The cheaper model that gave the answer, when its budget degraded the call. */
+  readonly model?: string;
   /** The answer's page, when it joined the prompt. */
   readonly page?: PageNumber;
 }

@@ -10,6 +10,10 @@ export { mlfqDefaults, mlfqWith, type MlfqOptions } from './scheduling/mlfq.ts';
 export { priorityDefaults, priorityWith, type PriorityOptions } from './scheduling/priority.ts';
 export { randomDefaults, randomWith, type RandomOptions } from './scheduling/random.ts';
 export { roundRobinDefaults, roundRobinWith, type RoundRobinOptions } from './scheduling/round-robin.ts';
+export { atlasWith } from './scheduling/atlas.ts';
+export { attainedServiceDefaults, type AttainedServiceOptions } from './scheduling/attained-service.ts';
+export { plasWith } from './scheduling/plas.ts';
+export { vtcDefaults, vtcWith, type VtcOptions } from './scheduling/vtc.ts';
 export {
   staticPriorityDefaults,
   staticPriorityWith,

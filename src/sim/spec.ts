@@ -11,8 +11,9 @@ import type { Effects } from '../kernel/lock-table.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
 import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
-import { stepPrograms } from '../agents/programs.ts';
+import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
+import { Workflow } from '../agents/workflow.ts';
 import {
   eevdfDefaults,
   eevdfWith,
@@ -85,22 +86,24 @@ export const simulationDefaults: SimulationSpec = {
 };
 
 /**
- * `own`: the policy of `schedulerFile`, which somebody has imported. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool
- * registered twice.
+ * For one kernel. `own`: the policy of `schedulerFile`, which somebody has imported. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of
+ * range, a tool registered twice.
  */
 export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPolicy): KernelOptionsInput {
+  const workflow = new Workflow();
   return {
     seed: spec.seed,
     engines: spec.engines,
     scheduling: schedulerOf(spec.scheduler, spec.sliceUs, own),
     paging: pagingPolicy(spec.paging),
+    plan: workflow,
     ...(spec.loadControl === 'none' ? {} : { loadControl: loadControlPolicy(spec.loadControl) }),
     residency: spec.residency,
     ...(spec.victims === undefined ? {} : { victims: spec.victims }),
     oversize: spec.oversize,
     budgets: spec.budgets,
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
-    programs: stepPrograms,
+    programs: stepProgramsOf(workflow),
   };
 }
 
@@ -138,10 +141,11 @@ const sliced: Readonly<
 
 const slicesOf = (scheduler: string) => (Object.hasOwn(sliced, scheduler) ? sliced[scheduler] : undefined);
 
-function schedulerOf(
+/** A scheduling policy by name, or the user's own, with slices of this length where it has slices. Throws KernelError INVALID_ARGUMENT. */
+export function schedulerOf(
   name: string,
   sliceUs: number | undefined,
-  own: CreateSchedulingPolicy | undefined,
+  own?: CreateSchedulingPolicy,
 ): CreateSchedulingPolicy {
   const create = own ?? schedulingPolicy(name);
   if (sliceUs === undefined) return create;
@@ -162,7 +166,7 @@ export function sliceUsOf({ scheduler, sliceUs }: SimulationSpec): number {
 export function noSlice(scheduler: string): string | undefined {
   if (slicesOf(scheduler) !== undefined) return undefined;
   const hasItsOwn =
-    scheduler === 'mlfq' || scheduler === 'cfs' || !Object.hasOwn(schedulingPolicies, scheduler);
+    ['mlfq', 'cfs', 'plas', 'atlas'].includes(scheduler) || !Object.hasOwn(schedulingPolicies, scheduler);
   return hasItsOwn
     ? `no slice: scheduler ${scheduler} has slices of its own`
     : `no slice: scheduler ${scheduler} runs each call until it waits`;

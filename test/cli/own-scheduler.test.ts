@@ -75,6 +75,20 @@ test('a recording reruns with the same file, and with no other', async () => {
   );
 });
 
+test('sched runs it, too', async () => {
+  const jobs = files.write('jobs.csv', 'name,arrival,length\nA,0,2\nB,0,1\nC,1,1\n');
+  const report = await runJson<{
+    results: { policy: string; sha256: string; perJob: { finish: number }[] }[];
+  }>('sched', '--jobs', jobs, '--policy', own);
+  const [only] = report.results;
+  expect(only!.policy).toBe(own);
+  // Last come, first served: B, of the two that are there at 0.
+  expect(only!.perJob.map(({ finish }) => finish)).toEqual([4, 1, 2]);
+  const printed = await runCli(['sched', '--jobs', jobs, '--policy', `${own},fifo`]);
+  expect(printed.out).toContain(`note: ${own} is the file with SHA-256 ${only!.sha256}`);
+  expect(await runCli(['sched', '--jobs', jobs, '--policy', 'best'])).toMatchObject({ status: 2, out: '' });
+});
+
 /** The rest of a policy, around what is broken. */
 const policy = (broken: string): string => `
   export default () => {

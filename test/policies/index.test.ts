@@ -23,7 +23,7 @@ const families = [
     table: schedulingPolicies,
     lookUp: schedulingPolicy,
     names:
-      'fifo, round-robin, sjf, srtf, priority-preemptive, priority-nonpreemptive, priority, hrrn, mlfq, lottery, stride, cfs, eevdf, edf, random',
+      'fifo, round-robin, sjf, srtf, priority-preemptive, priority-nonpreemptive, priority, hrrn, mlfq, lottery, stride, cfs, eevdf, edf, vtc, plas, atlas, justitia, random',
   },
   {
     field: 'paging',

@@ -87,6 +87,12 @@ export class ArrayProcesses implements ProcessView {
   }
 
   context(): SchedulingContext {
-    return { capacity: 1, unit: 'cores', rng: rngFor(1, 'scheduling'), processes: this };
+    return {
+      capacity: 1,
+      unit: 'cores',
+      memoryTokens: 100_000,
+      rng: rngFor(1, 'scheduling'),
+      processes: this,
+    };
   }
 }

@@ -7,7 +7,7 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseDurationUs } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { addRunFlags, isGiven, type RunFlags } from '../run-flags.ts';
-import { parseScheduler, schedulerOf, schedulersAllowed } from '../scheduler-choice.ts';
+import { chosenScheduler, parseScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 
 interface SimulateOptions extends CommonOptions, RunFlags {
   readonly until?: number;
@@ -42,7 +42,8 @@ export const simulateCommand: Command<SimulateOptions> = {
     const seed = isGiven(options, '--seed') ? { seed: options.seed } : {};
     const { spec, workload, untilUs } = parseScenario(opened.name, await opened.text(), seed);
     const until = options.until ?? untilUs;
-    const scheduler = options.scheduler === undefined ? undefined : await schedulerOf(options.scheduler);
+    const scheduler =
+      options.scheduler === undefined ? undefined : await chosenScheduler('--scheduler', options.scheduler);
     return runAndReport({
       command: 'simulate',
       call,

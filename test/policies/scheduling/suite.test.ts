@@ -29,6 +29,7 @@ const otherOrder: Readonly<Record<string, string>> = {
   stride: 'who was away comes back with what it was ahead or behind',
   cfs: 'a newcomer begins one slice behind, and slices get shorter the more there are',
   eevdf: 'who was away comes back with its lag',
+  justitia: 'of two that come back, the one that came first of all ends first',
 };
 
 for (const [name, create] of Object.entries<CreateSchedulingPolicy>(schedulingPolicies)) {
@@ -236,6 +237,10 @@ const pinnedTotals: Record<string, Totals> = {
   cfs: { dispatches: 252, preempted: 212, waitedSeconds: 46_888 },
   eevdf: { dispatches: 269, preempted: 229, waitedSeconds: 46_778 },
   edf: { dispatches: 40, preempted: 0, waitedSeconds: 40_950 },
+  vtc: { dispatches: 40, preempted: 0, waitedSeconds: 39_738 },
+  plas: { dispatches: 262, preempted: 222, waitedSeconds: 52_537 },
+  atlas: { dispatches: 262, preempted: 222, waitedSeconds: 52_537 },
+  justitia: { dispatches: 40, preempted: 0, waitedSeconds: 39_750 },
   random: { dispatches: 40, preempted: 0, waitedSeconds: 41_963 },
 };
 
