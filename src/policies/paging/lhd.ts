@@ -141,7 +141,10 @@ class Lhd implements PagingPolicy {
     let explored = 0;
     for (const page of this.resident.ids()) {
       const age = this.unusedFor(page as PageId);
-      assert(age >= 1 && age <= this.now, () => `page ${page} is unused for ${age} of ${this.now} references`);
+      assert(
+        age >= 1 && age <= this.now,
+        () => `page ${page} is unused for ${age} of ${this.now} references`,
+      );
       if (this.explorers.has(page)) explored += this.sizeOf(page as PageId);
     }
     const share = this.explorerShare;
