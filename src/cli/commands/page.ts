@@ -15,7 +15,7 @@ import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging
 import {
   ownPolicyNotes,
   parsePolicies,
-  policiesAllowed,
+  policiesOfBoth,
   type PolicyChoice,
 } from '../paging/policy-choice.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
@@ -47,7 +47,7 @@ export const pageCommand: Command<PageOptions> = {
   register(command: CommanderCommand): void {
     command
       .requiredOption('--trace <file>', 'page references, plain or compressed, - for standard input')
-      .option('--policy <names>', `policies with commas between: ${policiesAllowed}`, 'all')
+      .option('--policy <names>', `policies with commas between: ${policiesOfBoth}`, 'all')
       .option(
         '--capacity <list>',
         'in the unit, or as a share of the footprint such as 10%; with commas between (default: 1%,10%; with --residency prefix 1000000 tokens)',

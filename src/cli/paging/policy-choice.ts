@@ -6,7 +6,8 @@ import { pathToFileURL } from 'node:url';
 
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { invalid, messageOf } from '../../kernel/errors.ts';
-import { pagingPolicies } from '../../policies/index.ts';
+import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
+import { providerCaches } from '../../sim/sessions/provider-cache.ts';
 
 /** Plain data: it is handed to worker threads. */
 export interface PolicyChoice {
@@ -16,7 +17,17 @@ export interface PolicyChoice {
   readonly file?: { readonly path: string; readonly sha256: string };
 }
 
-export const policiesAllowed = `all, ${Object.keys(pagingPolicies).join(', ')}, or a file such as ./mine.ts`;
+export const policiesAllowed = allowedOf(Object.keys(pagingPolicies));
+
+/** With `--residency prefix` what knows of sessions is there, too; opt is not, whose page references are plain. */
+const onlySessions = [...Object.keys(sessionPolicies), ...providerCaches.map(({ name }) => name)];
+export const sessionPolicyNames: readonly string[] = [
+  ...Object.keys(pagingPolicies).filter((name) => name !== 'opt'),
+  ...onlySessions,
+];
+export const sessionPoliciesAllowed = allowedOf(sessionPolicyNames);
+/** For `--help`, where both are told. */
+export const policiesOfBoth = `${policiesAllowed}; with --residency prefix also ${onlySessions.join(', ')}, but not opt`;
 
 /** Throws KernelError INVALID_ARGUMENT for a name that is none. A policy that is named twice is taken once. */
 export function parsePolicies(option: string, text: string): PolicyChoice[] {
@@ -49,6 +60,10 @@ export async function createOf({ name, file }: PolicyChoice): Promise<CreatePagi
   if (typeof create !== 'function')
     throw invalid('--policy', name, 'a module that exports one function (context) => policy');
   return create as CreatePagingPolicy;
+}
+
+function allowedOf(names: readonly string[]): string {
+  return `all, ${names.join(', ')}, or a file such as ./mine.ts`;
 }
 
 function sha256Of(option: string, name: string): string {

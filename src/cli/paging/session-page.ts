@@ -2,9 +2,7 @@
 import { openInputFile } from '../../adapters/files/input-file.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
-import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
 import { boundName, sessionContenders, workflowContender } from '../../sim/sessions/session-contenders.ts';
-import { providerCaches } from '../../sim/sessions/provider-cache.ts';
 import { type CellRequest, drawCell } from '../../sim/sessions/session-cell.ts';
 import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
 import type { SessionTrace } from '../../sim/sessions/session-trace.ts';
@@ -15,7 +13,13 @@ import { parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { repeatWords, type RunFlags } from '../run-flags.ts';
 import { errorOf, type Failure } from './failure.ts';
-import { ownPolicyNotes, parsePolicies, type PolicyChoice } from './policy-choice.ts';
+import {
+  ownPolicyNotes,
+  parsePolicies,
+  type PolicyChoice,
+  sessionPoliciesAllowed,
+  sessionPolicyNames,
+} from './policy-choice.ts';
 import { type ResultFileFlags, writeResultFiles } from './result-files.ts';
 import { sessionFiles } from './session-files.ts';
 import type { SessionJob, SessionMessage } from './session-job.ts';
@@ -38,11 +42,6 @@ export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given
 }
 
 const defaultCapacity = '1000000';
-const names = [
-  ...Object.keys({ ...pagingPolicies, ...sessionPolicies }).filter((name) => name !== 'opt'),
-  ...providerCaches.map(({ name }) => name),
-];
-const allowed = `all, ${names.join(', ')}, or a file such as ./mine.ts`;
 
 export async function runSessionPage(options: SessionPageOptions, io: Io): Promise<number> {
   const { seed, threads } = options;
@@ -122,8 +121,8 @@ function contendersOf({
   const all = workflows === 'known' ? [...sessionContenders, workflowContender] : sessionContenders;
   const named = policy.split(',').flatMap((name) => {
     if (name === 'all') return all.map((contender) => ({ contender, choice: { name: contender.name } }));
-    if (names.includes(name)) return [{ contender: { name }, choice: { name } }];
-    if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, allowed);
+    if (sessionPolicyNames.includes(name)) return [{ contender: { name }, choice: { name } }];
+    if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, sessionPoliciesAllowed);
     return parsePolicies('--policy', name).map((choice) => ({ contender: { name }, choice }));
   });
   return [...new Map(named.map((one) => [one.contender.name, one])).values()];
