@@ -22,7 +22,7 @@ import {
 } from './policy-choice.ts';
 import { type ResultFileFlags, writeResultFiles } from './result-files.ts';
 import { sessionFiles } from './session-files.ts';
-import type { SessionJob, SessionMessage } from './session-job.ts';
+import { runSessionJob, type SessionJob } from './session-job.ts';
 import { sessionLines, sessionResults } from './session-report.ts';
 import { runInThreads } from './thread-pool.ts';
 
@@ -139,8 +139,10 @@ async function runAll(
   const failures: Failure[] = [];
   const refusals: string[] = [];
   const all = jobs.reduce((sum, { requests }) => sum + requests.length, 0);
-  await runInThreads<SessionMessage>(jobs, {
+  await runInThreads(jobs, {
     entry: 'session-worker',
+    run: runSessionJob,
+    io,
     shared: trace,
     threads,
     receive(message) {
