@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import type { Command as CommanderCommand } from 'commander';
 
 import { engineDefaults } from '../../kernel/engine-options.ts';
-import { KernelError } from '../../kernel/errors.ts';
+import { invalid, KernelError } from '../../kernel/errors.ts';
 import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
 import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
 import type { Call, Command, Io } from '../command.ts';
@@ -38,6 +38,8 @@ interface PageOptions extends SessionPageOptions {
 const defaultCapacities = '1%,10%';
 /** Up to so many references in all, opt runs beside the policies that are asked for. */
 const mostForBound = 5_000_000;
+/** Intervals of one replay: all counts are kept, and written in one document. */
+const mostIntervals = 10_000;
 /** Tokens of a block of a mooncake trace. */
 const mooncakeTokens = 512;
 
@@ -160,6 +162,7 @@ export const pageCommand: Command<PageOptions> = {
         'INVALID_FILE',
         `${options.trace}: has no sizes (read as ${trace.format}); allowed with --unit size: a trace with a size for each reference`,
       );
+    checkInterval(options.interval, trace.ids.length);
     const footprint = footprintOf(trace, unit);
     const capacities = capacitiesOf(wanted, footprint);
     for (const capacity of capacities)
@@ -241,6 +244,16 @@ function checkFlags(options: PageOptions): void {
     throw new KernelError(
       'INVALID_ARGUMENT',
       '--load-latency: means nothing without a slower tier; allowed with --load-rate',
+    );
+}
+
+function checkInterval(interval: number, references: number): void {
+  const least = Math.ceil(references / mostIntervals);
+  if (interval !== 0 && interval < least)
+    throw invalid(
+      '--interval',
+      interval,
+      `an integer from ${least} up with ${references} references, which are ${mostIntervals} intervals at most`,
     );
 }
 
