@@ -241,5 +241,31 @@ test('flags of sessions mean nothing for plain references; other traces have no 
   );
   const { status, err } = await runCli(['page', '--residency', 'prefix', '--trace', azure]);
   expect({ status, lines: err.split('\n').length }).toEqual({ status: 2, lines: 1 });
-  expect(err).toMatch(/azure.csv: is of format azure; allowed with --residency prefix: recorded sessions/);
+  const allowed =
+    'allowed with --residency prefix: weka (JSON lines with r) and mooncake (JSON lines with hash_ids)';
+  expect(err).toBe(`error: ${azure}: has no sessions; ${allowed}`);
+  expect((await runCli(['page', '--residency', 'prefix', '--trace', ids])).err).toBe(
+    `error: ${ids}: has no sessions; ${allowed}`,
+  );
+});
+
+test('requests with hash_ids are put together to sessions', async () => {
+  const lines = Array.from({ length: 30 }, (_, at) => {
+    const hash_ids = Array.from(
+      { length: 2 + Math.floor(at / 5) },
+      (_unused, block) => 100 * (at % 5) + block,
+    );
+    return JSON.stringify({
+      timestamp: 1_000 * at,
+      input_length: 512 * hash_ids.length,
+      output_length: 1,
+      hash_ids,
+    });
+  });
+  const trace = files.write('requests.jsonl', lines.join('\n'));
+  const words = ['page', '--residency', 'prefix', '--trace', trace, '--policy', 'lru', '--sessions', '5'];
+  const report = await runJson<SessionReport>(...words, '--seeds', '1');
+  expect(report).toMatchObject({ recorded: 5, results: [{ modelCalls: 30 }] });
+  // Of 2 + … + 7 blocks of a session, 0 + 2 + … + 6 were in the context before.
+  expect(report.results[0]!.tokenHitRate).toBeCloseTo(20 / 27, 12);
 });

@@ -12,12 +12,7 @@ import { parseDurationUs, parseInteger, parseList, parsePositive } from '../opti
 import { packageVersion } from '../package-version.ts';
 import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
 import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging/page-report.ts';
-import {
-  ownPolicyNotes,
-  parsePolicies,
-  policiesOfBoth,
-  type PolicyChoice,
-} from '../paging/policy-choice.ts';
+import { ownPolicyNotes, parsePolicies, policiesOfBoth, type PolicyChoice } from '../paging/policy-choice.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
 import { addResultFileFlags, checkResultFiles, writeResultFiles } from '../paging/result-files.ts';
 import { runSessionPage, type SessionPageOptions } from '../paging/session-page.ts';

@@ -90,8 +90,7 @@ async function runAll(
     }
   };
   // A few references are replayed before a thread has started.
-  if (jobs.length === 1 || all <= fewReferences)
-    await runPageJobs(jobs, trace, receive);
+  if (jobs.length === 1 || all <= fewReferences) await runPageJobs(jobs, trace, receive);
   else {
     const shares = all / jobs.length >= longReplay ? jobs.map((job) => [job]) : dealt(jobs, threads);
     await runInThreads(shares, {

@@ -6,8 +6,10 @@ import { boundName, sessionContenders, workflowContender } from '../../sim/sessi
 import { type CellRequest, drawCell } from '../../sim/sessions/session-cell.ts';
 import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
 import type { SessionTrace } from '../../sim/sessions/session-trace.ts';
+import { readMooncakeTrace } from '../../sim/sessions/mooncake-trace.ts';
 import { readWekaTrace } from '../../sim/sessions/weka-trace.ts';
 import { detectFormat } from '../../sim/workloads/detect.ts';
+import type { TraceFormat } from '../../sim/workloads/workload.ts';
 import type { CommonOptions, Io } from '../command.ts';
 import { parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
@@ -50,14 +52,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   const counts = parseIntegers('--sessions', options.sessions);
 
   io.progress(`reading ${options.trace}`);
-  const file = await openInputFile(options.trace);
-  const format = detectFormat(file.name, await file.head());
-  if (format !== 'weka')
-    throw new KernelError(
-      'INVALID_FILE',
-      `${options.trace}: is of format ${format}; allowed with --residency prefix: recorded sessions (weka, JSON lines with r)`,
-    );
-  const trace = await readWekaTrace(file.name, file.lines());
+  const trace = await readSessions(options.trace);
   // Too few of them is no reason of a policy.
   drawCell(trace, { sessions: Math.max(...counts), memoryTokens: 1, seed });
   const { calls, victims, admission, workflows, loadRate, loadLatency = 0 } = options;
@@ -106,6 +101,31 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
     io.out(JSON.stringify(document, null, 1));
   } else for (const line of sessionLines(heading, results, io)) io.out(line);
   return 0;
+}
+
+async function readSessions(path: string): Promise<SessionTrace> {
+  const file = await openInputFile(path);
+  switch (formatOf(file.name, await file.head())) {
+    case 'weka':
+      return readWekaTrace(file.name, file.lines());
+    case 'mooncake':
+      return readMooncakeTrace(file.name, file.lines());
+    default:
+      throw new KernelError(
+        'INVALID_FILE',
+        `${path}: has no sessions; allowed with --residency prefix: weka (JSON lines with r) and mooncake (JSON lines with hash_ids)`,
+      );
+  }
+}
+
+/** Other formats of page references are none of workloads: they have no sessions. */
+function formatOf(file: string, head: string): TraceFormat | undefined {
+  try {
+    return detectFormat(file, head);
+  } catch (error) {
+    if (error instanceof KernelError && error.code === 'INVALID_FILE') return undefined;
+    throw error;
+  }
 }
 
 /** A number that is named twice is taken once: a row that came twice would count as another draw. */

@@ -188,7 +188,9 @@ function cellLines(
   });
   for (const { policy, prefetchedTokens: prefetched, usefulPrefetchedTokens: useful } of sorted)
     if (prefetched !== undefined && useful !== undefined)
-      lines.push(`${policy} prefetched ${millions(prefetched)} tokens, of which calls found ${millions(useful)}`);
+      lines.push(
+        `${policy} prefetched ${millions(prefetched)} tokens, of which calls found ${millions(useful)}`,
+      );
   return lines;
 }
 

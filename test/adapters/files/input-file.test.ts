@@ -169,7 +169,9 @@ test('memory is bounded: a line and a document have a greatest length', async ()
   expect(await fits.text()).toBe('12345\n12345\n');
   expect(await fits.head()).toBe('123');
   const long = await openInputFile(file('long', '12345\n123456\n12'), limits);
-  expect(await problem(collect(long.lines()))).toBe(`long: line 2 is longer than 5 characters; ${allowedText}`);
+  expect(await problem(collect(long.lines()))).toBe(
+    `long: line 2 is longer than 5 characters; ${allowedText}`,
+  );
   expect(await problem(long.text())).toContain('long: is one document of more than 12 characters');
 });
 

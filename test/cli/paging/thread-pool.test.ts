@@ -22,7 +22,11 @@ test('where no thread can start, jobs run one after another, with a note', async
     ['a', 'b', 'c'],
     {
       entry: 'none',
-      async run(job, shared: string, post: (message: { readonly kind: 'done'; readonly text: string }) => void) {
+      async run(
+        job,
+        shared: string,
+        post: (message: { readonly kind: 'done'; readonly text: string }) => void,
+      ) {
         await Promise.resolve();
         post({ kind: 'done', text: shared + job });
       },

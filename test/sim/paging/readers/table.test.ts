@@ -36,10 +36,7 @@ test('what is wrong is told with row, field and value', async () => {
       { ids: [1.5], sizes: [1], times: [1] },
       'id: 1.5 is not allowed; allowed: an integer from 0 to 2^64 - 1',
     ],
-    [
-      { ids: [-1], sizes: [1], times: [1] },
-      'id: -1 is not allowed; allowed: an integer from 0 to 2^64 - 1',
-    ],
+    [{ ids: [-1], sizes: [1], times: [1] }, 'id: -1 is not allowed; allowed: an integer from 0 to 2^64 - 1'],
     [
       { ids: BigInt64Array.of(-1n), sizes: [1], times: [1] },
       'id: "-1" is not allowed; allowed: an integer from 0 to 2^64 - 1',
