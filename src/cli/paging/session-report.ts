@@ -197,7 +197,11 @@ function cellLines(
 /** `84.6 ± 7.3`: the mean and half of its interval. */
 function percent(value: number, interval: readonly [low: number, high: number] | undefined): string {
   const mean = (100 * value).toFixed(1);
-  return interval === undefined ? mean : `${mean} ± ${(50 * (interval[1] - interval[0])).toFixed(1)}`;
+  return interval === undefined ? mean : `${mean} ± ${(100 * halfWidth(interval)).toFixed(1)}`;
+}
+
+export function halfWidth([low, high]: readonly [low: number, high: number]): number {
+  return (high - low) / 2;
 }
 
 function millions(tokens: number): string {
