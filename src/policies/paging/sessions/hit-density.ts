@@ -14,7 +14,8 @@
  */
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
 import { Pauses } from './hit-density-pauses.ts';
-import { Session, SessionPolicy } from './session-policy.ts';
+import { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export const hitDensity: CreatePagingPolicy = (context) => new HitDensity(context);
 

@@ -11,7 +11,8 @@
  */
 import type { CreatePagingPolicy, EngineCosts, PagingContext } from '../../../kernel/contracts.ts';
 import { defaultCosts } from './default-costs.ts';
-import { SessionPolicy, type Session } from './session-policy.ts';
+import type { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export const leastWaste: CreatePagingPolicy = (context) => new LeastWaste(context);
 

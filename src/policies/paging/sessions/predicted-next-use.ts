@@ -7,7 +7,8 @@
  */
 import type { CreatePagingPolicy } from '../../../kernel/contracts.ts';
 import { RecentTimes } from './recent-times.ts';
-import { Session, SessionPolicy } from './session-policy.ts';
+import { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export const predictedNextUse: CreatePagingPolicy = (context) => new PredictedNextUse(context);
 

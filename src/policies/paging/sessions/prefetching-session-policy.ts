@@ -12,7 +12,8 @@ import { assert } from '../../../base/assert.ts';
 import { LinkedLists } from '../../../base/linked-lists.ts';
 import type { PageId, Pid } from '../../../kernel/ids.ts';
 import { moved, rowsFor } from '../../columns.ts';
-import { type Session, SessionPolicy } from './session-policy.ts';
+import type { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 const NONE = -1;
 

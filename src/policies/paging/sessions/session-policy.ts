@@ -14,44 +14,8 @@ import { LinkedLists } from '../../../base/linked-lists.ts';
 import type { PagingContext, PagingPolicy } from '../../../kernel/contracts.ts';
 import type { PageId, Pid } from '../../../kernel/ids.ts';
 import { moved, rowsFor } from '../../columns.ts';
-
-/** One process, as far as its calls tell of it. Policies extend it by what they learn. */
-export class Session {
-  /** 0: nobody, to whom pages belong whose user was not told. */
-  readonly user: Pid | 0;
-  /** Its pages: first what has left its prompt, then its prompt from the far end on. */
-  readonly list: number;
-  calls = 0;
-  isRunning = false;
-  hasExited = false;
-  /** When its last call began, and when it ended; while one runs, the one before it. */
-  beganUs = 0;
-  endedUs = 0;
-  /** What it waits for now, and what it first waited for when its last call had ended; '' until told. */
-  waitsOn = '';
-  pausedFor = '';
-  /** Of its prompt, what its last call left in memory. */
-  tokens = 0;
-
-  // While a load is under way.
-  worth = 0;
-  lastUseUs = 0;
-  isCandidate = false;
-  /** Its next victim has left its prompt. */
-  isStale = false;
-  /** The page to look at next; 0: the first. */
-  cursor = 0;
-
-  constructor(user: Pid | 0, list: number) {
-    this.user = user;
-    this.list = list;
-  }
-
-  /** Since when no call of it runs, µs. */
-  get idleSinceUs(): number {
-    return Math.max(this.beganUs, this.endedUs);
-  }
-}
+import { Candidates } from './candidates.ts';
+import { Session } from './session.ts';
 
 /** Worth of what nobody needs. */
 const NOTHING = -Infinity;
@@ -72,8 +36,8 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   protected caller: Session;
   /** What is told is for a prefetch of the caller's prompt: for that, nothing leaves that is worth as much. */
   protected isPrefetch = false;
-  private candidates: Session[] = [];
-  private lowest: Session | undefined = undefined;
+  /** Of the load under way. */
+  private readonly candidates = new Candidates();
   private limit = Infinity;
   private besideVictim = 0;
 
@@ -196,13 +160,13 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   evict(_need: number, eligible: (page: PageId) => boolean, isContinued = false): PageId | undefined {
     if (!isContinued) this.startLoad();
     for (;;) {
-      const session = (this.lowest ??= this.findLowest());
+      const session = this.candidates.lowest();
       if (session === undefined) return this.mayDecline ? undefined : this.last(eligible);
       const page = this.nextEligible(session, eligible);
       const isStale = page !== undefined && this.isStale(session, page);
       // What a running call pins begins where that which has left its prompt ends.
       if (page === undefined || (session.isRunning && !isStale)) {
-        this.dismiss(session);
+        this.candidates.remove(session);
         continue;
       }
       // What nobody needs is a queue over all sessions; then its session has a worth.
@@ -280,9 +244,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   // ---- A load --------------------------------------------------------------------------------------------------------
 
   private startLoad(): void {
-    for (const session of this.candidates) session.isCandidate = false;
-    this.candidates = [];
-    this.lowest = undefined;
+    this.candidates.clear();
     for (const session of this.all) {
       if (session === undefined) continue;
       if (this.lists.size(session.list) > 0) this.nominate(session);
@@ -294,8 +256,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   private nominate(session: Session): void {
     session.cursor = 0;
-    session.isCandidate = true;
-    this.candidates.push(session);
+    this.candidates.add(session);
     this.value(session, this.lists.head(session.list) as PageId);
   }
 
@@ -304,20 +265,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     session.isStale = this.isStale(session, first);
     session.worth = session.isStale || session.isRunning ? NOTHING : this.worthOf(session);
     session.lastUseUs = this.context.pages.lastAccessUs(first);
-    this.lowest = undefined;
-  }
-
-  private dismiss(session: Session): void {
-    session.isCandidate = false;
-    this.candidates.splice(this.candidates.indexOf(session), 1);
-    this.lowest = undefined;
-  }
-
-  private findLowest(): Session | undefined {
-    let lowest: Session | undefined;
-    for (const session of this.candidates)
-      if (lowest === undefined || isBefore(session, lowest)) lowest = session;
-    return lowest;
+    this.candidates.valued();
   }
 
   private nextEligible(session: Session, eligible: (page: PageId) => boolean): PageId | undefined {
@@ -376,10 +324,4 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     this.listOf = moved(this.listOf, new Int32Array(rows));
     this.callOf = moved(this.callOf, new Int32Array(rows));
   }
-}
-
-function isBefore(a: Session, b: Session): boolean {
-  if (a.worth !== b.worth) return a.worth < b.worth;
-  if (a.lastUseUs !== b.lastUseUs) return a.lastUseUs < b.lastUseUs;
-  return a.list < b.list;
 }

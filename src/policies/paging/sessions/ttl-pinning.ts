@@ -13,7 +13,8 @@ import { assert } from '../../../base/assert.ts';
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
 import { defaultCosts } from './default-costs.ts';
 import { RecentTimes } from './recent-times.ts';
-import { SessionPolicy, Session } from './session-policy.ts';
+import { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export interface TtlPinningOptions {
   /** How many of the latest times of tools count; an integer of at least 1. */
