@@ -7,7 +7,8 @@ import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { costOf, engineDefaults, type EngineOptions } from '../../kernel/engine-options.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Admission } from '../../kernel/memory/memory-options.ts';
-import { SessionReplay, type PlacedChain, type SessionCounts } from './session-replay.ts';
+import type { SessionCounts } from './session-counts.ts';
+import { SessionReplay, type PlacedChain } from './session-replay.ts';
 import type { RecordedSession, SessionTrace } from './session-trace.ts';
 
 export interface CellOptions {
