@@ -249,6 +249,14 @@ test('flags of sessions mean nothing for plain references; other traces have no 
   );
 });
 
+test('a file without a session that is long enough', async () => {
+  const request = JSON.stringify({ timestamp: 0, input_length: 600, output_length: 1, hash_ids: [1, 2] });
+  const short = files.write('short.jsonl', request);
+  expect((await runCli(['page', '--residency', 'prefix', '--trace', short])).err).toBe(
+    'error: trace: "short.jsonl" is not allowed; allowed: one with a session of at least 5 calls',
+  );
+});
+
 test('requests with hash_ids are put together to sessions', async () => {
   const lines = Array.from({ length: 30 }, (_, at) => {
     const hash_ids = Array.from(

@@ -67,6 +67,8 @@ export interface CellResult {
 export function drawCell(trace: SessionTrace, request: CellRequest): PlacedChain[] {
   const { sessions: count, seed, fewestCalls, arrivalsUs } = { ...cellDefaults, ...request };
   const eligible = trace.sessions.filter((session) => session.chains[0]!.calls.length >= fewestCalls);
+  if (eligible.length === 0)
+    throw invalid('trace', trace.name, `one with a session of at least ${fewestCalls} calls`);
   if (!Number.isInteger(count) || count < 1 || count > eligible.length)
     throw invalid(
       'sessions',
