@@ -5,6 +5,7 @@ export type KernelErrorCode =
   | 'CONTEXT_TOO_LARGE' // prompt and maximal output can never fit into the engine's context memory
   | 'WINDOW_EXCEEDED' // prompt and maximal output are larger than one call may contain
   | 'BUDGET_EXCEEDED' // a reservation that no window of a budget node can ever hold
+  | 'BUDGET_EXHAUSTED' // its budget is spent, and stops whoever asks for more
   | 'UNKNOWN_PAGE'
   | 'UNKNOWN_PROCESS'
   | 'UNKNOWN_TOOL'

@@ -24,7 +24,7 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   ask: ['question', 'purpose'],
   send: ['to', 'message'],
   receive: ['timeoutUs'],
-  spawn: ['program', 'arguments', 'name', 'priority', 'budget', 'capabilities'],
+  spawn: ['program', 'arguments', 'name', 'priority', 'budget', 'capabilities', 'scheduling'],
   wait: ['pid'],
   signal: ['pid', 'signal'],
   allocate: ['tokens', 'text', 'hash', 'blocks', 'importance', 'pinned'],

@@ -4,6 +4,10 @@ export * from './paging/index.ts';
 export * from './scheduling/index.ts';
 export { priorityDefaults, priorityWith, type PriorityOptions } from './scheduling/priority.ts';
 export { roundRobinDefaults, roundRobinWith, type RoundRobinOptions } from './scheduling/round-robin.ts';
+export { atlasWith } from './scheduling/atlas.ts';
+export { attainedServiceDefaults, type AttainedServiceOptions } from './scheduling/attained-service.ts';
+export { plasWith } from './scheduling/plas.ts';
+export { vtcDefaults, vtcWith, type VtcOptions } from './scheduling/vtc.ts';
 export { lruKDefaults, lruKWith, type LruKOptions } from './paging/lru-k.ts';
 export { wTinyLfuDefaults, wTinyLfuWith, type WTinyLfuOptions } from './paging/w-tinylfu.ts';
 export {

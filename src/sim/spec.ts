@@ -11,8 +11,9 @@ import type { Effects } from '../kernel/lock-table.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
 import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
-import { stepPrograms } from '../agents/programs.ts';
+import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
+import { Workflow } from '../agents/workflow.ts';
 import {
   loadControlPolicy,
   pagingPolicy,
@@ -71,24 +72,27 @@ export const simulationDefaults: SimulationSpec = {
   tools: [],
 };
 
-/** Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool registered twice. */
+/** For one kernel. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool registered twice. */
 export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
+  const workflow = new Workflow();
   return {
     seed: spec.seed,
     engines: spec.engines,
     scheduling: schedulerOf(spec.scheduler, spec.sliceUs),
     paging: pagingPolicy(spec.paging),
+    plan: workflow,
     ...(spec.loadControl === 'none' ? {} : { loadControl: loadControlPolicy(spec.loadControl) }),
     residency: spec.residency,
     ...(spec.victims === undefined ? {} : { victims: spec.victims }),
     oversize: spec.oversize,
     budgets: spec.budgets,
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
-    programs: stepPrograms,
+    programs: stepProgramsOf(workflow),
   };
 }
 
-function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
+/** A scheduling policy by name, with slices of this length where it has slices. Throws KernelError INVALID_ARGUMENT. */
+export function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
   const create = schedulingPolicy(name);
   if (sliceUs === undefined) return create;
   if (!Number.isSafeInteger(sliceUs) || sliceUs < 1)

@@ -37,6 +37,33 @@ const badOptions: readonly [options: string[], line: string | RegExp][] = [
   [['--memory', 'Infinity'], /--memory: "Infinity" is not allowed/],
   [['--tokens-per-hour', '-5'], /--tokens-per-hour: "-5" is not allowed; allowed: an integer from 1 up/],
   [['--tokens-per-hour', 'NaN'], /--tokens-per-hour: "NaN" is not allowed/],
+  [
+    ['--when-exhausted', 'panic'],
+    '--when-exhausted: "panic" is not allowed; allowed: wait, throttle, degrade, suspend, stop',
+  ],
+  [
+    ['--when-exhausted', 'stop'],
+    '--when-exhausted: "stop" is not allowed; allowed: wait; the others with --tokens-per-hour or --dollars-per-hour',
+  ],
+  [
+    ['--when-exhausted', 'degrade', '--tokens-per-hour', '30', '--degrade-to', '0.8,0.08,4'],
+    /--when-exhausted: "degrade" is not allowed; allowed: wait, throttle, suspend, stop; degrade with --dollars-per-hour/,
+  ],
+  [
+    ['--when-exhausted', 'degrade', '--dollars-per-hour', '1'],
+    /--degrade-to: undefined is not allowed; allowed: three prices of 0 or more/,
+  ],
+  [['--degrade-to', '1,2'], /--degrade-to: "1,2" is not allowed; allowed: three prices/],
+  [['--degrade-to', '1,-2,3'], /--degrade-to: "-2" is not allowed; allowed: a number from 0/],
+  [
+    ['--degrade-to', '4,0,3'],
+    '--degrade-to: "4,0,3" is not allowed; allowed: prices up to 3,0.3,15, those of the engine',
+  ],
+  [
+    ['--degrade-to', '0.8,0.08,4'],
+    '--degrade-to: "0.8,0.08,4" is not allowed; allowed: none without --when-exhausted degrade',
+  ],
+  [['--dollars-per-hour', '0'], /--dollars-per-hour: "0" is not allowed; allowed: a number from 0.000001/],
   [['--agents', '0'], /--agents: "0" is not allowed; allowed: an integer from 1 up/],
   [['--agents', '3'], /--agents: 3 is not allowed; allowed: an integer from 1 to 2/],
   [['--slice', '60'], /--slice: "60" is not allowed; allowed: a time above 0 with its unit/],

@@ -5,9 +5,15 @@ import type { EventBody } from '../../src/kernel/events.ts';
 import { seedCount } from '../support/seeds.ts';
 import { runWorld, type WorldResult } from './random-world.ts';
 
-/** Every event but those after a crash, which these worlds don't have. */
+/** Every event but those after a crash, which these worlds don't have, and those of prefetching, which have worlds of their own. */
 const eventTypes: Readonly<
-  Record<Exclude<EventBody['type'], 'process.restored' | 'tool.interrupted'>, true>
+  Record<
+    Exclude<
+      EventBody['type'],
+      'process.restored' | 'tool.interrupted' | 'page.prefetched' | `prefetch.${string}`
+    >,
+    true
+  >
 > = {
   'process.spawned': true,
   'process.ready': true,
@@ -32,6 +38,9 @@ const eventTypes: Readonly<
   'budget.settled': true,
   'budget.queued': true,
   'budget.overrun': true,
+  'budget.throttled': true,
+  'budget.exhausted': true,
+  'call.degraded': true,
   'tool.started': true,
   'tool.ended': true,
   'tool.refused': true,

@@ -1,7 +1,8 @@
 /** A busy scenario whose event log two engines of JavaScript must agree on: every drawn time, every policy, every kind of event. */
 import type { AgentStep } from '../../src/agents/steps.ts';
-import { stepPrograms } from '../../src/agents/programs.ts';
+import { stepProgramsOf } from '../../src/agents/programs.ts';
 import { builtInTools } from '../../src/agents/tools/built-in.ts';
+import { Workflow } from '../../src/agents/workflow.ts';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import {
@@ -50,6 +51,7 @@ export function eventLogs(): Record<string, string> {
 
 function eventLog(policies: KernelOptionsInput): string {
   const lines: string[] = [];
+  const workflow = new Workflow();
   const simulation = new Simulation({
     kernel: {
       ...policies,
@@ -82,7 +84,8 @@ function eventLog(policies: KernelOptionsInput): string {
           retries: 1,
         },
       ],
-      programs: stepPrograms,
+      plan: workflow,
+      programs: stepProgramsOf(workflow),
     },
     tools: builtInTools,
     flushUs: 1_234,

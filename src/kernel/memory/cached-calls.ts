@@ -6,6 +6,7 @@ import { assert } from '../../base/assert.ts';
 import type { Pid } from '../ids.ts';
 import type { Extent } from './extent.ts';
 import type { PageTable } from './page-table.ts';
+import { usedPrefetches } from './prefetcher.ts';
 import type { Prompt, PromptExaminer } from './prompt-examiner.ts';
 import type { ResidentSet } from './resident-set.ts';
 import type { TableEditor } from './table-editor.ts';
@@ -69,16 +70,5 @@ const noExtents: ReadonlySet<Extent> = new Set();
 function missingTokens({ entries }: PageTable, to: number): number {
   let tokens = 0;
   for (let at = 0; at < to; at++) if (!entries[at]!.extent.isWhole) tokens += entries[at]!.extent.tokens;
-  return tokens;
-}
-
-/** Of the first `cachedTokens`, what a prefetch had brought; all that the call uses counts as used from now on. */
-function usedPrefetches({ entries }: PageTable, cachedTokens: number): number {
-  let tokens = 0;
-  for (const { extent } of entries) {
-    if (!extent.isPrefetched) continue;
-    extent.isPrefetched = false;
-    if (extent.tokensBefore < cachedTokens) tokens += extent.residentTokens;
-  }
   return tokens;
 }

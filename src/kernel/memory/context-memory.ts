@@ -6,7 +6,7 @@ import { ExtentStore } from './extent-store.ts';
 import type { ContentRun, Extent } from './extent.ts';
 import { checkMemory } from './memory-check.ts';
 import type { ContextMemoryOptions, MemoryObserver } from './memory-options.ts';
-import { Prefetcher, type Prefetch, type Prefetched } from './prefetcher.ts';
+import { Prefetcher, usedPrefetches, type Prefetch, type Prefetched } from './prefetcher.ts';
 import { distinctTokens, type PageTable } from './page-table.ts';
 import { PromptExaminer, type Prompt } from './prompt-examiner.ts';
 import { ResidentSet } from './resident-set.ts';
@@ -107,6 +107,7 @@ export class ContextMemory {
       prompt.outcome = 'waits';
       return prompt;
     }
+    if (resident.hasPrefetched) prompt.prefetchedTokens = usedPrefetches(table, prompt.cachedTokens);
     examiner.tellFaults(pid);
     table.room = room;
     resident.roomTokens += room;
@@ -139,6 +140,7 @@ export class ContextMemory {
     const { prompt } = this.examiner;
     prompt.outcome = 'begun';
     prompt.cachedTokens = table.tokens;
+    if (resident.hasPrefetched) prompt.prefetchedTokens = usedPrefetches(table, table.tokens);
     prompt.compulsoryTokens = 0;
     prompt.capacityTokens = 0;
     prompt.holeTokens = 0;
@@ -153,11 +155,11 @@ export class ContextMemory {
   }
 
   /**
-   * What the policy of a cache wants loaded most before it is asked for; the caller lets the transfer take its time. Undefined: nothing. Throws
+   * What the policy wants loaded most before it is asked for; the caller lets the transfer take its time. Undefined: nothing. Throws
    * POLICY_BROKEN when it names what cannot be loaded.
    */
   beginPrefetch(nowUs: number): Prefetch | undefined {
-    assert(this.isPrefix, 'only prefixes are cached');
+    assert(this.isPrefix, 'only prefixes are prefetched');
     return this.prefetcher.begin(nowUs);
   }
 
@@ -190,6 +192,7 @@ export class ContextMemory {
     prompt.outcome = 'begun';
     prompt.holeTokens += prompt.cachedTokens;
     prompt.cachedTokens = 0;
+    prompt.prefetchedTokens = 0;
     examiner.tellFaults(pid);
     for (const { extent } of table.entries) extent.seen = extent.count;
     table.room = 0;

@@ -3,6 +3,7 @@ import { shown } from '../errors.ts';
 import type { PageId } from '../ids.ts';
 import type { ExtentStore } from './extent-store.ts';
 import type { Extent } from './extent.ts';
+import type { PageTable } from './page-table.ts';
 import type { ResidentSet } from './resident-set.ts';
 import type { TableEditor } from './table-editor.ts';
 
@@ -50,8 +51,11 @@ export class Prefetcher {
     return { extent, tokens };
   }
 
-  /** The transfer is over: of what is missing by now, from the front on, becomes resident what the policy makes room for. */
-  end({ extent }: Prefetch, nowUs: number): Prefetched {
+  /**
+   * The transfer is over: of what is missing by now, from the front on, becomes resident what the policy makes room for; no more than was transferred, if more has
+   * left meanwhile.
+   */
+  end({ extent, tokens: transferred }: Prefetch, nowUs: number): Prefetched {
     const { extents, resident, tables } = this;
     const { policy } = resident;
     const isForgotten = extents.at(extent.id) !== extent;
@@ -66,7 +70,7 @@ export class Prefetcher {
     const refused = policy.miss === undefined ? noExtents : resident.tellMisses(missing.toReversed(), nowUs);
     const firstRefused = missing.findIndex((each) => refused.has(each));
     const wanted = firstRefused < 0 ? missing : missing.slice(0, firstRefused);
-    const wantedTokens = missingTokens(wanted);
+    const wantedTokens = wholePages(wanted, transferred);
     let room = wantedTokens === 0 ? 0 : resident.makeRoomFor(wantedTokens);
     const loaded: Extent[] = [];
     for (const each of wanted) {
@@ -82,7 +86,7 @@ export class Prefetcher {
     let loadedTokens = 0;
     for (const each of loaded) loadedTokens += each.residentTokens;
     resident.shed();
-    return { loadedTokens, declinedTokens: tokens - loadedTokens };
+    return { loadedTokens, declinedTokens: Math.min(tokens, transferred) - loadedTokens };
   }
 
   /** What is resident in part on the way to `extent` is cut in two. Returns where the way ends now. */
@@ -96,6 +100,17 @@ export class Prefetcher {
     }
     return end;
   }
+}
+
+/** Of the first `cachedTokens`, what a prefetch had brought; all that the call uses counts as used from now on. */
+export function usedPrefetches({ entries }: PageTable, cachedTokens: number): number {
+  let tokens = 0;
+  for (const { extent } of entries) {
+    if (!extent.isPrefetched) continue;
+    extent.isPrefetched = false;
+    if (extent.tokensBefore < cachedTokens) tokens += extent.residentTokens;
+  }
+  return tokens;
 }
 
 const noExtents: ReadonlySet<Extent> = new Set();
@@ -117,4 +132,15 @@ function missingTokens(path: readonly Extent[]): number {
   let tokens = 0;
   for (const extent of path) tokens += extent.tokens - extent.residentTokens;
   return tokens;
+}
+
+/** Tokens of the leading pages that `limit` tokens hold. Nothing of these extents is resident. */
+function wholePages(extents: readonly Extent[], limit: number): number {
+  let left = limit;
+  for (const { count, tokensEach } of extents) {
+    const pages = Math.min(count, Math.floor(left / tokensEach));
+    left -= pages * tokensEach;
+    if (pages < count) break;
+  }
+  return limit - left;
 }

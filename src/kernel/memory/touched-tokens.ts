@@ -19,4 +19,5 @@ export function payTouches(table: PageTable, prompt: Prompt): void {
   prompt.compulsoryTokens += asNew;
   prompt.capacityTokens += again;
   prompt.cachedTokens -= asNew + again;
+  prompt.prefetchedTokens = Math.min(prompt.prefetchedTokens, prompt.cachedTokens);
 }

@@ -2,6 +2,7 @@
 import type { KernelErrorCode } from '../../kernel/errors.ts';
 import type { FaultKind } from '../../kernel/events.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
+import type { RunPressure } from './pressure.ts';
 import type { Distribution } from './statistics.ts';
 
 /** What metrics and checkers must know of an engine. Cores are numbered from 0 over all engines in the order of the list. */
@@ -90,6 +91,16 @@ export interface PageCount {
   readonly tokens: number;
 }
 
+/** What entered context memory from a slower tier before it was asked for, beside `loaded`. */
+interface PrefetchCount extends PageCount {
+  /** Begun. */
+  readonly transfers: number;
+  /** Of `tokens`, what a call found before it left again. */
+  readonly usedTokens: number;
+  /** What came and found no room. */
+  readonly declinedTokens: number;
+}
+
 /** Why a stretch on a core ended before its call did. */
 export type StopReason = 'slice' | 'priority' | 'signal' | 'load-control';
 
@@ -129,6 +140,8 @@ export interface RunMetrics {
   /** By code; a call that is refused never starts. */
   readonly modelCallsRefused: Readonly<Record<string, number>>;
   readonly modelCallsBypassed: number;
+  /** Those that a budget let run on its cheaper model only. */
+  readonly modelCallsDegraded: number;
   /** Tool calls started; each retry counts again, here and in the failures. */
   readonly toolCalls: number;
   readonly toolFailures: number;
@@ -144,8 +157,9 @@ export interface RunMetrics {
   readonly microDollars: number;
 
   readonly faults: Readonly<Record<FaultKind, PageCount>>;
-  /** What entered context memory: the load traffic. */
+  /** What entered context memory because it was asked for: the load traffic. */
   readonly loaded: PageCount;
+  readonly prefetched: PrefetchCount;
   readonly evicted: PageCount;
   readonly freed: PageCount;
   readonly dropped: PageCount;
@@ -153,6 +167,12 @@ export interface RunMetrics {
   readonly prefillTokensSaved: number;
   /** Waits for budget. */
   readonly budgetStalls: { readonly count: number; readonly us: number };
+  /** How often a budget had a call wait for its pace, suspended a process, stopped one. */
+  readonly budgetActions: {
+    readonly throttled: number;
+    readonly suspended: number;
+    readonly stopped: number;
+  };
 
   /** An hour of the run's own time; completed processes and calls that ended well. */
   readonly throughput: { readonly completedProcessesPerHour: number; readonly completedCallsPerHour: number };
@@ -174,6 +194,7 @@ export interface RunMetrics {
   readonly waiting: Distribution;
   /** Sum over all processes. */
   readonly split: Split;
+  readonly pressure: RunPressure;
 
   readonly engines: readonly EngineMetrics[];
   /** In pid order. */

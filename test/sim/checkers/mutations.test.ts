@@ -111,6 +111,10 @@ changing('budget.settled', 'coreUs', numbers);
 changing('budget.queued', 'node', () => ['elsewhere']);
 changing('budget.overrun', 'amount', numbers);
 changing('budget.overrun', 'node', () => ['elsewhere']);
+changing('budget.exhausted', 'node', () => ['elsewhere']);
+changing('budget.exhausted', 'rule', (rule) =>
+  (['degrade', 'suspend', 'stop'] as const).filter((other) => other !== rule),
+);
 changing('process.suspended', 'by', (by) => [by === 'signal' ? 'load-control' : 'signal']);
 changing('process.terminated', 'outcome', () => ['completed', 'failed', 'cancelled', 'killed']);
 changing('tool.ended', 'ok', (ok) => [!ok]);
@@ -121,11 +125,13 @@ changing('message.sent', 'number', numbers);
 changing('message.received', 'number', numbers);
 changing('message.received', 'from', numbers);
 
-leavingOut('process.suspended');
+// Who is stopped and killed at one instant need not be suspended in between.
+leavingOut('process.suspended', 0.95);
 leavingOut('process.continued');
 leavingOut('budget.reserved');
 leavingOut('budget.settled');
 leavingOut('budget.overrun');
+leavingOut('budget.exhausted');
 leavingOut('tool.started');
 leavingOut('tool.ended');
 // Who waited for a lock, for memory or for others, and wakes to end by itself, is told of by nothing else.

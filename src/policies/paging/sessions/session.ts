@@ -36,4 +36,30 @@ export class Session {
   get idleSinceUs(): number {
     return Math.max(this.beganUs, this.endedUs);
   }
+
+  /** What is known of it between two loads. Whoever extends it adds what it adds. */
+  save(): SessionState {
+    const { user, list, calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens } = this;
+    return { user, list, calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens };
+  }
+
+  /** `state`: of the same user and list. */
+  load({ calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens }: SessionState): void {
+    Object.assign(this, { calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens });
+  }
 }
+
+/** Plain data. */
+export type SessionState = Pick<
+  Session,
+  | 'user'
+  | 'list'
+  | 'calls'
+  | 'isRunning'
+  | 'hasExited'
+  | 'beganUs'
+  | 'endedUs'
+  | 'waitsOn'
+  | 'pausedFor'
+  | 'tokens'
+>;
