@@ -125,7 +125,7 @@ class HitDensity extends SessionPolicy<DenseSession> {
 
   /** Pauses that have not ended; `caller`'s just has. */
   private *underWay(caller: DenseSession): Generator<readonly [pauseClass: number, lengthUs: number]> {
-    for (const session of this.live())
+    for (const session of this.sessions.live())
       if (session !== caller && session.calls > 0 && !session.isRunning)
         yield [session.pauseClass, this.nowUs - session.idleSinceUs];
   }
