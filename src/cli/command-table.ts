@@ -15,5 +15,6 @@ export const commandTable: CommandTable = {
   page: async () => (await import('./commands/page.ts')).pageCommand,
   trace: async () => (await import('./commands/trace.ts')).traceCommands,
   curve: async () => (await import('./commands/curve.ts')).curveCommand,
+  ostep: async () => (await import('./commands/ostep.ts')).ostepCommands,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
 };

@@ -1,6 +1,7 @@
 import type { LoadView, ProcessView } from './contracts.ts';
 import { longestUs } from './engine-options.ts';
 import { Engine } from './engine.ts';
+import { GuardedScheduling } from './guarded-scheduling.ts';
 import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
@@ -41,7 +42,7 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
       engineOptions.loadTokensPerSecond > 0 && residency === 'prefix' && memory.policy.prefetch !== undefined;
     const parts = {
       memory,
-      policy,
+      policy: new GuardedScheduling(policy, state),
       tier: isPrefetching ? new TierLink(memory, engineOptions) : undefined,
       loadControl: loadControl?.({
         capacity: memoryTokens,

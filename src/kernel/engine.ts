@@ -1,7 +1,8 @@
 import { KeyedHeap } from '../base/heap.ts';
 import { Ring } from '../base/ring.ts';
-import type { LoadControlPolicy, SchedulingPolicy } from './contracts.ts';
+import type { LoadControlPolicy } from './contracts.ts';
 import type { EngineOptions } from './engine-options.ts';
+import type { GuardedScheduling } from './guarded-scheduling.ts';
 import type { CoreId, TimerId } from './ids.ts';
 import type { ContextMemory } from './memory/context-memory.ts';
 import type { TierLink } from './memory/tier-link.ts';
@@ -33,7 +34,7 @@ export class Engine {
   /** Free cores; the lowest is used first. */
   readonly idle = new KeyedHeap();
   readonly memory: ContextMemory;
-  readonly policy: SchedulingPolicy;
+  readonly policy: GuardedScheduling;
   readonly loadControl: LoadControlPolicy | undefined;
   /** Processes in the policy's queue. */
   readyCount = 0;
@@ -78,7 +79,7 @@ export class Engine {
 
 export interface EngineParts {
   readonly memory: ContextMemory;
-  readonly policy: SchedulingPolicy;
+  readonly policy: GuardedScheduling;
   readonly loadControl: LoadControlPolicy | undefined;
   readonly tier: TierLink | undefined;
 }

@@ -80,6 +80,6 @@ export function messageOf(error: unknown): string {
 }
 
 /** A policy broke its contract: who, what it answered and what is allowed. The kernel is done for, as after a failed assertion. */
-export function brokenPolicy(policy: string, answer: string, allowed: string): KernelError {
-  return new KernelError('POLICY_BROKEN', `${policy}: ${answer}; allowed: ${allowed}`);
+export function brokenPolicy(policy: string, answer: string, allowed: string, cause?: unknown): KernelError {
+  return new KernelError('POLICY_BROKEN', `${policy}: ${answer}; allowed: ${allowed}`, { cause });
 }

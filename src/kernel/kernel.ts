@@ -208,7 +208,7 @@ export class Kernel {
     const { policy } = process.engine;
     const call = process.call!;
     // The policy learns of use while it happens; what it was told is not told again at the end.
-    policy.charge?.(
+    policy.charge(
       pid,
       { coreUs: 0, tokensIn: 0, tokensOut: Math.max(0, tokensOut - call.tokensOut) },
       this.state.nowUs,

@@ -62,7 +62,7 @@ export class AgentScheduler {
   private chargePast(process: Process, charge: Charge): void {
     const { engine, pid } = process;
     process.pastCharge = undefined;
-    engine.policy.charge?.(pid, charge, this.state.nowUs);
+    engine.policy.charge(pid, charge, this.state.nowUs);
     engine.hasNews = true;
   }
 
@@ -148,7 +148,7 @@ export class AgentScheduler {
     const tokensOut = ended.tokensOut - call.tokensOut;
     call.tokensOut = ended.tokensOut;
     const tokensIn = call.stretches === 1 ? call.tokensIn : 0;
-    engine.policy.charge?.(process.pid, { coreUs, tokensIn, tokensOut }, state.nowUs);
+    engine.policy.charge(process.pid, { coreUs, tokensIn, tokensOut }, state.nowUs);
     // Others may have to make way, too.
     if (by === 'priority') engine.hasNews = true;
     if (ended.reason === 'stopped') this.listener.callStopped(process, call, ended, by!);

@@ -110,7 +110,7 @@ test.each<[string, string[], string]>([
     ['--policy', 'fifo', '--slice', '0.0000001'],
     '--slice: "0.0000001" is not allowed; allowed: a number of ticks',
   ],
-  ['length\n1\n', ['--policy', 'best'], '--policy: "best" is not allowed; allowed: all, priority, fifo'],
+  ['length\n1\n', ['--policy', 'best'], '--policy: "best" is not allowed; allowed: all, fifo, round-robin'],
   [
     'length\n1\n',
     ['--policy', 'fifo', '--cores', '0'],
