@@ -80,7 +80,7 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
 
 function processView({ processes, budgets, quotas }: KernelState): ProcessView {
   return {
-    priority: (pid) => processes[pid]!.priority,
+    priority: (pid) => processes[pid]!.effectivePriority,
     name: (pid) => processes[pid]!.name,
     parent: (pid) => processes[pid]!.startedBy,
     quotaNode: (pid) => budgets.quotaNode(processes[pid]!.budget),
@@ -109,7 +109,7 @@ function loadView(state: KernelState, engine: number): LoadView {
       const process = state.process(pid);
       return process.state === 'running' || process.queued;
     },
-    priority: (pid) => state.process(pid).priority,
+    priority: (pid) => state.process(pid).effectivePriority,
     lastFaultUs: (pid) => state.process(pid).lastFaultUs,
   };
 }

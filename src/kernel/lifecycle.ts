@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import { auditSyscall } from './audit-trail.ts';
+import { Deadlocks, type WaitQueues } from './deadlocks.ts';
 import type { Engine } from './engine.ts';
 import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
@@ -8,9 +9,12 @@ import type { HeldSignal, SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { ModelCalls, SignalledProcess } from './model-calls.ts';
 import { lastAsked, Process } from './process.ts';
+import { NamedLocks, type LeaveReason } from './named-locks.ts';
+import { PriorityInheritance } from './priority-inheritance.ts';
 import type { Outcome } from './process-state.ts';
 import { historyVersion } from './records.ts';
 import type { AgentScheduler } from './scheduler.ts';
+import { Semaphores } from './semaphores.ts';
 import { defaultCapabilities, type Capabilities, type Program } from './syscalls.ts';
 import type { ToolCalls } from './tool-calls.ts';
 
@@ -30,7 +34,10 @@ export interface NewProcess {
 }
 
 /** Births, deaths and signals. A process ends exactly once; what it held is given back, and whoever waits for it is told. */
-export class Lifecycle implements SignalledProcess {
+export class Lifecycle implements SignalledProcess, WaitQueues {
+  readonly deadlocks: Deadlocks;
+  readonly locks: NamedLocks;
+  readonly semaphores: Semaphores;
   private readonly state: KernelState;
   private scheduler!: AgentScheduler;
   private calls!: ModelCalls;
@@ -38,9 +45,13 @@ export class Lifecycle implements SignalledProcess {
 
   constructor(state: KernelState) {
     this.state = state;
+    this.deadlocks = new Deadlocks(state);
+    this.locks = new NamedLocks(state, new PriorityInheritance(state), this.deadlocks);
+    this.semaphores = new Semaphores(state, this.deadlocks);
   }
 
   connect(scheduler: AgentScheduler, calls: ModelCalls, tools: ToolCalls): void {
+    this.deadlocks.connect(this);
     this.scheduler = scheduler;
     this.calls = calls;
     this.tools = tools;
@@ -52,11 +63,13 @@ export class Lifecycle implements SignalledProcess {
     const pid = fields.pid ?? (state.processes.length as Pid);
     assert(state.processes[pid] === undefined, () => `pid ${pid} is taken`);
     const engine = fields.engine ?? leastPopulated(state.engines);
+    const family = fields.parent?.family ?? state.familyOf(fields.run);
     const startedBy = fields.startedBy ?? fields.parent?.pid ?? 0;
-    const process = new Process({ ...fields, pid, engine, startedBy, nowUs: state.nowUs });
+    const process = new Process({ ...fields, pid, engine, family, startedBy, nowUs: state.nowUs });
     while (state.processes.length < pid) state.processes.push(undefined);
     state.processes[pid] = process;
-    state.runs.add(process.run);
+    family.add(process);
+    if (process.capabilities.send === 'all') state.sendsToAll++;
     state.alive++;
     engine.population++;
     if (fields.parent !== undefined) (fields.parent.children ??= []).push(process);
@@ -113,6 +126,7 @@ export class Lifecycle implements SignalledProcess {
     assert(process.core === -1, () => `process ${pid} ends while it holds core ${process.core}`);
     this.stopGenerator(process);
     this.withdraw(process);
+    this.locks.releaseAll(process);
     this.calls.close(process);
     engine.memory.release(process.table, pid, state.nowUs);
     state.change(process, 'terminate');
@@ -121,6 +135,8 @@ export class Lifecycle implements SignalledProcess {
     engine.policy.exited(pid, state.nowUs);
     engine.population--;
     state.alive--;
+    process.family.leave(process);
+    if (process.capabilities.send === 'all') state.sendsToAll--;
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
     state.out.hasEnds = true;
     state.record({
@@ -146,6 +162,7 @@ export class Lifecycle implements SignalledProcess {
     process.contents = undefined;
     process.replay = undefined;
     this.tellParent(process);
+    this.deadlocks.ended(process.family);
   }
 
   signal(process: Process, signal: SignalName): void {
@@ -236,6 +253,8 @@ export class Lifecycle implements SignalledProcess {
     else if (from === 'wait') {
       if (process.pending?.kind === 'tools') this.tools.continued(process);
       else state.wait(process, process.waitingOn);
+      if (process.pending?.kind === 'lock') this.locks.continued(process.pending.lock);
+      else if (process.pending?.kind === 'semaphore') this.semaphores.continued(process.pending.semaphore);
     }
   }
 
@@ -244,17 +263,34 @@ export class Lifecycle implements SignalledProcess {
     const { state } = this;
     this.scheduler.withdraw(process);
     const { pending } = process;
-    process.pending = undefined;
+    if (pending?.kind === 'lock' || pending?.kind === 'semaphore') this.leave(process, 'ended');
+    state.endWait(process);
     process.suspension = undefined;
     if (pending === undefined) return;
     auditSyscall(state, process, process.lastSyscall!, undefined);
-    if (pending.kind === 'timer' || (pending.kind === 'receive' && pending.timer !== undefined))
-      state.timers.clear(pending.timer!);
+    if (pending.kind === 'timer') state.timers.clear(pending.timer);
+    else if (pending.kind === 'receive' && pending.timer !== undefined) state.timers.clear(pending.timer);
     else if (pending.kind === 'question') {
       state.questions.delete(pending.request);
       state.out.requests.push({ type: 'person.withdraw', request: pending.request });
     } else if (pending.kind === 'storage') state.storageCalls.delete(pending.request);
     else if (pending.kind === 'tools') this.tools.abandon(process);
+  }
+
+  /** `process` gives up its place in the queue of what it waits for; its syscall has no result yet. */
+  leave(process: Process, why: LeaveReason): void {
+    const { pending } = process;
+    if (pending?.kind !== 'lock' && pending?.kind !== 'semaphore') return;
+    if (pending.timer !== undefined) this.state.timers.clear(pending.timer);
+    if (pending.kind === 'lock') this.locks.leave(process, pending.lock, why);
+    else this.semaphores.leave(process, pending.semaphore, why);
+  }
+
+  /** The time limit of a wait for a lock or a semaphore. */
+  notInTime(process: Process): void {
+    const { pending } = process;
+    if (pending?.kind === 'lock') this.locks.timedOut(process, pending.lock);
+    else if (pending?.kind === 'semaphore') this.semaphores.timedOut(process, pending.semaphore);
   }
 
   private stopGenerator(process: Process): void {

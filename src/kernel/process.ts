@@ -2,8 +2,10 @@ import type { Rng } from '../base/rng.ts';
 import type { Ring } from '../base/ring.ts';
 import type { Charge } from './contracts.ts';
 import type { Engine } from './engine.ts';
+import type { Family } from './family.ts';
 import type { Json, Pid, RequestId, TimerId } from './ids.ts';
 import { PageTable } from './memory/page-table.ts';
+import type { NamedLock } from './named-locks.ts';
 import type { Outcome, StateName, WaitReason } from './process-state.ts';
 import type { PromptChain } from './checkpoint-chain.ts';
 import type { PromptContents } from './prompt-contents.ts';
@@ -21,6 +23,7 @@ import type {
 import type { QuotaShare } from './quota-shares.ts';
 import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
+import type { Semaphore } from './semaphores.ts';
 import type { ToolBatch } from './tool-run.ts';
 
 /** Tokens, money and time that a process has used in all its lives, up to the last settlement of a call. What a crash interrupted counts in full. */
@@ -41,7 +44,10 @@ export class Process {
   // What each dispatch touches stands first and together: few lines of memory to load.
   readonly pid: Pid;
   readonly engine: Engine;
-  priority: number;
+  /** Its own. */
+  readonly priority: number;
+  /** By which it is scheduled: its own, or that of a more urgent one that waits for a lock of it. */
+  effectivePriority: number;
   /** Index of its budget node. */
   readonly budget: number;
   state: StateName = 'ready';
@@ -60,6 +66,7 @@ export class Process {
 
   readonly name: string;
   readonly run: string;
+  readonly family: Family;
   readonly branch = 'main';
   readonly program: Program;
   readonly args: Json;
@@ -104,6 +111,14 @@ export class Process {
   journalled = 0;
   tools: ToolBatch | undefined = undefined;
 
+  // locks and semaphores
+  /** Those that it holds, in the order in which it got them. */
+  locks: Set<NamedLock> | undefined = undefined;
+  /** Only other processes can end its wait. */
+  waitsForOthers = false;
+  /** It has been told to be a member of a deadlock. */
+  isDeadlocked = false;
+
   // scheduler
   /** Kept out by load control until it allows the call. */
   held = false;
@@ -132,12 +147,14 @@ export class Process {
     this.pid = fields.pid;
     this.name = fields.name;
     this.run = fields.run;
+    this.family = fields.family;
     this.program = fields.program;
     this.args = fields.args;
     this.engine = fields.engine;
     this.budget = fields.budget;
     this.capabilities = fields.capabilities;
     this.priority = fields.priority;
+    this.effectivePriority = fields.priority;
     this.startedBy = fields.startedBy;
     this.parent = fields.parent;
     this.sinceUs = fields.nowUs;
@@ -154,6 +171,7 @@ export interface ProcessFields {
   readonly pid: Pid;
   readonly name: string;
   readonly run: string;
+  readonly family: Family;
   readonly program: Program;
   readonly args: Json;
   readonly engine: Engine;
@@ -193,6 +211,11 @@ export interface Replay {
 export function programTimeUs({ replay }: Process, nowUs: number): number {
   if (replay === undefined) return nowUs;
   return Math.min(nowUs, Math.max(replay.atUs, replay.stops.get(replay.n) ?? 0));
+}
+
+/** When the syscall of `process` is over after `us`; one that a crash interrupted has waited before. */
+export function dueUs(process: Process, nowUs: number, us: number): number {
+  return Math.max(nowUs, programTimeUs(process, nowUs) + us);
 }
 
 /** The number of the last syscall that its program asked for; of one that its history waits to be fed to, the one that it will ask for. */
@@ -248,6 +271,8 @@ interface Mail {
 export type Pending =
   | { readonly kind: 'timer'; readonly timer: TimerId }
   | { readonly kind: 'receive'; readonly timer: TimerId | undefined }
+  | { readonly kind: 'lock'; readonly lock: NamedLock; readonly timer: TimerId | undefined }
+  | { readonly kind: 'semaphore'; readonly semaphore: Semaphore; readonly timer: TimerId | undefined }
   | { readonly kind: 'wait'; readonly pid: Pid | 0 }
   | { readonly kind: 'question'; readonly request: RequestId }
   | { readonly kind: 'storage'; readonly request: RequestId }

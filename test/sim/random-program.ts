@@ -74,6 +74,11 @@ const usualWeights = {
   ask: 3,
   send: 4,
   receive: 3,
+  acquire: 4,
+  release: 2,
+  semOpen: 2,
+  semWait: 2,
+  semPost: 2,
   spawn: 5,
   wait: 4,
   signal: 3,
@@ -131,6 +136,16 @@ function randomSyscall(
       return { kind, to: someone(), message: { from: sys.pid, step, atUs: sys.now } };
     case 'receive':
       return { kind, ...(draw.chance(0.9) ? { timeoutUs: draw.spoilt(draw.magnitude(0, 20_000_000)) } : {}) };
+    case 'acquire':
+      return { kind, lock: draw.of(['a', 'b', 'c']), ...randomLimit(draw) };
+    case 'release':
+      return { kind, lock: draw.of(['a', 'b', 'c']) };
+    case 'semOpen':
+      return { kind, semaphore: draw.of(['s', 't']), count: draw.spoilt(draw.between(0, 2)) };
+    case 'semWait':
+      return { kind, semaphore: draw.of(['s', 't']), ...randomLimit(draw) };
+    case 'semPost':
+      return { kind, semaphore: draw.of(['s', 't']) };
     case 'spawn':
       return randomSpawn(draw, limits);
     case 'wait':
@@ -184,6 +199,11 @@ function randomSyscall(
     case 'nonsense':
       return { kind: 'dance' } as unknown as Syscall;
   }
+}
+
+/** Most give up some time, so that their worlds go on. */
+function randomLimit(draw: Draw): { timeoutUs?: number } {
+  return draw.chance(0.7) ? { timeoutUs: draw.spoilt(draw.magnitude(0, 20_000_000)) } : {};
 }
 
 function randomThink(draw: Draw, longestUs: number): ThinkCall {

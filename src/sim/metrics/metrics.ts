@@ -51,6 +51,7 @@ export class Metrics {
   private readonly dropped = none();
   private prefillTokensSaved = 0;
   private budgetStalls = 0;
+  private readonly lockCounts = { acquired: 0, taken: 0, waits: 0, boosts: 0, deadlocks: 0 };
 
   constructor(options: { readonly engines: readonly EngineFacts[] }) {
     this.engines = options.engines.map((facts) => new EngineTally(facts));
@@ -167,7 +168,31 @@ export class Metrics {
       case 'budget.settled':
         this.tally(event.pid).microDollars += event.microDollars;
         return;
+      case 'lock.acquired':
+        this.lockCounts.acquired++;
+        return;
+      case 'semaphore.taken':
+        this.lockCounts.taken++;
+        return;
+      case 'lock.queued':
+      case 'semaphore.queued':
+        this.lockCounts.waits++;
+        return;
+      case 'process.boosted':
+        this.lockCounts.boosts++;
+        return;
+      case 'deadlock.detected':
+        this.lockCounts.deadlocks++;
+        return;
       // What these say is said by others, or is no figure.
+      case 'lock.released':
+      case 'lock.withdrawn':
+      case 'lock.restored':
+      case 'semaphore.opened':
+      case 'semaphore.posted':
+      case 'semaphore.withdrawn':
+      case 'semaphore.restored':
+      case 'process.unboosted':
       case 'process.restored':
       case 'budget.reserved':
       case 'budget.queued':
@@ -243,6 +268,7 @@ export class Metrics {
       dropped: { ...this.dropped },
       prefillTokensSaved: this.prefillTokensSaved,
       budgetStalls: { count: this.budgetStalls, us: split.waiting['budget'] ?? 0 },
+      locks: { ...this.lockCounts },
       throughput: {
         completedProcessesPerHour: ratio(completed * HOUR_US, makespanUs),
         completedCallsPerHour: ratio(modelCallsCompleted * HOUR_US, makespanUs),

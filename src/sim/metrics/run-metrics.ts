@@ -90,6 +90,17 @@ export interface PageCount {
   readonly tokens: number;
 }
 
+interface LockCounts {
+  /** Times that a lock was got; that one was taken from a semaphore. */
+  readonly acquired: number;
+  readonly taken: number;
+  /** How often somebody had to wait for either. */
+  readonly waits: number;
+  /** How often a holder's priority rose by inheritance. */
+  readonly boosts: number;
+  readonly deadlocks: number;
+}
+
 /** Why a stretch on a core ended before its call did. */
 export type StopReason = 'slice' | 'priority' | 'signal' | 'load-control';
 
@@ -153,6 +164,9 @@ export interface RunMetrics {
   readonly prefillTokensSaved: number;
   /** Waits for budget. */
   readonly budgetStalls: { readonly count: number; readonly us: number };
+
+  /** Of locks and semaphores as syscalls. */
+  readonly locks: LockCounts;
 
   /** An hour of the run's own time; completed processes and calls that ended well. */
   readonly throughput: { readonly completedProcessesPerHour: number; readonly completedCallsPerHour: number };
