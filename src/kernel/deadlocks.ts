@@ -46,9 +46,12 @@ export class Deadlocks {
     this.lookAt(process.pid);
   }
 
-  /** A process of `family` has ended. */
-  ended(family: Family): void {
+  ended({ family, capabilities }: Process): void {
+    const { state } = this;
     if (family.alive > 0 && family.waiting === family.alive) this.suspects.add(family);
+    if (capabilities.send !== 'all' || --family.sendsToAll > 0 || --state.openRuns > 1) return;
+    // Who is left waits for messages of its own run alone.
+    for (const other of state.families) if (other.waiting > 0) this.suspects.add(other);
   }
 
   /** When all that this input did to processes is done: one that ended may have taken others along. */
@@ -64,9 +67,10 @@ export class Deadlocks {
     const members = deadlockAt(node, (at) => this.wakersOf(at))
       .filter((at) => at > 0)
       .map((pid) => state.processes[pid]!);
-    // What is left of one that has been told is no news.
+    // Also where there are none.
     if (members.every(({ isDeadlocked }) => isDeadlocked)) return;
-    for (const member of members) member.isDeadlocked = true;
+    const deadlock = { isOver: false };
+    for (const member of members) member.deadlock = deadlock;
     const victim = state.options.deadlocks === 'resolve' ? victimOf(members) : undefined;
     const told = members.map((member) => this.memberOf(member));
     state.out.emit({ type: 'deadlock.detected', members: told, victim: victim?.pid ?? 0 });
@@ -103,7 +107,9 @@ export class Deadlocks {
       case 'semaphore':
         return pending.semaphore.count > 0 ? undefined : [family.node];
       case 'receive':
-        return family.alive === 1 || this.state.sendsToAll > family.sendsToAll ? undefined : [family.node];
+        return family.alive === 1 || this.state.openRuns > (family.sendsToAll > 0 ? 1 : 0)
+          ? undefined
+          : [family.node];
       default:
         return undefined;
     }

@@ -21,13 +21,11 @@ export class Family {
   add(process: Process): void {
     this.list.push(process);
     this.alive++;
-    if (process.capabilities.send === 'all') this.sendsToAll++;
   }
 
-  /** `process` has just ended. */
-  leave(process: Process): void {
+  /** One of them has just ended. */
+  leave(): void {
     this.alive--;
-    if (process.capabilities.send === 'all') this.sendsToAll--;
     if (this.alive === 0) {
       this.list = [];
       this.semaphores = undefined;

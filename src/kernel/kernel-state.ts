@@ -62,8 +62,8 @@ export class KernelState {
   nowUs: number;
   /** Processes that have not ended. */
   alive = 0;
-  /** Of these, those that may send to processes of other runs. */
-  sendsToAll = 0;
+  /** Runs in which somebody lives that may send to processes of other runs. */
+  openRuns = 0;
   /** Made for the first run that is restored. */
   private past: PastSpending | undefined;
   private spawnedUs = -1;
@@ -234,8 +234,10 @@ export class KernelState {
     process.pending = undefined;
     if (!process.waitsForOthers) return;
     process.waitsForOthers = false;
-    process.isDeadlocked = false;
     process.family.waiting--;
+    if (process.deadlock === undefined) return;
+    process.deadlock.isOver = true;
+    process.deadlock = undefined;
   }
 
   /** The pending syscall of `process` has its result; its program goes on in this step, or when a suspended process is continued. */

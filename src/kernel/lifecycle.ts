@@ -69,7 +69,7 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
     while (state.processes.length < pid) state.processes.push(undefined);
     state.processes[pid] = process;
     family.add(process);
-    if (process.capabilities.send === 'all') state.sendsToAll++;
+    if (process.capabilities.send === 'all' && family.sendsToAll++ === 0) state.openRuns++;
     state.alive++;
     engine.population++;
     if (fields.parent !== undefined) (fields.parent.children ??= []).push(process);
@@ -135,8 +135,7 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
     engine.policy.exited(pid, state.nowUs);
     engine.population--;
     state.alive--;
-    process.family.leave(process);
-    if (process.capabilities.send === 'all') state.sendsToAll--;
+    process.family.leave();
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
     state.out.hasEnds = true;
     state.record({
@@ -162,7 +161,7 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
     process.contents = undefined;
     process.replay = undefined;
     this.tellParent(process);
-    this.deadlocks.ended(process.family);
+    this.deadlocks.ended(process);
   }
 
   signal(process: Process, signal: SignalName): void {

@@ -116,8 +116,8 @@ export class Process {
   locks: Set<NamedLock> | undefined = undefined;
   /** Only other processes can end its wait. */
   waitsForOthers = false;
-  /** It has been told to be a member of a deadlock. */
-  isDeadlocked = false;
+  /** Of which it was told to be a member, while its wait lasts. */
+  deadlock: Deadlock | undefined = undefined;
 
   // scheduler
   /** Kept out by load control until it allows the call. */
@@ -161,6 +161,10 @@ export class Process {
     this.spawnedUs = fields.nowUs;
   }
 
+  get isDeadlocked(): boolean {
+    return this.deadlock?.isOver === false;
+  }
+
   /** Core time, that of the call under way included, µs. */
   get coreUs(): number {
     return this.usage.coreUs + (this.call?.coreUs ?? 0);
@@ -181,6 +185,11 @@ export interface ProcessFields {
   readonly startedBy: Pid | 0;
   readonly parent: Process | undefined;
   readonly nowUs: number;
+}
+
+/** Over as soon as the wait of one member is. */
+export interface Deadlock {
+  isOver: boolean;
 }
 
 /** Why a process is suspended, and how it goes on. */

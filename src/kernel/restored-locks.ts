@@ -23,7 +23,10 @@ export function locksOf(store: HistoryReader): LocksOfAll {
       lastToken = Math.max(lastToken, token);
       if (token > (last.get(lock)?.token ?? 0)) last.set(lock, { owner: pid, token, run, branch });
     }
-  const held = [...last].filter(([, { token }]) => !released.has(token));
+  // In the order in which their owners got them.
+  const held = [...last]
+    .filter(([, { token }]) => !released.has(token))
+    .sort(([, a], [, b]) => a.token - b.token);
   const locks = held.map(([lock, { owner, token, run, branch }]): RestoredLock => {
     const process = store.processes(run).find((one) => one.pid === owner && one.branch === branch);
     return { lock, owner: process?.end === undefined ? owner : 0, token };

@@ -22,6 +22,8 @@ interface Arguments {
   readonly longestUs: number;
   /** How often it asks for what, where that is not as usual. Its children do as it does. */
   readonly weights?: Partial<Weights>;
+  /** It sets no time limits to its waits. */
+  readonly isPatient?: boolean;
 }
 
 /** What the program remembers of what it did. */
@@ -66,7 +68,7 @@ function learn({ pages, children }: Memory, syscall: Syscall, result: SyscallRes
   } else if (syscall.kind === 'spawn') children.push(result.value as number);
 }
 
-type Weights = Readonly<Record<keyof typeof usualWeights, number>>;
+export type Weights = Readonly<Record<keyof typeof usualWeights, number>>;
 
 const usualWeights = {
   think: 30,
@@ -135,15 +137,15 @@ function randomSyscall(
     case 'send':
       return { kind, to: someone(), message: { from: sys.pid, step, atUs: sys.now } };
     case 'receive':
-      return { kind, ...(draw.chance(0.9) ? { timeoutUs: draw.spoilt(draw.magnitude(0, 20_000_000)) } : {}) };
+      return { kind, ...randomLimit(draw, limits) };
     case 'acquire':
-      return { kind, lock: draw.of(['a', 'b', 'c']), ...randomLimit(draw) };
+      return { kind, lock: draw.of(['a', 'b', 'c']), ...randomLimit(draw, limits) };
     case 'release':
       return { kind, lock: draw.of(['a', 'b', 'c']) };
     case 'semOpen':
       return { kind, semaphore: draw.of(['s', 't']), count: draw.spoilt(draw.between(0, 2)) };
     case 'semWait':
-      return { kind, semaphore: draw.of(['s', 't']), ...randomLimit(draw) };
+      return { kind, semaphore: draw.of(['s', 't']), ...randomLimit(draw, limits) };
     case 'semPost':
       return { kind, semaphore: draw.of(['s', 't']) };
     case 'spawn':
@@ -202,8 +204,10 @@ function randomSyscall(
 }
 
 /** Most give up some time, so that their worlds go on. */
-function randomLimit(draw: Draw): { timeoutUs?: number } {
-  return draw.chance(0.7) ? { timeoutUs: draw.spoilt(draw.magnitude(0, 20_000_000)) } : {};
+function randomLimit(draw: Draw, { isPatient }: Pick<Arguments, 'isPatient'>): { timeoutUs?: number } {
+  return isPatient !== true && draw.chance(0.9)
+    ? { timeoutUs: draw.spoilt(draw.magnitude(0, 20_000_000)) }
+    : {};
 }
 
 function randomThink(draw: Draw, longestUs: number): ThinkCall {

@@ -16,7 +16,8 @@ import { checkAuditedCosts } from '../support/audit-costs.ts';
 import { checkEnded, checkStuck } from './random-world-end.ts';
 import { Draw } from './random-draw.ts';
 import { drawFaults, drawKernel, drawTimes, unlimitedBudget } from './random-kernel.ts';
-import { probeProgram, randomProgram } from './random-program.ts';
+import { checkDeadlocks } from '../support/deadlock-search.ts';
+import { probeProgram, randomProgram, type Weights } from './random-program.ts';
 
 export interface WorldResult {
   /** Of all events, in order. */
@@ -41,7 +42,22 @@ export interface WorldSetup {
   readonly sliceUs: number;
   /** Longest burst that programs script, µs. */
   readonly longestUs: number;
+  /** What its programs ask for more often than usual, without time limits; undefined: nothing. */
+  readonly weights: Partial<Weights> | undefined;
 }
+
+/** They wait for each other until it can go no further. */
+const entangledLife: Partial<Weights> = {
+  acquire: 60,
+  release: 15,
+  semOpen: 10,
+  semWait: 10,
+  semPost: 10,
+  spawn: 15,
+  wait: 15,
+  receive: 6,
+  send: 6,
+};
 
 export function drawWorld(seed: number): WorldSetup {
   const { sliceUs, longestUs } = drawTimes(new Draw(rngFor(seed, 'world/times')));
@@ -50,6 +66,7 @@ export function drawWorld(seed: number): WorldSetup {
   return {
     kernel: { ...kernel, programs: [randomProgram, probeProgram] },
     faults: draw.chance(0.5) ? drawFaults(draw) : {},
+    weights: draw.chance(0.2) ? entangledLife : undefined,
     sliceUs: kernel.scheduling === fifo ? Infinity : sliceUs,
     longestUs,
     flushUs: draw.chance(0.5) ? 0 : draw.between(1, 50_000),
@@ -132,6 +149,7 @@ class World {
     }
     if (++this.steps > stepLimit) throw new Error(`more than ${stepLimit} steps`);
     if (this.steps % 5 === 0) this.simulation.kernel.checkInvariants();
+    if (this.setup.weights !== undefined) checkDeadlocks(this.simulation.kernel);
     return true;
   }
 
@@ -142,7 +160,12 @@ class World {
       program: 'random',
       name: `root-${draw.between(1, 3)}`,
       run,
-      arguments: { left: draw.between(1, 25), depth: 0, longestUs: this.setup.longestUs },
+      arguments: {
+        left: draw.between(1, 25),
+        depth: 0,
+        longestUs: this.setup.longestUs,
+        ...(this.setup.weights === undefined ? {} : { weights: this.setup.weights, isPatient: true }),
+      },
       ...(draw.chance(0.5) ? { priority: draw.between(0, 100) } : {}),
       ...(draw.chance(0.8) ? { budget: draw.of(budgets).name } : {}),
       ...(draw.chance(0.3) ? { engine: draw.of(engines).name! } : {}),

@@ -80,6 +80,15 @@ export function deadlocks(): Checker {
         if (runOf.get(pid) === runOf.get(from)) goesOn(event);
         else dissolve(pid);
       },
+      // A member is ended: first it gives back what it holds.
+      'lock.released': (event) => {
+        if (event.ownerEnded) dissolve(event.pid);
+        goesOn(event);
+      },
+      'lock.withdrawn': (event) => {
+        if (event.why === 'ended') dissolve(event.pid);
+        goesOn(event);
+      },
       'lock.acquired': goesOn,
       'semaphore.taken': goesOn,
       'process.ready': goesOn,
