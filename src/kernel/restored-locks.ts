@@ -6,7 +6,7 @@ import type { Pid } from './ids.ts';
 import type { RestoredLock, RestoredSemaphore, RestoreInput } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
 import type { HistoryReader } from './recovery.ts';
-import type { Acquired, Counted, Opened, Released, SyscallResult } from './syscalls.ts';
+import type { Acquired, Counted, Opened, Released } from './syscalls.ts';
 
 export type LocksOfAll = Pick<RestoreInput, 'locks' | 'lastToken'>;
 
@@ -17,9 +17,9 @@ export function locksOf(store: HistoryReader): LocksOfAll {
   let lastToken = 0;
   for (const { run } of store.runs())
     for (const { kind, result, pid, branch } of store.history(run)) {
-      if (kind === 'release' && result.ok) released.add(valueOf<Released>(result).token);
+      if (kind === 'release' && result.ok) released.add((result.value as unknown as Released).token);
       if (kind !== 'acquire' || !result.ok) continue;
-      const { lock, token } = valueOf<Acquired>(result);
+      const { lock, token } = result.value as unknown as Acquired;
       lastToken = Math.max(lastToken, token);
       if (token > (last.get(lock)?.token ?? 0)) last.set(lock, { owner: pid, token, run, branch });
     }
@@ -41,12 +41,10 @@ export function semaphoresOf(histories: readonly HistoryRecord[]): RestoredSemap
   for (const { kind, result } of histories) {
     if (!result.ok) continue;
     if (kind === 'semOpen') {
-      const { semaphore, count, isNew } = valueOf<Opened>(result);
+      const { semaphore, count, isNew } = result.value as unknown as Opened;
       if (isNew) add(semaphore, count);
-    } else if (kind === 'semPost') add(valueOf<Counted>(result).semaphore, 1);
-    else if (kind === 'semWait') add(valueOf<Counted>(result).semaphore, -1);
+    } else if (kind === 'semPost') add((result.value as unknown as Counted).semaphore, 1);
+    else if (kind === 'semWait') add((result.value as unknown as Counted).semaphore, -1);
   }
   return [...counts].map(([semaphore, count]) => ({ semaphore, count }));
 }
-
-const valueOf = <Value>(result: SyscallResult<unknown>): Value => (result as { readonly value: Value }).value;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import type { KernelEvent } from '../../src/kernel/events.ts';
-import type { ProgramBody, Syscall, SyscallResult } from '../../src/kernel/syscalls.ts';
+import type { ProgramBody, Syscall } from '../../src/kernel/syscalls.ts';
 import { runAgents, type AgentRun } from '../support/run-agents.ts';
 import { checkDeadlocks } from '../support/deadlock-search.ts';
 import {
@@ -95,7 +95,7 @@ const philosopher = (seat: number, seats: number): ProgramBody =>
     for (let meals = 0; meals < 3;) {
       yield acquire(left);
       yield sleep(S);
-      const second = (yield acquire(right)) as SyscallResult<unknown>;
+      const second = yield acquire(right);
       if (second.ok) {
         yield sleep(S);
         meals++;

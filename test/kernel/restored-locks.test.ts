@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
-import type { Acquired, SyscallResult } from '../../src/kernel/syscalls.ts';
+import type { Acquired } from '../../src/kernel/syscalls.ts';
 import { live } from '../support/lives.ts';
 import { checkedSimulation, kernelOf, type AgentRun } from '../support/run-agents.ts';
 import {
@@ -37,9 +37,11 @@ const turns: AgentRun = {
       const seen = (state as { tokens: number[]; at: number[] } | undefined) ?? { tokens: [], at: [] };
       while (seen.tokens.length < 2) {
         yield sleep((index + 1) * S);
-        const got = (yield acquire('a')) as SyscallResult<Acquired>;
-        if (!got.ok || got.value.ownerEnded) return 'lost';
-        seen.tokens.push(got.value.token);
+        const got = yield acquire('a');
+        if (!got.ok) return got.code;
+        const { token, ownerEnded } = got.value as Acquired;
+        if (ownerEnded) return 'lost';
+        seen.tokens.push(token);
         yield burst(3 * S);
         yield release('a');
         seen.at.push(sys.now);

@@ -42,7 +42,7 @@ function stuckByTrying(graph: Graph): ReadonlySet<number> {
 function reachable(graph: Graph): ReadonlySet<number>[] {
   const sets = graph.map((wakers, node) => new Set([node, ...(wakers ?? [])]));
   for (let round = 0; round < graph.length; round++)
-    for (const set of sets) for (const node of [...set]) for (const next of sets[node]!) set.add(next);
+    for (const set of sets) for (const node of Array.from(set)) for (const next of sets[node]!) set.add(next);
   return sets;
 }
 

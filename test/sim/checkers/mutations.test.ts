@@ -125,14 +125,14 @@ changing('message.received', 'from', numbers);
 changing('lock.acquired', 'token', () => [0]);
 changing('lock.acquired', 'ownerEnded', (ended) => [!ended]);
 changing('lock.acquired', 'lock', () => ['elsewhere']);
-changing('lock.released', 'pid', () => [1_000 as Pid]);
+changing('lock.released', 'pid', () => [1_000]);
 changing('lock.released', 'token', numbers);
 changing('lock.queued', 'owner', numbers);
 changing('semaphore.opened', 'count', () => [-1]);
 changing('semaphore.taken', 'count', (count) => [count + 1, count - 1]);
 changing('semaphore.posted', 'count', (count) => [count + 1, count - 1]);
 changing('process.unboosted', 'priority', numbers);
-changing('deadlock.detected', 'victim', (victim) => (victim === 0 ? [] : [1_000 as Pid]));
+changing('deadlock.detected', 'victim', (victim) => (victim === 0 ? [] : [1_000]));
 changing('deadlock.detected', 'members', (members) => [
   [],
   members.map((one) => ({ ...one, pid: 1_000 as Pid })),
