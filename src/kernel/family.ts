@@ -12,14 +12,16 @@ export class Family {
   sendsToAll = 0;
   /** By name; made with the first one. */
   semaphores: Map<string, Semaphore> | undefined = undefined;
-  private list: Process[] = [];
+  private list: Process[] = none;
 
   constructor(index: number) {
     this.node = -1 - index;
   }
 
   add(process: Process): void {
-    this.list.push(process);
+    // Most runs are one process: a list of its length, not one with room for more.
+    if (this.list.length === 0) this.list = [process];
+    else this.list.push(process);
     this.alive++;
   }
 
@@ -27,7 +29,7 @@ export class Family {
   leave(): void {
     this.alive--;
     if (this.alive === 0) {
-      this.list = [];
+      this.list = none;
       this.semaphores = undefined;
     } else if (this.list.length > 2 * this.alive) this.list = this.living();
   }
@@ -41,3 +43,5 @@ export class Family {
     return this.list.filter(({ state }) => state !== 'terminated');
   }
 }
+
+const none: Process[] = [];
