@@ -163,10 +163,13 @@ class Life {
   end(): void {
     const { simulation, world } = this;
     this.check();
-    for (const pid of this.processes)
-      if (simulation.kernel['state'].process(pid).state !== 'terminated')
-        simulation.signal(simulation.nowUs, pid, 'kill');
-    while (this.step());
+    // Who is handed the lock of one that is killed may spawn another before it is killed, too.
+    for (let rounds = 0; simulation.kernel.alive > 0 && rounds < 100; rounds++) {
+      for (const pid of this.processes)
+        if (simulation.kernel['state'].process(pid).state !== 'terminated')
+          simulation.signal(simulation.nowUs, pid, 'kill');
+      while (this.step());
+    }
     this.checkers.finish();
     this.check();
     checkEnded(simulation.kernel);

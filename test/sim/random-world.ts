@@ -217,9 +217,12 @@ class World {
   /** Everybody who still lives is killed, and the world comes to rest. */
   killAll(): void {
     const { simulation } = this;
-    for (let pid = 1; pid <= this.processes; pid++)
-      if (!this.ended.has(pid)) simulation.signal(simulation.nowUs, pid as Pid, 'kill');
-    while (this.step());
+    // Who is handed the lock of one that is killed may spawn another before it is killed, too.
+    for (let rounds = 0; simulation.kernel.alive > 0 && rounds < 100; rounds++) {
+      for (let pid = 1; pid <= this.processes; pid++)
+        if (!this.ended.has(pid)) simulation.signal(simulation.nowUs, pid as Pid, 'kill');
+      while (this.step());
+    }
   }
 
   /** One process per engine that needs all that others may have leaked: every tool and lock, and the whole memory. */
