@@ -145,11 +145,10 @@ function hasLimit({ pending }: Process): boolean {
   }
 }
 
-/** The least urgent, by its own priority; of several the youngest, which has done least. */
+/** The least urgent, by its own priority; of several the youngest, which has the highest pid: it has done least. */
 function victimOf(members: readonly Process[]): Process {
   return members.reduce((victim, other) => {
-    const order =
-      victim.priority - other.priority || victim.spawnedUs - other.spawnedUs || victim.pid - other.pid;
+    const order = victim.priority - other.priority || victim.pid - other.pid;
     return order < 0 ? other : victim;
   });
 }

@@ -163,6 +163,10 @@ export class NamedLocks {
     const { processes } = this.state;
     for (const [name, { owner, ownerEnded, waiters }] of this.locks) {
       assert(owner !== 0 || ownerEnded || waiters.size > 0, () => `lock "${name}" has an entry for nothing`);
+      assert(
+        owner === 0 || !ownerEnded,
+        () => `lock "${name}" of process ${owner} is said to be left behind`,
+      );
       const holder = owner === 0 ? undefined : processes[owner];
       assert(holder?.state !== 'terminated', () => `lock "${name}" is held by process ${owner}, which ended`);
       for (const { pid, state, pending } of waiters) {

@@ -125,6 +125,23 @@ test('of several waiters the most urgent counts; what it lent ends with its wait
   expect(all('process.unboosted').map(({ pid, priority }) => [pid, priority])).toEqual([[1, 90]]);
 });
 
+test('in a deadlock all are as urgent as the most urgent who waits for one of them, as long as it waits', () => {
+  const { all, kernel } = run([
+    { priority: 80, body: [acquire('a'), acquire('c'), sleep(S), acquire('b')] },
+    { priority: 70, body: [acquire('b'), sleep(S), acquire('a')] },
+    { priority: 20, atUs: 2 * S, body: [acquire('c', 3 * S)] },
+  ]);
+  const priorities = kernel.snapshot().processes.map(({ effectivePriority }) => effectivePriority);
+  expect(priorities.slice(0, 2)).toEqual([70, 70]);
+  expect(all('process.boosted').map(({ pid, priority, atUs }) => [pid, priority, atUs / S])).toEqual([
+    [1, 70, 1],
+    [1, 20, 2],
+    [2, 20, 2],
+    [1, 70, 5],
+  ]);
+  expect(all('process.unboosted').map(({ pid, atUs }) => [pid, atUs / S])).toEqual([[2, 5]]);
+});
+
 test('a child has the own priority of its parent, not what that was lent', () => {
   const { all } = runAgents({
     agents: [

@@ -1,6 +1,7 @@
 /** Locks and semaphores outlive a crash: who held one holds it still, and nobody else is given it meanwhile. */
 import { expect, test } from 'vitest';
 
+import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
@@ -78,14 +79,18 @@ test('a crash at every step of a run over one lock: each has it once at a time, 
 const held: AgentRun = {
   agents: [
     { body: [acquire('a'), acquire('b'), release('b'), sleep(10 * S), release('a')] },
-    { body: [sleep(S), acquire('a')] },
+    { priority: 10, body: [sleep(S), acquire('a')] },
   ],
 };
 
 test('what a run holds that is still to be restored is not given to others', () => {
   const store = new MemoryStore();
   live(held, store, { steps: 3 });
-  const simulation = checkedSimulation(kernelOf(held), { store });
+  const events: KernelEvent[] = [];
+  const simulation = checkedSimulation(kernelOf(held), {
+    store,
+    onEvent: (event) => void events.push(event),
+  });
   // The other run first, a minute before its owner.
   simulation.send(2 * S, recoveryInput(store, 'run-2')!);
   simulation.run(60 * S);
@@ -95,9 +100,29 @@ test('what a run holds that is still to be restored is not given to others', () 
   simulation.send(60 * S, recoveryInput(store, 'run-1')!);
   simulation.run();
   simulation.checkers.finish(true);
+  // It is lent the priority of who waited for it before it was there.
+  expect(events.find(({ type }) => type === 'process.boosted')).toMatchObject({ pid: 1, priority: 10 });
   expect(store.history('run-2', { branch: 'main' }).at(-1)).toMatchObject({
     atUs: 60 * S,
     result: ok({ lock: 'a', token: 3, ownerEnded: false }),
+  });
+});
+
+test('what a run has given back since it was restored is not taken from the one that is restored later', () => {
+  const store = new MemoryStore();
+  live(held, store, { steps: 3 });
+  // Both as the crash left them.
+  const [first, second] = ['run-1', 'run-2'].map((run) => recoveryInput(store, run)!);
+  const simulation = checkedSimulation(kernelOf(held), { store });
+  simulation.send(2 * S, first!);
+  simulation.run(20 * S);
+  simulation.send(20 * S, second!);
+  simulation.run();
+  simulation.checkers.finish(true);
+  expect(store.history('run-2').at(-1)).toMatchObject({
+    kind: 'acquire',
+    atUs: 20 * S,
+    result: { ok: true },
   });
 });
 
