@@ -18,6 +18,7 @@ export {
   type BudgetNodeSpec,
   type BudgetWindow,
 } from './kernel/budget-limits.ts';
+export { exhaustionRules, type CheaperModel, type ExhaustionRule } from './kernel/budget-rules.ts';
 export type * from './kernel/contracts.ts';
 export { NEVER_USED } from './kernel/contracts.ts';
 export type * from './kernel/events.ts';
@@ -26,6 +27,7 @@ export type * from './kernel/inputs.ts';
 export type * from './kernel/process-state.ts';
 export type * from './kernel/records.ts';
 export type * from './kernel/requests.ts';
+export type { SchedulingFacts } from './kernel/scheduling-facts.ts';
 export type * from './kernel/snapshot.ts';
 export type * from './kernel/storage.ts';
 export type * from './kernel/syscalls.ts';
@@ -42,8 +44,9 @@ export { lru } from './policies/paging/lru.ts';
 export { priority } from './policies/scheduling/priority.ts';
 export { roundRobin } from './policies/scheduling/round-robin.ts';
 
-export { replayed, scripted, stepPrograms } from './agents/programs.ts';
+export { replayed, scripted, stepPrograms, stepProgramsOf } from './agents/programs.ts';
 export type * from './agents/steps.ts';
+export { Workflow } from './agents/workflow.ts';
 export { builtInTools } from './agents/tools/built-in.ts';
 export type { ToolImplementation } from './agents/tools/tool-implementation.ts';
 

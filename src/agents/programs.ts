@@ -17,6 +17,7 @@ import type {
   SyscallResult,
 } from '../kernel/syscalls.ts';
 import type { AgentSpec, AgentStep, AskStep, PageStep, ThinkStep, ToolsStep } from './steps.ts';
+import type { Workflow } from './workflow.ts';
 
 type Steps<Value = SyscallResult<unknown>> = Generator<Syscall, Value, SyscallResult<unknown>>;
 
@@ -26,38 +27,44 @@ interface Place {
   readonly children: Readonly<Record<string, number>>;
 }
 
-export const scripted: Program = {
-  name: 'scripted',
-  version: 1,
-  body: (sys, state) => runSteps(sys, state, true),
-};
-export const replayed: Program = {
-  name: 'replayed',
-  version: 1,
-  body: (sys, state) => runSteps(sys, state, false),
-};
+export const [scripted, replayed] = stepProgramsOf();
 export const stepPrograms: readonly Program[] = [scripted, replayed];
 
+/** `workflow`: told where each agent is. */
+export function stepProgramsOf(workflow?: Workflow): readonly [scripted: Program, replayed: Program] {
+  return [
+    { name: 'scripted', version: 1, body: (sys, state) => runSteps(sys, state, true, workflow) },
+    { name: 'replayed', version: 1, body: (sys, state) => runSteps(sys, state, false, workflow) },
+  ];
+}
+
 /** Its value is the last answer's text. */
-function* runSteps(sys: Sys, state: Json | undefined, isStrict: boolean): ProgramGenerator {
+function* runSteps(
+  sys: Sys,
+  state: Json | undefined,
+  isStrict: boolean,
+  workflow: Workflow | undefined,
+): ProgramGenerator {
   const { steps } = sys.args as unknown as AgentSpec;
   const place = state as unknown as Place | undefined;
   const children: Record<string, number> = { ...place?.children };
+  const position = { steps, next: place?.next ?? 0, children };
   let last: Json = null;
-  for (let next = place?.next ?? 0; next < steps.length; next++) {
-    const step = steps[next]!;
-    const result: SyscallResult<unknown> = yield* runStep(sys, step, next, children, isStrict);
-    if (step.op === 'think' && result.ok) last = (result.value as Answer).text;
-    if (isStrict && !result.ok) {
-      yield {
-        kind: 'exit',
-        value: `step ${next} (${step.op}): ${result.code}: ${result.message}`,
-        outcome: 'failed',
-      };
-      return;
+  let failure = '';
+  workflow?.enter(sys.pid, position);
+  try {
+    for (; position.next < steps.length && failure === ''; position.next++) {
+      const { next } = position;
+      const step = steps[next]!;
+      const result: SyscallResult<unknown> = yield* runStep(sys, step, next, children, isStrict);
+      if (step.op === 'think' && result.ok) last = (result.value as Answer).text;
+      if (isStrict && !result.ok) failure = `step ${next} (${step.op}): ${result.code}: ${result.message}`;
     }
+  } finally {
+    workflow?.leave(sys.pid);
   }
-  return last;
+  if (failure === '') return last;
+  yield { kind: 'exit', value: failure, outcome: 'failed' };
 }
 
 function* runStep(
@@ -94,6 +101,7 @@ function* runStep(
         arguments: agent as unknown as Json,
         name: agent.name,
         ...(agent.priority === undefined ? {} : { priority: agent.priority }),
+        ...(agent.scheduling === undefined ? {} : { scheduling: agent.scheduling }),
       }) as SyscallResult<Pid>;
       if (spawned.ok) children[step.key] = spawned.value;
       return spawned;

@@ -2,6 +2,8 @@
  * The steps of a recorded or scripted agent: plain data, so that a workload, a scenario file and a recording of inputs all
  * carry whole agents. The programs `replayed` and `scripted` run them; trace readers and workload generators make them.
  */
+import type { SchedulingFacts } from '../kernel/scheduling-facts.ts';
+
 export type AgentStep =
   | PageStep
   | ContextStep
@@ -147,5 +149,7 @@ export interface AgentSpec {
   readonly messages?: number;
   /** Name of its budget node; default: one of its own where the run has one, else the root. */
   readonly budget?: string;
+  /** Share, deadline, client and expectations, for the scheduling policies that ask for them. */
+  readonly scheduling?: SchedulingFacts;
   readonly steps: readonly AgentStep[];
 }

@@ -11,8 +11,10 @@ export const commandTable: CommandTable = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  sched: async () => (await import('./commands/sched.ts')).schedCommand,
   page: async () => (await import('./commands/page.ts')).pageCommand,
   trace: async () => (await import('./commands/trace.ts')).traceCommands,
   curve: async () => (await import('./commands/curve.ts')).curveCommand,
+  ostep: async () => (await import('./commands/ostep.ts')).ostepCommands,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
 };

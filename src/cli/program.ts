@@ -123,14 +123,16 @@ function addGroup(program: CommanderCommand, { name, summary }: CommandGroup): C
 function addCommand(program: CommanderCommand, command: Command): CommanderCommand {
   const added = program.command(command.name).description(command.summary).allowExcessArguments(false);
   command.register(added);
-  return added
-    .option('--json', 'print one JSON document on standard output, nothing else', false)
-    .option(
-      '--seed <n>',
-      'what all chance is derived from',
-      (text: string) => parseInteger('--seed', text, { min: 0 }),
-      defaultSeed,
-    );
+  added.option('--json', 'print one JSON document on standard output, nothing else', false);
+  // The homework programs have a seed of their own, with its own name and default.
+  return added.options.some(({ long }) => long === '--seed')
+    ? added
+    : added.option(
+        '--seed <n>',
+        'what all chance is derived from',
+        (text: string) => parseInteger('--seed', text, { min: 0 }),
+        defaultSeed,
+      );
 }
 
 interface Failing {
@@ -177,7 +179,7 @@ function usageProblem({ code, message }: CommanderError, command: CommanderComma
     case 'commander.unknownOption':
       return problem.includes('(Did you mean')
         ? problem
-        : `${problem}; allowed: ${command.options.map(({ long }) => long).join(', ')}`;
+        : `${problem}; allowed: ${command.options.map(({ long, short }) => long ?? short).join(', ')}`;
     default:
       return problem;
   }

@@ -1,5 +1,4 @@
 /** Runs a workload with the flags that commands share, and prints what came of it: for people, or as one JSON document. */
-import type { KernelEvent } from '../kernel/events.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { eventLine } from '../sim/event-hash.ts';
 import { RecordingWriter } from '../sim/recording.ts';
@@ -7,8 +6,9 @@ import { runWorkload, type WorkloadResult } from '../sim/run-workload.ts';
 import { kernelOptionsOf, type SimulationSpec } from '../sim/spec.ts';
 import type { Workload } from '../sim/workloads/workload.ts';
 import type { Call, CommonOptions, Io } from './command.ts';
-import { checkOutput, LineFile } from './line-file.ts';
+import { checkOutputs, LineFile } from './line-file.ts';
 import { packageVersion } from './package-version.ts';
+import { openRunFiles, runFileOutputs } from './run-files.ts';
 import { repeatWords, type RunFlags } from './run-flags.ts';
 import { summaryLines } from './run-summary.ts';
 import { troubleLines } from './run-verdict.ts';
@@ -28,17 +28,16 @@ export function runAndReport(request: RunRequest): number {
   const { workload, spec, io } = request;
   const { options, operands } = request.call;
   // Everything is checked before any file is touched.
-  void new Kernel({ ...kernelOptionsOf(spec), records: false });
-  if (options.record !== undefined) checkOutput('--record', options.record, operands);
-  if (options.events !== undefined)
-    checkOutput('--events', options.events, [
-      ...operands,
-      ...(options.record === undefined ? [] : [options.record]),
-    ]);
+  const machine = new Kernel({ ...kernelOptionsOf(spec), records: false }).options;
+  const { record, events: log } = options;
+  checkOutputs({ '--record': record, '--events': log, ...runFileOutputs(options) }, operands);
   const started = performance.now();
-  const events = options.events === undefined ? undefined : new LineFile('--events', options.events);
-  const recording = options.record === undefined ? undefined : new LineFile('--record', options.record);
+  const events = log === undefined ? undefined : new LineFile('--events', log);
+  const recording = record === undefined ? undefined : new LineFile('--record', record);
   const version = packageVersion();
+  const { seed } = spec;
+  const repeat = repeatWords(request.command, operands, { given: options.given, seed }).join(' ');
+  const files = openRunFiles(options, machine, { ringzero: version, seed, repeat });
   const writer =
     recording && new RecordingWriter({ ringzero: version, spec }, (line) => recording.write(line));
   const result = runWorkload({
@@ -48,11 +47,15 @@ export function runAndReport(request: RunRequest): number {
     check: options.check,
     keepRecords: false,
     ...(request.untilUs === undefined ? {} : { untilUs: request.untilUs }),
-    ...(events === undefined ? {} : { onEvent: (event: KernelEvent) => events.write(eventLine(event)) }),
+    onEvent(event) {
+      events?.write(eventLine(event));
+      files.onEvent(event);
+    },
     ...(writer === undefined ? {} : { onInput: (input) => writer.add(input) }),
     onProgress: progressOf(io),
   });
   writer?.end(result.events, result.eventHash);
+  files.close(result.virtualUs);
   events?.close();
   recording?.close();
   io.progress('');

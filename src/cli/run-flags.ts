@@ -1,10 +1,12 @@
 /** Flags of every command that runs a workload, and the command line that repeats such a run. */
 import type { Command as CommanderCommand } from 'commander';
 
+import { KernelError } from '../kernel/errors.ts';
 import type { Arrivals } from '../sim/workloads/arrivals.ts';
 import { parseChoice } from './options.ts';
+import { addRunFileFlags, type RunFileFlags } from './run-files.ts';
 
-export interface RunFlags {
+export interface RunFlags extends RunFileFlags {
   readonly check: boolean;
   readonly record?: string;
   readonly events?: string;
@@ -23,6 +25,7 @@ export function addRunFlags(command: CommanderCommand): void {
     .option('--check', 'watch every promise of the design while it runs', false)
     .option('--record <file>', 'keep all inputs, for ringzero rerun')
     .option('--events <file>', 'write every event, one JSON document a line');
+  addRunFileFlags(command);
   keepGiven(command);
 }
 
@@ -34,6 +37,15 @@ export function keepGiven(command: CommanderCommand): void {
 /** A parser for commander: one of `choices`. */
 export function choice(option: string, choices: readonly string[]): (text: string) => string {
   return (text) => parseChoice(option, text, choices);
+}
+
+/** Throws KernelError INVALID_ARGUMENT: a latency of loads says nothing where nothing is loaded. */
+export function checkLoadLatency(flags: Pick<RunFlags, 'given'>): void {
+  if (isGiven(flags, '--load-latency') && !isGiven(flags, '--load-rate'))
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      '--load-latency: means nothing without a slower tier; allowed with --load-rate',
+    );
 }
 
 export function isGiven({ given }: Pick<RunFlags, 'given'>, flag: string): boolean {
@@ -55,7 +67,7 @@ export function repeatWords(
 
 /** Where to print, and how fast to get there. */
 const notDecisive = new Set(
-  '--json --record --events --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
+  '--json --record --events --perfetto --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
     ' ',
   ),
 );

@@ -10,6 +10,7 @@ import type { PageCount, ProcessMetrics, RunMetrics, Split } from '../sim/metric
 import { sumOfSplits } from '../sim/metrics/split.ts';
 import type { WorkloadResult } from '../sim/run-workload.ts';
 import type { RunRequest } from './run-and-report.ts';
+import { pressureLines } from './pressure-lines.ts';
 import { repeatWords } from './run-flags.ts';
 import { standingLines, troubleLines } from './run-verdict.ts';
 
@@ -28,6 +29,9 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
     '',
     chalk.bold('where the time went') + chalk.dim('  (all processes together)'),
     ...splitLines(metrics.split, width, chalk.dim),
+    '',
+    chalk.bold('pressure') + chalk.dim('  (time in which some, or all that were not idle, were stalled)'),
+    ...pressureLines(metrics.pressure, width, chalk.dim),
     '',
     chalk.bold('cores and memory'),
     ...engineLines(metrics, width, chalk.cyan),
@@ -105,6 +109,14 @@ function countsOf({ spec }: RunRequest, result: WorkloadResult, width: number): 
     metrics.modelCallsBypassed === 0
       ? []
       : [`${formatCount(metrics.modelCallsBypassed)} larger than memory, kept out of it`];
+  const degraded =
+    metrics.modelCallsDegraded === 0 ? [] : [`${formatCount(metrics.modelCallsDegraded)} on a cheaper model`];
+  const { throttled, suspended, stopped } = metrics.budgetActions;
+  const actions = [
+    ...(throttled === 0 ? [] : [`${counted(throttled, 'call')} paced`]),
+    ...(suspended === 0 ? [] : [`${counted(suspended, 'time', 'times')} suspended`]),
+    ...(stopped === 0 ? [] : [`${counted(stopped, 'process', 'processes')} stopped`]),
+  ];
   const failedTools = metrics.toolFailures === 0 ? [] : [`${formatCount(metrics.toolFailures)} failed`];
   const { slice, priority } = metrics.preemptions;
   const preempted = [
@@ -125,6 +137,7 @@ function countsOf({ spec }: RunRequest, result: WorkloadResult, width: number): 
         ...refusedNotes(metrics.modelCallsRefused),
         ...failedCalls,
         ...bypassed,
+        ...degraded,
       ]),
     ],
     ['tool calls', withNotes(metrics.toolCalls, [...refusedNotes(metrics.toolsRefused), ...failedTools])],
@@ -133,6 +146,7 @@ function countsOf({ spec }: RunRequest, result: WorkloadResult, width: number): 
       `${formatCount(metrics.tokensIn)} in (${formatCount(metrics.tokensCached)} cached), ${formatCount(metrics.tokensOut)} out`,
     ],
     ['cost', `${formatMoney(metrics.microDollars)} at ${priceNote(spec)}`],
+    ...(actions.length === 0 ? [] : [['budgets', actions.join(', ')] satisfies [string, string]]),
     ['virtual time', `${formatDuration(result.virtualUs)}${result.isCut ? ' (stopped there)' : ''}`],
     [
       'turnaround',
@@ -255,7 +269,7 @@ function engineLines({ engines }: RunMetrics, width: number, paint: (text: strin
   );
 }
 
-function faultLines({ faults, evicted, prefillTokensSaved, loaded }: RunMetrics): string[] {
+function faultLines({ faults, evicted, prefillTokensSaved, loaded, prefetched }: RunMetrics): string[] {
   const of = ({ pages, tokens }: PageCount): string =>
     pages === 0 ? 'none' : `${counted(pages, 'page')}, ${counted(tokens, 'token')}`;
   const rows: [string, string][] = [
@@ -263,6 +277,14 @@ function faultLines({ faults, evicted, prefillTokensSaved, loaded }: RunMetrics)
     ['capacity faults', of(faults.capacity)],
     ...(faults.hole.pages > 0 ? [['behind a hole', of(faults.hole)] satisfies [string, string]] : []),
     ['loaded', of(loaded)],
+    ...(prefetched.transfers > 0
+      ? [
+          ['prefetched', `${of(prefetched)}, ${formatCount(prefetched.usedTokens)} of them used`] satisfies [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ['evicted', of(evicted)],
     ['prefill saved', counted(prefillTokensSaved, 'token')],
   ];

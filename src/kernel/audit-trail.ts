@@ -11,17 +11,18 @@ import { historyVersion } from './records.ts';
 import { notJson } from './schema/problem.ts';
 import type { Answer, Syscall, SyscallResult, ToolResult } from './syscalls.ts';
 
-/** A model call: told with all that it paid, whatever became of it. */
+/** A model call: told with all that it paid, whatever became of it; one that was degraded, with its model. */
 export function auditCall(
   state: KernelState,
   process: Process,
-  { input, paidMicroDollars }: Call,
+  { input, paidMicroDollars, degradedTo }: Call,
   result: SyscallResult<Answer> | undefined,
 ): void {
   if (!state.options.records) return;
   // Not the page of the answer, which another memory would number otherwise.
   const output = result?.ok === true ? hashOf(withoutPage(result.value)) : outputOf(result);
-  add(state, process, 'think', input, output, paidMicroDollars);
+  const action = degradedTo === undefined ? 'think' : `think/${degradedTo.model}`;
+  add(state, process, action, input, output, paidMicroDollars);
 }
 
 /** One call of a batch. Arguments that were refused may be no JSON at all, and are then not told. */

@@ -35,6 +35,18 @@ export interface LimitAccount {
   neverFits(amounts: BudgetAmounts): boolean;
   /** The first instant after now at which they fit if nothing else happens; Infinity: never. Only asked after `fits` said no. */
   fitsAtUs(amounts: BudgetAmounts): number;
+  /** Whether they would not fit either if all that is reserved were given back. Only asked after `fits` said no. */
+  isSpent(amounts: BudgetAmounts): boolean;
+  /**
+   * Pacing: from when on the next call may start, so that the windows fill evenly; 0 where a total has no rate. Only asked after `fits` at this instant.
+   *
+   * The limit is a token bucket that fills at the rate of the limit, amount / length, holds nothing over, and may be overdrawn by one call: a call starts when those
+   * before it are paid for. Fixed windows: the bucket is empty when the window begins, and a call may start from `start + held × length / amount` on, `held` being what
+   * the window holds; what was not asked for so far may be used later in the window. Sliding windows: from the latest of `at + held since at × length / amount` over all
+   * instants `at` in the window (the generic cell rate algorithm without tolerance: ITU-T I.371, 1996, virtual scheduling). Either way a call whose turn it is
+   * waits at the limit itself for less than `asked × length / amount`, the time that it is paid for in (but for overruns).
+   */
+  pacedUs(): number;
   /** Only after `fits` said yes at this instant. */
   reserve(reserved: Reserved): void;
   /** Reserves now, whether it fits or not: the amount of the limit is raised to what that takes. */
@@ -93,6 +105,16 @@ export class FixedAccount implements LimitAccount {
     const excess = this.used + this.reserved + amountOf(amounts, this.resource) - this.amount;
     assert(excess > 0, `${this.resource} fit already`);
     return this.startUs + Math.ceil(excess / this.amount) * this.lengthUs;
+  }
+
+  isSpent(amounts: BudgetAmounts): boolean {
+    return this.used + amountOf(amounts, this.resource) > this.amount;
+  }
+
+  pacedUs(): number {
+    const held = this.used + this.reserved;
+    if (this.lengthUs === Infinity || held === 0) return 0;
+    return this.startUs + Math.ceil((held / this.amount) * this.lengthUs);
   }
 
   reserve(reserved: Reserved): void {

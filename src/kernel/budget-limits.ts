@@ -1,4 +1,5 @@
 /** What can be limited, in which windows, and how a budget tree is written down. Everything here is checked at the edge. */
+import type { CheaperModel, ExhaustionRule } from './budget-rules.ts';
 import { invalid } from './errors.ts';
 import { checkKnownFields } from './known-fields.ts';
 
@@ -34,6 +35,10 @@ export interface BudgetNodeSpec {
   readonly name: string;
   readonly parent?: string;
   readonly limits?: readonly BudgetLimit[];
+  /** What becomes of a call that these limits refuse; default `wait`. Where several nodes refuse it, the rule of the nearest applies. */
+  readonly whenExhausted?: ExhaustionRule;
+  /** For `degrade`. */
+  readonly degradeTo?: CheaperModel;
 }
 
 export const hourUs = 3_600_000_000;
@@ -43,6 +48,8 @@ export const defaultQuota: readonly BudgetLimit[] = [
   { resource: 'tokens', amount: 100_000, window: { kind: 'fixed', lengthUs: hourUs } },
   { resource: 'calls', amount: 1_000, window: { kind: 'fixed', lengthUs: hourUs } },
 ];
+
+const nodeFields = ['name', 'parent', 'limits', 'whenExhausted', 'degradeTo'];
 
 /** In the order of reports. */
 export const budgetResources: readonly BudgetResource[] = ['tokens', 'calls', 'microDollars', 'coreUs'];
@@ -81,7 +88,12 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 export function checkNodeSpecs(specs: readonly BudgetNodeSpec[]): void {
   const parents = new Map<string, string | undefined>();
   specs.forEach((spec, index) => {
-    if (!isRecord(spec)) throw invalid(`budgets[${index}]`, spec, 'a node: { name, parent?, limits? }');
+    if (!isRecord(spec))
+      throw invalid(
+        `budgets[${index}]`,
+        spec,
+        'a node: { name, parent?, limits?, whenExhausted?, degradeTo? }',
+      );
     const { name, parent, limits } = spec;
     if (typeof name !== 'string' || name === '') {
       throw invalid(`budgets[${index}].name`, name, 'a text of at least one character');
@@ -89,7 +101,7 @@ export function checkNodeSpecs(specs: readonly BudgetNodeSpec[]): void {
     if (parents.has(name)) {
       throw invalid(`budgets[${index}].name`, name, 'a name that no other budget has');
     }
-    checkKnownFields(`budget ${name}: `, spec, ['name', 'parent', 'limits']);
+    checkKnownFields(`budget ${name}: `, spec, nodeFields);
     parents.set(name, parent);
     if (limits !== undefined) checkLimits(limits, `budget ${name}, limits`);
   });

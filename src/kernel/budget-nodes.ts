@@ -2,13 +2,17 @@
 import { FixedAccount } from './budget-accounts.ts';
 import type { LimitAccount, Reserved } from './budget-accounts.ts';
 import { hourUs } from './budget-limits.ts';
-import type { BudgetAmounts, BudgetLimit } from './budget-limits.ts';
+import type { BudgetAmounts, BudgetLimit, BudgetNodeSpec } from './budget-limits.ts';
+import type { CheaperModel, ExhaustionRule } from './budget-rules.ts';
 import { SlidingAccount } from './budget-sliding.ts';
 import type { BudgetWaiters } from './budget-waiters.ts';
 
 export class BudgetNode {
   readonly index: number;
   readonly name: string;
+  readonly rule: ExhaustionRule;
+  readonly cheaper: CheaperModel | undefined;
+  readonly isPaced: boolean;
   parent: BudgetNode | undefined = undefined;
   accounts: readonly LimitAccount[];
   /** Place in `accounts` of the smallest token limit of an hour; -1. */
@@ -18,9 +22,12 @@ export class BudgetNode {
   /** Kept beside `waiters`, because every reservation looks at it; Infinity when nobody waits. */
   firstWaiterSeq = Infinity;
 
-  constructor(index: number, name: string, limits: readonly BudgetLimit[]) {
+  constructor(index: number, { name, limits = [], whenExhausted = 'wait', degradeTo }: BudgetNodeSpec) {
     this.index = index;
     this.name = name;
+    this.rule = whenExhausted;
+    this.cheaper = degradeTo;
+    this.isPaced = whenExhausted === 'throttle';
     this.accounts = limits.map(createAccount);
     this.quotaPlace = placeOfQuota(limits);
   }

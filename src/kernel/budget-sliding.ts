@@ -65,6 +65,22 @@ export class SlidingAccount implements LimitAccount {
     assert(false, `${left} ${this.resource} of ${needed} never leave`);
   }
 
+  isSpent(amounts: BudgetAmounts): boolean {
+    return this.totalUsed + this.debt + amountOf(amounts, this.resource) > this.amount;
+  }
+
+  pacedUs(): number {
+    // Where there is debt, nothing fits.
+    let held = 0;
+    let pacedUs = 0;
+    for (let row = this.atUs.length - 1; row >= this.first; row--) {
+      held += this.used[row]! + this.reserved[row]!;
+      if (held === 0) continue;
+      pacedUs = Math.max(pacedUs, this.atUs[row]! + Math.ceil((held / this.amount) * this.lengthUs));
+    }
+    return pacedUs;
+  }
+
   reserve(reserved: Reserved): void {
     const asked = amountOf(reserved, this.resource);
     if (asked === 0) return;

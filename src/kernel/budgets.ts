@@ -23,6 +23,7 @@ import type {
 } from './budget-limits.ts';
 import { BudgetNode, Ticket } from './budget-nodes.ts';
 import { BudgetWaiters } from './budget-waiters.ts';
+import { checkRules, type CheaperModel, type ExhaustionRule } from './budget-rules.ts';
 import type { Json } from './ids.ts';
 
 /** A ticket: what was reserved at `node` and its ancestors, at `atUs`. Settled exactly once, by the tree that gave it. */
@@ -43,6 +44,16 @@ export type ReserveResult =
       readonly limit: number;
       readonly asked: number;
     };
+
+/**
+ * Why amounts wait at a node. `spent`: they would not fit either if all that is reserved were given back; `reserved`: they might; `pace`: they would
+ * fit, and are early; `turn`: they would, and somebody waits there already.
+ */
+export type WhyNot =
+  | { readonly kind: 'spent'; readonly resource: BudgetResource; readonly asked: number }
+  | { readonly kind: 'reserved' }
+  | { readonly kind: 'pace'; readonly untilUs: number }
+  | { readonly kind: 'turn' };
 
 /** Above what was reserved, at a node that limits `resource`. */
 export interface Overrun {
@@ -65,9 +76,10 @@ export class BudgetTree {
   /** Throws KernelError INVALID_ARGUMENT. Nodes are numbered in the order of `nodes`, in which a parent may stand behind its children. */
   constructor(nodes: readonly BudgetNodeSpec[] = []) {
     checkNodeSpecs(nodes);
-    for (const [index, { name, limits }] of nodes.entries()) {
-      this.nodes.push(new BudgetNode(index, name, limits ?? []));
-      this.indexes.set(name, index);
+    checkRules(nodes);
+    for (const [index, spec] of nodes.entries()) {
+      this.nodes.push(new BudgetNode(index, spec));
+      this.indexes.set(spec.name, index);
     }
     for (const [index, { parent }] of nodes.entries())
       if (parent !== undefined) this.nodes[index]!.parent = this.nodes[this.indexes.get(parent)!]!;
@@ -93,6 +105,15 @@ export class BudgetTree {
     return this.nodeAt(index).name;
   }
 
+  ruleOf(index: number): ExhaustionRule {
+    return this.nodeAt(index).rule;
+  }
+
+  /** Of a node with the rule `degrade`. */
+  cheaperAt(index: number): CheaperModel | undefined {
+    return this.nodeAt(index).cheaper;
+  }
+
   /** -1 for a root. */
   parentOf(index: number): number {
     return this.nodeAt(index).parent?.index ?? -1;
@@ -109,7 +130,10 @@ export class BudgetTree {
       const { accounts } = at;
       for (let index = 0; index < accounts.length; index++) {
         const account = accounts[index]!;
-        if (account.fits(amounts, nowUs)) continue;
+        if (account.fits(amounts, nowUs)) {
+          if (full === undefined && at.isPaced && isAhead(account, amounts, nowUs)) full = at;
+          continue;
+        }
         if (account.neverFits(amounts)) return never(at, account.limit, amounts);
         full ??= at;
       }
@@ -124,6 +148,24 @@ export class BudgetTree {
     }
     this.open(ticket);
     return ticket;
+  }
+
+  /** Why `node` lets amounts wait: just refused by `reserve`. */
+  whyNot(node: number, amounts: BudgetAmounts, nowUs: number): WhyNot {
+    const at = this.nodeAt(node);
+    let why: WhyNot = { kind: 'turn' };
+    for (const account of at.accounts) {
+      if (account.fits(amounts, nowUs)) {
+        if (why.kind === 'turn' && at.isPaced && isAhead(account, amounts, nowUs))
+          why = { kind: 'pace', untilUs: retryAtUs(at, amounts, nowUs) };
+        continue;
+      }
+      const { limit } = account;
+      if (account.isSpent(amounts))
+        return { kind: 'spent', resource: limit.resource, asked: amountOf(amounts, limit.resource) };
+      why = { kind: 'reserved' };
+    }
+    return why;
   }
 
   /**
@@ -305,11 +347,17 @@ function never(
   return { kind: 'never', node: index, resource, limit: amount, asked: amountOf(amounts, resource) };
 }
 
+/** Whether a call that fits is early where calls are paced. One that asks for nothing needs no room. */
+function isAhead(account: LimitAccount, amounts: BudgetAmounts, nowUs: number): boolean {
+  return amountOf(amounts, account.limit.resource) > 0 && account.pacedUs() > nowUs;
+}
+
 /** When all windows of the node have room; Infinity too when they have, but an earlier waiter is first. */
-function retryAtUs({ accounts }: BudgetNode, amounts: BudgetAmounts, nowUs: number): number {
+function retryAtUs({ accounts, isPaced }: BudgetNode, amounts: BudgetAmounts, nowUs: number): number {
   let atUs = -Infinity;
   for (const account of accounts) {
     if (!account.fits(amounts, nowUs)) atUs = Math.max(atUs, account.fitsAtUs(amounts));
+    if (isPaced && isAhead(account, amounts, nowUs)) atUs = Math.max(atUs, account.pacedUs());
   }
   return atUs === -Infinity ? Infinity : atUs;
 }

@@ -1,10 +1,14 @@
 import type { LoadView, ProcessView } from './contracts.ts';
+import { longestUs } from './engine-options.ts';
 import { Engine } from './engine.ts';
+import { GuardedScheduling } from './guarded-scheduling.ts';
 import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
 import type { MemoryObserver } from './memory/memory-options.ts';
+import { TierLink } from './memory/tier-link.ts';
 import type { KernelOptions } from './options.ts';
+import type { Process } from './process.ts';
 
 /** The engines of a kernel, with their cores: each has a memory and policies of its own, which see processes through views. */
 export function buildEngines(state: KernelState, options: KernelOptions): void {
@@ -13,21 +17,33 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
     const { memoryTokens, cores, name } = engineOptions;
     const observer = observerFor(state, index);
     const rng = state.rng(`paging/${name}`);
-    const { residency, victims, paging, scheduling, loadControl } = options;
+    const { residency, victims, paging, plan, scheduling, loadControl } = options;
     const memory = new ContextMemory(
-      { capacity: memoryTokens, residency, victims, paging, rng, costs: engineOptions },
+      {
+        capacity: memoryTokens,
+        residency,
+        victims,
+        paging,
+        rng,
+        costs: engineOptions,
+        ...(plan === undefined ? {} : { plan }),
+      },
       observer,
     );
     const policy = scheduling({
       capacity: cores,
       unit: 'cores',
+      memoryTokens,
       rng: state.rng(`scheduling/${name}`),
       processes: processView(state),
     });
     const load = loadView(state, index);
+    const isPrefetching =
+      engineOptions.loadTokensPerSecond > 0 && residency === 'prefix' && memory.policy.prefetch !== undefined;
     const parts = {
       memory,
-      policy,
+      policy: new GuardedScheduling(policy, state),
+      tier: isPrefetching ? new TierLink(memory, engineOptions) : undefined,
       loadControl: loadControl?.({
         capacity: memoryTokens,
         unit: 'tokens',
@@ -45,7 +61,7 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
 /** Makes events of what moves in the memory of engine number `engine`. */
 function observerFor({ out, processes }: KernelState, engine: number): MemoryObserver {
   const moved =
-    (type: 'page.loaded' | 'page.evicted' | 'page.freed') =>
+    (type: 'page.loaded' | 'page.prefetched' | 'page.evicted' | 'page.freed') =>
     (page: number, pages: number, tokens: number): void =>
       void out.events.push({
         seq: ++out.seq,
@@ -73,21 +89,50 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
       });
     },
     loaded: moved('page.loaded'),
+    prefetched: moved('page.prefetched'),
     evicted: moved('page.evicted'),
     freed: moved('page.freed'),
   };
 }
 
-function processView({ processes, budgets, quotas }: KernelState): ProcessView {
+function processView({ processes, cores, budgets, quotas }: KernelState): ProcessView {
   return {
     priority: (pid) => processes[pid]!.effectivePriority,
     name: (pid) => processes[pid]!.name,
     parent: (pid) => processes[pid]!.startedBy,
+    run: (pid) => processes[pid]!.family.number,
+    client: (pid) => processes[pid]!.client,
+    tickets: (pid) => processes[pid]!.facts.tickets ?? 100,
+    weight: (pid) => processes[pid]!.facts.weight ?? 1,
+    deadlineUs: (pid) => processes[pid]!.deadlineUs,
+    spawnedUs: (pid) => processes[pid]!.startedUs,
+    expectedCoreUs: (pid) => processes[pid]!.facts.expectedCoreUs ?? NaN,
+    expectedTokenSeconds: (pid) => processes[pid]!.facts.expectedTokenSeconds ?? NaN,
     quotaNode: (pid) => budgets.quotaNode(processes[pid]!.budget),
     quotaShare: (pid, nowUs) => quotas.share(processes[pid]!, nowUs),
     quotaRollsUs: (pid, nowUs) => quotas.rollsUs(processes[pid]!, nowUs),
     coreUs: (pid) => processes[pid]!.coreUs,
+    burstUs: (pid) => burstUs(processes[pid]!),
+    burstLeftUs: (pid, nowUs) => {
+      const process = processes[pid]!;
+      const { call, core } = process;
+      if (call === undefined) return 0;
+      const stretchUs = core === -1 ? 0 : nowUs - cores[core]!.startedUs;
+      return Math.max(0, burstUs(process) - call.coreUs - stretchUs);
+    },
+    promptTokens: (pid) => {
+      const { call, table } = processes[pid]!;
+      return call === undefined ? 0 : table.tokens + call.extraTokens;
+    },
+    maxOutputTokens: (pid) => processes[pid]!.call?.think.maxOutput ?? 0,
   };
+}
+
+/** The core time of the call that `process` asks for or runs, as far as it can be known: in virtual time its script tells. */
+function burstUs({ call, engine }: Process): number {
+  if (call === undefined) return 0;
+  const { script, freshTokens, think } = call;
+  return script?.durationUs ?? longestUs(engine.options, freshTokens, script?.tokensOut ?? think.maxOutput);
 }
 
 function loadView(state: KernelState, engine: number): LoadView {

@@ -1,6 +1,9 @@
 import { assert } from '../base/assert.ts';
 import type { BudgetAmounts } from './budget-limits.ts';
-import { costOf, longestUs } from './engine-options.ts';
+import { degradedOptions } from './budget-rules.ts';
+import type { ReserveResult, WhyNot } from './budgets.ts';
+import { costOf, longestUs, type EngineOptions } from './engine-options.ts';
+import type { KernelErrorCode } from './errors.ts';
 import type { TimerId } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Call, Process } from './process.ts';
@@ -9,6 +12,16 @@ import { historyVersion, type LedgerRecord } from './records.ts';
 /** What a stretch may use, or has used: as budgets count it, and as the ledger tells it. */
 type CallAmounts = BudgetAmounts & Pick<LedgerRecord, 'tokensCached' | 'tokensOut'>;
 
+type Never = Extract<ReserveResult, { readonly kind: 'never' }>;
+type Waits = Extract<ReserveResult, { readonly kind: 'waits' }>;
+type Spent = Extract<WhyNot, { readonly kind: 'spent' }>;
+
+/** Why a call is refused for good; with BUDGET_EXHAUSTED its process ends. */
+export interface Refusal {
+  readonly code: KernelErrorCode & ('BUDGET_EXCEEDED' | 'BUDGET_EXHAUSTED');
+  readonly message: string;
+}
+
 /** Tries the call of a process again that waited for budget. */
 export interface BudgetWaiters {
   tryAgain(process: Process): void;
@@ -16,7 +29,7 @@ export interface BudgetWaiters {
 
 /**
  * Model calls at the budgets: what a stretch may use is reserved at its node and all above before it is queued, and settled to what it used.
- * A call that does not fit now waits at the node that is short, first come, first served.
+ * Of a call that does not fit now, the rule of the node that is short decides; who waits there goes on first come, first served.
  */
 export class CallBudgets {
   /** Settled or rolled since waiters were last looked at. */
@@ -29,26 +42,19 @@ export class CallBudgets {
     this.state = state;
   }
 
-  /** Reserves the next stretch of `call`, or lets its process wait. Returns why it can never fit, if so: then nothing has changed. */
-  reserve(process: Process, call: Call): string | undefined {
+  /** Reserves the next stretch of `call`, or lets its process wait, or suspends it. Returns why it is refused for good, if so. */
+  reserve(process: Process, call: Call): Refusal | undefined {
     const { state } = this;
     const { budgets, out } = state;
-    const amounts = mostAmounts(process, call);
-    const result = budgets.reserve(process.budget, amounts, state.nowUs, call.seq);
-    if (result.kind === 'never') {
-      const { node, resource, limit, asked } = result;
-      return `the call asks for ${asked} ${resource}; allowed: what budget ${budgets.nameOf(node)} of ${limit} can ever give`;
+    let amounts = mostAmounts(process, call);
+    let result = budgets.reserve(process.budget, amounts, state.nowUs, call.seq);
+    if (result.kind !== 'reserved' && call.stretches === 0) {
+      result = this.tryCheaper(process, call, result, amounts);
+      amounts = mostAmounts(process, call);
     }
-    if (result.kind === 'waits') {
-      budgets.addWaiter(result.node, call.seq, process.pid);
-      state.wait(process, 'budget');
-      if (call.waitsAt !== result.node) {
-        call.waitsAt = result.node;
-        out.emit({ type: 'budget.queued', pid: process.pid, node: budgets.nameOf(result.node) });
-      }
-      this.setTimer(result.node, result.retryAtUs);
-      return undefined;
-    }
+    if (result.kind === 'never') return this.never(process, call, result);
+    if (result.kind === 'waits') return this.mustWait(process, call, result, amounts);
+    if (process.state === 'suspended') this.wake(process);
     call.reservation = result.reservation;
     call.waitsAt = -1;
     const { tokens, microDollars, coreUs } = amounts;
@@ -66,6 +72,145 @@ export class CallBudgets {
     return undefined;
   }
 
+  // ---- What the rule of a node says -----------------------------------------------------------------------------------
+
+  /**
+   * While the node that refuses the call is spent, and has a cheaper model, the call asks again on that model. What is reserved or told
+   * in the end is for the last of them; a call that waits begins anew with the engine's own.
+   */
+  private tryCheaper(process: Process, call: Call, first: Never | Waits, asked: CallAmounts): ReserveResult {
+    const { budgets, out, nowUs } = this.state;
+    const tried = new Set<number>();
+    let refused = first;
+    let amounts = asked;
+    while (!tried.has(refused.node)) {
+      const { node } = refused;
+      const cheaper = budgets.cheaperAt(node);
+      const spent = this.spentAt(refused, amounts);
+      if (cheaper === undefined || spent === undefined) break;
+      tried.add(node);
+      call.degradedTo = cheaper;
+      call.options = degradedOptions(process.engine.options, cheaper);
+      amounts = mostAmounts(process, call);
+      const result = budgets.reserve(process.budget, amounts, nowUs, call.seq);
+      if (result.kind !== 'reserved') {
+        refused = result;
+        continue;
+      }
+      this.tellExhausted(process, node, spent, 'degrade');
+      call.bypass = true;
+      out.emit({ type: 'call.degraded', pid: process.pid, n: process.n, model: cheaper.model });
+      return result;
+    }
+    call.degradedTo = undefined;
+    call.options = process.engine.options;
+    return refused;
+  }
+
+  private never(process: Process, call: Call, result: Never): Refusal | undefined {
+    const { budgets } = this.state;
+    const { node, resource, limit, asked } = result;
+    const rule = budgets.ruleOf(node);
+    // Beyond the limit itself it could never fit; else the total is spent, which a kernel with another limit may mend.
+    if (rule === 'suspend' && asked <= limit) {
+      this.suspend(process, call, node, { kind: 'spent', resource, asked });
+      return undefined;
+    }
+    if (process.state === 'suspended') this.wake(process);
+    if (rule === 'stop') return this.stop(process, node, { kind: 'spent', resource, asked });
+    return {
+      code: 'BUDGET_EXCEEDED',
+      message: `the call asks for ${asked} ${resource}; allowed: what budget ${budgets.nameOf(node)} of ${limit} can ever give`,
+    };
+  }
+
+  private mustWait(
+    process: Process,
+    call: Call,
+    { node, retryAtUs }: Waits,
+    amounts: CallAmounts,
+  ): Refusal | undefined {
+    const { state } = this;
+    const { budgets, out } = state;
+    const rule = budgets.ruleOf(node);
+    const why = rule === 'wait' ? undefined : budgets.whyNot(node, amounts, state.nowUs);
+    if (rule === 'suspend' && why?.kind === 'spent') {
+      this.suspend(process, call, node, why, retryAtUs);
+      return undefined;
+    }
+    if (process.state === 'suspended') this.wake(process);
+    if (rule === 'stop' && why?.kind === 'spent') return this.stop(process, node, why);
+    budgets.addWaiter(node, call.seq, process.pid);
+    state.wait(process, 'budget');
+    if (call.waitsAt !== node) {
+      call.waitsAt = node;
+      out.emit({ type: 'budget.queued', pid: process.pid, node: budgets.nameOf(node) });
+    }
+    if (why?.kind === 'pace' && call.pacedAt !== node) {
+      call.pacedAt = node;
+      const { untilUs } = why;
+      out.emit({ type: 'budget.throttled', pid: process.pid, node: budgets.nameOf(node), untilUs });
+    }
+    this.setTimer(node, retryAtUs);
+    return undefined;
+  }
+
+  /** Without `retryAtUs` no window will have room: it takes no place that others would have to wait behind. */
+  private suspend(process: Process, call: Call, node: number, spent: Spent, retryAtUs?: number): void {
+    const { state } = this;
+    const hasPlace = retryAtUs !== undefined;
+    const staysThere = process.state === 'suspended' && hasPlace && call.waitsAt === node;
+    if (!staysThere) {
+      if (process.state === 'suspended') this.wake(process);
+      this.tellExhausted(process, node, spent, 'suspend');
+      state.change(process, 'suspend');
+      process.suspension = { by: 'budget', from: 'queue' };
+      state.out.emit({ type: 'process.suspended', pid: process.pid, by: 'budget' });
+      call.waitsAt = -1;
+    }
+    if (!hasPlace) return;
+    state.budgets.addWaiter(node, call.seq, process.pid);
+    if (!staysThere) {
+      call.waitsAt = node;
+      state.out.emit({ type: 'budget.queued', pid: process.pid, node: state.budgets.nameOf(node) });
+    }
+    this.setTimer(node, retryAtUs);
+  }
+
+  private stop(process: Process, node: number, spent: Spent): Refusal {
+    this.tellExhausted(process, node, spent, 'stop');
+    const { resource, asked } = spent;
+    return {
+      code: 'BUDGET_EXHAUSTED',
+      message: `the call asks for ${asked} ${resource}; allowed: what is left of budget ${this.state.budgets.nameOf(node)}`,
+    };
+  }
+
+  /** What was suspended by a budget goes on. */
+  private wake(process: Process): void {
+    process.suspension = undefined;
+    this.state.change(process, 'continue');
+    this.state.out.emit({ type: 'process.continued', pid: process.pid });
+  }
+
+  private spentAt(result: Never | Waits, amounts: CallAmounts): Spent | undefined {
+    if (result.kind === 'never') return { kind: 'spent', resource: result.resource, asked: result.asked };
+    const why = this.state.budgets.whyNot(result.node, amounts, this.state.nowUs);
+    return why.kind === 'spent' ? why : undefined;
+  }
+
+  private tellExhausted(
+    { pid, n }: Process,
+    node: number,
+    { resource, asked }: Spent,
+    rule: 'degrade' | 'suspend' | 'stop',
+  ): void {
+    const { out, budgets } = this.state;
+    out.emit({ type: 'budget.exhausted', pid, n, node: budgets.nameOf(node), resource, asked, rule });
+  }
+
+  // ---- Settling --------------------------------------------------------------------------------------------------------
+
   /** Settles the reservation to what was used since it was made; adds its cost to what the call has paid. */
   settle(process: Process, call: Call): void {
     const { state } = this;
@@ -74,7 +219,7 @@ export class CallBudgets {
     const isStarted = call.stretches > call.settledStretches;
     const tokensIn = isStarted ? call.tokensIn : 0;
     const tokensOut = isStarted ? call.tokensOut - call.settledOut : 0;
-    const microDollars = costOf(process.engine.options.prices, tokensIn, call.tokensCached, tokensOut);
+    const microDollars = costOf(call.options.prices, tokensIn, call.tokensCached, tokensOut);
     const used: CallAmounts = {
       tokens: tokensIn + tokensOut,
       tokensCached: call.tokensCached,
@@ -120,11 +265,10 @@ export class CallBudgets {
   /** `call` waits no more: its process ends, or was signalled away. */
   withdraw(call: Call): void {
     const { budgets } = this.state;
+    const node = call.waitsAt;
     call.waitsAt = -1;
-    for (const node of budgets.nodesWithWaiters()) {
-      budgets.removeWaiter(node, call.seq);
-      this.clearIdleTimer(node);
-    }
+    budgets.removeWaiter(node, call.seq);
+    this.clearIdleTimer(node);
     this.hasNews = true;
   }
 
@@ -142,7 +286,6 @@ export class CallBudgets {
         const process = processes[pid]!;
         const call = process.call!;
         budgets.removeWaiter(node, call.seq);
-        if (process.state === 'suspended') continue;
         waiters.tryAgain(process);
         if (call.reservation === undefined && process.call === call && budgets.firstWaiter(node) === pid)
           break;
@@ -198,8 +341,7 @@ export class CallBudgets {
 
 /** The most that the next stretch of `call` can use: it may fill its answer, and find nothing of its prompt in memory. */
 function mostAmounts(process: Process, call: Call): CallAmounts {
-  const { think, extraTokens } = call;
-  const { options } = process.engine;
+  const { think, extraTokens, options, degradedTo } = call;
   const prompt = process.table.tokens + extraTokens;
   const fixedUs = think.script?.durationUs;
   return {
@@ -208,10 +350,20 @@ function mostAmounts(process: Process, call: Call): CallAmounts {
     tokensOut: think.maxOutput,
     calls: 1,
     microDollars: costOf(options.prices, prompt, 0, think.maxOutput),
-    // A fixed time is that of a call whose prompt was not evicted; at worst all of it was.
+    // A fixed time is that of a call of the engine's own model whose prompt was not evicted; at worst all of it was.
     coreUs:
       fixedUs === undefined
         ? longestUs(options, prompt, think.maxOutput)
-        : fixedUs + longestUs(options, prompt, 0),
+        : Math.ceil(
+            degradedTo === undefined ? fixedUs : fixedUs * slowdownOf(process.engine.options, options),
+          ) + longestUs(options, prompt, 0),
   };
+}
+
+/** How much longer a call takes, at most, on a model with the rates of `other`. */
+function slowdownOf(own: EngineOptions, other: EngineOptions): number {
+  return Math.max(
+    own.prefillTokensPerSecond / other.prefillTokensPerSecond,
+    own.decodeTokensPerSecond / other.decodeTokensPerSecond,
+  );
 }

@@ -17,20 +17,52 @@ export interface ProcessView {
   name(pid: Pid): string;
   /** The process that started it, for good; 0: a root process. */
   parent(pid: Pid): Pid | 0;
+  /** Its run, a root process and all its descendants, as a small integer from 0. */
+  run(pid: Pid): number;
+  /** Whose service its calls count as, as a small integer from 0: the client that it names; else its budget node, where there is more than one; else its run. */
+  client(pid: Pid): number;
+  /** Shares that it asks for; 100 when it says nothing. */
+  tickets(pid: Pid): number;
+  /** 1 when it says nothing. */
+  weight(pid: Pid): number;
+  /** The instant by which it should have ended, µs; Infinity: no deadline. */
+  deadlineUs(pid: Pid): number;
+  /** When it was started, µs. */
+  spawnedUs(pid: Pid): number;
+  /** Core time that it was said to take in all, its descendants' included, µs; NaN: nobody said. */
+  expectedCoreUs(pid: Pid): number;
+  /** Context memory times time that its calls were said to take, its descendants' included, token-seconds; NaN: nobody said. */
+  expectedTokenSeconds(pid: Pid): number;
   /** The nearest budget node with an hourly token limit, as a small integer; -1 when there is none. */
   quotaNode(pid: Pid): number;
   /** What `pid` has used of that limit in the current window, 0 to 1 and beyond; 0 when there is none. */
   quotaShare(pid: Pid, nowUs: number): number;
   /** When that window rolls, µs; Infinity when there is none. */
   quotaRollsUs(pid: Pid, nowUs: number): number;
-  /** µs on a core so far. */
+  /** µs on a core so far, up to its last dispatch. */
   coreUs(pid: Pid): number;
+
+  // Of the call that it asks for or that runs; 0 when there is none.
+
+  /**
+   * The core time of the whole call if it runs alone and finds what it used before: in virtual time as recorded or scripted (so that a policy that
+   * reads it is clairvoyant), live the longest that its answer can take. µs.
+   */
+  burstUs(pid: Pid): number;
+  /** What is left of that, the stretch under way counted up to now, µs; at least 0. */
+  burstLeftUs(pid: Pid, nowUs: number): number;
+  /** Tokens of its prompt. */
+  promptTokens(pid: Pid): number;
+  /** Tokens of its longest answer. */
+  maxOutputTokens(pid: Pid): number;
 }
 
 export interface SchedulingContext {
   /** Number of cores. */
   readonly capacity: number;
   readonly unit: 'cores';
+  /** Context memory of the engine, tokens. */
+  readonly memoryTokens: number;
   readonly rng: Rng;
   readonly processes: ProcessView;
 }
@@ -110,7 +142,7 @@ export const NEVER_USED = 0x7fff_ffff;
 export interface PlanView {
   /** When `user` begins its next call, µs; Infinity: never. */
   nextCallUs?(user: Pid): number;
-  /** Steps of its workflow until `user` calls, 0: its call runs or is next; Infinity: never. */
+  /** Steps of its workflow until `user` calls: 0: it asks for its call, or the call runs; 1: it calls next, whenever that is; Infinity: never. */
   stepsToCall?(user: Pid): number;
 }
 
@@ -180,13 +212,13 @@ export interface PagingPolicy {
   splitMissing?(page: PageId, part: PageId, isWhole: boolean): void;
   /**
    * Pages worth loading before they are asked for, best first; with a page comes what is missing of all before it. Each was computed before, and it or something before
-   * it is not resident. Asked by the replay of sessions, where the engine has a slower tier, when a call began or ended and when a transfer is over; the first is
-   * loaded, then it is asked again. The kernel itself prefetches nothing.
+   * it is not resident. Asked in `prefix` residency where the engine has a slower tier, when a call began or ended on it and when a transfer is over; the first is
+   * loaded, then it is asked again, until it wants nothing, makes no room for what came, or as much has been moved since that call as the memory holds.
    */
   prefetch?(nowUs: number): readonly PageId[];
   /**
    * The transfer for a prefetch of `page` is over: what is told next (misses, loads) is for it, until the next use is told. Evict may return undefined then, whatever
-   * `canDecline` says, to keep the others. It is not told where nothing is missing any more.
+   * `canDecline` says, to keep the others; so what was a miss need not be admitted. It is not told where nothing is missing any more.
    */
   prefetching?(page: PageId, nowUs: number): void;
 

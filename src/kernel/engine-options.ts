@@ -79,17 +79,24 @@ export function checkEngine(engine: EngineOptions): void {
     throw invalid(at('throughput'), engine.throughput, 'a list of numbers above 0 and up to 1');
   if (engine.throughput.length === 0 || engine.throughput.some((speed) => !(speed > 0 && speed <= 1)))
     throw invalid(at('throughput'), engine.throughput.join(','), 'a list of numbers above 0 and up to 1');
-  if (!isRecord(engine.prices)) throw invalid(at('prices'), engine.prices, '{ input, cachedInput, output }');
-  checkKnownFields(at('prices.'), engine.prices, Object.keys(engineDefaults.prices));
-  for (const field of ['input', 'cachedInput', 'output'] as const)
-    if (!(engine.prices[field] >= 0) || !Number.isFinite(engine.prices[field]))
-      throw invalid(
-        at(`prices.${field}`),
-        engine.prices[field],
-        'a finite number of at least 0 (micro-dollars per million tokens)',
-      );
+  checkPrices(at('prices'), engine.prices);
   if (!['resume', 'continue', 'none'].includes(engine.preemption))
     throw invalid(at('preemption'), engine.preemption, 'resume, continue, none');
+}
+
+/** Throws KernelError INVALID_ARGUMENT; `at` names the prices. */
+export function checkPrices(at: string, prices: unknown): void {
+  if (!isRecord(prices)) throw invalid(at, prices, '{ input, cachedInput, output }');
+  checkKnownFields(`${at}.`, prices, Object.keys(engineDefaults.prices));
+  for (const field of ['input', 'cachedInput', 'output'] as const) {
+    const price = prices[field];
+    if (typeof price !== 'number' || !(price >= 0) || !Number.isFinite(price))
+      throw invalid(
+        `${at}.${field}`,
+        price,
+        'a finite number of at least 0 (micro-dollars per million tokens)',
+      );
+  }
 }
 
 /** Cost of a call in micro-dollars, rounded up. */

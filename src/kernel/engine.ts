@@ -1,9 +1,11 @@
 import { KeyedHeap } from '../base/heap.ts';
 import { Ring } from '../base/ring.ts';
-import type { LoadControlPolicy, SchedulingPolicy } from './contracts.ts';
+import type { LoadControlPolicy } from './contracts.ts';
 import type { EngineOptions } from './engine-options.ts';
+import type { GuardedScheduling } from './guarded-scheduling.ts';
 import type { CoreId, TimerId } from './ids.ts';
 import type { ContextMemory } from './memory/context-memory.ts';
+import type { TierLink } from './memory/tier-link.ts';
 import type { Process } from './process.ts';
 
 export type StopReason = 'slice' | 'priority' | 'signal' | 'load-control';
@@ -32,7 +34,7 @@ export class Engine {
   /** Free cores; the lowest is used first. */
   readonly idle = new KeyedHeap();
   readonly memory: ContextMemory;
-  readonly policy: SchedulingPolicy;
+  readonly policy: GuardedScheduling;
   readonly loadControl: LoadControlPolicy | undefined;
   /** Processes in the policy's queue. */
   readyCount = 0;
@@ -50,6 +52,9 @@ export class Engine {
   /** What load control keeps out or has suspended, in order. */
   readonly held = new Ring<Process>();
   loadTimer: TimerId | undefined = undefined;
+  /** Where there is a slower tier and a policy that prefetches from it; and when its transfer is over. */
+  readonly tier: TierLink | undefined;
+  transferTimer: TimerId | undefined = undefined;
 
   constructor(index: number, firstCore: number, options: EngineOptions, parts: EngineParts) {
     this.index = index;
@@ -57,6 +62,7 @@ export class Engine {
     this.memory = parts.memory;
     this.policy = parts.policy;
     this.loadControl = parts.loadControl;
+    this.tier = parts.tier;
     this.cores = Array.from({ length: options.cores }, (_, slot) => ({
       id: (firstCore + slot) as CoreId,
       engine: this,
@@ -73,6 +79,7 @@ export class Engine {
 
 export interface EngineParts {
   readonly memory: ContextMemory;
-  readonly policy: SchedulingPolicy;
+  readonly policy: GuardedScheduling;
   readonly loadControl: LoadControlPolicy | undefined;
+  readonly tier: TierLink | undefined;
 }

@@ -5,6 +5,7 @@ export type KernelErrorCode =
   | 'CONTEXT_TOO_LARGE' // prompt and maximal output can never fit into the engine's context memory
   | 'WINDOW_EXCEEDED' // prompt and maximal output are larger than one call may contain
   | 'BUDGET_EXCEEDED' // a reservation that no window of a budget node can ever hold
+  | 'BUDGET_EXHAUSTED' // its budget is spent, and stops whoever asks for more
   | 'UNKNOWN_PAGE'
   | 'UNKNOWN_PROCESS'
   | 'UNKNOWN_TOOL'
@@ -82,6 +83,6 @@ export function messageOf(error: unknown): string {
 }
 
 /** A policy broke its contract: who, what it answered and what is allowed. The kernel is done for, as after a failed assertion. */
-export function brokenPolicy(policy: string, answer: string, allowed: string): KernelError {
-  return new KernelError('POLICY_BROKEN', `${policy}: ${answer}; allowed: ${allowed}`);
+export function brokenPolicy(policy: string, answer: string, allowed: string, cause?: unknown): KernelError {
+  return new KernelError('POLICY_BROKEN', `${policy}: ${answer}; allowed: ${allowed}`, { cause });
 }

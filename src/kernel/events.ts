@@ -2,6 +2,7 @@
  * What happened: one union, past tense, stamped, complete. Metrics, checkers, recordings, the audit trail's readers and the visualiser
  * read this stream and nothing else of the kernel. `seq` counts from 1 without gaps; times are µs.
  */
+import type { BudgetResource } from './budget-limits.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { CoreId, PageId, PageNumber, Pid, RequestId } from './ids.ts';
 import type { SignalName, Spent } from './inputs.ts';
@@ -48,7 +49,11 @@ export type EventBody =
       readonly room: number;
     }
   | { readonly type: 'process.waiting'; readonly pid: Pid; readonly on: WaitReason }
-  | { readonly type: 'process.suspended'; readonly pid: Pid; readonly by: 'signal' | 'load-control' }
+  | {
+      readonly type: 'process.suspended';
+      readonly pid: Pid;
+      readonly by: 'signal' | 'load-control' | 'budget';
+    }
   | { readonly type: 'process.continued'; readonly pid: Pid }
   | {
       readonly type: 'process.terminated';
@@ -89,6 +94,8 @@ export type EventBody =
     } & Spent)
   | { readonly type: 'call.refused'; readonly pid: Pid; readonly n: number; readonly code: KernelErrorCode }
   | { readonly type: 'call.bypassed'; readonly pid: Pid; readonly n: number; readonly tokens: number }
+  // It runs on the cheaper model of the budget node that was exhausted, and bypasses memory.
+  | { readonly type: 'call.degraded'; readonly pid: Pid; readonly n: number; readonly model: string }
   // pages: `page` is the first of `pages` consecutive ones, `tokens` their sum
   | {
       readonly type: 'page.faulted';
@@ -105,6 +112,31 @@ export type EventBody =
       readonly pages: number;
       readonly tokens: number;
     }
+  // Beside calls, from the slower tier: at most one transfer of an engine at a time, until it ends or, when nobody is left to load for, is cancelled.
+  // `page` is the one that its policy names, `tokens` what is transferred.
+  | {
+      readonly type: 'prefetch.started';
+      readonly engine: number;
+      readonly page: PageId;
+      readonly tokens: number;
+    }
+  // What of it enters context memory, before `prefetch.ended`; and what its policy makes no room for.
+  | {
+      readonly type: 'page.prefetched';
+      readonly engine: number;
+      readonly page: PageId;
+      readonly pages: number;
+      readonly tokens: number;
+    }
+  | {
+      readonly type: 'prefetch.ended';
+      readonly engine: number;
+      readonly tokens: number;
+      readonly declinedTokens: number;
+    }
+  | { readonly type: 'prefetch.cancelled'; readonly engine: number; readonly tokens: number }
+  // The call that is dispatched next finds so many tokens in memory that a prefetch brought and no call had used.
+  | { readonly type: 'prefetch.used'; readonly pid: Pid; readonly engine: number; readonly tokens: number }
   | {
       readonly type: 'page.evicted';
       readonly engine: number;
@@ -140,6 +172,23 @@ export type EventBody =
     }
   // Its call waits for its turn at this node: what it asks for is not there, or somebody waits there already.
   | { readonly type: 'budget.queued'; readonly pid: Pid; readonly node: string }
+  // Its call fits, and is paced: it starts at `untilUs`, or earlier when something is given back.
+  | {
+      readonly type: 'budget.throttled';
+      readonly pid: Pid;
+      readonly node: string;
+      readonly untilUs: number;
+    }
+  // `asked` of `resource` is more than the node's limit has left, whatever is given back: what its rule says follows.
+  | {
+      readonly type: 'budget.exhausted';
+      readonly pid: Pid;
+      readonly n: number;
+      readonly node: string;
+      readonly resource: BudgetResource;
+      readonly asked: number;
+      readonly rule: 'degrade' | 'suspend' | 'stop';
+    }
   | {
       readonly type: 'budget.overrun';
       readonly pid: Pid;

@@ -3,8 +3,8 @@ import type { Process } from './process.ts';
 
 /** The living processes of one run, as far as waits among them are concerned: only they can come to share its semaphores, by being spawned. */
 export class Family {
-  /** Its node in the wait-for graph: it stands for "any member". Below 0, so that it is no pid. */
-  readonly node: number;
+  /** From 0. */
+  readonly number: number;
   alive = 0;
   /** Members that wait for other processes alone. While they are not all, somebody of the run goes on by itself. */
   waiting = 0;
@@ -14,8 +14,13 @@ export class Family {
   semaphores: Map<string, Semaphore> | undefined = undefined;
   private list: Process[] = none;
 
-  constructor(index: number) {
-    this.node = -1 - index;
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  /** Its node in the wait-for graph: it stands for "any member". Below 0, so that it is no pid. */
+  get node(): number {
+    return -1 - this.number;
   }
 
   add(process: Process): void {

@@ -1,12 +1,17 @@
 /** What the world tells the kernel. Plain data: a recording is a list of these. Every input is stamped with its time. */
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { HistoryRecord, ProcessStarted, PromptNode } from './records.ts';
+import type { SchedulingFacts } from './scheduling-facts.ts';
 import type { Capabilities, ChildEnd, Message, ToolResult } from './syscalls.ts';
 
 export const signalNames = ['stop', 'continue', 'terminate', 'kill'] as const;
 export type SignalName = (typeof signalNames)[number];
 
-export type Input = { readonly atUs: number } & (
+/**
+ * `more`: another input of this instant follows. Who runs is then decided behind the last of them, on what all of them brought, as textbooks
+ * do: of jobs that arrive together the first is not dispatched before the others are there.
+ */
+export type Input = { readonly atUs: number; readonly more?: true } & (
   | SpawnInput
   | CallProgress
   | CallEnded
@@ -29,6 +34,7 @@ export interface SpawnInput {
   readonly budget?: string;
   readonly engine?: string;
   readonly capabilities?: Partial<Capabilities>;
+  readonly scheduling?: SchedulingFacts;
 }
 
 /**

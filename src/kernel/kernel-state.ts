@@ -47,9 +47,10 @@ export class KernelState {
   readonly timers: Timers;
   readonly contents = new ContentIds();
   readonly programs = new Map<string, Program>();
-  /** Runs that have started or were restored here: two root processes never share one. And by index. */
+  /** Runs that have started or were restored here: two root processes never share one. And by number. */
   readonly runs = new Map<string, Family>();
   readonly families: Family[] = [];
+  private readonly clients = new Map<string, number>();
   /** Programs that go on in this step, in order. */
   readonly runnable = new Ring<{
     readonly process: Process;
@@ -97,6 +98,13 @@ export class KernelState {
     this.families.push(family);
     this.runs.set(run, family);
     return family;
+  }
+
+  /** The number of the client that a process names; else of its budget node, where there is more than one; else of its run. */
+  numberOfClient(client: string | undefined, budget: number, run: string): number {
+    if (client !== undefined) return numberOf(this.clients, `client ${client}`);
+    const { budgets } = this.options;
+    return numberOf(this.clients, budgets.length > 1 ? `budget ${budget}` : `run ${run}`);
   }
 
   /** Why no process can be started, in one line. */
@@ -251,4 +259,14 @@ export class KernelState {
     }
     this.runnable.push({ process, result });
   }
+}
+
+/** Names get numbers from 0, in the order in which they come. */
+function numberOf(numbers: Map<string, number>, name: string): number {
+  let number = numbers.get(name);
+  if (number === undefined) {
+    number = numbers.size;
+    numbers.set(name, number);
+  }
+  return number;
 }

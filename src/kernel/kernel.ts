@@ -13,12 +13,14 @@ import { Lifecycle, restrict } from './lifecycle.ts';
 import { ModelCalls } from './model-calls.ts';
 import { checkProgram, completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
+import { Prefetching } from './prefetching.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
 import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
 import { SyscallTable } from './syscall-table.ts';
 import type { Program } from './syscalls.ts';
 import { ToolCalls } from './tool-calls.ts';
+import { noFacts } from './scheduling-facts.ts';
 
 export class Kernel {
   readonly options: KernelOptions;
@@ -27,6 +29,7 @@ export class Kernel {
   private readonly scheduler: AgentScheduler;
   private readonly calls: ModelCalls;
   private readonly tools: ToolCalls;
+  private readonly prefetching: Prefetching;
   private readonly runner: ProgramRunner;
 
   /** Throws KernelError INVALID_ARGUMENT, UNKNOWN_BUDGET …: one line that names the field, the value and what is allowed. */
@@ -35,6 +38,7 @@ export class Kernel {
     const state = new KernelState(this.options);
     this.state = state;
     buildEngines(state, this.options);
+    this.prefetching = new Prefetching(state);
     this.lifecycle = new Lifecycle(state);
     this.calls = new ModelCalls(state, this.lifecycle);
     this.tools = new ToolCalls(state);
@@ -71,11 +75,12 @@ export class Kernel {
     do {
       this.runner.runAll();
       this.calls.settleBudgets();
-      if (state.runnable.length > 0) continue;
+      if (state.runnable.length > 0 || input.more === true) continue;
       this.lifecycle.deadlocks.settle();
       if (state.runnable.length > 0) continue;
       this.scheduler.settle();
     } while (state.runnable.length > 0);
+    this.prefetching.settle();
     return state.out;
   }
 
@@ -174,6 +179,7 @@ export class Kernel {
           ? undefined
           : state.engines.find((engine) => engine.options.name === input.engine),
       capabilities: restrict(undefined, input.capabilities ?? {}),
+      facts: input.scheduling ?? noFacts,
       parent: undefined,
     });
     this.lifecycle.recordStart(process);
@@ -197,6 +203,8 @@ export class Kernel {
         budget: state.budgetIndex(started.budget),
         engine: state.engines.find((engine) => engine.options.name === started.engine),
         capabilities: started.capabilities,
+        facts: started.scheduling ?? noFacts,
+        startedUs: started.atUs,
         startedBy: started.parent,
         parent: started.parent === 0 ? undefined : state.processes[started.parent],
         pid: started.pid,
@@ -218,7 +226,7 @@ export class Kernel {
     const { policy } = process.engine;
     const call = process.call!;
     // The policy learns of use while it happens; what it was told is not told again at the end.
-    policy.charge?.(
+    policy.charge(
       pid,
       { coreUs: 0, tokensIn: 0, tokensOut: Math.max(0, tokensOut - call.tokensOut) },
       this.state.nowUs,
@@ -251,6 +259,8 @@ export class Kernel {
       case 'load-control':
         alarm.engine.loadTimer = undefined;
         return undefined;
+      case 'prefetch':
+        return this.prefetching.transferred(alarm.engine);
     }
   }
 

@@ -7,7 +7,7 @@ import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import type { HeldSignal, SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
-import type { ModelCalls, SignalledProcess } from './model-calls.ts';
+import type { CallersFate, ModelCalls } from './model-calls.ts';
 import { lastAsked, Process } from './process.ts';
 import { NamedLocks, type LeaveReason } from './named-locks.ts';
 import { PriorityInheritance } from './priority-inheritance.ts';
@@ -17,6 +17,7 @@ import type { AgentScheduler } from './scheduler.ts';
 import { Semaphores } from './semaphores.ts';
 import { defaultCapabilities, type Capabilities, type Program } from './syscalls.ts';
 import type { ToolCalls } from './tool-calls.ts';
+import { noFacts, type SchedulingFacts } from './scheduling-facts.ts';
 
 export interface NewProcess {
   readonly program: Program;
@@ -27,14 +28,16 @@ export interface NewProcess {
   readonly budget: number;
   readonly engine: Engine | undefined;
   readonly capabilities: Capabilities;
+  readonly facts: SchedulingFacts;
   readonly parent: Process | undefined;
   /** Given when a process is restored: it keeps its pid, and who started it may have ended. */
   readonly pid?: Pid;
   readonly startedBy?: Pid | 0;
+  readonly startedUs?: number;
 }
 
 /** Births, deaths and signals. A process ends exactly once; what it held is given back, and whoever waits for it is told. */
-export class Lifecycle implements SignalledProcess, WaitQueues {
+export class Lifecycle implements CallersFate, WaitQueues {
   readonly deadlocks: Deadlocks;
   readonly locks: NamedLocks;
   readonly semaphores: Semaphores;
@@ -65,7 +68,18 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
     const engine = fields.engine ?? leastPopulated(state.engines);
     const family = fields.parent?.family ?? state.familyOf(fields.run);
     const startedBy = fields.startedBy ?? fields.parent?.pid ?? 0;
-    const process = new Process({ ...fields, pid, engine, family, startedBy, nowUs: state.nowUs });
+    const client = state.numberOfClient(fields.facts.client, fields.budget, fields.run);
+    const startedUs = fields.startedUs ?? state.nowUs;
+    const process = new Process({
+      ...fields,
+      pid,
+      engine,
+      family,
+      startedBy,
+      startedUs,
+      nowUs: state.nowUs,
+      client,
+    });
     while (state.processes.length < pid) state.processes.push(undefined);
     state.processes[pid] = process;
     family.add(process);
@@ -73,11 +87,11 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
     state.alive++;
     engine.population++;
     if (fields.parent !== undefined) (fields.parent.children ??= []).push(process);
-    const { name, run, priority } = process;
+    const { name, priority } = process;
     state.out.emit({
       type: 'process.spawned',
       pid,
-      run,
+      run: process.run,
       parent: startedBy,
       name,
       program: process.program.name,
@@ -91,7 +105,8 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
   /** The first record of a process's history; a root process also starts its run. */
   recordStart(process: Process): void {
     const { state } = this;
-    const { run, branch, pid, startedBy, name, program, args, priority, engine, capabilities } = process;
+    const { run, branch, pid, startedBy, name, program, args, priority, engine, capabilities, facts } =
+      process;
     if (startedBy === 0)
       state.record({ v: historyVersion, type: 'run.started', run, branch, atUs: state.nowUs });
     state.record({
@@ -109,6 +124,7 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
       budget: state.budgets.nameOf(process.budget),
       engine: engine.options.name,
       capabilities,
+      ...(facts === noFacts ? {} : { scheduling: facts }),
       atUs: state.nowUs,
     });
   }
@@ -192,6 +208,11 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
     else this.end(process, signal === 'kill' ? 'killed' : 'cancelled');
   }
 
+  /** The kernel ends the process, which does not run, for a reason that is not its program's. */
+  fail(process: Process, code: KernelErrorCode, message: string): void {
+    this.terminate(process, 'failed', message, code, message);
+  }
+
   /** The core of a signalled process, or of one that load control takes out, is free. */
   afterStop(process: Process): void {
     if (process.ending !== undefined) {
@@ -220,9 +241,10 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
     const { state } = this;
     if (process.ending !== undefined) return;
     if (process.state === 'suspended') {
-      // The signal takes over from load control: only `continue` brings it back.
+      // The signal takes over from load control or a budget: only `continue` brings it back.
       process.suspension!.by = 'signal';
       this.scheduler.withdraw(process);
+      this.calls.withdraw(process);
       return;
     }
     if (process.state === 'running') {
@@ -242,7 +264,9 @@ export class Lifecycle implements SignalledProcess, WaitQueues {
     const { state } = this;
     if (process.stopping) process.stopping = false;
     const { suspension } = process;
-    if (process.state !== 'suspended' || suspension!.by !== 'signal') return;
+    if (process.state !== 'suspended' || suspension!.by === 'load-control') return;
+    // What a budget refused is asked for again, and may be refused again.
+    if (suspension!.by === 'budget') this.calls.withdraw(process);
     process.suspension = undefined;
     state.change(process, 'continue');
     state.out.emit({ type: 'process.continued', pid: process.pid });

@@ -13,9 +13,10 @@ import { historyVersion } from './records.ts';
 import type { AgentScheduler, SchedulerListener } from './scheduler.ts';
 import type { Answer, ThinkCall } from './syscalls.ts';
 
-/** What becomes of a process whose call was stopped by a signal. */
-export interface SignalledProcess {
+/** What becomes of a process whose call was stopped by a signal, or that its budget stops. */
+export interface CallersFate {
   afterStop(process: Process): void;
+  fail(process: Process, code: KernelErrorCode, message: string): void;
 }
 
 /**
@@ -24,14 +25,14 @@ export interface SignalledProcess {
  */
 export class ModelCalls implements SchedulerListener {
   private readonly state: KernelState;
-  private readonly signalled: SignalledProcess;
+  private readonly fate: CallersFate;
   private scheduler!: AgentScheduler;
   readonly budgets: CallBudgets;
 
-  constructor(state: KernelState, signalled: SignalledProcess) {
+  constructor(state: KernelState, fate: CallersFate) {
     this.state = state;
     this.budgets = new CallBudgets(state);
-    this.signalled = signalled;
+    this.fate = fate;
   }
 
   connect(scheduler: AgentScheduler): void {
@@ -51,8 +52,11 @@ export class ModelCalls implements SchedulerListener {
       script: think.script,
       input: state.options.records ? `prompt/${this.nameOfPrompt(process)}/${prompt}` : '',
       extraTokens,
+      freshTokens: Math.max(0, prompt - process.foundTokens),
       room,
       bypass: !engine.memory.canEverHold(table, room),
+      options: engine.options,
+      degradedTo: undefined,
       stretches: 0,
       tokensOut: 0,
       coreUs: 0,
@@ -62,6 +66,7 @@ export class ModelCalls implements SchedulerListener {
       restoreLeftUs: 0,
       reservation: undefined,
       waitsAt: -1,
+      pacedAt: -1,
       seq: state.nextSequence(),
       settledOut: 0,
       settledStretches: 0,
@@ -98,8 +103,9 @@ export class ModelCalls implements SchedulerListener {
 
   /** Reserves the next stretch at every budget and queues the process, or lets it wait or fail. */
   private reserve(process: Process, call: Call): void {
-    const never = this.budgets.reserve(process, call);
-    if (never !== undefined) return this.refuse(process, 'BUDGET_EXCEEDED', never);
+    const refusal = this.budgets.reserve(process, call);
+    if (refusal?.code === 'BUDGET_EXHAUSTED') return this.exhaust(process, call, refusal.message);
+    if (refusal !== undefined) return this.refuse(process, refusal.code, refusal.message);
     if (call.reservation !== undefined) this.scheduler.enqueue(process);
   }
 
@@ -124,14 +130,14 @@ export class ModelCalls implements SchedulerListener {
       this.budgets.settle(process, call);
       auditCall(state, process, call, undefined);
       process.call = undefined;
-      return this.signalled.afterStop(process);
+      return this.fate.afterStop(process);
     }
     // The prompt is paid again by the next stretch, so this one is settled; `none` comes here by a signal only.
     if (process.engine.options.preemption !== 'resume') this.budgets.settle(process, call);
     // A stop that was taken back while the call was being stopped is none.
     if (by === 'load-control' || (by === 'signal' && process.stopping)) {
       process.engine.policy.waiting(process.pid, state.nowUs);
-      return this.signalled.afterStop(process);
+      return this.fate.afterStop(process);
     }
     this.goOn(process);
   }
@@ -178,13 +184,15 @@ export class ModelCalls implements SchedulerListener {
     process.call = undefined;
     // Its process ends, and takes no answer any more.
     if (process.ending !== undefined) auditCall(state, process, call, undefined);
-    if (process.ending !== undefined || process.stopping) this.signalled.afterStop(process);
+    if (process.ending !== undefined || process.stopping) this.fate.afterStop(process);
     if (process.state === 'terminated') return;
     if (!isOk) return this.fail(process, call, 'MODEL_FAILED', ended.message ?? 'the model call failed');
     const text = ended.text ?? '';
-    const answer: Answer = { text, tokensIn, tokensCached, tokensOut };
+    const told: Answer = { text, tokensIn, tokensCached, tokensOut };
+    const answer = call.degradedTo === undefined ? told : { ...told, model: call.degradedTo.model };
     const keeps = call.think.keepAnswer ?? ended.text !== undefined;
     const page = keeps ? this.keepAnswer(process, text, tokensOut, !call.bypass) : undefined;
+    process.foundTokens = process.table.tokens;
     const result = { ok: true, value: page === undefined ? answer : { ...answer, page } } as const;
     auditCall(state, process, call, result);
     state.deliver(process, result);
@@ -206,7 +214,7 @@ export class ModelCalls implements SchedulerListener {
   /** The process ends or is withdrawn while it waits for budget. */
   withdraw(process: Process): void {
     const { call } = process;
-    if (call !== undefined && process.waitingOn === 'budget' && call.reservation === undefined)
+    if (call !== undefined && call.waitsAt !== -1 && call.reservation === undefined)
       this.budgets.withdraw(call);
   }
 
@@ -237,6 +245,16 @@ export class ModelCalls implements SchedulerListener {
     state.out.emit({ type: 'call.refused', pid: process.pid, n: process.n, code });
     process.call = undefined;
     this.fail(process, call, code, message);
+  }
+
+  /** The budget stops its process. */
+  private exhaust(process: Process, call: Call, message: string): void {
+    const { state } = this;
+    const code = 'BUDGET_EXHAUSTED';
+    state.out.emit({ type: 'call.refused', pid: process.pid, n: process.n, code });
+    process.call = undefined;
+    auditCall(state, process, call, { ok: false, code, message });
+    this.fate.fail(process, code, message);
   }
 
   /** Without an answer, but perhaps paid for: a call that is refused may have run before, a stretch at a time. */

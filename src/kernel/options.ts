@@ -1,6 +1,12 @@
 import { isRecord, type BudgetNodeSpec } from './budget-limits.ts';
+import { checkCheaper } from './budget-rules.ts';
 import { BudgetTree } from './budgets.ts';
-import type { CreateLoadControlPolicy, CreatePagingPolicy, CreateSchedulingPolicy } from './contracts.ts';
+import type {
+  CreateLoadControlPolicy,
+  CreatePagingPolicy,
+  CreateSchedulingPolicy,
+  PlanView,
+} from './contracts.ts';
 import { checkEngine, engineDefaults, type EngineOptions } from './engine-options.ts';
 import { invalid } from './errors.ts';
 import { checkKnownFields } from './known-fields.ts';
@@ -26,6 +32,8 @@ export interface KernelOptions {
   readonly engines: readonly EngineOptions[];
   readonly scheduling: CreateSchedulingPolicy;
   readonly paging: CreatePagingPolicy;
+  /** For paging policies: what is known of the calls that the programs will make. Must follow from the kernel's inputs, so that a recording of them can be rerun. */
+  readonly plan: PlanView | undefined;
   readonly loadControl: CreateLoadControlPolicy | undefined;
   readonly residency: Residency;
   readonly victims: VictimRule;
@@ -67,6 +75,7 @@ export function completeOptions(input: KernelOptionsInput): KernelOptions {
     engines: (input.engines ?? [{}]).map((engine) => ({ ...engineDefaults, ...engine })),
     scheduling: input.scheduling,
     paging: input.paging,
+    plan: input.plan,
     loadControl: input.loadControl,
     residency,
     victims: input.victims ?? (residency === 'prefix' ? 'leaf' : 'any'),
@@ -94,6 +103,12 @@ function checkOptions(options: KernelOptions): void {
     if (typeof create === 'function' || (policy === 'loadControl' && create === undefined)) continue;
     throw invalid(policy, create, 'a function that makes a policy');
   }
+  const { plan } = options;
+  if (plan !== undefined && !isRecord(plan))
+    throw invalid('plan', plan, '{ nextCallUs, stepsToCall }, each optional');
+  for (const method of ['nextCallUs', 'stepsToCall'] as const)
+    if (plan?.[method] !== undefined && typeof plan[method] !== 'function')
+      throw invalid(`plan.${method}`, plan[method], 'a function of a pid');
   for (const program of options.programs) checkProgram(program);
   checkUnique('engine name', options.engines);
   checkUnique('program name', options.programs);
@@ -113,6 +128,7 @@ function checkOptions(options: KernelOptions): void {
   if (typeof options.records !== 'boolean') throw invalid('records', options.records, 'true or false');
   // Throws on cycles, unknown parents and limits out of range.
   checkLedger(options.ledger, new BudgetTree(options.budgets));
+  checkCheaper(options.budgets, options.engines);
 }
 
 /** Throws KernelError INVALID_ARGUMENT. */

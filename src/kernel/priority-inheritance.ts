@@ -89,7 +89,7 @@ export class PriorityInheritance {
     if (priority < process.priority) state.out.emit({ type: 'process.boosted', pid, priority });
     else state.out.emit({ type: 'process.unboosted', pid, priority });
     if (!process.queued && process.core === -1) return;
-    engine.policy.reprioritized?.(pid, state.nowUs);
+    engine.policy.reprioritized(pid, state.nowUs);
     engine.hasNews = true;
   }
 }

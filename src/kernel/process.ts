@@ -1,6 +1,8 @@
 import type { Rng } from '../base/rng.ts';
 import type { Ring } from '../base/ring.ts';
+import type { CheaperModel } from './budget-rules.ts';
 import type { Charge } from './contracts.ts';
+import type { EngineOptions } from './engine-options.ts';
 import type { Engine } from './engine.ts';
 import type { Family } from './family.ts';
 import type { Json, Pid, RequestId, TimerId } from './ids.ts';
@@ -25,6 +27,7 @@ import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
 import type { Semaphore } from './semaphores.ts';
 import type { ToolBatch } from './tool-run.ts';
+import type { SchedulingFacts } from './scheduling-facts.ts';
 
 /** Tokens, money and time that a process has used in all its lives, up to the last settlement of a call. What a crash interrupted counts in full. */
 export interface Usage {
@@ -71,6 +74,8 @@ export class Process {
   readonly program: Program;
   readonly args: Json;
   readonly capabilities: Capabilities;
+  readonly facts: SchedulingFacts;
+  readonly client: number;
   /** The pid of the process that started it, for good; 0: a root process. */
   readonly startedBy: Pid | 0;
   /** Who started it, until that has ended. */
@@ -78,7 +83,8 @@ export class Process {
   children: Process[] | undefined = undefined;
 
   // processes
-  readonly spawnedUs: number;
+  /** In its first life. */
+  readonly startedUs: number;
   /** While `waiting`, and while suspended from waiting. */
   waitingOn: WaitReason = '';
   /** While `suspended`. */
@@ -120,6 +126,8 @@ export class Process {
   deadlock: Deadlock | undefined = undefined;
 
   // scheduler
+  /** Tokens of the prompt and answer of its last call: what the next one can expect to find. */
+  foundTokens = 0;
   /** Kept out by load control until it allows the call. */
   held = false;
   /** It was kept out, and has been let on: it stands before those that still are. */
@@ -158,7 +166,15 @@ export class Process {
     this.startedBy = fields.startedBy;
     this.parent = fields.parent;
     this.sinceUs = fields.nowUs;
-    this.spawnedUs = fields.nowUs;
+    this.startedUs = fields.startedUs;
+    this.facts = fields.facts;
+    this.client = fields.client;
+  }
+
+  /** The instant by which it should have ended, µs; Infinity: none. */
+  get deadlineUs(): number {
+    const { deadlineUs } = this.facts;
+    return deadlineUs === undefined ? Infinity : this.startedUs + deadlineUs;
   }
 
   get isDeadlocked(): boolean {
@@ -184,6 +200,9 @@ export interface ProcessFields {
   readonly priority: number;
   readonly startedBy: Pid | 0;
   readonly parent: Process | undefined;
+  readonly facts: SchedulingFacts;
+  readonly client: number;
+  readonly startedUs: number;
   readonly nowUs: number;
 }
 
@@ -194,7 +213,7 @@ export interface Deadlock {
 
 /** Why a process is suspended, and how it goes on. */
 export interface Suspension {
-  by: 'signal' | 'load-control';
+  by: 'signal' | 'load-control' | 'budget';
   /** 'queue': asking for a core; 'wait': waiting for what it waited for; 'run': with `delivered`. */
   from: 'queue' | 'wait' | 'run';
   /** What its program goes on with, when that arrived meanwhile: a result, or (undefined) its start. */
@@ -241,10 +260,15 @@ export interface Call {
   readonly input: string;
   /** Prompt tokens beyond the pages. */
   readonly extraTokens: number;
+  /** Prompt tokens beyond what its process used before. */
+  readonly freshTokens: number;
   /** Tokens of context memory beside the pages: `extraTokens` and the longest answer. */
   readonly room: number;
-  /** Larger than memory: runs without it (`--oversize bypass`). */
-  readonly bypass: boolean;
+  /** It runs without memory: it is larger (`--oversize bypass`), or on another model. */
+  bypass: boolean;
+  /** What it costs and how long it takes: the engine's, or those of the model to which it was degraded. It keeps the model that it began with. */
+  options: EngineOptions;
+  degradedTo: CheaperModel | undefined;
   stretches: number;
   /** Answer tokens of finished stretches. */
   tokensOut: number;
@@ -257,6 +281,8 @@ export interface Call {
   reservation: Reservation | undefined;
   /** The budget node at which it was last told to wait; -1: at none. */
   waitsAt: number;
+  /** The budget node at which it was last told that it is paced; -1: at none. */
+  pacedAt: number;
   /** What its last stretch left of bringing its context back, µs at most: the next one goes on with it before its slice begins. */
   restoreLeftUs: number;
   /** Orders waiters for budget and memory: first come, first served. */

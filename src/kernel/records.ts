@@ -3,6 +3,7 @@ import type { Json, Pid } from './ids.ts';
 import type { Input, SignalName } from './inputs.ts';
 import type { Outcome } from './process-state.ts';
 import type { Capabilities, SyscallResult, ToolResult } from './syscalls.ts';
+import type { SchedulingFacts } from './scheduling-facts.ts';
 
 /** Raised when a field changes its meaning; a reader refuses versions it does not know. */
 export const historyVersion = 1;
@@ -42,6 +43,8 @@ export interface ProcessStarted {
   readonly budget: string;
   readonly engine: string;
   readonly capabilities: Capabilities;
+  /** Its own and those that were handed down to it; absent: none. */
+  readonly scheduling?: SchedulingFacts;
   readonly atUs: number;
 }
 

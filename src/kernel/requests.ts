@@ -1,4 +1,5 @@
 /** What the kernel asks of the world. The driver makes the records of the same step durable before it starts any call. */
+import type { CheaperModel } from './budget-rules.ts';
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { ThinkScript } from './syscalls.ts';
 
@@ -46,6 +47,8 @@ export interface CallStart {
   /** True from the second stretch on. */
   readonly resumed: boolean;
   readonly script: ThinkScript | undefined;
+  /** The cheaper model that it was degraded to; undefined: the engine's own. */
+  readonly degradedTo: CheaperModel | undefined;
 }
 
 export interface ToolStart {

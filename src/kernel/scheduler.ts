@@ -62,7 +62,7 @@ export class AgentScheduler {
   private chargePast(process: Process, charge: Charge): void {
     const { engine, pid } = process;
     process.pastCharge = undefined;
-    engine.policy.charge?.(pid, charge, this.state.nowUs);
+    engine.policy.charge(pid, charge, this.state.nowUs);
     engine.hasNews = true;
   }
 
@@ -142,12 +142,13 @@ export class AgentScheduler {
     const slot = core.id - engine.cores[0]!.id;
     engine.idle.push(slot, slot, 0);
     engine.memory.end(process.table, state.nowUs);
+    engine.tier?.callsChanged();
     call.coreUs += coreUs;
     call.restoreLeftUs = Math.max(0, core.sliceBeginsUs - state.nowUs);
     const tokensOut = ended.tokensOut - call.tokensOut;
     call.tokensOut = ended.tokensOut;
     const tokensIn = call.stretches === 1 ? call.tokensIn : 0;
-    engine.policy.charge?.(process.pid, { coreUs, tokensIn, tokensOut }, state.nowUs);
+    engine.policy.charge(process.pid, { coreUs, tokensIn, tokensOut }, state.nowUs);
     // Others may have to make way, too.
     if (by === 'priority') engine.hasNews = true;
     if (ended.reason === 'stopped') this.listener.callStopped(process, call, ended, by!);
@@ -242,6 +243,9 @@ export class AgentScheduler {
       call.tokensIn += process.table.tokens + extra + (isResumed ? call.tokensOut : 0);
       call.tokensCached += cachedTokens + loadTokens;
     }
+    engine.tier?.callsChanged();
+    if (prompt.prefetchedTokens > 0)
+      out.emit({ type: 'prefetch.used', pid, engine: engine.index, tokens: prompt.prefetchedTokens });
     call.stretches++;
     core.startedUs = nowUs;
     state.change(process, 'dispatch');
@@ -273,9 +277,10 @@ export class AgentScheduler {
       tokensOut: call.tokensOut,
       resumed: isResumed,
       script: call.script,
+      degradedTo: call.degradedTo,
     });
     // Bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
-    const restore = restoreUs(engine.options, repeatedTokens, loadTokens);
+    const restore = restoreUs(call.options, repeatedTokens, loadTokens);
     // Not the sum: what was evicted again is brought back once.
     core.sliceBeginsUs = nowUs + Math.max(call.restoreLeftUs, restore);
     core.sliceEndsUs = core.sliceBeginsUs + sliceUs(engine, pid);

@@ -116,7 +116,7 @@ export function snapshotOf(state: KernelState, locks: NamedLocks): KernelSnapsho
         residentTokens,
         mail: process.mailbox?.length ?? 0,
         usage: { ...usage, coreUs: process.coreUs },
-        explanation: process.queued ? (engine.policy.explain?.(pid, nowUs) ?? '') : '',
+        explanation: process.queued ? engine.policy.explain(pid, nowUs) : '',
       };
     }),
     engines: state.engines.map(

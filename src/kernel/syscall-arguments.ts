@@ -4,6 +4,7 @@
  */
 import { messageOf, shown } from './errors.ts';
 import { unknownField } from './known-fields.ts';
+import { malformedFacts } from './scheduling-facts.ts';
 import { notJson } from './schema/problem.ts';
 import type { Allocate, Capabilities, Spawn, Syscall, ThinkCall } from './syscalls.ts';
 
@@ -101,15 +102,19 @@ function flawOf(syscall: Syscall): string | undefined {
 
 /** Of a process that a program starts, or that the world does. */
 export function malformedSpawn(
-  spawn: Pick<Spawn, 'program' | 'arguments' | 'name' | 'priority' | 'budget' | 'capabilities'>,
+  spawn: Pick<
+    Spawn,
+    'program' | 'arguments' | 'name' | 'priority' | 'budget' | 'capabilities' | 'scheduling'
+  >,
 ): string | undefined {
-  const { program, name, priority, budget, capabilities } = spawn;
+  const { program, name, priority, budget, capabilities, scheduling } = spawn;
   return (
     notText('program', program) ??
     given(notText, 'name', name) ??
     given(notNumber, 'priority', priority) ??
     given(notText, 'budget', budget) ??
     given(malformedCapabilities, 'capabilities', capabilities) ??
+    given(malformedFacts, 'scheduling', scheduling) ??
     notJson(spawn.arguments, 'arguments')
   );
 }

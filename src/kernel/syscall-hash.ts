@@ -29,7 +29,7 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   semOpen: ['semaphore', 'count'],
   semWait: ['semaphore', 'timeoutUs'],
   semPost: ['semaphore'],
-  spawn: ['program', 'arguments', 'name', 'priority', 'budget', 'capabilities'],
+  spawn: ['program', 'arguments', 'name', 'priority', 'budget', 'capabilities', 'scheduling'],
   wait: ['pid'],
   signal: ['pid', 'signal'],
   allocate: ['tokens', 'text', 'hash', 'blocks', 'importance', 'pinned'],

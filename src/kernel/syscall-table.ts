@@ -41,6 +41,7 @@ import type {
 } from './syscalls.ts';
 import type { ToolCalls } from './tool-calls.ts';
 import { keepResults } from './tool-results.ts';
+import { inheritedFacts } from './scheduling-facts.ts';
 
 /**
  * The syscall table: one row for each kind. A handler returns the result, or undefined when the process waits (or has ended). Arguments out of
@@ -257,6 +258,7 @@ export class SyscallTable {
       budget,
       engine: undefined,
       capabilities: restrict(process.capabilities, call.capabilities),
+      facts: inheritedFacts(call.scheduling, process, state.nowUs),
       parent: process,
     });
     this.lifecycle.recordStart(child);

@@ -4,6 +4,7 @@ import type { KernelErrorCode } from './errors.ts';
 import type { Json, PageNumber, Pid } from './ids.ts';
 import type { Outcome } from './process-state.ts';
 import type { SignalName } from './inputs.ts';
+import type { SchedulingFacts } from './scheduling-facts.ts';
 
 /** A failed syscall is a value that the program can act on, never an exception. */
 export type SyscallResult<T> =
@@ -35,6 +36,8 @@ export interface Answer {
   readonly tokensIn: number;
   readonly tokensCached: number;
   readonly tokensOut: number;
+  /** The cheaper model that gave the answer, when its budget degraded the call. */
+  readonly model?: string;
   /** The answer's page, when it joined the prompt. */
   readonly page?: PageNumber;
 }
@@ -145,6 +148,8 @@ export interface Spawn {
   readonly budget?: string;
   /** Default: the parent's. A child never has a capability that its parent lacks. */
   readonly capabilities?: Partial<Capabilities>;
+  /** Default: the parent's, as far as they are handed down. */
+  readonly scheduling?: SchedulingFacts;
 }
 export interface Wait {
   readonly kind: 'wait';

@@ -4,8 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import type { KernelEvent } from '../kernel/events.ts';
-import type { Spent } from '../kernel/inputs.ts';
-import type { Outcome } from '../kernel/process-state.ts';
+import { IntervalReader, type Interval, type IntervalSink, type Stretch } from './intervals.ts';
 
 /** `running` is a stretch whose parts nobody has reported: a crash or the end of the events came first. `waiting:REASON` for every reason. */
 export type SegmentKind =
@@ -93,37 +92,34 @@ export function timelineRows(events: Iterable<KernelEvent>): TimelineRows {
   return reader.rows();
 }
 
-class Reader {
-  private readonly processes = new Map<number, Life>();
+class Reader implements IntervalSink {
+  private readonly intervals = new IntervalReader(this);
+  private readonly processes = new Map<number, Row>();
   private readonly memories = new Map<number, Memory>();
-  /** Core → the engine of the process that was sent there last, and the room kept for its answer. */
-  private readonly stretches = new Map<number, { readonly memory: Memory; readonly room: number }>();
-  private readonly engineOf = new Map<number, number>();
+  /** Core → the context memory that its call uses, and the room kept there for its answer. */
+  private readonly rooms = new Map<number, { readonly memory: Memory; readonly room: number }>();
   private readonly idle: Span[] = [];
   private readonly crashesUs: number[] = [];
-  private fromUs = 0;
+  private fromUs = -1;
   private nowUs = 0;
-  private seq = 0;
   private running = 0;
 
   read(event: KernelEvent): void {
     const { atUs } = event;
-    if (this.seq === 0) this.fromUs = atUs;
-    else {
-      assert(atUs >= this.nowUs, () => `the events of a timeline go back from ${this.nowUs} to ${atUs} µs`);
-      if (atUs > this.nowUs && this.running === 0) this.idle.push({ fromUs: this.nowUs, toUs: atUs });
-    }
-    if (event.seq <= this.seq) this.crash(atUs);
-    this.seq = event.seq;
+    if (this.fromUs === -1) this.fromUs = atUs;
+    else if (atUs > this.nowUs && this.running === 0) this.idle.push({ fromUs: this.nowUs, toUs: atUs });
     this.nowUs = atUs;
+    // What it did before the event.
+    if (event.type === 'process.waiting' && event.on === 'budget') this.markBudget(event.pid, atUs);
+    this.intervals.read(event);
     this.apply(event);
   }
 
   rows(): TimelineRows {
-    for (const life of this.processes.values()) life.leave(this.nowUs);
+    this.intervals.end(this.nowUs);
     const memories = [...this.memories.values()].sort((a, b) => a.engine - b.engine);
     return {
-      span: { fromUs: this.fromUs, toUs: this.nowUs },
+      span: { fromUs: Math.max(0, this.fromUs), toUs: this.nowUs },
       processes: [...this.processes.values()],
       memories: memories.filter(({ levels }) => levels.some(({ resident, room }) => resident + room > 0)),
       idle: this.idle,
@@ -131,55 +127,62 @@ class Reader {
     };
   }
 
+  interval(interval: Interval): void {
+    const row = this.row(interval.process.pid);
+    const { fromUs, toUs, state } = interval;
+    if (state === 'waiting') row.add(`waiting:${interval.on}`, fromUs, toUs);
+    else if (state !== 'running') row.add(state, fromUs, toUs);
+    else {
+      row.addStretch(interval.stretch, fromUs, toUs);
+      this.running--;
+      const kept = this.rooms.get(interval.stretch.core);
+      this.rooms.delete(interval.stretch.core);
+      kept?.memory.change(toUs, 0, -kept.room);
+    }
+  }
+
+  /** Context memory is empty. */
+  crashed(atUs: number): void {
+    for (const memory of this.memories.values()) memory.clear(atUs);
+    this.crashesUs.push(atUs);
+  }
+
   private apply(event: KernelEvent): void {
     const { atUs } = event;
     switch (event.type) {
       case 'process.spawned': {
-        this.engineOf.set(event.pid, event.engine);
-        let life = this.processes.get(event.pid);
-        if (life === undefined)
-          this.processes.set(event.pid, (life = new Life(event.pid, event.name, event.priority)));
-        return life.enter('ready', atUs);
+        const { pid, name, priority } = event;
+        if (!this.processes.has(pid)) this.processes.set(pid, new Row(pid, name, priority));
+        return;
       }
       case 'process.restored':
         return event.fromCheckpoint > 0
-          ? this.life(event.pid).mark('restored', 'restored', atUs)
-          : this.life(event.pid).mark('replayed', 'replayed', atUs);
-      case 'process.ready':
-      case 'process.continued':
-        return this.life(event.pid).enter('ready', atUs);
-      case 'process.suspended':
-        return this.life(event.pid).enter('suspended', atUs);
-      case 'process.waiting': {
-        const life = this.life(event.pid);
-        if (event.on === 'budget' && life.kind !== 'waiting:budget') life.mark('budget', 'budget wait', atUs);
-        return life.enter(`waiting:${event.on}`, atUs);
-      }
+          ? this.row(event.pid).mark('restored', 'restored', atUs)
+          : this.row(event.pid).mark('replayed', 'replayed', atUs);
       case 'process.dispatched': {
+        const memory = this.memory(this.intervals.process(event.pid)!.facts.engine);
         // A call that bypasses the memory keeps no room there.
-        const stretch = {
-          memory: this.memory(this.engineOf.get(event.pid) ?? 0),
-          room: Math.max(0, event.room),
-        };
-        this.stretches.set(event.core, stretch);
-        stretch.memory.change(atUs, 0, stretch.room);
+        const room = Math.max(0, event.room);
+        this.rooms.set(event.core, { memory, room });
+        memory.change(atUs, 0, room);
         this.running++;
-        return this.life(event.pid).enter('running', atUs);
+        return;
       }
       case 'call.stopped':
         if (event.by === 'priority' || event.by === 'slice')
-          this.life(event.pid).mark('preempted', 'preempted', atUs);
-        return this.endStretch(event);
-      case 'call.ended':
-        return this.endStretch(event);
-      case 'process.terminated':
-        return this.terminate(event.pid, event.outcome, atUs);
+          this.row(event.pid).mark('preempted', 'preempted', atUs);
+        return;
+      case 'process.terminated': {
+        const { outcome } = event;
+        return this.row(event.pid).mark(outcome === 'completed' ? 'completed' : 'ended', outcome, atUs);
+      }
       case 'checkpoint.saved':
-        return this.life(event.pid).mark('saved', 'saved', atUs);
+        return this.row(event.pid).mark('saved', 'saved', atUs);
       case 'page.faulted':
-        if (event.kind === 'capacity') this.life(event.pid).mark('fault', 'fault', atUs);
+        if (event.kind === 'capacity') this.row(event.pid).mark('fault', 'fault', atUs);
         return;
       case 'page.loaded':
+      case 'page.prefetched':
         return this.memory(event.engine).change(atUs, event.tokens, 0);
       case 'page.freed':
         return this.memory(event.engine).change(atUs, -event.tokens, 0);
@@ -190,40 +193,16 @@ class Reader {
     }
   }
 
-  /** Whatever was under way is cut off, and context memory is empty. */
-  private crash(atUs: number): void {
-    for (const life of this.processes.values()) life.leave(atUs);
-    for (const memory of this.memories.values()) memory.clear(atUs);
-    this.stretches.clear();
-    this.running = 0;
-    this.crashesUs.push(atUs);
+  private markBudget(pid: number, atUs: number): void {
+    const live = this.intervals.process(pid);
+    if (live?.state === 'waiting' && live.why === 'budget') return;
+    this.row(pid).mark('budget', 'budget wait', atUs);
   }
 
-  private endStretch({
-    pid,
-    core,
-    atUs,
-    ...spent
-  }: { readonly pid: number; readonly core: number; readonly atUs: number } & Spent): void {
-    // A call that fails before it reaches a core ends without a stretch.
-    if (!this.life(pid).endStretch(atUs, spent)) return;
-    this.running--;
-    const stretch = this.stretches.get(core);
-    this.stretches.delete(core);
-    stretch?.memory.change(atUs, 0, -stretch.room);
-  }
-
-  private terminate(pid: number, outcome: Outcome, atUs: number): void {
-    const life = this.life(pid);
-    if (life.kind === 'running') this.running--;
-    life.leave(atUs);
-    life.mark(outcome === 'completed' ? 'completed' : 'ended', outcome, atUs);
-  }
-
-  private life(pid: number): Life {
-    const life = this.processes.get(pid);
-    assert(life !== undefined, () => `an event of process ${pid}, which was never spawned`);
-    return life;
+  private row(pid: number): Row {
+    const row = this.processes.get(pid);
+    assert(row !== undefined, () => `an event of process ${pid}, which was never spawned`);
+    return row;
   }
 
   private memory(engine: number): Memory {
@@ -234,15 +213,12 @@ class Reader {
 }
 
 /** One process while its events are read. */
-class Life implements ProcessRow {
+class Row implements ProcessRow {
   readonly pid: number;
   readonly name: string;
   readonly priority: number;
   readonly segments: Segment[] = [];
   readonly marks: Mark[] = [];
-  /** What it does now; undefined: nothing, it is not there. */
-  kind: SegmentKind | undefined = undefined;
-  private sinceUs = 0;
 
   constructor(pid: number, name: string, priority: number) {
     this.pid = pid;
@@ -250,45 +226,27 @@ class Life implements ProcessRow {
     this.priority = priority;
   }
 
-  enter(kind: SegmentKind, atUs: number): void {
-    this.leave(atUs);
-    this.kind = kind;
-    this.sinceUs = atUs;
-  }
-
-  leave(atUs: number): void {
-    if (this.kind !== undefined) this.add(this.kind, this.sinceUs, atUs);
-    this.kind = undefined;
-  }
-
   mark(kind: MarkKind, label: string, atUs: number): void {
     this.marks.push({ kind, atUs, label });
   }
 
-  /**
-   * Splits the stretch into its parts. The events say how long each part took, not when: they are drawn in the order of a call, with all
-   * repeated prefill before all new. Returns whether there was a stretch.
-   */
-  endStretch(atUs: number, spent: Spent): boolean {
-    if (this.kind !== 'running') return false;
-    let fromUs = this.sinceUs;
+  /** The events say how long each part took, not when: they are drawn in the order of a call, with all repeated prefill before all new. */
+  addStretch({ phases }: Stretch, fromUs: number, toUs: number): void {
+    if (phases === undefined) return this.add('running', fromUs, toUs);
+    let atUs = fromUs;
     for (const [kind, us] of [
-      ['load', spent.loadUs],
-      ['repeated-prefill', spent.repeatedPrefillUs],
-      ['new-prefill', spent.newPrefillUs],
+      ['load', phases.loadUs],
+      ['repeated-prefill', phases.repeatedPrefillUs],
+      ['new-prefill', phases.newPrefillUs],
+      ['decode', phases.decodeUs],
     ] as const) {
-      const toUs = Math.min(atUs, fromUs + us);
-      this.add(kind, fromUs, toUs);
-      fromUs = toUs;
+      this.add(kind, atUs, atUs + us);
+      atUs += us;
     }
-    this.add('decode', fromUs, atUs);
-    this.kind = 'ready';
-    this.sinceUs = atUs;
-    return true;
   }
 
-  /** Joins what goes on: a process that is announced ready twice is ready once. */
-  private add(kind: SegmentKind, fromUs: number, toUs: number): void {
+  /** Joins what goes on. */
+  add(kind: SegmentKind, fromUs: number, toUs: number): void {
     if (fromUs === toUs) return;
     const last = this.segments.at(-1);
     if (last !== undefined && last.kind === kind && last.toUs === fromUs && kind !== 'running')

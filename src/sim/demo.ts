@@ -5,7 +5,7 @@
 import { calculatorTool } from '../agents/tools/calculator.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
 import type { AuditVerdict } from '../kernel/audit-log.ts';
-import { hourUs } from '../kernel/budget-limits.ts';
+import { hourUs, type BudgetNodeSpec } from '../kernel/budget-limits.ts';
 import { engineDefaults } from '../kernel/engine-options.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json, Pid } from '../kernel/ids.ts';
@@ -93,6 +93,15 @@ const programs: readonly Program[] = [
 /** What the agents share. */
 export const demoEngines = [{ name: 'one core', cores: 1, memoryTokens: 4_000 }];
 
+export const demoBudgets: readonly BudgetNodeSpec[] = [
+  { name: 'everyone' },
+  {
+    name: 'analysts',
+    parent: 'everyone',
+    limits: [{ resource: 'tokens', amount: 5_000, window: { kind: 'fixed', lengthUs: hourUs } }],
+  },
+];
+
 const kernelOptions: KernelOptionsInput = {
   engines: demoEngines,
   scheduling: priority,
@@ -100,14 +109,7 @@ const kernelOptions: KernelOptionsInput = {
   residency: 'prefix',
   programs,
   tools: [{ ...calculatorTool, effects: () => ({ reads: [], writes: [] }) }],
-  budgets: [
-    { name: 'everyone' },
-    {
-      name: 'analysts',
-      parent: 'everyone',
-      limits: [{ resource: 'tokens', amount: 5_000, window: { kind: 'fixed', lengthUs: hourUs } }],
-    },
-  ],
+  budgets: demoBudgets,
 };
 
 export interface DemoOptions {
@@ -123,6 +125,7 @@ export interface DemoResult {
   readonly processes: readonly DemoProcess[];
   /** Of the first agent's audit trail. */
   readonly audit: AuditVerdict;
+  readonly endUs: number;
 }
 interface DemoProcess {
   readonly pid: Pid;
@@ -214,7 +217,7 @@ export function runDemo({ seed = 1, print, onEvent = () => {} }: DemoOptions): D
     print(
       `  pid ${pid}  ${name.padEnd(17)}  priority ${own}  ${outcome} at ${at(endUs).trim()}: ${typeof value === 'string' ? value : 'no result'}`,
     );
-  return { processes, audit: verdict };
+  return { processes, audit: verdict, endUs: second.nowUs };
 }
 
 function simulation(

@@ -1,8 +1,10 @@
 /** Recordings of simulated runs: all inputs of one kernel with their times, and what a rerun of them must reproduce. */
 import { invalid, KernelError, messageOf } from '../kernel/errors.ts';
+import type { KernelEvent } from '../kernel/events.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Input } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
+import type { KernelOptions } from '../kernel/options.ts';
 import { recordingVersion, type RecordingFooter, type RecordingHeader } from '../kernel/records.ts';
 import { EventHash } from './event-hash.ts';
 import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
@@ -47,16 +49,26 @@ export interface RerunResult {
   readonly eventHash: string;
   /** The rerun's event log equals the recorded one to the byte. */
   readonly isSame: boolean;
+  /** Time of the last input, µs. */
+  readonly virtualUs: number;
+}
+
+export interface RerunOptions {
+  /** What somebody takes for its seed; another one is refused, because a recording has its own. */
+  readonly seed?: number;
+  /** Called when the kernel is made, before the first event. */
+  readonly onStart?: (options: KernelOptions, header: RecordingHeader) => void;
+  readonly onEvent?: (event: KernelEvent) => void;
 }
 
 /**
  * Feeds a recording to a new kernel, which needs nothing else. Throws KernelError INVALID_FILE, with the line, when the recording is of another format
- * or version, damaged, or cut off. `seed`: what somebody takes for its seed; another one is refused, because a recording has its own.
+ * or version, damaged, or cut off.
  */
 export async function rerun(
   name: string,
   lines: AsyncIterable<string>,
-  { seed }: { readonly seed?: number } = {},
+  { seed, onStart, onEvent }: RerunOptions = {},
 ): Promise<RerunResult> {
   let header: RecordingHeader | undefined;
   let footer: RecordingFooter | undefined;
@@ -76,17 +88,23 @@ export async function rerun(
       if (seed !== undefined && seed !== header.seed)
         throw invalid('--seed', seed, `${header.seed}, the seed of the recording`);
       kernel = kernelOf(name, header);
+      onStart?.(kernel.options, header);
     } else if (value['end'] === true) footer = checkFooter(name, number, value);
     else {
       lastUs = checkInput(name, number, value, lastUs);
       inputs++;
       if (misfit !== '') continue;
+      let events: readonly KernelEvent[];
       try {
-        const { events } = kernel.step(value as unknown as Input);
-        for (const event of events) hash.add(event);
+        ({ events } = kernel.step(value as unknown as Input));
       } catch (error) {
         // The recorded kernel took all its inputs: this line is not what it got.
         misfit = `line ${number} does not follow from the lines before (${messageOf(error)})`;
+        continue;
+      }
+      for (const event of events) {
+        hash.add(event);
+        onEvent?.(event);
       }
     }
   }
@@ -107,6 +125,7 @@ export async function rerun(
     events: hash.count,
     eventHash,
     isSame: eventHash === footer.eventHash && hash.count === footer.events,
+    virtualUs: lastUs,
   };
 }
 

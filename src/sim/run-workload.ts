@@ -3,7 +3,7 @@ import { uniqueId } from '../base/ids.ts';
 import { rngFor } from '../base/rng.ts';
 import type { AgentSpec } from '../agents/steps.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
-import type { BudgetLimit } from '../kernel/budget-limits.ts';
+import type { BudgetNodeSpec } from '../kernel/budget-limits.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Input } from '../kernel/inputs.ts';
@@ -72,7 +72,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
     },
   });
   const engines = engineFacts(simulation.kernel);
-  metrics = new Metrics({ engines });
+  metrics = new Metrics({ engines, budgets: spec.budgets });
   if (run.check)
     checkers = createCheckers({
       engines: simulation.kernel.options.engines.map((engine) => ({ ...engine, sliceUs: sliceUsOf(spec) })),
@@ -89,6 +89,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
       name: agent.name,
       run: uniqueId(runIds, 12),
       ...(agent.priority === undefined ? {} : { priority: agent.priority }),
+      ...(agent.scheduling === undefined ? {} : { scheduling: agent.scheduling }),
       ...(root === undefined ? {} : { budget: agent.budget ?? ownBudget(index, budgets) ?? root }),
     });
   }
@@ -120,14 +121,17 @@ function ownBudget(index: number, budgets: ReadonlySet<string>): string | undefi
 
 const agentBudgetName = (index: number): string => `agent-${index + 1}`;
 
-/** A tree of one root and one node for each agent with these limits. */
-export function perAgentBudgets(agents: number, limits: readonly BudgetLimit[]): SimulationSpec['budgets'] {
+/** A tree of one root and one node for each agent with these limits and this rule. */
+export function perAgentBudgets(
+  agents: number,
+  own: Omit<BudgetNodeSpec, 'name' | 'parent'>,
+): SimulationSpec['budgets'] {
   return [
     { name: 'root' },
     ...Array.from({ length: agents }, (_, index) => ({
       name: agentBudgetName(index),
       parent: 'root',
-      limits,
+      ...own,
     })),
   ];
 }

@@ -29,6 +29,8 @@ export interface SimulationOptions {
   readonly flushUs?: number;
   /** What goes wrong; default: nothing. */
   readonly faults?: Partial<FaultRates>;
+  /** When it is decided who runs: after each input (the default, as live), or once all inputs of an instant are in, as in textbooks. */
+  readonly decideAfter?: 'input' | 'instant';
   /** Storage to go on with, after a crash; default: new and empty. */
   readonly store?: MemoryStore;
   /** Every event, as it happens. */
@@ -44,7 +46,11 @@ type Due =
   | { readonly kind: 'call'; readonly core: CoreId }
   | { readonly kind: 'timer'; readonly timer: TimerId }
   | { readonly kind: 'input'; readonly input: InputBody };
-type InputBody = Input extends infer Each ? (Each extends Input ? Omit<Each, 'atUs'> : never) : never;
+type InputBody = Input extends infer Each
+  ? Each extends Input
+    ? Omit<Each, 'atUs' | 'more'>
+    : never
+  : never;
 
 export class Simulation implements ModelDeviceWorld {
   readonly kernel: Kernel;
@@ -145,10 +151,17 @@ export class Simulation implements ModelDeviceWorld {
 
   private feed(input: Input): void {
     for (let next: Input | undefined = input; next !== undefined; next = this.acknowledgements.shift()) {
-      this.options.onInput?.(next);
-      this.handle(this.kernel.step(next));
+      const taken: Input = this.isFollowed() ? { ...next, more: true } : next;
+      this.options.onInput?.(taken);
+      this.handle(this.kernel.step(taken));
       this.options.onStep?.(this.kernel);
     }
+  }
+
+  /** Another input of this instant is to come, and the kernel is to wait for it. */
+  private isFollowed(): boolean {
+    if (this.options.decideAfter !== 'instant') return false;
+    return this.acknowledgements.length > 0 || this.queue.nextUs === this.nowUs;
   }
 
   private handle({ records, requests, events, hasEnds }: StepOutput): void {

@@ -11,16 +11,27 @@ import type { Effects } from '../kernel/lock-table.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
 import type { DeadlockRule, KernelOptionsInput, LockProtocol, OversizeRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
-import { stepPrograms } from '../agents/programs.ts';
+import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
+import { Workflow } from '../agents/workflow.ts';
 import {
+  eevdfDefaults,
+  eevdfWith,
   loadControlPolicy,
+  lotteryDefaults,
+  lotteryWith,
   pagingPolicy,
   priorityDefaults,
   priorityWith,
+  randomDefaults,
+  randomWith,
   roundRobinDefaults,
   roundRobinWith,
   schedulingPolicy,
+  staticPriorityDefaults,
+  staticPriorityWith,
+  strideDefaults,
+  strideWith,
 } from '../policies/index.ts';
 
 export interface SimulationSpec {
@@ -75,13 +86,15 @@ export const simulationDefaults: SimulationSpec = {
   tools: [],
 };
 
-/** Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool registered twice. */
+/** For one kernel. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool registered twice. */
 export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
+  const workflow = new Workflow();
   return {
     seed: spec.seed,
     engines: spec.engines,
     scheduling: schedulerOf(spec.scheduler, spec.sliceUs),
     paging: pagingPolicy(spec.paging),
+    plan: workflow,
     ...(spec.loadControl === 'none' ? {} : { loadControl: loadControlPolicy(spec.loadControl) }),
     residency: spec.residency,
     ...(spec.victims === undefined ? {} : { victims: spec.victims }),
@@ -90,41 +103,66 @@ export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
     deadlocks: spec.deadlocks,
     budgets: spec.budgets,
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
-    programs: stepPrograms,
+    programs: stepProgramsOf(workflow),
   };
 }
 
-function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
+/** The policies that give every process the same slice: their own, µs, and how they are made with another. */
+const sliced: Readonly<
+  Record<string, { readonly ownUs: number; readonly withSlice: (sliceUs: number) => CreateSchedulingPolicy }>
+> = {
+  'round-robin': {
+    ownUs: roundRobinDefaults.sliceUs,
+    withSlice: (sliceUs) => roundRobinWith({ sliceUs }),
+  },
+  'priority-preemptive': {
+    ownUs: staticPriorityDefaults.sliceUs,
+    withSlice: (sliceUs) => staticPriorityWith({ ...staticPriorityDefaults, sliceUs }),
+  },
+  'priority-nonpreemptive': {
+    ownUs: staticPriorityDefaults.sliceUs,
+    withSlice: (sliceUs) => staticPriorityWith({ ...staticPriorityDefaults, isPreemptive: false, sliceUs }),
+  },
+  priority: {
+    ownUs: priorityDefaults.sliceUs,
+    withSlice: (sliceUs) => priorityWith({ ...priorityDefaults, sliceUs }),
+  },
+  lottery: {
+    ownUs: lotteryDefaults.sliceUs,
+    withSlice: (sliceUs) => lotteryWith({ ...lotteryDefaults, sliceUs }),
+  },
+  stride: { ownUs: strideDefaults.sliceUs, withSlice: (sliceUs) => strideWith({ sliceUs }) },
+  eevdf: {
+    ownUs: eevdfDefaults.sliceUs,
+    withSlice: (sliceUs) => eevdfWith({ ...eevdfDefaults, sliceUs }),
+  },
+  random: { ownUs: randomDefaults.sliceUs, withSlice: (sliceUs) => randomWith({ sliceUs }) },
+};
+
+const slicesOf = (scheduler: string) => (Object.hasOwn(sliced, scheduler) ? sliced[scheduler] : undefined);
+
+/** A scheduling policy by name, with slices of this length where it has slices. Throws KernelError INVALID_ARGUMENT. */
+export function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
   const create = schedulingPolicy(name);
   if (sliceUs === undefined) return create;
   if (!Number.isSafeInteger(sliceUs) || sliceUs < 1)
     throw invalid('slice', sliceUs, 'an integer above 0 (µs)');
-  switch (name) {
-    case 'priority':
-      return priorityWith({ ...priorityDefaults, sliceUs });
-    case 'round-robin':
-      return roundRobinWith({ sliceUs });
-    default:
-      throw invalid('slice', sliceUs, noSlice(name)!);
-  }
+  const slices = slicesOf(name);
+  if (slices === undefined) throw invalid('slice', sliceUs, noSlice(name)!);
+  return slices.withSlice(sliceUs);
 }
 
-/** Longest run of a call before another that is ready gets the core, µs; Infinity: its scheduler has no slices. */
+/** Longest run of a call before another that is ready gets the core, µs; Infinity: its scheduler has no slices, or none that are alike. */
 export function sliceUsOf({ scheduler, sliceUs }: SimulationSpec): number {
-  switch (scheduler) {
-    case 'priority':
-      return sliceUs ?? priorityDefaults.sliceUs;
-    case 'round-robin':
-      return sliceUs ?? roundRobinDefaults.sliceUs;
-    default:
-      return Infinity;
-  }
+  const slices = slicesOf(scheduler);
+  return slices === undefined ? Infinity : (sliceUs ?? slices.ownUs);
 }
 
 /** What is allowed instead of a slice; undefined: this scheduler has slices. */
 export function noSlice(scheduler: string): string | undefined {
-  return scheduler === 'priority' || scheduler === 'round-robin'
-    ? undefined
+  if (slicesOf(scheduler) !== undefined) return undefined;
+  return ['mlfq', 'cfs', 'plas', 'atlas'].includes(scheduler)
+    ? `no slice: scheduler ${scheduler} has slices of its own`
     : `no slice: scheduler ${scheduler} runs each call until it waits`;
 }
 

@@ -24,7 +24,10 @@ async function expectRefused(words: readonly string[], line: RegExp | string): P
 
 const trace = files.write('tau.json', fixtures['tau-bench']!);
 const badOptions: readonly [options: string[], line: string | RegExp][] = [
-  [['--scheduler', 'lottery'], '--scheduler: "lottery" is not allowed; allowed: priority, fifo, round-robin'],
+  [
+    ['--scheduler', 'best'],
+    /^error: --scheduler: "best" is not allowed; allowed: fifo, round-robin, .*random/,
+  ],
   [['--paging', 'magic'], /--paging: "magic" is not allowed; allowed: .*importance-lru/],
   [['--load-control', 'hope'], /--load-control: "hope" is not allowed; allowed: none, working-set/],
   [['--residency', 'nowhere'], '--residency: "nowhere" is not allowed; allowed: independent, prefix'],
@@ -37,6 +40,33 @@ const badOptions: readonly [options: string[], line: string | RegExp][] = [
   [['--memory', 'Infinity'], /--memory: "Infinity" is not allowed/],
   [['--tokens-per-hour', '-5'], /--tokens-per-hour: "-5" is not allowed; allowed: an integer from 1 up/],
   [['--tokens-per-hour', 'NaN'], /--tokens-per-hour: "NaN" is not allowed/],
+  [
+    ['--when-exhausted', 'panic'],
+    '--when-exhausted: "panic" is not allowed; allowed: wait, throttle, degrade, suspend, stop',
+  ],
+  [
+    ['--when-exhausted', 'stop'],
+    '--when-exhausted: "stop" is not allowed; allowed: wait; the others with --tokens-per-hour or --dollars-per-hour',
+  ],
+  [
+    ['--when-exhausted', 'degrade', '--tokens-per-hour', '30', '--degrade-to', '0.8,0.08,4'],
+    /--when-exhausted: "degrade" is not allowed; allowed: wait, throttle, suspend, stop; degrade with --dollars-per-hour/,
+  ],
+  [
+    ['--when-exhausted', 'degrade', '--dollars-per-hour', '1'],
+    /--degrade-to: undefined is not allowed; allowed: three prices of 0 or more/,
+  ],
+  [['--degrade-to', '1,2'], /--degrade-to: "1,2" is not allowed; allowed: three prices/],
+  [['--degrade-to', '1,-2,3'], /--degrade-to: "-2" is not allowed; allowed: a number from 0/],
+  [
+    ['--degrade-to', '4,0,3'],
+    '--degrade-to: "4,0,3" is not allowed; allowed: prices up to 3,0.3,15, those of the engine',
+  ],
+  [
+    ['--degrade-to', '0.8,0.08,4'],
+    '--degrade-to: "0.8,0.08,4" is not allowed; allowed: none without --when-exhausted degrade',
+  ],
+  [['--dollars-per-hour', '0'], /--dollars-per-hour: "0" is not allowed; allowed: a number from 0.000001/],
   [['--agents', '0'], /--agents: "0" is not allowed; allowed: an integer from 1 up/],
   [['--agents', '3'], /--agents: 3 is not allowed; allowed: an integer from 1 to 2/],
   [['--slice', '60'], /--slice: "60" is not allowed; allowed: a time above 0 with its unit/],
@@ -175,8 +205,8 @@ const badScenarios: readonly [title: string, fields: object, line: string | RegE
   ['wrong type', { seed: '7' }, 'seed: "7" is not allowed; allowed: an integer of at least 0'],
   [
     'unknown scheduler',
-    { scheduler: 'lottery' },
-    'scheduler: "lottery" is not allowed; allowed: priority, fifo, round-robin',
+    { scheduler: 'best' },
+    /scheduler: "best" is not allowed; allowed: fifo, round-robin, .*random/,
   ],
   ['unknown paging', { paging: 'magic' }, /^paging: "magic" is not allowed; allowed: /],
   [

@@ -98,6 +98,29 @@ test('--tokens-per-hour lets agents wait for their budget', async () => {
   expect(completed).toBe(2);
 });
 
+test('--when-exhausted: what becomes of agents that have spent their budget', async () => {
+  const run = (...options: string[]) => runJson('replay', tauFixture, '--check', ...options);
+  const throttled = await run('--tokens-per-hour', '200', '--when-exhausted', 'throttle');
+  expect(throttled).toMatchObject({ completed: 2, budgetActions: { suspended: 0, stopped: 0 } });
+  expect(throttled.budgetActions.throttled).toBeGreaterThan(0);
+  const suspended = await run('--tokens-per-hour', '30', '--when-exhausted', 'suspend');
+  expect(suspended.budgetActions.suspended).toBeGreaterThan(0);
+  expect(suspended.completed).toBe(2);
+  const stopped = await runFailingJson(
+    ...['replay', tauFixture, '--tokens-per-hour', '30', '--when-exhausted', 'stop'],
+  );
+  expect(stopped).toMatchObject({ failed: 1, budgetActions: { stopped: 1 } });
+  const dear = await run();
+  const cheap = await run(
+    ...['--dollars-per-hour', '0.0001', '--when-exhausted', 'degrade', '--degrade-to', '0.03,0.003,0.15'],
+  );
+  expect(cheap.modelCallsDegraded).toBeGreaterThan(0);
+  expect(cheap.microDollars).toBeLessThan(dear.microDollars);
+  expect(cheap.repeat).toContain(
+    '--dollars-per-hour 0.0001 --when-exhausted degrade --degrade-to 0.03,0.003,0.15',
+  );
+});
+
 test('--agents takes the first ones; --latency drawn replaces recorded times', async () => {
   const weka = files.write('weka.jsonl', fixtures['weka']!);
   expect(await runJson('replay', weka, '--agents', '1')).toMatchObject({ processes: 1, modelCalls: 2 });

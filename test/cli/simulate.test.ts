@@ -79,6 +79,8 @@ test('docs/scenario.md names every field and choice that a file may have', async
     { engines: [{ prices: { x: 0 } }] },
     { budgets: [{ x: 0 }] },
     { budgets: [{ name: 'b', limits: [{ x: 0 }] }] },
+    { budgets: [{ name: 'b', whenExhausted: 'x' }] },
+    { budgets: [{ name: 'b', degradeTo: { x: 0 } }] },
     { budgets: [{ name: 'b', limits: [{ resource: 'x' }] }] },
     { tools: [{ x: 0 }] },
     { arrivals: { bursty: { x: 0 } } },
@@ -332,3 +334,56 @@ for (const columns of [80, 200]) {
     expect(out).not.toContain('\u001B');
   });
 }
+
+test('budgets of a scenario say what becomes of who has spent them', async () => {
+  const limits = [{ resource: 'microDollars', amount: 4000, window: 'total' }];
+  const agents = [
+    {
+      name: 'writer',
+      steps: [
+        { op: 'page', kind: 'user', tokens: 1000 },
+        { op: 'think', tokensOut: 50 },
+        { op: 'think', tokensOut: 50 },
+      ],
+    },
+  ];
+  const prices = { input: 100_000, cachedInput: 0, output: 100_000 };
+  const degrade = { whenExhausted: 'degrade', degradeTo: { model: 'small', prices } };
+  const budgets = (rule: object) => scenario({ agents, budgets: [{ name: 'team', limits, ...rule }] });
+  const degraded = await runJson('simulate', budgets(degrade), '--check');
+  // 1000 × 3 + 50 × 15; then, with the answer in the prompt, 1050 × 0.1 + 50 × 0.1.
+  expect(degraded).toMatchObject({ completed: 1, modelCallsDegraded: 1, microDollars: 3750 + 110 });
+  const stopped = await runFailingJson('simulate', budgets({ whenExhausted: 'stop' }));
+  expect(stopped).toMatchObject({ failed: 1, budgetActions: { stopped: 1 }, microDollars: 3750 });
+  const { status, err } = await runCli(['simulate', budgets({ ...degrade, whenExhausted: 'stop' })]);
+  expect(status).toBe(2);
+  expect(err).toMatch(
+    /budget team, degradeTo: an object is not allowed; allowed: none where whenExhausted is stop$/,
+  );
+});
+
+test('the summary tells the pressure, and what budgets did', async () => {
+  const limits = [{ resource: 'calls', amount: 1, window: { fixed: '1h' } }];
+  const file = scenario({
+    budgets: [{ name: 'team', limits, whenExhausted: 'suspend' }],
+    agents: [
+      {
+        name: 'writer',
+        steps: [
+          { op: 'think', tokensOut: 60 },
+          { op: 'think', tokensOut: 60 },
+        ],
+      },
+    ],
+  });
+  const { out } = await runCli(['simulate', file]);
+  expect(out).toMatch(/^budgets +1 time suspended$/m);
+  expect(out).toMatch(/^pressure /m);
+  expect(out).toMatch(/^on +of the run +avg10 +avg60 +avg300 +total$/m);
+  expect(out).toMatch(/^budget +some +99\.9 % +100 % +.+ 59 min 59 s$/m);
+  expect(out).toMatch(/^ +full +99\.9 %/m);
+  const idle = scenario({ agents: [{ name: 'writer', steps: [{ op: 'think', tokensOut: 60 }] }] });
+  expect((await runCli(['simulate', idle])).out).toContain(
+    'none: nobody was stalled on cores, memory or budget',
+  );
+});

@@ -1,6 +1,7 @@
 /** Policies that break their contract are told so by name, at once; none of them lets a run go on for ever. */
 import { describe, expect, test } from 'vitest';
 
+import { assert, AssertionError } from '../../src/base/assert.ts';
 import type {
   CreateLoadControlPolicy,
   LoadControlPolicy,
@@ -64,6 +65,40 @@ describe('a scheduling policy', () => {
     expect(message).toBe(
       'scheduling policy priority: picked nobody at 0 µs; allowed: one of the 1 that are ready',
     );
+  });
+
+  test('that picks one twice', () => {
+    const { code, message } = brokenRun(scheduling({ pick: () => 1 as Pid, shouldPreempt: () => Infinity }));
+    expect(code).toBe('POLICY_BROKEN');
+    expect(message).toMatch(
+      /^scheduling policy priority: picked process 1 at \d+ µs; allowed: one of the \d+ that are ready$/,
+    );
+  });
+
+  test.each(['ready', 'pick', 'charge', 'waiting', 'exited', 'slice', 'shouldPreempt'] as const)(
+    'whose %s throws',
+    (method) => {
+      const boom = new RangeError('no such thing');
+      const error = brokenRun(
+        scheduling({
+          [method]: () => {
+            throw boom;
+          },
+        }),
+      );
+      expect(error.code).toBe('POLICY_BROKEN');
+      expect(error.message).toMatch(
+        new RegExp(
+          `^scheduling policy priority: ${method} threw no such thing at \\d+ µs; allowed: an answer$`,
+        ),
+      );
+      expect(error.cause).toBe(boom);
+    },
+  );
+
+  test('whose own assertion fails, is our mistake', () => {
+    const pick = (): undefined => assert(false, 'a mistake of ours') as undefined;
+    expect(() => brokenRun(scheduling({ pick }))).toThrow(AssertionError);
   });
 
   test('that always preempts at once lets no time pass', () => {

@@ -47,7 +47,10 @@ test('names and indexes', () => {
 
 const limited = (limit: unknown): unknown[] => [{ name: 'a', limits: [limit] }];
 test.each<[string, unknown]>([
-  ['budgets[0]: 5 is not allowed; allowed: a node: { name, parent?, limits? }', [5]],
+  [
+    'budgets[0]: 5 is not allowed; allowed: a node: { name, parent?, limits?, whenExhausted?, degradeTo? }',
+    [5],
+  ],
   [
     'budgets[1].name: "" is not allowed; allowed: a text of at least one character',
     [{ name: 'a' }, { name: '' }],

@@ -78,6 +78,7 @@ export class MemoryPair {
             told.loaded.push(id);
           }
         },
+        prefetched: () => assert(false, 'nobody asked for a prefetch'),
         evicted: (page, pages) => {
           // Leaves go from the tail.
           const ids = idsOf(page, pages);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { KernelOptions } from '../../src/kernel/options.ts';
 import { priorityDefaults, priorityWith } from '../../src/policies/scheduling/priority.ts';
+import { priorityPreemptive } from '../../src/policies/scheduling/static-priority.ts';
 import { gantt } from '../support/gantt.ts';
 import { runAgents, type Agent } from '../support/run-agents.ts';
 import { acquire, burst, release, SECOND, semOpen, semWait, sleep, spawn } from '../support/syscalls.ts';
@@ -53,6 +54,19 @@ test('with inheritance it waits for the lock alone', () => {
   expect(all('process.unboosted').map(({ pid, priority, atUs }) => [pid, priority, atUs])).toEqual([
     [1, 80, 10 * S],
   ]);
+});
+
+test.each(['none', 'inheritance'] as const)('the same with fixed priorities: %s', (lockProtocol) => {
+  const { all } = runAgents({
+    agents: [
+      { priority: 80, body: [acquire('a'), sleep(S), burst(9 * S), release('a')] },
+      { priority: 10, atUs: 2 * S, body: [acquire('a'), burst(S)] },
+      { priority: 40, body: [burst(60 * S)] },
+    ],
+    kernel: { scheduling: priorityPreemptive, lockProtocol },
+  });
+  // Lent while it stands in the queue: it takes the core from the one between.
+  expect(all('process.terminated', 3)[0]!.atUs).toBe((lockProtocol === 'none' ? 70 : 12) * S);
 });
 
 test('a holder that stands in the queue is moved up, with the time for which it has stood there', () => {

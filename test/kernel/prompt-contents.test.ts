@@ -23,7 +23,7 @@ class Prompts {
     const silent = () => undefined;
     this.memory = new ContextMemory(
       { capacity: 1_000, residency, victims: 'leaf', paging: importanceLru, rng: rngFor(1, 'paging') },
-      { faulted: silent, loaded: silent, evicted: silent, freed: silent },
+      { faulted: silent, loaded: silent, prefetched: silent, evicted: silent, freed: silent },
     );
   }
 

@@ -22,7 +22,8 @@ const families = [
     field: 'scheduler',
     table: schedulingPolicies,
     lookUp: schedulingPolicy,
-    names: 'priority, fifo, round-robin',
+    names:
+      'fifo, round-robin, sjf, srtf, priority-preemptive, priority-nonpreemptive, priority, hrrn, mlfq, lottery, stride, cfs, eevdf, edf, vtc, plas, atlas, justitia, random',
   },
   {
     field: 'paging',
@@ -45,7 +46,7 @@ for (const { field, table, lookUp, names } of families) {
   });
 
   test(`${field}: another name is bad input that says what is allowed`, () => {
-    for (const name of ['', 'lottery', 'constructor', 'toString', 'Fifo']) {
+    for (const name of ['', 'best', 'constructor', 'toString', 'Fifo']) {
       let thrown: unknown;
       try {
         lookUp(name);

@@ -1,6 +1,7 @@
 /** Kernel options and fault rates drawn at random: small memories, short budgets, every policy. */
 import type { BudgetLimit, BudgetNodeSpec, BudgetResource } from '../../src/kernel/budget-limits.ts';
-import type { EngineOptions } from '../../src/kernel/engine-options.ts';
+import { exhaustionRules } from '../../src/kernel/budget-rules.ts';
+import type { EngineOptions, Prices } from '../../src/kernel/engine-options.ts';
 import type { Effects } from '../../src/kernel/lock-table.ts';
 import type { VictimRule } from '../../src/kernel/memory/memory-options.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
@@ -25,19 +26,20 @@ export function drawTimes(draw: Draw): { readonly sliceUs: number; readonly long
 
 export function drawKernel(draw: Draw, seed: number, sliceUs: number): Omit<KernelOptionsInput, 'programs'> {
   const residency = draw.of(['independent', 'prefix'] as const);
+  const engines = Array.from(
+    { length: draw.weighted({ 1: 6, 2: 3, 3: 1 }) === '1' ? 1 : draw.between(2, 3) },
+    (_, index) => drawEngine(draw, `engine-${index}`, sliceUs),
+  );
   return {
     seed,
-    engines: Array.from(
-      { length: draw.weighted({ 1: 6, 2: 3, 3: 1 }) === '1' ? 1 : draw.between(2, 3) },
-      (_, index) => drawEngine(draw, `engine-${index}`, sliceUs),
-    ),
+    engines,
     scheduling: drawScheduling(draw, sliceUs),
     paging: draw.of(Object.values(kernelPagingPolicies)),
     loadControl: draw.chance(0.5) ? undefined : drawLoadControl(draw),
     residency,
     ...(draw.chance(0.6) ? {} : { victims: victimsIn(residency, draw.of(['any', 'leaf'] as const)) }),
     oversize: draw.of(['fail', 'bypass'] as const),
-    budgets: drawBudgets(draw),
+    budgets: drawBudgets(draw, engines),
     tools: drawTools(draw),
     mailboxLimit: draw.chance(0.5) ? 1_000 : draw.between(1, 3),
     lockProtocol: draw.chance(0.8) ? 'inheritance' : 'none',
@@ -87,7 +89,7 @@ function drawLoadControl(draw: Draw): KernelOptionsInput['loadControl'] {
 }
 
 /** A forest of up to six nodes whose limits some calls meet and some exceed. */
-function drawBudgets(draw: Draw): BudgetNodeSpec[] {
+function drawBudgets(draw: Draw, engines: readonly EngineOptions[]): BudgetNodeSpec[] {
   const nodes: BudgetNodeSpec[] = [{ name: unlimitedBudget }];
   const count = draw.between(0, 5);
   for (let index = 0; index < count; index++) {
@@ -96,9 +98,42 @@ function drawBudgets(draw: Draw): BudgetNodeSpec[] {
       ...new Map(drawn.map((limit) => [`${limit.resource} ${JSON.stringify(limit.window)}`, limit])).values(),
     ];
     const parent = index > 0 && draw.chance(0.8) ? `node-${draw.between(0, index - 1)}` : undefined;
-    nodes.push({ name: `node-${index}`, limits, ...(parent === undefined ? {} : { parent }) });
+    nodes.push({
+      name: `node-${index}`,
+      limits,
+      ...(parent === undefined ? {} : { parent }),
+      ...drawRule(draw, engines, limits),
+    });
   }
   return nodes;
+}
+
+/** One that has an effect on these limits. */
+function drawRule(
+  draw: Draw,
+  engines: readonly EngineOptions[],
+  limits: readonly BudgetLimit[],
+): Pick<BudgetNodeSpec, 'whenExhausted' | 'degradeTo'> {
+  if (limits.length === 0 || draw.chance(0.4)) return {};
+  const degradeTo = {
+    model: 'small',
+    prices: cheaperPrices(draw.of([0, 0.1, 0.5]), engines),
+    ...(draw.chance(0.5) ? {} : { prefillTokensPerSecond: draw.of([10_000, 9_000_000]) }),
+  };
+  const rules = exhaustionRules.filter(
+    (rule) =>
+      (rule !== 'throttle' || limits.some(({ window }) => window.kind !== 'total')) &&
+      (rule !== 'degrade' || limits.some(({ resource }) => resource === 'microDollars')),
+  );
+  // Few limits are on money.
+  const whenExhausted = rules.includes('degrade') && draw.chance(0.7) ? 'degrade' : draw.of(rules);
+  return { whenExhausted, ...(whenExhausted === 'degrade' ? { degradeTo } : {}) };
+}
+
+/** A share of the lowest prices. */
+function cheaperPrices(share: number, engines: readonly EngineOptions[]): Prices {
+  const least = (field: keyof Prices) => share * Math.min(...engines.map(({ prices }) => prices[field]));
+  return { input: least('input'), cachedInput: least('cachedInput'), output: least('output') };
 }
 
 const amounts: Readonly<Record<BudgetResource, readonly [number, number]>> = {

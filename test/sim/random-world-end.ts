@@ -26,6 +26,11 @@ function problemOf(process: Process, alive: readonly Process[], { faults }: Worl
   const others = alive.filter((other) => other !== process);
   if (process.state === 'suspended') {
     if (process.suspension!.by === 'signal') return undefined;
+    if (process.suspension!.by === 'budget')
+      return isPossible(
+        call!.waitsAt === -1 || others.some((other) => other.call?.reservation !== undefined),
+        'suspended by a budget that is not spent for good, though nobody holds a reservation',
+      );
     return isPossible(
       holdsMemory(others, process),
       'suspended by load control, though nobody else uses memory',

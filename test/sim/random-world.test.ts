@@ -6,9 +6,10 @@ import { seedCount } from '../support/seeds.ts';
 import { runWorld, type WorldResult } from './random-world.ts';
 
 type AfterCrash = 'process.restored' | 'tool.interrupted' | 'lock.restored' | 'semaphore.restored';
+type OfPrefetching = 'page.prefetched' | `prefetch.${string}`;
 
-/** Every event but those after a crash, which these worlds don't have. */
-const eventTypes: Readonly<Record<Exclude<EventBody['type'], AfterCrash>, true>> = {
+/** Every event but those after a crash, which these worlds don't have, and those of prefetching, which have worlds of their own. */
+const eventTypes: Readonly<Record<Exclude<EventBody['type'], AfterCrash | OfPrefetching>, true>> = {
   'process.spawned': true,
   'process.ready': true,
   'process.dispatched': true,
@@ -32,6 +33,9 @@ const eventTypes: Readonly<Record<Exclude<EventBody['type'], AfterCrash>, true>>
   'budget.settled': true,
   'budget.queued': true,
   'budget.overrun': true,
+  'budget.throttled': true,
+  'budget.exhausted': true,
+  'call.degraded': true,
   'tool.started': true,
   'tool.ended': true,
   'tool.refused': true,

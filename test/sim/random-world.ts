@@ -73,15 +73,17 @@ export function drawWorld(seed: number): WorldSetup {
   };
 }
 
-/** `onEvent` sees every event before the checkers do; `onFacts` what they are told of the world. */
+/** `onEvent` sees every event before the checkers do; `onFacts` what they are told of the world. `alter` makes another world of the one drawn. */
 export interface WorldWatch {
+  readonly alter?: (setup: WorldSetup) => WorldSetup;
   readonly onEvent?: (event: KernelEvent) => void;
   readonly onFacts?: (facts: CheckersOptions) => void;
 }
 
 export function runWorld(seed: number, watch: WorldWatch = {}): WorldResult {
   const chaos = new Draw(rngFor(seed, 'world/chaos'));
-  const setup = drawWorld(seed);
+  const drawn = drawWorld(seed);
+  const setup = watch.alter?.(drawn) ?? drawn;
   const counts = new Map<string, number>();
   const world = new World(setup, (event) => {
     counts.set(event.type, (counts.get(event.type) ?? 0) + 1);

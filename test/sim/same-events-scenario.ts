@@ -1,18 +1,29 @@
 /** A busy scenario whose event log two engines of JavaScript must agree on: every drawn time, every policy, every kind of event. */
 import type { AgentStep } from '../../src/agents/steps.ts';
-import { stepPrograms } from '../../src/agents/programs.ts';
+import { stepProgramsOf } from '../../src/agents/programs.ts';
 import { builtInTools } from '../../src/agents/tools/built-in.ts';
+import { Workflow } from '../../src/agents/workflow.ts';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import {
+  cfsWith,
+  eevdfDefaults,
+  eevdfWith,
   kernelPagingNames,
   loadControlPolicies,
   loadControlPolicy,
+  lotteryDefaults,
+  lotteryWith,
+  mlfqDefaults,
+  mlfqWith,
   pagingPolicy,
   priorityDefaults,
   priorityWith,
   roundRobinWith,
   schedulingPolicies,
+  staticPriorityDefaults,
+  staticPriorityWith,
+  strideWith,
 } from '../../src/policies/index.ts';
 import { eventLine } from '../../src/sim/event-hash.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
@@ -24,11 +35,22 @@ const schedulers = {
   ...schedulingPolicies,
   priority: priorityWith({ ...priorityDefaults, sliceUs: SECOND }),
   'round-robin': roundRobinWith({ sliceUs: SECOND / 2 }),
+  'priority-preemptive': staticPriorityWith({ ...staticPriorityDefaults, sliceUs: SECOND }),
+  mlfq: mlfqWith({
+    ...mlfqDefaults,
+    slicesUs: [SECOND / 4, SECOND / 2, SECOND],
+    allotmentsUs: [SECOND / 2, SECOND, 2 * SECOND],
+    boostUs: 20 * SECOND,
+  }),
+  lottery: lotteryWith({ ...lotteryDefaults, sliceUs: SECOND / 2 }),
+  stride: strideWith({ sliceUs: SECOND / 2 }),
+  cfs: cfsWith({ latencyUs: 2 * SECOND, minGranularityUs: SECOND / 4, wakeupGranularityUs: SECOND / 4 }),
+  eevdf: eevdfWith({ ...eevdfDefaults, sliceUs: SECOND / 2 }),
 };
 
 /**
- * By the names of its policies, the event log of each run, a line an event: every scheduler with every load control under the default pager, and every
- * pager under the default scheduler.
+ * By the names of its policies, the event log of each run, a line an event: every scheduler, the oldest three with every load control, under the default
+ * pager, and every pager under the default scheduler.
  */
 export function eventLogs(): Record<string, string> {
   const logs: Record<string, string> = {};
@@ -41,15 +63,19 @@ export function eventLogs(): Record<string, string> {
         residency,
       });
     };
-    for (const scheduler of Object.keys(schedulers) as (keyof typeof schedulers)[])
+    for (const scheduler of ['fifo', 'round-robin', 'priority'] as const)
       for (const control of Object.keys(loadControlPolicies)) log(scheduler, 'importance-lru', control);
     for (const pager of kernelPagingNames) log('priority', pager, 'none');
+    if (residency === 'independent') continue;
+    for (const scheduler of Object.keys(schedulers) as (keyof typeof schedulers)[])
+      log(scheduler, 'importance-lru', 'none');
   }
   return logs;
 }
 
 function eventLog(policies: KernelOptionsInput): string {
   const lines: string[] = [];
+  const workflow = new Workflow();
   const simulation = new Simulation({
     kernel: {
       ...policies,
@@ -82,7 +108,8 @@ function eventLog(policies: KernelOptionsInput): string {
           retries: 1,
         },
       ],
-      programs: stepPrograms,
+      plan: workflow,
+      programs: stepProgramsOf(workflow),
     },
     tools: builtInTools,
     flushUs: 1_234,
@@ -96,6 +123,7 @@ function eventLog(policies: KernelOptionsInput): string {
       run: `run-${agent}`,
       priority: 20 + 10 * agent,
       budget: agent % 2 === 0 ? 'agent' : 'team',
+      scheduling: { tickets: 7 * agent, weight: agent / 3, deadlineUs: (40 - 5 * agent) * SECOND },
       arguments: { name: `agent-${agent}`, steps: stepsOf(agent) } as unknown as Json,
     });
   simulation.signal(20 * SECOND, 2 as Pid, 'stop');

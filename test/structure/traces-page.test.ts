@@ -1,23 +1,15 @@
 /** docs/traces.md tells the truth: its commands print what the page says, and it names every format, column and pattern. */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
 import { idNames, sizeNames, timeNames } from '../../src/sim/paging/readers/column-names.ts';
 import { fileFormats } from '../../src/sim/paging/readers/detect-format.ts';
+import { DocsPage } from '../support/docs-page.ts';
 import { runCli } from '../support/run-cli.ts';
-import { projectRoot } from '../support/source.ts';
 
-const page = readFileSync(join(projectRoot, 'docs/traces.md'), 'utf8');
-
-function blocks(language: string): string[] {
-  return [...page.matchAll(/```(\w+)\n([^]*?)```/g)].flatMap(([, name, text = '']) =>
-    name === language ? [text] : [],
-  );
-}
+const page = new DocsPage('docs/traces.md');
 
 /** How long it took is no promise. */
 function withoutTime(text: string): string {
@@ -25,29 +17,17 @@ function withoutTime(text: string): string {
 }
 
 test('its commands print what it says', () => {
-  const home = mkdtempSync(join(tmpdir(), 'ringzero-page-'));
-  try {
-    const [table = ''] = blocks('csv');
-    writeFileSync(join(home, 'disk.csv'), table);
-    for (const block of blocks('console'))
-      for (const [, words = '', printed = ''] of block.matchAll(/^\$ ringzero (.*)\n((?:(?!\$ ).*\n)*)/gm)) {
-        const command = [join(projectRoot, 'src/cli/main.ts'), ...words.split(' ')];
-        const { stdout, stderr } = spawnSync(process.execPath, command, { cwd: home, encoding: 'utf8' });
-        expect({ words, stdout: withoutTime(stdout), stderr }).toEqual({
-          words,
-          stdout: withoutTime(printed),
-          stderr: '',
-        });
-      }
-  } finally {
-    rmSync(home, { recursive: true });
-  }
+  const [table = ''] = page.blocks('csv');
+  const commands = page.runCommands((folder) => writeFileSync(join(folder, 'disk.csv'), table), withoutTime);
+  expect(commands.length).toBeGreaterThan(0);
+  for (const { words, printed, said } of commands)
+    expect({ words, printed }).toEqual({ words, printed: said });
 });
 
 test('it names every format, every name of a column, and every option of the generator', async () => {
-  for (const format of fileFormats) expect(page).toContain(`| \`${format}\``);
-  for (const name of [...idNames, ...timeNames, ...sizeNames]) expect(page).toContain(`\`${name}\``);
+  for (const format of fileFormats) expect(page.text).toContain(`| \`${format}\``);
+  for (const name of [...idNames, ...timeNames, ...sizeNames]) expect(page.text).toContain(`\`${name}\``);
   const { out } = await runCli(['trace', 'generate', '--help']);
   for (const [, option = ''] of out.matchAll(/^ {2}(--[\w-]+)/gm))
-    if (!['--json', '--help', '--requests'].includes(option)) expect(page, option).toContain(option);
+    if (!['--json', '--help', '--requests'].includes(option)) expect(page.text, option).toContain(option);
 });

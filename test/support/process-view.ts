@@ -14,6 +14,18 @@ export class ArrayProcesses implements ProcessView {
   readonly rolls: number[] = [];
   /** When the window rolls for a process, by pid: as with limits that slide. Goes before `rolls`. */
   readonly ownRolls: number[] = [];
+  // By pid; one that is missing has the default.
+  readonly parents: (Pid | 0)[] = [];
+  readonly runs: number[] = [];
+  readonly clients: number[] = [];
+  readonly ticketsOf: number[] = [];
+  readonly weights: number[] = [];
+  readonly deadlines: number[] = [];
+  readonly expectations: number[] = [];
+  readonly bursts: number[] = [];
+  readonly lefts: number[] = [];
+  readonly prompts: number[] = [];
+  readonly outputs: number[] = [];
 
   priority(of: Pid): number {
     return this.priorities[of] ?? 50;
@@ -21,8 +33,45 @@ export class ArrayProcesses implements ProcessView {
   name(of: Pid): string {
     return `agent-${of}`;
   }
-  parent(): 0 {
+  parent(of: Pid): Pid | 0 {
+    return this.parents[of] ?? 0;
+  }
+  /** Each its own, unless told. */
+  run(of: Pid): number {
+    return this.runs[of] ?? of;
+  }
+  client(of: Pid): number {
+    return this.clients[of] ?? this.run(of);
+  }
+  tickets(of: Pid): number {
+    return this.ticketsOf[of] ?? 100;
+  }
+  weight(of: Pid): number {
+    return this.weights[of] ?? 1;
+  }
+  deadlineUs(of: Pid): number {
+    return this.deadlines[of] ?? Infinity;
+  }
+  spawnedUs(): number {
     return 0;
+  }
+  expectedCoreUs(of: Pid): number {
+    return this.expectations[of] ?? NaN;
+  }
+  expectedTokenSeconds(of: Pid): number {
+    return this.expectations[of] ?? NaN;
+  }
+  burstUs(of: Pid): number {
+    return this.bursts[of] ?? 1_000_000;
+  }
+  burstLeftUs(of: Pid): number {
+    return this.lefts[of] ?? this.burstUs(of);
+  }
+  promptTokens(of: Pid): number {
+    return this.prompts[of] ?? 0;
+  }
+  maxOutputTokens(of: Pid): number {
+    return this.outputs[of] ?? 1;
   }
   quotaNode(of: Pid): number {
     return this.nodes[of] ?? -1;
@@ -38,6 +87,12 @@ export class ArrayProcesses implements ProcessView {
   }
 
   context(): SchedulingContext {
-    return { capacity: 1, unit: 'cores', rng: rngFor(1, 'scheduling'), processes: this };
+    return {
+      capacity: 1,
+      unit: 'cores',
+      memoryTokens: 100_000,
+      rng: rngFor(1, 'scheduling'),
+      processes: this,
+    };
   }
 }

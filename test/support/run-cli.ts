@@ -62,6 +62,7 @@ export interface RunReport {
   readonly modelCallsCompleted: number;
   readonly modelCallsRefused: Readonly<Record<string, number>>;
   readonly modelCallsBypassed: number;
+  readonly modelCallsDegraded: number;
   readonly toolCalls: number;
   readonly toolsRefused: Readonly<Record<string, number>>;
   readonly messages: number;
@@ -75,6 +76,8 @@ export interface RunReport {
   readonly tokensOut: number;
   readonly faultsByKind: { readonly compulsory: { readonly pages: number; readonly tokens: number } };
   readonly engines: readonly { readonly name: string; readonly peakResidentTokens: number }[];
+  readonly microDollars: number;
+  readonly budgetActions: Readonly<Record<'throttled' | 'suspended' | 'stopped', number>>;
   readonly budgetStalls: { readonly count: number; readonly us: number };
   readonly repeat: string;
   readonly options: { readonly seed: number; readonly residency: string };

@@ -3,12 +3,13 @@ import type { Command as CommanderCommand } from 'commander';
 
 import type { KernelEvent } from '../../kernel/events.ts';
 import { timelineSvg } from '../../report/timeline-svg.ts';
-import { demoEngines, runDemo } from '../../sim/demo.ts';
+import { demoBudgets, demoEngines, runDemo } from '../../sim/demo.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { checkOutput, LineFile } from '../line-file.ts';
+import { checkOutputs, LineFile } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
+import { addRunFileFlags, openRunFiles, runFileOutputs, type RunFileFlags } from '../run-files.ts';
 
-interface DemoOptions extends CommonOptions {
+interface DemoOptions extends CommonOptions, RunFileFlags {
   readonly svg?: string;
 }
 
@@ -16,20 +17,30 @@ export const demoCommand: Command<DemoOptions> = {
   name: 'demo',
   summary: 'Watch a kernel schedule, page, meter, checkpoint and audit three agents.',
   register(command: CommanderCommand): void {
-    command
-      .option('--svg <file>', 'also draw the run as a timeline into this file')
-      .addHelpText('after', '\nThe story has no chance in it: with another --seed it is the same.');
+    command.option('--svg <file>', 'also draw the run as a timeline into this file');
+    addRunFileFlags(command);
+    command.addHelpText('after', '\nThe story has no chance in it: with another --seed it is the same.');
   },
   run({ options }: Call<DemoOptions>, io: Io): number {
-    const { svg } = options;
-    if (svg !== undefined) checkOutput('--svg', svg, []);
+    const { svg, seed } = options;
+    checkOutputs({ '--svg': svg, ...runFileOutputs(options) }, []);
+    const ringzero = packageVersion();
+    const files = openRunFiles(
+      options,
+      { engines: demoEngines, budgets: demoBudgets },
+      { ringzero, seed, repeat: `ringzero demo --seed ${seed}` },
+    );
     const lines: string[] = [];
     const events: KernelEvent[] = [];
-    const { processes, audit } = runDemo({
-      seed: options.seed,
+    const { processes, audit, endUs } = runDemo({
+      seed,
       print: (line) => lines.push(line),
-      onEvent: (event) => events.push(event),
+      onEvent(event) {
+        events.push(event);
+        files.onEvent(event);
+      },
     });
+    files.close(endUs);
     if (svg !== undefined) {
       const file = new LineFile('--svg', svg);
       file.write(demoSvg(events));
@@ -40,8 +51,8 @@ export const demoCommand: Command<DemoOptions> = {
         JSON.stringify(
           {
             command: 'demo',
-            ringzero: packageVersion(),
-            seed: options.seed,
+            ringzero,
+            seed,
             lines,
             processes,
             audit,

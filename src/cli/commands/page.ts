@@ -22,7 +22,7 @@ import { inOrder, runPolicies } from '../paging/policy-runs.ts';
 import { addResultFileFlags, checkResultFiles, writeResultFiles } from '../paging/result-files.ts';
 import { runSessionPage, type SessionPageOptions } from '../paging/session-page.ts';
 import { readReferences } from '../read-references.ts';
-import { choice, isGiven, keepGiven, repeatWords } from '../run-flags.ts';
+import { checkLoadLatency, choice, isGiven, keepGiven, repeatWords } from '../run-flags.ts';
 
 interface PageOptions extends SessionPageOptions {
   readonly residency: 'independent' | 'prefix';
@@ -237,11 +237,7 @@ function checkFlags(options: PageOptions): void {
       'INVALID_ARGUMENT',
       `${stray}: means nothing with --residency ${options.residency}; allowed with ${options.residency === 'prefix' ? 'independent' : 'prefix'}`,
     );
-  if (isGiven(options, '--load-latency') && !isGiven(options, '--load-rate'))
-    throw new KernelError(
-      'INVALID_ARGUMENT',
-      '--load-latency: means nothing without a slower tier; allowed with --load-rate',
-    );
+  checkLoadLatency(options);
 }
 
 const onlyPrefix = [

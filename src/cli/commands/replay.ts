@@ -2,26 +2,27 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { openInputFile } from '../../adapters/files/input-file.ts';
-import { hourUs } from '../../kernel/budget-limits.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid } from '../../kernel/errors.ts';
 import { kernelPagingNames, loadControlPolicies, schedulingPolicies } from '../../policies/index.ts';
 import { recordedTools } from '../../sim/workloads/recorded-tools.ts';
-import { perAgentBudgets } from '../../sim/run-workload.ts';
 import { noSlice, simulationDefaults, type SimulationSpec } from '../../sim/spec.ts';
 import { parseArrivals, withArrivals, type Arrivals } from '../../sim/workloads/arrivals.ts';
 import { withLatencies } from '../../sim/workloads/latency.ts';
 import { readWorkload } from '../../sim/workloads/read-workload.ts';
 import { firstAgents, type Workload } from '../../sim/workloads/workload.ts';
+import { addBudgetFlags, budgetsOf, type BudgetFlags } from '../budget-flags.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { parseDurationUs, parseInteger } from '../options.ts';
+import { parseDurationUs, parseInteger, parsePositive } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
-import { addRunFlags, choice, spelledUs, type RunFlags } from '../run-flags.ts';
+import { addRunFlags, checkLoadLatency, choice, spelledUs, type RunFlags } from '../run-flags.ts';
 
-interface ReplayOptions extends CommonOptions, RunFlags {
+interface ReplayOptions extends CommonOptions, RunFlags, BudgetFlags {
   readonly agents?: number;
   readonly cores: number;
   readonly memory: number;
+  readonly loadRate: number;
+  readonly loadLatency?: number;
   readonly residency: 'independent' | 'prefix';
   readonly victims?: 'any' | 'leaf';
   readonly oversize: 'fail' | 'bypass';
@@ -29,7 +30,6 @@ interface ReplayOptions extends CommonOptions, RunFlags {
   readonly paging: string;
   readonly loadControl: string;
   readonly slice?: number;
-  readonly tokensPerHour?: number;
   readonly arrivals?: Arrivals;
   readonly latency: 'recorded' | 'drawn';
 }
@@ -55,6 +55,17 @@ export const replayCommand: Command<ReplayOptions> = {
         'context memory in tokens',
         (text) => parseInteger('--memory', text, { min: 1 }),
         engineDefaults.memoryTokens,
+      )
+      .option(
+        '--load-rate <n>',
+        'tokens a second that a slower tier, which keeps what was evicted, loads (default: there is no such tier)',
+        (text: string) => parsePositive('--load-rate', text),
+        engineDefaults.loadTokensPerSecond,
+      )
+      .option(
+        '--load-latency <time>',
+        'of each load from that tier, such as 5ms (default: none)',
+        (text: string) => parseDurationUs('--load-latency', text),
       )
       .option(
         '--residency <model>',
@@ -94,9 +105,6 @@ export const replayCommand: Command<ReplayOptions> = {
       .option('--slice <time>', 'time slice, such as 60s or 100ms (default: the policy’s own)', (text) =>
         parseDurationUs('--slice', text),
       )
-      .option('--tokens-per-hour <n>', 'token budget of each agent in each hour (default: none)', (text) =>
-        parseInteger('--tokens-per-hour', text, { min: 1 }),
-      )
       .option(
         '--arrivals <how>',
         'all (at once), poisson:RATE (RATE agents an hour) or recorded (default: recorded where the file has it, else all)',
@@ -108,6 +116,7 @@ export const replayCommand: Command<ReplayOptions> = {
         choice('--latency', ['recorded', 'drawn']),
         'recorded',
       );
+    addBudgetFlags(command);
     addRunFlags(command);
   },
   async run(call: Call<ReplayOptions>, io: Io): Promise<number> {
@@ -136,18 +145,22 @@ function prepare(whole: Workload, options: ReplayOptions): Workload {
 }
 
 function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
-  const { tokensPerHour, victims, slice, scheduler } = options;
+  const { victims, slice, scheduler } = options;
+  checkLoadLatency(options);
   const withoutSlice = noSlice(scheduler);
   if (slice !== undefined && withoutSlice !== undefined)
     throw invalid('--slice', spelledUs(slice), withoutSlice);
-  const limits =
-    tokensPerHour === undefined
-      ? []
-      : [{ resource: 'tokens', amount: tokensPerHour, window: { kind: 'fixed', lengthUs: hourUs } } as const];
   return {
     ...simulationDefaults,
     seed: options.seed,
-    engines: [{ cores: options.cores, memoryTokens: options.memory }],
+    engines: [
+      {
+        cores: options.cores,
+        memoryTokens: options.memory,
+        loadTokensPerSecond: options.loadRate,
+        loadLatencyUs: options.loadLatency ?? 0,
+      },
+    ],
     scheduler,
     paging: options.paging,
     loadControl: options.loadControl,
@@ -155,7 +168,7 @@ function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
     ...(victims === undefined ? {} : { victims }),
     oversize: options.oversize,
     ...(slice === undefined ? {} : { sliceUs: slice }),
-    budgets: tokensPerHour === undefined ? [] : perAgentBudgets(workload.agents.length, limits),
+    budgets: budgetsOf(options, workload.agents.length),
     tools: recordedTools(workload.facts.tools),
   };
 }

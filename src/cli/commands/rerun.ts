@@ -4,24 +4,47 @@ import type { Command as CommanderCommand } from 'commander';
 import { openInputFile } from '../../adapters/files/input-file.ts';
 import { rerun } from '../../sim/recording.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { isGiven, keepGiven, type RunFlags } from '../run-flags.ts';
+import { checkOutputs } from '../line-file.ts';
+import { packageVersion } from '../package-version.ts';
+import { isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
+import {
+  addRunFileFlags,
+  openRunFiles,
+  runFileOutputs,
+  type RunFileFlags,
+  type RunFiles,
+} from '../run-files.ts';
 
-type RerunOptions = CommonOptions & Pick<RunFlags, 'given'>;
+type RerunOptions = CommonOptions & Pick<RunFlags, 'given'> & RunFileFlags;
 
 export const rerunCommand: Command<RerunOptions> = {
   name: 'rerun',
   summary: 'Repeat a recording and compare its event log, byte for byte.',
   register(command: CommanderCommand): void {
     command.argument('<recording>', 'a file made with --record, plain or compressed, - for standard input');
+    addRunFileFlags(command);
     keepGiven(command);
   },
   async run({ operands: [file], options }: Call<RerunOptions>, io: Io): Promise<number> {
+    checkOutputs(runFileOutputs(options), [file!]);
     const opened = await openInputFile(file!);
-    const { header, recorded, inputs, events, eventHash, isSame } = await rerun(
+    let files: RunFiles | undefined;
+    const { header, recorded, inputs, events, eventHash, isSame, virtualUs } = await rerun(
       opened.name,
       opened.lines(),
-      isGiven(options, '--seed') ? { seed: options.seed } : {},
-    );
+      {
+        ...(isGiven(options, '--seed') ? { seed: options.seed } : {}),
+        onStart(machine, { seed }) {
+          const repeat = repeatWords('rerun', [file!], { given: [], seed }).join(' ');
+          files = openRunFiles(options, machine, { ringzero: packageVersion(), seed, repeat });
+        },
+        onEvent: (event) => files!.onEvent(event),
+      },
+    ).catch((error: unknown) => {
+      files?.discard();
+      throw error;
+    });
+    files!.close(virtualUs);
     if (options.json) {
       io.out(
         JSON.stringify(

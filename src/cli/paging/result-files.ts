@@ -1,15 +1,13 @@
 /** `--plot`, `--report` and `--csv`: files that show what a command of the paging laboratory found. */
 import { writeFileSync } from 'node:fs';
-import { extname } from 'node:path';
 
 import type { Command as CommanderCommand } from 'commander';
 
-import { pngOf } from '../../adapters/files/png.ts';
 import { invalid, messageOf } from '../../kernel/errors.ts';
 import { lineChartSvg } from '../../report/line-chart.ts';
 import type { LineChart } from '../../report/line-chart-model.ts';
-import { withStrokedText } from '../../report/stroked-text.ts';
-import { checkOutput } from '../line-file.ts';
+import { checkOutputs } from '../line-file.ts';
+import { checkPlotName, writePlot } from '../plot-file.ts';
 
 export interface ResultFileFlags {
   readonly plot?: string;
@@ -36,26 +34,12 @@ export function addResultFileFlags(command: CommanderCommand): void {
 
 /** Checks, before any work, that the files can be written; touches none. `inputs` must not be written over. */
 export function checkResultFiles({ plot, report, csv }: ResultFileFlags, inputs: readonly string[]): void {
-  const taken = [...inputs];
-  if (plot !== undefined && !/^\.(svg|png)$/i.test(extname(plot)))
-    throw invalid('--plot', plot, 'a file name that ends in .svg or .png');
-  for (const [option, path] of [
-    ['--plot', plot],
-    ['--report', report],
-    ['--csv', csv],
-  ] as const) {
-    if (path === undefined) continue;
-    checkOutput(option, path, taken);
-    taken.push(path);
-  }
+  if (plot !== undefined) checkPlotName(plot);
+  checkOutputs({ '--plot': plot, '--report': report, '--csv': csv }, inputs);
 }
 
 export async function writeResultFiles(flags: ResultFileFlags, files: ResultFiles): Promise<void> {
-  if (flags.plot !== undefined) {
-    const svg = lineChartSvg(files.chart());
-    const isPng = /\.png$/i.test(flags.plot);
-    write('--plot', flags.plot, isPng ? await pngOf(svg, { withoutFonts: withStrokedText }) : svg);
-  }
+  if (flags.plot !== undefined) await writePlot(flags.plot, lineChartSvg(files.chart()));
   if (flags.report !== undefined) write('--report', flags.report, files.html());
   if (flags.csv !== undefined) write('--csv', flags.csv, files.csv());
 }

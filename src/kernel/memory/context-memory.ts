@@ -103,6 +103,7 @@ export class ContextMemory {
       prompt.outcome = 'waits';
       return prompt;
     }
+    if (resident.hasPrefetched) prompt.prefetchedTokens = usedPrefetches(table, prompt.cachedTokens);
     examiner.tellFaults(pid);
     table.room = room;
     resident.roomTokens += room;
@@ -135,6 +136,7 @@ export class ContextMemory {
     const { prompt } = this.examiner;
     prompt.outcome = 'begun';
     prompt.cachedTokens = table.tokens;
+    if (resident.hasPrefetched) prompt.prefetchedTokens = usedPrefetches(table, table.tokens);
     prompt.compulsoryTokens = 0;
     prompt.capacityTokens = 0;
     prompt.holeTokens = 0;
@@ -181,11 +183,11 @@ export class ContextMemory {
   }
 
   /**
-   * What the policy of a cache wants loaded most before it is asked for; the caller lets the transfer take its time. Undefined: nothing. Throws
+   * What the policy wants loaded most before it is asked for; the caller lets the transfer take its time. Undefined: nothing. Throws
    * POLICY_BROKEN when it names what cannot be loaded.
    */
   beginPrefetch(nowUs: number): Prefetch | undefined {
-    assert(this.isPrefix, 'only prefixes are cached');
+    assert(this.isPrefix, 'only prefixes are prefetched');
     return this.prefetcher.begin(nowUs);
   }
 
@@ -218,6 +220,7 @@ export class ContextMemory {
     prompt.outcome = 'begun';
     prompt.holeTokens += prompt.cachedTokens;
     prompt.cachedTokens = 0;
+    prompt.prefetchedTokens = 0;
     examiner.tellFaults(pid);
     for (const { extent } of table.entries) extent.seen = extent.count;
     table.room = 0;
@@ -396,4 +399,5 @@ function payTouches(table: PageTable, prompt: Prompt): void {
   prompt.compulsoryTokens += asNew;
   prompt.capacityTokens += again;
   prompt.cachedTokens -= asNew + again;
+  prompt.prefetchedTokens = Math.min(prompt.prefetchedTokens, prompt.cachedTokens);
 }

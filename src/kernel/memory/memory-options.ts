@@ -28,7 +28,10 @@ export interface ContextMemoryOptions {
 /** Told of everything that moves; the kernel makes events of it. */
 export interface MemoryObserver {
   faulted(pid: Pid, kind: FaultKind, pages: number, tokens: number): void;
+  /** By a call, a touch or an answer. */
   loaded(page: number, pages: number, tokens: number): void;
+  /** By a transfer, before they were asked for. */
+  prefetched(page: number, pages: number, tokens: number): void;
   evicted(page: number, pages: number, tokens: number): void;
   freed(page: number, pages: number, tokens: number): void;
 }

@@ -50,8 +50,11 @@ export class Prefetcher {
     return { extent, tokens };
   }
 
-  /** The transfer is over: of what is missing by now, from the front on, becomes resident what the policy makes room for. */
-  end({ extent }: Prefetch, nowUs: number): Prefetched {
+  /**
+   * The transfer is over: of what is missing by now, from the front on, becomes resident what the policy makes room for; no more than was transferred, if more has
+   * left meanwhile.
+   */
+  end({ extent, tokens: transferred }: Prefetch, nowUs: number): Prefetched {
     const { extents, resident, tables } = this;
     const { policy } = resident;
     const isForgotten = extents.at(extent.id) !== extent;
@@ -66,7 +69,7 @@ export class Prefetcher {
     const refused = policy.miss === undefined ? noExtents : resident.tellMisses(missing.toReversed(), nowUs);
     const firstRefused = missing.findIndex((each) => refused.has(each));
     const wanted = firstRefused < 0 ? missing : missing.slice(0, firstRefused);
-    const wantedTokens = missingTokens(wanted);
+    const wantedTokens = wholePages(wanted, transferred);
     let room = wantedTokens === 0 ? 0 : resident.makeRoomFor(wantedTokens);
     const loaded: Extent[] = [];
     for (const each of wanted) {
@@ -82,7 +85,7 @@ export class Prefetcher {
     let loadedTokens = 0;
     for (const each of loaded) loadedTokens += each.residentTokens;
     resident.shed();
-    return { loadedTokens, declinedTokens: tokens - loadedTokens };
+    return { loadedTokens, declinedTokens: Math.min(tokens, transferred) - loadedTokens };
   }
 
   /** What is resident in part on the way to `extent` is cut in two. Returns where the way ends now. */
@@ -117,4 +120,15 @@ function missingTokens(path: readonly Extent[]): number {
   let tokens = 0;
   for (const extent of path) tokens += extent.tokens - extent.residentTokens;
   return tokens;
+}
+
+/** Tokens of the leading pages that `limit` tokens hold. Nothing of these extents is resident. */
+function wholePages(extents: readonly Extent[], limit: number): number {
+  let left = limit;
+  for (const { count, tokensEach } of extents) {
+    const pages = Math.min(count, Math.floor(left / tokensEach));
+    left -= pages * tokensEach;
+    if (pages < count) break;
+  }
+  return limit - left;
 }

@@ -21,6 +21,8 @@ export class ResidentSet {
   residentTokens = 0;
   pinnedTokens = 0;
   roomTokens = 0;
+  /** Something was prefetched at some time: calls are to be looked at for what they find of it. */
+  hasPrefetched = false;
   /**
    * May an extent hold many pages? Without putBack and split the policy must see every page singly. So it must where any page of a prefix
    * may leave: which end of an extent goes first is then the policy's to say.
@@ -201,23 +203,26 @@ export class ResidentSet {
   /** The whole extent becomes resident before it is asked for; the room has been made. It is no access. */
   prefetch(extent: Extent, nowUs: number): void {
     this.bringIn(extent);
-    extent.isPrefetched = true;
+    const { firstPage, count, tokens } = extent;
+    this.observer.prefetched(firstPage, count, tokens);
+    extent.isPrefetched = this.hasPrefetched = true;
     this.admit(extent, nowUs);
   }
 
   /** The whole extent becomes resident and counts as accessed. */
   private load(extent: Extent, nowUs: number): void {
     this.bringIn(extent);
-    extent.seen = extent.count;
+    const { firstPage, count, tokens } = extent;
+    this.observer.loaded(firstPage, count, tokens);
+    extent.seen = count;
     extent.accesses++;
     extent.lastAccessUs = nowUs;
     this.admit(extent, nowUs);
   }
 
   private bringIn(extent: Extent): void {
-    const { lo, hi, count, firstPage, tokensEach } = extent;
+    const { lo, hi, count } = extent;
     assert(hi === lo, () => `extent ${extent.id} is loaded while pages [${lo}, ${hi}) of it are resident`);
-    this.observer.loaded(firstPage, count, count * tokensEach);
     this.setResident(extent, 0, count);
   }
 

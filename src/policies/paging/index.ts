@@ -24,7 +24,7 @@ import { sieve } from './sieve.ts';
 import { slru } from './slru.ts';
 import { twoQ } from './two-q.ts';
 import { wTinyLfu } from './w-tinylfu.ts';
-import { needPlan, sessionPolicies } from './sessions/index.ts';
+import { needTimes, sessionPolicies } from './sessions/index.ts';
 
 export { sessionPolicies, type SessionPolicyName } from './sessions/index.ts';
 
@@ -58,11 +58,11 @@ export const pagingPolicies = {
 
 export type PagingPolicyName = keyof typeof pagingPolicies;
 
-/** The names of those that a kernel can run: there neither references nor calls to come are known. */
+/** The names of those that a kernel can run: there neither references nor the times of calls to come are known, and the steps to them only of agents that are data. */
 export const kernelPagingNames: readonly string[] = Object.keys({
   ...pagingPolicies,
   ...sessionPolicies,
-}).filter((name) => name !== 'opt' && !needPlan.includes(name));
+}).filter((name) => name !== 'opt' && !needTimes.includes(name));
 
 /** Of these or of those for sessions. Throws KernelError INVALID_ARGUMENT (field `paging`) when there is no policy of this name. */
 export function pagingPolicy(name: string): CreatePagingPolicy {

@@ -72,7 +72,11 @@ export function budgetQueue({ budgets }: CheckerFacts): Checker {
         }
       },
       'call.refused': leave,
+      // Who is suspended by the budget is queued right after that, until it is stopped.
       'process.suspended': leave,
+      'signal.delivered': (event) => {
+        if (event.signal === 'stop') leave(event);
+      },
       'process.terminated': (event) => {
         leave(event);
         placeOf.delete(event.pid);

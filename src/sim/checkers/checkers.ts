@@ -5,6 +5,7 @@
 import type { KernelEvent } from '../../kernel/events.ts';
 import { budgetLimits } from './budget-limits.ts';
 import { budgetQueue } from './budget-queue.ts';
+import { budgetRules } from './budget-rules.ts';
 import { calls } from './calls.ts';
 import type { CheckerFacts, CreateChecker, EventType } from './checker.ts';
 import { cores } from './cores.ts';
@@ -15,6 +16,7 @@ import { messages } from './messages.ts';
 import { metering } from './metering.ts';
 import { namedLocks } from './named-locks.ts';
 import { people } from './people.ts';
+import { prefetches } from './prefetches.ts';
 import { reservations } from './reservations.ts';
 import { residency } from './residency.ts';
 import { semaphores } from './semaphores.ts';
@@ -34,9 +36,11 @@ export const checkers = {
   calls,
   residency,
   faults,
+  prefetches,
   reservations,
   'budget-limits': budgetLimits,
   'budget-queue': budgetQueue,
+  'budget-rules': budgetRules,
   metering,
   slices,
   tools,

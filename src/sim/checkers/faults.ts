@@ -79,6 +79,7 @@ export function faults({ engines }: CheckerFacts): Checker {
         prompts.set(event.pid, { promptTokens: event.promptTokens, faultedTokens: 0, dispatches: 0 });
       },
       'call.bypassed': (event) => void bypassing.add(event.pid),
+      'call.degraded': (event) => void bypassing.add(event.pid),
       'process.dispatched': (event) => {
         const prompt = prompts.get(event.pid);
         if (prompt === undefined) return;

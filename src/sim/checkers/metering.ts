@@ -1,4 +1,5 @@
 import type { Prices } from '../../kernel/engine-options.ts';
+import { CallModels } from './call-models.ts';
 import {
   checkOf,
   type CheckedEngine,
@@ -41,14 +42,15 @@ interface Stretches {
 }
 
 /**
- * What a call reserves is all that it can take: its prompt and its longest answer, at the prices of its engine. What it settles is what its
+ * What a call reserves is all that it can take: its prompt and its longest answer, at the prices of its engine, or of the cheaper model of the
+ * budget that degraded it. What it settles is what its
  * stretches on cores took since the reservation; and all that it settled is what its end says. A recorded duration is in no event, so
  * that the time reserved is only held against what the prompt alone takes.
  */
-export function metering({ engines }: CheckerFacts): Checker {
+export function metering(facts: CheckerFacts): Checker {
   const check: Check = checkOf('metering');
   const calls = new Map<number, MeteredCall>();
-  const engineOf = new Map<number, CheckedEngine>();
+  const models = new CallModels(facts);
 
   /** What a settlement must say. Of a call without a price list the money is not judged. */
   function judge(
@@ -64,7 +66,7 @@ export function metering({ engines }: CheckerFacts): Checker {
       () =>
         `call ${call.request.n} of process ${pid} settles ${tokens} tokens and took ${tokensIn} of prompt and ${tokensOut} of answer`,
     );
-    const prices = engineOf.get(pid)?.prices;
+    const prices = models.of(pid)?.prices;
     const cost = prices === undefined ? microDollars : costOf(prices, tokensIn, tokensCached, tokensOut);
     check(
       microDollars === cost,
@@ -100,10 +102,19 @@ export function metering({ engines }: CheckerFacts): Checker {
     promise:
       "A call's prompt and its maximal output are reserved; it is settled to what it used, at the prices of its engine.",
     on: {
-      'process.spawned': ({ pid, engine }) => {
-        if (engines[engine] !== undefined) engineOf.set(pid, engines[engine]);
+      'process.spawned': (event) => models.spawned(event),
+      'budget.exhausted': (event) => models.exhaustedAt(event),
+      'call.degraded': (event) => {
+        const model = models.degraded(event);
+        check(
+          model === event.model,
+          event,
+          () =>
+            `call ${event.n} of process ${event.pid} is degraded to ${event.model}: its budget has ${model}`,
+        );
       },
       'call.requested': (event) => {
+        models.requested(event);
         calls.set(event.pid, {
           request: event,
           mostUs: -1,
@@ -126,15 +137,15 @@ export function metering({ engines }: CheckerFacts): Checker {
           () =>
             `${name()} reserves ${tokens} tokens for a prompt of ${promptTokens} and an answer of ${maxOutput}`,
         );
-        const engine = engineOf.get(pid);
+        const model = models.of(pid);
         const cost =
-          engine?.prices === undefined ? microDollars : costOf(engine.prices, promptTokens, 0, maxOutput);
+          model?.prices === undefined ? microDollars : costOf(model.prices, promptTokens, 0, maxOutput);
         check(
           microDollars === cost,
           event,
           () => `${name()} reserves ${microDollars} microDollars and may cost ${cost}`,
         );
-        const leastUs = prefillUs(engine, promptTokens);
+        const leastUs = prefillUs(model, promptTokens);
         check(
           coreUs >= leastUs,
           event,

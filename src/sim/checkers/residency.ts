@@ -29,6 +29,17 @@ export function residency({ engines }: CheckerFacts): Checker {
     );
   }
 
+  function pagesCome(event: EventOf<'page.loaded' | 'page.prefetched'>): void {
+    const memory = memoryOf(event, event.engine);
+    const problem = memory.pages.add(event.page, event.pages, event.tokens);
+    check(
+      problem === undefined,
+      event,
+      () => `engine ${event.engine}, pages ${event.page}+${event.pages}: ${problem}`,
+    );
+    fits(event, memory);
+  }
+
   function pagesLeave(event: EventOf<'page.evicted' | 'page.freed'>): void {
     const problem = memoryOf(event, event.engine).pages.remove(event.page, event.pages, event.tokens);
     check(
@@ -52,16 +63,8 @@ export function residency({ engines }: CheckerFacts): Checker {
         memoryOf(event, event.engine);
         engineOf.set(event.pid, event.engine);
       },
-      'page.loaded': (event) => {
-        const memory = memoryOf(event, event.engine);
-        const problem = memory.pages.add(event.page, event.pages, event.tokens);
-        check(
-          problem === undefined,
-          event,
-          () => `engine ${event.engine}, pages ${event.page}+${event.pages}: ${problem}`,
-        );
-        fits(event, memory);
-      },
+      'page.loaded': pagesCome,
+      'page.prefetched': pagesCome,
       'page.evicted': pagesLeave,
       'page.freed': pagesLeave,
       'call.requested': (event) => {
@@ -69,6 +72,7 @@ export function residency({ engines }: CheckerFacts): Checker {
         bypassing.delete(event.pid);
       },
       'call.bypassed': (event) => void bypassing.add(event.pid),
+      'call.degraded': (event) => void bypassing.add(event.pid),
       'process.dispatched': (event) => {
         const { pid, n, room } = event;
         const isBypass = bypassing.has(pid);

@@ -1,3 +1,4 @@
+import { CallModels } from './call-models.ts';
 import {
   checkOf,
   type CheckedEngine,
@@ -33,7 +34,8 @@ interface Queue {
  * At the end of its slice a call makes way if somebody stood ready before and stands ready still; bringing its context back doesn't count as
  * use of its slice. Not judged while somebody waits for memory: who is ready then may have to wait all the same.
  */
-export function slices({ engines }: CheckerFacts): Checker {
+export function slices(facts: CheckerFacts): Checker {
+  const { engines } = facts;
   const check: Check = checkOf('slices');
   const queues = engines.map((engine): Queue => ({
     engine,
@@ -44,6 +46,7 @@ export function slices({ engines }: CheckerFacts): Checker {
     unclearUs: -1,
   }));
   const queueOf = new Map<number, Queue>();
+  const models = new CallModels(facts);
   /** By core. */
   const running = new Map<number, Stretch>();
   /** By pid: what its last stretch left of bringing its context back, µs. */
@@ -113,9 +116,14 @@ export function slices({ engines }: CheckerFacts): Checker {
       atUs = event.atUs;
     },
     on: {
-      'process.spawned': ({ pid, engine }) => {
+      'process.spawned': (event) => {
+        const { pid, engine } = event;
         if (queues[engine] !== undefined) queueOf.set(pid, queues[engine]);
+        models.spawned(event);
       },
+      'call.requested': (event) => models.requested(event),
+      'budget.exhausted': (event) => models.exhaustedAt(event),
+      'call.degraded': (event) => void models.degraded(event),
       'process.ready': (event) => void leaves(event)?.ready.set(event.pid, event.atUs),
       'process.waiting': (event) => {
         const queue = leaves(event);
@@ -132,7 +140,8 @@ export function slices({ engines }: CheckerFacts): Checker {
         if (queue === undefined) return;
         queue.idleCores--;
         const leftUs = restoreLeftUs.get(event.pid) ?? 0;
-        const beginsUs = event.atUs + Math.max(leftUs, restoreUs(queue.engine, event));
+        const beginsUs =
+          event.atUs + Math.max(leftUs, restoreUs(models.of(event.pid) ?? queue.engine, event));
         const endsUs = beginsUs + queue.sliceUs;
         running.set(event.core, { start: event, queue, beginsUs, endsUs });
         if (endsUs < earliestUs) earliestUs = endsUs;

@@ -1,4 +1,5 @@
 import { assert } from '../../base/assert.ts';
+import { degradedOptions, type CheaperModel } from '../../kernel/budget-rules.ts';
 import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { CallEnded } from '../../kernel/inputs.ts';
 import type { CoreId, Pid } from '../../kernel/ids.ts';
@@ -41,7 +42,7 @@ export interface ModelDeviceWorld {
 /**
  * A simulated model server: prefill, load and decode at the rates of its cost model, slowed by the throughput curve while several cores are
  * busy. A call with a recorded duration takes that long when it runs alone and nothing of its prompt was evicted: new prefill and decode share that time in
- * the model's proportions, and what an eviction costs comes on top.
+ * the model's proportions, and what an eviction costs comes on top. On a cheaper model with rates of its own that time changes in proportion.
  * Source of the two-phase cost: A. Agrawal et al., "Vidur: A Large-Scale Simulation Framework for LLM Inference", MLSys 2024 (simplified to rates).
  */
 export class ModelDevice {
@@ -156,7 +157,8 @@ export class ModelDevice {
 
   private fillPlan(plan: Phases, start: CallStart): void {
     const { engine } = this;
-    const perPrefill = 1_000_000 / engine.prefillTokensPerSecond;
+    const { prefillTokensPerSecond, decodeTokensPerSecond } = ratesOf(engine, start.degradedTo);
+    const perPrefill = 1_000_000 / prefillTokensPerSecond;
     const loadUs =
       start.loadTokens === 0
         ? 0
@@ -180,11 +182,21 @@ export class ModelDevice {
     plan.loadUs = loadUs;
     plan.newPrefillUs = newPrefillUs;
     plan.repeatedPrefillUs = repeatedPrefillUs;
-    plan.decodeUs = Math.ceil((tokensOut * 1_000_000) / engine.decodeTokensPerSecond);
+    plan.decodeUs = Math.ceil((tokensOut * 1_000_000) / decodeTokensPerSecond);
     plan.tokensOut = tokensOut;
     plan.tokensLeft = tokensOut;
-    const fixedUs = start.script?.durationUs;
-    if (fixedUs !== undefined) scale(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
+    const recordedUs = start.script?.durationUs;
+    if (recordedUs === undefined) return;
+    const fixedUs = start.degradedTo === undefined ? recordedUs : this.elsewhereUs(plan, start, recordedUs);
+    scale(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
+  }
+
+  /** The recorded time of a call of the engine's own model, in the proportion in which another model is faster or slower. */
+  private elsewhereUs(plan: Phases, { newTokens }: CallStart, recordedUs: number): number {
+    const { prefillTokensPerSecond, decodeTokensPerSecond } = this.engine;
+    const ownSeconds = newTokens / prefillTokensPerSecond + plan.tokensOut / decodeTokensPerSecond;
+    if (ownSeconds === 0) return recordedUs;
+    return Math.ceil((recordedUs * (plan.newPrefillUs + plan.decodeUs)) / (ownSeconds * 1_000_000));
   }
 
   /** The core of `stretch` is free from now on; returns what was asked of it. */
@@ -253,6 +265,13 @@ interface Spent {
     readonly newPrefillUs: number;
     readonly repeatedPrefillUs: number;
   };
+}
+
+function ratesOf(
+  engine: EngineOptions,
+  degradedTo: CheaperModel | undefined,
+): Pick<EngineOptions, 'prefillTokensPerSecond' | 'decodeTokensPerSecond'> {
+  return degradedTo === undefined ? engine : degradedOptions(engine, degradedTo);
 }
 
 const totalUs = (plan: Phases): number =>

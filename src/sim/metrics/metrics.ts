@@ -3,10 +3,12 @@
  * be (a call that ends on a core where it doesn't run, time that goes back, parts that don't sum up) is an AssertionError.
  */
 import { assert, unreachable } from '../../base/assert.ts';
+import type { BudgetNodeSpec } from '../../kernel/budget-limits.ts';
 import type { FaultKind, KernelEvent } from '../../kernel/events.ts';
 import type { Spent } from '../../kernel/inputs.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
 import { EngineTally, ratio } from './engine-tally.ts';
+import { PressureTally } from './pressure.ts';
 import { ProcessTally } from './process-tally.ts';
 import { runningSum, sumOfSplits } from './split.ts';
 import { kernelWaits, waitReasons } from './run-metrics.ts';
@@ -31,6 +33,7 @@ export class Metrics {
   private callsFailed = 0;
   private readonly callsRefused: Record<string, number> = {};
   private callsBypassed = 0;
+  private callsDegraded = 0;
   private toolFailures = 0;
   private readonly toolFailuresByCode: Record<string, number> = {};
   private readonly toolsRefused: Record<string, number> = {};
@@ -46,14 +49,22 @@ export class Metrics {
     hole: none(),
   };
   private readonly loaded = none();
+  private readonly prefetched = { transfers: 0, pages: 0, tokens: 0, usedTokens: 0, declinedTokens: 0 };
   private readonly evicted = none();
   private readonly freed = none();
   private readonly dropped = none();
   private prefillTokensSaved = 0;
   private budgetStalls = 0;
   private readonly lockCounts = { acquired: 0, taken: 0, waits: 0, boosts: 0, deadlocks: 0 };
+  private readonly pressure: PressureTally;
+  private readonly budgetActions = { throttled: 0, suspended: 0, stopped: 0 };
 
-  constructor(options: { readonly engines: readonly EngineFacts[] }) {
+  /** `budgets`: nodes whose pressure is measured, too; default: none. */
+  constructor(options: {
+    readonly engines: readonly EngineFacts[];
+    readonly budgets?: readonly BudgetNodeSpec[];
+  }) {
+    this.pressure = new PressureTally(options.engines.length, options.budgets ?? []);
     this.engines = options.engines.map((facts) => new EngineTally(facts));
     this.engineOfCore = this.engines.flatMap((engine) =>
       Array.from({ length: engine.facts.cores }, () => engine),
@@ -64,6 +75,7 @@ export class Metrics {
   onEvent(event: KernelEvent): void {
     if (this.startUs === -1) this.startUs = event.atUs;
     this.lastUs = event.atUs;
+    this.pressure.onEvent(event);
     switch (event.type) {
       case 'process.dispatched': {
         const tally = this.tally(event.pid);
@@ -104,6 +116,19 @@ export class Metrics {
       case 'page.loaded':
         add(this.loaded, event);
         this.engine(event).resident(event.tokens, event.atUs);
+        return;
+      case 'page.prefetched':
+        add(this.prefetched, event);
+        this.engine(event).resident(event.tokens, event.atUs);
+        return;
+      case 'prefetch.started':
+        this.prefetched.transfers++;
+        return;
+      case 'prefetch.ended':
+        this.prefetched.declinedTokens += event.declinedTokens;
+        return;
+      case 'prefetch.used':
+        this.prefetched.usedTokens += event.tokens;
         return;
       case 'page.evicted':
         add(this.evicted, event);
@@ -150,6 +175,16 @@ export class Metrics {
       case 'call.bypassed':
         this.callsBypassed++;
         return;
+      case 'call.degraded':
+        this.callsDegraded++;
+        return;
+      case 'budget.throttled':
+        this.budgetActions.throttled++;
+        return;
+      case 'budget.exhausted':
+        if (event.rule === 'suspend') this.budgetActions.suspended++;
+        else if (event.rule === 'stop') this.budgetActions.stopped++;
+        return;
       case 'tool.started':
         this.tally(event.pid).toolCalls++;
         return;
@@ -193,6 +228,7 @@ export class Metrics {
       case 'semaphore.withdrawn':
       case 'semaphore.restored':
       case 'process.unboosted':
+      case 'prefetch.cancelled':
       case 'process.restored':
       case 'budget.reserved':
       case 'budget.queued':
@@ -247,6 +283,7 @@ export class Metrics {
       modelCallsFailed: this.callsFailed,
       modelCallsRefused: { ...this.callsRefused },
       modelCallsBypassed: this.callsBypassed,
+      modelCallsDegraded: this.callsDegraded,
       toolCalls: sum(({ usage }) => usage.toolCalls),
       toolFailures: this.toolFailures,
       toolFailuresByCode: { ...this.toolFailuresByCode },
@@ -263,12 +300,14 @@ export class Metrics {
         hole: { ...this.faults.hole },
       },
       loaded: { ...this.loaded },
+      prefetched: { ...this.prefetched },
       evicted: { ...this.evicted },
       freed: { ...this.freed },
       dropped: { ...this.dropped },
       prefillTokensSaved: this.prefillTokensSaved,
       budgetStalls: { count: this.budgetStalls, us: split.waiting['budget'] ?? 0 },
       locks: { ...this.lockCounts },
+      budgetActions: { ...this.budgetActions },
       throughput: {
         completedProcessesPerHour: ratio(completed * HOUR_US, makespanUs),
         completedCallsPerHour: ratio(modelCallsCompleted * HOUR_US, makespanUs),
@@ -282,6 +321,7 @@ export class Metrics {
       response: distribution(all.flatMap(({ responseUs }) => (responseUs === null ? [] : [responseUs]))),
       waiting: distribution(all.map((process) => process.waitingUs)),
       split,
+      pressure: this.pressure.result(startUs, endUs),
       engines,
       perProcess: all,
     };

@@ -2,6 +2,7 @@
 import type { KernelErrorCode } from '../../kernel/errors.ts';
 import type { FaultKind } from '../../kernel/events.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
+import type { RunPressure } from './pressure.ts';
 import type { Distribution } from './statistics.ts';
 
 /** What metrics and checkers must know of an engine. Cores are numbered from 0 over all engines in the order of the list. */
@@ -101,6 +102,16 @@ interface LockCounts {
   readonly deadlocks: number;
 }
 
+/** What entered context memory from a slower tier before it was asked for, beside `loaded`. */
+interface PrefetchCount extends PageCount {
+  /** Begun. */
+  readonly transfers: number;
+  /** Of `tokens`, what a call found before it left again. */
+  readonly usedTokens: number;
+  /** What came and found no room. */
+  readonly declinedTokens: number;
+}
+
 /** Why a stretch on a core ended before its call did. */
 export type StopReason = 'slice' | 'priority' | 'signal' | 'load-control';
 
@@ -140,6 +151,8 @@ export interface RunMetrics {
   /** By code; a call that is refused never starts. */
   readonly modelCallsRefused: Readonly<Record<string, number>>;
   readonly modelCallsBypassed: number;
+  /** Those that a budget let run on its cheaper model only. */
+  readonly modelCallsDegraded: number;
   /** Tool calls started; each retry counts again, here and in the failures. */
   readonly toolCalls: number;
   readonly toolFailures: number;
@@ -155,8 +168,9 @@ export interface RunMetrics {
   readonly microDollars: number;
 
   readonly faults: Readonly<Record<FaultKind, PageCount>>;
-  /** What entered context memory: the load traffic. */
+  /** What entered context memory because it was asked for: the load traffic. */
   readonly loaded: PageCount;
+  readonly prefetched: PrefetchCount;
   readonly evicted: PageCount;
   readonly freed: PageCount;
   readonly dropped: PageCount;
@@ -164,6 +178,12 @@ export interface RunMetrics {
   readonly prefillTokensSaved: number;
   /** Waits for budget. */
   readonly budgetStalls: { readonly count: number; readonly us: number };
+  /** How often a budget had a call wait for its pace, suspended a process, stopped one. */
+  readonly budgetActions: {
+    readonly throttled: number;
+    readonly suspended: number;
+    readonly stopped: number;
+  };
 
   /** Of locks and semaphores as syscalls. */
   readonly locks: LockCounts;
@@ -188,6 +208,7 @@ export interface RunMetrics {
   readonly waiting: Distribution;
   /** Sum over all processes. */
   readonly split: Split;
+  readonly pressure: RunPressure;
 
   readonly engines: readonly EngineMetrics[];
   /** In pid order. */

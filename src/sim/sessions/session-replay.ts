@@ -15,9 +15,9 @@ import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { Pid } from '../../kernel/ids.ts';
 import type { Admission } from '../../kernel/memory/memory-options.ts';
 import { ContextMemory } from '../../kernel/memory/context-memory.ts';
-import type { Prefetch } from '../../kernel/memory/prefetcher.ts';
 import { PageTable } from '../../kernel/memory/page-table.ts';
 import type { Prompt } from '../../kernel/memory/prompt-examiner.ts';
+import { TierLink } from '../../kernel/memory/tier-link.ts';
 import { importanceDefaults } from '../../kernel/options.ts';
 import { EventClass, EventQueue } from '../event-queue.ts';
 import type { RecordedCall, RecordedChain } from './session-trace.ts';
@@ -85,18 +85,15 @@ interface Run {
   endEvent: number;
 }
 
-type Happening =
-  | { readonly kind: 'begin' | 'end'; readonly run: Run }
-  | { readonly kind: 'transferred'; readonly prefetch: Prefetch };
+type Happening = { readonly kind: 'begin' | 'end'; readonly run: Run } | { readonly kind: 'transferred' };
 
 export class SessionReplay {
   readonly memory: ContextMemory;
   private readonly options: SessionReplayOptions;
   private readonly runs: readonly Run[];
   private readonly events = new EventQueue<Happening>();
-  private isTransferring = false;
-  /** The policy made no room for what came last; asked again, it would want the same. */
-  private isDeclined = false;
+  /** Undefined: nothing is prefetched. */
+  private readonly link: TierLink | undefined;
   private readonly tally = {
     calls: 0,
     contextBlocks: 0,
@@ -139,10 +136,13 @@ export class SessionReplay {
       {
         faulted: () => {},
         loaded: () => {},
+        prefetched: () => {},
         freed: () => {},
         evicted: (_page, pages) => void (tally.evictedBlocks += pages),
       },
     );
+    const isPrefetching = engine.loadTokensPerSecond > 0 && this.memory.policy.prefetch !== undefined;
+    this.link = isPrefetching ? new TierLink(this.memory, engine) : undefined;
   }
 
   private planView(): PlanView {
@@ -175,10 +175,12 @@ export class SessionReplay {
       const { nextUs } = this.events;
       const happening = this.events.take();
       if (happening === undefined) return;
-      if (happening.kind === 'transferred') this.endTransfer(happening.prefetch, nextUs);
-      else {
+      if (happening.kind === 'transferred') {
+        const { loadedTokens } = this.link!.end(nextUs);
+        this.tally.prefetchedBlocks += loadedTokens / this.options.blockTokens;
+      } else {
         const { run, kind } = happening;
-        this.isDeclined = false;
+        this.link?.callsChanged();
         if (kind === 'end') {
           this.end(run, nextUs);
           const { pause } = run.placed.chain.calls[run.next - 1]!;
@@ -195,22 +197,12 @@ export class SessionReplay {
     }
   }
 
-  /** The slower tier sends what the policy wants most, if the link is free, and as long as anything is still to come. */
+  /** The slower tier sends what the policy wants most, as long as anything is still to come. */
   private beginTransfer(nowUs: number): void {
-    const { loadTokensPerSecond, loadLatencyUs } = this.options.engine;
-    if (loadTokensPerSecond === 0 || this.isTransferring || this.isDeclined || this.events.size === 0) return;
-    const prefetch = this.memory.beginPrefetch(nowUs);
-    if (prefetch === undefined) return;
-    this.isTransferring = true;
-    const endUs = nowUs + loadLatencyUs + Math.ceil((prefetch.tokens * 1_000_000) / loadTokensPerSecond);
-    this.events.schedule(endUs, EventClass.completion, { kind: 'transferred', prefetch });
-  }
-
-  private endTransfer(prefetch: Prefetch, nowUs: number): void {
-    const { loadedTokens, declinedTokens } = this.memory.endPrefetch(prefetch, nowUs);
-    this.isTransferring = false;
-    this.isDeclined = declinedTokens > 0;
-    this.tally.prefetchedBlocks += loadedTokens / this.options.blockTokens;
+    const { link, events } = this;
+    if (link === undefined || !link.mayBegin || events.size === 0) return;
+    const endUs = link.begin(nowUs);
+    if (endUs !== undefined) events.schedule(endUs, EventClass.completion, { kind: 'transferred' });
   }
 
   private begin(run: Run, call: RecordedCall, nowUs: number): Prompt {

@@ -21,6 +21,7 @@ import {
 } from './checked-json.ts';
 import type { Field, Reader } from './checked-json.ts';
 import { fileError } from './fields.ts';
+import { mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
 import { generateJobs } from './generate-jobs.ts';
 import { generateSessions } from './generate-sessions.ts';
 import type { Workload } from './workload.ts';
@@ -58,6 +59,17 @@ export function agentGroup(world: AgentWorld): Reader<AgentGroup> {
 // ---- Written out ---------------------------------------------------------------------------------------------------------
 
 const priority = number(0, 100);
+const scheduling: Reader<SchedulingFacts> = object(
+  {},
+  {
+    tickets: integer(1, mostShares),
+    weight: numberAbove(0, mostShares),
+    deadlineUs: timeUs(1),
+    client: name,
+    expectedCoreUs: timeUs(0),
+    expectedTokenSeconds: number(0),
+  },
+);
 const tokenCount = integer(0, 1_000_000_000);
 const pageTokens = integer(1, 1_000_000_000);
 
@@ -67,6 +79,7 @@ function writtenAgents(world: AgentWorld): Reader<AgentGroup> {
     arrivalUs: timeUs(0),
     budget: oneOfNames(world.budgets, 'budgets'),
     copies: integer(1, 1_000_000),
+    scheduling,
   };
   const read = object({ name, steps: stepsReader(world) }, fields);
   return (field) => {
@@ -124,7 +137,7 @@ function stepsReader(world: AgentWorld): Reader<readonly AgentStep[]> {
     semPost: object({ op, semaphore: name }, {}),
   });
   const steps = list(wellFormed, 1) as Reader<readonly AgentStep[]>;
-  const child = object({ name, steps }, { priority });
+  const child = object({ name, steps }, { priority, scheduling });
   return steps;
 }
 

@@ -4,7 +4,8 @@
  */
 import type { BudgetLimit, BudgetNodeSpec, BudgetWindow } from '../../kernel/budget-limits.ts';
 import { budgetResources } from '../../kernel/budget-limits.ts';
-import { engineDefaults, type EngineOptions } from '../../kernel/engine-options.ts';
+import { exhaustionRules, type CheaperModel } from '../../kernel/budget-rules.ts';
+import { engineDefaults, type EngineOptions, type Prices } from '../../kernel/engine-options.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { Kernel } from '../../kernel/kernel.ts';
@@ -66,6 +67,7 @@ export function parseScenario(
 
 // ---- What a document may say ---------------------------------------------------------------------------------------------
 
+const prices: Reader<Prices> = object({ input: number(0), cachedInput: number(0), output: number(0) }, {});
 const engine = object(
   {},
   {
@@ -79,7 +81,7 @@ const engine = object(
     loadLatencyUs: timeUs(0),
     throughput: list(numberAbove(0, 1), 1),
     preemption: oneOf(['resume', 'continue', 'none']),
-    prices: object({ input: number(0), cachedInput: number(0), output: number(0) }, {}),
+    prices,
   },
 );
 
@@ -97,7 +99,14 @@ const limit: Reader<BudgetLimit> = object(
   { resource: oneOf(budgetResources), amount: integer(0), window },
   {},
 );
-const budget: Reader<BudgetNodeSpec> = object({ name }, { parent: name, limits: list(limit) });
+const cheaperModel: Reader<CheaperModel> = object(
+  { model: name, prices },
+  { prefillTokensPerSecond: numberAbove(0), decodeTokensPerSecond: numberAbove(0) },
+);
+const budget: Reader<BudgetNodeSpec> = object(
+  { name },
+  { parent: name, limits: list(limit), whenExhausted: oneOf(exhaustionRules), degradeTo: cheaperModel },
+);
 
 const tool: Reader<ToolData> = object(
   {

@@ -100,6 +100,7 @@ class Told {
         faulted: (pid, kind, pages, tokens) =>
           void this.said.push(`fault of ${pid}: ${pages} ${kind} (${tokens})`),
         loaded: tell('load'),
+        prefetched: tell('prefetch'),
         evicted: tell('evict'),
         freed: tell('free'),
       },

@@ -33,7 +33,7 @@ function memoryOf(capacity: number, overrides: Partial<PagingPolicy> = {}) {
         });
       },
     },
-    { faulted() {}, loaded() {}, freed() {}, evicted() {} },
+    { faulted() {}, loaded() {}, prefetched() {}, freed() {}, evicted() {} },
   );
   const call = (space: number, count: number, nowUs: number): PageTable => {
     const table = new PageTable();

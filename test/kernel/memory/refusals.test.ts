@@ -37,6 +37,7 @@ function memoryOf(residency: 'independent' | 'prefix') {
     {
       faulted: () => undefined,
       loaded: () => undefined,
+      prefetched: () => undefined,
       evicted: (page) => void left.push(page),
       freed: (page) => void left.push(page),
     },

@@ -42,6 +42,7 @@ function memoryOf(paging: CreatePagingPolicy) {
     {
       faulted: () => undefined,
       loaded: () => undefined,
+      prefetched: () => undefined,
       evicted: (page) => void evicted.push(page),
       freed: () => undefined,
     },

@@ -7,10 +7,15 @@ import {
   faulted,
   freed,
   loaded,
+  prefetchCancelled,
+  prefetched,
+  prefetchEnded,
+  prefetchUsed,
   ready,
   requested,
   spawned,
   stopped,
+  transferred,
 } from './stream.ts';
 import { checkAccepts, checkCatches, running } from './watch.ts';
 
@@ -53,6 +58,88 @@ checkCatches('residency', [
     [0, requested(1, 1)],
     [0, bypassed(1, 1)],
     [0, dispatched(1, 0, 1)],
+  ],
+]);
+
+checkCatches('residency', [
+  ['page 5 is resident already', [0, loaded(5, 1, 5)], [0, prefetched(5, 1, 5)]],
+  ['301 resident tokens', [0, loaded(1, 1, 200)], [0, prefetched(2, 1, 101)]],
+]);
+
+checkCatches('prefetches', [
+  ['engine a transfers already', [0, transferred(1, 100)], [1, transferred(2, 5)]],
+  ['engine b has no slower tier', [0, transferred(1, 100, 1)]],
+  ['engine 3 of 2', [0, transferred(1, 100, 3)]],
+  ['0 tokens: a transfer brings something', [0, transferred(1, 0)]],
+  ['engine a has no transfer under way', [0, prefetched(1, 1, 5)]],
+  ['engine a has no transfer under way', [0, prefetchEnded(0)]],
+  ['engine a has no transfer under way', [0, prefetchCancelled(5)]],
+  [
+    'engine a has no transfer under way',
+    [0, transferred(1, 100)],
+    [1, prefetchCancelled(100)],
+    [1100, prefetched(1, 1, 100)],
+  ],
+  [
+    'a transfer of 100 tokens that takes until 1100 µs',
+    [0, transferred(1, 100)],
+    [1099, prefetched(1, 1, 100)],
+    [1099, prefetchEnded(100)],
+  ],
+  [
+    '100 tokens were prefetched before their transfer ended',
+    [0, transferred(1, 100)],
+    [1100, prefetched(1, 1, 100)],
+    [1101, ready(1)],
+  ],
+  [
+    '100 tokens were prefetched, 90 are said to be',
+    [0, transferred(1, 100)],
+    [1100, prefetched(1, 1, 100)],
+    [1100, prefetchEnded(90, 10)],
+  ],
+  [
+    '60 tokens were prefetched and 41 declined of 100 transferred',
+    [0, transferred(1, 100)],
+    [1100, prefetched(1, 1, 60)],
+    [1100, prefetchEnded(60, 41)],
+  ],
+  [
+    '61 tokens were used of 60 prefetched',
+    [0, transferred(1, 100)],
+    [1100, prefetched(1, 1, 60)],
+    [1100, prefetchEnded(60, 40)],
+    [1200, prefetchUsed(1, 61)],
+  ],
+  [
+    'uses 60 prefetched tokens and finds 59',
+    [0, spawned(1)],
+    [0, transferred(1, 100)],
+    [1100, prefetched(1, 1, 60)],
+    [1100, prefetchEnded(60, 40)],
+    [1200, prefetchUsed(1, 60)],
+    [1200, dispatched(1, 0, 1, { cachedTokens: 59 })],
+  ],
+]);
+
+checkAccepts('prefetches', [
+  [
+    // One transfer after another, one of them cancelled; what is used in two calls.
+    [0, spawned(1)],
+    [0, transferred(1, 100)],
+    [500, prefetchCancelled(100)],
+    [600, transferred(1, 100)],
+    [1700, evicted(9, 1, 5)],
+    [1700, prefetched(1, 1, 60)],
+    [1700, prefetched(2, 1, 20)],
+    [1700, prefetchEnded(80, 20)],
+    [1700, transferred(3, 20)],
+    [1800, prefetchUsed(1, 60)],
+    [1800, dispatched(1, 0, 1, { cachedTokens: 60 })],
+    [1900, ended(1, 0, 1)],
+    [2000, prefetchEnded(0, 20)],
+    [2000, prefetchUsed(1, 20)],
+    [2000, dispatched(1, 0, 2, { cachedTokens: 90 })],
   ],
 ]);
 

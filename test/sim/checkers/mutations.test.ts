@@ -112,6 +112,10 @@ changing('budget.settled', 'coreUs', numbers);
 changing('budget.queued', 'node', () => ['elsewhere']);
 changing('budget.overrun', 'amount', numbers);
 changing('budget.overrun', 'node', () => ['elsewhere']);
+changing('budget.exhausted', 'node', () => ['elsewhere']);
+changing('budget.exhausted', 'rule', (rule) =>
+  (['degrade', 'suspend', 'stop'] as const).filter((other) => other !== rule),
+);
 changing('process.suspended', 'by', (by) => [by === 'signal' ? 'load-control' : 'signal']);
 changing('process.terminated', 'outcome', () => ['completed', 'failed', 'cancelled', 'killed']);
 changing('tool.ended', 'ok', (ok) => [!ok]);
@@ -144,6 +148,7 @@ leavingOut('process.continued', 0.8);
 leavingOut('budget.reserved');
 leavingOut('budget.settled');
 leavingOut('budget.overrun');
+leavingOut('budget.exhausted');
 leavingOut('tool.started');
 leavingOut('tool.ended');
 // Who waited for a lock, for memory or for others, and wakes to end by itself, is told of by nothing else.

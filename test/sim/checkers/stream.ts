@@ -38,7 +38,7 @@ export const restored = (number: number, mail: readonly number[] = []): EventBod
 export const ready = (number: number): EventBody => body('process.ready', { pid: pid(number) });
 export const waiting = (number: number, on: string): EventBody =>
   body('process.waiting', { pid: pid(number), on });
-export const suspended = (number: number, by: 'signal' | 'load-control' = 'signal'): EventBody =>
+export const suspended = (number: number, by: 'signal' | 'load-control' | 'budget' = 'signal'): EventBody =>
   body('process.suspended', { pid: pid(number), by });
 export const continued = (number: number): EventBody => body('process.continued', { pid: pid(number) });
 export const terminated = (
@@ -46,6 +46,9 @@ export const terminated = (
   outcome: 'completed' | 'failed' | 'cancelled' | 'killed' = 'completed',
   code = outcome === 'failed' ? 'PROGRAM_FAILED' : '',
 ): EventBody => body('process.terminated', { pid: pid(number), outcome, code, message: '' });
+
+export const held = (engine = 0): EventBody => body('queue.held', { engine, pid: pid(99) });
+export const released = (engine = 0): EventBody => body('queue.released', { engine });
 
 export const requested = (number: number, n: number, promptTokens = 0, maxOutput = 10): EventBody =>
   body('call.requested', { pid: pid(number), n, promptTokens, maxOutput });
@@ -103,8 +106,10 @@ export const ended = (
     loadUs: 0,
     ...fields,
   });
-export const refused = (number: number, n: number): EventBody =>
-  body('call.refused', { pid: pid(number), n, code: 'CONTEXT_TOO_LARGE' });
+export const refused = (number: number, n: number, code = 'CONTEXT_TOO_LARGE'): EventBody =>
+  body('call.refused', { pid: pid(number), n, code });
+export const degraded = (number: number, n: number, model = 'small'): EventBody =>
+  body('call.degraded', { pid: pid(number), n, model });
 export const bypassed = (number: number, n: number, tokens = 500): EventBody =>
   body('call.bypassed', { pid: pid(number), n, tokens });
 
@@ -121,6 +126,16 @@ export const evicted = (page: number, pages: number, tokens: number, engine = 0)
   body('page.evicted', { engine, page: page as PageId, pages, tokens });
 export const freed = (page: number, pages: number, tokens: number, engine = 0): EventBody =>
   body('page.freed', { engine, page: page as PageId, pages, tokens });
+export const transferred = (page: number, tokens: number, engine = 0): EventBody =>
+  body('prefetch.started', { engine, page: page as PageId, tokens });
+export const prefetched = (page: number, pages: number, tokens: number, engine = 0): EventBody =>
+  body('page.prefetched', { engine, page: page as PageId, pages, tokens });
+export const prefetchEnded = (tokens: number, declinedTokens = 0, engine = 0): EventBody =>
+  body('prefetch.ended', { engine, tokens, declinedTokens });
+export const prefetchCancelled = (tokens: number, engine = 0): EventBody =>
+  body('prefetch.cancelled', { engine, tokens });
+export const prefetchUsed = (number: number, tokens: number, engine = 0): EventBody =>
+  body('prefetch.used', { pid: pid(number), engine, tokens });
 export const dropped = (number: number, page: number, tokens: number): EventBody =>
   body('page.dropped', { pid: pid(number), page: page as PageNumber, tokens });
 
@@ -133,6 +148,25 @@ export const overrun = (number: number, amount: number, resource = 'tokens', nod
 
 export const queued = (number: number, node = 'root'): EventBody =>
   body('budget.queued', { pid: pid(number), node });
+
+/** Asks for 60 tokens in its first call. */
+export const exhausted = (
+  number: number,
+  node: string,
+  rule: 'degrade' | 'suspend' | 'stop',
+  fields: Fields<'budget.exhausted'> = {},
+): EventBody =>
+  body('budget.exhausted', {
+    pid: pid(number),
+    n: 1,
+    node,
+    resource: 'tokens',
+    asked: 60,
+    rule,
+    ...fields,
+  });
+export const throttled = (number: number, node: string, untilUs: number): EventBody =>
+  body('budget.throttled', { pid: pid(number), node, untilUs });
 
 export const toolStarted = (
   number: number,

@@ -28,7 +28,22 @@ const budgets: readonly BudgetNodeSpec[] = [
   { name: 'other team', limits: perTeam },
   { name: 'once', limits: [{ resource: 'microDollars', amount: 90, window: { kind: 'total' } }] },
   { name: 'free' },
+  // 100 tokens a second, and what becomes of who asks for more.
+  { name: 'paced', limits: perSecond('fixed'), whenExhausted: 'throttle' },
+  { name: 'paced sliding', limits: perSecond('sliding'), whenExhausted: 'throttle' },
+  { name: 'suspending', limits: perSecond('fixed'), whenExhausted: 'suspend' },
+  { name: 'stopping', limits: perSecond('fixed'), whenExhausted: 'stop' },
+  {
+    name: 'degrading',
+    limits: [{ resource: 'microDollars', amount: 90, window: { kind: 'total' } }],
+    whenExhausted: 'degrade',
+    degradeTo: { model: 'small', prices: { input: 1_000_000, cachedInput: 0, output: 1_000_000 } },
+  },
 ];
+
+function perSecond(kind: 'fixed' | 'sliding'): NonNullable<BudgetNodeSpec['limits']> {
+  return [{ resource: 'tokens', amount: 100, window: { kind, lengthUs: SECOND } }];
+}
 export const setup: CheckersOptions = {
   engines: [
     {
@@ -38,10 +53,13 @@ export const setup: CheckersOptions = {
       // Two micro-dollars for a prompt token, half of that for a cached one, five for a token of an answer.
       prices: { input: 2_000_000, cachedInput: 1_000_000, output: 5_000_000 },
       prefillTokensPerSecond: 500_000,
+      // A hundred tokens take 1,100 µs.
+      loadTokensPerSecond: 100_000,
+      loadLatencyUs: 100,
       preemption: 'resume',
       sliceUs: 500,
     },
-    { name: 'b', cores: 1, memoryTokens: 100 },
+    { name: 'b', cores: 1, memoryTokens: 100, loadTokensPerSecond: 0 },
   ],
   budgets,
   tools: [{ name: 'search', concurrency: 2 }, { name: 'mail' }, { name: 'pay', approval: true }],
@@ -89,6 +107,7 @@ export function checkAccepts(promise: CheckerName, allowed: readonly (readonly T
 
 /** They compare what happened at one instant, in whatever order. */
 const closesInstants: ReadonlySet<CheckerName> = new Set([
+  'budget-rules',
   'faults',
   'reservations',
   'metering',

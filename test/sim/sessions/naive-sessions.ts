@@ -74,6 +74,8 @@ interface Due {
   readonly call: number;
   /** The last block of a transfer that is over. */
   readonly transferred?: string;
+  /** How many were. */
+  readonly blocks?: number;
 }
 
 export interface NaiveReplay {
@@ -211,8 +213,8 @@ export function replayNaively(chains: readonly PlacedChain[], options: NaiveOpti
     return path.filter((text) => !resident.has(text));
   };
   /** Returns whether all of it found room. */
-  const bring = (last: string, nowUs: number): boolean => {
-    const missing = missingTo(last);
+  const bring = (last: string, transferred: number, nowUs: number): boolean => {
+    const missing = missingTo(last).slice(0, transferred);
     if (missing.length === 0) return true;
     const { owner, call } = known.get(last)!;
     const isOwned = owner !== undefined && owner.calls.length === call;
@@ -234,14 +236,19 @@ export function replayNaively(chains: readonly PlacedChain[], options: NaiveOpti
   let order = 0;
   let isTransferring = false;
   let isDeclined = false;
+  let moved = 0;
   const transfer = (nowUs: number): void => {
     if (tier === undefined || isTransferring || isDeclined || due.length === 0) return;
     if (due.some(({ atUs }) => atUs === nowUs)) return;
+    // As much as memory holds has been moved since a call began or ended.
+    if (moved >= capacity) return;
     const transferred = wanted(nowUs);
     if (transferred === undefined) return;
     isTransferring = true;
-    const atUs = nowUs + tier.latencyUs + tier.blockUs * missingTo(transferred).length;
-    due.push({ atUs, isEnd: true, order: ++order, session: sessions[0]!, call: 0, transferred });
+    const blocks = missingTo(transferred).length;
+    moved += blocks;
+    const atUs = nowUs + tier.latencyUs + tier.blockUs * blocks;
+    due.push({ atUs, isEnd: true, order: ++order, session: sessions[0]!, call: 0, transferred, blocks });
   };
   const scheduleNext = (session: NaiveSession): void => {
     const call = session.calls.length;
@@ -253,13 +260,14 @@ export function replayNaively(chains: readonly PlacedChain[], options: NaiveOpti
   sessions.forEach(scheduleNext);
   while (due.length > 0) {
     due.sort((a, b) => a.atUs - b.atUs || Number(b.isEnd) - Number(a.isEnd) || a.order - b.order);
-    const { atUs, isEnd, session, transferred, call } = due.shift()!;
+    const { atUs, isEnd, session, transferred, blocks, call } = due.shift()!;
     if (transferred !== undefined) {
       isTransferring = false;
-      isDeclined = !bring(transferred, atUs);
+      isDeclined = !bring(transferred, blocks!, atUs);
       transfer(atUs);
       continue;
     }
+    moved = 0;
     if (isEnd) {
       isDeclined = false;
       end(session, atUs, false);

@@ -11,6 +11,7 @@
 import { assert } from '../../../base/assert.ts';
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
 import type { Prices } from '../../../kernel/engine-options.ts';
+import type { Json } from '../../../kernel/ids.ts';
 import { defaultCosts } from './default-costs.ts';
 import { PauseCounts } from './pause-counts.ts';
 import { SessionPolicy, type Session } from './session-policy.ts';
@@ -86,6 +87,18 @@ class CostAware extends SessionPolicy {
     if (counts === this.afterOther) return;
     this.afterOther.takeBack();
     counts.begin();
+  }
+
+  protected override saveOwn(): Json {
+    return this.counts().map((counts) => [...counts.save()]);
+  }
+
+  protected override loadOwn(state: Json): void {
+    for (const [index, counts] of this.counts().entries()) counts.load((state as number[][])[index]!);
+  }
+
+  private counts(): readonly PauseCounts[] {
+    return [this.afterTool, this.afterPerson, this.afterOther, this.afterAny];
   }
 
   private countsOf({ pausedFor }: Session): PauseCounts {

@@ -1,4 +1,5 @@
 /** What hit density knows of pauses: by class and age, how many ended and how long all of them lasted; and the indices made of that. */
+import type { Json } from '../../../kernel/ids.ts';
 
 /** Ages in doublings: [0, 1) s, [1, 2), [2, 4) … [4096, 8192) s; the last holds all above, too. */
 const AGES = 14;
@@ -72,6 +73,27 @@ export class Pauses {
     for (const [pauseClass, lengthUs] of all) addTime(classes[pauseClass]!, lengthUs, -OBSERVED);
   }
 
+  /** With the indices of the last refresh, whose pauses under way are not kept. */
+  save(): Json {
+    const { classes, indices, ofLevel } = this;
+    return {
+      classes: classes.map(saved),
+      indices: indices.map((each) => [...each]),
+      ofLevel: ofLevel.map(saved),
+    };
+  }
+
+  load(state: Json): void {
+    const { classes, indices, ofLevel } = state as unknown as {
+      readonly classes: readonly SavedCounts[];
+      readonly indices: readonly number[][];
+      readonly ofLevel: readonly SavedCounts[];
+    };
+    for (const [index, each] of classes.entries()) setCounts(this.classes[index]!, each);
+    for (const [index, each] of indices.entries()) this.indices[index]!.set(each);
+    for (const [index, each] of ofLevel.entries()) setCounts(this.ofLevel[index]!, each);
+  }
+
   /** Hits per µs that a pause promises which has lasted for so long; between two ages on the line between their indices. */
   index(pauseClass: number, lengthUs: number): number {
     const indices = this.indices[pauseClass]!;
@@ -92,6 +114,20 @@ export class Pauses {
     const age = ageOf(lengthUs);
     return age + (lengthUs - from[age]!) / width[age]!;
   }
+}
+
+interface SavedCounts {
+  readonly ended: number[];
+  readonly lasted: number[];
+  readonly begun: number;
+}
+
+const saved = ({ ended, lasted, begun }: Counts) => ({ ended: [...ended], lasted: [...lasted], begun });
+
+function setCounts(counts: Counts, { ended, lasted, begun }: SavedCounts): void {
+  counts.ended.set(ended);
+  counts.lasted.set(lasted);
+  counts.begun = begun;
 }
 
 /** The most hits per time from `age` on, over all ages until which to wait; `timeUs` is taken in any case. */

@@ -13,8 +13,9 @@
  * Cost: beside that of every policy on sessions, O(sessions × ages) for every 20th call.
  */
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
+import type { Json } from '../../../kernel/ids.ts';
 import { Pauses } from './hit-density-pauses.ts';
-import { Session, SessionPolicy } from './session-policy.ts';
+import { Session, SessionPolicy, type SessionState } from './session-policy.ts';
 
 export const hitDensity: CreatePagingPolicy = (context) => new HitDensity(context);
 
@@ -38,7 +39,21 @@ class DenseSession extends Session {
   /** Mean duration of its calls, and how many have ended. */
   callUs = 0;
   endedCalls = 0;
+
+  override save(): DenseState {
+    const { level, pauses, pauseClass, callUs, endedCalls } = this;
+    return { ...super.save(), level, pauses, pauseClass, callUs, endedCalls };
+  }
+
+  override load(state: DenseState): void {
+    super.load(state);
+    const { level, pauses, pauseClass, callUs, endedCalls } = state;
+    Object.assign(this, { level, pauses, pauseClass, callUs, endedCalls });
+  }
 }
+
+type DenseState = SessionState &
+  Pick<DenseSession, 'level' | 'pauses' | 'pauseClass' | 'callUs' | 'endedCalls'>;
 
 class HitDensity extends SessionPolicy<DenseSession> {
   readonly name = 'hit-density';
@@ -94,6 +109,17 @@ class HitDensity extends SessionPolicy<DenseSession> {
 
   protected override create(user: DenseSession['user'], list: number): DenseSession {
     return new DenseSession(user, list);
+  }
+
+  protected override saveOwn(): Json {
+    const { pauses, pausesSinceRefresh, allCallsUs, allCalls } = this;
+    return { pauses: pauses.save(), pausesSinceRefresh, allCallsUs, allCalls };
+  }
+
+  protected override loadOwn(state: Json): void {
+    const { pauses, ...rest } = state as { pauses: Json; [figure: string]: Json };
+    this.pauses.load(pauses);
+    Object.assign(this, rest);
   }
 
   /** Pauses that have not ended; `caller`'s just has. */

@@ -30,9 +30,8 @@ export const sessionPolicies = {
   'clairvoyant-sessions': clairvoyantSessions,
 } satisfies Record<string, CreatePagingPolicy>;
 
-/** These run only where a plan is known. */
-export const needPlan: readonly string[] = [
-  'steps-to-execution',
+/** These run only where it is known when each call comes. */
+export const needTimes: readonly string[] = [
   'clairvoyant-loading',
   'clairvoyant-sessions',
 ] satisfies SessionPolicyName[];

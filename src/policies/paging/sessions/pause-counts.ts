@@ -28,6 +28,16 @@ export class PauseCounts {
     this.ended[stepOf(lengthUs)]!++;
   }
 
+  /** How many have begun, and ended in each step. */
+  save(): readonly number[] {
+    return [this.begun, ...this.ended];
+  }
+
+  load([begun = 0, ...ended]: readonly number[]): void {
+    this.begun = begun;
+    this.ended.set(ended);
+  }
+
   /**
    * Of the pauses that last longer than `idleUs`, the share that ends by `untilUs` (both to within a step): 0 when that is over. One that has not ended yet counts as longer. With
    * one pause of each kind added, so that nothing is certain.

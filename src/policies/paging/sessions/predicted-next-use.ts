@@ -6,8 +6,9 @@
  * A session without a pause of its own yet is expected after the median pause of all sessions.
  */
 import type { CreatePagingPolicy } from '../../../kernel/contracts.ts';
+import type { Json } from '../../../kernel/ids.ts';
 import { RecentTimes } from './recent-times.ts';
-import { Session, SessionPolicy } from './session-policy.ts';
+import { Session, SessionPolicy, type SessionState } from './session-policy.ts';
 
 export const predictedNextUse: CreatePagingPolicy = (context) => new PredictedNextUse(context);
 
@@ -21,7 +22,19 @@ class PausingSession extends Session {
   readonly pauses = new RecentTimes(OWN_PAUSES);
   /** Of its last call. */
   durationUs = 0;
+
+  override save(): PausingState {
+    return { ...super.save(), pauses: this.pauses.save(), durationUs: this.durationUs };
+  }
+
+  override load(state: PausingState): void {
+    super.load(state);
+    this.pauses.load(state.pauses);
+    this.durationUs = state.durationUs;
+  }
 }
+
+type PausingState = SessionState & { readonly pauses: number[]; readonly durationUs: number };
 
 class PredictedNextUse extends SessionPolicy<PausingSession> {
   readonly name = 'predicted-next-use';
@@ -51,6 +64,14 @@ class PredictedNextUse extends SessionPolicy<PausingSession> {
 
   protected override create(user: PausingSession['user'], list: number): PausingSession {
     return new PausingSession(user, list);
+  }
+
+  protected override saveOwn(): Json {
+    return this.pauses.save();
+  }
+
+  protected override loadOwn(state: Json): void {
+    this.pauses.load(state as number[]);
   }
 
   private pauseUs({ pauses }: PausingSession): number {

@@ -10,7 +10,7 @@
  */
 import { assert } from '../../../base/assert.ts';
 import { LinkedLists } from '../../../base/linked-lists.ts';
-import type { PageId, Pid } from '../../../kernel/ids.ts';
+import type { Json, PageId, Pid } from '../../../kernel/ids.ts';
 import { moved, rowsFor } from '../../columns.ts';
 import { type Session, SessionPolicy } from './session-policy.ts';
 
@@ -104,6 +104,19 @@ export abstract class PrefetchingSessionPolicy<Own extends Session = Session> ex
     let told = 0;
     for (const list of this.missingIn) if (list !== NONE) told++;
     assert(told === pages, () => `${told} pages are told to be missing, ${pages} are in the lists`);
+  }
+
+  protected override saveOwn(): Json {
+    return { missing: this.missing.save(), placed: this.placed };
+  }
+
+  protected override loadOwn(state: Json): void {
+    const { missing, placed } = state as unknown as { missing: number[][]; placed: number };
+    if (missing.length > this.missing.lists) this.missing.addLists(missing.length - this.missing.lists);
+    this.missing.load(missing);
+    for (const [list, pages] of missing.entries())
+      for (const page of pages) this.setList(page as PageId, list);
+    this.placed = placed;
   }
 
   protected override take(session: Session, page: PageId): PageId {

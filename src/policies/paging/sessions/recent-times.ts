@@ -15,6 +15,17 @@ export class RecentTimes {
     return this.sorted[this.sorted.length >> 1];
   }
 
+  /** In the order in which they came. */
+  save(): number[] {
+    const { inOrder, oldest } = this;
+    return [...inOrder.slice(oldest), ...inOrder.slice(0, oldest)];
+  }
+
+  /** What `save` gave, into one that has none. */
+  load(times: readonly number[]): void {
+    for (const time of times) this.add(time);
+  }
+
   add(time: number): void {
     const { sorted, inOrder, most } = this;
     if (inOrder.length < most) inOrder.push(time);

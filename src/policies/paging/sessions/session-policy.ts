@@ -12,7 +12,7 @@
 import { assert } from '../../../base/assert.ts';
 import { LinkedLists } from '../../../base/linked-lists.ts';
 import type { PagingContext, PagingPolicy } from '../../../kernel/contracts.ts';
-import type { PageId, Pid } from '../../../kernel/ids.ts';
+import type { Json, PageId, Pid } from '../../../kernel/ids.ts';
 import { moved, rowsFor } from '../../columns.ts';
 
 /** One process, as far as its calls tell of it. Policies extend it by what they learn. */
@@ -51,6 +51,46 @@ export class Session {
   get idleSinceUs(): number {
     return Math.max(this.beganUs, this.endedUs);
   }
+
+  /** What is known of it between two loads. Whoever extends it adds what it adds. */
+  save(): SessionState {
+    const { user, list, calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens } = this;
+    return { user, list, calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens };
+  }
+
+  /** `state`: of the same user and list. */
+  load({ calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens }: SessionState): void {
+    Object.assign(this, { calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens });
+  }
+}
+
+/** Plain data. */
+export type SessionState = Pick<
+  Session,
+  | 'user'
+  | 'list'
+  | 'calls'
+  | 'isRunning'
+  | 'hasExited'
+  | 'beganUs'
+  | 'endedUs'
+  | 'waitsOn'
+  | 'pausedFor'
+  | 'tokens'
+>;
+
+/** The state of a policy, plain data. `own`: what it has learned. */
+interface SessionPolicyState {
+  readonly nowUs: number;
+  /** [list] the number of the call that used each page last, and the page, in order. */
+  readonly pages: readonly (readonly (readonly [page: number, call: number])[])[];
+  /** Nobody first, then in order of their beginning, then those that have ended. */
+  readonly sessions: readonly SessionState[];
+  readonly freeLists: readonly number[];
+  /** List of the caller. */
+  readonly caller: number;
+  readonly isPrefetch: boolean;
+  readonly own: Json;
 }
 
 /** Worth of what nobody needs. */
@@ -253,6 +293,56 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     }
     assert(pages === resident, () => `${pages} pages in the lists, ${resident} resident`);
   }
+
+  /** Between two loads. */
+  save(): Json {
+    const { nowUs, lists, callOf, all, freeLists, caller, isPrefetch } = this;
+    const ended = all.filter((session) => session?.hasExited === true);
+    const state: SessionPolicyState = {
+      nowUs,
+      pages: all.map((_, list) => [...lists.ids(list)].map((page) => [page, callOf[page]!] as const)),
+      sessions: [all[NOBODY]!, ...this.sessions.values(), ...ended].map((session) => session!.save()),
+      freeLists: [...freeLists],
+      caller: caller.list,
+      isPrefetch,
+      own: this.saveOwn(),
+    };
+    return state as unknown as Json;
+  }
+
+  /** The pages' figures must be in place. */
+  load(saved: Json): void {
+    const { lists, all } = this;
+    assert(all.length === 1 && lists.size(NOBODY) === 0, 'load into a policy that is in use');
+    const state = saved as unknown as SessionPolicyState;
+    this.nowUs = state.nowUs;
+    if (state.pages.length > lists.lists) lists.addLists(state.pages.length - lists.lists);
+    while (all.length < state.pages.length) all.push(undefined);
+    for (const one of state.sessions) {
+      const { user, list, hasExited } = one;
+      const session = list === NOBODY ? all[NOBODY]! : this.create(user as Pid, list);
+      session.load(one);
+      all[list] = session;
+      if (list !== NOBODY && !hasExited) this.sessions.set(user as Pid, session as Own);
+    }
+    for (const [list, pages] of state.pages.entries())
+      for (const [page, call] of pages) {
+        if (page >= this.listOf.length) this.grow(page as PageId);
+        lists.pushBack(list, page);
+        this.listOf[page] = list;
+        this.callOf[page] = call;
+      }
+    this.freeLists.push(...state.freeLists);
+    this.caller = all[state.caller]!;
+    this.isPrefetch = state.isPrefetch;
+    this.loadOwn(state.own);
+  }
+
+  /** What the policy knows beside its sessions. */
+  protected saveOwn(): Json {
+    return null;
+  }
+  protected loadOwn(_state: Json): void {}
 
   /** Its place in the list of the caller, when it is loaded. */
   protected enter(list: number, page: PageId): void {

@@ -5,7 +5,7 @@
  *
  * Source: Z. Pan et al., "KVFlow: Efficient Prefix Caching for Accelerating LLM-Based Multi-Agent Workflows", arXiv 2507.07400, section 3.
  * Departs from it: how far ahead is prefetched is not limited, and the fixed part of a prompt and what an agent adds to it are not told apart (there the added part has no steps and leaves first).
- * Needs `plan.stepsToCall`.
+ * Needs `plan.stepsToCall`: known in the replay of sessions whose workflows are, and to a kernel whose programs tell it (agents that are steps).
  */
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
 import { invalid } from '../../../kernel/errors.ts';

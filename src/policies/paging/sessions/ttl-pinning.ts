@@ -11,9 +11,10 @@
  */
 import { assert } from '../../../base/assert.ts';
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
+import type { Json } from '../../../kernel/ids.ts';
 import { defaultCosts } from './default-costs.ts';
 import { RecentTimes } from './recent-times.ts';
-import { SessionPolicy, Session } from './session-policy.ts';
+import { SessionPolicy, Session, type SessionState } from './session-policy.ts';
 
 export interface TtlPinningOptions {
   /** How many of the latest times of tools count; an integer of at least 1. */
@@ -42,7 +43,18 @@ export const ttlPinning: CreatePagingPolicy = ttlPinningWith(ttlPinningDefaults)
 
 class PinnedSession extends Session {
   pinnedUntilUs = 0;
+
+  override save(): PinnedState {
+    return { ...super.save(), pinnedUntilUs: this.pinnedUntilUs };
+  }
+
+  override load(state: PinnedState): void {
+    super.load(state);
+    this.pinnedUntilUs = state.pinnedUntilUs;
+  }
 }
+
+type PinnedState = SessionState & Pick<PinnedSession, 'pinnedUntilUs'>;
 
 class TtlPinning extends SessionPolicy<PinnedSession> {
   readonly name = 'ttl-pinning';
@@ -73,6 +85,14 @@ class TtlPinning extends SessionPolicy<PinnedSession> {
 
   protected override create(user: PinnedSession['user'], list: number): PinnedSession {
     return new PinnedSession(user, list);
+  }
+
+  protected override saveOwn(): Json {
+    return this.times.save();
+  }
+
+  protected override loadOwn(state: Json): void {
+    this.times.load(state as number[]);
   }
 
   private ttlUs({ tokens }: Session): number {

@@ -26,6 +26,10 @@ const operation = fc.record({
     'request',
     'ends',
     'waits',
+    // A call, of one page, and what is waited for then.
+    'turn',
+    'turn',
+    'turn',
     'exited',
     'pin',
     'unpin',
@@ -35,7 +39,27 @@ const operation = fc.record({
   user: fc.integer({ min: 1, max: 4 }),
 });
 
-for (const [name, create] of Object.entries(sessionPolicies)) {
+type Operation = typeof operation extends fc.Arbitrary<infer Drawn> ? Drawn : never;
+
+function perform(memory: ResidentSet, { what, id, user: number }: Operation, nowUs: number): void {
+  const { policy } = memory;
+  const isResident = memory.resident.has(page(id));
+  if (what === 'usedBy') policy.usedBy?.(user(number), id % 3 > 0, nowUs);
+  else if (what === 'ends') policy.ends?.(user(number), nowUs);
+  else if (what === 'waits') policy.waits?.(user(number), ['tool', 'person', 'core'][id % 3]!, nowUs);
+  else if (what === 'turn') {
+    policy.usedBy?.(user(number), true, nowUs);
+    memory.request(page(id), nowUs);
+    policy.ends?.(user(number), nowUs + 300_000);
+    policy.waits?.(user(number), ['tool', 'person'][id % 2]!, nowUs + 300_000);
+  } else if (what === 'exited') policy.exited?.(user(number), nowUs);
+  else if (what === 'request') memory.request(page(id), nowUs);
+  else if (what === 'unpin') memory.unpin(page(id));
+  else if (what === 'pin' && isResident) memory.pinned.add(page(id));
+  else if (what === 'remove' && isResident) memory.remove(page(id));
+}
+
+for (const [name, create] of Object.entries<CreatePagingPolicy>(sessionPolicies)) {
   test(`${name}: is named as in the table`, () => {
     expect(new ResidentSet(planned(create), 4).policy.name).toBe(name);
   });
@@ -54,17 +78,8 @@ for (const [name, create] of Object.entries(sessionPolicies)) {
       fc.property(fc.array(operation, { maxLength: 120 }), (operations) => {
         const memory = new ResidentSet(planned(create), 6);
         const { policy } = memory;
-        for (const [at, { what, id, user: number }] of operations.entries()) {
-          const nowUs = at * 1_000_000;
-          const isResident = memory.resident.has(page(id));
-          if (what === 'usedBy') policy.usedBy?.(user(number), id % 3 > 0, nowUs);
-          else if (what === 'ends') policy.ends?.(user(number), nowUs);
-          else if (what === 'waits') policy.waits?.(user(number), ['tool', 'person', 'core'][id % 3]!, nowUs);
-          else if (what === 'exited') policy.exited?.(user(number), nowUs);
-          else if (what === 'request') memory.request(page(id), nowUs);
-          else if (what === 'unpin') memory.unpin(page(id));
-          else if (what === 'pin' && isResident) memory.pinned.add(page(id));
-          else if (what === 'remove' && isResident) memory.remove(page(id));
+        for (const [at, each] of operations.entries()) {
+          perform(memory, each, at * 1_000_000);
           policy.checkInvariants!(memory.resident.size);
         }
         memory.pinned.clear();
@@ -73,5 +88,45 @@ for (const [name, create] of Object.entries(sessionPolicies)) {
       }),
       { seed: 4, numRuns: seedCount(60, 10_000) },
     );
+  });
+
+  test(`${name}: saved, and loaded into a new one, it goes on with the same victims and wants the same prefetched`, () => {
+    fc.assert(
+      fc.property(
+        fc.array(operation, { maxLength: 150 }),
+        fc.array(operation, { maxLength: 60 }),
+        (before, after) => {
+          const memory = new ResidentSet(planned(create), 6);
+          const { policy, resident, pinned } = memory;
+          for (const [at, each] of before.entries()) perform(memory, each, at * 1_000_000);
+          const copy = planned(create)(memory.newContext());
+          copy.load!(JSON.parse(JSON.stringify(policy.save!())));
+          copy.checkInvariants!(resident.size);
+          expect(copy.save!()).toEqual(policy.save!());
+          const other = new ResidentSet(() => copy, 6);
+          for (const id of resident) {
+            other.pages.set(id);
+            other.resident.add(id);
+          }
+          for (const id of pinned) other.pinned.add(id);
+          other.used = memory.used;
+          memory.victims.length = 0;
+          for (const [at, each] of after.entries()) {
+            const nowUs = (before.length + at) * 1_000_000;
+            perform(memory, each, nowUs);
+            perform(other, each, nowUs);
+            expect(copy.prefetch?.(nowUs)).toEqual(policy.prefetch?.(nowUs));
+          }
+          while (memory.evict() !== undefined) other.evict();
+          expect(other.evict()).toBeUndefined();
+          expect(other.victims).toEqual(memory.victims);
+          expect(copy.save!()).toEqual(policy.save!());
+        },
+      ),
+      { seed: 6, numRuns: seedCount(40, 10_000) },
+    );
+    const memory = new ResidentSet(planned(create), 6);
+    memory.request(page(1), 1);
+    expect(() => memory.policy.load!(memory.policy.save!())).toThrow('in use');
   });
 }

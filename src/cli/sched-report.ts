@@ -1,0 +1,253 @@
+/** What `ringzero sched` prints: times of each job, their averages, the policies side by side, Gantt charts and the reasons of each choice. */
+import { ganttText, shortNumber, type GanttChart } from '../report/gantt-text.ts';
+import type { TitledGantt } from '../report/gantt-svg.ts';
+import { table } from '../report/table.ts';
+import type { Decision } from '../sim/jobs/decisions.ts';
+import { coreTimeUs, type Job } from '../sim/jobs/job.ts';
+import { tickUs } from '../sim/jobs/read-jobs.ts';
+import type { JobsResult } from '../sim/jobs/run-jobs.ts';
+import type { Io } from './command.ts';
+import { packageVersion } from './package-version.ts';
+
+export interface PolicyRun {
+  readonly name: string;
+  readonly jobs: readonly Job[];
+  readonly cores: number;
+  /** Ticks; missing where the policy has no slices. */
+  readonly slice?: number;
+  readonly result: JobsResult;
+  /** Empty unless they were asked for. */
+  readonly decisions: readonly Decision[];
+}
+
+const ticks = (us: number): number => us / tickUs;
+
+interface Averages {
+  readonly response: number;
+  readonly turnaround: number;
+  readonly waiting: number;
+}
+
+/** Means over all jobs, ticks. */
+function averagesOf({ result }: PolicyRun): Averages {
+  const { perJob } = result;
+  const mean = (pick: (job: JobsResult['perJob'][number]) => number): number =>
+    ticks(perJob.reduce((sum, job) => sum + pick(job), 0)) / perJob.length;
+  return {
+    response: mean(({ responseUs }) => responseUs),
+    turnaround: mean(({ turnaroundUs }) => turnaroundUs),
+    waiting: mean(({ waitingUs }) => waitingUs),
+  };
+}
+
+/** Jobs that ended after their deadline; undefined when no job has one. */
+function missesOf({ jobs, result }: PolicyRun): number | undefined {
+  const deadlines = jobs.map(({ scheduling }) => scheduling?.deadlineUs ?? Infinity);
+  if (deadlines.every((us) => us === Infinity)) return undefined;
+  return result.perJob.filter(({ turnaroundUs }, index) => turnaroundUs > deadlines[index]!).length;
+}
+
+export function ganttOf(run: PolicyRun): TitledGantt {
+  const { jobs, cores, result } = run;
+  const { response, turnaround, waiting } = averagesOf(run);
+  return {
+    title: run.name,
+    note: `average turnaround ${twoDecimals(turnaround)}, response ${twoDecimals(response)}, waiting ${twoDecimals(waiting)}`,
+    cores,
+    end: ticks(result.makespanUs),
+    slices: result.slices.map(({ core, job, fromUs, toUs }) => ({
+      core,
+      job,
+      from: ticks(fromUs),
+      to: ticks(toUs),
+    })),
+    jobs: jobs.map((job, index) => ({
+      name: job.name,
+      arrival: ticks(job.arrivalUs),
+      finish: ticks(result.perJob[index]!.finishUs),
+      io: ioOf(job, index, result),
+    })),
+  };
+}
+
+/** Each burst but the last is followed by its I/O at once. */
+function ioOf({ burstsUs }: Job, index: number, { slices }: JobsResult): GanttChart['jobs'][number]['io'] {
+  const begins = slices.filter(({ job, end }) => job === index && end === 'io').map(({ toUs }) => toUs);
+  return begins.map((fromUs, at) => ({ from: ticks(fromUs), to: ticks(fromUs + burstsUs[2 * at + 1]!) }));
+}
+
+// ---- For people ----------------------------------------------------------------------------------------------------------
+
+interface Show {
+  readonly gantt: boolean;
+  readonly why: boolean;
+}
+
+export function schedLines(runs: readonly PolicyRun[], { gantt, why }: Show, io: Io): readonly string[] {
+  const blocks = runs.map((run) => [
+    ...jobTable(run, io.columns),
+    ...(gantt ? ['', ...ganttText(ganttOf(run), { width: io.columns })] : []),
+    ...(why ? ['', ...whyLines(run)] : []),
+  ]);
+  if (runs.length > 1) blocks.push(comparison(runs, io.columns));
+  return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]));
+}
+
+function jobTable(run: PolicyRun, width: number): string[] {
+  const { name, jobs, cores, slice, result } = run;
+  const { response, turnaround, waiting } = averagesOf(run);
+  const hasDeadlines = missesOf(run) !== undefined;
+  const rows = result.perJob.map((job, index) => {
+    const { arrivalUs, burstsUs, scheduling } = jobs[index]!;
+    const { deadlineUs } = scheduling ?? {};
+    const deadline =
+      deadlineUs === undefined
+        ? ''
+        : `${shortNumber(ticks(arrivalUs + deadlineUs))}${job.turnaroundUs > deadlineUs ? ' missed' : ''}`;
+    return [
+      jobs[index]!.name,
+      ...[arrivalUs, coreTimeUs(burstsUs), job.finishUs, job.responseUs, job.turnaroundUs, job.waitingUs].map(
+        (us) => shortNumber(ticks(us)),
+      ),
+      ...(hasDeadlines ? [deadline] : []),
+    ];
+  });
+  rows.push(['average', '', '', '', ...[response, turnaround, waiting].map(twoDecimals)]);
+  const slices = slice === undefined ? '' : `, slices of ${shortNumber(slice)}`;
+  return [
+    `${name}: ${count(jobs.length, 'job')} on ${count(cores, 'core')}${slices}, ${shortNumber(ticks(result.makespanUs))} ticks`,
+    '',
+    ...table({
+      columns: [
+        { header: 'job', shrinkTo: 8 },
+        ...['arrival', 'core time', 'finish', 'response', 'turnaround', 'waiting'].map((header) => ({
+          header,
+          align: 'right' as const,
+        })),
+        ...(hasDeadlines ? [{ header: 'deadline', align: 'right' as const }] : []),
+      ],
+      rows,
+      width,
+    }),
+  ];
+}
+
+function comparison(runs: readonly PolicyRun[], width: number): string[] {
+  const hasDeadlines = runs.some((run) => missesOf(run) !== undefined);
+  return table({
+    columns: [
+      { header: 'average of', shrinkTo: 8 },
+      ...['response', 'turnaround', 'waiting', 'switches'].map((header) => ({
+        header,
+        align: 'right' as const,
+      })),
+      ...(hasDeadlines ? [{ header: 'deadlines missed', align: 'right' as const }] : []),
+    ],
+    rows: runs.map((run) => {
+      const { response, turnaround, waiting } = averagesOf(run);
+      return [
+        run.name,
+        ...[response, turnaround, waiting].map(twoDecimals),
+        String(switches(run)),
+        ...(hasDeadlines ? [String(missesOf(run))] : []),
+      ];
+    }),
+    width,
+  });
+}
+
+/** How often a core went from one job to another. */
+function switches({ result, cores }: PolicyRun): number {
+  let switched = 0;
+  for (let core = 0; core < cores; core++) {
+    const mine = result.slices.filter((slice) => slice.core === core);
+    for (const [index, { job }] of mine.entries()) if (index > 0 && mine[index - 1]!.job !== job) switched++;
+  }
+  return switched;
+}
+
+function whyLines({ decisions, jobs, cores }: PolicyRun): string[] {
+  return decisions.flatMap(({ atUs, core, picked, ready }) => {
+    const place = cores === 1 ? '' : ` on core ${core}`;
+    const nameOf = (pid: number): string => jobs[jobOfPid(pid, jobs)]!.name;
+    return [
+      `at ${shortNumber(ticks(atUs))}${place}: ${nameOf(picked)} is picked of ${ready.length} ready`,
+      ...ready.map(
+        ({ pid, reason }) => `  ${pid === picked ? '→' : ' '} ${reason === '' ? nameOf(pid) : reason}`,
+      ),
+    ];
+  });
+}
+
+/** Pids count from 1 in the order of arrival; of jobs that arrive together, in that of the list. */
+function jobOfPid(pid: number, jobs: readonly Job[]): number {
+  const order = jobs
+    .map((_, index) => index)
+    .sort((a, b) => jobs[a]!.arrivalUs - jobs[b]!.arrivalUs || a - b);
+  return order[pid - 1]!;
+}
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+
+function twoDecimals(value: number): string {
+  return value.toFixed(2);
+}
+
+// ---- For programs --------------------------------------------------------------------------------------------------------
+
+export function schedDocument(
+  runs: readonly PolicyRun[],
+  about: { readonly seed: number; readonly jobs: string; readonly repeat: string },
+  withDecisions: boolean,
+): object {
+  return {
+    command: 'sched',
+    ringzero: packageVersion(),
+    ...about,
+    unit: 'ticks',
+    results: runs.map((run) => {
+      const { name, jobs, cores, slice, result, decisions } = run;
+      const misses = missesOf(run);
+      return {
+        policy: name,
+        cores,
+        ...(slice === undefined ? {} : { slice }),
+        perJob: result.perJob.map(({ job, finishUs, responseUs, turnaroundUs, waitingUs }) => ({
+          job,
+          name: jobs[job]!.name,
+          arrival: ticks(jobs[job]!.arrivalUs),
+          coreTime: ticks(coreTimeUs(jobs[job]!.burstsUs)),
+          finish: ticks(finishUs),
+          response: ticks(responseUs),
+          turnaround: ticks(turnaroundUs),
+          waiting: ticks(waitingUs),
+        })),
+        average: averagesOf(run),
+        makespan: ticks(result.makespanUs),
+        switches: switches(run),
+        ...(misses === undefined ? {} : { deadlinesMissed: misses }),
+        slices: result.slices.map(({ core, job, fromUs, toUs, end }) => ({
+          core,
+          job,
+          from: ticks(fromUs),
+          to: ticks(toUs),
+          end,
+        })),
+        ...(withDecisions ? { decisions: decisions.map((decision) => decisionOf(decision, jobs)) } : {}),
+      };
+    }),
+  };
+}
+
+function decisionOf({ atUs, core, picked, ready }: Decision, jobs: readonly Job[]): object {
+  return {
+    at: ticks(atUs),
+    core,
+    picked: jobOfPid(picked, jobs),
+    ready: ready.map(({ pid, sinceUs, reason }) => ({
+      job: jobOfPid(pid, jobs),
+      since: ticks(sinceUs),
+      reason,
+    })),
+  };
+}

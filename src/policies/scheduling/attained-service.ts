@@ -1,0 +1,277 @@
+/**
+ * Binned queues by attained service: what `plas` and `atlas` have in common. They differ in whose service a call starts with.
+ *
+ * A call enters the queue whose bin holds its priority, the service that went before it, and is demoted when its own service brings it into the next bin; inside a queue,
+ * first come, first served. Bins double: [0, q), [q, 2q), [2q, 4q), …, and the last has no end. A ready call in a better queue preempts at once.
+ * Against starvation: a call is promoted to the first queue when its program has waited β times as long as it has been served.
+ *
+ * Source: M. Luo et al., "Autellix: An Efficient Serving Engine for LLM Agents as General Programs", 2025 (arXiv 2502.13965), section 4.
+ * Departs from it: what a program was served and waited counts from its last promotion, and one that was not served since is not starving; after a promotion a call has one
+ * slice of the first queue and then stands in its own bin again.
+ */
+import { assert } from '../../base/assert.ts';
+import { KeyedHeap } from '../../base/heap.ts';
+import type { Charge, ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
+import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
+import { moved, rowsFor } from '../columns.ts';
+import { ReadyOrder } from './ready-order.ts';
+
+export interface AttainedServiceOptions {
+  /** How many queues, integer, 1 to 30. */
+  readonly queues: number;
+  /** End of the first bin, µs; integer > 0. */
+  readonly firstBinUs: number;
+  /** β: times its service that a program may wait before a call of it is promoted; > 0, Infinity: no promotion. */
+  readonly starvationRatio: number;
+}
+
+/** Eight queues, the first of 2 s (a short call of a mid-sized model), β = 100: higher than the number of programs that usually share a core, so that it is for the starving. The paper leaves all three to the operator. */
+export const attainedServiceDefaults: AttainedServiceOptions = {
+  queues: 8,
+  firstBinUs: 2_000_000,
+  starvationRatio: 100,
+};
+
+export function checkAttainedService({ queues, firstBinUs, starvationRatio }: AttainedServiceOptions): void {
+  assert(Number.isInteger(queues) && queues >= 1 && queues <= 30, `queues ${queues}: must be 1 to 30`);
+  assert(Number.isSafeInteger(firstBinUs) && firstBinUs > 0, `firstBinUs ${firstBinUs}: must be > 0`);
+  assert(starvationRatio > 0, `starvationRatio ${starvationRatio}: must be > 0`);
+}
+
+/** Whose service a call starts with, µs. */
+export interface PriorService {
+  /** A call of `pid` was asked for. */
+  before(pid: Pid): number;
+  /** It got this much. */
+  served(pid: Pid, us: number): void;
+  exited(pid: Pid): void;
+  save(): Json;
+  load(state: Json): void;
+}
+
+/** What a program, which is a run, has had and waited since its last promotion, µs. */
+interface Program {
+  promotedUs: number;
+  servedUs: number;
+  /** Of waits that are over. */
+  waitedUs: number;
+  /** Its calls that are ready. */
+  readonly ready: Set<Pid>;
+}
+
+export class AttainedService implements SchedulingPolicy {
+  readonly name: string;
+  private readonly processes: ProcessView;
+  private readonly options: AttainedServiceOptions;
+  private readonly prior: PriorService;
+  private readonly order = new ReadyOrder();
+  /** Ready calls by queue, then by when they became ready. */
+  private readonly queue = new KeyedHeap();
+  /** The same but those of the first queue, by the instant at which they are promoted. */
+  private readonly starving = new KeyedHeap();
+  private readonly programs: (Program | undefined)[] = [];
+  // By pid.
+  private service = new Float64Array(0); // its call's priority: the service before it and its own, µs; NaN: no call
+  private isPromoted = new Uint8Array(0);
+
+  constructor(name: string, options: AttainedServiceOptions, processes: ProcessView, prior: PriorService) {
+    this.name = name;
+    this.options = options;
+    this.processes = processes;
+    this.prior = prior;
+  }
+
+  ready(pid: Pid, sinceUs: number): boolean {
+    const { queue } = this;
+    if (pid >= this.service.length) this.grow(pid);
+    if (Number.isNaN(this.service[pid]!)) this.service[pid] = this.prior.before(pid);
+    const level = this.levelOf(pid);
+    queue.push(pid, level, this.order.take(pid, sinceUs));
+    const program = this.programOf(pid);
+    program.ready.add(pid);
+    this.watch(pid, program);
+    return queue.peek() === pid || level > 0;
+  }
+
+  pick(_core: CoreId, nowUs: number): Pid | undefined {
+    this.promote(nowUs);
+    const pid = this.queue.peek() as Pid;
+    if (pid < 0) return undefined;
+    this.leave(pid, nowUs);
+    return pid;
+  }
+
+  charge(pid: Pid, { coreUs }: Charge): void {
+    if (pid >= this.service.length) assert(false, `charge for pid ${pid}, which was never ready`);
+    const { queue, order } = this;
+    const isReady = queue.has(pid);
+    if (!isReady) order.forget(pid);
+    // It is told of progress inside a stretch, too.
+    if (coreUs === 0) return;
+    this.service[pid]! += coreUs;
+    this.isPromoted[pid] = 0;
+    this.prior.served(pid, coreUs);
+    // After a crash, of what it had before.
+    if (isReady) queue.update(pid, this.levelOf(pid), order.of(pid));
+    const program = this.programOf(pid);
+    program.servedUs += coreUs;
+    for (const other of program.ready) this.watch(other, program);
+  }
+
+  waiting(pid: Pid, nowUs: number): void {
+    if (this.queue.has(pid)) this.leave(pid, nowUs);
+    if (pid >= this.service.length) return;
+    this.service[pid] = NaN;
+    this.isPromoted[pid] = 0;
+  }
+
+  exited(pid: Pid, nowUs: number): void {
+    this.waiting(pid, nowUs);
+    this.order.forget(pid);
+    this.prior.exited(pid);
+  }
+
+  shouldPreempt(pid: Pid, nowUs: number): number {
+    this.promote(nowUs);
+    const level = this.levelOf(pid);
+    if (this.queue.peekKey() < level) return nowUs;
+    return level === 0 ? Infinity : this.starving.peekKey();
+  }
+
+  /** Until its own service brings it into the next bin. */
+  slice(pid: Pid): number {
+    const { queues, firstBinUs } = this.options;
+    if (this.isPromoted[pid] === 1) return firstBinUs;
+    const level = this.levelOf(pid);
+    return level === queues - 1 ? Infinity : Math.max(1, firstBinUs * (1 << level) - this.service[pid]!);
+  }
+
+  explain(pid: Pid, nowUs: number): string {
+    const { queue } = this;
+    const us = this.service[pid] ?? NaN;
+    const name = `${this.processes.name(pid)} (pid ${pid})`;
+    if (Number.isNaN(us)) return `${name} asks for no core`;
+    const level = this.levelOf(pid);
+    const promoted = this.isPromoted[pid] === 1 ? ', promoted: its program waited too long' : '';
+    const place = `queue ${level + 1} of ${this.options.queues}${promoted}, attained service ${seconds(us)}`;
+    if (!queue.has(pid)) return `${name} runs in ${place}`;
+    const first = queue.peek() as Pid;
+    if (first === pid) return `${name} is the first of ${queue.size} ready: ${place}`;
+    const behind =
+      queue.peekKey() < level
+        ? `behind ${this.processes.name(first)} of queue ${queue.peekKey() + 1}`
+        : 'behind earlier ones';
+    const promotedUs = this.starving.has(pid) ? this.starving.keyOf(pid) : Infinity;
+    const soon = promotedUs < Infinity ? `; promoted in ${seconds(promotedUs - nowUs)} at the latest` : '';
+    return `${name} stands ${behind}: ${place}${soon}`;
+  }
+
+  save(): Json {
+    const processes: number[][] = [];
+    for (let pid = 0; pid < this.service.length; pid++)
+      if (!Number.isNaN(this.service[pid]!))
+        processes.push([pid, this.service[pid]!, this.isPromoted[pid]!, this.queue.has(pid) ? 1 : 0]);
+    const programs: number[][] = [];
+    for (const [run, program] of this.programs.entries())
+      if (program !== undefined) programs.push([run, program.promotedUs, program.servedUs, program.waitedUs]);
+    return { processes, programs, order: this.order.save(), prior: this.prior.save() };
+  }
+
+  load(state: Json): void {
+    assert(this.queue.size === 0, 'load into a policy that is in use');
+    const { processes, programs, order, prior } = state as unknown as SavedAttainedService;
+    this.order.load(order);
+    this.prior.load(prior);
+    for (const [run, promotedUs, servedUs, waitedUs] of programs)
+      this.programs[run] = { promotedUs, servedUs, waitedUs, ready: new Set() };
+    for (const [pid, us, isPromoted, isReady] of processes) {
+      if (pid >= this.service.length) this.grow(pid);
+      this.service[pid] = us;
+      this.isPromoted[pid] = isPromoted;
+      if (isReady === 0) continue;
+      this.queue.push(pid, this.levelOf(pid), this.order.of(pid as Pid));
+      const program = this.programOf(pid as Pid);
+      program.ready.add(pid as Pid);
+      this.watch(pid as Pid, program);
+    }
+  }
+
+  private levelOf(pid: number): number {
+    if (this.isPromoted[pid] === 1) return 0;
+    const { queues, firstBinUs } = this.options;
+    const us = this.service[pid]!;
+    let level = 0;
+    for (let endUs = firstBinUs; us >= endUs && level < queues - 1; endUs *= 2) level++;
+    return level;
+  }
+
+  /** Notes when ready `pid` is to be promoted: once what its program waited, its own wait under way included, is β times what that was served. */
+  private watch(pid: Pid, program: Program): void {
+    const { starving, order } = this;
+    const { starvationRatio } = this.options;
+    if (program.servedUs === 0 || starvationRatio === Infinity || this.levelOf(pid) === 0) {
+      starving.remove(pid);
+      return;
+    }
+    const { servedUs, waitedUs } = program;
+    const atUs = Math.ceil(this.waitsSinceUs(pid, program) + starvationRatio * servedUs - waitedUs);
+    if (starving.has(pid)) starving.update(pid, atUs, order.of(pid));
+    else starving.push(pid, atUs, order.of(pid));
+  }
+
+  private promote(nowUs: number): void {
+    const { starving, queue, order } = this;
+    while (starving.peekKey() <= nowUs) {
+      const pid = starving.popMin() as Pid;
+      this.isPromoted[pid] = 1;
+      queue.update(pid, 0, order.of(pid));
+      // What it waited is made good: the count begins anew, for the program's other calls, too.
+      const program = this.programOf(pid);
+      program.promotedUs = nowUs;
+      program.servedUs = 0;
+      program.waitedUs = 0;
+      for (const other of program.ready) this.watch(other, program);
+    }
+  }
+
+  /** Since when the wait of ready `pid` counts, µs. */
+  private waitsSinceUs(pid: Pid, { promotedUs }: Program): number {
+    return Math.max(this.order.readySinceUs(pid), promotedUs);
+  }
+
+  /** It leaves the queue; what it waited there counts for its program. */
+  private leave(pid: Pid, nowUs: number): void {
+    this.queue.remove(pid);
+    this.starving.remove(pid);
+    const program = this.programOf(pid);
+    program.ready.delete(pid);
+    program.waitedUs += Math.max(0, nowUs - this.waitsSinceUs(pid, program));
+    for (const other of program.ready) this.watch(other, program);
+  }
+
+  private programOf(pid: Pid): Program {
+    const run = this.processes.run(pid);
+    return (this.programs[run] ??= { promotedUs: 0, servedUs: 0, waitedUs: 0, ready: new Set() });
+  }
+
+  private grow(pid: number): void {
+    const before = this.service.length;
+    const rows = rowsFor(pid, before);
+    this.service = moved(this.service, new Float64Array(rows)).fill(NaN, before);
+    this.isPromoted = moved(this.isPromoted, new Uint8Array(rows));
+  }
+}
+
+interface SavedAttainedService {
+  readonly processes: readonly (readonly [pid: number, us: number, isPromoted: number, isReady: number])[];
+  readonly programs: readonly (readonly [
+    run: number,
+    promotedUs: number,
+    servedUs: number,
+    waitedUs: number,
+  ])[];
+  readonly order: Json;
+  readonly prior: Json;
+}
+
+const seconds = (us: number): string => `${(us / 1e6).toFixed(1)} s`;

@@ -1,0 +1,155 @@
+/**
+ * Earliest deadline first: of the ready, the one whose deadline comes first; an earlier one preempts at once.
+ *
+ * Source: C. L. Liu and J. W. Layland, "Scheduling algorithms for multiprogramming in a hard-real-time environment", 1973; M. L. Dertouzos, "Control
+ * robotics: the procedural control of physical processes", 1974: on one core it meets every deadline whenever any order does.
+ * Departs from it: a process without a deadline has a service level instead. Each of its calls should end within the time of the first class that takes
+ * its priority, counted from when the call became ready; one that no class takes comes last.
+ * On several cores, or when there is too much to do, deadlines are missed, and it does not choose well which.
+ */
+import { assert } from '../../base/assert.ts';
+import type { CreateSchedulingPolicy, ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
+import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
+import { loadColumns, NumberByPid, savedColumns } from './by-pid.ts';
+import { spelledTime, standing } from './explanations.ts';
+import { ReadyQueue, type SavedReadyQueue } from './ready-queue.ts';
+
+export interface ServiceClass {
+  readonly name: string;
+  /** It takes processes of this priority and smaller ones. */
+  readonly upToPriority: number;
+  /** A call should end so long after it became ready, µs; > 0. */
+  readonly withinUs: number;
+}
+
+export interface EdfOptions {
+  /** An earlier deadline takes the core away at once. */
+  readonly isPreemptive: boolean;
+  /** Of processes without a deadline, by ascending `upToPriority`. */
+  readonly classes: readonly ServiceClass[];
+}
+
+/** Preemptive; interactive (priority up to 29) 10 s, standard (up to 69) 60 s, batch 600 s. */
+export const edfDefaults: EdfOptions = {
+  isPreemptive: true,
+  classes: [
+    { name: 'interactive', upToPriority: 29, withinUs: 10_000_000 },
+    { name: 'standard', upToPriority: 69, withinUs: 60_000_000 },
+    { name: 'batch', upToPriority: 100, withinUs: 600_000_000 },
+  ],
+};
+
+export function edfWith(options: EdfOptions): CreateSchedulingPolicy {
+  let before = -Infinity;
+  for (const { name, upToPriority, withinUs } of options.classes) {
+    assert(upToPriority > before, `class ${name}, upToPriority ${upToPriority}: must be > ${before}`);
+    assert(withinUs > 0, `class ${name}, withinUs ${withinUs}: must be > 0`);
+    before = upToPriority;
+  }
+  return ({ processes }) => new EarliestDeadlineFirst(options, processes);
+}
+
+export const edf: CreateSchedulingPolicy = edfWith(edfDefaults);
+
+class EarliestDeadlineFirst implements SchedulingPolicy {
+  readonly name = 'edf';
+  readonly shouldPreempt?: (pid: Pid, nowUs: number) => number;
+  private readonly options: EdfOptions;
+  private readonly processes: ProcessView;
+  private readonly queue = new ReadyQueue();
+  /** Deadline of the call that it asks for or that runs, µs, by pid; 0: none. */
+  private readonly deadlineUs = new NumberByPid();
+
+  constructor(options: EdfOptions, processes: ProcessView) {
+    this.options = options;
+    this.processes = processes;
+    if (options.isPreemptive)
+      this.shouldPreempt = (pid, nowUs) => (this.queue.firstKey() < this.dueUs(pid) ? nowUs : Infinity);
+  }
+
+  ready(pid: Pid, sinceUs: number): boolean {
+    const { processes } = this;
+    const ownUs = processes.deadlineUs(pid);
+    if (ownUs < Infinity) this.deadlineUs.set(pid, ownUs);
+    else if (!this.isUnderWay(pid, sinceUs)) {
+      const dueUs = sinceUs + (this.classOf(pid)?.withinUs ?? Infinity);
+      // JSON has no Infinity, and 0 stands for it.
+      this.deadlineUs.set(pid, dueUs === Infinity ? 0 : dueUs);
+    }
+    return this.queue.add(pid, this.dueUs(pid)) && this.shouldPreempt !== undefined;
+  }
+
+  pick(_core: CoreId): Pid | undefined {
+    return this.queue.pop();
+  }
+
+  waiting(pid: Pid): void {
+    this.queue.remove(pid);
+  }
+
+  exited(pid: Pid): void {
+    this.queue.remove(pid);
+    this.deadlineUs.set(pid, 0);
+  }
+
+  slice(): number {
+    return Infinity;
+  }
+
+  explain(pid: Pid, nowUs: number): string {
+    const { queue, processes } = this;
+    return standing(processes, {
+      pid,
+      isReady: queue.has(pid),
+      first: queue.first(),
+      size: queue.size,
+      keyOf: (one) => this.spelled(one, nowUs),
+      rule: `the earliest deadline first${this.options.isPreemptive ? '; an earlier one preempts' : ''}`,
+    });
+  }
+
+  save(): Json {
+    const ready = this.queue.save().ready.map(([pid, , tie]) => [pid, tie]);
+    const { sequence, front } = this.queue.save();
+    return { sequence, front, ready, deadlines: savedColumns([this.deadlineUs]) };
+  }
+
+  load(state: Json): void {
+    const { sequence, front, ready, deadlines } = state as unknown as SavedEdf;
+    assert(this.queue.size === 0, 'load into a policy that is in use');
+    loadColumns([this.deadlineUs], deadlines);
+    const places = ready.map(([pid, tie]) => [pid, this.dueUs(pid as Pid), tie] as const);
+    this.queue.load({ sequence, front, ready: places } satisfies SavedReadyQueue);
+  }
+
+  private dueUs(pid: Pid): number {
+    return this.deadlineUs.get(pid) || Infinity;
+  }
+
+  private classOf(pid: Pid): ServiceClass | undefined {
+    const priority = this.processes.priority(pid);
+    return this.options.classes.find(({ upToPriority }) => priority <= upToPriority);
+  }
+
+  /** Its call was stopped and goes on: the deadline is that of the call. */
+  private isUnderWay(pid: Pid, sinceUs: number): boolean {
+    const { processes } = this;
+    return processes.burstLeftUs(pid, sinceUs) < processes.burstUs(pid);
+  }
+
+  private spelled(pid: Pid, nowUs: number): string {
+    const dueUs = this.dueUs(pid);
+    if (dueUs === Infinity) return 'no deadline';
+    const leftUs = dueUs - nowUs;
+    const when = leftUs < 0 ? `missed ${spelledTime(-leftUs)} ago` : `in ${spelledTime(leftUs)}`;
+    const level = this.processes.deadlineUs(pid) < Infinity ? undefined : this.classOf(pid);
+    return `its deadline${level === undefined ? '' : ` as ${level.name}`} at ${spelledTime(dueUs)}, ${when}`;
+  }
+}
+
+interface SavedEdf {
+  readonly sequence: number;
+  readonly front: number;
+  readonly ready: readonly (readonly [pid: number, tie: number])[];
+  readonly deadlines: readonly (readonly number[])[];
+}

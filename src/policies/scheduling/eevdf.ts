@@ -1,0 +1,249 @@
+/**
+ * Earliest eligible virtual deadline first: virtual time moves as fast as one process would be served that had everybody's weight. Who has been served no
+ * more than its share is eligible; of the eligible the one whose present request should end first gets the core, for one request.
+ *
+ * Source: I. Stoica and H. Abdel-Wahab, "Earliest eligible virtual deadline first: a flexible and accurate mechanism for proportional share resource
+ * allocation", 1995, with its first strategy: a process that leaves takes its lag along and comes back with it (`lagOnWait: 'keep'`), or the second one
+ * (`'forget'`); the virtual time of the others moves so that all lags sum to 0. On one core nobody lags by more than one request, ahead or behind.
+ * Departs from it: a process is eligible by its lag now and not by that at the begin of its request, which differs for one that was stopped during it
+ * (as in Linux since 6.6). On several cores it can be that none of the ready is eligible: then the one with the largest lag is taken.
+ * Cost: O(log n) for ready, pick and waiting, O(1) for the rest.
+ */
+import { assert } from '../../base/assert.ts';
+import type {
+  Charge,
+  CreateSchedulingPolicy,
+  ProcessView,
+  SchedulingPolicy,
+} from '../../kernel/contracts.ts';
+import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
+import { loadColumns, NumberByPid, savedColumns } from './by-pid.ts';
+import { EligibleTree } from './eligible-tree.ts';
+import { rounded, spelledTime, standing } from './explanations.ts';
+import { loadOf, RunningStretches, unitsPerUs, VirtualTimes } from './virtual-time.ts';
+
+export interface EevdfOptions {
+  /** Length of a request, and longest run before another ready process gets the core, µs; an integer > 0. */
+  readonly sliceUs: number;
+  /** What becomes of the lag of a process that leaves, when it comes back. */
+  readonly lagOnWait: 'keep' | 'forget';
+}
+
+/** 10 s, keep. */
+export const eevdfDefaults: EevdfOptions = { sliceUs: 10_000_000, lagOnWait: 'keep' };
+
+export function eevdfWith(options: EevdfOptions): CreateSchedulingPolicy {
+  const { sliceUs } = options;
+  assert(Number.isSafeInteger(sliceUs) && sliceUs > 0, `sliceUs ${sliceUs}: must be an integer > 0`);
+  return ({ processes }) => new EarliestEligible(options, processes);
+}
+
+export const eevdf: CreateSchedulingPolicy = eevdfWith(eevdfDefaults);
+
+class EarliestEligible implements SchedulingPolicy {
+  readonly name = 'eevdf';
+  private readonly options: EevdfOptions;
+  private readonly processes: ProcessView;
+  private readonly tree = new EligibleTree();
+  private readonly times = new VirtualTimes();
+  private readonly running = new RunningStretches();
+  // By pid.
+  private readonly deadline = new NumberByPid(); // virtual, of an active one's request
+  private readonly lag = new NumberByPid(); // of one that left: core time that it is owed, µs × unitsPerUs
+  private readonly isActive = new NumberByPid(); // 1: ready or running
+  private readonly columns = [
+    this.times.units,
+    this.times.rest,
+    this.running.beganUs,
+    this.deadline,
+    this.lag,
+    this.isActive,
+  ];
+  private sequence = 0;
+  /**
+   * The virtual time is `base` + `sum` / `load`, where `sum` is that of the active ones' virtual times less `base`, each times its load, and `load` that of
+   * their loads: their mean. All of these are integers, so that no lag gets lost.
+   */
+  private base = 0;
+  private sum = 0;
+  private totalLoad = 0;
+  private nowUs = 0;
+
+  constructor(options: EevdfOptions, processes: ProcessView) {
+    this.options = options;
+    this.processes = processes;
+  }
+
+  ready(pid: Pid, sinceUs: number): boolean {
+    this.moveTo(sinceUs);
+    this.running.end(pid);
+    if (this.isActive.get(pid) === 0) this.join(pid);
+    else if (this.times.get(pid) >= this.deadline.get(pid)) this.request(pid);
+    this.enqueue(pid, this.sequence++);
+    return false;
+  }
+
+  pick(_core: CoreId, nowUs: number): Pid | undefined {
+    this.moveTo(nowUs);
+    const pid = this.chosen(nowUs);
+    if (pid === undefined) return undefined;
+    this.tree.remove(pid);
+    this.running.begin(pid, nowUs);
+    return pid;
+  }
+
+  charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
+    const { times, running, tree } = this;
+    this.moveTo(nowUs);
+    if (coreUs === 0) return;
+    times.add(pid, coreUs, this.loadOf(pid));
+    this.sum += coreUs * unitsPerUs;
+    this.normalise();
+    if (running.has(pid)) running.begin(pid, nowUs);
+    if (!tree.has(pid)) return;
+    // It is told what it used in an earlier life.
+    const { sequence } = tree.placeOf(pid);
+    tree.remove(pid);
+    this.request(pid);
+    this.enqueue(pid, sequence);
+  }
+
+  waiting(pid: Pid, nowUs: number): void {
+    this.moveTo(nowUs);
+    this.running.end(pid);
+    this.tree.remove(pid);
+    if (this.isActive.get(pid) === 1) this.leave(pid);
+  }
+
+  exited(pid: Pid, nowUs: number): void {
+    this.waiting(pid, nowUs);
+    for (const column of this.columns) column.set(pid, 0);
+  }
+
+  slice(): number {
+    return this.options.sliceUs;
+  }
+
+  explain(pid: Pid, nowUs: number): string {
+    const { tree, processes, deadline } = this;
+    return standing(processes, {
+      pid,
+      isReady: tree.has(pid),
+      first: this.chosen(nowUs),
+      size: tree.size,
+      keyOf: (one) => {
+        const isEligible = this.times.get(one) <= this.virtualTime(nowUs);
+        const lag = spelledTime(this.lagOf(one, nowUs) / unitsPerUs);
+        const weight = rounded(processes.weight(one));
+        return `virtual deadline ${spelledTime(deadline.get(one))}, lag ${lag}${isEligible ? '' : ', not eligible'} (weight ${weight})`;
+      },
+      rule: `the earliest virtual deadline of those that are owed their share first, for ${spelledTime(this.options.sliceUs)}`,
+    });
+  }
+
+  save(): Json {
+    const { tree, columns, sequence, base, sum, totalLoad, nowUs } = this;
+    return {
+      ready: tree.pids().map((pid) => [pid, tree.placeOf(pid).sequence]),
+      processes: savedColumns(columns),
+      all: [sequence, base, sum, totalLoad, nowUs],
+    };
+  }
+
+  load(state: Json): void {
+    assert(this.tree.size === 0, 'load into a policy that is in use');
+    const { ready, processes, all } = state as unknown as SavedEevdf;
+    loadColumns(this.columns, processes);
+    this.running.recount();
+    [this.sequence, this.base, this.sum, this.totalLoad, this.nowUs] = all;
+    for (const [pid = 0, sequence = 0] of ready) this.enqueue(pid as Pid, sequence);
+  }
+
+  private chosen(nowUs: number): Pid | undefined {
+    const { tree } = this;
+    if (tree.size === 0) return undefined;
+    return (tree.firstUpTo(this.virtualTime(nowUs)) || tree.firstInTime()) as Pid;
+  }
+
+  private join(pid: Pid): void {
+    const { times, lag } = this;
+    const load = this.loadOf(pid);
+    const owed = this.options.lagOnWait === 'keep' ? Math.floor(lag.get(pid) / load) : 0;
+    const time = this.virtualTime(this.nowUs) - owed;
+    times.set(pid, time);
+    lag.set(pid, 0);
+    this.isActive.set(pid, 1);
+    this.sum += load * (time - this.base);
+    this.totalLoad += load;
+    this.normalise();
+    this.request(pid);
+  }
+
+  private leave(pid: Pid): void {
+    const { times } = this;
+    const load = this.loadOf(pid);
+    this.lag.set(pid, this.lagOf(pid, this.nowUs));
+    this.isActive.set(pid, 0);
+    this.sum -= load * (times.get(pid) - this.base) + times.rest.get(pid);
+    this.totalLoad -= load;
+    this.normalise();
+    times.set(pid, 0);
+    this.deadline.set(pid, 0);
+  }
+
+  /** Its next request begins where it is. */
+  private request(pid: Pid): void {
+    const length = Math.ceil((this.options.sliceUs * unitsPerUs) / this.loadOf(pid));
+    this.deadline.set(pid, this.times.get(pid) + length);
+  }
+
+  private enqueue(pid: Pid, sequence: number): void {
+    this.tree.add(pid, { time: this.times.get(pid), deadline: this.deadline.get(pid), sequence });
+  }
+
+  /** Core time that active `pid` is owed, µs × unitsPerUs; less than 0: it had more than its share. */
+  private lagOf(pid: Pid, nowUs: number): number {
+    const load = this.loadOf(pid);
+    const { times, running } = this;
+    const inStretch = running.has(pid) ? running.lengthUs(pid, nowUs) * unitsPerUs : 0;
+    const whole = load * (this.base - times.get(pid)) - times.rest.get(pid) - inStretch;
+    return whole + Math.floor(load * (this.aheadOfBase(nowUs) / this.totalLoad));
+  }
+
+  /** Rounded down. */
+  private virtualTime(nowUs: number): number {
+    if (this.totalLoad === 0) return this.base;
+    return this.base + Math.floor(this.aheadOfBase(nowUs) / this.totalLoad);
+  }
+
+  /** `sum` as it would be if those that run were charged now. */
+  private aheadOfBase(nowUs: number): number {
+    return this.sum + this.running.totalUs(Math.max(nowUs, this.nowUs)) * unitsPerUs;
+  }
+
+  /** Keeps `sum` small. */
+  private normalise(): void {
+    if (this.totalLoad === 0) {
+      assert(this.sum === 0, () => `nobody is active, and the lags sum to ${this.sum}`);
+      return;
+    }
+    const whole = Math.floor(this.sum / this.totalLoad);
+    this.base += whole;
+    this.sum -= whole * this.totalLoad;
+  }
+
+  /** An instant that is over counts as now. */
+  private moveTo(nowUs: number): void {
+    if (nowUs > this.nowUs) this.nowUs = nowUs;
+  }
+
+  private loadOf(pid: Pid): number {
+    return loadOf(this.processes.weight(pid));
+  }
+}
+
+interface SavedEevdf {
+  readonly ready: readonly number[][];
+  readonly processes: readonly number[][];
+  readonly all: [sequence: number, base: number, sum: number, totalLoad: number, nowUs: number];
+}

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+
+import { readJobs } from '../../../src/sim/jobs/read-jobs.ts';
+
+test('JSON and CSV say the same', () => {
+  const json = readJobs(
+    'jobs.json',
+    `{"jobs": [
+      {"name": "a", "arrival": 0, "bursts": [3, 4, 2.5], "priority": 2, "tickets": 75, "client": "ann"},
+      {"arrival": 1.5, "length": 6, "weight": 0.5, "deadline": 9}
+    ]}`,
+  );
+  const csv = readJobs(
+    'jobs.csv',
+    'name,arrival,length,bursts,priority,tickets,weight,deadline,client\n' +
+      'a,0,,3 4 2.5,2,75,,,ann\r\n\n' +
+      ',1.5,6,,,,0.5,9,\n',
+  );
+  expect(json).toEqual([
+    {
+      name: 'a',
+      arrivalUs: 0,
+      burstsUs: [3_000_000, 4_000_000, 2_500_000],
+      priority: 2,
+      scheduling: { tickets: 75, client: 'ann' },
+    },
+    {
+      name: 'job 1',
+      arrivalUs: 1_500_000,
+      burstsUs: [6_000_000],
+      scheduling: { weight: 0.5, deadlineUs: 7_500_000 },
+    },
+  ]);
+  expect(csv).toEqual(json);
+});
+
+test('a list of jobs will do', () => {
+  expect(readJobs('jobs.json', '[{"length": 3}]')).toEqual([
+    { name: 'job 0', arrivalUs: 0, burstsUs: [3_000_000] },
+  ]);
+});
+
+test.each([
+  ['', 'jobs: empty; allowed: jobs as JSON or CSV'],
+  ['[]', 'jobs: no jobs; allowed: at least one'],
+  ['name,length\n', 'jobs: no jobs; allowed: at least one'],
+  ['{"jobs": 3}', 'jobs: jobs: 3 is not allowed; allowed: a list'],
+  ['{"job": []}', 'jobs: job: unknown field: [] is not allowed; allowed: jobs'],
+  ['[{"arrival": 1}]', 'jobs: [0].length: missing; allowed: a number of at least 0 (or bursts)'],
+  [
+    '[{"length": 1, "bursts": [1]}]',
+    'jobs: [0].bursts: [1] is not allowed; allowed: either length or bursts',
+  ],
+  ['[{"length": -1}]', 'jobs: [0].length: -1 is not allowed; allowed: a number from 0 to 1000000000'],
+  [
+    '[{"length": 1, "arrival": -2}]',
+    'jobs: [0].arrival: -2 is not allowed; allowed: a number from 0 to 1000000000',
+  ],
+  [
+    '[{"bursts": [1, 2]}]',
+    'jobs: [0].bursts: [1,2] is not allowed; allowed: core time and I/O in turn, beginning and ending with core time',
+  ],
+  [
+    '[{"length": 1.0000001}]',
+    'jobs: [0].length: 1.0000001 is not allowed; allowed: a number with up to six decimals',
+  ],
+  [
+    '[{"length": 1, "tickets": 0}]',
+    'jobs: [0].tickets: 0 is not allowed; allowed: an integer from 1 to 1000000',
+  ],
+  [
+    '[{"length": 1, "arrival": 3, "deadline": 2}]',
+    'jobs: [0].deadline: 2 is not allowed; allowed: a number above the arrival, 3',
+  ],
+  ['name,size\nx,1', 'jobs line 1: column "size" is not allowed; allowed: name, arrival, length,'],
+  ['length,length\n1,1', 'jobs line 1: column "length" is not allowed'],
+  ['name,length\nx', 'jobs line 2: 1 cells; allowed: 2, as in the first line'],
+  [
+    'name,length\n\nx,abc',
+    'jobs line 3: length: "abc" is not allowed; allowed: a number from 0 to 1000000000',
+  ],
+])('%j is refused, in one line', (text, line) => {
+  expect(() => readJobs('jobs', text)).toThrow(line);
+});
