@@ -49,14 +49,14 @@ export interface WorldSetup {
 /** They wait for each other until it can go no further. */
 const entangledLife: Partial<Weights> = {
   acquire: 60,
-  release: 15,
-  semOpen: 10,
-  semWait: 10,
-  semPost: 10,
+  release: 20,
+  semOpen: 25,
+  semWait: 25,
+  semPost: 20,
   spawn: 15,
-  wait: 15,
-  receive: 6,
-  send: 6,
+  wait: 10,
+  receive: 5,
+  send: 5,
 };
 
 export function drawWorld(seed: number): WorldSetup {
@@ -66,7 +66,7 @@ export function drawWorld(seed: number): WorldSetup {
   return {
     kernel: { ...kernel, programs: [randomProgram, probeProgram] },
     faults: draw.chance(0.5) ? drawFaults(draw) : {},
-    weights: draw.chance(0.2) ? entangledLife : undefined,
+    weights: draw.chance(0.15) ? entangledLife : undefined,
     sliceUs: kernel.scheduling === fifo ? Infinity : sliceUs,
     longestUs,
     flushUs: draw.chance(0.5) ? 0 : draw.between(1, 50_000),
