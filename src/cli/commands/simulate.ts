@@ -8,9 +8,11 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseDurationUs } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { addRunFlags, choice, isGiven, type RunFlags } from '../run-flags.ts';
+import { chosenScheduler, parseScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 
 interface SimulateOptions extends CommonOptions, RunFlags {
   readonly until?: number;
+  readonly scheduler?: string;
   readonly lockProtocol?: LockProtocol;
   readonly deadlocks?: DeadlockRule;
 }
@@ -28,6 +30,11 @@ export const simulateCommand: Command<SimulateOptions> = {
         '--until <time>',
         'stop at this virtual time, such as 90s or 2h (default: the scenario’s own)',
         (text) => parseDurationUs('--until', text),
+      )
+      .option(
+        '--scheduler <policy>',
+        `scheduling policy (default: the scenario’s own): ${schedulersAllowed}`,
+        parseScheduler,
       )
       .option(
         '--lock-protocol <name>',
@@ -51,11 +58,14 @@ export const simulateCommand: Command<SimulateOptions> = {
     const { lockProtocol = scenario.spec.lockProtocol, deadlocks = scenario.spec.deadlocks } = options;
     const spec = { ...scenario.spec, lockProtocol, deadlocks };
     const until = options.until ?? untilUs;
+    const scheduler =
+      options.scheduler === undefined ? undefined : await chosenScheduler('--scheduler', options.scheduler);
     return runAndReport({
       command: 'simulate',
       call,
       workload,
-      spec,
+      spec: { ...spec, ...scheduler?.spec },
+      ownScheduler: scheduler?.create,
       program: 'scripted',
       ...(until === undefined ? {} : { untilUs: until }),
       io,
