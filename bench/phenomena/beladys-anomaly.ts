@@ -41,22 +41,24 @@ export function beladysAnomalyPage(): ResultPage {
       ),
       'The anomaly is rare on strings without a pattern, it is not fifo’s alone, and the stack algorithms have none.',
     ],
-    chart: {
-      alt: `Faults against frames on the string of the paper: fifo rises from ${fifo!.faults[2]} to ${fifo!.faults[3]} at 4 frames, lru and opt fall`,
-      svg: lineChartSvg(
-        {
-          title: 'Belady’s anomaly',
-          subtitle: `references ${string}`,
-          x: { label: 'frames', scale: 'linear', format: 'count' },
-          y: { label: 'page faults', scale: 'linear', format: 'count' },
-          series: faults.map((one) => ({
-            label: one.policy,
-            points: one.faults.map((count, index) => ({ x: index + 1, y: count })),
-          })),
-        },
-        { width: 640, height: 360 },
-      ),
-    },
+    charts: [
+      {
+        alt: `Faults against frames on the string of the paper: fifo rises from ${fifo!.faults[2]} to ${fifo!.faults[3]} at 4 frames, lru and opt fall`,
+        svg: lineChartSvg(
+          {
+            title: 'Belady’s anomaly',
+            subtitle: `references ${string}`,
+            x: { label: 'frames', scale: 'linear', format: 'count' },
+            y: { label: 'page faults', scale: 'linear', format: 'count' },
+            series: faults.map((one) => ({
+              label: one.policy,
+              points: one.faults.map((count, index) => ({ x: index + 1, y: count })),
+            })),
+          },
+          { width: 640, height: 360 },
+        ),
+      },
+    ],
     repeat: [
       {
         command: `page --trace docs/results/beladys-anomaly.ids --policy fifo,lru,opt --capacity ${frames.join(',')}`,

@@ -40,14 +40,16 @@ export function convoyEffectPage(): ResultPage {
       ),
       `Alone, a short job takes 71 ticks. Preemption costs the long job ${figure(srtf!.longTurnaround - fifo!.longTurnaround)} ticks of ${figure(fifo!.longTurnaround)} (round-robin: ${figure(roundRobin!.longTurnaround - fifo!.longTurnaround)}), and all jobs together are done ${figure(fifo!.makespan - srtf!.makespan)} ticks earlier.`,
     ],
-    chart: {
-      alt: 'Gantt charts: under fifo the short jobs stand in line behind each long burst; round-robin and srtf let them pass',
-      svg: jobCharts(
-        'The convoy effect',
-        runs,
-        (run) => `short jobs: mean turnaround ${figure(run.shortTurnaround)}`,
-      ),
-    },
+    charts: [
+      {
+        alt: 'Gantt charts: under fifo the short jobs stand in line behind each long burst; round-robin and srtf let them pass',
+        svg: jobCharts(
+          'The convoy effect',
+          runs,
+          (run) => `short jobs: mean turnaround ${figure(run.shortTurnaround)}`,
+        ),
+      },
+    ],
     repeat: [
       {
         command:

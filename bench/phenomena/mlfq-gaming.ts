@@ -37,14 +37,16 @@ export function mlfqGamingPage(): ResultPage {
       ),
       `A fair share is 33 %. The boost alone gives the honest job one allotment in ${boostTicks} ticks; the accounting gives it its share without one.`,
     ],
-    chart: {
-      alt: 'Gantt charts: the gamers keep the core while a wait makes the scheduler forget; with accounting all three take turns',
-      svg: jobCharts(
-        'Gaming a multi-level feedback queue',
-        runs,
-        (run) => `honest job: ${percent(run.honestShare)} of the core until ${gamedTicks}`,
-      ),
-    },
+    charts: [
+      {
+        alt: 'Gantt charts: the gamers keep the core while a wait makes the scheduler forget; with accounting all three take turns',
+        svg: jobCharts(
+          'Gaming a multi-level feedback queue',
+          runs,
+          (run) => `honest job: ${percent(run.honestShare)} of the core until ${gamedTicks}`,
+        ),
+      },
+    ],
     repeat: [
       {
         command: `ostep mlfq -n 3 -q 10 -i 1 -S -l ${jobs} -c`,

@@ -13,7 +13,7 @@ export interface ResultPage {
   readonly workload: readonly string[];
   /** Tables and paragraphs. */
   readonly figures: readonly string[];
-  readonly chart: { readonly alt: string; readonly svg: string };
+  readonly charts: readonly Chart[];
   /** Commands of `ringzero`, in the project's root, and what they show. */
   readonly repeat: readonly { readonly command: string; readonly shows: string }[];
   /** The experiment, a path from the project's root. */
@@ -23,17 +23,24 @@ export interface ResultPage {
   readonly inputs: Readonly<Record<string, string>>;
 }
 
+interface Chart {
+  /** Of its file, without the ending; default: the page's. */
+  readonly name?: string;
+  readonly alt: string;
+  readonly svg: string;
+}
+
 /** What is written into docs/results, by file name. */
 export function filesOf(page: ResultPage): ReadonlyMap<string, string> {
   return new Map([
     [`${page.name}.md`, markdownOf(page)],
-    [`${page.name}.svg`, page.chart.svg],
+    ...page.charts.map((chart) => [svgName(page, chart), chart.svg] as const),
     ...Object.entries(page.inputs),
   ]);
 }
 
 function markdownOf(page: ResultPage): string {
-  const { name, title, phenomenon, sources, workload, figures, chart, repeat, code, seeds } = page;
+  const { name, title, phenomenon, sources, workload, figures, charts, repeat, code, seeds } = page;
   const commands =
     repeat.length === 0
       ? []
@@ -50,12 +57,14 @@ function markdownOf(page: ResultPage): string {
     ...workload,
     '## Figures',
     ...figures,
-    `![${chart.alt}](${name}.svg)`,
+    ...charts.map((chart) => `![${chart.alt}](${svgName(page, chart)})`),
     '## Repeat it',
     `\`npm run results -- ${name}\` makes this page again, to the byte: ringzero ${packageVersion()}, ${seeds}, virtual time. The experiment is [${code}](../../${code}).`,
     commands.join('\n'),
   ]);
 }
+
+const svgName = (page: ResultPage, { name = page.name }: Chart): string => `${name}.svg`;
 
 /** The list of the pages, and of the benchmarks that stand beside them. */
 export function indexOf(pages: readonly ResultPage[]): string {

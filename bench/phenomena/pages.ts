@@ -4,6 +4,7 @@ import { convoyEffectPage } from './convoy-effect.ts';
 import { greedyTenantPage } from './greedy-tenant.ts';
 import { mlfqGamingPage } from './mlfq-gaming.ts';
 import type { ResultPage } from './page.ts';
+import { priorityInversionPage } from './priority-inversion.ts';
 import { starvationPage } from './starvation.ts';
 import { thrashingPage } from './thrashing.ts';
 
@@ -12,6 +13,7 @@ export const pages: Readonly<Record<string, () => ResultPage>> = {
   'convoy-effect': convoyEffectPage,
   'mlfq-gaming': mlfqGamingPage,
   starvation: starvationPage,
+  'priority-inversion': priorityInversionPage,
   thrashing: thrashingPage,
   'greedy-tenant': greedyTenantPage,
 };

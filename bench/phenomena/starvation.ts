@@ -28,22 +28,24 @@ export function starvationPage(): ResultPage {
       ),
       `The bound of aging: 60 points of difference × 6 ticks, and a job that is under way, make ${figure(agingBound)} ticks.`,
     ],
-    chart: {
-      alt: 'Wait of the unimportant job against the number of important ones: fixed priorities rise without end, aging stays at 360 ticks',
-      svg: lineChartSvg(
-        {
-          title: 'Starvation and aging',
-          subtitle: 'one job of priority 80 among jobs of priority 20 that keep the core busy',
-          x: { label: 'important jobs that come', scale: 'linear', format: 'count' },
-          y: { label: 'wait of the unimportant job, ticks', scale: 'linear', format: 'count' },
-          series: runs.map(({ policy, waits }) => ({
-            label: policy === 'priority' ? 'priority (aging)' : `${policy} (fixed)`,
-            points: waits.map(({ important, wait }) => ({ x: important, y: wait })),
-          })),
-        },
-        { width: 640, height: 360 },
-      ),
-    },
+    charts: [
+      {
+        alt: 'Wait of the unimportant job against the number of important ones: fixed priorities rise without end, aging stays at 360 ticks',
+        svg: lineChartSvg(
+          {
+            title: 'Starvation and aging',
+            subtitle: 'one job of priority 80 among jobs of priority 20 that keep the core busy',
+            x: { label: 'important jobs that come', scale: 'linear', format: 'count' },
+            y: { label: 'wait of the unimportant job, ticks', scale: 'linear', format: 'count' },
+            series: runs.map(({ policy, waits }) => ({
+              label: policy === 'priority' ? 'priority (aging)' : `${policy} (fixed)`,
+              points: waits.map(({ important, wait }) => ({ x: important, y: wait })),
+            })),
+          },
+          { width: 640, height: 360 },
+        ),
+      },
+    ],
     repeat: [
       {
         command: 'sched --jobs docs/results/starvation.csv --policy priority-preemptive,priority --slice 60',

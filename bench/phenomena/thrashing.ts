@@ -44,22 +44,24 @@ export function thrashingPage(): ResultPage {
       ),
       'Working-set control counts whoever runs or asks for a core, and gives the room of those that wait for a tool to others; pause-and-restore keeps their place, so that it brings back nearly nothing, and lets fewer on.',
     ],
-    chart: {
-      alt: `Useful core time against the number of agents: without load control it falls from ${percent(best)} to ${percent(last(none))}, with load control it stays`,
-      svg: lineChartSvg(
-        {
-          title: 'Thrashing and admission control',
-          subtitle: `${cores} cores, memory for five contexts; round-robin, slices of ${sliceSeconds} s, LRU`,
-          x: { label: 'agents', scale: 'linear', format: 'count' },
-          y: { label: 'useful share of the core time', scale: 'linear', format: 'percent' },
-          series: runs.map(({ loadControl, points }) => ({
-            label: loadControl === 'none' ? 'no load control' : loadControl,
-            points: points.map(({ agents, useful }) => ({ x: agents, y: useful })),
-          })),
-        },
-        { width: 640, height: 400 },
-      ),
-    },
+    charts: [
+      {
+        alt: `Useful core time against the number of agents: without load control it falls from ${percent(best)} to ${percent(last(none))}, with load control it stays`,
+        svg: lineChartSvg(
+          {
+            title: 'Thrashing and admission control',
+            subtitle: `${cores} cores, memory for five contexts; round-robin, slices of ${sliceSeconds} s, LRU`,
+            x: { label: 'agents', scale: 'linear', format: 'count' },
+            y: { label: 'useful share of the core time', scale: 'linear', format: 'percent' },
+            series: runs.map(({ loadControl, points }) => ({
+              label: loadControl === 'none' ? 'no load control' : loadControl,
+              points: points.map(({ agents, useful }) => ({ x: agents, y: useful })),
+            })),
+          },
+          { width: 640, height: 400 },
+        ),
+      },
+    ],
     repeat: [
       {
         command: 'simulate docs/results/thrashing.json',

@@ -86,6 +86,11 @@ test('the commands show the figures of the pages', async () => {
     new RegExp(`^\\| none \\|( \\d+ \\|){6} ${thrashing.modelCallsCompleted} \\|`, 'm'),
   );
 
+  const turnarounds: number[] = [];
+  for (const { command } of pageNamed('priority-inversion').repeat)
+    turnarounds.push((await runJson(...command.split(' '))).perProcess[1]!.turnaroundUs / 1e6);
+  expect(turnarounds).toEqual([59, 9]);
+
   const tenants = await runJson(...commandOf('greedy-tenant', 'simulate'));
   const modest = tenants.perProcess.filter(({ name }) => name.startsWith('modest'));
   const mean = modest.reduce((sum, { turnaroundUs }) => sum + turnaroundUs, 0) / modest.length / 1e6;
