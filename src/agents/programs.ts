@@ -6,10 +6,12 @@ import { estimateTokens } from '../kernel/estimate.ts';
 import type { Json, Pid } from '../kernel/ids.ts';
 import { importanceDefaults } from '../kernel/options.ts';
 import type {
+  Acquire,
   Answer,
   PersonReply,
   Program,
   ProgramGenerator,
+  SemWait,
   Sys,
   Syscall,
   SyscallResult,
@@ -116,6 +118,17 @@ function* runStep(
     case 'receive': {
       return yield { kind: 'receive' };
     }
+    case 'acquire':
+    case 'semWait': {
+      const { op: kind, ...what } = step;
+      return yield { kind, ...what } as Acquire | SemWait;
+    }
+    case 'release':
+      return yield { kind: 'release', lock: step.lock };
+    case 'semOpen':
+      return yield { kind: 'semOpen', semaphore: step.semaphore, count: step.count };
+    case 'semPost':
+      return yield { kind: 'semPost', semaphore: step.semaphore };
   }
 }
 

@@ -9,7 +9,7 @@ import type { EngineOptions } from '../kernel/engine-options.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Effects } from '../kernel/lock-table.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
-import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
+import type { DeadlockRule, KernelOptionsInput, LockProtocol, OversizeRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
 import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
@@ -50,6 +50,8 @@ export interface SimulationSpec {
   /** Absent: `leaf` in prefix residency, `any` in independent. */
   readonly victims?: VictimRule;
   readonly oversize: OversizeRule;
+  readonly lockProtocol: LockProtocol;
+  readonly deadlocks: DeadlockRule;
   readonly budgets: readonly BudgetNodeSpec[];
   readonly tools: readonly ToolData[];
 }
@@ -81,6 +83,8 @@ export const simulationDefaults: SimulationSpec = {
   loadControl: 'none',
   residency: 'prefix',
   oversize: 'fail',
+  lockProtocol: 'inheritance',
+  deadlocks: 'report',
   budgets: [],
   tools: [],
 };
@@ -101,6 +105,8 @@ export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPoli
     residency: spec.residency,
     ...(spec.victims === undefined ? {} : { victims: spec.victims }),
     oversize: spec.oversize,
+    lockProtocol: spec.lockProtocol,
+    deadlocks: spec.deadlocks,
     budgets: spec.budgets,
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
     programs: stepProgramsOf(workflow),
