@@ -66,7 +66,19 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
 }
 
 /** In one line where it fits. */
-function titleLines({ workload, spec }: RunRequest, width: number, chalk: ChalkInstance): string[] {
+function titleLines(request: RunRequest, width: number, chalk: ChalkInstance): string[] {
+  const { scheduler, schedulerFile } = request.spec;
+  const lines = nameLines(request, width, chalk);
+  if (schedulerFile === undefined) return lines;
+  return [
+    ...lines,
+    ...wrapped(`${scheduler} is the file with SHA-256 ${schedulerFile.sha256}`, width).map((line) =>
+      chalk.dim(line),
+    ),
+  ];
+}
+
+function nameLines({ workload, spec }: RunRequest, width: number, chalk: ChalkInstance): string[] {
   const title = wrapped(printable(workload.name), width);
   const machine = `${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`;
   const [only = ''] = title;

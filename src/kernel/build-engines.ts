@@ -1,7 +1,7 @@
 import type { LoadView, ProcessView } from './contracts.ts';
 import { longestUs } from './engine-options.ts';
 import { Engine } from './engine.ts';
-import { GuardedScheduling } from './guarded-scheduling.ts';
+import { createGuarded } from './guarded-scheduling.ts';
 import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
@@ -30,19 +30,23 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
       },
       observer,
     );
-    const policy = scheduling({
-      capacity: cores,
-      unit: 'cores',
-      memoryTokens,
-      rng: state.rng(`scheduling/${name}`),
-      processes: processView(state),
-    });
+    const policy = createGuarded(
+      scheduling,
+      {
+        capacity: cores,
+        unit: 'cores',
+        memoryTokens,
+        rng: state.rng(`scheduling/${name}`),
+        processes: processView(state),
+      },
+      state,
+    );
     const load = loadView(state, index);
     const isPrefetching =
       engineOptions.loadTokensPerSecond > 0 && residency === 'prefix' && memory.policy.prefetch !== undefined;
     const parts = {
       memory,
-      policy: new GuardedScheduling(policy, state),
+      policy,
       tier: isPrefetching ? new TierLink(memory, engineOptions) : undefined,
       loadControl: loadControl?.({
         capacity: memoryTokens,

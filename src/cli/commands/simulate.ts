@@ -7,9 +7,11 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseDurationUs } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { addRunFlags, isGiven, type RunFlags } from '../run-flags.ts';
+import { chosenScheduler, parseScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 
 interface SimulateOptions extends CommonOptions, RunFlags {
   readonly until?: number;
+  readonly scheduler?: string;
 }
 
 export const simulateCommand: Command<SimulateOptions> = {
@@ -25,21 +27,29 @@ export const simulateCommand: Command<SimulateOptions> = {
         '--until <time>',
         'stop at this virtual time, such as 90s or 2h (default: the scenario’s own)',
         (text) => parseDurationUs('--until', text),
+      )
+      .option(
+        '--scheduler <policy>',
+        `scheduling policy (default: the scenario’s own): ${schedulersAllowed}`,
+        parseScheduler,
       );
     addRunFlags(command);
   },
-  /** A seed on the command line goes before the scenario's own. */
+  /** A seed and a scheduler on the command line go before the scenario's own. */
   async run(call: Call<SimulateOptions>, io: Io): Promise<number> {
     const { operands, options } = call;
     const opened = await openInputFile(operands[0] ?? '');
     const seed = isGiven(options, '--seed') ? { seed: options.seed } : {};
     const { spec, workload, untilUs } = parseScenario(opened.name, await opened.text(), seed);
     const until = options.until ?? untilUs;
+    const scheduler =
+      options.scheduler === undefined ? undefined : await chosenScheduler('--scheduler', options.scheduler);
     return runAndReport({
       command: 'simulate',
       call,
       workload,
-      spec,
+      spec: { ...spec, ...scheduler?.spec },
+      ownScheduler: scheduler?.create,
       program: 'scripted',
       ...(until === undefined ? {} : { untilUs: until }),
       io,
