@@ -1,7 +1,8 @@
 /** `--policy a,b,./mine.ts`: policies of the table, and those of a user's own files. */
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { invalid } from '../../kernel/errors.ts';
-import { pagingPolicies } from '../../policies/index.ts';
+import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
+import { providerCaches } from '../../sim/sessions/provider-cache.ts';
 import { importPolicy, isPolicyFile, ownPolicyFile, type OwnPolicyFile } from '../own-policy.ts';
 
 /** Plain data: it is handed to worker threads. */
@@ -12,7 +13,17 @@ export interface PolicyChoice {
   readonly file?: OwnPolicyFile;
 }
 
-export const policiesAllowed = `all, ${Object.keys(pagingPolicies).join(', ')}, or a file such as ./mine.ts`;
+export const policiesAllowed = allowedOf(Object.keys(pagingPolicies));
+
+/** With `--residency prefix` what knows of sessions is there, too; opt is not, whose page references are plain. */
+const onlySessions = [...Object.keys(sessionPolicies), ...providerCaches.map(({ name }) => name)];
+export const sessionPolicyNames: readonly string[] = [
+  ...Object.keys(pagingPolicies).filter((name) => name !== 'opt'),
+  ...onlySessions,
+];
+export const sessionPoliciesAllowed = allowedOf(sessionPolicyNames);
+/** For `--help`, where both are told. */
+export const policiesOfBoth = `${policiesAllowed}; with --residency prefix also ${onlySessions.join(', ')}, but not opt`;
 
 /** Throws KernelError INVALID_ARGUMENT for a name that is none. A policy that is named twice is taken once. */
 export function parsePolicies(option: string, text: string): PolicyChoice[] {
@@ -35,4 +46,8 @@ export function ownPolicyNotes(policies: readonly PolicyChoice[]): string[] {
 export async function createOf({ name, file }: PolicyChoice): Promise<CreatePagingPolicy> {
   if (file === undefined) return (pagingPolicies as Record<string, CreatePagingPolicy>)[name]!;
   return importPolicy<CreatePagingPolicy>('--policy', name, file.path);
+}
+
+function allowedOf(names: readonly string[]): string {
+  return `all, ${names.join(', ')}, or a file such as ./mine.ts`;
 }
