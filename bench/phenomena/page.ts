@@ -71,12 +71,14 @@ export function indexOf(pages: readonly ResultPage[]): string {
   return document([
     '# Results',
     'Phenomena of operating systems, reproduced on the kernel: each page says what the phenomenon is, on what workload, with what figures, and how to repeat it. `npm run results` makes them all, to the byte.',
-    table(
-      ['phenomenon', 'what is seen'],
-      pages.map(({ name, title, finding }) => [`[${title}](${name}.md)`, finding]),
-    ),
+    table(['phenomenon', 'what is seen'], pages.map(indexRow)),
     'Benchmarks, whose figures depend on the machine: [the kernel](kernel.md), [paging](paging.md).',
   ]);
+}
+
+/** Of the list: the page's link, and what it found. */
+export function indexRow({ name, title, finding }: ResultPage): readonly [string, string] {
+  return [`[${title}](${name}.md)`, finding];
 }
 
 function document(blocks: readonly string[]): string {

@@ -11,6 +11,8 @@ import type { AgentSpec } from '../../agents/steps.ts';
 interface AgentsRun {
   readonly spec: SimulationSpec;
   readonly agents: readonly AgentSpec[];
+  /** `scripted` agents (the default) fail when a step does, `replayed` ones go on when a call is refused. */
+  readonly program?: 'scripted' | 'replayed';
   /** Stops at this time, µs. */
   readonly untilUs?: number;
   readonly onEvent?: (event: KernelEvent) => void;
@@ -27,8 +29,8 @@ export function runScenario(document: Json, onEvent?: (event: KernelEvent) => vo
   });
 }
 
-/** The figures alone: no records are kept, and the events are not hashed. Agents fail when a step does. */
-export function runAgents({ spec, agents, untilUs, onEvent }: AgentsRun): RunMetrics {
+/** The figures alone: no records are kept, and the events are not hashed. */
+export function runAgents({ spec, agents, program = 'scripted', untilUs, onEvent }: AgentsRun): RunMetrics {
   let metrics: Metrics | undefined;
   const simulation = new Simulation({
     kernel: { ...kernelOptionsOf(spec), records: false },
@@ -45,7 +47,7 @@ export function runAgents({ spec, agents, untilUs, onEvent }: AgentsRun): RunMet
   metrics = new Metrics({ engines, budgets: spec.budgets });
   for (const [index, agent] of agents.entries())
     simulation.spawn(agent.arrivalUs ?? 0, {
-      program: 'scripted',
+      program,
       arguments: agent as unknown as Json,
       name: agent.name,
       run: `agent-${index + 1}`,
