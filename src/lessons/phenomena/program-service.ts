@@ -5,7 +5,8 @@
  *
  * Source: M. Luo et al., "Autellix: An Efficient Serving Engine for LLM Agents as General Programs", 2025 (arXiv 2502.13965).
  */
-import type { SchedulingPolicyName } from '../../policies/index.ts';
+import type { CreateSchedulingPolicy } from '../../kernel/contracts.ts';
+import { mlfqDefaults, mlfqWith, schedulingPolicies } from '../../policies/index.ts';
 import { type SeededWorkload, seededWorkload } from '../../sim/compare/compared-workload.ts';
 import { leastDemand } from '../../sim/compare/demand.ts';
 import { machineOf } from '../../sim/compare/machine.ts';
@@ -46,9 +47,16 @@ export function offered(workload: Workload, { load, cores, seed }: OfferedLoad):
   );
 }
 
+/** Those that are compared. `mlfq per call` begins anew with each call: it knows calls, and no programs. */
+export const programSchedulers = {
+  ...schedulingPolicies,
+  'mlfq per call': mlfqWith({ ...mlfqDefaults, allotmentOnWait: 'reset' }),
+} satisfies Record<string, CreateSchedulingPolicy>;
+export type ProgramScheduler = keyof typeof programSchedulers;
+
 /** One policy on the same workloads as the others. Times are s. */
 export interface ProgramServiceFigures {
-  readonly scheduler: SchedulingPolicyName;
+  readonly scheduler: ProgramScheduler;
   /** Of each workload. */
   readonly runs: readonly RunFigures[];
   /** From arrival to end: mean over all programs. */
@@ -66,7 +74,7 @@ interface GroupFigures {
 
 /** `groupOf` tells programs apart by the names of their roots. */
 export function programService(
-  schedulers: readonly SchedulingPolicyName[],
+  schedulers: readonly ProgramScheduler[],
   workloads: readonly SeededWorkload[],
   { groups, groupOf }: { readonly groups: readonly string[]; readonly groupOf: (name: string) => string },
 ): readonly ProgramServiceFigures[] {
@@ -92,11 +100,12 @@ export function programService(
 
 function runPrograms(
   { spec, agents, demands, program, machine }: SeededWorkload,
-  scheduler: string,
+  scheduler: ProgramScheduler,
 ): { readonly figures: RunFigures; readonly roots: readonly ProcessMetrics[] } {
   const tally = new FigureTally(agents, demands, machine.cores);
   const metrics = runAgents({
-    spec: { ...spec, scheduler },
+    spec,
+    scheduling: programSchedulers[scheduler],
     agents,
     program,
     onEvent: (event) => tally.onEvent(event),

@@ -1,4 +1,5 @@
 /** Runs a scenario and reports on it: the experiments on agents are scenario files, so that `ringzero simulate` repeats them. */
+import type { CreateSchedulingPolicy } from '../../kernel/contracts.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { Metrics } from '../../sim/metrics/metrics.ts';
@@ -13,6 +14,8 @@ interface AgentsRun {
   readonly agents: readonly AgentSpec[];
   /** `scripted` agents (the default) fail when a step does, `replayed` ones go on when a call is refused. */
   readonly program?: 'scripted' | 'replayed';
+  /** Instead of the spec's scheduler. */
+  readonly scheduling?: CreateSchedulingPolicy;
   /** Stops at this time, µs. */
   readonly untilUs?: number;
   readonly onEvent?: (event: KernelEvent) => void;
@@ -30,10 +33,12 @@ export function runScenario(document: Json, onEvent?: (event: KernelEvent) => vo
 }
 
 /** The figures alone: no records are kept, and the events are not hashed. */
-export function runAgents({ spec, agents, program = 'scripted', untilUs, onEvent }: AgentsRun): RunMetrics {
+export function runAgents(run: AgentsRun): RunMetrics {
+  const { spec, agents, program = 'scripted', scheduling, untilUs, onEvent } = run;
+  const options = { ...kernelOptionsOf(spec), records: false };
   let metrics: Metrics | undefined;
   const simulation = new Simulation({
-    kernel: { ...kernelOptionsOf(spec), records: false },
+    kernel: scheduling === undefined ? options : { ...options, scheduling },
     onEvent: (event) => {
       metrics!.onEvent(event);
       onEvent?.(event);

@@ -30,7 +30,11 @@ test('programs arrive at the rate that makes the load', () => {
 
 test('under plas and atlas short programs pass, those of many short calls save most, long ones pay, and nobody beats the bound', () => {
   const seeded = [1, 2].map((seed) => offered(programMixture(150, seed), { load, cores, seed }));
-  const [fifo, plas, atlas] = programService(['fifo', 'plas', 'atlas'], seeded, groups);
+  const [fifo, plas, atlas, perCall] = programService(
+    ['fifo', 'plas', 'atlas', 'mlfq per call'],
+    seeded,
+    groups,
+  );
   const of = (run: typeof fifo, shape: (typeof programShapes)[number]): number =>
     run!.groups.find(({ group }) => group === shape)!.mean;
   for (const run of [plas, atlas]) {
@@ -40,10 +44,13 @@ test('under plas and atlas short programs pass, those of many short calls save m
     expect(of(run, 'chat')).toBeLessThan(0.5 * of(fifo, 'chat'));
     expect(of(run, 'tool user')).toBeLessThan(0.6 * of(fifo, 'tool user'));
     expect(of(run, 'writer')).toBeGreaterThan(1.2 * of(fifo, 'writer'));
+    // What knowing programs adds to knowing calls goes to the shortest, at the cost of the longest.
+    expect(of(run, 'chat')).toBeLessThan(of(perCall, 'chat'));
+    expect(of(run, 'writer')).toBeGreaterThan(of(perCall, 'writer'));
   }
   // Members of a team don't pay for what the others had.
   expect(of(atlas, 'team')).toBeLessThan(of(plas, 'team'));
-  for (const { runs, mean: all, groups } of [fifo!, plas!, atlas!]) {
+  for (const { runs, mean: all, groups } of [fifo!, plas!, atlas!, perCall!]) {
     for (const { boundUs, completionUs, completed } of runs) {
       expect(completed).toBe(150);
       expect(completionUs.mean).toBeGreaterThan(boundUs!);
