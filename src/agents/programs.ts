@@ -6,10 +6,12 @@ import { estimateTokens } from '../kernel/estimate.ts';
 import type { Json, Pid } from '../kernel/ids.ts';
 import { importanceDefaults } from '../kernel/options.ts';
 import type {
+  Acquire,
   Answer,
   PersonReply,
   Program,
   ProgramGenerator,
+  SemWait,
   Sys,
   Syscall,
   SyscallResult,
@@ -111,6 +113,17 @@ function syscallOf(
     }
     case 'receive':
       return { kind: 'receive' };
+    case 'acquire':
+    case 'semWait': {
+      const { op: kind, ...what } = step;
+      return { kind, ...what } as Acquire | SemWait;
+    }
+    case 'release':
+      return { kind: 'release', lock: step.lock };
+    case 'semOpen':
+      return { kind: 'semOpen', semaphore: step.semaphore, count: step.count };
+    case 'semPost':
+      return { kind: 'semPost', semaphore: step.semaphore };
   }
 }
 

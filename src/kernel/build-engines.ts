@@ -1,7 +1,7 @@
 import type { LoadView, ProcessView } from './contracts.ts';
 import { longestUs } from './engine-options.ts';
 import { Engine } from './engine.ts';
-import { GuardedScheduling } from './guarded-scheduling.ts';
+import { createGuarded } from './guarded-scheduling.ts';
 import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
@@ -30,19 +30,23 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
       },
       observer,
     );
-    const policy = scheduling({
-      capacity: cores,
-      unit: 'cores',
-      memoryTokens,
-      rng: state.rng(`scheduling/${name}`),
-      processes: processView(state),
-    });
+    const policy = createGuarded(
+      scheduling,
+      {
+        capacity: cores,
+        unit: 'cores',
+        memoryTokens,
+        rng: state.rng(`scheduling/${name}`),
+        processes: processView(state),
+      },
+      state,
+    );
     const load = loadView(state, index);
     const isPrefetching =
       engineOptions.loadTokensPerSecond > 0 && residency === 'prefix' && memory.policy.prefetch !== undefined;
     const parts = {
       memory,
-      policy: new GuardedScheduling(policy, state),
+      policy,
       tier: isPrefetching ? new TierLink(memory, engineOptions) : undefined,
       loadControl: loadControl?.({
         capacity: memoryTokens,
@@ -97,10 +101,10 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
 
 function processView({ processes, cores, budgets, quotas }: KernelState): ProcessView {
   return {
-    priority: (pid) => processes[pid]!.priority,
+    priority: (pid) => processes[pid]!.effectivePriority,
     name: (pid) => processes[pid]!.name,
     parent: (pid) => processes[pid]!.startedBy,
-    run: (pid) => processes[pid]!.runNumber,
+    run: (pid) => processes[pid]!.family.number,
     client: (pid) => processes[pid]!.client,
     tickets: (pid) => processes[pid]!.facts.tickets ?? 100,
     weight: (pid) => processes[pid]!.facts.weight ?? 1,
@@ -154,7 +158,7 @@ function loadView(state: KernelState, engine: number): LoadView {
       const process = state.process(pid);
       return process.state === 'running' || process.queued;
     },
-    priority: (pid) => state.process(pid).priority,
+    priority: (pid) => state.process(pid).effectivePriority,
     lastFaultUs: (pid) => state.process(pid).lastFaultUs,
   };
 }

@@ -12,7 +12,7 @@ import type { WaitReason } from './process-state.ts';
 
 /** What a scheduling policy may know of processes. All answers are for `pid` as it is now. */
 export interface ProcessView {
-  /** 0 to 100, smaller runs first. */
+  /** 0 to 100, smaller runs first. Its own, or that of a more urgent one that waits for a lock of it (`reprioritized`). */
   priority(pid: Pid): number;
   name(pid: Pid): string;
   /** The process that started it, for good; 0: a root process. */
@@ -90,6 +90,11 @@ export interface SchedulingPolicy {
   waiting(pid: Pid, nowUs: number): void;
   /** `pid` terminated. It may still be queued as ready. */
   exited(pid: Pid, nowUs: number): void;
+  /**
+   * The priority of `pid`, which is queued or on a core, has changed: it inherits that of one who waits for its lock, or does so no longer. For policies that
+   * order by it; a place in time is kept. Without it, what is inherited counts when `pid` is ready next.
+   */
+  reprioritized?(pid: Pid, nowUs: number): void;
   /**
    * The instant, in µs, from which running `pid` must make way for what is ready now: `nowUs` or less for at once, Infinity
    * (the default) for not before its slice ends. Asked when `pid` is dispatched, when a process became ready, and at the instant last given.

@@ -49,6 +49,16 @@ function flawOf(syscall: Syscall): string | undefined {
       return notId('to', syscall.to) ?? notJson(syscall.message, 'message');
     case 'receive':
       return given(notNumber, 'timeoutUs', syscall.timeoutUs);
+    case 'acquire':
+      return notName('lock', syscall.lock) ?? given(notNumber, 'timeoutUs', syscall.timeoutUs);
+    case 'release':
+      return notName('lock', syscall.lock);
+    case 'semOpen':
+      return notName('semaphore', syscall.semaphore) ?? notNumber('count', syscall.count);
+    case 'semWait':
+      return notName('semaphore', syscall.semaphore) ?? given(notNumber, 'timeoutUs', syscall.timeoutUs);
+    case 'semPost':
+      return notName('semaphore', syscall.semaphore);
     case 'spawn':
       return malformedSpawn(syscall);
     case 'signal':

@@ -4,6 +4,7 @@ import { rngFor } from '../base/rng.ts';
 import type { AgentSpec } from '../agents/steps.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
 import type { BudgetNodeSpec } from '../kernel/budget-limits.ts';
+import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Input } from '../kernel/inputs.ts';
@@ -19,6 +20,8 @@ import { kernelOptionsOf, sliceUsOf, type SimulationSpec } from './spec.ts';
 
 export interface WorkloadRun {
   readonly spec: SimulationSpec;
+  /** The policy of the description's `schedulerFile`. */
+  readonly ownScheduler?: CreateSchedulingPolicy;
   readonly agents: readonly AgentSpec[];
   /** `replayed` agents go on when a call is refused, `scripted` ones fail. */
   readonly program: 'replayed' | 'scripted';
@@ -51,7 +54,7 @@ export interface WorkloadResult {
 
 export function runWorkload(run: WorkloadRun): WorkloadResult {
   const { spec, agents } = run;
-  const kernelOptions = { ...kernelOptionsOf(spec), records: run.keepRecords };
+  const kernelOptions = { ...kernelOptionsOf(spec, run.ownScheduler), records: run.keepRecords };
   const hash = run.hashEvents === false ? undefined : new EventHash();
   let metrics: Metrics | undefined;
   let checkers: ReturnType<typeof createCheckers> | undefined;

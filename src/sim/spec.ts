@@ -8,7 +8,7 @@ import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { EngineOptions } from '../kernel/engine-options.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
-import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
+import type { DeadlockRule, KernelOptionsInput, LockProtocol, OversizeRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
 import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
@@ -26,6 +26,7 @@ import {
   randomWith,
   roundRobinDefaults,
   roundRobinWith,
+  schedulingPolicies,
   schedulingPolicy,
   staticPriorityDefaults,
   staticPriorityWith,
@@ -38,6 +39,8 @@ export interface SimulationSpec {
   readonly engines: readonly Partial<EngineOptions>[];
   /** Names of policies. */
   readonly scheduler: string;
+  /** The scheduler is a user's own: its file, absolute, and the hash of its content. */
+  readonly schedulerFile?: { readonly path: string; readonly sha256: string };
   readonly paging: string;
   readonly loadControl: string;
   /** Time slice of the policies that have one, µs; absent: the policy's own (60 s). */
@@ -46,6 +49,8 @@ export interface SimulationSpec {
   /** Absent: `leaf` in prefix residency, `any` in independent. */
   readonly victims?: VictimRule;
   readonly oversize: OversizeRule;
+  readonly lockProtocol: LockProtocol;
+  readonly deadlocks: DeadlockRule;
   readonly budgets: readonly BudgetNodeSpec[];
   readonly tools: readonly ToolData[];
 }
@@ -77,23 +82,30 @@ export const simulationDefaults: SimulationSpec = {
   loadControl: 'none',
   residency: 'prefix',
   oversize: 'fail',
+  lockProtocol: 'inheritance',
+  deadlocks: 'report',
   budgets: [],
   tools: [],
 };
 
-/** For one kernel. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool registered twice. */
-export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
+/**
+ * For one kernel. `own`: the policy of `schedulerFile`, which somebody has imported. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of
+ * range, a tool registered twice.
+ */
+export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPolicy): KernelOptionsInput {
   const workflow = new Workflow();
   return {
     seed: spec.seed,
     engines: spec.engines,
-    scheduling: schedulerOf(spec.scheduler, spec.sliceUs),
+    scheduling: schedulerOf(spec.scheduler, spec.sliceUs, own),
     paging: pagingPolicy(spec.paging),
     plan: workflow,
     ...(spec.loadControl === 'none' ? {} : { loadControl: loadControlPolicy(spec.loadControl) }),
     residency: spec.residency,
     ...(spec.victims === undefined ? {} : { victims: spec.victims }),
     oversize: spec.oversize,
+    lockProtocol: spec.lockProtocol,
+    deadlocks: spec.deadlocks,
     budgets: spec.budgets,
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
     programs: stepProgramsOf(workflow),
@@ -134,9 +146,13 @@ const sliced: Readonly<
 
 const slicesOf = (scheduler: string) => (Object.hasOwn(sliced, scheduler) ? sliced[scheduler] : undefined);
 
-/** A scheduling policy by name, with slices of this length where it has slices. Throws KernelError INVALID_ARGUMENT. */
-export function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
-  const create = schedulingPolicy(name);
+/** A scheduling policy by name, or the user's own, with slices of this length where it has slices. Throws KernelError INVALID_ARGUMENT. */
+export function schedulerOf(
+  name: string,
+  sliceUs: number | undefined,
+  own?: CreateSchedulingPolicy,
+): CreateSchedulingPolicy {
+  const create = own ?? schedulingPolicy(name);
   if (sliceUs === undefined) return create;
   if (!Number.isSafeInteger(sliceUs) || sliceUs < 1)
     throw invalid('slice', sliceUs, 'an integer above 0 (µs)');
@@ -154,7 +170,9 @@ export function sliceUsOf({ scheduler, sliceUs }: SimulationSpec): number {
 /** What is allowed instead of a slice; undefined: this scheduler has slices. */
 export function noSlice(scheduler: string): string | undefined {
   if (slicesOf(scheduler) !== undefined) return undefined;
-  return ['mlfq', 'cfs', 'plas', 'atlas'].includes(scheduler)
+  const hasItsOwn =
+    ['mlfq', 'cfs', 'plas', 'atlas'].includes(scheduler) || !Object.hasOwn(schedulingPolicies, scheduler);
+  return hasItsOwn
     ? `no slice: scheduler ${scheduler} has slices of its own`
     : `no slice: scheduler ${scheduler} runs each call until it waits`;
 }

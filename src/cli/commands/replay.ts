@@ -4,7 +4,7 @@ import type { Command as CommanderCommand } from 'commander';
 import { openInputFile } from '../../adapters/files/input-file.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid } from '../../kernel/errors.ts';
-import { kernelPagingNames, loadControlPolicies, schedulingPolicies } from '../../policies/index.ts';
+import { kernelPagingNames, loadControlPolicies } from '../../policies/index.ts';
 import { recordedTools } from '../../sim/workloads/recorded-tools.ts';
 import { noSlice, simulationDefaults, type SimulationSpec } from '../../sim/spec.ts';
 import { parseArrivals, withArrivals, type Arrivals } from '../../sim/workloads/arrivals.ts';
@@ -16,6 +16,7 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseDurationUs, parseInteger, parsePositive } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { addRunFlags, checkLoadLatency, choice, spelledUs, type RunFlags } from '../run-flags.ts';
+import { chosenScheduler, parseScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 
 interface ReplayOptions extends CommonOptions, RunFlags, BudgetFlags {
   readonly agents?: number;
@@ -84,12 +85,7 @@ export const replayCommand: Command<ReplayOptions> = {
         choice('--oversize', ['fail', 'bypass']),
         'fail',
       )
-      .option(
-        '--scheduler <policy>',
-        `scheduling policy: ${Object.keys(schedulingPolicies).join(', ')}`,
-        choice('--scheduler', Object.keys(schedulingPolicies)),
-        'priority',
-      )
+      .option('--scheduler <policy>', `scheduling policy: ${schedulersAllowed}`, parseScheduler, 'priority')
       .option(
         '--paging <policy>',
         `paging policy: ${kernelPagingNames.join(', ')}`,
@@ -124,11 +120,14 @@ export const replayCommand: Command<ReplayOptions> = {
     const [file = ''] = operands;
     io.progress(`reading ${file}`);
     const workload = prepare(await readWorkload(await openInputFile(file)), options);
+    const spec = specOf(options, workload);
+    const scheduler = await chosenScheduler('--scheduler', options.scheduler);
     return runAndReport({
       command: 'replay',
       call,
       workload,
-      spec: specOf(options, workload),
+      spec: { ...spec, ...scheduler.spec },
+      ownScheduler: scheduler.create,
       program: 'replayed',
       io,
     });

@@ -1,4 +1,4 @@
-/** One policy at some capacities, on one trace: what a worker thread does, or the main one where there is nothing else to do. */
+/** Policies at capacities, on one trace: what a worker thread does, or the main one where there is nothing else to do. */
 import { KernelError } from '../../kernel/errors.ts';
 import { type PageCounts, PageReplay, type PageReplayOptions } from '../../sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
@@ -34,8 +34,16 @@ export type PageMessage =
 /** References replayed between two reports of progress. */
 const stride = 1_000_000;
 
-/** Never throws. */
-export async function runPageJob(
+/** One after another. Never throws. */
+export async function runPageJobs(
+  jobs: readonly PageJob[],
+  trace: ReferenceTrace,
+  post: (message: PageMessage | Failure) => void,
+): Promise<void> {
+  for (const job of jobs) await runPageJob(job, trace, post);
+}
+
+async function runPageJob(
   job: PageJob,
   trace: ReferenceTrace,
   post: (message: PageMessage | Failure) => void,

@@ -7,7 +7,12 @@ import { formatCount, formatMoney, formatPercent } from '../../report/format.ts'
 import { missRatioChart } from '../../report/miss-ratio-chart.ts';
 import { pagingCsv } from '../../report/paging-csv.ts';
 import { pagingHtml } from '../../report/paging-html.ts';
-import type { PagingInterval, PagingResult, PagingResults } from '../../report/paging-results.ts';
+import {
+  fewestTimed,
+  type PagingInterval,
+  type PagingResult,
+  type PagingResults,
+} from '../../report/paging-results.ts';
 import { table } from '../../report/table.ts';
 import { printable } from '../../report/text-width.ts';
 import type { Io } from '../command.ts';
@@ -108,9 +113,6 @@ export function pageLines(findings: PageFindings, io: Io): string[] {
   return lines;
 }
 
-/** References from which on the speed of one replay says something. */
-const fewestTimed = 1_000_000;
-
 /** Fewest misses first. */
 function detailLines(
   results: readonly PagingResult[],
@@ -136,7 +138,6 @@ function detailLines(
           { header: 'cost', shown: ({ cost }: PagingResult) => formatMoney(cost!.microDollars) },
         ]
       : []),
-    // A short replay is over before its code is compiled.
     ...(sorted[0]!.requests < fewestTimed
       ? []
       : [

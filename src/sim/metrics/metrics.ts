@@ -55,6 +55,7 @@ export class Metrics {
   private readonly dropped = none();
   private prefillTokensSaved = 0;
   private budgetStalls = 0;
+  private readonly lockCounts = { acquired: 0, taken: 0, waits: 0, boosts: 0, deadlocks: 0 };
   private readonly pressure: PressureTally;
   private readonly budgetActions = { throttled: 0, suspended: 0, stopped: 0 };
 
@@ -200,7 +201,31 @@ export class Metrics {
       case 'budget.settled':
         this.tally(event.pid).microDollars += event.microDollars;
         return;
+      case 'lock.acquired':
+        this.lockCounts.acquired++;
+        return;
+      case 'semaphore.taken':
+        this.lockCounts.taken++;
+        return;
+      case 'lock.queued':
+      case 'semaphore.queued':
+        this.lockCounts.waits++;
+        return;
+      case 'process.boosted':
+        this.lockCounts.boosts++;
+        return;
+      case 'deadlock.detected':
+        this.lockCounts.deadlocks++;
+        return;
       // What these say is said by others, or is no figure.
+      case 'lock.released':
+      case 'lock.withdrawn':
+      case 'lock.restored':
+      case 'semaphore.opened':
+      case 'semaphore.posted':
+      case 'semaphore.withdrawn':
+      case 'semaphore.restored':
+      case 'process.unboosted':
       case 'prefetch.cancelled':
       case 'process.restored':
       case 'budget.reserved':
@@ -279,6 +304,7 @@ export class Metrics {
       dropped: { ...this.dropped },
       prefillTokensSaved: this.prefillTokensSaved,
       budgetStalls: { count: this.budgetStalls, us: split.waiting['budget'] ?? 0 },
+      locks: { ...this.lockCounts },
       budgetActions: { ...this.budgetActions },
       throughput: {
         completedProcessesPerHour: ratio(completed * HOUR_US, makespanUs),
