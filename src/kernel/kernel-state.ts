@@ -172,7 +172,8 @@ export class KernelState {
     this.change(process, 'wait');
     process.waitingOn = on;
     this.tellWait(process, on);
-    this.out.emit({ type: 'process.waiting', pid: process.pid, on });
+    const { out, nowUs } = this;
+    out.events.push({ seq: ++out.seq, atUs: nowUs, type: 'process.waiting', pid: process.pid, on });
   }
 
   private tellWait({ engine, pid }: Process, on: WaitReason): void {

@@ -44,7 +44,7 @@ export class Timers {
   take(timer: TimerId): Alarm {
     const slot = timer - this.cores;
     const alarm = this.alarms[slot];
-    assert(alarm !== undefined, () => `timer ${timer} is not set`);
+    if (alarm === undefined) assert(false, `timer ${timer} is not set`);
     this.alarms[slot] = undefined;
     this.free.push(slot);
     return alarm;

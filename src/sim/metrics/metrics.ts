@@ -81,14 +81,12 @@ export class Metrics {
         const tally = this.tally(event.pid);
         // What a stopped call finds when it goes on it has paid for, or saved, before.
         if (tally.dispatch(event.atUs, event.n)) this.prefillTokensSaved += event.cachedTokens;
-        assert(
-          this.engineOfCore[event.core] !== undefined,
-          () => `event ${event.seq}: core ${event.core} of ${this.running.length} cores`,
-        );
-        assert(
-          this.running[event.core] === undefined,
-          () => `event ${event.seq}: core ${event.core} still runs ${this.running[event.core]?.facts.pid}`,
-        );
+        // Written so, here and below, that nothing is made for a message that is not wanted.
+        if (this.engineOfCore[event.core] === undefined)
+          assert(false, `event ${event.seq}: core ${event.core} of ${this.running.length} cores`);
+        const runs = this.running[event.core];
+        if (runs !== undefined)
+          assert(false, `event ${event.seq}: core ${event.core} still runs ${runs.facts.pid}`);
         this.running[event.core] = tally;
         return;
       }
@@ -331,11 +329,11 @@ export class Metrics {
     event: KernelEvent & Spent & { readonly pid: number; readonly core: number },
   ): ProcessTally {
     const tally = this.running[event.core];
-    assert(
-      tally?.facts.pid === event.pid,
-      () =>
+    if (tally?.facts.pid !== event.pid)
+      assert(
+        false,
         `event ${event.seq}: a call of ${event.pid} ends on core ${event.core}, which runs ${tally?.facts.pid ?? 'none'}`,
-    );
+      );
     this.running[event.core] = undefined;
     this.engineOfCore[event.core]!.busyUs += tally.endStretch(event.atUs, event);
     return tally;
@@ -352,16 +350,14 @@ export class Metrics {
 
   private tally(pid: number): ProcessTally {
     const tally = this.tallies[pid];
-    assert(tally !== undefined, () => `an event of process ${pid}, which was never spawned`);
+    if (tally === undefined) assert(false, `an event of process ${pid}, which was never spawned`);
     return tally;
   }
 
   private engine(event: { readonly seq: number; readonly engine: number }): EngineTally {
     const engine = this.engines[event.engine];
-    assert(
-      engine !== undefined,
-      () => `event ${event.seq}: engine ${event.engine} of ${this.engines.length}`,
-    );
+    if (engine === undefined)
+      assert(false, `event ${event.seq}: engine ${event.engine} of ${this.engines.length}`);
     return engine;
   }
 
