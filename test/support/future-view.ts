@@ -41,9 +41,8 @@ export class ListedFuture implements TestFuture {
   }
 }
 
-/** Above every page of a prophecy; and above every distance. */
+/** Above every page of a prophecy. */
 const STRIDE = 128;
-const FARTHEST = 32;
 
 /**
  * A prophecy for requests that are not known beforehand: it need not come true, but is made at each use of a page and then stands, and no two uses, of one page or
@@ -51,12 +50,15 @@ const FARTHEST = 32;
  */
 export class ProphesiedFuture implements TestFuture {
   private readonly nextUses: number[] = [];
+  /** Of each page, the farthest that was prophesied. */
+  private readonly latest: number[] = [];
   private at = 0;
 
   use(page: PageId): void {
     this.at++;
     const distance = 1 + ((7 * this.at + 3 * page) % 23);
-    const next = (this.at + distance) * FARTHEST + (this.at % FARTHEST);
+    const next = Math.max(this.at + distance, (this.latest[page] ?? 0) + 1);
+    this.latest[page] = next;
     this.nextUses[page] = distance % 5 === 0 ? NEVER_USED : next * STRIDE + page;
   }
 
