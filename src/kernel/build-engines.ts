@@ -101,10 +101,10 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
 
 function processView({ processes, cores, budgets, quotas }: KernelState): ProcessView {
   return {
-    priority: (pid) => processes[pid]!.priority,
+    priority: (pid) => processes[pid]!.effectivePriority,
     name: (pid) => processes[pid]!.name,
     parent: (pid) => processes[pid]!.startedBy,
-    run: (pid) => processes[pid]!.runNumber,
+    run: (pid) => processes[pid]!.family.number,
     client: (pid) => processes[pid]!.client,
     tickets: (pid) => processes[pid]!.facts.tickets ?? 100,
     weight: (pid) => processes[pid]!.facts.weight ?? 1,
@@ -158,7 +158,7 @@ function loadView(state: KernelState, engine: number): LoadView {
       const process = state.process(pid);
       return process.state === 'running' || process.queued;
     },
-    priority: (pid) => state.process(pid).priority,
+    priority: (pid) => state.process(pid).effectivePriority,
     lastFaultUs: (pid) => state.process(pid).lastFaultUs,
   };
 }

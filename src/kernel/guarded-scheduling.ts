@@ -68,6 +68,14 @@ export class GuardedScheduling implements SchedulingPolicy {
     }
   }
 
+  reprioritized(pid: Pid, nowUs: number): void {
+    try {
+      this.policy.reprioritized?.(pid, nowUs);
+    } catch (error) {
+      throw this.blamed('reprioritized', error);
+    }
+  }
+
   slice(pid: Pid): number {
     try {
       return this.policy.slice(pid);

@@ -7,9 +7,8 @@ import type { BudgetNodeSpec } from '../kernel/budget-limits.ts';
 import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { EngineOptions } from '../kernel/engine-options.ts';
 import type { Json } from '../kernel/ids.ts';
-import type { Effects } from '../kernel/lock-table.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
-import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
+import type { DeadlockRule, KernelOptionsInput, LockProtocol, OversizeRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
 import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
@@ -50,6 +49,8 @@ export interface SimulationSpec {
   /** Absent: `leaf` in prefix residency, `any` in independent. */
   readonly victims?: VictimRule;
   readonly oversize: OversizeRule;
+  readonly lockProtocol: LockProtocol;
+  readonly deadlocks: DeadlockRule;
   readonly budgets: readonly BudgetNodeSpec[];
   readonly tools: readonly ToolData[];
 }
@@ -81,6 +82,8 @@ export const simulationDefaults: SimulationSpec = {
   loadControl: 'none',
   residency: 'prefix',
   oversize: 'fail',
+  lockProtocol: 'inheritance',
+  deadlocks: 'report',
   budgets: [],
   tools: [],
 };
@@ -101,6 +104,8 @@ export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPoli
     residency: spec.residency,
     ...(spec.victims === undefined ? {} : { victims: spec.victims }),
     oversize: spec.oversize,
+    lockProtocol: spec.lockProtocol,
+    deadlocks: spec.deadlocks,
     budgets: spec.budgets,
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
     programs: stepProgramsOf(workflow),
@@ -186,25 +191,31 @@ function toolOf(data: ToolData): ToolSpec {
     parameters: parameters ?? { type: 'object' },
   };
   if (reads === undefined && writes === undefined) return spec;
-  return { ...spec, effects: (args, caller) => filledIn(reads ?? [], writes ?? [], args, caller) };
+  const [readKeys, writeKeys] = [(reads ?? []).map(keyTemplate), (writes ?? []).map(keyTemplate)];
+  return {
+    ...spec,
+    effects: (args, caller) => ({
+      reads: readKeys.map((key) => key(args, caller)),
+      writes: writeKeys.map((key) => key(args, caller)),
+    }),
+  };
 }
 
-function filledIn(
-  reads: readonly string[],
-  writes: readonly string[],
-  args: Json,
-  caller: ToolCaller,
-): Effects {
-  const fields: Record<string, Json | undefined> = {
-    ...(args as Record<string, Json>),
-    pid: caller.pid,
-    name: caller.name,
-    run: caller.run,
+/** A resource key with its fields filled in. */
+function keyTemplate(template: string): (args: Json, caller: ToolCaller) => string {
+  // Texts, and between every two of them the name of a field.
+  const parts = template.split(/\{(\w+)\}/g);
+  return (args, caller) => {
+    let key = parts[0]!;
+    for (let index = 1; index < parts.length; index += 2)
+      key += spelled(parts[index]!, args, caller) + parts[index + 1]!;
+    return key;
   };
-  const fill = (key: string): string =>
-    key.replaceAll(/\{(\w+)\}/g, (_, field: string) => {
-      const value = fields[field];
-      return typeof value === 'string' ? value : JSON.stringify(value ?? null);
-    });
-  return { reads: reads.map(fill), writes: writes.map(fill) };
+}
+
+/** What the caller is goes before an argument of that name. */
+function spelled(field: string, args: Json, caller: ToolCaller): string {
+  if (field === 'pid' || field === 'name' || field === 'run') return String(caller[field]);
+  const value = Object.hasOwn(args as object, field) ? (args as Record<string, Json>)[field] : undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }

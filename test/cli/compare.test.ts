@@ -192,12 +192,13 @@ test('recorded agents: flags of the kernel, notes on seeds that change nothing a
 
 test('programs that fail make status 1', async () => {
   const page = { op: 'page', kind: 'user', tokens: 60 };
+  const think = { op: 'think', tokensOut: 1 };
   const failing = files.write(
     'failing.json',
     JSON.stringify({
       name: 'f',
       engines: [{ memoryTokens: 100 }],
-      agents: [{ name: 'a', steps: [page, page, { op: 'think', tokensOut: 1 }] }],
+      agents: [{ name: 'a', steps: [think, page, page, think] }],
     }),
   );
   const { status, out } = await runCli(['compare', failing, '--scheduler', 'fifo', '--seeds', '2']);
