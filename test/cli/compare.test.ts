@@ -175,7 +175,7 @@ test('recorded agents: flags of the kernel, notes on seeds that change nothing a
     'every seed has the same agents, so that intervals show the chance in the policies alone; --arrivals poisson:RATE draws when agents arrive',
     'the slice of 2s is not for fifo',
     ...['random', 'fifo', 'round-robin'].map(
-      (name) => `${name}: of 4 programs 2 had a call or a tool refused`,
+      (name) => `${name}: of 4 programs 2 had a call, a tool or a sub-agent fail`,
     ),
     'no lower bound: it holds for programs that do all that they were to do; calls that are larger than context memory run with --oversize bypass, or with more --memory',
   ]);

@@ -92,6 +92,14 @@ test('programs that did not come, not end or not do all: no bound, no rosy figur
   const toolless: AgentSpec = { name: 'toolless', arrivalUs: 0, steps: [{ op: 'tools', calls }, think(1)] };
   const refused = compareRun(seededWorkload(compared([toolless]), 1), 'fifo');
   expect(refused).toMatchObject({ completed: 1, cutShort: 1, boundUs: null, isUnanswered: false });
+  const spawn: AgentStep = { op: 'spawn', key: 'c', agent: { name: 'child', steps: [page, page, think(9)] } };
+  const parent: AgentSpec = {
+    name: 'parent',
+    arrivalUs: 0,
+    steps: [spawn, { op: 'wait', key: 'c' }, think(1)],
+  };
+  const strict = { ...seededWorkload(compared([parent]), 1), program: 'scripted' as const };
+  expect(compareRun(strict, 'fifo').cutShort).toBe(1);
   const runs = [whole, { ...whole, boundUs: null }];
   expect(comparison([{ scheduler: 'fifo', runs }], 'fifo')[0]!.gap).toBeUndefined();
 });
