@@ -41,12 +41,13 @@ export class ListedFuture implements TestFuture {
   }
 }
 
-/** Above every page of a prophecy. */
+/** Above every page of a prophecy; and above every distance. */
 const STRIDE = 128;
+const FARTHEST = 32;
 
 /**
- * A prophecy for requests that are not known beforehand: it need not come true, but is made at each use of a page and then stands, and no two pages have
- * the same next use. One use in five is said to be the last.
+ * A prophecy for requests that are not known beforehand: it need not come true, but is made at each use of a page and then stands, and no two uses, of one page or
+ * of two, have the same next use. One use in five is said to be the last.
  */
 export class ProphesiedFuture implements TestFuture {
   private readonly nextUses: number[] = [];
@@ -55,7 +56,8 @@ export class ProphesiedFuture implements TestFuture {
   use(page: PageId): void {
     this.at++;
     const distance = 1 + ((7 * this.at + 3 * page) % 23);
-    this.nextUses[page] = distance % 5 === 0 ? NEVER_USED : (this.at + distance) * STRIDE + page;
+    const next = (this.at + distance) * FARTHEST + (this.at % FARTHEST);
+    this.nextUses[page] = distance % 5 === 0 ? NEVER_USED : next * STRIDE + page;
   }
 
   nextUse(page: PageId): number {
