@@ -26,7 +26,12 @@ export const replayCommand: Command<ReplayOptions> = {
         '<file>',
         'recorded agents, plain or compressed, - for standard input; the format is found by content',
       )
-      .option('--scheduler <policy>', `scheduling policy: ${schedulersAllowed}`, parseScheduler, 'priority');
+      .option(
+        '--scheduler <policy>',
+        `scheduling policy: ${schedulersAllowed}`,
+        (text: string) => parseScheduler('--scheduler', text),
+        'priority',
+      );
     addKernelFlags(command);
     addRunFlags(command);
   },

@@ -48,7 +48,7 @@ export function offered(workload: Workload, { load, cores, seed }: OfferedLoad):
 }
 
 /** Those that are compared. `mlfq per call` begins anew with each call: it knows calls, and no programs. */
-export const programSchedulers = {
+const programSchedulers = {
   ...schedulingPolicies,
   'mlfq per call': mlfqWith({ ...mlfqDefaults, allotmentOnWait: 'reset' }),
 } satisfies Record<string, CreateSchedulingPolicy>;

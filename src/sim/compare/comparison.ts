@@ -75,7 +75,7 @@ export interface ComparedPolicy {
   /** Means of the pressure on the processes of each budget node. */
   readonly budgets: RunFigures['budgets'];
 }
-export interface ComparedValue {
+interface ComparedValue {
   readonly value: Interval;
   /** Less that of the baseline on the same seeds; missing for the baseline itself. */
   readonly difference?: Interval;

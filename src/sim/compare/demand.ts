@@ -95,6 +95,11 @@ function demandOf(agent: AgentSpec, { machine, isLeast }: How): Demand {
       case 'checkpoint':
       case 'send':
       case 'receive':
+      case 'acquire':
+      case 'release':
+      case 'semOpen':
+      case 'semWait':
+      case 'semPost':
     }
   }
   return { criticalPathUs: atUs, coreUs, tokenSeconds };
