@@ -170,7 +170,8 @@ export class AgentScheduler {
       const pid = engine.policy.pick(engine.cores[slot]!.id, state.nowUs);
       if (pid === undefined) throw brokenPick(engine, 'nobody', state.nowUs);
       const process = state.processes[pid];
-      if (process === undefined || !process.queued || process.engine !== engine)
+      // A text that looks like a pid finds a process, too.
+      if (process?.pid !== pid || !process.queued || process.engine !== engine)
         throw brokenPick(engine, `process ${shown(pid)}`, state.nowUs);
       process.queued = false;
       engine.readyCount--;
