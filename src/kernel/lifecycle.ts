@@ -135,6 +135,9 @@ export class Lifecycle implements CallersFate {
     process.outcome = outcome;
     process.value = value;
     engine.policy.exited(pid, state.nowUs);
+    // Those of engines that it was on before know of it, too.
+    for (const index of process.known?.keys() ?? [])
+      if (index !== engine.index) state.engines[index]!.policy.exited(pid, state.nowUs);
     engine.population--;
     state.alive--;
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });

@@ -65,6 +65,9 @@ export class Causes {
       case 'process.spawned':
         this.people.set(event.pid, { name: event.name, parent: event.parent, engine: event.engine });
         return;
+      case 'process.migrated':
+        this.people.set(event.pid, { ...this.people.get(event.pid)!, engine: event.to });
+        return;
       case 'process.terminated':
         return this.terminated(event.pid);
       case 'call.ended':

@@ -9,7 +9,7 @@ import type { EngineOptions } from '../kernel/engine-options.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Effects } from '../kernel/lock-table.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
-import type { KernelOptionsInput, OversizeRule } from '../kernel/options.ts';
+import type { KernelOptionsInput, OversizeRule, QueueRule } from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
 import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
@@ -37,6 +37,10 @@ import {
 export interface SimulationSpec {
   readonly seed: number;
   readonly engines: readonly Partial<EngineOptions>[];
+  /** Absent: per-engine, false, and where processes may change their engine 1. */
+  readonly queues?: QueueRule;
+  readonly steal?: boolean;
+  readonly affinity?: number;
   /** Names of policies. */
   readonly scheduler: string;
   readonly paging: string;
@@ -88,6 +92,9 @@ export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
   return {
     seed: spec.seed,
     engines: spec.engines,
+    ...(spec.queues === undefined ? {} : { queues: spec.queues }),
+    ...(spec.steal === undefined ? {} : { steal: spec.steal }),
+    ...(spec.affinity === undefined ? {} : { affinity: spec.affinity }),
     scheduling: schedulerOf(spec.scheduler, spec.sliceUs),
     paging: pagingPolicy(spec.paging),
     plan: workflow,
@@ -99,6 +106,13 @@ export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
     programs: stepProgramsOf(workflow),
   };
+}
+
+/** Engines without a name are told apart by their place. */
+export function namedEngines(engines: readonly Partial<EngineOptions>[]): readonly Partial<EngineOptions>[] {
+  return engines.length === 1
+    ? engines
+    : engines.map((one, index) => ({ name: `engine-${index + 1}`, ...one }));
 }
 
 /** The policies that give every process the same slice: their own, µs, and how they are made with another. */

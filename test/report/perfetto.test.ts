@@ -7,17 +7,19 @@ import { Metrics } from '../../src/sim/metrics/metrics.ts';
 import type { EngineFacts, ProcessMetrics } from '../../src/sim/metrics/run-metrics.ts';
 import { readTrace, splitsOf, type Trace } from '../support/chrome-trace.ts';
 import { seedCount } from '../support/seeds.ts';
-import { runWorld } from '../sim/random-world.ts';
+import { migrating } from '../sim/migrating-worlds.ts';
+import { runWorld, type WorldWatch } from '../sim/random-world.ts';
 
 interface Recorded {
   readonly machine: TraceMachine & { readonly engines: readonly EngineFacts[] };
   readonly events: readonly KernelEvent[];
 }
 
-function worldOf(seed: number): Recorded {
+function worldOf(seed: number, watch: WorldWatch = {}): Recorded {
   const events: KernelEvent[] = [];
   let machine: Recorded['machine'] | undefined;
   runWorld(seed, {
+    ...watch,
     onEvent: (event) => events.push(event),
     onFacts: ({ engines, budgets = [] }) => (machine = { engines, budgets }),
   });
@@ -48,6 +50,7 @@ function demoTrace(): Trace {
 function splitOf({ split }: ProcessMetrics): Record<string, number> {
   const { running, readyUs, waiting, suspendedUs } = split;
   const parts = {
+    switch: running.switchUs,
     load: running.loadUs,
     'repeated prefill': running.repeatedPrefillUs,
     'new prefill': running.newPrefillUs,
@@ -80,7 +83,7 @@ function checkWorld({ machine, events }: Recorded, endUs: number): Trace {
 test('random worlds: every trace can be imported, and its slices sum to the split of each process', () => {
   const kinds = new Map<string, number>();
   for (let seed = 1; seed <= seedCount(20, 5_000); seed++) {
-    const world = worldOf(seed);
+    const world = worldOf(seed, seed % 2 === 0 ? { alter: migrating(seed) } : {});
     for (const { cat } of checkWorld(world, world.events.at(-1)!.atUs).flows)
       kinds.set(cat, (kinds.get(cat) ?? 0) + 1);
   }

@@ -5,12 +5,12 @@ import type { EventBody } from '../../src/kernel/events.ts';
 import { seedCount } from '../support/seeds.ts';
 import { runWorld, type WorldResult } from './random-world.ts';
 
-/** Every event but those after a crash, which these worlds don't have, and those of prefetching, which have worlds of their own. */
+/** Every event but those after a crash, which these worlds don't have, and those of prefetching and of changing engines, which have worlds of their own. */
 const eventTypes: Readonly<
   Record<
     Exclude<
       EventBody['type'],
-      'process.restored' | 'tool.interrupted' | 'page.prefetched' | `prefetch.${string}`
+      'process.restored' | 'process.migrated' | 'tool.interrupted' | 'page.prefetched' | `prefetch.${string}`
     >,
     true
   >

@@ -13,11 +13,12 @@ import { readWorkload } from '../../sim/workloads/read-workload.ts';
 import { firstAgents, type Workload } from '../../sim/workloads/workload.ts';
 import { addBudgetFlags, budgetsOf, type BudgetFlags } from '../budget-flags.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import { addEngineFlags, enginesOf, type EngineFlags } from '../engine-flags.ts';
 import { parseDurationUs, parseInteger, parsePositive } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
 import { addRunFlags, checkLoadLatency, choice, spelledUs, type RunFlags } from '../run-flags.ts';
 
-interface ReplayOptions extends CommonOptions, RunFlags, BudgetFlags {
+interface ReplayOptions extends CommonOptions, RunFlags, BudgetFlags, EngineFlags {
   readonly agents?: number;
   readonly cores: number;
   readonly memory: number;
@@ -46,13 +47,13 @@ export const replayCommand: Command<ReplayOptions> = {
       .option('--agents <n>', 'only the first N agents', (text) => parseInteger('--agents', text, { min: 1 }))
       .option(
         '--cores <n>',
-        'cores of the engine',
+        'cores of each engine',
         (text) => parseInteger('--cores', text, { min: 1, max: 65_536 }),
         8,
       )
       .option(
         '--memory <tokens>',
-        'context memory in tokens',
+        'context memory of each engine in tokens',
         (text) => parseInteger('--memory', text, { min: 1 }),
         engineDefaults.memoryTokens,
       )
@@ -116,6 +117,7 @@ export const replayCommand: Command<ReplayOptions> = {
         choice('--latency', ['recorded', 'drawn']),
         'recorded',
       );
+    addEngineFlags(command);
     addBudgetFlags(command);
     addRunFlags(command);
   },
@@ -153,14 +155,12 @@ function specOf(options: ReplayOptions, workload: Workload): SimulationSpec {
   return {
     ...simulationDefaults,
     seed: options.seed,
-    engines: [
-      {
-        cores: options.cores,
-        memoryTokens: options.memory,
-        loadTokensPerSecond: options.loadRate,
-        loadLatencyUs: options.loadLatency ?? 0,
-      },
-    ],
+    ...enginesOf(options, {
+      cores: options.cores,
+      memoryTokens: options.memory,
+      loadTokensPerSecond: options.loadRate,
+      loadLatencyUs: options.loadLatency ?? 0,
+    }),
     scheduler,
     paging: options.paging,
     loadControl: options.loadControl,

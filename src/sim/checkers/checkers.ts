@@ -12,6 +12,7 @@ import { cores } from './cores.ts';
 import { faults } from './faults.ts';
 import { locks } from './locks.ts';
 import { messages } from './messages.ts';
+import { migrations } from './migrations.ts';
 import { metering } from './metering.ts';
 import { people } from './people.ts';
 import { prefetches } from './prefetches.ts';
@@ -21,6 +22,7 @@ import { sequence } from './sequence.ts';
 import { signals } from './signals.ts';
 import { slices } from './slices.ts';
 import { splits } from './splits.ts';
+import { switches } from './switches.ts';
 import { tools } from './tools.ts';
 import { transitions } from './transitions.ts';
 import { waits } from './waits.ts';
@@ -31,6 +33,7 @@ export const checkers = {
   transitions,
   cores,
   calls,
+  migrations,
   residency,
   faults,
   prefetches,
@@ -47,6 +50,7 @@ export const checkers = {
   signals,
   waits,
   splits,
+  switches,
 } satisfies Record<string, CreateChecker>;
 
 export type CheckerName = keyof typeof checkers;
@@ -57,13 +61,14 @@ export interface Checkers {
   finish(isRunOver?: boolean): void;
 }
 
-/** Facts that a run doesn't have may be left out: no budgets, no tools with a limit. `only`: these checkers, default all. */
+/** Facts that a run doesn't have may be left out: one queue for all engines, no budgets, no tools with a limit. `only`: these checkers, default all. */
 export type CheckersOptions = Pick<CheckerFacts, 'engines'> &
   Partial<CheckerFacts> & { readonly only?: readonly CheckerName[] };
 
 export function createCheckers(options: CheckersOptions): Checkers {
   const facts: CheckerFacts = {
     engines: options.engines,
+    queues: options.queues ?? 'per-engine',
     budgets: options.budgets ?? [],
     tools: options.tools ?? [],
   };

@@ -34,7 +34,9 @@ type EventOf<Type extends KernelEvent['type']> = Extract<KernelEvent, { readonly
 
 /** A process, as far as it matters here. */
 interface Watched {
-  readonly engine: number;
+  /** Now, and as far as it is counted. */
+  engine: number;
+  countedOn: number;
   /** The whole run, its budget node and those above. */
   readonly groups: readonly PressureGroup[];
   /** As far as it is counted. */
@@ -96,6 +98,8 @@ export class PressureTally {
       case 'process.ready':
       case 'process.continued':
         return this.becomes(event, activity.ready);
+      case 'process.migrated':
+        return this.migrated(event);
       case 'process.waiting':
         return this.becomes(event, waits[event.on] ?? activity.idle);
       case 'process.suspended':
@@ -137,6 +141,7 @@ export class PressureTally {
       return { node, group: group === undefined ? fresh() : copyOf(group) };
     });
     const doing = new Map<number, Activity>();
+    const on = new Map<number, number>();
     const isHeld = [...this.isHeld];
     for (const change of this.waiting()) {
       const { pid, to, engine, atUs } = change;
@@ -145,10 +150,16 @@ export class PressureTally {
         for (const group of copies.values()) group.hold(engine, change.isHeld, atUs);
         continue;
       }
-      const { groups, doing: counted } = this.watched[pid]!;
-      for (const group of groups)
-        copyOf(group).change(doing.get(pid) ?? counted, to, engine, isHeld[engine]!, atUs);
+      const { groups, doing: counted, countedOn } = this.watched[pid]!;
+      const was = doing.get(pid) ?? counted;
+      const wasOn = on.get(pid) ?? countedOn;
+      for (const group of groups) {
+        const copy = copyOf(group);
+        if (wasOn !== engine) copy.change(was, activity.idle, wasOn, isHeld[wasOn]!, atUs);
+        copy.change(wasOn === engine ? was : activity.idle, to, engine, isHeld[engine]!, atUs);
+      }
       doing.set(pid, to);
+      on.set(pid, engine);
     }
     for (const group of [whole, ...nodes.map(({ group }) => group)]) group.advance(endUs);
     return {
@@ -168,6 +179,7 @@ export class PressureTally {
       if (this.measured.includes(node)) groups.push(this.groupOf(node));
     this.watched[pid] = {
       engine,
+      countedOn: engine,
       groups,
       doing: activity.idle,
       call: 0,
@@ -176,6 +188,12 @@ export class PressureTally {
       faultedTokens: 0,
       stretch: undefined,
     };
+    this.becomes(event, activity.ready);
+  }
+
+  /** It stands ready, on another engine: it leaves the queue there, and joins the one here. */
+  private migrated(event: EventOf<'process.migrated'>): void {
+    this.watched[event.pid]!.engine = event.to;
     this.becomes(event, activity.ready);
   }
 
@@ -216,7 +234,14 @@ export class PressureTally {
   /** What the stretch was spent on is known now. */
   private split(
     watched: Watched,
-    { pid, atUs, loadUs, newPrefillUs, repeatedPrefillUs }: EventOf<'call.ended' | 'call.stopped'>,
+    {
+      pid,
+      atUs,
+      switchUs = 0,
+      loadUs,
+      newPrefillUs,
+      repeatedPrefillUs,
+    }: EventOf<'call.ended' | 'call.stopped'>,
   ): void {
     const { start, evictedShare } = watched.stretch!;
     const { seq } = start;
@@ -226,10 +251,11 @@ export class PressureTally {
       this.keep({ atUs: fromUs, seq, pid, to, engine: watched.engine, isHeld: false });
     let fromUs = start.atUs;
     for (const [us, to] of [
+      [switchUs, activity.productive],
       [loadUs, activity.memory],
       [newPrefillUs, activity.productive],
       [backUs, activity.memory],
-      [atUs - start.atUs - loadUs - newPrefillUs - backUs, activity.productive],
+      [atUs - start.atUs - switchUs - loadUs - newPrefillUs - backUs, activity.productive],
     ] as const) {
       // No two changes of one process at one instant with one number: their order would be open.
       if (us > 0) change(fromUs, to);
@@ -247,7 +273,7 @@ export class PressureTally {
     const watched = this.watched[pid];
     if (watched === undefined) assert(false, `an event of process ${pid}, which was never spawned`);
     // The usual case makes no object.
-    if (this.open.size === 0 && this.queue.size === 0) return this.count(watched, to, atUs);
+    if (this.open.size === 0 && this.queue.size === 0) return this.count(watched, to, watched.engine, atUs);
     this.keep({ atUs, seq, pid, to, engine: watched.engine, isHeld: false });
   }
 
@@ -280,14 +306,18 @@ export class PressureTally {
 
   private apply(change: Change): void {
     const { pid, to, engine, isHeld, atUs } = change;
-    if (pid !== 0) return this.count(this.watched[pid]!, to, atUs);
+    if (pid !== 0) return this.count(this.watched[pid]!, to, engine, atUs);
     this.isHeld[engine] = isHeld;
     this.whole?.hold(engine, isHeld, atUs);
     for (const group of this.groups.values()) group.hold(engine, isHeld, atUs);
   }
 
-  private count(watched: Watched, to: Activity, atUs: number): void {
-    const { groups, doing, engine } = watched;
+  private count(watched: Watched, to: Activity, engine: number, atUs: number): void {
+    if (watched.countedOn !== engine) {
+      if (watched.doing !== activity.idle) this.count(watched, activity.idle, watched.countedOn, atUs);
+      watched.countedOn = engine;
+    }
+    const { groups, doing } = watched;
     if (doing === to) return;
     const isHeld = this.isHeld[engine]!;
     for (let index = 0; index < groups.length; index++)
