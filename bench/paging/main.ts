@@ -56,7 +56,7 @@ try {
     'Policy work alone, the trace in memory as dense ids, one process for each policy; the best run of five rounds, of one where there is nothing to compare with. The calibration is a minimal LRU (two Int32Array links), on the Zipf workload,',
   );
   say(
-    'in the same process. The peer in C was measured by others on a machine where that calibration did 22 to 31 M/s: its share is of 26. lru-cache and mnemonist are LRUs from npm.',
+    'in the same process. The peer in C was measured by others, on a machine of this kind where a calibration did 22 to 31 M/s: its share is of 26. How fast the calibration is depends on how ids are numbered, here by first use, which puts what is hot side by side; a chained hash table gains nothing by that. So the ratio of the absolute figures is that of a machine as fast as theirs, and the relative one errs on the strict side. lru-cache and mnemonist are LRUs from npm.',
   );
   say();
   await sayAll(speedLines(folder, isQuick ? 1 : 5));

@@ -6,15 +6,29 @@ import { estimateTokens } from '../kernel/estimate.ts';
 import type { Json, Pid } from '../kernel/ids.ts';
 import { importanceDefaults } from '../kernel/options.ts';
 import type {
+  Acquire,
   Answer,
   PersonReply,
   Program,
   ProgramGenerator,
+  SemWait,
   Sys,
   Syscall,
   SyscallResult,
+  ThinkCall,
+  ToolCall,
 } from '../kernel/syscalls.ts';
-import type { AgentSpec, AgentStep, AskStep, PageStep, ThinkStep, ToolsStep } from './steps.ts';
+import type {
+  AgentSpec,
+  AgentStep,
+  AskStep,
+  ContextStep,
+  PageStep,
+  RecordedToolCall,
+  SpawnStep,
+  ThinkStep,
+  ToolsStep,
+} from './steps.ts';
 import type { Workflow } from './workflow.ts';
 
 type Steps<Value = SyscallResult<unknown>> = Generator<Syscall, Value, SyscallResult<unknown>>;
@@ -54,7 +68,10 @@ function* runSteps(
     for (; position.next < steps.length && failure === ''; position.next++) {
       const { next } = position;
       const step = steps[next]!;
-      const result: SyscallResult<unknown> = yield* runStep(sys, step, next, children, isStrict);
+      // Most steps are one syscall: a generator for each would cost more than the syscall.
+      const result: SyscallResult<unknown> = isOneSyscall(step)
+        ? yield syscallOf(step, sys, next, children)
+        : yield* runStep(step, children, isStrict);
       if (step.op === 'think' && result.ok) last = (result.value as Answer).text;
       if (isStrict && !result.ok) failure = `step ${next} (${step.op}): ${result.code}: ${result.message}`;
     }
@@ -65,16 +82,53 @@ function* runSteps(
   yield { kind: 'exit', value: failure, outcome: 'failed' };
 }
 
-function* runStep(
+/** The steps that take several syscalls, or keep something of the result. */
+type LongStep = ContextStep | AskStep | SpawnStep;
+
+const isOneSyscall = (step: AgentStep): step is Exclude<AgentStep, LongStep> =>
+  step.op !== 'context' && step.op !== 'ask' && step.op !== 'spawn';
+
+function syscallOf(
+  step: Exclude<AgentStep, LongStep>,
   sys: Sys,
-  step: AgentStep,
   index: number,
   children: Record<string, number>,
-  isStrict: boolean,
-): Steps {
+): Syscall {
   switch (step.op) {
     case 'page':
-      return yield* allocatePage(step);
+      return allocateOf(step);
+    case 'think':
+      return thinkOf(step, sys.pid, index);
+    case 'tools':
+      return callToolsOf(step);
+    case 'sleep':
+      return { kind: 'sleep', us: step.us };
+    case 'wait':
+      return { kind: 'wait', pid: (children[step.key] ?? -1) as Pid };
+    case 'checkpoint':
+      return { kind: 'checkpoint', state: { next: index + 1, children: { ...children } } };
+    case 'send': {
+      const to = step.to === 'parent' ? sys.parent : (children[step.to] ?? -1);
+      return { kind: 'send', to: to as Pid, message: step.text };
+    }
+    case 'receive':
+      return { kind: 'receive' };
+    case 'acquire':
+    case 'semWait': {
+      const { op: kind, ...what } = step;
+      return { kind, ...what } as Acquire | SemWait;
+    }
+    case 'release':
+      return { kind: 'release', lock: step.lock };
+    case 'semOpen':
+      return { kind: 'semOpen', semaphore: step.semaphore, count: step.count };
+    case 'semPost':
+      return { kind: 'semPost', semaphore: step.semaphore };
+  }
+}
+
+function* runStep(step: LongStep, children: Record<string, number>, isStrict: boolean): Steps {
+  switch (step.op) {
     case 'context': {
       const { space, blockTokens, keep, runs } = step;
       let result: SyscallResult<unknown> = yield { kind: 'truncate', pages: keep };
@@ -83,14 +137,8 @@ function* runStep(
           result = yield { kind: 'allocate', tokens: blockTokens, blocks: { space, first, count } };
       return result;
     }
-    case 'think':
-      return yield* think(step, sys.pid, index);
-    case 'tools':
-      return yield* callTools(step);
     case 'ask':
       return yield* ask(step);
-    case 'sleep':
-      return yield { kind: 'sleep', us: step.us };
     case 'spawn': {
       const { agent } = step;
       const spawned = (yield {
@@ -104,29 +152,17 @@ function* runStep(
       if (spawned.ok) children[step.key] = spawned.value;
       return spawned;
     }
-    case 'wait': {
-      return yield { kind: 'wait', pid: (children[step.key] ?? -1) as Pid };
-    }
-    case 'checkpoint':
-      return yield { kind: 'checkpoint', state: { next: index + 1, children: { ...children } } };
-    case 'send': {
-      const to = step.to === 'parent' ? sys.parent : (children[step.to] ?? -1);
-      return yield { kind: 'send', to: to as Pid, message: step.text };
-    }
-    case 'receive': {
-      return yield { kind: 'receive' };
-    }
   }
 }
 
-function* allocatePage({ kind, text, tokens, importance, pinned }: PageStep): Steps {
+function allocateOf({ kind, text, tokens, importance, pinned }: PageStep): Syscall {
   const byKind =
     kind === 'system'
       ? importanceDefaults.system
       : kind === 'tool' || kind === 'assistant'
         ? importanceDefaults.result
         : importanceDefaults.page;
-  return yield {
+  return {
     kind: 'allocate',
     tokens: tokens ?? estimateTokens(text ?? ''),
     ...(text === undefined ? {} : { text }),
@@ -135,46 +171,39 @@ function* allocatePage({ kind, text, tokens, importance, pinned }: PageStep): St
   };
 }
 
-function* think(
+/** Made anew for every call of a run: member by member, because spreads make an object each. */
+function thinkOf(
   { tokensIn, tokensOut, durationUs, text, keep, maxOutput }: ThinkStep,
   pid: Pid,
   index: number,
-): Steps {
+): Syscall {
   // Nobody wrote what the answer says, but it is not what another agent says.
   const unwritten = keep === true && tokensOut > 0 ? `answer of process ${pid} at step ${index}` : undefined;
   const kept = text ?? unwritten;
-  const script = {
-    tokensOut,
-    ...(durationUs === undefined ? {} : { durationUs }),
-    ...(kept === undefined ? {} : { text: kept }),
-    ...(tokensIn === undefined ? {} : { tokensIn }),
-  };
-  const call = {
-    kind: 'think',
-    maxOutput: maxOutput ?? Math.max(1, tokensOut),
-    ...(keep === false ? { keepAnswer: false } : {}),
-    script,
-  } as const;
-  return yield tokensIn === undefined ? call : { ...call, promptTokens: tokensIn };
+  const script: Writable<NonNullable<ThinkCall['script']>> = { tokensOut };
+  if (durationUs !== undefined) script.durationUs = durationUs;
+  if (kept !== undefined) script.text = kept;
+  if (tokensIn !== undefined) script.tokensIn = tokensIn;
+  const call: Writable<ThinkCall> = { kind: 'think', maxOutput: maxOutput ?? Math.max(1, tokensOut), script };
+  if (keep === false) call.keepAnswer = false;
+  if (tokensIn !== undefined) call.promptTokens = tokensIn;
+  return call;
 }
 
-function* callTools({ calls, keep }: ToolsStep): Steps {
-  return yield {
-    kind: 'callTools',
-    keepResults: keep ?? true,
-    calls: calls.map(({ tool, arguments: args, result, failed, durationUs }) => ({
-      tool,
-      arguments: args as Json,
-      script: {
-        ...(result === undefined ? {} : { result }),
-        ...(failed === undefined ? {} : { failed }),
-        ...(durationUs === undefined ? {} : { durationUs }),
-      },
-    })),
-  };
+function callToolsOf({ calls, keep }: ToolsStep): Syscall {
+  return { kind: 'callTools', keepResults: keep ?? true, calls: calls.map(toolCallOf) };
 }
 
-/** The answer joins the prompt as a user's page. */
+function toolCallOf({ tool, arguments: args, result, failed, durationUs }: RecordedToolCall): ToolCall {
+  const script: Writable<NonNullable<ToolCall['script']>> = {};
+  if (result !== undefined) script.result = result;
+  if (failed !== undefined) script.failed = failed;
+  if (durationUs !== undefined) script.durationUs = durationUs;
+  return { tool, arguments: args as Json, script };
+}
+
+type Writable<Type> = { -readonly [Member in keyof Type]: Type[Member] };
+
 function* ask({ question, answer, durationUs }: AskStep): Steps {
   const reply = (yield {
     kind: 'ask',
@@ -186,5 +215,5 @@ function* ask({ question, answer, durationUs }: AskStep): Steps {
     },
   }) as SyscallResult<PersonReply>;
   if (!reply.ok || typeof reply.value.value !== 'string' || reply.value.value === '') return reply;
-  return yield* allocatePage({ op: 'page', kind: 'user', text: reply.value.value });
+  return yield allocateOf({ op: 'page', kind: 'user', text: reply.value.value });
 }

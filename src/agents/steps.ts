@@ -15,7 +15,12 @@ export type AgentStep =
   | WaitStep
   | CheckpointStep
   | SendStep
-  | ReceiveStep;
+  | ReceiveStep
+  | AcquireStep
+  | ReleaseStep
+  | SemOpenStep
+  | SemWaitStep
+  | SemPostStep;
 
 /** One page joins the prompt: a message or a tool result. `text` is hashed for identity; tokens default to the estimate of `text`. */
 export interface PageStep {
@@ -107,6 +112,31 @@ export interface SendStep {
 }
 export interface ReceiveStep {
   readonly op: 'receive';
+}
+/** A lock that all agents know by its name. With `timeoutUs` the step fails when the lock is not free in time. */
+export interface AcquireStep {
+  readonly op: 'acquire';
+  readonly lock: string;
+  readonly timeoutUs?: number;
+}
+export interface ReleaseStep {
+  readonly op: 'release';
+  readonly lock: string;
+}
+/** A counting semaphore that an agent shares with its children and theirs; who opens it first gives the count. */
+export interface SemOpenStep {
+  readonly op: 'semOpen';
+  readonly semaphore: string;
+  readonly count: number;
+}
+export interface SemWaitStep {
+  readonly op: 'semWait';
+  readonly semaphore: string;
+  readonly timeoutUs?: number;
+}
+export interface SemPostStep {
+  readonly op: 'semPost';
+  readonly semaphore: string;
 }
 
 /** One agent of a workload. `messages` is how many recorded messages it has (system, user, assistant, tool), for the report. */

@@ -1,7 +1,7 @@
 /**
  * What agents whose code is data will do: how many steps of its workflow each of them is from its next model call. The agents of a run are one workflow; a step is a model
  * call, and agents that run side by side take their steps at the same time, so that one that waits for another is as far from its call as that one is from its end (the
- * critical path). Tools, people and sleep take no step; a message that is waited for takes one, whoever sends it.
+ * critical path). Tools, people, sleep and locks take no step; a message that is waited for takes one, whoever sends it.
  *
  * Source: the agent step graph of Z. Pan et al., "KVFlow", arXiv 2507.07400, section 3, whose steps to execution are the largest over all that an agent waits for. There a client
  * sends them with each request; here the programs tell where they are.

@@ -32,7 +32,7 @@ export interface ReadReferences {
 }
 
 /** Part of the cache's keys: to be raised when a reader reads anything otherwise than before. */
-const readerVersion = 1;
+const readerVersion = 2;
 /** A shorter trace is read as fast as it is found. */
 const fewestKept = 10_000;
 const headBytes = 65_536;

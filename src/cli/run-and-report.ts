@@ -1,4 +1,5 @@
 /** Runs a workload with the flags that commands share, and prints what came of it: for people, or as one JSON document. */
+import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { eventLine } from '../sim/event-hash.ts';
 import { RecordingWriter } from '../sim/recording.ts';
@@ -18,6 +19,8 @@ export interface RunRequest {
   readonly call: Call<CommonOptions & RunFlags>;
   readonly workload: Workload;
   readonly spec: SimulationSpec;
+  /** The policy of the description's `schedulerFile`. */
+  readonly ownScheduler?: CreateSchedulingPolicy | undefined;
   readonly program: 'replayed' | 'scripted';
   readonly untilUs?: number;
   readonly io: Io;
@@ -28,7 +31,7 @@ export function runAndReport(request: RunRequest): number {
   const { workload, spec, io } = request;
   const { options, operands } = request.call;
   // Everything is checked before any file is touched.
-  const machine = new Kernel({ ...kernelOptionsOf(spec), records: false }).options;
+  const machine = new Kernel({ ...kernelOptionsOf(spec, request.ownScheduler), records: false }).options;
   const { record, events: log } = options;
   checkOutputs({ '--record': record, '--events': log, ...runFileOutputs(options) }, operands);
   const started = performance.now();
@@ -42,6 +45,7 @@ export function runAndReport(request: RunRequest): number {
     recording && new RecordingWriter({ ringzero: version, spec }, (line) => recording.write(line));
   const result = runWorkload({
     spec,
+    ...(request.ownScheduler === undefined ? {} : { ownScheduler: request.ownScheduler }),
     agents: workload.agents,
     program: request.program,
     check: options.check,

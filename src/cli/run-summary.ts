@@ -66,7 +66,19 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
 }
 
 /** In one line where it fits. */
-function titleLines({ workload, spec }: RunRequest, width: number, chalk: ChalkInstance): string[] {
+function titleLines(request: RunRequest, width: number, chalk: ChalkInstance): string[] {
+  const { scheduler, schedulerFile } = request.spec;
+  const lines = nameLines(request, width, chalk);
+  if (schedulerFile === undefined) return lines;
+  return [
+    ...lines,
+    ...wrapped(`${scheduler} is the file with SHA-256 ${schedulerFile.sha256}`, width).map((line) =>
+      chalk.dim(line),
+    ),
+  ];
+}
+
+function nameLines({ workload, spec }: RunRequest, width: number, chalk: ChalkInstance): string[] {
   const title = wrapped(printable(workload.name), width);
   const machine = `${workload.format}, ${spec.scheduler} / ${spec.paging} / ${spec.residency}, seed ${spec.seed}`;
   const [only = ''] = title;
@@ -156,12 +168,25 @@ function countsOf({ spec }: RunRequest, result: WorkloadResult, width: number): 
       'switches',
       `${counted(metrics.dispatches, 'dispatch', 'dispatches')}${preempted.length === 0 ? ', none preempted' : `; preempted: ${preempted.join(', ')}`}`,
     ],
+    ...lockPairs(metrics.locks),
     [
       'fairness',
       `${metrics.fairness.slowdown.toFixed(3)} (Jain's index of the slowdown by the kernel; 1: all alike)`,
     ],
   ];
   return pairs.flatMap(([label, text]) => wrapped(`${label.padEnd(13)} ${text}`, width, ' '.repeat(14)));
+}
+
+function lockPairs({ acquired, taken, waits, boosts, deadlocks }: RunMetrics['locks']): [string, string][] {
+  if (acquired + taken === 0) return [];
+  const notes = [
+    counted(acquired, 'acquire'),
+    ...(taken === 0 ? [] : [`${formatCount(taken)} taken from semaphores`]),
+    counted(waits, 'wait'),
+    ...(boosts === 0 ? [] : [counted(boosts, 'priority inherited', 'priorities inherited')]),
+    ...(deadlocks === 0 ? [] : [counted(deadlocks, 'deadlock')]),
+  ];
+  return [['locks', notes.join(', ')]];
 }
 
 /** Money is counted for every run, also where the recording knows no prices. */

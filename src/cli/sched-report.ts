@@ -11,6 +11,8 @@ import { packageVersion } from './package-version.ts';
 
 export interface PolicyRun {
   readonly name: string;
+  /** Of a user's own policy: the hash of its file. */
+  readonly sha256?: string;
   readonly jobs: readonly Job[];
   readonly cores: number;
   /** Ticks; missing where the policy has no slices. */
@@ -88,6 +90,7 @@ export function schedLines(runs: readonly PolicyRun[], { gantt, why }: Show, io:
     ...jobTable(run, io.columns),
     ...(gantt ? ['', ...ganttText(ganttOf(run), { width: io.columns })] : []),
     ...(why ? ['', ...whyLines(run)] : []),
+    ...(run.sha256 === undefined ? [] : ['', `note: ${run.name} is the file with SHA-256 ${run.sha256}`]),
   ]);
   if (runs.length > 1) blocks.push(comparison(runs, io.columns));
   return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]));
@@ -210,6 +213,7 @@ export function schedDocument(
       const misses = missesOf(run);
       return {
         policy: name,
+        ...(run.sha256 === undefined ? {} : { sha256: run.sha256 }),
         cores,
         ...(slice === undefined ? {} : { slice }),
         perJob: result.perJob.map(({ job, finishUs, responseUs, turnaroundUs, waitingUs }) => ({

@@ -1,7 +1,7 @@
-import type { LoadView, ProcessView } from './contracts.ts';
+import type { LoadView, ProcessView, SchedulingContext } from './contracts.ts';
 import { longestUs, type EngineOptions } from './engine-options.ts';
 import { Engine, ReadyQueue } from './engine.ts';
-import { GuardedScheduling } from './guarded-scheduling.ts';
+import { createGuarded } from './guarded-scheduling.ts';
 import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import { ContextMemory } from './memory/context-memory.ts';
@@ -59,14 +59,14 @@ function readyQueue(
   engines: readonly EngineOptions[],
   name: string,
 ): ReadyQueue {
-  const policy = scheduling({
+  const context: SchedulingContext = {
     capacity: engines.reduce((sum, { cores }) => sum + cores, 0),
     unit: 'cores',
     memoryTokens: engines.reduce((sum, { memoryTokens }) => sum + memoryTokens, 0),
     rng: state.rng(`scheduling/${name}`),
     processes: processView(state),
-  });
-  return new ReadyQueue(new GuardedScheduling(policy, state), steal);
+  };
+  return new ReadyQueue(createGuarded(scheduling, context, state), steal);
 }
 
 /** Makes events of what moves in the memory of engine number `engine`. */
@@ -108,13 +108,13 @@ function observerFor({ out, processes }: KernelState, engine: number): MemoryObs
 
 function processView({ processes, cores, budgets, quotas }: KernelState): ProcessView {
   return {
-    priority: (pid) => processes[pid]!.priority,
+    priority: (pid) => processes[pid]!.effectivePriority,
     name: (pid) => processes[pid]!.name,
     parent: (pid) => {
       const { startedBy } = processes[pid]!;
       return processes[startedBy] === undefined ? 0 : startedBy;
     },
-    run: (pid) => processes[pid]!.runNumber,
+    run: (pid) => processes[pid]!.family.number,
     client: (pid) => processes[pid]!.client,
     tickets: (pid) => processes[pid]!.facts.tickets ?? 100,
     weight: (pid) => processes[pid]!.facts.weight ?? 1,
@@ -169,7 +169,7 @@ function loadView(state: KernelState, engine: number): LoadView {
       // One that has moved is no business of this engine any more.
       return process.engine.index === engine && (process.state === 'running' || process.queued);
     },
-    priority: (pid) => state.process(pid).priority,
+    priority: (pid) => state.process(pid).effectivePriority,
     lastFaultUs: (pid) => state.process(pid).lastFaultUs,
   };
 }

@@ -12,7 +12,7 @@ import type { WaitReason } from './process-state.ts';
 
 /** What a scheduling policy may know of processes. All answers are for `pid` as it is now. */
 export interface ProcessView {
-  /** 0 to 100, smaller runs first. */
+  /** 0 to 100, smaller runs first. Its own, or that of a more urgent one that waits for a lock of it (`reprioritized`). */
   priority(pid: Pid): number;
   name(pid: Pid): string;
   /** The process that started it, for good; 0: a root process, or one whose parent had ended before a crash. */
@@ -93,6 +93,11 @@ export interface SchedulingPolicy {
   waiting(pid: Pid, nowUs: number): void;
   /** `pid` terminated. It may still be queued as ready. */
   exited(pid: Pid, nowUs: number): void;
+  /**
+   * The priority of `pid`, which is queued or on a core, has changed: it inherits that of one who waits for its lock, or does so no longer. For policies that
+   * order by it; a place in time is kept. Without it, what is inherited counts when `pid` is ready next.
+   */
+  reprioritized?(pid: Pid, nowUs: number): void;
   /**
    * The instant, in µs, from which running `pid` must make way for what is ready now: `nowUs` or less for at once, Infinity
    * (the default) for not before its slice ends. Asked when `pid` is dispatched, when a process became ready, and at the instant last given.
@@ -269,6 +274,8 @@ export interface LoadControlPolicy {
   readonly name: string;
   /** May `pid`, chosen for a core, start its call now? It is kept out (waiting on memory) until this says yes. */
   mayStart(pid: Pid, nowUs: number): boolean;
+  /** Whether `pid` was let on and keeps its place between its calls: then its next call does not queue behind those that are kept out. Absent: nobody does. */
+  keepsPlace?(pid: Pid): boolean;
   /** A process to suspend now for lack of memory; the kernel continues it when mayStart allows. Undefined: none. */
   toSuspend(nowUs: number): Pid | undefined;
   /** When a refused process should be asked for again even if nothing happens, µs from now; Infinity: only when something does. */

@@ -21,6 +21,9 @@ export type KernelErrorCode =
   | 'MODEL_FAILED'
   | 'MAILBOX_FULL'
   | 'TIMEOUT'
+  | 'NOT_OWNER' // a lock that the process does not hold
+  | 'UNKNOWN_SEMAPHORE'
+  | 'DEADLOCK' // the wait could never end, or the process was chosen to give way in a deadlock
   | 'STORAGE_FAILED'
   | 'PROGRAM_DIVERGED' // a restored program yielded another syscall than its history holds
   | 'PROGRAM_FAILED' // an exception in a program

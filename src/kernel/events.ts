@@ -255,6 +255,83 @@ export type EventBody =
   // `number` counts what is sent to the receiver, from 1; after a crash what waits in its mailbox is counted anew.
   | { readonly type: 'message.sent'; readonly pid: Pid; readonly to: Pid; readonly number: number }
   | { readonly type: 'message.received'; readonly pid: Pid; readonly from: Pid; readonly number: number }
+  // locks: asked for and not free, got, given back (`ownerEnded`: its owner ended), asked for no more
+  | { readonly type: 'lock.queued'; readonly pid: Pid; readonly lock: string; readonly owner: Pid }
+  | {
+      readonly type: 'lock.acquired';
+      readonly pid: Pid;
+      readonly lock: string;
+      readonly token: number;
+      /** The owner before ended without releasing it. */
+      readonly ownerEnded: boolean;
+    }
+  | {
+      readonly type: 'lock.released';
+      readonly pid: Pid;
+      readonly lock: string;
+      readonly token: number;
+      readonly ownerEnded: boolean;
+    }
+  | {
+      readonly type: 'lock.withdrawn';
+      readonly pid: Pid;
+      readonly lock: string;
+      readonly why: 'timeout' | 'deadlock' | 'ended';
+    }
+  // As it was before a crash; `owner` may still be to be restored. 0: it had ended.
+  | { readonly type: 'lock.restored'; readonly lock: string; readonly owner: Pid | 0; readonly token: number }
+  // semaphores of the run of `pid`: `count` is what is left
+  | {
+      readonly type: 'semaphore.opened';
+      readonly pid: Pid;
+      readonly semaphore: string;
+      readonly count: number;
+    }
+  | { readonly type: 'semaphore.queued'; readonly pid: Pid; readonly semaphore: string }
+  | {
+      readonly type: 'semaphore.taken';
+      readonly pid: Pid;
+      readonly semaphore: string;
+      readonly count: number;
+    }
+  | {
+      readonly type: 'semaphore.posted';
+      readonly pid: Pid;
+      readonly semaphore: string;
+      readonly count: number;
+    }
+  | {
+      readonly type: 'semaphore.withdrawn';
+      readonly pid: Pid;
+      readonly semaphore: string;
+      readonly why: 'timeout' | 'deadlock' | 'ended';
+    }
+  | {
+      readonly type: 'semaphore.restored';
+      readonly run: string;
+      readonly semaphore: string;
+      readonly count: number;
+    }
+  // It is scheduled with this priority: that of a more urgent one that waits for a lock of it, or its own again.
+  | { readonly type: 'process.boosted'; readonly pid: Pid; readonly priority: number }
+  | { readonly type: 'process.unboosted'; readonly pid: Pid; readonly priority: number }
+  | {
+      /** None of the members goes on unless another does. `victim`: whose syscall fails with DEADLOCK; 0: nobody's. */
+      readonly type: 'deadlock.detected';
+      readonly members: readonly DeadlockMember[];
+      readonly victim: Pid | 0;
+    }
   | { readonly type: 'signal.delivered'; readonly pid: Pid; readonly signal: SignalName }
   | { readonly type: 'checkpoint.saved'; readonly pid: Pid; readonly n: number; readonly tip: string }
   | { readonly type: 'program.failed'; readonly pid: Pid; readonly message: string };
+
+/** One process of a deadlock, and what it waits for. */
+export interface DeadlockMember {
+  readonly pid: Pid;
+  /** `lock`, `child` or `message`. */
+  readonly on: WaitReason;
+  /** The name of the lock or semaphore; else ''. */
+  readonly what: string;
+  /** The owner of the lock, or the children; empty: any process of its run. */
+  readonly waitsFor: readonly Pid[];
+}

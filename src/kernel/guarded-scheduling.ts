@@ -1,5 +1,5 @@
 import { AssertionError } from '../base/assert.ts';
-import type { Charge, SchedulingPolicy } from './contracts.ts';
+import type { Charge, CreateSchedulingPolicy, SchedulingContext, SchedulingPolicy } from './contracts.ts';
 import { brokenPolicy, KernelError, messageOf } from './errors.ts';
 import type { CoreId, Pid } from './ids.ts';
 
@@ -68,6 +68,14 @@ export class GuardedScheduling implements SchedulingPolicy {
     }
   }
 
+  reprioritized(pid: Pid, nowUs: number): void {
+    try {
+      this.policy.reprioritized?.(pid, nowUs);
+    } catch (error) {
+      throw this.blamed('reprioritized', error);
+    }
+  }
+
   slice(pid: Pid): number {
     try {
       return this.policy.slice(pid);
@@ -85,7 +93,7 @@ export class GuardedScheduling implements SchedulingPolicy {
   }
 
   private blamed(method: string, error: unknown): unknown {
-    if (error instanceof AssertionError || error instanceof KernelError) return error;
+    if (isOurs(error)) return error;
     return brokenPolicy(
       `scheduling policy ${this.name}`,
       `${method} threw ${messageOf(error)} at ${this.clock.nowUs} µs`,
@@ -94,3 +102,30 @@ export class GuardedScheduling implements SchedulingPolicy {
     );
   }
 }
+
+/** Throws KernelError POLICY_BROKEN when what is created is no policy. */
+export function createGuarded(
+  create: CreateSchedulingPolicy,
+  context: SchedulingContext,
+  clock: { readonly nowUs: number },
+): GuardedScheduling {
+  let policy: Partial<SchedulingPolicy> | undefined;
+  try {
+    policy = create(context);
+  } catch (error) {
+    if (isOurs(error)) throw error;
+    throw brokenPolicy('scheduling policy', `its creation threw ${messageOf(error)}`, 'a policy', error);
+  }
+  const missing = needed.find((method) => typeof policy?.[method] !== 'function');
+  if (missing !== undefined)
+    throw brokenPolicy(
+      `scheduling policy ${policy?.name ?? ''}`.trimEnd(),
+      `it has no method ${missing}`,
+      `a policy with ${needed.join(', ')}`,
+    );
+  return new GuardedScheduling(policy as SchedulingPolicy, clock);
+}
+
+const needed = ['ready', 'pick', 'waiting', 'exited', 'slice'] as const;
+
+const isOurs = (error: unknown): boolean => error instanceof AssertionError || error instanceof KernelError;

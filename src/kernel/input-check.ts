@@ -65,6 +65,7 @@ function checkEngineName({ options }: KernelState, name: string): void {
 }
 
 function checkRestore(state: KernelState, { processes }: RestoreInput): void {
+  if (processes.length === 0) throw invalid('processes', processes, 'at least one process');
   for (const { started } of processes) {
     const program = state.programs.get(started.program);
     if (program === undefined || program.version !== started.programVersion)

@@ -47,6 +47,22 @@ export interface RestoreInput {
   readonly processes: readonly RestoredProcess[];
   /** Pids up to this one are taken, by processes that have ended or are still to be restored. */
   readonly lastPid: number;
+  /** Locks that somebody held when the crash came, of all runs: what one holds that is still to be restored is not given to others. */
+  readonly locks: readonly RestoredLock[];
+  /** The highest that was given out. */
+  readonly lastToken: number;
+  /** Semaphores of this run. */
+  readonly semaphores: readonly RestoredSemaphore[];
+}
+export interface RestoredLock {
+  readonly lock: string;
+  /** 0: it ended without releasing the lock, and nobody has had it since. */
+  readonly owner: Pid | 0;
+  readonly token: number;
+}
+export interface RestoredSemaphore {
+  readonly semaphore: string;
+  readonly count: number;
 }
 export interface RestoredProcess {
   readonly started: ProcessStarted;

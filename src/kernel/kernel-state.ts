@@ -5,6 +5,7 @@ import { rngFor, type Rng } from '../base/rng.ts';
 import type { BudgetTree } from './budgets.ts';
 import { ContentIds } from './content-ids.ts';
 import type { Core, Engine } from './engine.ts';
+import { Family } from './family.ts';
 import { LockTable } from './lock-table.ts';
 import type { Json, Pid, RequestId } from './ids.ts';
 import type { KernelOptions } from './options.ts';
@@ -46,8 +47,9 @@ export class KernelState {
   readonly timers: Timers;
   readonly contents = new ContentIds();
   readonly programs = new Map<string, Program>();
-  /** Runs that have started or were restored here, with their numbers: two root processes never share one. */
-  readonly runs = new Map<string, number>();
+  /** Runs that have started or were restored here: two root processes never share one. And by number. */
+  readonly runs = new Map<string, Family>();
+  readonly families: Family[] = [];
   private readonly clients = new Map<string, number>();
   /** Programs that go on in this step, in order. */
   readonly runnable = new Ring<{
@@ -61,6 +63,8 @@ export class KernelState {
   nowUs: number;
   /** Processes that have not ended. */
   alive = 0;
+  /** Runs in which somebody lives that may send to processes of other runs. */
+  openRuns = 0;
   /** Made for the first run that is restored. */
   private past: PastSpending | undefined;
   private spawnedUs = -1;
@@ -87,8 +91,13 @@ export class KernelState {
     return process;
   }
 
-  numberOfRun(run: string): number {
-    return numberOf(this.runs, run);
+  familyOf(run: string): Family {
+    const known = this.runs.get(run);
+    if (known !== undefined) return known;
+    const family = new Family(this.families.length);
+    this.families.push(family);
+    this.runs.set(run, family);
+    return family;
   }
 
   /** The number of the client that a process names; else of its budget node, where there is more than one; else of its run. */
@@ -163,7 +172,8 @@ export class KernelState {
     this.change(process, 'wait');
     process.waitingOn = on;
     this.tellWait(process, on);
-    this.out.emit({ type: 'process.waiting', pid: process.pid, on });
+    const { out, nowUs } = this;
+    out.events.push({ seq: ++out.seq, atUs: nowUs, type: 'process.waiting', pid: process.pid, on });
   }
 
   private tellWait({ engine, pid }: Process, on: WaitReason): void {
@@ -228,9 +238,20 @@ export class KernelState {
     return `budget: "${name}" is not a node; allowed: ${names.join(', ')}${rest}`;
   }
 
+  /** `process` waits for nothing any more. */
+  endWait(process: Process): void {
+    process.pending = undefined;
+    if (!process.waitsForOthers) return;
+    process.waitsForOthers = false;
+    process.family.waiting--;
+    if (process.deadlock === undefined) return;
+    process.deadlock.isOver = true;
+    process.deadlock = undefined;
+  }
+
   /** The pending syscall of `process` has its result; its program goes on in this step, or when a suspended process is continued. */
   deliver(process: Process, result: SyscallResult<unknown>): void {
-    process.pending = undefined;
+    this.endWait(process);
     // At once, and not when the program goes on: a suspended one may be kept waiting.
     this.keepHistory(process, result);
     if (process.state === 'suspended') {

@@ -67,6 +67,7 @@ export class Kernel {
     if (!Number.isSafeInteger(input.atUs)) throw invalid('atUs', input.atUs, 'an integer (µs)');
     if (!(input.atUs >= state.nowUs)) assert(false, `time went back: ${input.atUs} < ${state.nowUs}`);
     checkInput(state, input);
+    if (input.type === 'run.restored') this.lifecycle.locks.checkRestore(input);
     state.nowUs = input.atUs;
     state.out.clear(input.atUs);
     this.take(input);
@@ -75,6 +76,8 @@ export class Kernel {
       this.runner.runAll();
       this.calls.settleBudgets();
       if (state.runnable.length > 0 || input.more === true) continue;
+      this.lifecycle.deadlocks.settle();
+      if (state.runnable.length > 0) continue;
       this.scheduler.settle();
     } while (state.runnable.length > 0);
     this.prefetching.settle();
@@ -91,7 +94,7 @@ export class Kernel {
   }
   /** Everything a person or a tool wants to see of the kernel at this moment, as plain data. */
   snapshot(): KernelSnapshot {
-    return snapshotOf(this.state);
+    return snapshotOf(this.state, this.lifecycle.locks);
   }
 
   /** Recounts every part from scratch. Throws AssertionError. Linear in the size of the state: for tests. */
@@ -131,6 +134,17 @@ export class Kernel {
     }
     state.budgets.checkInvariants(state.nowUs);
     state.locks.checkInvariants();
+    this.lifecycle.locks.checkInvariants();
+    this.lifecycle.semaphores.checkInvariants();
+    for (const family of state.runs.values()) {
+      const members = family.members();
+      const waiting = members.filter(({ waitsForOthers }) => waitsForOthers).length;
+      assert(
+        family.alive === members.length && family.waiting === waiting,
+        () =>
+          `a run of ${members.length}, ${waiting} of them waiting, counts ${family.alive} and ${family.waiting}`,
+      );
+    }
   }
 
   // ---- Inputs --------------------------------------------------------------------------------------------------------
@@ -180,9 +194,12 @@ export class Kernel {
     this.runner.begin(process);
   }
 
-  private restore({ processes, lastPid }: RestoreInput): void {
-    const { state } = this;
+  private restore({ processes, lastPid, locks, lastToken, semaphores }: RestoreInput): void {
+    const { state, lifecycle } = this;
     while (state.processes.length <= lastPid) state.processes.push(undefined);
+    lifecycle.locks.restore(locks, lastToken);
+    const { run } = processes[0]!.started;
+    lifecycle.semaphores.restore(run, state.familyOf(run), semaphores);
     const restored = processes.map((one) => {
       const { started } = one;
       const process = this.lifecycle.create({
@@ -202,6 +219,7 @@ export class Kernel {
       });
       return { one, process };
     });
+    for (const { process } of restored) lifecycle.locks.giveBack(process, locks);
     for (const { one, process } of restored) this.runner.restore(one, process);
     for (const { one, process } of restored)
       if (one.signal !== undefined) this.lifecycle.renew(process, one.signal);
@@ -238,6 +256,8 @@ export class Kernel {
           code: 'TIMEOUT',
           message: 'no message arrived in time',
         });
+      case 'lock':
+        return this.lifecycle.notInTime(alarm.process);
       case 'tool-timeout':
         return this.tools.timeout(alarm.request);
       case 'tool-retry':

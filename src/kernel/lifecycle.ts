@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import { auditSyscall } from './audit-trail.ts';
+import { Deadlocks, type WaitQueues } from './deadlocks.ts';
 import type { Engine } from './engine.ts';
 import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
@@ -8,9 +9,12 @@ import type { HeldSignal, SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { CallersFate, ModelCalls } from './model-calls.ts';
 import { lastAsked, Process } from './process.ts';
+import { NamedLocks, type LeaveReason } from './named-locks.ts';
+import { PriorityInheritance } from './priority-inheritance.ts';
 import type { Outcome } from './process-state.ts';
 import { historyVersion } from './records.ts';
 import type { AgentScheduler } from './scheduler.ts';
+import { Semaphores } from './semaphores.ts';
 import { defaultCapabilities, type Capabilities, type Program } from './syscalls.ts';
 import type { ToolCalls } from './tool-calls.ts';
 import { noFacts, type SchedulingFacts } from './scheduling-facts.ts';
@@ -33,7 +37,10 @@ export interface NewProcess {
 }
 
 /** Births, deaths and signals. A process ends exactly once; what it held is given back, and whoever waits for it is told. */
-export class Lifecycle implements CallersFate {
+export class Lifecycle implements CallersFate, WaitQueues {
+  readonly deadlocks: Deadlocks;
+  readonly locks: NamedLocks;
+  readonly semaphores: Semaphores;
   private readonly state: KernelState;
   private scheduler!: AgentScheduler;
   private calls!: ModelCalls;
@@ -41,9 +48,13 @@ export class Lifecycle implements CallersFate {
 
   constructor(state: KernelState) {
     this.state = state;
+    this.deadlocks = new Deadlocks(state);
+    this.locks = new NamedLocks(state, new PriorityInheritance(state), this.deadlocks);
+    this.semaphores = new Semaphores(state, this.deadlocks);
   }
 
   connect(scheduler: AgentScheduler, calls: ModelCalls, tools: ToolCalls): void {
+    this.deadlocks.connect(this);
     this.scheduler = scheduler;
     this.calls = calls;
     this.tools = tools;
@@ -55,22 +66,24 @@ export class Lifecycle implements CallersFate {
     const pid = fields.pid ?? (state.processes.length as Pid);
     assert(state.processes[pid] === undefined, () => `pid ${pid} is taken`);
     const engine = fields.engine ?? leastPopulated(state.engines);
+    const family = fields.parent?.family ?? state.familyOf(fields.run);
     const startedBy = fields.startedBy ?? fields.parent?.pid ?? 0;
-    const run = state.numberOfRun(fields.run);
     const client = state.numberOfClient(fields.facts.client, fields.budget, fields.run);
     const startedUs = fields.startedUs ?? state.nowUs;
     const process = new Process({
       ...fields,
       pid,
       engine,
+      family,
       startedBy,
       startedUs,
       nowUs: state.nowUs,
-      runNumber: run,
       client,
     });
     while (state.processes.length < pid) state.processes.push(undefined);
     state.processes[pid] = process;
+    family.add(process);
+    if (process.capabilities.send === 'all' && family.sendsToAll++ === 0) state.openRuns++;
     state.alive++;
     engine.population++;
     if (fields.parent !== undefined) (fields.parent.children ??= []).push(process);
@@ -129,6 +142,7 @@ export class Lifecycle implements CallersFate {
     assert(process.core === -1, () => `process ${pid} ends while it holds core ${process.core}`);
     this.stopGenerator(process);
     this.withdraw(process);
+    this.locks.releaseAll(process);
     this.calls.close(process);
     engine.memory.release(process.table, pid, state.nowUs);
     state.change(process, 'terminate');
@@ -140,6 +154,7 @@ export class Lifecycle implements CallersFate {
       if (index !== engine.index) state.engines[index]!.policy.exited(pid, state.nowUs);
     engine.population--;
     state.alive--;
+    process.family.leave();
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
     state.out.hasEnds = true;
     state.record({
@@ -165,6 +180,7 @@ export class Lifecycle implements CallersFate {
     process.contents = undefined;
     process.replay = undefined;
     this.tellParent(process);
+    this.deadlocks.ended(process);
   }
 
   signal(process: Process, signal: SignalName): void {
@@ -263,6 +279,8 @@ export class Lifecycle implements CallersFate {
     else if (from === 'wait') {
       if (process.pending?.kind === 'tools') this.tools.continued(process);
       else state.wait(process, process.waitingOn);
+      if (process.pending?.kind === 'lock') this.locks.continued(process.pending.lock);
+      else if (process.pending?.kind === 'semaphore') this.semaphores.continued(process.pending.semaphore);
     }
   }
 
@@ -271,17 +289,34 @@ export class Lifecycle implements CallersFate {
     const { state } = this;
     this.scheduler.withdraw(process);
     const { pending } = process;
-    process.pending = undefined;
+    if (pending?.kind === 'lock' || pending?.kind === 'semaphore') this.leave(process, 'ended');
+    state.endWait(process);
     process.suspension = undefined;
     if (pending === undefined) return;
     auditSyscall(state, process, process.lastSyscall!, undefined);
-    if (pending.kind === 'timer' || (pending.kind === 'receive' && pending.timer !== undefined))
-      state.timers.clear(pending.timer!);
+    if (pending.kind === 'timer') state.timers.clear(pending.timer);
+    else if (pending.kind === 'receive' && pending.timer !== undefined) state.timers.clear(pending.timer);
     else if (pending.kind === 'question') {
       state.questions.delete(pending.request);
       state.out.requests.push({ type: 'person.withdraw', request: pending.request });
     } else if (pending.kind === 'storage') state.storageCalls.delete(pending.request);
     else if (pending.kind === 'tools') this.tools.abandon(process);
+  }
+
+  /** `process` gives up its place in the queue of what it waits for; its syscall has no result yet. */
+  leave(process: Process, why: LeaveReason): void {
+    const { pending } = process;
+    if (pending?.kind !== 'lock' && pending?.kind !== 'semaphore') return;
+    if (pending.timer !== undefined) this.state.timers.clear(pending.timer);
+    if (pending.kind === 'lock') this.locks.leave(process, pending.lock, why);
+    else this.semaphores.leave(process, pending.semaphore, why);
+  }
+
+  /** The time limit of a wait for a lock or a semaphore. */
+  notInTime(process: Process): void {
+    const { pending } = process;
+    if (pending?.kind === 'lock') this.locks.timedOut(process, pending.lock);
+    else if (pending?.kind === 'semaphore') this.semaphores.timedOut(process, pending.semaphore);
   }
 
   private stopGenerator(process: Process): void {

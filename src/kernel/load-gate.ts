@@ -32,9 +32,10 @@ export class LoadGate {
     return false;
   }
 
-  /** New calls don't overtake those that are kept out; one that goes on after a preemption is no new call. */
-  isBehind({ engine, letOn, call }: Process): boolean {
-    return engine.held.length > 0 && !letOn && call!.stretches === 0 && !call!.bypass;
+  /** New calls don't overtake those that are kept out; one that goes on after a preemption is no new call, nor is one whose process the policy has let on for good. */
+  isBehind({ engine, letOn, call, pid }: Process): boolean {
+    if (engine.held.length === 0 || letOn || call!.stretches > 0 || call!.bypass) return false;
+    return engine.loadControl!.keepsPlace?.(pid) !== true;
   }
 
   /** It waits on memory in the gate's queue. */

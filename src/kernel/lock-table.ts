@@ -33,7 +33,7 @@ export class LockTable {
    * with an earlier waiting one waits, too; others pass. An id is used once at a time.
    */
   acquire(id: number, effects: Effects): boolean {
-    assert(!this.#calls.has(id), () => `lock call ${id} is already in the table`);
+    if (this.#calls.has(id)) assert(false, `lock call ${id} is already in the table`);
     const call: Call = { id, arrival: this.#arrivals++, effects, places: [], missing: 0 };
     this.#calls.set(id, call);
     this.#line(call);
@@ -95,20 +95,19 @@ export class LockTable {
 
   /** Puts the call at the end of the queue of each of its keys, and of the two queues that stand for all keys. */
   #line(call: Call): void {
-    const writes = new Set(call.effects.writes);
-    const reads = new Set(call.effects.reads.filter((key) => !writes.has(key)));
-    const writesAny = writes.delete(ANY_KEY);
-    const readsAny = reads.delete(ANY_KEY);
-    const hasWrites = writes.size > 0;
-    const isEmpty = !writesAny && !readsAny && !hasWrites && reads.size === 0;
-    if (isEmpty) return;
+    const writes = distinct(call.effects.writes, []);
+    const reads = distinct(call.effects.reads, writes);
+    if (writes.length + reads.length === 0) return;
+    const writesAny = writes.includes(ANY_KEY);
+    const readsAny = reads.includes(ANY_KEY);
+    const hasWrites = writes.length > (writesAny ? 1 : 0);
     append(this.#everyone, call, writesAny ? 'alone' : 'read');
     if (writesAny) return; // whoever has any key stands in that queue
     if (hasWrites || readsAny) {
       append(this.#sides, call, !readsAny ? 'write' : hasWrites ? 'alone' : 'read');
     }
-    for (const key of reads) append(this.#queueOf(key), call, 'read');
-    for (const key of writes) append(this.#queueOf(key), call, 'alone');
+    for (const key of reads) if (key !== ANY_KEY) append(this.#queueOf(key), call, 'read');
+    for (const key of writes) if (key !== ANY_KEY) append(this.#queueOf(key), call, 'alone');
   }
 
   #queueOf(key: string): Queue {
@@ -116,6 +115,13 @@ export class LockTable {
     if (queue === undefined) this.#queues.set(key, (queue = { key, head: undefined, tail: undefined }));
     return queue;
   }
+}
+
+/** The keys that are not among `others`, each once; most calls have one key, and need no sets. */
+function distinct(keys: readonly string[], others: readonly string[]): readonly string[] {
+  if (keys.length < 2) return keys.length === 0 || !others.includes(keys[0]!) ? keys : [];
+  const taken = new Set(others);
+  return [...new Set(keys)].filter((key) => !taken.has(key));
 }
 
 /** Whether two calls must not run side by side. */

@@ -21,6 +21,12 @@ export type OversizeRule = 'fail' | 'bypass';
 
 /** One queue of ready processes for each engine, or one for all of them. */
 export type QueueRule = 'per-engine' | 'one';
+export const lockProtocols = ['none', 'inheritance'] as const;
+export type LockProtocol = (typeof lockProtocols)[number];
+
+/** What a found deadlock comes to: told, or told and ended by letting the wait of one member fail. */
+export const deadlockRules = ['report', 'resolve'] as const;
+export type DeadlockRule = (typeof deadlockRules)[number];
 
 export interface KernelOptions {
   /** Every stream of chance derives from it. Integer. */
@@ -48,6 +54,10 @@ export interface KernelOptions {
   readonly programs: readonly Program[];
   /** Messages a mailbox holds; a send beyond fails with MAILBOX_FULL. */
   readonly mailboxLimit: number;
+  /** `inheritance`: who holds a lock runs as urgently as those who wait for it; `none`: with its own priority. */
+  readonly lockProtocol: LockProtocol;
+  /** A deadlock is told (`report`), or also ended by letting one syscall fail (`resolve`). */
+  readonly deadlocks: DeadlockRule;
   /** What an earlier kernel booked at the budgets, in order: the ledger survives a crash. */
   readonly ledger: readonly LedgerRecord[];
   /** False: no records are made (a benchmark of scheduling alone). */
@@ -87,6 +97,8 @@ export function completeOptions(input: KernelOptionsInput): KernelOptions {
     tools: input.tools ?? [],
     programs: input.programs ?? [],
     mailboxLimit: input.mailboxLimit ?? 1_000,
+    lockProtocol: input.lockProtocol ?? 'inheritance',
+    deadlocks: input.deadlocks ?? 'report',
     ledger: input.ledger ?? [],
     records: input.records ?? true,
   };
@@ -136,6 +148,10 @@ function checkOptions(options: KernelOptions): void {
     throw invalid('oversize', options.oversize, 'fail, bypass');
   if (!Number.isInteger(options.mailboxLimit) || options.mailboxLimit < 1)
     throw invalid('mailboxLimit', options.mailboxLimit, 'an integer of at least 1');
+  if (!lockProtocols.includes(options.lockProtocol))
+    throw invalid('lockProtocol', options.lockProtocol, lockProtocols.join(', '));
+  if (!deadlockRules.includes(options.deadlocks))
+    throw invalid('deadlocks', options.deadlocks, deadlockRules.join(', '));
   if (typeof options.records !== 'boolean') throw invalid('records', options.records, 'true or false');
   // Throws on cycles, unknown parents and limits out of range.
   checkLedger(options.ledger, new BudgetTree(options.budgets));

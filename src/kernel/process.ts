@@ -4,8 +4,10 @@ import type { CheaperModel } from './budget-rules.ts';
 import type { Charge } from './contracts.ts';
 import type { EngineOptions } from './engine-options.ts';
 import type { Engine } from './engine.ts';
+import type { Family } from './family.ts';
 import type { Json, Pid, RequestId, TimerId } from './ids.ts';
 import { PageTable } from './memory/page-table.ts';
+import type { NamedLock } from './named-locks.ts';
 import type { Outcome, StateName, WaitReason } from './process-state.ts';
 import type { PromptChain } from './checkpoint-chain.ts';
 import type { PromptContents } from './prompt-contents.ts';
@@ -23,6 +25,7 @@ import type {
 import type { QuotaShare } from './quota-shares.ts';
 import type { RestoredBatch } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
+import type { Semaphore } from './semaphores.ts';
 import type { ToolBatch } from './tool-run.ts';
 import type { SchedulingFacts } from './scheduling-facts.ts';
 
@@ -45,7 +48,10 @@ export class Process {
   readonly pid: Pid;
   /** Changed by Migration only. */
   engine: Engine;
-  priority: number;
+  /** Its own. */
+  readonly priority: number;
+  /** By which it is scheduled: its own, or that of a more urgent one that waits for a lock of it. */
+  effectivePriority: number;
   /** Index of its budget node. */
   readonly budget: number;
   state: StateName = 'ready';
@@ -64,13 +70,12 @@ export class Process {
 
   readonly name: string;
   readonly run: string;
+  readonly family: Family;
   readonly branch = 'main';
   readonly program: Program;
   readonly args: Json;
   readonly capabilities: Capabilities;
   readonly facts: SchedulingFacts;
-  /** Numbers of its run and of its client, from 0. */
-  readonly runNumber: number;
   readonly client: number;
   /** The pid of the process that started it, for good; 0: a root process. */
   readonly startedBy: Pid | 0;
@@ -113,6 +118,14 @@ export class Process {
   journalled = 0;
   tools: ToolBatch | undefined = undefined;
 
+  // locks and semaphores
+  /** Those that it holds, in the order in which it got them. */
+  locks: Set<NamedLock> | undefined = undefined;
+  /** Only other processes can end its wait. */
+  waitsForOthers = false;
+  /** Of which it was told to be a member, while its wait lasts. */
+  deadlock: Deadlock | undefined = undefined;
+
   // scheduler
   /** Tokens of the prompt and answer of its last call: what the next one can expect to find. */
   foundTokens = 0;
@@ -148,18 +161,19 @@ export class Process {
     this.pid = fields.pid;
     this.name = fields.name;
     this.run = fields.run;
+    this.family = fields.family;
     this.program = fields.program;
     this.args = fields.args;
     this.engine = fields.engine;
     this.budget = fields.budget;
     this.capabilities = fields.capabilities;
     this.priority = fields.priority;
+    this.effectivePriority = fields.priority;
     this.startedBy = fields.startedBy;
     this.parent = fields.parent;
     this.sinceUs = fields.nowUs;
     this.startedUs = fields.startedUs;
     this.facts = fields.facts;
-    this.runNumber = fields.runNumber;
     this.client = fields.client;
   }
 
@@ -167,6 +181,10 @@ export class Process {
   get deadlineUs(): number {
     const { deadlineUs } = this.facts;
     return deadlineUs === undefined ? Infinity : this.startedUs + deadlineUs;
+  }
+
+  get isDeadlocked(): boolean {
+    return this.deadlock?.isOver === false;
   }
 
   /** Core time, that of the call under way included, µs. */
@@ -179,6 +197,7 @@ export interface ProcessFields {
   readonly pid: Pid;
   readonly name: string;
   readonly run: string;
+  readonly family: Family;
   readonly program: Program;
   readonly args: Json;
   readonly engine: Engine;
@@ -188,10 +207,14 @@ export interface ProcessFields {
   readonly startedBy: Pid | 0;
   readonly parent: Process | undefined;
   readonly facts: SchedulingFacts;
-  readonly runNumber: number;
   readonly client: number;
   readonly startedUs: number;
   readonly nowUs: number;
+}
+
+/** Over as soon as the wait of one member is. */
+export interface Deadlock {
+  isOver: boolean;
 }
 
 /** Why a process is suspended, and how it goes on. */
@@ -222,6 +245,11 @@ export interface Replay {
 export function programTimeUs({ replay }: Process, nowUs: number): number {
   if (replay === undefined) return nowUs;
   return Math.min(nowUs, Math.max(replay.atUs, replay.stops.get(replay.n) ?? 0));
+}
+
+/** When the syscall of `process` is over after `us`; one that a crash interrupted has waited before. */
+export function dueUs(process: Process, nowUs: number, us: number): number {
+  return Math.max(nowUs, programTimeUs(process, nowUs) + us);
 }
 
 /** The number of the last syscall that its program asked for; of one that its history waits to be fed to, the one that it will ask for. */
@@ -284,6 +312,8 @@ interface Mail {
 export type Pending =
   | { readonly kind: 'timer'; readonly timer: TimerId }
   | { readonly kind: 'receive'; readonly timer: TimerId | undefined }
+  | { readonly kind: 'lock'; readonly lock: NamedLock; readonly timer: TimerId | undefined }
+  | { readonly kind: 'semaphore'; readonly semaphore: Semaphore; readonly timer: TimerId | undefined }
   | { readonly kind: 'wait'; readonly pid: Pid | 0 }
   | { readonly kind: 'question'; readonly request: RequestId }
   | { readonly kind: 'storage'; readonly request: RequestId }

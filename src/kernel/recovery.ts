@@ -13,6 +13,7 @@ import type {
 import type { MemoryStore } from './memory-store.ts';
 import { reservationKey } from './past-spending.ts';
 import type { Pid } from './ids.ts';
+import { locksOf, semaphoresOf } from './restored-locks.ts';
 import type { HistoryRecord, JournalRecord, LedgerRecord, ProcessEnded } from './records.ts';
 import type { StoredProcess } from './storage.ts';
 import type { ChildEnd, Message, SyscallResult } from './syscalls.ts';
@@ -25,19 +26,22 @@ export type HistoryReader = Pick<
 
 /**
  * The input that lets the unfinished processes of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint.
- * `lastPid`: of all runs that the kernel will restore; the same for all of them.
+ * `lastPid` and `locks`: of all runs that the kernel will restore; the same for all of them.
  */
 export function recoveryInput(
   store: HistoryReader,
   run: string,
   lastPid = highestPid(store),
+  locks = locksOf(store),
 ): RestoreInput | undefined {
   const all = store.processes(run);
   const ends = endsByParent(all, store.ends(run));
   const processes = all
     .filter((process) => process.end === undefined)
     .map((process) => restored(store, process, ends.get(addressOf(process, process.pid)) ?? []));
-  return processes.length === 0 ? undefined : { type: 'run.restored', processes, lastPid };
+  if (processes.length === 0) return undefined;
+  const semaphores = semaphoresOf(store.history(run));
+  return { type: 'run.restored', processes, lastPid, ...locks, semaphores };
 }
 
 /** The highest pid that any run has used: a new process must not have one that is a restored one's, or that a run has in its records. */

@@ -1,6 +1,7 @@
 import type { EngineOptions } from './engine-options.ts';
 import type { KernelState } from './kernel-state.ts';
-import type { Usage } from './process.ts';
+import type { NamedLocks } from './named-locks.ts';
+import type { Process, Usage } from './process.ts';
 import type { Outcome, StateName, WaitReason } from './process-state.ts';
 import type { BudgetTree } from './budgets.ts';
 
@@ -11,6 +12,8 @@ export interface KernelSnapshot {
   readonly processes: readonly ProcessSnapshot[];
   readonly engines: readonly EngineSnapshot[];
   readonly budgets: readonly BudgetSnapshot[];
+  readonly locks: readonly LockSnapshot[];
+  readonly semaphores: readonly SemaphoreSnapshot[];
 }
 
 export interface ProcessSnapshot {
@@ -20,10 +23,14 @@ export interface ProcessSnapshot {
   readonly name: string;
   readonly program: string;
   readonly priority: number;
+  /** By which it is scheduled: it may have inherited that of one who waits for its lock. */
+  readonly effectivePriority: number;
   readonly state: StateName;
   /** While waiting, and while suspended from waiting. */
   readonly waitingOn: WaitReason;
   readonly sinceUs: number;
+  /** It is a member of a deadlock that has been told. */
+  readonly isDeadlocked: boolean;
   readonly core: number;
   readonly engine: number;
   readonly budget: string;
@@ -54,13 +61,30 @@ export interface EngineSnapshot {
   readonly roomTokens: number;
 }
 
+export interface LockSnapshot {
+  readonly lock: string;
+  /** 0: it is free. */
+  readonly owner: number;
+  readonly token: number;
+  readonly ownerEnded: boolean;
+  /** First come, first served. */
+  readonly waiters: readonly number[];
+}
+
+export interface SemaphoreSnapshot {
+  readonly run: string;
+  readonly semaphore: string;
+  readonly count: number;
+  readonly waiters: readonly number[];
+}
+
 export interface BudgetSnapshot {
   readonly name: string;
   readonly parent: string;
   readonly limits: ReturnType<BudgetTree['usage']>;
 }
 
-export function snapshotOf(state: KernelState): KernelSnapshot {
+export function snapshotOf(state: KernelState, locks: NamedLocks): KernelSnapshot {
   const { nowUs, budgets } = state;
   const ready = state.engines.map(() => 0);
   for (const process of state.processes) if (process?.queued === true) ready[process.engine.index]!++;
@@ -79,9 +103,11 @@ export function snapshotOf(state: KernelState): KernelSnapshot {
         name,
         program: program.name,
         priority,
+        effectivePriority: process.effectivePriority,
         state: process.state,
         waitingOn: process.state === 'waiting' || process.state === 'suspended' ? process.waitingOn : '',
         sinceUs: process.sinceUs,
+        isDeadlocked: process.isDeadlocked,
         core,
         engine: engine.index,
         budget: budgets.nameOf(process.budget),
@@ -116,5 +142,22 @@ export function snapshotOf(state: KernelState): KernelSnapshot {
       parent: budgets.parentOf(index) < 0 ? '' : budgets.nameOf(budgets.parentOf(index)),
       limits: budgets.usage(index, nowUs),
     })),
+    locks: [...locks.all()].map(({ name, owner, token, ownerEnded, waiters }) => ({
+      lock: name,
+      owner,
+      token,
+      ownerEnded,
+      waiters: pidsOf(waiters),
+    })),
+    semaphores: [...state.runs].flatMap(([run, { semaphores }]) =>
+      [...(semaphores?.values() ?? [])].map(({ name, count, waiters }) => ({
+        run,
+        semaphore: name,
+        count,
+        waiters: pidsOf(waiters),
+      })),
+    ),
   };
 }
+
+const pidsOf = (processes: Iterable<Process>): number[] => Array.from(processes, ({ pid }) => pid);

@@ -49,6 +49,16 @@ function flawOf(syscall: Syscall): string | undefined {
       return notId('to', syscall.to) ?? notJson(syscall.message, 'message');
     case 'receive':
       return given(notNumber, 'timeoutUs', syscall.timeoutUs);
+    case 'acquire':
+      return notName('lock', syscall.lock) ?? given(notNumber, 'timeoutUs', syscall.timeoutUs);
+    case 'release':
+      return notName('lock', syscall.lock);
+    case 'semOpen':
+      return notName('semaphore', syscall.semaphore) ?? notNumber('count', syscall.count);
+    case 'semWait':
+      return notName('semaphore', syscall.semaphore) ?? given(notNumber, 'timeoutUs', syscall.timeoutUs);
+    case 'semPost':
+      return notName('semaphore', syscall.semaphore);
     case 'spawn':
       return malformedSpawn(syscall);
     case 'signal':
@@ -142,24 +152,26 @@ function malformedThink({ maxOutput, promptTokens, keepAnswer, script }: ThinkCa
 /** That the arguments fit the tool's schema is checked by each call for itself. */
 function malformedCalls(calls: unknown): string | undefined {
   if (!Array.isArray(calls)) return wrong('calls', calls, 'a list of calls');
-  for (const [index, call] of calls.entries()) {
-    const at = `calls[${index}]`;
-    if (!isObject(call)) return wrong(at, call, '{ tool, arguments }');
-    const { tool, arguments: args, script } = call;
-    const flaw =
-      notText(`${at}.tool`, tool) ??
-      given(notData, `${at}.arguments`, args) ??
-      given(malformedToolScript, `${at}.script`, script);
-    if (flaw !== undefined) return flaw;
+  for (let index = 0; index < calls.length; index++) {
+    const flaw = malformedCall(calls[index]);
+    if (flaw !== undefined) return `calls[${index}]${flaw}`;
   }
   return undefined;
 }
 
-function malformedToolScript(field: string, script: unknown): string | undefined {
-  const flaw = malformedScript(script, field, durations);
+/** The line begins behind the name of the call, which is made only where it is wanted. */
+function malformedCall(call: unknown): string | undefined {
+  if (!isObject(call)) return wrong('', call, '{ tool, arguments }');
+  const { tool, arguments: args, script } = call;
+  return notText('.tool', tool) ?? given(notData, '.arguments', args) ?? malformedToolScript(script);
+}
+
+function malformedToolScript(script: unknown): string | undefined {
+  if (script === undefined) return undefined;
+  const flaw = malformedScript(script, '.script', durations);
   if (flaw !== undefined) return flaw;
   const { result, failed } = script as Record<string, unknown>;
-  return given(notData, `${field}.result`, result) ?? given(notFlag, `${field}.failed`, failed);
+  return given(notData, '.script.result', result) ?? given(notFlag, '.script.failed', failed);
 }
 
 const thinkCounts = ['tokensOut', 'durationUs', 'tokensIn'];

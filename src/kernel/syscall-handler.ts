@@ -16,6 +16,12 @@ export const failed = (code: KernelErrorCode, message: string): Result => ({ ok:
 export const bad = (field: string, value: unknown, allowed: string): Result =>
   failed('INVALID_ARGUMENT', `${field}: ${shown(value)} is not allowed; allowed: ${allowed}`);
 
+/** A year: with this bound every sum of times is an exact integer. */
+export const longestWaitUs = 31_536_000_000_000;
+
+export const isDuration = (value: number): boolean =>
+  Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
+
 export const isCount = (value: number): boolean => Number.isSafeInteger(value) && value > 0;
 
 /** More than any prompt has: with this bound every sum of tokens is an exact integer. */

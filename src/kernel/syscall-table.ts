@@ -5,7 +5,7 @@ import { signalNames } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
 import type { ModelCalls } from './model-calls.ts';
-import { programTimeUs, type Process } from './process.ts';
+import { dueUs, type Process } from './process.ts';
 import { saveCheckpoint } from './checkpoints.ts';
 import { pageSyscalls } from './page-syscalls.ts';
 import type { ProgramRunner } from './program-runner.ts';
@@ -15,7 +15,9 @@ import {
   done,
   failed,
   isCount,
+  isDuration,
   isTokens,
+  longestWaitUs,
   mostTokens,
   type Handler,
   type Handlers,
@@ -64,6 +66,11 @@ export class SyscallTable {
       ask: (process, call) => this.ask(process, call),
       send: (process, call) => this.send(process, call),
       receive: (process, call) => this.receive(process, call),
+      acquire: (process, call) => lifecycle.locks.acquire(process, call),
+      release: (process, call) => lifecycle.locks.release(process, call),
+      semOpen: (process, call) => lifecycle.semaphores.open(process, call),
+      semWait: (process, call) => lifecycle.semaphores.wait(process, call),
+      semPost: (process, call) => lifecycle.semaphores.post(process, call),
       spawn: (process, call) => this.spawn(process, call),
       wait: (process, call) => this.waitForChild(process, call),
       signal: (process, call) => this.signal(process, call),
@@ -214,9 +221,10 @@ export class SyscallTable {
     const timer =
       timeoutUs === undefined
         ? undefined
-        : state.timers.set({ kind: 'receive', process }, this.dueUs(process, timeoutUs));
+        : state.timers.set({ kind: 'receive', process }, dueUs(process, state.nowUs, timeoutUs));
     process.pending = { kind: 'receive', timer };
     state.wait(process, 'message');
+    this.lifecycle.deadlocks.begins(process);
     return undefined;
   }
 
@@ -285,6 +293,7 @@ export class SyscallTable {
       );
     process.pending = { kind: 'wait', pid };
     this.state.wait(process, 'child');
+    this.lifecycle.deadlocks.begins(process);
     return undefined;
   }
 
@@ -325,24 +334,14 @@ export class SyscallTable {
   private sleep(process: Process, us: number): Result | undefined {
     if (!isDuration(us)) return bad('us', us, `an integer from 0 to ${longestWaitUs} (µs)`);
     if (us === 0) return done;
-    const timer = this.state.timers.set({ kind: 'sleep', process }, this.dueUs(process, us));
+    const { state } = this;
+    const timer = state.timers.set({ kind: 'sleep', process }, dueUs(process, state.nowUs, us));
     process.pending = { kind: 'timer', timer };
-    this.state.wait(process, 'timer');
+    state.wait(process, 'timer');
     return undefined;
-  }
-
-  /** When the syscall of `process` is over after `us`; one that a crash interrupted has waited before. */
-  private dueUs(process: Process, us: number): number {
-    const { nowUs } = this.state;
-    return Math.max(nowUs, programTimeUs(process, nowUs) + us);
   }
 }
 
-/** A year: with this bound every sum of times is an exact integer. */
-const longestWaitUs = 31_536_000_000_000;
-
-const isDuration = (value: number): boolean =>
-  Number.isSafeInteger(value) && value >= 0 && value <= longestWaitUs;
 const noProcess = (pid: Pid): Result => failed('UNKNOWN_PROCESS', `pid: ${pid} is not a process that runs`);
 
 /** Of a child that is given none: who started it, and what it runs; of a long line of descent the end, lest names grow without end. */

@@ -83,6 +83,60 @@ export interface Message {
   readonly message: Json;
 }
 
+/** Asks for a lock, known by its name to all processes of the kernel. Asking for one that the process holds fails with DEADLOCK. */
+export interface Acquire {
+  readonly kind: 'acquire';
+  readonly lock: string;
+  /** Gives up with TIMEOUT after this many µs, 0: at once; absent: waits without end. */
+  readonly timeoutUs?: number;
+}
+export interface Acquired {
+  readonly lock: string;
+  /** Rises with each acquire of any lock: what acts on the world under the lock can carry it, so that who lost the lock is known as late. */
+  readonly token: number;
+  /** The owner before ended without releasing it: what the lock protects may be half done. */
+  readonly ownerEnded: boolean;
+}
+/** Gives a lock back; fails with NOT_OWNER when the process does not hold it. */
+export interface Release {
+  readonly kind: 'release';
+  readonly lock: string;
+}
+export interface Released {
+  readonly lock: string;
+  /** That of its acquire. */
+  readonly token: number;
+}
+
+/** Opens a counting semaphore, known by its name to the processes of the run; the first one to open it makes it, with this count. */
+export interface SemOpen {
+  readonly kind: 'semOpen';
+  readonly semaphore: string;
+  /** From 0. */
+  readonly count: number;
+}
+export interface Opened {
+  readonly semaphore: string;
+  readonly count: number;
+  readonly isNew: boolean;
+}
+/** Takes one, as soon as the count is above 0. */
+export interface SemWait {
+  readonly kind: 'semWait';
+  readonly semaphore: string;
+  /** As in `acquire`. */
+  readonly timeoutUs?: number;
+}
+export interface SemPost {
+  readonly kind: 'semPost';
+  readonly semaphore: string;
+}
+/** What is left. */
+export interface Counted {
+  readonly semaphore: string;
+  readonly count: number;
+}
+
 export interface Spawn {
   readonly kind: 'spawn';
   readonly program: string;
@@ -178,6 +232,11 @@ export type Syscall =
   | Ask
   | Send
   | Receive
+  | Acquire
+  | Release
+  | SemOpen
+  | SemWait
+  | SemPost
   | Spawn
   | Wait
   | Signal

@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts';
 
 /** What a timer is for. Timers with ids below the number of cores are the cores' preemption timers and need no entry here. */
 export type Alarm =
-  | { readonly kind: 'sleep' | 'receive'; readonly process: Process }
+  | { readonly kind: 'sleep' | 'receive' | 'lock'; readonly process: Process }
   | { readonly kind: 'tool-timeout' | 'tool-retry'; readonly request: RequestId }
   | { readonly kind: 'budget'; readonly node: number }
   | { readonly kind: 'affinity' }
@@ -45,7 +45,7 @@ export class Timers {
   take(timer: TimerId): Alarm {
     const slot = timer - this.cores;
     const alarm = this.alarms[slot];
-    assert(alarm !== undefined, () => `timer ${timer} is not set`);
+    if (alarm === undefined) assert(false, `timer ${timer} is not set`);
     this.alarms[slot] = undefined;
     this.free.push(slot);
     return alarm;

@@ -4,6 +4,7 @@ import type { RequestId } from './ids.ts';
 import type { PersonAnswered, RestoredCall, ToolEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Process } from './process.ts';
+import type { WaitReason } from './process-state.ts';
 import type { CallTools, ToolCall, ToolResult } from './syscalls.ts';
 import { admission, effectsOf } from './tool-admission.ts';
 import { keepResults } from './tool-results.ts';
@@ -274,7 +275,10 @@ export class ToolCalls {
     run.stage = 'running';
     run.hasStarted = true;
     const { reads, writes } = run.effects;
-    state.out.emit({
+    const { out } = state;
+    out.events.push({
+      seq: ++out.seq,
+      atUs: state.nowUs,
       type: 'tool.started',
       pid: process.pid,
       request,
@@ -287,7 +291,7 @@ export class ToolCalls {
     const { n, lastHash: hash } = process;
     if (writes.length > 0)
       state.journal(process, { type: 'tool.started', n, index, hash, attempt: run.attempt });
-    state.out.requests.push({
+    out.requests.push({
       type: 'tool.start',
       request,
       attempt: run.attempt,
@@ -303,7 +307,14 @@ export class ToolCalls {
   private settle(run: ToolRun): void {
     run.stage = 'done';
     this.runs.delete(run.request);
-    this.state.out.emit({ type: 'tool.settled', request: run.request, tool: run.tool.name });
+    const { out, nowUs } = this.state;
+    out.events.push({
+      seq: ++out.seq,
+      atUs: nowUs,
+      type: 'tool.settled',
+      request: run.request,
+      tool: run.tool.name,
+    });
     this.slots.letGo(run);
   }
 
@@ -341,19 +352,31 @@ export class ToolCalls {
   /** One of the batch's calls runs: the process waits for a tool; else for what the first unfinished one waits for. */
   private tellReason(process: Process, batch: ToolBatch): void {
     if (process.tools !== batch || process.state === 'suspended' || batch.left === 0) return;
-    const stages = new Set(batch.runs.filter((run) => !run.abandoned).map((run) => run.stage));
-    const on = stages.has('running')
-      ? 'tool'
-      : stages.has('person')
-        ? 'person'
-        : stages.has('lock') || stages.has('slot')
-          ? 'lock'
-          : 'timer';
+    let on: WaitReason = 'timer';
+    for (const { stage, abandoned } of batch.runs) {
+      if (abandoned) continue;
+      if (stage === 'running') {
+        on = 'tool';
+        break;
+      }
+      if (stage === 'person') on = 'person';
+      else if ((stage === 'lock' || stage === 'slot') && on === 'timer') on = 'lock';
+    }
     this.state.wait(process, on);
   }
 
   private tellEnded(run: ToolRun, isOk: boolean, code: KernelErrorCode | ''): void {
     const { process, request, tool } = run;
-    this.state.out.emit({ type: 'tool.ended', pid: process.pid, request, tool: tool.name, ok: isOk, code });
+    const { out, nowUs } = this.state;
+    out.events.push({
+      seq: ++out.seq,
+      atUs: nowUs,
+      type: 'tool.ended',
+      pid: process.pid,
+      request,
+      tool: tool.name,
+      ok: isOk,
+      code,
+    });
   }
 }

@@ -59,10 +59,31 @@ export function htmlTable(columns: readonly HtmlColumn[], rows: readonly (readon
   return `<div class="wide"><table data-sortable><thead><tr>${head.join('')}</tr></thead>\n<tbody>\n${body.join('\n')}\n</tbody></table></div>`;
 }
 
+/** A drawing (SVG markup) as wide as the page, but never so narrow that its text cannot be read: then it scrolls. */
+export function htmlDrawing(svg: string): string {
+  return `<div class="wide drawing">${svg}</div>`;
+}
+
 /** Names and what they stand for. */
 export function htmlFacts(facts: readonly (readonly [name: string, value: string])[]): string {
   const rows = facts.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(value)}</dd>`);
   return `<dl>\n${rows.join('\n')}\n</dl>`;
+}
+
+/** None without notes. One sentence each. */
+export function noteSections(notes: readonly string[]): Section[] {
+  if (notes.length === 0) return [];
+  const items = notes.map((note) => `<li>${escapeXml(note)}</li>`);
+  return [{ heading: 'Notes', content: `<ul>${items.join('')}</ul>` }];
+}
+
+/** The command line that makes the page again, and what it needs. */
+export function repeatSection(command: string, version: string, seed: number): Section {
+  const facts = htmlFacts([
+    ['ringzero', version],
+    ['seed', String(seed)],
+  ]);
+  return { heading: 'To repeat it', content: `<pre>${escapeXml(command)}</pre>\n${facts}` };
 }
 
 function classOf(align: HtmlColumn['align'], isBest: boolean): string {
@@ -73,13 +94,16 @@ function classOf(align: HtmlColumn['align'], isBest: boolean): string {
 const style = `
 :root{color-scheme:light dark;--ink:#1f2430;--faint:#5b6272;--ground:#f6f7fa;--card:#fff;--rule:#dfe3eb;--best:#dff2e9}
 @media (prefers-color-scheme:dark){:root{--ink:#e8eaf0;--faint:#a2a9b8;--ground:#14171e;--card:#1c212b;--rule:#343b49;--best:#143d2e}}
-body{margin:0 auto;padding:24px 20px 60px;max-width:1000px;font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",Arial,sans-serif;color:var(--ink);background:var(--ground)}
+body{margin:0 auto;padding:24px 20px 60px;max-width:1160px;font:15px/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",Arial,sans-serif;color:var(--ink);background:var(--ground)}
 h1{font-size:24px;margin:0}h2{font-size:17px;margin:32px 0 10px}.sub{color:var(--faint);margin:2px 0 0}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:3px 18px;margin:0}dt{color:var(--faint)}dd{margin:0;overflow-wrap:anywhere}
 .wide{overflow-x:auto}table{border-collapse:collapse;background:var(--card);font-variant-numeric:tabular-nums}
-th,td{padding:4px 12px;border-bottom:1px solid var(--rule);text-align:left;white-space:nowrap}th{cursor:pointer;user-select:none}
+th,td{padding:4px 10px;border-bottom:1px solid var(--rule);text-align:left;white-space:nowrap}th{cursor:pointer;user-select:none}
 th[aria-sort=ascending]::after{content:" \\2191"}th[aria-sort=descending]::after{content:" \\2193"}
-.r{text-align:right}.best{background:var(--best);font-weight:600}svg{max-width:100%;height:auto;display:block;margin:0 0 14px}
+.r{text-align:right}.best{background:var(--best);font-weight:600}
+th:first-child,td:first-child{position:sticky;left:0;background:var(--card)}
+.drawing{margin:0 0 14px}svg{min-width:760px;max-width:100%;height:auto;display:block}
+@media screen and (prefers-color-scheme:dark){svg{filter:invert(.9) hue-rotate(180deg)}}
 pre{background:var(--card);border:1px solid var(--rule);padding:10px 12px;overflow-x:auto;white-space:pre-wrap;overflow-wrap:anywhere}
 @media print{body{background:#fff}th{cursor:auto}}
 `;

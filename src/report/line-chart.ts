@@ -197,7 +197,9 @@ function band(shown: readonly ChartPoint[], { colour }: SeriesStyle, frame: Fram
     shown.map(({ x, y, halfWidth = 0 }) => placeOf(frame, { x, y: Math.max(0, y + side * halfWidth) }));
   const around = [...edge(1), ...edge(-1).reverse()];
   const d = `M${around.map(([x, y]) => `${px(x)} ${px(y)}`).join('L')}Z`;
-  return element('path', { d, fill: colour, 'fill-opacity': 0.18 });
+  // Faint, with an edge: where many lie on each other, each can still be followed.
+  const edges = { stroke: colour, 'stroke-opacity': 0.45, 'stroke-width': 0.8 };
+  return element('path', { d, fill: colour, 'fill-opacity': 0.08, ...edges });
 }
 
 function lineTo([x, y]: Place): string {

@@ -1,12 +1,21 @@
 /** A comparison of paging policies as one HTML page: the trace, the results, the charts, and how to repeat it. */
 import { formatCount, formatDuration, formatMoney, formatPercent } from './format.ts';
 import { histogramSvg, type HistogramChart } from './histogram-chart.ts';
-import { htmlFacts, htmlPage, htmlTable, type HtmlCell, type HtmlColumn, type Section } from './html.ts';
+import {
+  htmlDrawing,
+  htmlFacts,
+  htmlPage,
+  htmlTable,
+  noteSections,
+  repeatSection,
+  type HtmlCell,
+  type HtmlColumn,
+  type Section,
+} from './html.ts';
 import { lineChartSvg } from './line-chart.ts';
 import type { LineChart } from './line-chart-model.ts';
 import { fileName, missRatioChart, policiesOf, type MissRatioSeries } from './miss-ratio-chart.ts';
-import type { PagingInterval, PagingResult, PagingResults } from './paging-results.ts';
-import { escapeXml } from './svg.ts';
+import { fewestTimed, type PagingInterval, type PagingResult, type PagingResults } from './paging-results.ts';
 
 export interface PagingReport {
   readonly data: PagingResults;
@@ -35,17 +44,10 @@ export function pagingHtml(report: PagingReport): string {
       : [
           {
             heading: 'Miss ratio',
-            content: lineChartSvg(missRatioChart(data, curves), { width: 960, height: 520 }),
+            content: htmlDrawing(lineChartSvg(missRatioChart(data, curves), { width: 960, height: 520 })),
           },
         ]),
-    ...(notes.length === 0
-      ? []
-      : [
-          {
-            heading: 'Notes',
-            content: `<ul>${notes.map((note) => `<li>${escapeXml(note)}</li>`).join('')}</ul>`,
-          },
-        ]),
+    ...noteSections(notes),
     ...(results.length === 0 ? [] : [{ heading: 'Results', content: resultTable(results) }]),
     ...intervalSections(data),
     ...drawings('Further curves', charts.map(wideChart)),
@@ -53,13 +55,7 @@ export function pagingHtml(report: PagingReport): string {
       'Reuse',
       histograms.map((chart) => histogramSvg(chart, 960)),
     ),
-    {
-      heading: 'To repeat it',
-      content: `<pre>${escapeXml(command)}</pre>\n${htmlFacts([
-        ['ringzero', version],
-        ['seed', String(seed)],
-      ])}`,
-    },
+    repeatSection(command, version, seed),
   ];
   const subtitle = `${formatCount(requests)} references to ${formatCount(unique)} pages; ringzero ${version}, seed ${seed}`;
   return htmlPage(`Paging laboratory: ${fileName(trace)}`, subtitle, sections);
@@ -89,7 +85,8 @@ function resultTable(results: readonly PagingResult[]): string {
   for (const { policy, capacity, misses } of results)
     if (policy !== 'opt') fewest.set(capacity, Math.min(misses, fewest.get(capacity) ?? Infinity));
   const several = policiesOf(results).length > 2;
-  const isBest = ({ capacity, misses }: PagingResult): boolean => several && fewest.get(capacity) === misses;
+  const isBest = ({ policy, capacity, misses }: PagingResult): boolean =>
+    policy !== 'opt' && several && fewest.get(capacity) === misses;
   const number = (
     header: string,
     value: (result: PagingResult) => number | undefined,
@@ -125,7 +122,7 @@ function resultTable(results: readonly PagingResult[]): string {
     number('cost', ({ cost }) => cost?.microDollars, formatMoney),
     number(
       'M references/s',
-      ({ requestsPerSecond }) => requestsPerSecond,
+      ({ requests, requestsPerSecond }) => (requests < fewestTimed ? undefined : requestsPerSecond),
       (rate) => (rate / 1_000_000).toFixed(1),
     ),
   ];
@@ -158,7 +155,7 @@ function intervalSections({ results, trace }: PagingResults): Section[] {
 }
 
 function drawings(heading: string, svgs: readonly string[]): Section[] {
-  return svgs.length === 0 ? [] : [{ heading, content: svgs.join('\n') }];
+  return svgs.length === 0 ? [] : [{ heading, content: svgs.map(htmlDrawing).join('\n') }];
 }
 
 function wideChart(chart: LineChart): string {

@@ -1,4 +1,5 @@
 /** Recordings of simulated runs: all inputs of one kernel with their times, and what a rerun of them must reproduce. */
+import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import { invalid, KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json } from '../kernel/ids.ts';
@@ -59,16 +60,18 @@ export interface RerunOptions {
   /** Called when the kernel is made, before the first event. */
   readonly onStart?: (options: KernelOptions, header: RecordingHeader) => void;
   readonly onEvent?: (event: KernelEvent) => void;
+  /** Imports the policy of the description's `schedulerFile`, where it has one. */
+  readonly ownScheduler?: (spec: SimulationSpec) => Promise<CreateSchedulingPolicy | undefined>;
 }
 
 /**
- * Feeds a recording to a new kernel, which needs nothing else. Throws KernelError INVALID_FILE, with the line, when the recording is of another format
- * or version, damaged, or cut off.
+ * Feeds a recording to a new kernel, which needs nothing else but a scheduler of the user's own. Throws KernelError INVALID_FILE, with the line, when the
+ * recording is of another format or version, damaged, or cut off.
  */
 export async function rerun(
   name: string,
   lines: AsyncIterable<string>,
-  { seed, onStart, onEvent }: RerunOptions = {},
+  { seed, onStart, onEvent, ownScheduler }: RerunOptions = {},
 ): Promise<RerunResult> {
   let header: RecordingHeader | undefined;
   let footer: RecordingFooter | undefined;
@@ -87,7 +90,8 @@ export async function rerun(
       header = checkHeader(name, value);
       if (seed !== undefined && seed !== header.seed)
         throw invalid('--seed', seed, `${header.seed}, the seed of the recording`);
-      kernel = kernelOf(name, header);
+      const own = await ownScheduler?.(header.options as unknown as SimulationSpec);
+      kernel = kernelOf(name, header, own);
       onStart?.(kernel.options, header);
     } else if (value['end'] === true) footer = checkFooter(name, number, value);
     else {
@@ -145,9 +149,13 @@ function checkHeader(name: string, value: JsonObject): RecordingHeader {
   return value as unknown as RecordingHeader;
 }
 
-function kernelOf(name: string, { options }: RecordingHeader): Kernel {
+function kernelOf(
+  name: string,
+  { options }: RecordingHeader,
+  own: CreateSchedulingPolicy | undefined,
+): Kernel {
   try {
-    return new Kernel({ ...kernelOptionsOf(options as unknown as SimulationSpec), records: false });
+    return new Kernel({ ...kernelOptionsOf(options as unknown as SimulationSpec, own), records: false });
   } catch (error) {
     throw damaged(name, 1, `options: no kernel can be made of them (${messageOf(error)})`);
   }

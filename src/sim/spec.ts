@@ -7,9 +7,14 @@ import type { BudgetNodeSpec } from '../kernel/budget-limits.ts';
 import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { EngineOptions } from '../kernel/engine-options.ts';
 import type { Json } from '../kernel/ids.ts';
-import type { Effects } from '../kernel/lock-table.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
-import type { KernelOptionsInput, OversizeRule, QueueRule } from '../kernel/options.ts';
+import type {
+  DeadlockRule,
+  KernelOptionsInput,
+  LockProtocol,
+  OversizeRule,
+  QueueRule,
+} from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
 import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
@@ -27,6 +32,7 @@ import {
   randomWith,
   roundRobinDefaults,
   roundRobinWith,
+  schedulingPolicies,
   schedulingPolicy,
   staticPriorityDefaults,
   staticPriorityWith,
@@ -43,6 +49,8 @@ export interface SimulationSpec {
   readonly affinity?: number;
   /** Names of policies. */
   readonly scheduler: string;
+  /** The scheduler is a user's own: its file, absolute, and the hash of its content. */
+  readonly schedulerFile?: { readonly path: string; readonly sha256: string };
   readonly paging: string;
   readonly loadControl: string;
   /** Time slice of the policies that have one, µs; absent: the policy's own (60 s). */
@@ -51,6 +59,8 @@ export interface SimulationSpec {
   /** Absent: `leaf` in prefix residency, `any` in independent. */
   readonly victims?: VictimRule;
   readonly oversize: OversizeRule;
+  readonly lockProtocol: LockProtocol;
+  readonly deadlocks: DeadlockRule;
   readonly budgets: readonly BudgetNodeSpec[];
   readonly tools: readonly ToolData[];
 }
@@ -82,12 +92,17 @@ export const simulationDefaults: SimulationSpec = {
   loadControl: 'none',
   residency: 'prefix',
   oversize: 'fail',
+  lockProtocol: 'inheritance',
+  deadlocks: 'report',
   budgets: [],
   tools: [],
 };
 
-/** For one kernel. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of range, a tool registered twice. */
-export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
+/**
+ * For one kernel. `own`: the policy of `schedulerFile`, which somebody has imported. Throws KernelError INVALID_ARGUMENT: an unknown policy, a slice out of
+ * range, a tool registered twice.
+ */
+export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPolicy): KernelOptionsInput {
   const workflow = new Workflow();
   return {
     seed: spec.seed,
@@ -95,13 +110,15 @@ export function kernelOptionsOf(spec: SimulationSpec): KernelOptionsInput {
     ...(spec.queues === undefined ? {} : { queues: spec.queues }),
     ...(spec.steal === undefined ? {} : { steal: spec.steal }),
     ...(spec.affinity === undefined ? {} : { affinity: spec.affinity }),
-    scheduling: schedulerOf(spec.scheduler, spec.sliceUs),
+    scheduling: schedulerOf(spec.scheduler, spec.sliceUs, own),
     paging: pagingPolicy(spec.paging),
     plan: workflow,
     ...(spec.loadControl === 'none' ? {} : { loadControl: loadControlPolicy(spec.loadControl) }),
     residency: spec.residency,
     ...(spec.victims === undefined ? {} : { victims: spec.victims }),
     oversize: spec.oversize,
+    lockProtocol: spec.lockProtocol,
+    deadlocks: spec.deadlocks,
     budgets: spec.budgets,
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
     programs: stepProgramsOf(workflow),
@@ -149,9 +166,13 @@ const sliced: Readonly<
 
 const slicesOf = (scheduler: string) => (Object.hasOwn(sliced, scheduler) ? sliced[scheduler] : undefined);
 
-/** A scheduling policy by name, with slices of this length where it has slices. Throws KernelError INVALID_ARGUMENT. */
-export function schedulerOf(name: string, sliceUs: number | undefined): CreateSchedulingPolicy {
-  const create = schedulingPolicy(name);
+/** A scheduling policy by name, or the user's own, with slices of this length where it has slices. Throws KernelError INVALID_ARGUMENT. */
+export function schedulerOf(
+  name: string,
+  sliceUs: number | undefined,
+  own?: CreateSchedulingPolicy,
+): CreateSchedulingPolicy {
+  const create = own ?? schedulingPolicy(name);
   if (sliceUs === undefined) return create;
   if (!Number.isSafeInteger(sliceUs) || sliceUs < 1)
     throw invalid('slice', sliceUs, 'an integer above 0 (µs)');
@@ -169,7 +190,9 @@ export function sliceUsOf({ scheduler, sliceUs }: SimulationSpec): number {
 /** What is allowed instead of a slice; undefined: this scheduler has slices. */
 export function noSlice(scheduler: string): string | undefined {
   if (slicesOf(scheduler) !== undefined) return undefined;
-  return ['mlfq', 'cfs', 'plas', 'atlas'].includes(scheduler)
+  const hasItsOwn =
+    ['mlfq', 'cfs', 'plas', 'atlas'].includes(scheduler) || !Object.hasOwn(schedulingPolicies, scheduler);
+  return hasItsOwn
     ? `no slice: scheduler ${scheduler} has slices of its own`
     : `no slice: scheduler ${scheduler} runs each call until it waits`;
 }
@@ -188,25 +211,31 @@ function toolOf(data: ToolData): ToolSpec {
     parameters: parameters ?? { type: 'object' },
   };
   if (reads === undefined && writes === undefined) return spec;
-  return { ...spec, effects: (args, caller) => filledIn(reads ?? [], writes ?? [], args, caller) };
+  const [readKeys, writeKeys] = [(reads ?? []).map(keyTemplate), (writes ?? []).map(keyTemplate)];
+  return {
+    ...spec,
+    effects: (args, caller) => ({
+      reads: readKeys.map((key) => key(args, caller)),
+      writes: writeKeys.map((key) => key(args, caller)),
+    }),
+  };
 }
 
-function filledIn(
-  reads: readonly string[],
-  writes: readonly string[],
-  args: Json,
-  caller: ToolCaller,
-): Effects {
-  const fields: Record<string, Json | undefined> = {
-    ...(args as Record<string, Json>),
-    pid: caller.pid,
-    name: caller.name,
-    run: caller.run,
+/** A resource key with its fields filled in. */
+function keyTemplate(template: string): (args: Json, caller: ToolCaller) => string {
+  // Texts, and between every two of them the name of a field.
+  const parts = template.split(/\{(\w+)\}/g);
+  return (args, caller) => {
+    let key = parts[0]!;
+    for (let index = 1; index < parts.length; index += 2)
+      key += spelled(parts[index]!, args, caller) + parts[index + 1]!;
+    return key;
   };
-  const fill = (key: string): string =>
-    key.replaceAll(/\{(\w+)\}/g, (_, field: string) => {
-      const value = fields[field];
-      return typeof value === 'string' ? value : JSON.stringify(value ?? null);
-    });
-  return { reads: reads.map(fill), writes: writes.map(fill) };
+}
+
+/** What the caller is goes before an argument of that name. */
+function spelled(field: string, args: Json, caller: ToolCaller): string {
+  if (field === 'pid' || field === 'name' || field === 'run') return String(caller[field]);
+  const value = Object.hasOwn(args as object, field) ? (args as Record<string, Json>)[field] : undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
+import { type SessionResult, sessionLines } from '../../src/cli/paging/session-report.ts';
+import { sessionContenders, workflowContender } from '../../src/sim/sessions/session-contenders.ts';
 import { runCli, runJson, scratch } from '../support/run-cli.ts';
 
 interface SessionReport {
@@ -73,6 +75,36 @@ test('what is named twice is taken once: it is no further draw', async () => {
   expect(twice.results).toEqual(once.results);
 });
 
+test('every column and every name that is told apart has room in 80 columns', () => {
+  const result = (policy: string): SessionResult => ({
+    policy,
+    sessions: 80,
+    capacity: 500_000,
+    seeds: 2,
+    tokenHitRate: 0.683,
+    tokenHitRateInterval: [0.42, 0.946],
+    aboveLru: -0.124,
+    aboveLruInterval: [-0.381, 0.133],
+    gapClosed: -1.57,
+    modelCalls: 1_000,
+    prefillTokens: 2e8,
+    repeatedTokens: 123.4e6,
+    prefillSeconds: 4_000,
+    evictedBlocks: 5e6,
+    bypassedBlocks: 6e6,
+    microDollarsPerSession: 12_345_678,
+  });
+  const names = [...sessionContenders, workflowContender].map(({ name }) => name);
+  const heading = { trace: 'x', recorded: 500, seed: 1, repeat: '', notes: [] };
+  const io = { out() {}, err() {}, progress() {}, isTerminal: false, colours: false, columns: 80 };
+  const lines = sessionLines(heading, names.map(result), io);
+  const from = lines.findIndex((line) => line.startsWith('policy'));
+  const rows = lines.slice(from, lines.indexOf('', from));
+  expect(rows[0]).toMatch(/^policy +hit rate % +above lru +gap closed +a session +repeated$/);
+  expect(Math.max(...rows.map((row) => row.length))).toBeLessThanOrEqual(80);
+  expect(new Set(rows.slice(2).map((row) => row.slice(0, 20))).size).toBe(names.length);
+});
+
 test('a policy that needs a known workflow is left out with a note; --csv has every figure', async () => {
   const csv = files.path('rows.csv');
   const { status, out, err } = await runCli([
@@ -119,6 +151,7 @@ test('for people; the order of threads changes nothing', async () => {
   expect(out).toMatch(/8 recorded sessions, prefix residency/);
   expect(out).toMatch(/5 sessions, 6,400 tokens of context memory/);
   expect(out).toMatch(/end-turn-first +\d/);
+  expect(out).toMatch(/^policy +hit rate % +above lru +a session +repeated$/m);
   const again = await runCli([...given, '--threads', '1']);
   expect(again.out).toBe(out);
 });
@@ -208,5 +241,39 @@ test('flags of sessions mean nothing for plain references; other traces have no 
   );
   const { status, err } = await runCli(['page', '--residency', 'prefix', '--trace', azure]);
   expect({ status, lines: err.split('\n').length }).toEqual({ status: 2, lines: 1 });
-  expect(err).toMatch(/azure.csv: is of format azure; allowed with --residency prefix: recorded sessions/);
+  const allowed =
+    'allowed with --residency prefix: weka (JSON lines with r) and mooncake (JSON lines with hash_ids)';
+  expect(err).toBe(`error: ${azure}: has no sessions; ${allowed}`);
+  expect((await runCli(['page', '--residency', 'prefix', '--trace', ids])).err).toBe(
+    `error: ${ids}: has no sessions; ${allowed}`,
+  );
+});
+
+test('a file without a session that is long enough', async () => {
+  const request = JSON.stringify({ timestamp: 0, input_length: 600, output_length: 1, hash_ids: [1, 2] });
+  const short = files.write('short.jsonl', request);
+  expect((await runCli(['page', '--residency', 'prefix', '--trace', short])).err).toBe(
+    'error: trace: "short.jsonl" is not allowed; allowed: one with a session of at least 5 calls',
+  );
+});
+
+test('requests with hash_ids are put together to sessions', async () => {
+  const lines = Array.from({ length: 30 }, (_, at) => {
+    const hash_ids = Array.from(
+      { length: 2 + Math.floor(at / 5) },
+      (_unused, block) => 100 * (at % 5) + block,
+    );
+    return JSON.stringify({
+      timestamp: 1_000 * at,
+      input_length: 512 * hash_ids.length,
+      output_length: 1,
+      hash_ids,
+    });
+  });
+  const trace = files.write('requests.jsonl', lines.join('\n'));
+  const words = ['page', '--residency', 'prefix', '--trace', trace, '--policy', 'lru', '--sessions', '5'];
+  const report = await runJson<SessionReport>(...words, '--seeds', '1');
+  expect(report).toMatchObject({ recorded: 5, results: [{ modelCalls: 30 }] });
+  // Of 2 + … + 7 blocks of a session, 0 + 2 + … + 6 were in the context before.
+  expect(report.results[0]!.tokenHitRate).toBeCloseTo(20 / 27, 12);
 });

@@ -92,6 +92,17 @@ test('sizes: a page larger than memory is missed and evicts nothing', async () =
   expect(pages.results[0]!.sizeHitRatio).toBeCloseTo(80 / 730, 12);
 });
 
+test('intervals that nobody could look through are refused', async () => {
+  const many = files.write('many.ids', Array.from({ length: 10_001 }, (_, at) => `${at % 7}\n`).join(''));
+  const words = ['page', '--trace', many, '--policy', 'lru', '--capacity', '3', '--interval'];
+  expect(await runCli([...words, '1'])).toEqual({
+    status: 2,
+    out: '',
+    err: 'error: --interval: 1 is not allowed; allowed: an integer from 2 up with 10001 references, which are 10000 intervals at most',
+  });
+  expect((await runCli([...words, '2'])).status).toBe(0);
+});
+
 test('counts after every interval add up', async () => {
   const { results } = await page(belady, '--policy', 'lru', '--capacity', '3', '--interval', '5');
   expect(results[0]!.intervals).toMatchObject([

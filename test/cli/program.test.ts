@@ -169,7 +169,7 @@ test('main: - is standard input, plain or compressed', () => {
   }
   expect(spawnMain('ringzero replay - < /dev/null')).toMatchObject({
     status: 2,
-    stderr: 'error: standard input: is empty; allowed: a readable text file, plain, gzip or zstd\n',
+    stderr: 'error: standard input: is empty; allowed: a readable file, plain, gzip or zstd\n',
   });
 });
 

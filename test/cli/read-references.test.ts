@@ -211,7 +211,7 @@ test('parquet: columns by name, whatever their types, their order, the compressi
 test('parquet: what is wrong is told', async () => {
   const names: ColumnSource[] = [{ name: 'id', data: ['a', 'b'], type: 'STRING' }];
   expect(await problemOf(() => readReferences(file('names', parquet(names))))).toBe(
-    'INVALID_FILE: names row 1: id: "a" is not allowed; allowed: an integer of at most 64 bits',
+    'INVALID_FILE: names row 1: id: "a" is not allowed; allowed: an integer from 0 to 2^64 - 1',
   );
   expect(
     await problemOf(() => readReferences(file('other', parquet([sizeColumn, { ...idColumn, name: 'who' }])))),

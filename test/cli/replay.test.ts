@@ -106,19 +106,15 @@ test('--when-exhausted: what becomes of agents that have spent their budget', as
   const suspended = await run('--tokens-per-hour', '30', '--when-exhausted', 'suspend');
   expect(suspended.budgetActions.suspended).toBeGreaterThan(0);
   expect(suspended.completed).toBe(2);
-  const stopped = await runFailingJson(
-    ...['replay', tauFixture, '--tokens-per-hour', '30', '--when-exhausted', 'stop'],
-  );
+  const words = ['replay', tauFixture, '--tokens-per-hour', '30', '--when-exhausted', 'stop'];
+  const stopped = await runFailingJson(...words);
   expect(stopped).toMatchObject({ failed: 1, budgetActions: { stopped: 1 } });
   const dear = await run();
-  const cheap = await run(
-    ...['--dollars-per-hour', '0.0001', '--when-exhausted', 'degrade', '--degrade-to', '0.03,0.003,0.15'],
-  );
+  const degrading = '--dollars-per-hour 0.0001 --when-exhausted degrade --degrade-to 0.03,0.003,0.15';
+  const cheap = await run(...degrading.split(' '));
   expect(cheap.modelCallsDegraded).toBeGreaterThan(0);
   expect(cheap.microDollars).toBeLessThan(dear.microDollars);
-  expect(cheap.repeat).toContain(
-    '--dollars-per-hour 0.0001 --when-exhausted degrade --degrade-to 0.03,0.003,0.15',
-  );
+  expect(cheap.repeat).toContain(degrading);
 });
 
 test('--agents takes the first ones; --latency drawn replaces recorded times', async () => {

@@ -36,6 +36,42 @@ test('the example in docs/scenario.md runs', async () => {
   expect(report.budgetStalls.count).toBe(1);
 });
 
+test('priority inversion: the example, with inheritance and without', async () => {
+  const inversion = join(projectRoot, 'examples/priority-inversion.json');
+  const turnarounds = async (...flags: readonly string[]): Promise<number[]> => {
+    const report = await runJson('simulate', inversion, '--check', ...flags);
+    return report.perProcess.map(({ turnaroundUs }: { turnaroundUs: number }) => turnaroundUs / 1_000_000);
+  };
+  expect(await turnarounds()).toEqual([10, 9, 58]);
+  expect(await turnarounds('--lock-protocol', 'none')).toEqual([60, 59, 50]);
+  const { out } = await runCli(['simulate', inversion]);
+  expect(out).toContain('locks         2 acquires, 1 wait, 1 priority inherited\n');
+});
+
+test('a deadlock is told, and with --deadlocks resolve one agent gives way', async () => {
+  const agent = (name: string, first: string, second: string) => ({
+    name,
+    steps: [
+      { op: 'acquire', lock: first },
+      { op: 'sleep', us: '1s' },
+      { op: 'acquire', lock: second },
+      { op: 'semOpen', semaphore: 'places', count: 1 },
+      { op: 'semWait', semaphore: 'places', timeoutUs: '5s' },
+      { op: 'semPost', semaphore: 'places' },
+      { op: 'release', lock: second },
+      { op: 'release', lock: first },
+    ],
+  });
+  const file = scenario({ agents: [agent('one', 'a', 'b'), agent('two', 'b', 'a')] });
+  expect(await runFailingJson('simulate', file)).toMatchObject({
+    unfinished: 2,
+    locks: { acquired: 2, taken: 0, waits: 2, boosts: 0, deadlocks: 1 },
+  });
+  const report = await runFailingJson('simulate', file, '--deadlocks', 'resolve', '--check');
+  expect(report).toMatchObject({ completed: 1, failed: 1, locks: { acquired: 3, deadlocks: 1 } });
+  expect(report.perProcess[1]!.message).toContain('step 2 (acquire): DEADLOCK: nobody of these goes on');
+});
+
 test('docs/scenario.md names every field and choice that a file may have', async () => {
   const probes: readonly object[] = [
     { x: 0 },
@@ -48,7 +84,16 @@ test('docs/scenario.md names every field and choice that a file may have', async
     { budgets: [{ name: 'b', limits: [{ resource: 'x' }] }] },
     { tools: [{ x: 0 }] },
     { arrivals: { bursty: { x: 0 } } },
-    ...['scheduler', 'paging', 'loadControl', 'residency', 'victims', 'oversize'].map((field) => ({
+    ...[
+      'scheduler',
+      'paging',
+      'loadControl',
+      'residency',
+      'victims',
+      'oversize',
+      'lockProtocol',
+      'deadlocks',
+    ].map((field) => ({
       [field]: 'x',
     })),
     { agents: [{ x: 0 }] },
@@ -65,6 +110,11 @@ test('docs/scenario.md names every field and choice that a file may have', async
       'checkpoint',
       'send',
       'receive',
+      'acquire',
+      'release',
+      'semOpen',
+      'semWait',
+      'semPost',
       'x',
     ].map((op) => ({
       agents: [{ name: 'a', steps: [{ op, x: 0 }] }],

@@ -20,7 +20,7 @@ test('info tells what is in a file', async () => {
   expect({ status, err }).toEqual({ status: 0, err: '' });
   expect(out.replace(/in \d+\.\d\d s$/, 'in 0.00 s')).toBe(
     [
-      'sample.csv  csv, 49 bytes',
+      `${sample}  csv, 49 bytes`,
       '',
       'references    4',
       'pages         3 (66.7 % referenced once, 0.3 reuses on average)',
@@ -42,7 +42,7 @@ test('info as one document', async () => {
   expect(Object.keys(wall)).toEqual(['seconds', 'fromCache']);
   expect(rest).toMatchObject({
     command: 'trace info',
-    trace: 'sample.csv',
+    trace: sample,
     format: 'csv',
     compression: 'none',
     bytes: 49,

@@ -122,7 +122,15 @@ test('syscalls that a history answers do not count', () => {
       journalled: 0,
     },
   ];
-  kernel.step({ atUs: S, type: 'run.restored', processes, lastPid: 1 });
+  kernel.step({
+    atUs: S,
+    type: 'run.restored',
+    processes,
+    lastPid: 1,
+    locks: [],
+    lastToken: 0,
+    semaphores: [],
+  });
   expect(states(kernel)).toEqual(['completed']);
 });
 

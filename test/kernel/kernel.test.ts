@@ -81,6 +81,12 @@ test.each<readonly [string, Partial<KernelOptionsInput>, string]>([
   ['unknown victims', { victims: 'all' as never }, 'any, leaf'],
   ['leaves where there are none', { victims: 'leaf', residency: 'independent' }, 'any: in independent'],
   ['an unknown oversize rule', { oversize: 'shrink' as never }, 'fail, bypass'],
+  [
+    'an unknown lock protocol',
+    { lockProtocol: 'ceiling' as never },
+    'lockProtocol: "ceiling" is not allowed; allowed: none, inheritance',
+  ],
+  ['an unknown rule for deadlocks', { deadlocks: 'ignore' as never }, 'allowed: report, resolve'],
   ['a mailbox of 0', { mailboxLimit: 0 }, 'mailboxLimit: 0'],
   [
     'a cyclic budget tree',

@@ -59,6 +59,15 @@ test.each<readonly [words: string, syscall: object]>([
   ['limit: an object is not allowed', { kind: 'recall', scope: 's', query: 'x', limit: bare }],
   ['us: an object is not allowed', { kind: 'sleep', us: bare }],
   ['timeoutUs: 5n is not allowed', { kind: 'receive', timeoutUs: 5n }],
+  ['lock: an object is not allowed', { kind: 'acquire', lock: bare }],
+  ['lock: "" is not allowed; allowed: a text that is not empty', { kind: 'acquire', lock: '' }],
+  ['timeoutUs: "5" is not allowed', { kind: 'acquire', lock: 'a', timeoutUs: '5' }],
+  ['lock: 5 is not allowed', { kind: 'release', lock: 5 }],
+  ['semaphore: undefined is not allowed', { kind: 'semOpen', count: 1 }],
+  ['count: "1" is not allowed; allowed: a number', { kind: 'semOpen', semaphore: 's', count: '1' }],
+  ['semaphore: null is not allowed', { kind: 'semWait', semaphore: null }],
+  ['timeoutUs: an object is not allowed', { kind: 'semWait', semaphore: 's', timeoutUs: bare }],
+  ['semaphore: "" is not allowed', { kind: 'semPost', semaphore: '' }],
   ['signal: an object is not allowed', { kind: 'signal', pid: 1, signal: bare }],
 ])('%s', (words, syscall) => {
   expect(resultOf(syscall)).toEqual(failed('INVALID_ARGUMENT', words));

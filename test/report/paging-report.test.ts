@@ -98,17 +98,22 @@ test('the page stands alone: everything inside, nothing from outside, names esca
 test('the page’s table: measured columns only, the best policy but opt marked at each capacity', () => {
   const html = pagingHtml({ data, command: 'c', version: 'v' });
   const headers = [...html.matchAll(/<th [^>]*>([^<]*)</g)].map(([, header]) => header);
-  expect(headers).toEqual([
-    'policy',
-    'capacity',
-    'misses',
-    'miss ratio',
-    'above opt',
-    'evictions',
-    'M references/s',
-  ]);
+  expect(headers).toEqual(['policy', 'capacity', 'misses', 'miss ratio', 'above opt', 'evictions']);
   const best = [...html.matchAll(/<tr><td>([\w-]+)<\/td>[^\n]*class="r best"/g)].map(([, policy]) => policy);
   expect(best).toEqual(['lru', 'lru']);
+  const equal = pagingHtml({
+    data: { ...data, results: [result('lru', 5, 60), result('fifo', 5, 70), result('opt', 5, 60)] },
+    command: 'c',
+    version: 'v',
+  });
+  expect(equal).toMatch(/<td>opt<\/td>[^\n]*60/);
+  expect(equal).not.toMatch(/<td>opt<\/td>[^\n]*best/);
+});
+
+test('the page tells the speed of long replays only', () => {
+  const long = { ...result('lru', 5, 60), requests: 1_000_000 };
+  const html = pagingHtml({ data: { ...data, results: [long] }, command: 'c', version: 'v' });
+  expect(html).toContain('M references/s');
 });
 
 test('intervals become a chart for each capacity', () => {

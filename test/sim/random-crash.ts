@@ -8,6 +8,7 @@ import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
 import type { Input } from '../../src/kernel/inputs.ts';
 import { Kernel } from '../../src/kernel/kernel.ts';
+import type { KernelSnapshot } from '../../src/kernel/snapshot.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
 import { createCheckers } from '../../src/sim/checkers/checkers.ts';
@@ -35,10 +36,25 @@ interface Crash {
   readonly atUs: number;
   readonly held: string;
   readonly views: ReadonlyMap<number, ProcessView>;
+  /** Locks of all runs, and semaphores by run. */
+  readonly locks: string;
+  readonly semaphores: ReadonlyMap<string, string>;
 }
 
 /** More of what a crash must not change: families, waits, times and messages. */
-const familyLife = { spawn: 25, wait: 10, sleep: 25, send: 10, signal: 6, think: 20, allocate: 12 };
+const familyLife = {
+  acquire: 12,
+  semOpen: 6,
+  semWait: 6,
+  semPost: 6,
+  spawn: 25,
+  wait: 10,
+  sleep: 25,
+  send: 10,
+  signal: 6,
+  think: 20,
+  allocate: 12,
+};
 
 /** No life needs more: one that does runs in a circle. */
 const stepLimit = 50_000;
@@ -138,17 +154,26 @@ class Life {
     for (const [pid, view] of this.before?.views ?? [])
       if (!kernel['state'].runs.has(view.run)) views.set(pid, { ...view, spent: undefined });
     world.restored += views.size;
-    return { atUs, views, held: JSON.stringify(heldAt(kernel['state'].budgets, atUs)) };
+    const { runs } = kernel['state'];
+    const snapshot = kernel.snapshot();
+    const semaphores = new Map(this.before?.semaphores);
+    for (const run of runs.keys())
+      semaphores.set(run, shown(snapshot.semaphores.filter((one) => one.run === run)));
+    const locks = runs.size === 0 && this.before ? this.before.locks : heldLocks(snapshot.locks);
+    return { atUs, views, locks, semaphores, held: JSON.stringify(heldAt(kernel['state'].budgets, atUs)) };
   }
 
   /** Who still lives is killed. */
   end(): void {
     const { simulation, world } = this;
     this.check();
-    for (const pid of this.processes)
-      if (simulation.kernel['state'].process(pid).state !== 'terminated')
-        simulation.signal(simulation.nowUs, pid, 'kill');
-    while (this.step());
+    // Who is handed the lock of one that is killed may spawn another before it is killed, too.
+    for (let rounds = 0; simulation.kernel.alive > 0 && rounds < 100; rounds++) {
+      for (const pid of this.processes)
+        if (simulation.kernel['state'].process(pid).state !== 'terminated')
+          simulation.signal(simulation.nowUs, pid, 'kill');
+      while (this.step());
+    }
     this.checkers.finish();
     this.check();
     checkEnded(simulation.kernel);
@@ -182,7 +207,7 @@ class Life {
       });
   }
 
-  private restore({ atUs, held }: Crash): void {
+  private restore({ atUs, held, locks, semaphores }: Crash): void {
     const { simulation, world } = this;
     // A kernel of its own: a look at a later time moves it there.
     const { budgets } = new Kernel(simulation.kernel.options)['state'];
@@ -190,7 +215,13 @@ class Life {
     if (now !== held) throw new Error(`the budgets held ${held}, now they hold ${now}`);
     for (const { run } of world.store.runs()) {
       const input = recoveryInput(world.store, run);
-      if (input !== undefined) simulation.send(atUs, input);
+      if (input === undefined) continue;
+      const restored = [
+        shown(input.locks.map(({ lock, owner, token }) => ({ lock, owner, token }))),
+        shown(input.semaphores.map((one) => ({ run, ...one }))),
+      ];
+      expectSame(restored, [locks, semaphores.get(run)!]);
+      simulation.send(atUs, input);
     }
   }
 
@@ -238,4 +269,24 @@ class Life {
     checkBooked(kernel, store);
     checkAuditedCosts(kernel, store, this.costs);
   }
+}
+
+/** Of those that somebody holds, or whose owner ended with it. */
+function heldLocks(locks: KernelSnapshot['locks']): string {
+  const held = locks.filter(({ owner, ownerEnded }) => owner !== 0 || ownerEnded);
+  return shown(held.map(({ lock, owner, token }) => ({ lock, owner, token })));
+}
+
+/** In any order, without who waits: that is asked anew. */
+function shown(list: readonly object[]): string {
+  return list
+    .map((one) => JSON.stringify({ ...one, waiters: undefined }))
+    .sort()
+    .join(' ');
+}
+
+function expectSame(now: readonly string[], before: readonly string[]): void {
+  for (const [index, text] of now.entries())
+    if (text !== before[index])
+      throw new Error(`locks and semaphores were ${before[index]}, now they are ${text}`);
 }

@@ -42,6 +42,8 @@ export function drawKernel(draw: Draw, seed: number, sliceUs: number): Omit<Kern
     budgets: drawBudgets(draw, engines),
     tools: drawTools(draw),
     mailboxLimit: draw.chance(0.5) ? 1_000 : draw.between(1, 3),
+    lockProtocol: draw.chance(0.8) ? 'inheritance' : 'none',
+    deadlocks: draw.of(['report', 'resolve'] as const),
     records: draw.chance(0.9),
   };
 }

@@ -22,6 +22,8 @@ interface Arguments {
   readonly longestUs: number;
   /** How often it asks for what, where that is not as usual. Its children do as it does. */
   readonly weights?: Partial<Weights>;
+  /** It sets no time limits to its waits. */
+  readonly isPatient?: boolean;
 }
 
 /** What the program remembers of what it did. */
@@ -66,7 +68,7 @@ function learn({ pages, children }: Memory, syscall: Syscall, result: SyscallRes
   } else if (syscall.kind === 'spawn') children.push(result.value as number);
 }
 
-type Weights = Readonly<Record<keyof typeof usualWeights, number>>;
+export type Weights = Readonly<Record<keyof typeof usualWeights, number>>;
 
 const usualWeights = {
   think: 30,
@@ -74,6 +76,11 @@ const usualWeights = {
   ask: 3,
   send: 4,
   receive: 3,
+  acquire: 2,
+  release: 1,
+  semOpen: 1,
+  semWait: 1,
+  semPost: 1,
   spawn: 5,
   wait: 4,
   signal: 3,
@@ -130,7 +137,17 @@ function randomSyscall(
     case 'send':
       return { kind, to: someone(), message: { from: sys.pid, step, atUs: sys.now } };
     case 'receive':
-      return { kind, ...(draw.chance(0.9) ? { timeoutUs: draw.spoilt(draw.magnitude(0, 20_000_000)) } : {}) };
+      return { kind, ...randomLimit(draw, limits) };
+    case 'acquire':
+      return { kind, lock: draw.of(['a', 'b', 'c']), ...randomLimit(draw, limits) };
+    case 'release':
+      return { kind, lock: draw.of(['a', 'b', 'c']) };
+    case 'semOpen':
+      return { kind, semaphore: draw.of(['s', 't']), count: draw.spoilt(draw.between(0, 2)) };
+    case 'semWait':
+      return { kind, semaphore: draw.of(['s', 't']), ...randomLimit(draw, limits) };
+    case 'semPost':
+      return { kind, semaphore: draw.of(['s', 't']) };
     case 'spawn':
       return randomSpawn(draw, limits);
     case 'wait':
@@ -184,6 +201,13 @@ function randomSyscall(
     case 'nonsense':
       return { kind: 'dance' } as unknown as Syscall;
   }
+}
+
+/** Most give up some time, so that their worlds go on. */
+function randomLimit(draw: Draw, { isPatient }: Pick<Arguments, 'isPatient'>): { timeoutUs?: number } {
+  return isPatient !== true && draw.chance(0.9)
+    ? { timeoutUs: draw.spoilt(draw.magnitude(0, 20_000_000)) }
+    : {};
 }
 
 function randomThink(draw: Draw, longestUs: number): ThinkCall {

@@ -1,6 +1,7 @@
 /** What must hold when a world has come to rest: nobody waits without a reason that can be named, and nothing is held for nobody. */
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Process } from '../../src/kernel/process.ts';
+import { checkDeadlocks } from '../support/deadlock-search.ts';
 import type { WorldSetup } from './random-world.ts';
 
 /** Nothing is due any more. Throws when somebody waits for what should have come; returns how many wait for what nobody will send. */
@@ -8,6 +9,7 @@ export function checkStuck(kernel: Kernel, setup: WorldSetup): number {
   const alive = kernel['state'].processes.filter(
     (process) => process !== undefined && process.state !== 'terminated',
   ) as Process[];
+  checkDeadlocks(kernel);
   if (alive.length !== kernel.alive) throw new Error(`${kernel.alive} are said to live, ${alive.length} do`);
   for (const process of alive) {
     const problem = problemOf(process, alive, setup);
@@ -62,6 +64,9 @@ function problemOf(process: Process, alive: readonly Process[], { faults }: Worl
         'though nobody holds a reservation',
       );
     case 'lock':
+      // Whom it waits for is looked at by the search for deadlocks.
+      if (pending?.kind === 'lock' || pending?.kind === 'semaphore')
+        return isPossible(pending.timer === undefined, 'has a time limit');
       // A stopped process keeps the locks of a call that it is about to repeat.
       return isPossible(
         others.some(({ tools }) => tools?.runs.some((run) => run.stage === 'held' && run.attempt > 0)),
@@ -91,6 +96,8 @@ export function checkEnded(kernel: Kernel): void {
       (sum, queue) => sum + queue.length,
       0,
     ),
+    locks: kernel.snapshot().locks.filter(({ owner, waiters }) => owner !== 0 || waiters.length > 0).length,
+    semaphores: kernel.snapshot().semaphores.length,
     timers: state.timers['alarms'].filter((alarm) => alarm !== undefined).length,
     'budget waiters': state.budgets.nodesWithWaiters().length,
   };

@@ -5,16 +5,12 @@ import type { EventBody } from '../../src/kernel/events.ts';
 import { seedCount } from '../support/seeds.ts';
 import { runWorld, type WorldResult } from './random-world.ts';
 
-/** Every event but those after a crash, which these worlds don't have, and those of prefetching and of changing engines, which have worlds of their own. */
-const eventTypes: Readonly<
-  Record<
-    Exclude<
-      EventBody['type'],
-      'process.restored' | 'process.migrated' | 'tool.interrupted' | 'page.prefetched' | `prefetch.${string}`
-    >,
-    true
-  >
-> = {
+type AfterCrash = 'process.restored' | 'tool.interrupted' | 'lock.restored' | 'semaphore.restored';
+/** Prefetching and changing engines have worlds of their own. */
+type OfOwnWorlds = 'process.migrated' | 'page.prefetched' | `prefetch.${string}`;
+
+/** Every event but those. */
+const eventTypes: Readonly<Record<Exclude<EventBody['type'], AfterCrash | OfOwnWorlds>, true>> = {
   'process.spawned': true,
   'process.ready': true,
   'process.dispatched': true,
@@ -49,6 +45,18 @@ const eventTypes: Readonly<
   'person.answered': true,
   'message.sent': true,
   'message.received': true,
+  'lock.queued': true,
+  'lock.acquired': true,
+  'lock.released': true,
+  'lock.withdrawn': true,
+  'semaphore.opened': true,
+  'semaphore.queued': true,
+  'semaphore.taken': true,
+  'semaphore.posted': true,
+  'semaphore.withdrawn': true,
+  'process.boosted': true,
+  'process.unboosted': true,
+  'deadlock.detected': true,
   'signal.delivered': true,
   'checkpoint.saved': true,
   'program.failed': true,

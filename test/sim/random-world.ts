@@ -17,7 +17,8 @@ import { checkAuditedCosts } from '../support/audit-costs.ts';
 import { checkEnded, checkStuck } from './random-world-end.ts';
 import { Draw } from './random-draw.ts';
 import { drawFaults, drawKernel, drawTimes, unlimitedBudget } from './random-kernel.ts';
-import { probeProgram, randomProgram } from './random-program.ts';
+import { checkDeadlocks } from '../support/deadlock-search.ts';
+import { probeProgram, randomProgram, type Weights } from './random-program.ts';
 
 export interface WorldResult {
   /** Of all events, in order. */
@@ -44,7 +45,22 @@ export interface WorldSetup {
   readonly sliceUs: number;
   /** Longest burst that programs script, µs. */
   readonly longestUs: number;
+  /** What its programs ask for more often than usual, without time limits; undefined: nothing. */
+  readonly weights: Partial<Weights> | undefined;
 }
+
+/** They wait for each other until it can go no further. */
+const entangledLife: Partial<Weights> = {
+  acquire: 60,
+  release: 20,
+  semOpen: 25,
+  semWait: 25,
+  semPost: 20,
+  spawn: 15,
+  wait: 10,
+  receive: 5,
+  send: 5,
+};
 
 export function drawWorld(seed: number): WorldSetup {
   const { sliceUs, longestUs } = drawTimes(new Draw(rngFor(seed, 'world/times')));
@@ -53,6 +69,7 @@ export function drawWorld(seed: number): WorldSetup {
   return {
     kernel: { ...kernel, programs: [randomProgram, probeProgram] },
     faults: draw.chance(0.5) ? drawFaults(draw) : {},
+    weights: draw.chance(0.15) ? entangledLife : undefined,
     sliceUs: kernel.scheduling === fifo ? Infinity : sliceUs,
     longestUs,
     flushUs: draw.chance(0.5) ? 0 : draw.between(1, 50_000),
@@ -140,6 +157,7 @@ class World {
     }
     if (++this.steps > stepLimit) throw new Error(`more than ${stepLimit} steps`);
     if (this.steps % 5 === 0) this.simulation.kernel.checkInvariants();
+    if (this.setup.weights !== undefined) checkDeadlocks(this.simulation.kernel);
     return true;
   }
 
@@ -150,7 +168,12 @@ class World {
       program: 'random',
       name: `root-${draw.between(1, 3)}`,
       run,
-      arguments: { left: draw.between(1, 25), depth: 0, longestUs: this.setup.longestUs },
+      arguments: {
+        left: draw.between(1, 25),
+        depth: 0,
+        longestUs: this.setup.longestUs,
+        ...(this.setup.weights === undefined ? {} : { weights: this.setup.weights, isPatient: true }),
+      },
       ...(draw.chance(0.5) ? { priority: draw.between(0, 100) } : {}),
       ...(draw.chance(0.8) ? { budget: draw.of(budgets).name } : {}),
       ...(draw.chance(0.3) ? { engine: draw.of(engines).name! } : {}),
@@ -202,9 +225,12 @@ class World {
   /** Everybody who still lives is killed, and the world comes to rest. */
   killAll(): void {
     const { simulation } = this;
-    for (let pid = 1; pid <= this.processes; pid++)
-      if (!this.ended.has(pid)) simulation.signal(simulation.nowUs, pid as Pid, 'kill');
-    while (this.step());
+    // Who is handed the lock of one that is killed may spawn another before it is killed, too.
+    for (let rounds = 0; simulation.kernel.alive > 0 && rounds < 100; rounds++) {
+      for (let pid = 1; pid <= this.processes; pid++)
+        if (!this.ended.has(pid)) simulation.signal(simulation.nowUs, pid as Pid, 'kill');
+      while (this.step());
+    }
   }
 
   /** One process per engine that needs all that others may have leaked: every tool and lock, and the whole memory. */

@@ -53,6 +53,7 @@ export function viewOf(simulation: Simulation, process: Process, atUs: number): 
       random: (process.rng ?? kernel['state'].rng(`process/${run}/${pid}`)).save(),
       pages: pagesOf(kernel, process),
       nextPage: process.table.nextNumber,
+      locks: [...(process.locks ?? [])].map(({ name: lock, token }) => ({ lock, token })),
     },
     // Their numbers begin anew with each life.
     mail: [...(process.mailbox ?? [])].map(({ message }) => message),

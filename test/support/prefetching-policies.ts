@@ -1,7 +1,7 @@
 /** Policies that prefetch without a plan. */
 import type { CreatePagingPolicy, PagingContext } from '../../src/kernel/contracts.ts';
 import { PrefetchingSessionPolicy } from '../../src/policies/paging/sessions/prefetching-session-policy.ts';
-import type { Session } from '../../src/policies/paging/sessions/session-policy.ts';
+import type { Session } from '../../src/policies/paging/sessions/session.ts';
 
 /** Needs no plan: who was active last is expected first. */
 class LastActiveFirst extends PrefetchingSessionPolicy {

@@ -40,6 +40,20 @@ export const spawn = (program: string, fields: Partial<Spawn> = {}): Spawn => ({
 });
 export const waitFor = (pid: number): Syscall => ({ kind: 'wait', pid: pid as Pid });
 export const send = (to: number, message: Json): Syscall => ({ kind: 'send', to: to as Pid, message });
+/** With a time limit, if one is given. */
+export const acquire = (lock: string, timeoutUs?: number): Syscall => ({
+  kind: 'acquire',
+  lock,
+  ...(timeoutUs === undefined ? {} : { timeoutUs }),
+});
+export const release = (lock: string): Syscall => ({ kind: 'release', lock });
+export const semOpen = (semaphore: string, count: number): Syscall => ({ kind: 'semOpen', semaphore, count });
+export const semWait = (semaphore: string, timeoutUs?: number): Syscall => ({
+  kind: 'semWait',
+  semaphore,
+  ...(timeoutUs === undefined ? {} : { timeoutUs }),
+});
+export const semPost = (semaphore: string): Syscall => ({ kind: 'semPost', semaphore });
 export const onPage = (kind: 'pin' | 'unpin' | 'drop' | 'free', page: number): Syscall => ({
   kind,
   page: page as PageNumber,

@@ -1,7 +1,9 @@
 /** The one line that says which file cannot be read, why, and what could. */
 import { KernelError } from '../../kernel/errors.ts';
 
-const readable = 'a readable text file, plain, gzip or zstd';
+const readable = 'a readable file, plain, gzip or zstd';
+/** For what must be text. */
+export const readableText = 'a readable text file, plain, gzip or zstd';
 
 export function fileError(path: string, problem: string, cause?: unknown, allowed = readable): KernelError {
   return new KernelError('INVALID_FILE', `${path}: ${problem}; allowed: ${allowed}`, {

@@ -1,5 +1,5 @@
 /** Bytes in chunks to text: UTF-8 characters and line ends may lie across the chunks. */
-import { fileError } from './file-error.ts';
+import { fileError, readableText } from './file-error.ts';
 
 /** The lines without their ends. A line is at most `maxChars` long. */
 export async function* decodedLines(
@@ -35,7 +35,7 @@ export async function decodedText(
   let chars = 0;
   for await (const text of decoded(path, chunks)) {
     chars += text.length;
-    if (chars > maxChars) throw fileError(path, `is one document of more than ${maxChars} characters`);
+    if (chars > maxChars) throw textError(path, `is one document of more than ${maxChars} characters`);
     parts.push(text);
   }
   return parts.join('');
@@ -62,7 +62,7 @@ async function* decoded(path: string, chunks: AsyncIterable<Uint8Array>): AsyncG
     try {
       return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
     } catch (cause) {
-      throw fileError(path, 'is not UTF-8 text', cause);
+      throw textError(path, 'is not UTF-8 text', cause);
     }
   };
   for await (const chunk of chunks) yield decode(chunk);
@@ -74,5 +74,9 @@ function withoutReturn(line: string): string {
 }
 
 function tooLong(path: string, lineNumber: number, maxChars: number): Error {
-  return fileError(path, `line ${lineNumber} is longer than ${maxChars} characters`);
+  return textError(path, `line ${lineNumber} is longer than ${maxChars} characters`);
+}
+
+function textError(path: string, problem: string, cause?: unknown): Error {
+  return fileError(path, problem, cause, readableText);
 }

@@ -1,16 +1,12 @@
 /** `ringzero curve --trace FILE`: miss ratios against capacities: LRU's exact curve, its estimate from samples, other policies at points. */
-import { availableParallelism } from 'node:os';
-
 import type { Command as CommanderCommand } from 'commander';
 
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { PagingResults } from '../../report/paging-results.ts';
 import { logSpaced } from '../../sim/paging/curves/capacity-points.ts';
-import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
-import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { parseDurationUs, parseInteger, parseList } from '../options.ts';
+import { parseInteger, parseList } from '../options.ts';
 import { type Capacity, capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
 import { curveDocument, curveFiles, type CurveFindings, curveLines } from '../paging/curve-report.ts';
 import {
@@ -28,31 +24,31 @@ import {
   policiesAllowed,
   type PolicyChoice,
 } from '../paging/policy-choice.ts';
+import {
+  addReferenceFlags,
+  missRatioPlot,
+  noteAboveFootprint,
+  readTrace,
+  type ReferenceFlags,
+} from '../paging/reference-flags.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
 import {
   addResultFileFlags,
   checkResultFiles,
   type ResultFileFlags,
   writeResultFiles,
-} from '../paging/result-files.ts';
-import { readReferences } from '../read-references.ts';
-import { choice, isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
+} from '../result-files.ts';
+import { isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 
-interface CurveOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
-  readonly trace: string;
+interface CurveOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags, ReferenceFlags {
   readonly policy: string;
   readonly capacity: string;
-  readonly unit: 'pages' | 'size';
-  readonly format?: FileFormat;
   readonly sample?: string;
   readonly sampleSize?: number;
   readonly samples: number;
   readonly exact: boolean;
   readonly workingSet: boolean;
   readonly reuse: boolean;
-  readonly tick: number;
-  readonly threads: number;
-  readonly cache: boolean;
 }
 
 const mostSamples = 10;
@@ -76,18 +72,9 @@ export const curveCommand: Command<CurveOptions> = {
         '--capacity <list>',
         `in the unit, or as a share of the footprint such as 10%; auto: ${autoPoints} points; all: every capacity for LRU, auto for the others`,
         'auto',
-      )
-      .option(
-        '--unit <unit>',
-        'pages (every page counts 1) or size (sizes as recorded)',
-        choice('--unit', ['pages', 'size']),
-        pageReplayDefaults.unit,
-      )
-      .option(
-        '--format <name>',
-        `${fileFormats.join(', ')} (default: found by content)`,
-        choice('--format', fileFormats),
-      )
+      );
+    addReferenceFlags(command);
+    command
       .option('--sample <rate>', 'estimate LRU from this share of the pages, such as 1% or 0.01 (SHARDS)')
       .option('--sample-size <n>', 'estimate LRU from at most N pages at a time (SHARDS)', (text: string) =>
         parseInteger('--sample-size', text, { min: 1 }),
@@ -100,21 +87,8 @@ export const curveCommand: Command<CurveOptions> = {
       )
       .option('--exact', 'with samples: the exact curve, too, and how far they are from it', false)
       .option('--working-set', 'working-set sizes, their misses, and footprints, by window', false)
-      .option('--reuse', 'histograms of reuse distances and reuse times', false)
-      .option(
-        '--tick <time>',
-        'time between references where the trace has none (default: 1ms)',
-        (text: string) => parseDurationUs('--tick', text),
-        pageReplayDefaults.tickUs,
-      )
-      .option(
-        '--threads <n>',
-        'worker threads (default: one for each processor)',
-        (text: string) => parseInteger('--threads', text, { min: 1, max: 1_024 }),
-        availableParallelism(),
-      )
-      .option('--no-cache', 'read the file anew, and keep nothing in the user’s cache folder');
-    addResultFileFlags(command);
+      .option('--reuse', 'histograms of reuse distances and reuse times', false);
+    addResultFileFlags(command, missRatioPlot);
     keepGiven(command);
   },
   async run({ options }: Call<CurveOptions>, io: Io): Promise<number> {
@@ -122,17 +96,7 @@ export const curveCommand: Command<CurveOptions> = {
     const sampling = samplingOf(options);
     const wanted = capacityWish(options);
     checkResultFiles(options, [options.trace]);
-    io.progress(`reading ${options.trace}`);
-    const { trace, seconds, isFromCache } = await readReferences(options.trace, {
-      format: options.format,
-      cache: options.cache,
-    });
-    const { sizes } = trace;
-    if (options.unit === 'size' && sizes === undefined)
-      throw new KernelError(
-        'INVALID_FILE',
-        `${options.trace}: has no sizes (read as ${trace.format}); allowed with --unit size: a trace with a size for each reference`,
-      );
+    const { trace, seconds, isFromCache } = await readTrace(options, io);
     const footprint = footprintOf(trace, options.unit);
     const smallest = options.unit === 'pages' ? 1 : largestSize(trace);
     const capacities =
@@ -147,11 +111,7 @@ export const curveCommand: Command<CurveOptions> = {
             ...capacities,
             ...logSpaced({ from: lineFrom, to: Math.max(lineFrom, footprint) }, linePoints),
           ]);
-    for (const capacity of capacities)
-      if (capacity > footprint)
-        io.err(
-          `note: capacity ${capacity} is above the footprint of ${footprint}: every policy misses each page once`,
-        );
+    noteAboveFootprint(capacities, footprint, io);
     const notes = ownPolicyNotes(policies);
     io.progress('LRU');
     const lru = lruFindings(trace, all, options, sampling, notes);

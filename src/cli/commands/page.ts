@@ -1,43 +1,38 @@
 /** `ringzero page --trace FILE`: paging policies compared on one recorded reference string. */
-import { availableParallelism } from 'node:os';
-
 import type { Command as CommanderCommand } from 'commander';
 
 import { engineDefaults } from '../../kernel/engine-options.ts';
-import { KernelError } from '../../kernel/errors.ts';
-import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
-import { type FileFormat, fileFormats } from '../../sim/paging/readers/detect-format.ts';
+import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { Call, Command, Io } from '../command.ts';
 import { parseDurationUs, parseInteger, parseList, parsePositive } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
 import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging/page-report.ts';
+import { ownPolicyNotes, parsePolicies, policiesOfBoth, type PolicyChoice } from '../paging/policy-choice.ts';
 import {
-  ownPolicyNotes,
-  parsePolicies,
-  policiesAllowed,
-  type PolicyChoice,
-} from '../paging/policy-choice.ts';
+  addReferenceFlags,
+  missRatioPlot,
+  noteAboveFootprint,
+  readTrace,
+  type ReferenceFlags,
+} from '../paging/reference-flags.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
-import { addResultFileFlags, checkResultFiles, writeResultFiles } from '../paging/result-files.ts';
+import { addResultFileFlags, checkResultFiles, writeResultFiles } from '../result-files.ts';
 import { runSessionPage, type SessionPageOptions } from '../paging/session-page.ts';
-import { readReferences } from '../read-references.ts';
 import { checkLoadLatency, choice, isGiven, keepGiven, repeatWords } from '../run-flags.ts';
 
-interface PageOptions extends SessionPageOptions {
+interface PageOptions extends SessionPageOptions, ReferenceFlags {
   readonly residency: 'independent' | 'prefix';
-  readonly unit: 'pages' | 'size';
-  readonly format?: FileFormat;
   readonly interval: number;
-  readonly tick: number;
   readonly pageTokens?: number;
   readonly bound?: boolean;
-  readonly cache: boolean;
 }
 
 const defaultCapacities = '1%,10%';
 /** Up to so many references in all, opt runs beside the policies that are asked for. */
 const mostForBound = 5_000_000;
+/** Intervals of one replay: all counts are kept, and written in one document. */
+const mostIntervals = 10_000;
 /** Tokens of a block of a mooncake trace. */
 const mooncakeTokens = 512;
 
@@ -47,22 +42,13 @@ export const pageCommand: Command<PageOptions> = {
   register(command: CommanderCommand): void {
     command
       .requiredOption('--trace <file>', 'page references, plain or compressed, - for standard input')
-      .option('--policy <names>', `policies with commas between: ${policiesAllowed}`, 'all')
+      .option('--policy <names>', `policies with commas between: ${policiesOfBoth}`, 'all')
       .option(
         '--capacity <list>',
         'in the unit, or as a share of the footprint such as 10%; with commas between (default: 1%,10%; with --residency prefix 1000000 tokens)',
-      )
-      .option(
-        '--unit <unit>',
-        'pages (every page counts 1) or size (sizes as recorded)',
-        choice('--unit', ['pages', 'size']),
-        pageReplayDefaults.unit,
-      )
-      .option(
-        '--format <name>',
-        `${fileFormats.join(', ')} (default: found by content)`,
-        choice('--format', fileFormats),
-      )
+      );
+    addReferenceFlags(command);
+    command
       .option(
         '--interval <n>',
         'counts after every N references, too (default: none)',
@@ -70,21 +56,9 @@ export const pageCommand: Command<PageOptions> = {
         0,
       )
       .option(
-        '--tick <time>',
-        'time between references where the trace has none (default: 1ms)',
-        (text: string) => parseDurationUs('--tick', text),
-        pageReplayDefaults.tickUs,
-      )
-      .option(
         '--page-tokens <n>',
         'tokens of a page: shows what the misses cost (default: 512 for mooncake, else not shown)',
         (text: string) => parseInteger('--page-tokens', text, { min: 1 }),
-      )
-      .option(
-        '--threads <n>',
-        'worker threads (default: one for each processor)',
-        (text: string) => parseInteger('--threads', text, { min: 1, max: 1_024 }),
-        availableParallelism(),
       )
       .option('--bound', 'run opt, too, for the gap to it, however long the trace is')
       .option('--no-bound', 'don’t run opt if it isn’t asked for')
@@ -135,9 +109,8 @@ export const pageCommand: Command<PageOptions> = {
         '--load-latency <time>',
         'prefix: of each load from that tier, such as 5ms (default: none)',
         (text: string) => parseDurationUs('--load-latency', text),
-      )
-      .option('--no-cache', 'read the file anew, and keep nothing in the user’s cache folder');
-    addResultFileFlags(command);
+      );
+    addResultFileFlags(command, missRatioPlot);
     keepGiven(command);
   },
   async run({ options }: Call<PageOptions>, io: Io): Promise<number> {
@@ -146,27 +119,11 @@ export const pageCommand: Command<PageOptions> = {
     const { unit, seed, threads } = options;
     const policies = parsePolicies('--policy', options.policy);
     const wanted = parseList('--capacity', options.capacity ?? defaultCapacities, parseCapacity);
-    io.progress(`reading ${options.trace}`);
-    const {
-      trace,
-      seconds: readSeconds,
-      isFromCache,
-    } = await readReferences(options.trace, {
-      format: options.format,
-      cache: options.cache,
-    });
-    if (unit === 'size' && trace.sizes === undefined)
-      throw new KernelError(
-        'INVALID_FILE',
-        `${options.trace}: has no sizes (read as ${trace.format}); allowed with --unit size: a trace with a size for each reference`,
-      );
+    const { trace, seconds: readSeconds, isFromCache } = await readTrace(options, io);
+    checkInterval(options.interval, trace.ids.length);
     const footprint = footprintOf(trace, unit);
     const capacities = capacitiesOf(wanted, footprint);
-    for (const capacity of capacities)
-      if (capacity > footprint)
-        io.err(
-          `note: capacity ${capacity} is above the footprint of ${footprint}: every policy misses each page once`,
-        );
+    noteAboveFootprint(capacities, footprint, io);
     const notes = ownPolicyNotes(policies);
 
     const isBoundNamed = policies.some(({ name }) => name === 'opt');
@@ -240,6 +197,16 @@ function checkFlags(options: PageOptions): void {
   checkLoadLatency(options);
 }
 
+function checkInterval(interval: number, references: number): void {
+  const least = Math.ceil(references / mostIntervals);
+  if (interval !== 0 && interval < least)
+    throw invalid(
+      '--interval',
+      interval,
+      `an integer from ${least} up with ${references} references, which are ${mostIntervals} intervals at most`,
+    );
+}
+
 const onlyPrefix = [
   '--sessions',
   '--seeds',
@@ -258,6 +225,7 @@ const onlyIndependent = [
   '--page-tokens',
   '--bound',
   '--no-bound',
+  '--no-cache',
 ];
 
 function documentOf(

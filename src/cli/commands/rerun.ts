@@ -14,6 +14,7 @@ import {
   type RunFileFlags,
   type RunFiles,
 } from '../run-files.ts';
+import { recordedScheduler } from '../scheduler-choice.ts';
 
 type RerunOptions = CommonOptions & Pick<RunFlags, 'given'> & RunFileFlags;
 
@@ -33,6 +34,7 @@ export const rerunCommand: Command<RerunOptions> = {
       opened.name,
       opened.lines(),
       {
+        ownScheduler: recordedScheduler,
         ...(isGiven(options, '--seed') ? { seed: options.seed } : {}),
         onStart(machine, { seed }) {
           const repeat = repeatWords('rerun', [file!], { given: [], seed }).join(' ');

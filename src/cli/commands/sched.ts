@@ -12,7 +12,9 @@ import { runJobs } from '../../sim/jobs/run-jobs.ts';
 import { noSlice, schedulerOf } from '../../sim/spec.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseInteger, parsePositive } from '../options.ts';
+import { isPolicyFile } from '../own-policy.ts';
 import { keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
+import { chosenScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 import { checkOutput } from '../line-file.ts';
 import { checkPlotName, writePlot } from '../plot-file.ts';
 import { ganttOf, schedDocument, schedLines, type PolicyRun } from '../sched-report.ts';
@@ -35,7 +37,10 @@ export const schedCommand: Command<SchedOptions> = {
   register(command: CommanderCommand): void {
     command
       .requiredOption('--jobs <file>', 'jobs as JSON or CSV, - for standard input (docs/sched.md)')
-      .requiredOption('--policy <names>', `all, or some of ${names.join(', ')}, separated by commas`)
+      .requiredOption(
+        '--policy <names>',
+        `all, or some of ${names.join(', ')}, or files such as ./mine.ts, separated by commas`,
+      )
       .option(
         '--slice <ticks>',
         'longest run before another that is ready gets the core, where the policy has slices',
@@ -71,11 +76,21 @@ export const schedCommand: Command<SchedOptions> = {
         continue;
       }
       const hasSlices = noSlice(name) === undefined;
-      const policy = schedulerOf(name, hasSlices ? Math.round(slice * tickUs) : undefined);
+      const { create, spec } = await chosenScheduler('--policy', name);
+      const policy = schedulerOf(name, hasSlices ? Math.round(slice * tickUs) : undefined, create);
       const decisions: Decision[] = [];
       const onDecision = options.why ? { onDecision: (one: Decision) => void decisions.push(one) } : {};
       const result = runJobs({ jobs, policy, cores, seed, ...onDecision });
-      runs.push({ name, jobs, cores, ...(hasSlices ? { slice } : {}), result, decisions });
+      const { schedulerFile } = spec;
+      runs.push({
+        name,
+        ...(schedulerFile === undefined ? {} : { sha256: schedulerFile.sha256 }),
+        jobs,
+        cores,
+        ...(hasSlices ? { slice } : {}),
+        result,
+        decisions,
+      });
     }
     if (plot !== undefined)
       await writePlot(
@@ -95,7 +110,8 @@ function policiesOf(text: string): readonly string[] {
   if (text === 'all') return names;
   const chosen = [...new Set(text.split(','))];
   for (const name of chosen)
-    if (!names.includes(name)) throw invalid('--policy', name, `all, ${names.join(', ')}`);
+    if (!names.includes(name) && !isPolicyFile(name))
+      throw invalid('--policy', name, `all, ${schedulersAllowed}`);
   return chosen;
 }
 

@@ -29,7 +29,7 @@ export const traceConvertCommand: Command<ConvertOptions> = {
   async run({ operands: [path = '', out = ''], options }: Call<ConvertOptions>, io: Io): Promise<number> {
     checkNewFile('out', out, { ...options, inputs: [path] });
     io.progress(`reading ${path}`);
-    const { trace } = await readReferences(path, options);
+    const { trace, file } = await readReferences(path, options);
     io.progress(`writing ${out}`);
     const written = await writeReferences('out', out, trace, options);
     if (options.json)
@@ -38,7 +38,7 @@ export const traceConvertCommand: Command<ConvertOptions> = {
           {
             command: 'trace convert',
             ringzero: packageVersion(),
-            trace: trace.name,
+            trace: file.path,
             format: trace.format,
             requests: trace.ids.length,
             unique: trace.unique,

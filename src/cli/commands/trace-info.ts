@@ -37,7 +37,7 @@ function document(
   return {
     command: 'trace info',
     ringzero: packageVersion(),
-    trace: trace.name,
+    trace: file.path,
     format: trace.format,
     compression: file.compression,
     bytes: file.size,
@@ -73,7 +73,7 @@ function infoLines(
   if (spanUs !== undefined) rows.push(['time span', formatDuration(spanUs)]);
   rows.push(['sha256', sha256]);
   return [
-    `${printable(trace.name)}  ${trace.format}${compression}, ${formatCount(file.size)} bytes`,
+    `${printable(file.path)}  ${trace.format}${compression}, ${formatCount(file.size)} bytes`,
     '',
     ...rows.map(([label, text]) => label.padEnd(14) + text),
     '',

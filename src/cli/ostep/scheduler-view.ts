@@ -1,7 +1,7 @@
-import type { SchedulerAnswer, SchedulerProblem } from '../../lessons/ostep/tools/scheduler.ts';
+import type { SchedulingAnswer, SchedulingProblem } from '../../lessons/ostep/scheduling.ts';
 import { count, decimals, figures, type ToolView } from './tool-view.ts';
 
-export const schedulerView: ToolView<SchedulerProblem, SchedulerAnswer> = {
+export const schedulerView: ToolView<SchedulingProblem, SchedulingAnswer> = {
   title: ({ policy, quantum, jobs }) =>
     `${count(jobs.length, 'job')}, all there at time 0, by ${policy}${quantum === null ? '' : ` with slices of ${quantum}`}`,
   problem: ({ jobs }) =>

@@ -1,9 +1,10 @@
-/** One policy at some capacities, on one trace: what a worker thread does, or the main one where there is nothing else to do. */
+/** Policies at capacities, on one trace: what a worker thread does, or the main one where there is nothing else to do. */
 import { KernelError } from '../../kernel/errors.ts';
 import { type PageCounts, PageReplay, type PageReplayOptions } from '../../sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
-import { type Failure, failureOf } from './failure.ts';
+import type { Failure } from '../failure.ts';
 import { createOf, type PolicyChoice } from './policy-choice.ts';
+import { policyFailure } from './policy-failure.ts';
 
 export interface PageJob extends Omit<PageReplayOptions, 'capacity'> {
   readonly policy: PolicyChoice;
@@ -34,8 +35,16 @@ export type PageMessage =
 /** References replayed between two reports of progress. */
 const stride = 1_000_000;
 
-/** Never throws. */
-export async function runPageJob(
+/** One after another. Never throws. */
+export async function runPageJobs(
+  jobs: readonly PageJob[],
+  trace: ReferenceTrace,
+  post: (message: PageMessage | Failure) => void,
+): Promise<void> {
+  for (const job of jobs) await runPageJob(job, trace, post);
+}
+
+async function runPageJob(
   job: PageJob,
   trace: ReferenceTrace,
   post: (message: PageMessage | Failure) => void,
@@ -50,7 +59,7 @@ export async function runPageJob(
       else post({ kind: 'point', point: pointOf(replay, job, capacity, post) });
     }
   } catch (error) {
-    post(failureOf(error, policy));
+    post(policyFailure(error, policy));
   }
 }
 

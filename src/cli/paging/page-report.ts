@@ -4,16 +4,22 @@ import { Chalk } from 'chalk';
 import type { PageCounts } from '../../sim/paging/page-replay.ts';
 import { pageCost, type PageCostModel } from '../../sim/paging/page-cost.ts';
 import { formatCount, formatMoney, formatPercent } from '../../report/format.ts';
+import { lineChartSvg } from '../../report/line-chart.ts';
 import { missRatioChart } from '../../report/miss-ratio-chart.ts';
 import { pagingCsv } from '../../report/paging-csv.ts';
 import { pagingHtml } from '../../report/paging-html.ts';
-import type { PagingInterval, PagingResult, PagingResults } from '../../report/paging-results.ts';
+import {
+  fewestTimed,
+  type PagingInterval,
+  type PagingResult,
+  type PagingResults,
+} from '../../report/paging-results.ts';
 import { table } from '../../report/table.ts';
 import { printable } from '../../report/text-width.ts';
 import type { Io } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import type { PagePoint } from './page-job.ts';
-import type { ResultFiles } from './result-files.ts';
+import type { ResultFiles } from '../result-files.ts';
 
 export interface ResultOptions {
   readonly hasSizes: boolean;
@@ -70,7 +76,7 @@ export interface PageFindings {
 
 export function pageFiles({ data, notes, repeat, footprint }: PageFindings): ResultFiles {
   return {
-    chart: () => missRatioChart(data),
+    plot: () => lineChartSvg(missRatioChart(data)),
     html: () =>
       pagingHtml({
         data,
@@ -108,9 +114,6 @@ export function pageLines(findings: PageFindings, io: Io): string[] {
   return lines;
 }
 
-/** References from which on the speed of one replay says something. */
-const fewestTimed = 1_000_000;
-
 /** Fewest misses first. */
 function detailLines(
   results: readonly PagingResult[],
@@ -136,7 +139,6 @@ function detailLines(
           { header: 'cost', shown: ({ cost }: PagingResult) => formatMoney(cost!.microDollars) },
         ]
       : []),
-    // A short replay is over before its code is compiled.
     ...(sorted[0]!.requests < fewestTimed
       ? []
       : [

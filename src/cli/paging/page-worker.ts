@@ -2,8 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
-import { type PageJob, runPageJob } from './page-job.ts';
+import { type PageJob, runPageJobs } from './page-job.ts';
 
 const { job: jobs, shared } = workerData as { job: readonly PageJob[]; shared: ReferenceTrace };
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
-for (const job of jobs) await runPageJob(job, shared, (message) => parentPort!.postMessage(message));
+await runPageJobs(jobs, shared, (message) => parentPort!.postMessage(message));

@@ -1,30 +1,37 @@
 /** `--policy a,b,./mine.ts`: policies of the table, and those of a user's own files. */
-import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-
 import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
-import { invalid, messageOf } from '../../kernel/errors.ts';
-import { pagingPolicies } from '../../policies/index.ts';
+import { invalid } from '../../kernel/errors.ts';
+import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
+import { providerCaches } from '../../sim/sessions/provider-cache.ts';
+import { importPolicy, isPolicyFile, ownPolicyFile, type OwnPolicyFile } from '../own-policy.ts';
 
 /** Plain data: it is handed to worker threads. */
 export interface PolicyChoice {
   /** As given: what rows of results say. */
   readonly name: string;
-  /** A user's own: the file, and the hash of its content, which names it in reports. */
-  readonly file?: { readonly path: string; readonly sha256: string };
+  /** A user's own. */
+  readonly file?: OwnPolicyFile;
 }
 
-export const policiesAllowed = `all, ${Object.keys(pagingPolicies).join(', ')}, or a file such as ./mine.ts`;
+export const policiesAllowed = allowedOf(Object.keys(pagingPolicies));
+
+/** With `--residency prefix` what knows of sessions is there, too; opt is not, whose page references are plain. */
+const onlySessions = [...Object.keys(sessionPolicies), ...providerCaches.map(({ name }) => name)];
+export const sessionPolicyNames: readonly string[] = [
+  ...Object.keys(pagingPolicies).filter((name) => name !== 'opt'),
+  ...onlySessions,
+];
+export const sessionPoliciesAllowed = allowedOf(sessionPolicyNames);
+/** For `--help`, where both are told. */
+export const policiesOfBoth = `${policiesAllowed}; with --residency prefix also ${onlySessions.join(', ')}, but not opt`;
 
 /** Throws KernelError INVALID_ARGUMENT for a name that is none. A policy that is named twice is taken once. */
 export function parsePolicies(option: string, text: string): PolicyChoice[] {
   const names = text.split(',').flatMap((name) => (name === 'all' ? Object.keys(pagingPolicies) : [name]));
   return [...new Set(names)].map((name) => {
     if (Object.hasOwn(pagingPolicies, name)) return { name };
-    if (!/\.[cm]?[jt]s$/.test(name)) throw invalid(option, name, policiesAllowed);
-    return { name, file: { path: resolve(name), sha256: sha256Of(option, name) } };
+    if (!isPolicyFile(name)) throw invalid(option, name, policiesAllowed);
+    return { name, file: ownPolicyFile(option, name) };
   });
 }
 
@@ -35,26 +42,12 @@ export function ownPolicyNotes(policies: readonly PolicyChoice[]): string[] {
   );
 }
 
-/** The policy itself; a user's file is imported: its default export, or the one function that it exports. */
+/** The policy itself; a user's file is imported. */
 export async function createOf({ name, file }: PolicyChoice): Promise<CreatePagingPolicy> {
   if (file === undefined) return (pagingPolicies as Record<string, CreatePagingPolicy>)[name]!;
-  let exported: Record<string, unknown>;
-  try {
-    exported = (await import(pathToFileURL(file.path).href)) as Record<string, unknown>;
-  } catch (error) {
-    throw invalid('--policy', name, `a module that can be imported (${messageOf(error)})`);
-  }
-  const functions = Object.values(exported).filter((value) => typeof value === 'function');
-  const create = exported['default'] ?? (functions.length === 1 ? functions[0] : undefined);
-  if (typeof create !== 'function')
-    throw invalid('--policy', name, 'a module that exports one function (context) => policy');
-  return create as CreatePagingPolicy;
+  return importPolicy<CreatePagingPolicy>('--policy', name, file.path);
 }
 
-function sha256Of(option: string, name: string): string {
-  try {
-    return createHash('sha256').update(readFileSync(name)).digest('hex');
-  } catch (error) {
-    throw invalid(option, name, `a file that can be read (${messageOf(error)})`);
-  }
+function allowedOf(names: readonly string[]): string {
+  return `all, ${names.join(', ')}, or a file such as ./mine.ts`;
 }

@@ -3,10 +3,10 @@ import { KernelError } from '../../kernel/errors.ts';
 import type { PageReplayOptions } from '../../sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
 import type { Io } from '../command.ts';
-import { errorOf, type Failure } from './failure.ts';
-import { type PageJob, type PageMessage, type PagePoint, runPageJob } from './page-job.ts';
+import { errorOf, type Failure } from '../failure.ts';
+import { type PageJob, type PageMessage, type PagePoint, runPageJobs } from './page-job.ts';
 import type { PolicyChoice } from './policy-choice.ts';
-import { runInThreads } from './thread-pool.ts';
+import { runInThreads } from '../thread-pool.ts';
 
 /** Of all policies at all capacities together. */
 const fewReferences = 500_000;
@@ -66,7 +66,7 @@ async function runAll(
   jobs: readonly PageJob[],
   trace: ReferenceTrace,
   threads: number,
-  io: Pick<Io, 'progress'>,
+  io: Pick<Io, 'err' | 'progress'>,
 ): Promise<{ points: PagePoint[]; refusals: Refusal[] }> {
   const points: PagePoint[] = [];
   const failures: Failure[] = [];
@@ -90,11 +90,17 @@ async function runAll(
     }
   };
   // A few references are replayed before a thread has started.
-  if (jobs.length === 1 || all <= fewReferences)
-    for (const job of jobs) await runPageJob(job, trace, receive);
+  if (jobs.length === 1 || all <= fewReferences) await runPageJobs(jobs, trace, receive);
   else {
     const shares = all / jobs.length >= longReplay ? jobs.map((job) => [job]) : dealt(jobs, threads);
-    await runInThreads<PageMessage>(shares, { entry: 'page-worker', shared: trace, threads, receive });
+    await runInThreads(shares, {
+      entry: 'paging/page-worker',
+      run: runPageJobs,
+      shared: trace,
+      threads,
+      receive,
+      io,
+    });
   }
   io.progress('');
   const [failure] = failures;

@@ -1,17 +1,23 @@
 /** The results of `ringzero page --residency prefix` as files: chart, HTML page, CSV. */
 import { formatCount, formatMoney } from '../../report/format.ts';
-import { htmlFacts, htmlPage, htmlTable, type HtmlCell } from '../../report/html.ts';
+import {
+  htmlDrawing,
+  htmlPage,
+  htmlTable,
+  noteSections,
+  repeatSection,
+  type HtmlCell,
+} from '../../report/html.ts';
 import { lineChartSvg } from '../../report/line-chart.ts';
 import type { LineChart } from '../../report/line-chart-model.ts';
 import { fileName } from '../../report/miss-ratio-chart.ts';
-import { escapeXml } from '../../report/svg.ts';
 import { packageVersion } from '../package-version.ts';
-import type { ResultFiles } from './result-files.ts';
-import { sessionCsv, type SessionHeading, type SessionResult } from './session-report.ts';
+import type { ResultFiles } from '../result-files.ts';
+import { halfWidth, sessionCsv, type SessionHeading, type SessionResult } from './session-report.ts';
 
 export function sessionFiles(heading: SessionHeading, results: readonly SessionResult[]): ResultFiles {
   return {
-    chart: () => chartOf(heading, results),
+    plot: () => lineChartSvg(chartOf(heading, results)),
     html: () => pageOf(heading, results),
     csv: () => sessionCsv(heading.trace, heading.seed, results),
   };
@@ -26,7 +32,7 @@ function chartOf({ trace, seed }: SessionHeading, results: readonly SessionResul
   const seeds = results[0]!.seeds;
   return {
     title: `Prefilled share of contexts against memory: ${fileName(trace)}`,
-    subtitle: `${[...counts].join(', ')} sessions; means over ${seeds} draws, seed ${seed}`,
+    subtitle: `${[...counts].join(', ')} sessions; means over ${seeds} draw${seeds === 1 ? '' : 's'}, seed ${seed}`,
     x: { label: 'context memory in tokens', scale: 'log', format: 'count' },
     y: { label: '1 − token hit rate', scale: 'linear', format: 'percent' },
     series: labels.map((label) => ({
@@ -36,7 +42,7 @@ function chartOf({ trace, seed }: SessionHeading, results: readonly SessionResul
         .map(({ capacity, tokenHitRate, tokenHitRateInterval: interval }) => ({
           x: capacity,
           y: 1 - tokenHitRate,
-          ...(interval === undefined ? {} : { halfWidth: (interval[1] - interval[0]) / 2 }),
+          ...(interval === undefined ? {} : { halfWidth: halfWidth(interval) }),
         }))
         .sort((a, b) => a.x - b.x),
     })),
@@ -58,23 +64,13 @@ function pageOf(heading: SessionHeading, results: readonly SessionResult[]): str
     `Paging laboratory: ${fileName(trace)}`,
     `${formatCount(recorded)} recorded sessions, prefix residency; ringzero ${packageVersion()}, seed ${seed}`,
     [
-      ...counts.map((sessions) => ({ heading: `${sessions} sessions`, content: chart(sessions) })),
+      ...counts.map((sessions) => ({
+        heading: `${sessions} sessions`,
+        content: htmlDrawing(chart(sessions)),
+      })),
       { heading: 'Results', content: resultTable(results) },
-      ...(notes.length === 0
-        ? []
-        : [
-            {
-              heading: 'Notes',
-              content: `<ul>${notes.map((note) => `<li>${escapeXml(note)}</li>`).join('')}</ul>`,
-            },
-          ]),
-      {
-        heading: 'To repeat it',
-        content: `<pre>${escapeXml(repeat)}</pre>\n${htmlFacts([
-          ['ringzero', packageVersion()],
-          ['seed', String(seed)],
-        ])}`,
-      },
+      ...noteSections(notes),
+      repeatSection(repeat, packageVersion(), seed),
     ],
   );
 }
@@ -87,7 +83,7 @@ function resultTable(results: readonly SessionResult[]): string {
   return htmlTable(
     [
       { header: 'policy' },
-      ...['sessions', 'memory', 'token hit rate', '95 % from', 'to', 'above lru', 'gap closed'].map(right),
+      ...['sessions', 'memory', 'token hit rate', '± (95 %)', 'above lru', 'gap closed'].map(right),
       ...['prefill tokens', 'repeated', 'cost a session'].map(right),
     ],
     results.map((result) => [
@@ -95,8 +91,7 @@ function resultTable(results: readonly SessionResult[]): string {
       count(result.sessions),
       count(result.capacity),
       percent(result.tokenHitRate),
-      percent(result.tokenHitRateInterval?.[0]),
-      percent(result.tokenHitRateInterval?.[1]),
+      percent(result.tokenHitRateInterval && halfWidth(result.tokenHitRateInterval)),
       percent(result.aboveLru),
       percent(result.gapClosed),
       count(result.prefillTokens),

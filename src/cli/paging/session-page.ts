@@ -2,25 +2,31 @@
 import { openInputFile } from '../../adapters/files/input-file.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
-import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
 import { boundName, sessionContenders, workflowContender } from '../../sim/sessions/session-contenders.ts';
-import { providerCaches } from '../../sim/sessions/provider-cache.ts';
 import { type CellRequest, drawCell } from '../../sim/sessions/session-cell.ts';
 import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
 import type { SessionTrace } from '../../sim/sessions/session-trace.ts';
+import { readMooncakeTrace } from '../../sim/sessions/mooncake-trace.ts';
 import { readWekaTrace } from '../../sim/sessions/weka-trace.ts';
 import { detectFormat } from '../../sim/workloads/detect.ts';
+import type { TraceFormat } from '../../sim/workloads/workload.ts';
 import type { CommonOptions, Io } from '../command.ts';
 import { parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { repeatWords, type RunFlags } from '../run-flags.ts';
-import { errorOf, type Failure } from './failure.ts';
-import { ownPolicyNotes, parsePolicies, type PolicyChoice } from './policy-choice.ts';
-import { type ResultFileFlags, writeResultFiles } from './result-files.ts';
+import { errorOf, type Failure } from '../failure.ts';
+import {
+  ownPolicyNotes,
+  parsePolicies,
+  type PolicyChoice,
+  sessionPoliciesAllowed,
+  sessionPolicyNames,
+} from './policy-choice.ts';
+import { type ResultFileFlags, writeResultFiles } from '../result-files.ts';
 import { sessionFiles } from './session-files.ts';
-import type { SessionJob, SessionMessage } from './session-job.ts';
+import { runSessionJob, type SessionJob } from './session-job.ts';
 import { sessionLines, sessionResults } from './session-report.ts';
-import { runInThreads } from './thread-pool.ts';
+import { runInThreads } from '../thread-pool.ts';
 
 export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
   readonly trace: string;
@@ -38,11 +44,6 @@ export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given
 }
 
 const defaultCapacity = '1000000';
-const names = [
-  ...Object.keys({ ...pagingPolicies, ...sessionPolicies }).filter((name) => name !== 'opt'),
-  ...providerCaches.map(({ name }) => name),
-];
-const allowed = `all, ${names.join(', ')}, or a file such as ./mine.ts`;
 
 export async function runSessionPage(options: SessionPageOptions, io: Io): Promise<number> {
   const { seed, threads } = options;
@@ -51,14 +52,7 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   const counts = parseIntegers('--sessions', options.sessions);
 
   io.progress(`reading ${options.trace}`);
-  const file = await openInputFile(options.trace);
-  const format = detectFormat(file.name, await file.head());
-  if (format !== 'weka')
-    throw new KernelError(
-      'INVALID_FILE',
-      `${options.trace}: is of format ${format}; allowed with --residency prefix: recorded sessions (weka, JSON lines with r)`,
-    );
-  const trace = await readWekaTrace(file.name, file.lines());
+  const trace = await readSessions(options.trace);
   // Too few of them is no reason of a policy.
   drawCell(trace, { sessions: Math.max(...counts), memoryTokens: 1, seed });
   const { calls, victims, admission, workflows, loadRate, loadLatency = 0 } = options;
@@ -109,6 +103,31 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
   return 0;
 }
 
+async function readSessions(path: string): Promise<SessionTrace> {
+  const file = await openInputFile(path);
+  switch (formatOf(file.name, await file.head())) {
+    case 'weka':
+      return readWekaTrace(file.name, file.lines());
+    case 'mooncake':
+      return readMooncakeTrace(file.name, file.lines());
+    default:
+      throw new KernelError(
+        'INVALID_FILE',
+        `${path}: has no sessions; allowed with --residency prefix: weka (JSON lines with r) and mooncake (JSON lines with hash_ids)`,
+      );
+  }
+}
+
+/** Other formats of page references are none of workloads: they have no sessions. */
+function formatOf(file: string, head: string): TraceFormat | undefined {
+  try {
+    return detectFormat(file, head);
+  } catch (error) {
+    if (error instanceof KernelError && error.code === 'INVALID_FILE') return undefined;
+    throw error;
+  }
+}
+
 /** A number that is named twice is taken once: a row that came twice would count as another draw. */
 function parseIntegers(option: string, text: string): number[] {
   return [...new Set(parseList(option, text, (one) => parseInteger(option, one, { min: 1 })))];
@@ -122,8 +141,8 @@ function contendersOf({
   const all = workflows === 'known' ? [...sessionContenders, workflowContender] : sessionContenders;
   const named = policy.split(',').flatMap((name) => {
     if (name === 'all') return all.map((contender) => ({ contender, choice: { name: contender.name } }));
-    if (names.includes(name)) return [{ contender: { name }, choice: { name } }];
-    if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, allowed);
+    if (sessionPolicyNames.includes(name)) return [{ contender: { name }, choice: { name } }];
+    if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, sessionPoliciesAllowed);
     return parsePolicies('--policy', name).map((choice) => ({ contender: { name }, choice }));
   });
   return [...new Map(named.map((one) => [one.contender.name, one])).values()];
@@ -140,8 +159,10 @@ async function runAll(
   const failures: Failure[] = [];
   const refusals: string[] = [];
   const all = jobs.reduce((sum, { requests }) => sum + requests.length, 0);
-  await runInThreads<SessionMessage>(jobs, {
-    entry: 'session-worker',
+  await runInThreads(jobs, {
+    entry: 'paging/session-worker',
+    run: runSessionJob,
+    io,
     shared: trace,
     threads,
     receive(message) {

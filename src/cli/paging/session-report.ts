@@ -157,7 +157,7 @@ export function sessionLines(heading: SessionHeading, results: readonly SessionR
   return [...lines, '', chalk.dim(`repeat: ${repeat}`)];
 }
 
-/** The highest hit rate first. */
+/** The highest hit rate first. All columns fit into 80; from the last on they give way to a narrower terminal. */
 function cellLines(
   results: readonly SessionResult[],
   width: number,
@@ -165,39 +165,45 @@ function cellLines(
 ): string[] {
   const sorted = results.toSorted((a, b) => b.tokenHitRate - a.tokenHitRate);
   const hasGap = sorted.some(({ gapClosed }) => gapClosed !== undefined);
-  const hasPrefetches = sorted.some(({ prefetchedTokens }) => prefetchedTokens !== undefined);
   const right = (header: string): { header: string; align: 'right' } => ({ header, align: 'right' });
-  return table({
+  const lines = table({
     columns: [
-      { header: 'policy', shrinkTo: 22 },
-      right('token hit rate'),
-      ...(hasPrefetches ? [right('prefetched (used), M')] : []),
-      ...(hasGap ? [right('gap closed')] : []),
-      right('cost a session'),
-      right('repeated, M tokens'),
+      { header: 'policy', shrinkTo: 20 },
+      right('hit rate %'),
       right('above lru'),
+      ...(hasGap ? [right('gap closed')] : []),
+      right('a session'),
+      right('repeated'),
     ],
     rows: sorted.map((result) => [
       result.policy,
-      formatPercent(result.tokenHitRate) + halfWidth(result.tokenHitRateInterval),
-      ...(hasPrefetches ? [prefetches(result)] : []),
+      percent(result.tokenHitRate, result.tokenHitRateInterval),
+      result.aboveLru === undefined ? '–' : percent(result.aboveLru, result.aboveLruInterval),
       ...(hasGap ? [result.gapClosed === undefined ? '–' : formatPercent(result.gapClosed)] : []),
       formatMoney(Math.round(result.microDollarsPerSession)),
-      (result.repeatedTokens / 1e6).toFixed(1),
-      result.aboveLru === undefined
-        ? '–'
-        : `${(100 * result.aboveLru).toFixed(1)}${halfWidth(result.aboveLruInterval)}`,
+      millions(result.repeatedTokens),
     ]),
     width,
     paintHeader: dim,
   });
+  for (const { policy, prefetchedTokens: prefetched, usefulPrefetchedTokens: useful } of sorted)
+    if (prefetched !== undefined && useful !== undefined)
+      lines.push(
+        `${policy} prefetched ${millions(prefetched)} tokens, of which calls found ${millions(useful)}`,
+      );
+  return lines;
 }
 
-function prefetches({ prefetchedTokens, usefulPrefetchedTokens }: SessionResult): string {
-  if (prefetchedTokens === undefined) return '–';
-  return `${(prefetchedTokens / 1e6).toFixed(1)} (${(usefulPrefetchedTokens! / 1e6).toFixed(1)})`;
+/** `84.6 ± 7.3`: the mean and half of its interval. */
+function percent(value: number, interval: readonly [low: number, high: number] | undefined): string {
+  const mean = (100 * value).toFixed(1);
+  return interval === undefined ? mean : `${mean} ± ${(100 * halfWidth(interval)).toFixed(1)}`;
 }
 
-function halfWidth(interval: readonly [low: number, high: number] | undefined): string {
-  return interval === undefined ? '' : ` ± ${(50 * (interval[1] - interval[0])).toFixed(1)}`;
+export function halfWidth([low, high]: readonly [low: number, high: number]): number {
+  return (high - low) / 2;
+}
+
+function millions(tokens: number): string {
+  return `${(tokens / 1e6).toFixed(1)} M`;
 }

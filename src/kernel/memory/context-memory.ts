@@ -1,16 +1,18 @@
 import { assert } from '../../base/assert.ts';
 import type { PagingPolicy } from '../contracts.ts';
 import type { Pid } from '../ids.ts';
+import { CachedCalls } from './cached-calls.ts';
 import { ExtentStore } from './extent-store.ts';
 import type { ContentRun, Extent } from './extent.ts';
 import { checkMemory } from './memory-check.ts';
 import { holdingOf, type Holding } from './holding.ts';
 import type { ContextMemoryOptions, MemoryObserver } from './memory-options.ts';
-import { Prefetcher, type Prefetch, type Prefetched } from './prefetcher.ts';
+import { Prefetcher, usedPrefetches, type Prefetch, type Prefetched } from './prefetcher.ts';
 import { distinctTokens, type PageTable } from './page-table.ts';
 import { PromptExaminer, type Prompt } from './prompt-examiner.ts';
 import { ResidentSet } from './resident-set.ts';
 import { TableEditor } from './table-editor.ts';
+import { noteTouch, payTouches } from './touched-tokens.ts';
 
 /**
  * The ContextManager's store of one engine: the prompts of its processes, and the calls on them, which load pages and pin them while they run.
@@ -22,6 +24,7 @@ export class ContextMemory {
   private readonly tables: TableEditor;
   private readonly examiner: PromptExaminer;
   private readonly prefetcher: Prefetcher;
+  private readonly cachedCalls: CachedCalls;
   private readonly isPrefix: boolean;
 
   constructor(options: ContextMemoryOptions, observer: MemoryObserver) {
@@ -29,8 +32,9 @@ export class ContextMemory {
     this.resident = new ResidentSet(options, this.extents, observer);
     this.tables = new TableEditor(this.extents, this.resident);
     this.examiner = new PromptExaminer(options.residency, observer);
-    this.prefetcher = new Prefetcher(this.extents, this.resident, this.tables);
     this.isPrefix = options.residency === 'prefix';
+    this.prefetcher = new Prefetcher(this.extents, this.resident, this.tables);
+    this.cachedCalls = new CachedCalls(this.resident, this.tables, this.examiner);
   }
 
   // ---- The page table ------------------------------------------------------------------------------------------------
@@ -171,42 +175,10 @@ export class ContextMemory {
     return prompt;
   }
 
-  /**
-   * A call of `pid` on a memory that is a cache begins: it never waits. All that is missing is billed; of that is kept, from the front of the prompt on,
-   * what fits beside the pages of running calls and beside those that the policy prefers to keep. The rest is used without being resident.
-   */
+  /** A call of `pid` on a memory that is a cache begins: it never waits. What does not fit is used without being resident. */
   beginCached(table: PageTable, pid: Pid, nowUs: number): Prompt {
-    assert(table.room < 0, 'a call of this process runs already');
     assert(this.isPrefix, 'only prefixes are cached');
-    const { resident, examiner, tables } = this;
-    const { prompt } = examiner;
-    let missing = examiner.examine(table, table.entries.length);
-    prompt.outcome = 'begun';
-    prompt.prefetchedTokens = usedPrefetches(table, prompt.cachedTokens);
-    examiner.tellFaults(pid);
-    for (const { extent } of table.entries) resident.addPins(extent, 1);
-    table.room = 0;
-    table.user = pid;
-    this.policy.usedBy?.(pid, true, nowUs);
-    // To the policy, what stayed keeps its place and the rest of it comes in anew.
-    if (missing > 0) tables.dividePartial(table, table.entries.length, 0);
-    const refused = this.tellMisses(table, table.entries.length, nowUs);
-    const firstRefused = table.entries.findIndex(({ extent }) => refused.has(extent));
-    const wanted = firstRefused < 0 ? table.entries.length : firstRefused;
-    if (firstRefused >= 0) missing = missingTokens(table, wanted);
-    const loaded = tables.divideAt(table, wanted, missing === 0 ? 0 : resident.makeRoomFor(missing));
-    for (let at = table.entries.length - 1; at >= 0; at--) {
-      const entry = table.entries[at]!;
-      const { extent } = entry;
-      if (at >= loaded && !extent.isWhole) {
-        extent.seen = extent.count;
-        extent.lastAccessUs = nowUs;
-        continue;
-      }
-      entry.accesses++;
-      resident.use(extent, nowUs);
-    }
-    return prompt;
+    return this.cachedCalls.begin(table, pid, nowUs);
   }
 
   /**
@@ -327,11 +299,11 @@ export class ContextMemory {
     return fits ? 'touched' : 'waits';
   }
 
-  /** To a policy that wants to know before room is made: the missing ones of entries [from, to), in the order of `use`. Returns those that it would refuse. */
-  private tellMisses({ entries }: PageTable, to: number, nowUs: number, from = 0): ReadonlySet<Extent> {
-    if (this.policy.miss === undefined) return noExtents;
+  /** To a policy that wants to know before room is made: the missing ones of entries [from, to), in the order of `use`. */
+  private tellMisses({ entries }: PageTable, to: number, nowUs: number, from = 0): void {
+    if (this.policy.miss === undefined) return;
     const extents = entries.slice(from, to).map(({ extent }) => extent);
-    return this.resident.tellMisses(this.isPrefix ? extents.reverse() : extents, nowUs);
+    this.resident.tellMisses(this.isPrefix ? extents.reverse() : extents, nowUs);
   }
 
   /** All missing pages of entries [from, to) come in, and all are touched: the colder end of a prefix first. The room has been made. */
@@ -384,47 +356,7 @@ export class ContextMemory {
   }
 }
 
-const noExtents: ReadonlySet<Extent> = new Set();
-
-/** Of the first `to` entries; each is resident as a whole or not at all. */
-function missingTokens({ entries }: PageTable, to: number): number {
-  let tokens = 0;
-  for (let at = 0; at < to; at++) if (!entries[at]!.extent.isWhole) tokens += entries[at]!.extent.tokens;
-  return tokens;
-}
-
-/** Of the first `cachedTokens`, what a prefetch had brought; all that the call uses counts as used from now on. */
-function usedPrefetches({ entries }: PageTable, cachedTokens: number): number {
-  let tokens = 0;
-  for (const { extent } of entries) {
-    if (!extent.isPrefetched) continue;
-    extent.isPrefetched = false;
-    if (extent.tokensBefore < cachedTokens) tokens += extent.residentTokens;
-  }
-  return tokens;
-}
-
 function isAllWhole({ entries }: PageTable): boolean {
   for (let at = 0; at < entries.length; at++) if (!entries[at]!.extent.isWhole) return false;
   return true;
-}
-
-/** A touch outside of a call takes no time of a core: what it brought in is prefilled by the next call. */
-function noteTouch(table: PageTable, { compulsoryTokens, capacityTokens, holeTokens }: Prompt): void {
-  if (compulsoryTokens + capacityTokens + holeTokens === 0) return;
-  table.touched ??= { newTokens: 0, repeatedTokens: 0 };
-  table.touched.newTokens += compulsoryTokens;
-  table.touched.repeatedTokens += capacityTokens + holeTokens;
-}
-
-/** The call finds it in memory, and pays for it; what was evicted again meanwhile it pays for as a fault. */
-function payTouches(table: PageTable, prompt: Prompt): void {
-  const { newTokens, repeatedTokens } = table.touched!;
-  table.touched = undefined;
-  const asNew = Math.min(newTokens, prompt.cachedTokens);
-  const again = Math.min(repeatedTokens, prompt.cachedTokens - asNew);
-  prompt.compulsoryTokens += asNew;
-  prompt.capacityTokens += again;
-  prompt.cachedTokens -= asNew + again;
-  prompt.prefetchedTokens = Math.min(prompt.prefetchedTokens, prompt.cachedTokens);
 }

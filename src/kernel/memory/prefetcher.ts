@@ -3,6 +3,7 @@ import { shown } from '../errors.ts';
 import type { PageId } from '../ids.ts';
 import type { ExtentStore } from './extent-store.ts';
 import type { Extent } from './extent.ts';
+import type { PageTable } from './page-table.ts';
 import type { ResidentSet } from './resident-set.ts';
 import type { TableEditor } from './table-editor.ts';
 
@@ -99,6 +100,17 @@ export class Prefetcher {
     }
     return end;
   }
+}
+
+/** Of the first `cachedTokens`, what a prefetch had brought; all that the call uses counts as used from now on. */
+export function usedPrefetches({ entries }: PageTable, cachedTokens: number): number {
+  let tokens = 0;
+  for (const { extent } of entries) {
+    if (!extent.isPrefetched) continue;
+    extent.isPrefetched = false;
+    if (extent.tokensBefore < cachedTokens) tokens += extent.residentTokens;
+  }
+  return tokens;
 }
 
 const noExtents: ReadonlySet<Extent> = new Set();

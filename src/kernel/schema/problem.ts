@@ -68,8 +68,9 @@ function valueAt(args: Json, path: readonly PropertyKey[]): unknown {
  * size that can be walked; else one line that names the place. Never throws.
  */
 export function notJson(value: unknown, field: string): string | undefined {
-  const walk: Walk = { path: [], left: VALUES_MAX };
   try {
+    if (leftAfter(value, VALUES_MAX, 0) >= 0) return undefined;
+    const walk: Walk = { path: [], left: VALUES_MAX };
     const flaw = flawOf(value, walk);
     return flaw === undefined ? undefined : `${field}${walk.path.map(fieldStep).join('')}: ${flaw}`;
   } catch (error) {
@@ -82,6 +83,30 @@ export function notJson(value: unknown, field: string): string | undefined {
 interface Walk {
   path: PropertyKey[];
   left: number;
+}
+
+const FLAWED = -1;
+
+/** How many of `left` values may still come after those of `value`; FLAWED where `flawOf` finds a flaw: it looks for the place, which mostly nobody asks for. */
+function leftAfter(value: unknown, left: number, depth: number): number {
+  let rest = left - 1;
+  if (rest < 0 || depth > DEPTH_MAX) return FLAWED;
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return rest;
+  if (typeof value === 'number') return Number.isFinite(value) ? rest : FLAWED;
+  if (typeof value !== 'object') return FLAWED;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && rest >= 0; index++)
+      rest = leftAfter(value[index], rest, depth + 1);
+    return rest;
+  }
+  if (!isPlain(value)) return FLAWED;
+  // Not Object.keys, which makes a list; an inherited name, which JSON has not, is flawOf's to judge.
+  for (const key in value) {
+    const part = (value as Record<string, unknown>)[key];
+    if (part !== undefined) rest = leftAfter(part, rest, depth + 1);
+    if (rest < 0) return FLAWED;
+  }
+  return rest;
 }
 
 function flawOf(value: unknown, walk: Walk): string | undefined {

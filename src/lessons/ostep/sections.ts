@@ -10,18 +10,22 @@ import { solveMultilevelPaging } from './multilevel-paging.ts';
 import { solvePaging } from './paging.ts';
 import { solveProcessRun } from './process-run.ts';
 import { solveRelocation } from './relocation.ts';
+import { solveScheduling } from './scheduling.ts';
 import { solveSegmentation } from './segmentation.ts';
 import { solveTextbookPaging } from './textbook-paging.ts';
+import { solveTextbookScheduling } from './textbook-scheduling.ts';
 
 /** Takes the section's problem; `random`: what is drawn where the problem lists no draws. */
 type Solver = (problem: never, random: RandomSource) => unknown;
 
 const sections: Readonly<Record<string, Solver>> = {
+  scheduling: solveScheduling,
   mlfq: solveMlfq,
   lottery: solveLottery,
   multi: solveMulti,
   processRun: solveProcessRun,
   paging: solvePaging,
+  textbookScheduling: solveTextbookScheduling,
   textbookPaging: solveTextbookPaging,
   freespace: solveFreespace,
   relocation: solveRelocation,

@@ -12,7 +12,8 @@ import { mlfqTool } from './tools/mlfq.ts';
 import { multiTool } from './tools/multi.ts';
 import { pagingTool } from './tools/paging.ts';
 import { processRunTool } from './tools/process-run.ts';
-import { type SchedulerAnswer, schedulerTool } from './tools/scheduler.ts';
+import type { SchedulingAnswer } from './scheduling.ts';
+import { schedulerTool } from './tools/scheduler.ts';
 import { type HomeworkTool, seedFlag, seedOf } from './tools/tool.ts';
 
 export interface SeededProblem {
@@ -33,7 +34,7 @@ interface DrawingTool {
 const drawingTools: readonly DrawingTool[] = [
   {
     tool: schedulerTool,
-    told: ({ perJob, average }: SchedulerAnswer) => ({ perJob, average }),
+    told: ({ perJob, average }: SchedulingAnswer) => ({ perJob, average }),
   },
   {
     tool: mlfqTool,

@@ -1,11 +1,14 @@
 /**
  * What LHD knows of the pages of each class: how many were hit and how many evicted at which age, and the hit densities made of that. Ages are coarse, in
- * steps of a number of references.
+ * steps of a number of references. Four bytes a cell: counts stay far below 2^24, up to which these add one exactly, since at most some ten intervals' events
+ * weigh in.
  */
 import { assert } from '../../base/assert.ts';
 
 /** By what a page's last two ages at a hit were together, in doublings; class 0: longer than ages are told apart, or not hit yet. */
 const CLASSES = 16;
+/** Ages of a page that was not hit yet; those of others are not told apart from here on. */
+export const NEVER_HIT = 0xffff_ffff;
 /** What was seen weighs so much less after each reconfiguration. The authors'. */
 const DECAY = 0.9;
 /** Ages reach so many times as far as a page would live if each reference evicted one. */
@@ -18,18 +21,18 @@ export class HitDensities {
   readonly ages: number;
   /** References in a step of age, a power of two. */
   private step = 1;
-  private hits: Float64Array; // [class × ages + age]
-  private evictions: Float64Array; // [class × ages + age]
-  private readonly densities: Float64Array; // [class × ages + age]
+  private hits: Float32Array; // [class × ages + age]
+  private evictions: Float32Array; // [class × ages + age]
+  private readonly densities: Float32Array; // [class × ages + age]
   private isKnown = false;
 
   constructor(ages: number) {
     assert((ages & (ages - 1)) === 0 && ages > 0, () => `${ages} ages: allowed: a power of two`);
     this.ages = ages;
     const cells = CLASSES * ages;
-    this.hits = new Float64Array(cells);
-    this.evictions = new Float64Array(cells);
-    this.densities = new Float64Array(cells);
+    this.hits = new Float32Array(cells);
+    this.evictions = new Float32Array(cells);
+    this.densities = new Float32Array(cells);
   }
 
   /** The coarse age that so many references make. */
@@ -73,7 +76,7 @@ export class HitDensities {
 
   private classOf(hitAges: number): number {
     const { ages, step } = this;
-    if (hitAges >= ages * step) return 0;
+    if (hitAges >= Math.min(NEVER_HIT, ages * step)) return 0;
     const coarse = Math.floor(hitAges / step);
     return coarse === 0 ? CLASSES - 1 : Math.min(CLASSES - 1, Math.clz32(coarse) - Math.clz32(ages));
   }
@@ -102,9 +105,9 @@ export class HitDensities {
   }
 
   /** Larger steps take several old ones together; what fell in an old step is spread evenly over smaller ones. */
-  private inSteps(old: Float64Array, step: number): Float64Array {
+  private inSteps(old: Float32Array, step: number): Float32Array {
     const { ages } = this;
-    const changed = new Float64Array(old.length);
+    const changed = new Float32Array(old.length);
     const parts = Math.max(1, this.step / step);
     for (let cell = 0; cell < old.length; cell++) {
       const age = cell % ages;

@@ -18,7 +18,7 @@ import type { Rng } from '../../base/rng.ts';
 import type { CreatePagingPolicy, PageView, PagingContext, PagingPolicy } from '../../kernel/contracts.ts';
 import type { PageId } from '../../kernel/ids.ts';
 import { moved, rowsFor } from '../columns.ts';
-import { HitDensities } from './lhd-densities.ts';
+import { HitDensities, NEVER_HIT } from './lhd-densities.ts';
 
 export interface LhdOptions {
   /** Pages looked at for a victim, at least 1. */
@@ -48,9 +48,9 @@ export function lhdWith(options: LhdOptions): CreatePagingPolicy {
 const EXPLORER_ODDS = 32;
 const EXPLORER_SHARE = 0.01;
 /** Columns of a page. */
-const LAST_USE = 0; // number of the reference
+const LAST_USE = 0; // number of the reference, modulo 2^32
 const LAST_AGE = 1; // at its last hit, references; 0: not hit since its loading
-const HIT_AGES = 2; // the last two of these together; Infinity: not hit since its loading
+const HIT_AGES = 2; // the last two of these together, at most NEVER_HIT: not hit since its loading
 const COLUMNS = 3;
 
 class Lhd implements PagingPolicy {
@@ -61,7 +61,8 @@ class Lhd implements PagingPolicy {
   private readonly pages: PageView | undefined;
   private readonly densities: HitDensities;
   private readonly resident: RandomSet;
-  private figures: Float64Array; // [COLUMNS × page + column]
+  /** [COLUMNS × page + column] Four bytes each: after 2^32 references without a use, a page would look young again. */
+  private figures: Uint32Array;
   private readonly explorers: BitSet;
   /** What they take, and may take at most. */
   private explored = 0;
@@ -77,7 +78,7 @@ class Lhd implements PagingPolicy {
     this.pages = unit === 'pages' ? undefined : context.pages;
     this.densities = new HitDensities(options.ages);
     this.resident = new RandomSet(largestPage);
-    this.figures = new Float64Array(COLUMNS * ((largestPage ?? 0) + 1));
+    this.figures = new Uint32Array(COLUMNS * ((largestPage ?? 0) + 1));
     this.explorers = new BitSet(largestPage);
     this.explorerShare = capacity * EXPLORER_SHARE;
     this.reconfigureAt = options.shortestInterval;
@@ -88,11 +89,11 @@ class Lhd implements PagingPolicy {
     if (row + COLUMNS > this.figures.length)
       this.figures = moved(
         this.figures,
-        new Float64Array(COLUMNS * rowsFor(page, this.figures.length / COLUMNS)),
+        new Uint32Array(COLUMNS * rowsFor(page, this.figures.length / COLUMNS)),
       );
     this.resident.add(page);
     this.figures[row + LAST_AGE] = 0;
-    this.figures[row + HIT_AGES] = Infinity;
+    this.figures[row + HIT_AGES] = NEVER_HIT;
     this.use(page);
     return true;
   }
@@ -100,9 +101,9 @@ class Lhd implements PagingPolicy {
   touch(page: PageId): void {
     const { figures, densities } = this;
     const row = COLUMNS * page;
-    const age = this.now + 1 - figures[row + LAST_USE]!;
+    const age = this.unusedFor(page);
     densities.addHit(figures[row + HIT_AGES]!, densities.ageOf(age));
-    figures[row + HIT_AGES] = figures[row + LAST_AGE]! + age;
+    figures[row + HIT_AGES] = Math.min(NEVER_HIT, figures[row + LAST_AGE]! + age);
     figures[row + LAST_AGE] = age;
     this.use(page);
   }
@@ -139,9 +140,11 @@ class Lhd implements PagingPolicy {
     assert(this.resident.size === resident, `${this.resident.size} pages in the set, ${resident} resident`);
     let explored = 0;
     for (const page of this.resident.ids()) {
-      const lastUse = this.figures[COLUMNS * page + LAST_USE]!;
-      const isPast = lastUse >= 1 && lastUse <= this.now;
-      assert(isPast, () => `page ${page} was used at ${lastUse}, now is ${this.now}`);
+      const age = this.unusedFor(page as PageId);
+      assert(
+        age >= 1 && age <= this.now,
+        () => `page ${page} is unused for ${age} of ${this.now} references`,
+      );
       if (this.explorers.has(page)) explored += this.sizeOf(page as PageId);
     }
     const share = this.explorerShare;
@@ -171,9 +174,13 @@ class Lhd implements PagingPolicy {
     return this.explorers.has(page) ? 1 + density : density;
   }
 
-  /** The reference that is under way counts. */
   private ageOf(page: PageId): number {
-    return this.densities.ageOf(this.now + 1 - this.figures[COLUMNS * page + LAST_USE]!);
+    return this.densities.ageOf(this.unusedFor(page));
+  }
+
+  /** References since its last use; the one that is under way counts. */
+  private unusedFor(page: PageId): number {
+    return (this.now + 1 - this.figures[COLUMNS * page + LAST_USE]!) >>> 0;
   }
 
   private sizeOf(page: PageId): number {

@@ -3,13 +3,15 @@
  * more than its share is eligible; of the eligible the one whose present request should end first gets the core, for one request.
  *
  * Source: I. Stoica and H. Abdel-Wahab, "Earliest eligible virtual deadline first: a flexible and accurate mechanism for proportional share resource
- * allocation", 1995, with its first strategy: a process that leaves takes its lag along and comes back with it (`lagOnWait: 'keep'`), or the second one
- * (`'forget'`); the virtual time of the others moves so that all lags sum to 0. On one core nobody lags by more than one request, ahead or behind.
+ * allocation", 1995. All lags sum to 0: when a process leaves that is owed time, the virtual time of the others moves; it comes back with its lag (the first
+ * strategy of the paper, `lagOnWait: 'keep'`) or without (the second, `'forget'`). One that had more than its share leaves only once the others have caught
+ * up (the third; else a stream of short processes would leave its debts to those that stay). On one core nobody lags by more than one request, ahead or behind.
  * Departs from it: a process is eligible by its lag now and not by that at the begin of its request, which differs for one that was stopped during it
  * (as in Linux since 6.6). On several cores it can be that none of the ready is eligible: then the one with the largest lag is taken.
  * Cost: O(log n) for ready, pick and waiting, O(1) for the rest.
  */
 import { assert } from '../../base/assert.ts';
+import { KeyedHeap } from '../../base/heap.ts';
 import type {
   Charge,
   CreateSchedulingPolicy,
@@ -50,15 +52,19 @@ class EarliestEligible implements SchedulingPolicy {
   // By pid.
   private readonly deadline = new NumberByPid(); // virtual, of an active one's request
   private readonly lag = new NumberByPid(); // of one that left: core time that it is owed, µs × unitsPerUs
-  private readonly isActive = new NumberByPid(); // 1: ready or running
+  private readonly share = new NumberByPid(); // of an active one: ready, running or leaving; 0: it is none
+  private readonly isGone = new NumberByPid(); // 1: it has exited, and is leaving
   private readonly columns = [
     this.times.units,
     this.times.rest,
     this.running.beganUs,
     this.deadline,
     this.lag,
-    this.isActive,
+    this.share,
+    this.isGone,
   ];
+  /** Who wants to leave and had more than its share, by virtual time. */
+  private readonly leaving = new KeyedHeap();
   private sequence = 0;
   /**
    * The virtual time is `base` + `sum` / `load`, where `sum` is that of the active ones' virtual times less `base`, each times its load, and `load` that of
@@ -77,7 +83,8 @@ class EarliestEligible implements SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean {
     this.moveTo(sinceUs);
     this.running.end(pid);
-    if (this.isActive.get(pid) === 0) this.join(pid);
+    if (this.share.get(pid) === 0) this.join(pid);
+    else if (this.leaving.remove(pid)) this.request(pid);
     else if (this.times.get(pid) >= this.deadline.get(pid)) this.request(pid);
     this.enqueue(pid, this.sequence++);
     return false;
@@ -94,12 +101,12 @@ class EarliestEligible implements SchedulingPolicy {
 
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { times, running, tree } = this;
-    this.moveTo(nowUs);
     if (coreUs === 0) return;
-    times.add(pid, coreUs, this.loadOf(pid));
+    times.add(pid, coreUs, this.share.get(pid));
     this.sum += coreUs * unitsPerUs;
     this.normalise();
     if (running.has(pid)) running.begin(pid, nowUs);
+    this.moveTo(nowUs);
     if (!tree.has(pid)) return;
     // It is told what it used in an earlier life.
     const { sequence } = tree.placeOf(pid);
@@ -112,12 +119,15 @@ class EarliestEligible implements SchedulingPolicy {
     this.moveTo(nowUs);
     this.running.end(pid);
     this.tree.remove(pid);
-    if (this.isActive.get(pid) === 1) this.leave(pid);
+    if (this.share.get(pid) === 0 || this.leaving.has(pid)) return;
+    if (this.lagOf(pid, this.nowUs) < 0) this.leaving.push(pid, this.times.get(pid), pid);
+    else this.leave(pid, this.lagOf(pid, this.nowUs));
   }
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
-    for (const column of this.columns) column.set(pid, 0);
+    if (this.leaving.has(pid)) this.isGone.set(pid, 1);
+    else this.forget(pid);
   }
 
   slice(): number {
@@ -145,6 +155,7 @@ class EarliestEligible implements SchedulingPolicy {
     const { tree, columns, sequence, base, sum, totalLoad, nowUs } = this;
     return {
       ready: tree.pids().map((pid) => [pid, tree.placeOf(pid).sequence]),
+      leaving: [...this.leaving.ids()].sort((a, b) => a - b),
       processes: savedColumns(columns),
       all: [sequence, base, sum, totalLoad, nowUs],
     };
@@ -152,11 +163,12 @@ class EarliestEligible implements SchedulingPolicy {
 
   load(state: Json): void {
     assert(this.tree.size === 0, 'load into a policy that is in use');
-    const { ready, processes, all } = state as unknown as SavedEevdf;
+    const { ready, leaving, processes, all } = state as unknown as SavedEevdf;
     loadColumns(this.columns, processes);
     this.running.recount();
     [this.sequence, this.base, this.sum, this.totalLoad, this.nowUs] = all;
     for (const [pid = 0, sequence = 0] of ready) this.enqueue(pid as Pid, sequence);
+    for (const pid of leaving) this.leaving.push(pid, this.times.get(pid), pid);
   }
 
   private chosen(nowUs: number): Pid | undefined {
@@ -167,34 +179,38 @@ class EarliestEligible implements SchedulingPolicy {
 
   private join(pid: Pid): void {
     const { times, lag } = this;
-    const load = this.loadOf(pid);
+    const load = loadOf(this.processes.weight(pid));
     const owed = this.options.lagOnWait === 'keep' ? Math.floor(lag.get(pid) / load) : 0;
     const time = this.virtualTime(this.nowUs) - owed;
     times.set(pid, time);
     lag.set(pid, 0);
-    this.isActive.set(pid, 1);
+    this.share.set(pid, load);
     this.sum += load * (time - this.base);
     this.totalLoad += load;
     this.normalise();
     this.request(pid);
   }
 
-  private leave(pid: Pid): void {
+  private leave(pid: number, lag: number): void {
     const { times } = this;
-    const load = this.loadOf(pid);
-    this.lag.set(pid, this.lagOf(pid, this.nowUs));
-    this.isActive.set(pid, 0);
+    const load = this.share.get(pid);
     this.sum -= load * (times.get(pid) - this.base) + times.rest.get(pid);
     this.totalLoad -= load;
     this.normalise();
-    times.set(pid, 0);
+    if (this.isGone.get(pid) === 1) return this.forget(pid);
+    this.lag.set(pid, lag);
+    this.share.set(pid, 0);
     this.deadline.set(pid, 0);
+    times.set(pid, 0);
+  }
+
+  private forget(pid: number): void {
+    for (const column of this.columns) column.set(pid, 0);
   }
 
   /** Its next request begins where it is. */
   private request(pid: Pid): void {
-    const length = Math.ceil((this.options.sliceUs * unitsPerUs) / this.loadOf(pid));
-    this.deadline.set(pid, this.times.get(pid) + length);
+    this.deadline.set(pid, this.times.after(pid, this.options.sliceUs, this.share.get(pid)));
   }
 
   private enqueue(pid: Pid, sequence: number): void {
@@ -203,7 +219,7 @@ class EarliestEligible implements SchedulingPolicy {
 
   /** Core time that active `pid` is owed, µs × unitsPerUs; less than 0: it had more than its share. */
   private lagOf(pid: Pid, nowUs: number): number {
-    const load = this.loadOf(pid);
+    const load = this.share.get(pid);
     const { times, running } = this;
     const inStretch = running.has(pid) ? running.lengthUs(pid, nowUs) * unitsPerUs : 0;
     const whole = load * (this.base - times.get(pid)) - times.rest.get(pid) - inStretch;
@@ -232,18 +248,17 @@ class EarliestEligible implements SchedulingPolicy {
     this.sum -= whole * this.totalLoad;
   }
 
-  /** An instant that is over counts as now. */
+  /** An instant that is over counts as now. Whom the others have caught up with leaves as if it had at that very moment. */
   private moveTo(nowUs: number): void {
     if (nowUs > this.nowUs) this.nowUs = nowUs;
-  }
-
-  private loadOf(pid: Pid): number {
-    return loadOf(this.processes.weight(pid));
+    const { leaving } = this;
+    while (leaving.peekKey() <= this.virtualTime(this.nowUs)) this.leave(leaving.popMin(), 0);
   }
 }
 
 interface SavedEevdf {
   readonly ready: readonly number[][];
+  readonly leaving: readonly number[];
   readonly processes: readonly number[][];
   readonly all: [sequence: number, base: number, sum: number, totalLoad: number, nowUs: number];
 }

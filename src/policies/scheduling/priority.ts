@@ -68,6 +68,7 @@ class Priority implements SchedulingPolicy {
   private readonly queue = new QuotaQueue();
   private sequence = 0;
   // By pid.
+  private priority = new Float64Array(0); // as of when it was ready or reprioritized
   private aged = new Float64Array(0); // aged priority it was dispatched with, in µs (× agingUs); NaN unless it runs
   private overUntilUs = new Float64Array(0); // over its share of the window that ends here; 0: not
   private behindUntilUs = new Float64Array(0); // the same, once it ranks behind
@@ -88,7 +89,9 @@ class Priority implements SchedulingPolicy {
     const node = this.processes.quotaNode(pid);
     const untilUs = this.isOver(pid, node, nowUs) ? this.overUntilUs[pid]! : 0;
     this.behindUntilUs[pid] = untilUs;
-    queue.add(pid, this.processes.priority(pid) * this.agingUs + nowUs, this.sequence++, node, untilUs);
+    const priority = this.processes.priority(pid);
+    this.priority[pid] = priority;
+    queue.add(pid, priority * this.agingUs + nowUs, this.sequence++, node, untilUs);
     // With a quota, being ready can matter to another of the node even from the last place.
     return node >= 0 || queue.first() === pid;
   }
@@ -122,6 +125,15 @@ class Priority implements SchedulingPolicy {
     this.overUntilUs[pid] = 0;
     this.behindUntilUs[pid] = 0;
     this.isCharged[pid] = 0;
+  }
+
+  /** Queued or running: it stands where it would if it had had this priority from the start. */
+  reprioritized(pid: Pid): void {
+    const priority = this.processes.priority(pid);
+    const byUs = (priority - this.priority[pid]!) * this.agingUs;
+    this.priority[pid] = priority;
+    if (this.queue.has(pid)) this.queue.rekey(pid, this.queue.keyOf(pid) + byUs);
+    else this.aged[pid]! += byUs;
   }
 
   shouldPreempt(pid: Pid, nowUs: number): number {
@@ -183,10 +195,12 @@ class Priority implements SchedulingPolicy {
     this.sequence = sequence;
     for (const [pid, key, tie, node, untilUs] of ready) {
       if (pid >= this.aged.length) this.grow(pid);
+      this.priority[pid] = this.processes.priority(pid as Pid);
       this.queue.add(pid, key, tie, node, untilUs);
     }
     for (const [pid, runs, aged, overUntilUs, behindUntilUs, isCharged] of processes) {
       if (pid >= this.aged.length) this.grow(pid);
+      if (runs === 1) this.priority[pid] = this.processes.priority(pid as Pid);
       this.aged[pid] = runs === 1 ? aged : NaN;
       this.overUntilUs[pid] = overUntilUs;
       this.behindUntilUs[pid] = behindUntilUs;
@@ -209,6 +223,7 @@ class Priority implements SchedulingPolicy {
   private grow(pid: number): void {
     const before = this.aged.length;
     const rows = rowsFor(pid, before);
+    this.priority = moved(this.priority, new Float64Array(rows));
     this.aged = moved(this.aged, new Float64Array(rows)).fill(NaN, before);
     this.overUntilUs = moved(this.overUntilUs, new Float64Array(rows));
     this.behindUntilUs = moved(this.behindUntilUs, new Float64Array(rows));

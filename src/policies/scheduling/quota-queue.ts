@@ -92,6 +92,14 @@ export class QuotaQueue {
     this.add(pid, key, tie, this.node[pid]!, untilUs);
   }
 
+  /** Gives `pid`, which is here, another key, and the place that it asks for. */
+  rekey(pid: number, key: number): void {
+    const tie = this.tieOf(pid);
+    const untilUs = this.untilUs[pid]!;
+    this.remove(pid);
+    this.add(pid, key, tie, this.node[pid]!, untilUs);
+  }
+
   /** Ends the demotions that are over by now, as far as they matter. To be called first whenever time may have passed. */
   release(nowUs: number): void {
     while (this.rolls.peekKey() <= nowUs) this.demote(this.rolls.peek(), 0);

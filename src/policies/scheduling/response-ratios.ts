@@ -170,13 +170,12 @@ export class ResponseRatios {
 /** Above the relative error of a product of two rounded doubles and of what follows from it. */
 const ROUNDING = 3.5e-15;
 
-/** The sign of a·b - c·d, exactly; all are integers, b and d at least 0. */
+/** The sign of a·b - c·d, exactly; all are integers. */
 function comparedProducts(a: number, b: number, c: number, d: number): number {
   const left = a * b;
   const right = c * d;
-  const difference = left - right;
-  if (Math.abs(difference) > Math.max(Math.abs(left), Math.abs(right)) * ROUNDING) return difference;
-  if (Number.isSafeInteger(left) && Number.isSafeInteger(right)) return difference;
+  // Rounding keeps the order: only what is rounded to the same may differ.
+  if (left !== right || Number.isSafeInteger(left)) return left - right;
   const exact = BigInt(a) * BigInt(b) - BigInt(c) * BigInt(d);
   return exact < 0n ? -1 : exact > 0n ? 1 : 0;
 }

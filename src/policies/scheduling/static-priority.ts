@@ -91,6 +91,11 @@ class StaticPriority implements SchedulingPolicy {
     this.usedUs.set(pid, 0);
   }
 
+  /** It keeps its place among equals; of one that runs the priority is looked up when it matters. */
+  reprioritized(pid: Pid): void {
+    if (this.queue.has(pid)) this.queue.rekey(pid, this.processes.priority(pid));
+  }
+
   slice(pid: Pid): number {
     const leftUs = this.options.sliceUs - this.usedUs.get(pid);
     return leftUs > 0 ? leftUs : this.options.sliceUs;

@@ -32,16 +32,25 @@ export class VirtualTimes {
 
   /** `pid` used so much core time, an integer; `share` is an integer from 1 to 2^40, always the same for `pid`. */
   add(pid: number, coreUs: number, share: number): void {
+    this.units.set(pid, this.after(pid, coreUs, share));
+    this.rest.set(pid, restAfter);
+  }
+
+  /** Where `add` would bring it. */
+  after(pid: number, coreUs: number, share: number): number {
     const whole = Math.floor(coreUs / share);
     // Both products are exact: the time that is left is below the share.
     const left = (coreUs - whole * share) * unitsPerUs + this.rest.get(pid);
     const more = Math.floor(left / share);
     const units = this.units.get(pid) + whole * unitsPerUs + more;
     if (!Number.isSafeInteger(units)) assert(false, `virtual time of process ${pid}: ${units} units`);
-    this.units.set(pid, units);
-    this.rest.set(pid, left - more * share);
+    restAfter = left - more * share;
+    return units;
   }
 }
+
+/** Second result of `after`. */
+let restAfter = 0;
 
 /** Core time of stretches that are not over yet, so that nobody was charged with it: who runs, and since when. */
 export class RunningStretches {

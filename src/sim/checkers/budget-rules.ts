@@ -72,7 +72,9 @@ export function budgetRules({ budgets }: CheckerFacts): Checker {
       if (due.size === 0) return;
       if (due.values().next().value!.event.atUs !== event.atUs) closeInstant();
       const next = 'pid' in event ? due.get(event.pid) : undefined;
-      if (next !== undefined)
+      // Who ends gives back its locks before.
+      const isEnding = event.type === 'lock.released' && next?.rest[0] === 'process.terminated';
+      if (next !== undefined && !isEnding)
         check(
           next.rest[0] === event.type,
           event,

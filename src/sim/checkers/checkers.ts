@@ -9,15 +9,18 @@ import { budgetRules } from './budget-rules.ts';
 import { calls } from './calls.ts';
 import type { CheckerFacts, CreateChecker, EventType } from './checker.ts';
 import { cores } from './cores.ts';
+import { deadlocks } from './deadlocks.ts';
 import { faults } from './faults.ts';
 import { locks } from './locks.ts';
 import { messages } from './messages.ts';
 import { migrations } from './migrations.ts';
 import { metering } from './metering.ts';
+import { namedLocks } from './named-locks.ts';
 import { people } from './people.ts';
 import { prefetches } from './prefetches.ts';
 import { reservations } from './reservations.ts';
 import { residency } from './residency.ts';
+import { semaphores } from './semaphores.ts';
 import { sequence } from './sequence.ts';
 import { signals } from './signals.ts';
 import { slices } from './slices.ts';
@@ -45,6 +48,9 @@ export const checkers = {
   slices,
   tools,
   locks,
+  'named-locks': namedLocks,
+  semaphores,
+  deadlocks,
   people,
   messages,
   signals,

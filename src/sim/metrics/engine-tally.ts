@@ -39,10 +39,8 @@ export class EngineTally {
     this.residentSum += this.residentTokens * (atUs - this.sinceUs);
     this.sinceUs = atUs;
     this.residentTokens += change;
-    assert(
-      this.residentTokens >= 0,
-      () => `engine ${this.facts.name}: ${this.residentTokens} tokens resident at ${atUs} µs`,
-    );
+    if (this.residentTokens < 0)
+      assert(false, `engine ${this.facts.name}: ${this.residentTokens} tokens resident at ${atUs} µs`);
     if (this.residentTokens > this.peakResidentTokens) this.peakResidentTokens = this.residentTokens;
   }
 

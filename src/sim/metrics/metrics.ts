@@ -56,6 +56,7 @@ export class Metrics {
   private prefillTokensSaved = 0;
   private readonly migrations = { count: 0, lostTokens: 0 };
   private budgetStalls = 0;
+  private readonly lockCounts = { acquired: 0, taken: 0, waits: 0, boosts: 0, deadlocks: 0 };
   private readonly pressure: PressureTally;
   private readonly budgetActions = { throttled: 0, suspended: 0, stopped: 0 };
 
@@ -81,14 +82,12 @@ export class Metrics {
         const tally = this.tally(event.pid);
         // What a stopped call finds when it goes on it has paid for, or saved, before.
         if (tally.dispatch(event.atUs, event.n)) this.prefillTokensSaved += event.cachedTokens;
-        assert(
-          this.engineOfCore[event.core] !== undefined,
-          () => `event ${event.seq}: core ${event.core} of ${this.running.length} cores`,
-        );
-        assert(
-          this.running[event.core] === undefined,
-          () => `event ${event.seq}: core ${event.core} still runs ${this.running[event.core]?.facts.pid}`,
-        );
+        // Written so, here and below, that nothing is made for a message that is not wanted.
+        if (this.engineOfCore[event.core] === undefined)
+          assert(false, `event ${event.seq}: core ${event.core} of ${this.running.length} cores`);
+        const runs = this.running[event.core];
+        if (runs !== undefined)
+          assert(false, `event ${event.seq}: core ${event.core} still runs ${runs.facts.pid}`);
         this.running[event.core] = tally;
         return;
       }
@@ -208,7 +207,31 @@ export class Metrics {
       case 'budget.settled':
         this.tally(event.pid).microDollars += event.microDollars;
         return;
+      case 'lock.acquired':
+        this.lockCounts.acquired++;
+        return;
+      case 'semaphore.taken':
+        this.lockCounts.taken++;
+        return;
+      case 'lock.queued':
+      case 'semaphore.queued':
+        this.lockCounts.waits++;
+        return;
+      case 'process.boosted':
+        this.lockCounts.boosts++;
+        return;
+      case 'deadlock.detected':
+        this.lockCounts.deadlocks++;
+        return;
       // What these say is said by others, or is no figure.
+      case 'lock.released':
+      case 'lock.withdrawn':
+      case 'lock.restored':
+      case 'semaphore.opened':
+      case 'semaphore.posted':
+      case 'semaphore.withdrawn':
+      case 'semaphore.restored':
+      case 'process.unboosted':
       case 'prefetch.cancelled':
       case 'process.restored':
       case 'budget.reserved':
@@ -288,6 +311,7 @@ export class Metrics {
       prefillTokensSaved: this.prefillTokensSaved,
       migrations: { ...this.migrations },
       budgetStalls: { count: this.budgetStalls, us: split.waiting['budget'] ?? 0 },
+      locks: { ...this.lockCounts },
       budgetActions: { ...this.budgetActions },
       throughput: {
         completedProcessesPerHour: ratio(completed * HOUR_US, makespanUs),
@@ -312,11 +336,11 @@ export class Metrics {
     event: KernelEvent & Spent & { readonly pid: number; readonly core: number },
   ): ProcessTally {
     const tally = this.running[event.core];
-    assert(
-      tally?.facts.pid === event.pid,
-      () =>
+    if (tally?.facts.pid !== event.pid)
+      assert(
+        false,
         `event ${event.seq}: a call of ${event.pid} ends on core ${event.core}, which runs ${tally?.facts.pid ?? 'none'}`,
-    );
+      );
     this.running[event.core] = undefined;
     this.engineOfCore[event.core]!.busyUs += tally.endStretch(event.atUs, event);
     return tally;
@@ -333,16 +357,14 @@ export class Metrics {
 
   private tally(pid: number): ProcessTally {
     const tally = this.tallies[pid];
-    assert(tally !== undefined, () => `an event of process ${pid}, which was never spawned`);
+    if (tally === undefined) assert(false, `an event of process ${pid}, which was never spawned`);
     return tally;
   }
 
   private engine(event: { readonly seq: number; readonly engine: number }): EngineTally {
     const engine = this.engines[event.engine];
-    assert(
-      engine !== undefined,
-      () => `event ${event.seq}: engine ${event.engine} of ${this.engines.length}`,
-    );
+    if (engine === undefined)
+      assert(false, `event ${event.seq}: engine ${event.engine} of ${this.engines.length}`);
     return engine;
   }
 

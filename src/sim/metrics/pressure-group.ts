@@ -12,10 +12,10 @@ import { ratio } from './engine-tally.ts';
 
 /** In the order of reports. `cores`: a place on a core; `memory`: context memory; `budget`: room in a budget. */
 export const pressureResources = ['cores', 'memory', 'budget'] as const;
-export type PressureResource = (typeof pressureResources)[number];
+type PressureResource = (typeof pressureResources)[number];
 
 /** One line of PSI. Shares are 0 to 1. */
-export interface PressureLine {
+interface PressureLine {
   /** Averages as they were updated last, at the end of the last whole period of 2 s. */
   readonly avg10: number;
   readonly avg60: number;
@@ -26,7 +26,7 @@ export interface PressureLine {
   readonly share: number;
 }
 
-export interface ResourcePressure {
+interface ResourcePressure {
   readonly some: PressureLine;
   readonly full: PressureLine;
 }
@@ -42,11 +42,14 @@ export type PressureSeries = { readonly stepUs: number } & Readonly<
 export const activity = { idle: 0, productive: 1, ready: 2, memory: 3, budget: 4 } as const;
 export type Activity = (typeof activity)[keyof typeof activity];
 
-export const PERIOD_US = 2_000_000;
+const PERIOD_US = 2_000_000;
 const windowsUs = [10_000_000, 60_000_000, 300_000_000] as const;
 const decays = windowsUs.map((windowUs) => exp(-PERIOD_US / windowUs));
 
-const [CORES, MEMORY, BUDGET] = [0, 1, 2];
+// Indexes into them.
+const CORES = 0;
+const MEMORY = 1;
+const BUDGET = 2;
 /** Some and full of each resource. */
 const LINES = 2 * pressureResources.length;
 
@@ -88,16 +91,17 @@ export class PressureGroup {
     const ready = this.readyOn[engine]!;
     if (ready === 0) return;
     this.advance(atUs);
-    this.stalled[CORES!]! -= isHeld ? ready : -ready;
-    this.stalled[MEMORY!]! += isHeld ? ready : -ready;
+    this.stalled[CORES]! -= isHeld ? ready : -ready;
+    this.stalled[MEMORY]! += isHeld ? ready : -ready;
   }
 
   advance(toUs: number): void {
     const { samples } = this;
-    while (samples !== undefined && samples.nextUs <= toUs) {
-      this.run(samples.nextUs);
-      samples.take(this.totals);
-    }
+    if (samples !== undefined)
+      while (samples.nextUs <= toUs) {
+        this.run(samples.nextUs);
+        samples.take(this.totals);
+      }
     this.run(toUs);
   }
 
@@ -111,7 +115,7 @@ export class PressureGroup {
       some: line(2 * resource),
       full: line(2 * resource + 1),
     });
-    return { cores: of(CORES!), memory: of(MEMORY!), budget: of(BUDGET!) };
+    return { cores: of(CORES), memory: of(MEMORY), budget: of(BUDGET) };
   }
 
   series(): PressureSeries | undefined {
@@ -138,7 +142,7 @@ export class PressureGroup {
     if (what === activity.productive) return;
     if (what === activity.ready) this.readyOn[engine]! += change;
     const isOnMemory = what === activity.memory || (what === activity.ready && isHeld);
-    this.stalled[what === activity.budget ? BUDGET! : isOnMemory ? MEMORY! : CORES!]! += change;
+    this.stalled[what === activity.budget ? BUDGET : isOnMemory ? MEMORY : CORES]! += change;
   }
 
   private run(toUs: number): void {
@@ -223,7 +227,7 @@ export class Samples {
         return (row[line]! - (ends[index - 1]?.[line] ?? 0)) / lengthUs;
       });
     const of = (resource: number) => ({ some: shares(2 * resource), full: shares(2 * resource + 1) });
-    return { stepUs, cores: of(CORES!), memory: of(MEMORY!), budget: of(BUDGET!) };
+    return { stepUs, cores: of(CORES), memory: of(MEMORY), budget: of(BUDGET) };
   }
 
   copy(): Samples {

@@ -29,14 +29,15 @@ export interface RunPressure extends Pressure {
 }
 
 const mostNodes = 100;
+/** Above every activity. */
+const movesTo = 1_000;
 
 type EventOf<Type extends KernelEvent['type']> = Extract<KernelEvent, { readonly type: Type }>;
 
 /** A process, as far as it matters here. */
 interface Watched {
-  /** Now, and as far as it is counted. */
+  /** Its engine, as far as it is counted. */
   engine: number;
-  countedOn: number;
   /** The whole run, its budget node and those above. */
   readonly groups: readonly PressureGroup[];
   /** As far as it is counted. */
@@ -47,18 +48,16 @@ interface Watched {
   isDegraded: boolean;
   /** Tokens that its call found missing, not for the first time, before it was dispatched. */
   faultedTokens: number;
-  /** The stretch that runs, when what it is spent on is not known yet. */
-  stretch: { readonly start: EventOf<'process.dispatched'>; readonly evictedShare: number } | undefined;
+  /** Of the repeated prefill of its stretch: how much of it is what eviction took. Means something while the stretch is open. */
+  evictedShare: number;
 }
 
-/** From then on `pid` does something else; or, pid 0, the queue of `engine` is held or not. */
+/** From then on `pid` does something else; or, `what` from `movesTo` on, stands ready on engine number `what - movesTo`; or, pid 0, the queue of engine number `what >> 1` is held (`what` is odd) or not. */
 interface Change {
   readonly atUs: number;
   readonly seq: number;
   readonly pid: number;
-  readonly to: Activity;
-  readonly engine: number;
-  readonly isHeld: boolean;
+  readonly what: number;
 }
 
 export class PressureTally {
@@ -69,11 +68,12 @@ export class PressureTally {
   private whole: PressureGroup | undefined = undefined;
   private readonly watched: (Watched | undefined)[] = [];
   private readonly isHeld: boolean[];
-  /** Those with a stretch of which it is not known yet what it is spent on, in the order of their dispatch. */
-  private readonly open = new Set<Watched>();
-  /** Changes after the first of these: by slot, in the order of (time, sequence number). */
+  /** Pids with a stretch of which it is not known yet what it is spent on, by (time, sequence number) of their dispatch. */
+  private readonly open = new MostlySortedQueue();
+  /** Changes after the first of these: slots, by (time, sequence number). */
   private readonly queue = new MostlySortedQueue();
-  private readonly slots: (Change | undefined)[] = [];
+  private readonly pids: number[] = []; // [slot]
+  private readonly whats: number[] = []; // [slot]
   private readonly freeSlots: number[] = [];
 
   constructor(engines: number, budgets: readonly BudgetNodeSpec[]) {
@@ -98,8 +98,12 @@ export class PressureTally {
       case 'process.ready':
       case 'process.continued':
         return this.becomes(event, activity.ready);
-      case 'process.migrated':
-        return this.migrated(event);
+      case 'process.migrated': {
+        const { pid, atUs, seq, to } = event;
+        if (this.isUpToDate()) this.apply(pid, movesTo + to, atUs);
+        else this.keep(pid, movesTo + to, atUs, seq);
+        return undefined;
+      }
       case 'process.waiting':
         return this.becomes(event, waits[event.on] ?? activity.idle);
       case 'process.suspended':
@@ -117,8 +121,10 @@ export class PressureTally {
       case 'queue.held':
       case 'queue.released': {
         const { atUs, seq, engine } = event;
-        const isHeld = event.type === 'queue.held';
-        return this.take({ atUs, seq, pid: 0, to: activity.idle, engine, isHeld });
+        const what = 2 * engine + (event.type === 'queue.held' ? 1 : 0);
+        if (this.isUpToDate()) this.apply(0, what, atUs);
+        else this.keep(0, what, atUs, seq);
+        return undefined;
       }
       default:
         return undefined;
@@ -143,23 +149,26 @@ export class PressureTally {
     const doing = new Map<number, Activity>();
     const on = new Map<number, number>();
     const isHeld = [...this.isHeld];
-    for (const change of this.waiting()) {
-      const { pid, to, engine, atUs } = change;
+    for (const { pid, what, atUs } of this.waiting()) {
       if (pid === 0) {
-        isHeld[engine] = change.isHeld;
-        for (const group of copies.values()) group.hold(engine, change.isHeld, atUs);
+        const held = what >> 1;
+        isHeld[held] = what % 2 === 1;
+        for (const group of copies.values()) group.hold(held, isHeld[held], atUs);
         continue;
       }
-      const { groups, doing: counted, countedOn } = this.watched[pid]!;
-      const was = doing.get(pid) ?? counted;
-      const wasOn = on.get(pid) ?? countedOn;
-      for (const group of groups) {
-        const copy = copyOf(group);
-        if (wasOn !== engine) copy.change(was, activity.idle, wasOn, isHeld[wasOn]!, atUs);
-        copy.change(wasOn === engine ? was : activity.idle, to, engine, isHeld[engine]!, atUs);
+      const { groups, engine: countedOn, doing: counted } = this.watched[pid]!;
+      const change = (to: Activity): void => {
+        const engine = on.get(pid) ?? countedOn;
+        for (const group of groups)
+          copyOf(group).change(doing.get(pid) ?? counted, to, engine, isHeld[engine]!, atUs);
+        doing.set(pid, to);
+      };
+      if (what < movesTo) change(what as Activity);
+      else {
+        change(activity.idle);
+        on.set(pid, what - movesTo);
+        change(activity.ready);
       }
-      doing.set(pid, to);
-      on.set(pid, engine);
     }
     for (const group of [whole, ...nodes.map(({ group }) => group)]) group.advance(endUs);
     return {
@@ -179,21 +188,14 @@ export class PressureTally {
       if (this.measured.includes(node)) groups.push(this.groupOf(node));
     this.watched[pid] = {
       engine,
-      countedOn: engine,
       groups,
       doing: activity.idle,
       call: 0,
       isRestored: false,
       isDegraded: false,
       faultedTokens: 0,
-      stretch: undefined,
+      evictedShare: 0,
     };
-    this.becomes(event, activity.ready);
-  }
-
-  /** It stands ready, on another engine: it leaves the queue there, and joins the one here. */
-  private migrated(event: EventOf<'process.migrated'>): void {
-    this.watched[event.pid]!.engine = event.to;
     this.becomes(event, activity.ready);
   }
 
@@ -219,15 +221,14 @@ export class PressureTally {
     if (bringsBack) watched.isRestored = true;
     // A later stretch goes on with what the one before it left of that.
     if (!watched.isRestored) return this.becomes(event, activity.productive);
-    const evictedShare = repeatedTokens === 0 ? 1 : evicted / repeatedTokens;
-    watched.stretch = { start: event, evictedShare };
-    this.open.add(watched);
+    watched.evictedShare = repeatedTokens === 0 ? 1 : evicted / repeatedTokens;
+    this.open.push(event.pid, event.atUs, event.seq);
   }
 
   private leavesCore(event: EventOf<'call.ended' | 'call.stopped'>): void {
     const watched = this.watched[event.pid]!;
     if (event.type === 'call.ended') watched.isDegraded = false;
-    if (watched.stretch !== undefined) this.split(watched, event);
+    if (this.open.has(event.pid)) this.split(watched, event);
     this.becomes(event, activity.ready);
   }
 
@@ -243,26 +244,20 @@ export class PressureTally {
       repeatedPrefillUs,
     }: EventOf<'call.ended' | 'call.stopped'>,
   ): void {
-    const { start, evictedShare } = watched.stretch!;
-    const { seq } = start;
-    watched.stretch = undefined;
-    const backUs = Math.floor(repeatedPrefillUs * evictedShare);
-    const change = (fromUs: number, to: Activity) =>
-      this.keep({ atUs: fromUs, seq, pid, to, engine: watched.engine, isHeld: false });
-    let fromUs = start.atUs;
-    for (const [us, to] of [
-      [switchUs, activity.productive],
-      [loadUs, activity.memory],
-      [newPrefillUs, activity.productive],
-      [backUs, activity.memory],
-      [atUs - start.atUs - switchUs - loadUs - newPrefillUs - backUs, activity.productive],
-    ] as const) {
-      // No two changes of one process at one instant with one number: their order would be open.
-      if (us > 0) change(fromUs, to);
-      fromUs += us;
-    }
-    if (fromUs === start.atUs) change(fromUs, activity.productive);
-    this.open.delete(watched);
+    const { open } = this;
+    const startUs = open.keyOf(pid);
+    const seq = open.tieOf(pid);
+    const switchedUs = startUs + switchUs;
+    const loadedUs = switchedUs + loadUs;
+    const prefilledUs = loadedUs + newPrefillUs;
+    const backUs = prefilledUs + Math.floor(repeatedPrefillUs * watched.evictedShare);
+    // No two changes of one process at one instant with one number: their order would be open.
+    if (switchedUs > startUs) this.keep(pid, activity.productive, startUs, seq);
+    if (loadedUs > switchedUs) this.keep(pid, activity.memory, switchedUs, seq);
+    if (prefilledUs > loadedUs) this.keep(pid, activity.productive, loadedUs, seq);
+    if (backUs > prefilledUs) this.keep(pid, activity.memory, prefilledUs, seq);
+    if (atUs > backUs || atUs === startUs) this.keep(pid, activity.productive, backUs, seq);
+    open.remove(pid);
     this.settle();
   }
 
@@ -272,52 +267,55 @@ export class PressureTally {
   ): void {
     const watched = this.watched[pid];
     if (watched === undefined) assert(false, `an event of process ${pid}, which was never spawned`);
-    // The usual case makes no object.
-    if (this.open.size === 0 && this.queue.size === 0) return this.count(watched, to, watched.engine, atUs);
-    this.keep({ atUs, seq, pid, to, engine: watched.engine, isHeld: false });
+    if (this.isUpToDate()) this.count(watched, to, atUs);
+    else this.keep(pid, to, atUs, seq);
   }
 
   // ---- Order -----------------------------------------------------------------------------------------------------------
 
-  private take(change: Change): void {
-    if (this.open.size === 0 && this.queue.size === 0) this.apply(change);
-    else this.keep(change);
+  /** Nothing that happened before waits to be counted. */
+  private isUpToDate(): boolean {
+    return this.open.size === 0 && this.queue.size === 0;
   }
 
-  private keep(change: Change): void {
-    const slot = this.freeSlots.pop() ?? this.slots.length;
-    this.slots[slot] = change;
-    this.queue.push(slot, change.atUs, change.seq);
+  private keep(pid: number, what: number, atUs: number, seq: number): void {
+    const slot = this.freeSlots.pop() ?? this.pids.length;
+    this.pids[slot] = pid;
+    this.whats[slot] = what;
+    this.queue.push(slot, atUs, seq);
   }
 
   /** Counts what is kept, up to the first stretch of which it is not known what it is spent on. */
   private settle(): void {
-    const { queue, slots, freeSlots, open } = this;
-    const first = open.values().next().value?.stretch?.start;
+    const { queue, pids, whats, freeSlots, open } = this;
+    const openUs = open.peekKey();
+    const openSeq = open.size === 0 ? 0 : open.tieOf(open.peek());
     for (let slot = queue.peek(); slot !== -1; slot = queue.peek()) {
-      const change = slots[slot]!;
-      if (first !== undefined && !isBefore(change, first)) return;
+      const atUs = queue.peekKey();
+      if (atUs > openUs || (atUs === openUs && queue.tieOf(slot) >= openSeq)) return;
       queue.popMin();
-      slots[slot] = undefined;
       freeSlots.push(slot);
-      this.apply(change);
+      this.apply(pids[slot]!, whats[slot]!, atUs);
     }
   }
 
-  private apply(change: Change): void {
-    const { pid, to, engine, isHeld, atUs } = change;
-    if (pid !== 0) return this.count(this.watched[pid]!, to, engine, atUs);
+  private apply(pid: number, what: number, atUs: number): void {
+    if (pid !== 0) {
+      const watched = this.watched[pid]!;
+      if (what < movesTo) return this.count(watched, what as Activity, atUs);
+      this.count(watched, activity.idle, atUs);
+      watched.engine = what - movesTo;
+      return this.count(watched, activity.ready, atUs);
+    }
+    const engine = what >> 1;
+    const isHeld = what % 2 === 1;
     this.isHeld[engine] = isHeld;
     this.whole?.hold(engine, isHeld, atUs);
     for (const group of this.groups.values()) group.hold(engine, isHeld, atUs);
   }
 
-  private count(watched: Watched, to: Activity, engine: number, atUs: number): void {
-    if (watched.countedOn !== engine) {
-      if (watched.doing !== activity.idle) this.count(watched, activity.idle, watched.countedOn, atUs);
-      watched.countedOn = engine;
-    }
-    const { groups, doing } = watched;
+  private count(watched: Watched, to: Activity, atUs: number): void {
+    const { groups, doing, engine } = watched;
     if (doing === to) return;
     const isHeld = this.isHeld[engine]!;
     for (let index = 0; index < groups.length; index++)
@@ -327,11 +325,14 @@ export class PressureTally {
 
   /** What is not counted yet, in order; of stretches that still run, that they are productive. */
   private waiting(): readonly Change[] {
-    const changes = this.slots.filter((change) => change !== undefined);
-    for (const { stretch, engine } of this.open) {
-      const { atUs, seq, pid } = stretch!.start;
-      changes.push({ atUs, seq, pid, to: activity.productive, engine, isHeld: false });
+    const { queue, open } = this;
+    const changes: Change[] = [];
+    for (const slot of queue.ids()) {
+      const [atUs, seq] = [queue.keyOf(slot), queue.tieOf(slot)];
+      changes.push({ atUs, seq, pid: this.pids[slot]!, what: this.whats[slot]! });
     }
+    for (const pid of open.ids())
+      changes.push({ atUs: open.keyOf(pid), seq: open.tieOf(pid), pid, what: activity.productive });
     return changes.sort((a, b) => a.atUs - b.atUs || a.seq - b.seq);
   }
 }
@@ -343,7 +344,3 @@ const suspensions = {
   'load-control': activity.memory,
   budget: activity.budget,
 } as const;
-
-function isBefore(one: Change, other: { readonly atUs: number; readonly seq: number }): boolean {
-  return one.atUs < other.atUs || (one.atUs === other.atUs && one.seq < other.seq);
-}

@@ -94,6 +94,17 @@ export interface PageCount {
   readonly tokens: number;
 }
 
+interface LockCounts {
+  /** Times that a lock was got; that one was taken from a semaphore. */
+  readonly acquired: number;
+  readonly taken: number;
+  /** How often somebody had to wait for either. */
+  readonly waits: number;
+  /** How often a holder's priority rose by inheritance. */
+  readonly boosts: number;
+  readonly deadlocks: number;
+}
+
 /** What entered context memory from a slower tier before it was asked for, beside `loaded`. */
 interface PrefetchCount extends PageCount {
   /** Begun. */
@@ -178,6 +189,9 @@ export interface RunMetrics {
     readonly suspended: number;
     readonly stopped: number;
   };
+
+  /** Of locks and semaphores as syscalls. */
+  readonly locks: LockCounts;
 
   /** An hour of the run's own time; completed processes and calls that ended well. */
   readonly throughput: { readonly completedProcessesPerHour: number; readonly completedCallsPerHour: number };

@@ -17,6 +17,7 @@ import type {
 import { brokenPolicy } from '../../kernel/errors.ts';
 import type { PageId } from '../../kernel/ids.ts';
 import { nextUses } from './next-use.ts';
+import { PageUses } from './page-uses.ts';
 import type { ReferenceTrace } from './reference-trace.ts';
 
 export interface PageReplayOptions {
@@ -64,9 +65,8 @@ export class PageReplay {
   private residentCount = 0;
   private readonly resident: BitSet;
   private readonly loadedSizes: Uint32Array | undefined; // [page] its size at loading; unit `size` only
-  /** [page] What policies see of a page's past; kept only for those that look at pages. */
-  private readonly accesses: Int32Array | undefined;
-  private readonly lastAccessUs: Float64Array | undefined;
+  /** For policies that look at pages. */
+  private readonly uses: PageUses | undefined;
   /** [reference] and [page]: the future, for those that look at it. */
   private readonly nextOfReference: Int32Array | undefined;
   private readonly nextOfPage: Int32Array | undefined;
@@ -79,11 +79,9 @@ export class PageReplay {
     this.resident = new BitSet(trace.unique);
     if (options.unit === 'size') this.loadedSizes = new Uint32Array(rows);
     const looked = { pages: false, future: false };
-    this.policy = create(this.contextFor(looked));
-    if (looked.pages) {
-      this.accesses = new Int32Array(rows);
-      this.lastAccessUs = new Float64Array(rows);
-    }
+    const uses = new PageUses(trace, options.tickUs);
+    this.policy = create(this.contextFor(looked, uses));
+    if (looked.pages) this.uses = uses;
     if (looked.future) {
       this.nextOfReference = nextUses(trace.ids, trace.unique);
       this.nextOfPage = new Int32Array(rows);
@@ -100,8 +98,7 @@ export class PageReplay {
 
   /** Replays the references up to number `until`, not included. */
   run(until: number = this.trace.ids.length): void {
-    const isBare =
-      this.loadedSizes === undefined && this.accesses === undefined && this.nextOfPage === undefined;
+    const isBare = this.loadedSizes === undefined && this.uses === undefined && this.nextOfPage === undefined;
     if (isBare && this.policy.shed === undefined) this.runBare(until);
     else this.runAll(until);
     this.at = Math.max(this.at, until);
@@ -152,7 +149,7 @@ export class PageReplay {
   }
 
   private runAll(until: number): void {
-    const { policy, resident, accesses, nextOfReference, nextOfPage } = this;
+    const { policy, resident, uses, nextOfReference, nextOfPage } = this;
     const { ids, timesUs } = this.trace;
     const { tickUs } = this.options;
     const sheds = policy.shed !== undefined;
@@ -160,8 +157,8 @@ export class PageReplay {
       const page = ids[at]! as PageId;
       const nowUs = timesUs === undefined ? at * tickUs : timesUs[at]!;
       if (nextOfReference !== undefined) nextOfPage![page] = nextOfReference[at]!;
+      if (uses !== undefined) uses.note(at, page, nowUs);
       if (resident.has(page)) {
-        if (accesses !== undefined) this.look(page, nowUs);
         policy.touch(page, nowUs);
         if (sheds) this.shed();
       } else this.load(page, at, nowUs);
@@ -174,7 +171,6 @@ export class PageReplay {
     const size = this.trace.sizes === undefined ? 1 : this.trace.sizes[at]!;
     this.misses++;
     this.missedSize += size;
-    if (this.accesses !== undefined) this.look(page, nowUs);
     const need = loadedSizes === undefined ? 1 : size;
     if (need > capacity) {
       this.bypasses++;
@@ -226,19 +222,14 @@ export class PageReplay {
     this.evictions++;
   }
 
-  private look(page: PageId, nowUs: number): void {
-    this.accesses![page]!++;
-    this.lastAccessUs![page] = nowUs;
-  }
-
   /** `looked` becomes true for what the policy took from its context when it was created: nothing else is kept for it. */
-  private contextFor(looked: { pages: boolean; future: boolean }): PagingContext {
+  private contextFor(looked: { pages: boolean; future: boolean }, uses: PageUses): PagingContext {
     const { capacity, unit, seed } = this.options;
     const pages: PageView = {
       size: (page) => (this.loadedSizes === undefined ? 1 : this.loadedSizes[page]!),
       importance: () => 0.5,
-      accesses: (page) => this.accesses![page]!,
-      lastAccessUs: (page) => this.lastAccessUs![page]!,
+      accesses: (page) => uses.accessesOf(page),
+      lastAccessUs: (page) => uses.lastAccessUsOf(page),
       order: (page) => page,
     };
     const { ids } = this.trace;

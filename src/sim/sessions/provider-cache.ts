@@ -6,7 +6,8 @@
  * Prices: the published ones of the provider that names both times: a write costs 1.25 times the input for five minutes, twice for an hour.
  */
 import type { EngineOptions } from '../../kernel/engine-options.ts';
-import type { PlacedChain, SessionCounts } from './session-replay.ts';
+import { noCounts, type SessionCounts } from './session-counts.ts';
+import type { PlacedChain } from './session-replay.ts';
 
 export interface ProviderCacheOptions {
   readonly name: string;
@@ -32,20 +33,7 @@ export function replayOnProvider(
   { ttlUs, writeFactor }: ProviderCacheOptions,
   { endUs, blockTokens, engine }: { endUs: number; blockTokens: number; engine: EngineOptions },
 ): ProviderResult {
-  const counts = {
-    calls: 0,
-    contextBlocks: 0,
-    hitBlocks: 0,
-    cachedBlocks: 0,
-    repeatedBlocks: 0,
-    tokensIn: 0,
-    tokensOut: 0,
-    evictedBlocks: 0,
-    prefetchedBlocks: 0,
-    usefulPrefetchedBlocks: 0,
-    bypassedCalls: 0,
-    bypassedBlocks: 0,
-  };
+  const counts = noCounts();
   for (const { chain, startUs } of chains) {
     let heldUntilUs = -Infinity;
     for (const { keep, blocks, tokensIn, tokensOut, startUs: offsetUs } of chain.calls) {

@@ -7,7 +7,8 @@ import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { costOf, engineDefaults, type EngineOptions } from '../../kernel/engine-options.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Admission } from '../../kernel/memory/memory-options.ts';
-import { SessionReplay, type PlacedChain, type SessionCounts } from './session-replay.ts';
+import type { SessionCounts } from './session-counts.ts';
+import { SessionReplay, type PlacedChain } from './session-replay.ts';
 import type { RecordedSession, SessionTrace } from './session-trace.ts';
 
 export interface CellOptions {
@@ -66,6 +67,8 @@ export interface CellResult {
 export function drawCell(trace: SessionTrace, request: CellRequest): PlacedChain[] {
   const { sessions: count, seed, fewestCalls, arrivalsUs } = { ...cellDefaults, ...request };
   const eligible = trace.sessions.filter((session) => session.chains[0]!.calls.length >= fewestCalls);
+  if (eligible.length === 0)
+    throw invalid('trace', trace.name, `one with a session of at least ${fewestCalls} calls`);
   if (!Number.isInteger(count) || count < 1 || count > eligible.length)
     throw invalid(
       'sessions',

@@ -20,6 +20,7 @@ import type { Prompt } from '../../kernel/memory/prompt-examiner.ts';
 import { TierLink } from '../../kernel/memory/tier-link.ts';
 import { importanceDefaults } from '../../kernel/options.ts';
 import { EventClass, EventQueue } from '../event-queue.ts';
+import { noCounts, type SessionCounts } from './session-counts.ts';
 import type { RecordedCall, RecordedChain } from './session-trace.ts';
 
 /** A chain that begins at `startUs` of the replay. */
@@ -53,28 +54,6 @@ export interface SessionReplayOptions {
   readonly engine: EngineOptions;
 }
 
-/** Counts over all calls. A hit is the cached part of the prefix that a call shares with the call before it of its chain. */
-export interface SessionCounts {
-  readonly calls: number;
-  readonly contextBlocks: number;
-  readonly hitBlocks: number;
-  /** Hits, and what other calls had left in memory of the prefix. */
-  readonly cachedBlocks: number;
-  /** Of the context shared with the call before: what was no hit, and so is prefilled again. */
-  readonly repeatedBlocks: number;
-  /** With unfinished blocks. */
-  readonly tokensIn: number;
-  readonly tokensOut: number;
-  /** Blocks that left memory for others. */
-  readonly evictedBlocks: number;
-  /** Loaded from the slower tier before they were asked for; and how many of them a call found before they left again. */
-  readonly prefetchedBlocks: number;
-  readonly usefulPrefetchedBlocks: number;
-  /** Calls of whose context something was not kept; and how much of it. */
-  readonly bypassedCalls: number;
-  readonly bypassedBlocks: number;
-}
-
 interface Run {
   readonly pid: Pid;
   readonly placed: PlacedChain;
@@ -94,20 +73,7 @@ export class SessionReplay {
   private readonly events = new EventQueue<Happening>();
   /** Undefined: nothing is prefetched. */
   private readonly link: TierLink | undefined;
-  private readonly tally = {
-    calls: 0,
-    contextBlocks: 0,
-    hitBlocks: 0,
-    cachedBlocks: 0,
-    repeatedBlocks: 0,
-    tokensIn: 0,
-    tokensOut: 0,
-    evictedBlocks: 0,
-    prefetchedBlocks: 0,
-    usefulPrefetchedBlocks: 0,
-    bypassedCalls: 0,
-    bypassedBlocks: 0,
-  };
+  private readonly tally = noCounts();
 
   /** Throws what the policy throws when it cannot run (KernelError INVALID_ARGUMENT). */
   constructor(chains: readonly PlacedChain[], options: SessionReplayOptions) {

@@ -130,6 +130,11 @@ function stepsReader(world: AgentWorld): Reader<readonly AgentStep[]> {
     checkpoint: object({ op }, {}),
     send: object({ op, to: name, text: text() }, {}),
     receive: object({ op }, {}),
+    acquire: object({ op, lock: name }, { timeoutUs: timeUs(0) }),
+    release: object({ op, lock: name }, {}),
+    semOpen: object({ op, semaphore: name, count: integer(0, 2_147_483_647) }, {}),
+    semWait: object({ op, semaphore: name }, { timeoutUs: timeUs(0) }),
+    semPost: object({ op, semaphore: name }, {}),
   });
   const steps = list(wellFormed, 1) as Reader<readonly AgentStep[]>;
   const child = object({ name, steps }, { priority, scheduling });

@@ -9,6 +9,7 @@ import { engineDefaults, type Prices } from '../../kernel/engine-options.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { Kernel } from '../../kernel/kernel.ts';
+import { deadlockRules, lockProtocols } from '../../kernel/options.ts';
 import { kernelPagingNames, loadControlPolicies, schedulingPolicies } from '../../policies/index.ts';
 import { builtInNames, recordedTools } from './recorded-tools.ts';
 import {
@@ -169,6 +170,8 @@ const scenario = object(
     residency: oneOf(['independent', 'prefix']),
     victims: oneOf(['any', 'leaf']),
     oversize: oneOf(['fail', 'bypass']),
+    lockProtocol: oneOf(lockProtocols),
+    deadlocks: oneOf(deadlockRules),
     budgets: list(budget),
     tools: list(tool),
     arrivals,

@@ -45,13 +45,13 @@ test('densities: what is left of the hits by what is left of the time', () => {
   densities.reconfigure(0);
   // From age 1 on: 2 of 4 are hit, after 1 step; the others take 2.
   const known = [0, 1, 2, 3].map((age) => densities.densityOf(Infinity, age));
-  expect(known[0]).toBeCloseTo(2 / (2 * 2 + 2 * 3), 12);
-  expect(known[1]).toBeCloseTo(2 / (2 * 1 + 2 * 2), 12);
+  expect(known[0]).toBeCloseTo(2 / (2 * 2 + 2 * 3), 7);
+  expect(known[1]).toBeCloseTo(2 / (2 * 1 + 2 * 2), 7);
   expect(known.slice(2)).toEqual([0, 0]);
   // 16 pages need ages up to 1,024: steps of 256 references.
   densities.reconfigure(16);
   expect([255, 256, 767, 5_000].map((references) => densities.ageOf(references))).toEqual([0, 1, 2, 3]);
-  expect(densities.densityOf(Infinity, 0)).toBeCloseTo(2 / 4, 12);
+  expect(densities.densityOf(Infinity, 0)).toBeCloseTo(2 / 4, 7);
 });
 
 test('learns that a loop longer than memory is best kept in part, which LRU never hits', () => {

@@ -25,6 +25,7 @@ const steps = fc.array(
         'preempt',
         'charge',
         'charge',
+        'inherit',
         'wait',
         'exit',
         'reload',
@@ -91,6 +92,11 @@ for (const limits of ['fixed', 'sliding'] as const) {
             processes.shares[of] = (processes.shares[of] ?? 0) + tenths / 10;
             policy.charge!(one, charge, nowUs);
             naive.charge(one, nowUs);
+          } else if (what === 'inherit' && (state[of] === 'running' || state[of] === 'ready')) {
+            // Now more urgent, now its own again.
+            processes.priorities[of] = tenths === 0 ? priorityOf[of]! : priorityOf[of]! - tenths;
+            policy.reprioritized!(one, nowUs);
+            naive.reprioritized(one);
           } else if (what === 'wait' && state[of] !== 'gone') {
             policy.waiting(one, nowUs);
             naive.waiting(one);

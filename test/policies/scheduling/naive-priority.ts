@@ -9,7 +9,7 @@ import type { ArrayProcesses } from '../../support/process-view.ts';
 interface Ready {
   readonly pid: Pid;
   readonly sinceUs: number;
-  readonly priority: number;
+  priority: number;
   readonly sequence: number;
 }
 
@@ -20,6 +20,7 @@ export class NaivePriority {
   private sequence = 0;
   /** Aged priority at dispatch, of those that run. */
   private readonly runningAged = new Map<Pid, number>();
+  private readonly runningPriority = new Map<Pid, number>();
   /** Over its share until then. */
   private readonly overUntil = new Map<Pid, number>();
   /** Ranks behind the others of its node until then. */
@@ -52,7 +53,19 @@ export class NaivePriority {
     if (best === undefined) return undefined;
     this.leave(best.pid);
     this.runningAged.set(best.pid, this.aged(best, nowUs));
+    this.runningPriority.set(best.pid, best.priority);
     return best.pid;
+  }
+
+  /** As if it had had this priority when it became ready. */
+  reprioritized(pid: Pid): void {
+    const priority = this.processes.priority(pid);
+    for (const one of this.readyList) if (one.pid === pid) one.priority = priority;
+    const aged = this.runningAged.get(pid);
+    if (aged === undefined) return;
+    const points = priority - this.runningPriority.get(pid)!;
+    this.runningAged.set(pid, aged + points * this.options.agingUsPerPoint);
+    this.runningPriority.set(pid, priority);
   }
 
   /** The share went up. */

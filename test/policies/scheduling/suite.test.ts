@@ -235,7 +235,7 @@ const pinnedTotals: Record<string, Totals> = {
   lottery: { dispatches: 269, preempted: 229, waitedSeconds: 45_535 },
   stride: { dispatches: 269, preempted: 229, waitedSeconds: 48_474 },
   cfs: { dispatches: 252, preempted: 212, waitedSeconds: 46_888 },
-  eevdf: { dispatches: 269, preempted: 229, waitedSeconds: 46_531 },
+  eevdf: { dispatches: 269, preempted: 229, waitedSeconds: 46_778 },
   edf: { dispatches: 40, preempted: 0, waitedSeconds: 40_950 },
   vtc: { dispatches: 40, preempted: 0, waitedSeconds: 39_738 },
   plas: { dispatches: 262, preempted: 222, waitedSeconds: 52_537 },

@@ -6,10 +6,11 @@ import { expect, test } from 'vitest';
 
 import { AssertionError } from '../../../src/base/assert.ts';
 import type { KernelEvent } from '../../../src/kernel/events.ts';
+import type { Pid } from '../../../src/kernel/ids.ts';
 import type { EventOf, EventType } from '../../../src/sim/checkers/checker.ts';
 import { createCheckers, type CheckersOptions } from '../../../src/sim/checkers/checkers.ts';
 import { migrating } from '../migrating-worlds.ts';
-import { runWorld, type WorldWatch } from '../random-world.ts';
+import { drawWorld, runWorld, type WorldWatch } from '../random-world.ts';
 
 interface World {
   readonly seed: number;
@@ -20,13 +21,21 @@ interface World {
 /** Longer ones only take longer. */
 const longestStream = 2_000;
 const isShort = ({ events }: World): boolean => events.length <= longestStream;
-const worlds = Array.from({ length: 80 }, (_, index) => worldOf(index + 1)).filter(isShort);
+const seeds = Array.from({ length: 300 }, (_, index) => index + 1);
+const isEntangled = (seed: number): boolean => drawWorld(seed).weights !== undefined;
+/** Those of the usual kind, and some whose processes wait for each other above all. */
+const worlds = [
+  ...seeds.filter((seed) => !isEntangled(seed)).slice(0, 120),
+  ...seeds.filter(isEntangled).slice(0, 30),
+]
+  .map((seed) => worldOf(seed))
+  .filter(isShort);
 /** In which processes change their engines, and switches cost something. */
 const changingEngines = Array.from({ length: 40 }, (_, index) =>
   worldOf(index + 1, migrating(index + 1)),
 ).filter(isShort);
 /** Of each type, in each world. */
-const mostChanges = 8;
+const mostChanges = 5;
 
 function worldOf(seed: number, alter?: WorldWatch['alter']): World {
   const events: KernelEvent[] = [];
@@ -141,9 +150,25 @@ changing('message.sent', 'number', numbers);
 changing('message.received', 'number', numbers);
 changing('message.received', 'from', numbers);
 
-// Who is stopped and killed at one instant need not be suspended in between.
-leavingOut('process.suspended', 0.95);
-leavingOut('process.continued');
+changing('lock.acquired', 'token', () => [0]);
+changing('lock.acquired', 'ownerEnded', (ended) => [!ended]);
+changing('lock.acquired', 'lock', () => ['elsewhere']);
+changing('lock.released', 'pid', () => [1_000]);
+changing('lock.released', 'token', numbers);
+changing('lock.queued', 'owner', numbers);
+changing('semaphore.opened', 'count', () => [-1]);
+changing('semaphore.taken', 'count', (count) => [count + 1, count - 1]);
+changing('semaphore.posted', 'count', (count) => [count + 1, count - 1]);
+changing('process.unboosted', 'priority', numbers);
+changing('deadlock.detected', 'victim', (victim) => (victim === 0 ? [] : [1_000]));
+changing('deadlock.detected', 'members', (members) => [
+  [],
+  members.map((one) => ({ ...one, pid: 1_000 as Pid })),
+]);
+
+// Who is stopped, or continued, and ended in the same instant shows it by nothing else.
+leavingOut('process.suspended', 0.9);
+leavingOut('process.continued', 0.8);
 leavingOut('budget.reserved');
 leavingOut('budget.settled');
 leavingOut('budget.overrun');
@@ -153,6 +178,8 @@ leavingOut('process.migrated', 1, changingEngines);
 leavingOut('tool.ended');
 // Who waited for a lock, for memory or for others, and wakes to end by itself, is told of by nothing else.
 leavingOut('process.terminated', 0.95);
-leavingOut('budget.queued', 0.9);
+leavingOut('lock.acquired', 0.5);
+leavingOut('lock.released');
+leavingOut('budget.queued', 0.85);
 leavingOut('person.asked', 0.97);
 leavingOut('person.answered', 0.85);

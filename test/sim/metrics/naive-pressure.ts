@@ -11,7 +11,7 @@ interface Part {
   readonly doing: Doing;
 }
 
-export interface NaiveLine {
+interface NaiveLine {
   readonly total: number;
   /** Over 10, 60 and 300 s. */
   readonly averages: readonly number[];

@@ -1,35 +1,10 @@
 /** scheduler.py: jobs that are all there at time 0, run by FIFO, SJF or RR. */
 import { invalid } from '../../../kernel/errors.ts';
-import { solveSection } from '../sections.ts';
+import { type SchedulingAnswer, type SchedulingProblem, solveScheduling } from '../scheduling.ts';
 import { mostThings, mostTicks } from './flags.ts';
 import { computeFlag, type HomeworkTool, seedFlag } from './tool.ts';
 
-export interface SchedulerProblem {
-  readonly policy: 'FIFO' | 'SJF' | 'RR';
-  /** Ticks; null where the policy has no slices. */
-  readonly quantum: number | null;
-  readonly jobs: readonly { readonly job: number; readonly arrival: number; readonly length: number }[];
-}
-
-interface Times {
-  readonly response: number;
-  readonly turnaround: number;
-  readonly wait: number;
-}
-
-/** What the section `scheduling` answers. */
-export interface SchedulerAnswer {
-  readonly perJob: readonly (Times & { readonly job: number })[];
-  readonly average: Times;
-  readonly timeline: readonly {
-    readonly start: number;
-    readonly end: number;
-    readonly job: number;
-    readonly done: boolean;
-  }[];
-}
-
-export const schedulerTool: HomeworkTool<SchedulerProblem, SchedulerAnswer> = {
+export const schedulerTool: HomeworkTool<SchedulingProblem, SchedulingAnswer> = {
   name: 'scheduler',
   program: 'scheduler.py',
   summary: 'Jobs on one CPU: FIFO, SJF, RR (scheduler.py).',
@@ -59,7 +34,7 @@ export const schedulerTool: HomeworkTool<SchedulerProblem, SchedulerAnswer> = {
       jobs: lengths.map((length, job) => ({ job, arrival: 0, length })),
     };
   },
-  solve: (problem, random) => solveSection('scheduling', problem, random) as SchedulerAnswer,
+  solve: (problem) => solveScheduling(problem),
 };
 
 function drawLengths(count: number, longest: number, uniform: () => number): number[] {

@@ -11,7 +11,8 @@
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
 import { invalid } from '../../../kernel/errors.ts';
 import type { Pid } from '../../../kernel/ids.ts';
-import { SessionPolicy, type Session } from './session-policy.ts';
+import type { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export const clairvoyantSessions: CreatePagingPolicy = (context) =>
   new ClairvoyantSessions('clairvoyant-sessions', true, context);

@@ -14,7 +14,8 @@ import type { Prices } from '../../../kernel/engine-options.ts';
 import type { Json } from '../../../kernel/ids.ts';
 import { defaultCosts } from './default-costs.ts';
 import { PauseCounts } from './pause-counts.ts';
-import { SessionPolicy, type Session } from './session-policy.ts';
+import type { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export interface CostAwareOptions {
   /** How long a provider holds what is not used, µs > 0. */

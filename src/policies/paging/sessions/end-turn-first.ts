@@ -5,7 +5,8 @@
  * Source: none of its own; the distinction that serving systems draw between a tool's and a person's wait (Continuum, arXiv 2511.02230, section 2).
  */
 import type { CreatePagingPolicy } from '../../../kernel/contracts.ts';
-import { SessionPolicy, type Session } from './session-policy.ts';
+import type { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export const endTurnFirst: CreatePagingPolicy = (context) => new EndTurnFirst(context);
 

@@ -15,7 +15,8 @@
 import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contracts.ts';
 import type { Json } from '../../../kernel/ids.ts';
 import { Pauses } from './hit-density-pauses.ts';
-import { Session, SessionPolicy, type SessionState } from './session-policy.ts';
+import { Session, type SessionState } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export const hitDensity: CreatePagingPolicy = (context) => new HitDensity(context);
 
@@ -124,7 +125,7 @@ class HitDensity extends SessionPolicy<DenseSession> {
 
   /** Pauses that have not ended; `caller`'s just has. */
   private *underWay(caller: DenseSession): Generator<readonly [pauseClass: number, lengthUs: number]> {
-    for (const session of this.live())
+    for (const session of this.sessions.live())
       if (session !== caller && session.calls > 0 && !session.isRunning)
         yield [session.pauseClass, this.nowUs - session.idleSinceUs];
   }

@@ -11,7 +11,8 @@
  */
 import type { CreatePagingPolicy, EngineCosts, PagingContext } from '../../../kernel/contracts.ts';
 import { defaultCosts } from './default-costs.ts';
-import { SessionPolicy, type Session } from './session-policy.ts';
+import type { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export const leastWaste: CreatePagingPolicy = (context) => new LeastWaste(context);
 
@@ -40,7 +41,7 @@ class LeastWaste extends SessionPolicy {
     const { loadTokensPerSecond, loadLatencyUs } = this.costs;
     if (loadTokensPerSecond === 0) return Infinity;
     let running = 0;
-    for (const session of this.live()) if (session.isRunning) running += session.tokens;
+    for (const session of this.sessions.live()) if (session.isRunning) running += session.tokens;
     return 2 * (loadLatencyUs + (tokens * 1_000_000) / loadTokensPerSecond) * running;
   }
 }

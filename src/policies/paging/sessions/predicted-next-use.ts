@@ -8,7 +8,8 @@
 import type { CreatePagingPolicy } from '../../../kernel/contracts.ts';
 import type { Json } from '../../../kernel/ids.ts';
 import { RecentTimes } from './recent-times.ts';
-import { Session, SessionPolicy, type SessionState } from './session-policy.ts';
+import { Session, type SessionState } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export const predictedNextUse: CreatePagingPolicy = (context) => new PredictedNextUse(context);
 

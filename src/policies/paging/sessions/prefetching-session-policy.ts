@@ -12,7 +12,8 @@ import { assert } from '../../../base/assert.ts';
 import { LinkedLists } from '../../../base/linked-lists.ts';
 import type { Json, PageId, Pid } from '../../../kernel/ids.ts';
 import { moved, rowsFor } from '../../columns.ts';
-import { type Session, SessionPolicy } from './session-policy.ts';
+import type { Session } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 const NONE = -1;
 
@@ -26,7 +27,7 @@ export abstract class PrefetchingSessionPolicy<Own extends Session = Session> ex
   prefetch(nowUs: number): readonly PageId[] {
     this.nowUs = nowUs;
     const wanted: Session[] = [];
-    for (const session of this.live()) {
+    for (const session of this.sessions.live()) {
       const isMissing = session.list < this.missing.lists && this.missing.size(session.list) > 0;
       if (!isMissing || session.isRunning) continue;
       session.worth = this.worthOf(session);
@@ -41,7 +42,7 @@ export abstract class PrefetchingSessionPolicy<Own extends Session = Session> ex
     this.isPrefetch = true;
     this.placed = 0;
     // Of nobody: then nothing leaves for it.
-    this.caller = this.all[Math.max(0, this.listOfMissing(page))]!;
+    this.caller = this.sessions.byList[Math.max(0, this.listOfMissing(page))]!;
   }
 
   override usedBy(user: Pid, isCall: boolean, nowUs: number): void {
@@ -50,7 +51,7 @@ export abstract class PrefetchingSessionPolicy<Own extends Session = Session> ex
   }
 
   override exited(user: Pid, nowUs: number): void {
-    const session = this.sessionOf(user);
+    const session = this.sessions.of(user);
     if (session !== undefined) this.clear(session.list);
     super.exited(user, nowUs);
   }

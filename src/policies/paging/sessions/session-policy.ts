@@ -14,79 +14,15 @@ import { LinkedLists } from '../../../base/linked-lists.ts';
 import type { PagingContext, PagingPolicy } from '../../../kernel/contracts.ts';
 import type { Json, PageId, Pid } from '../../../kernel/ids.ts';
 import { moved, rowsFor } from '../../columns.ts';
-
-/** One process, as far as its calls tell of it. Policies extend it by what they learn. */
-export class Session {
-  /** 0: nobody, to whom pages belong whose user was not told. */
-  readonly user: Pid | 0;
-  /** Its pages: first what has left its prompt, then its prompt from the far end on. */
-  readonly list: number;
-  calls = 0;
-  isRunning = false;
-  hasExited = false;
-  /** When its last call began, and when it ended; while one runs, the one before it. */
-  beganUs = 0;
-  endedUs = 0;
-  /** What it waits for now, and what it first waited for when its last call had ended; '' until told. */
-  waitsOn = '';
-  pausedFor = '';
-  /** Of its prompt, what its last call left in memory. */
-  tokens = 0;
-
-  // While a load is under way.
-  worth = 0;
-  lastUseUs = 0;
-  isCandidate = false;
-  /** Its next victim has left its prompt. */
-  isStale = false;
-  /** The page to look at next; 0: the first. */
-  cursor = 0;
-
-  constructor(user: Pid | 0, list: number) {
-    this.user = user;
-    this.list = list;
-  }
-
-  /** Since when no call of it runs, µs. */
-  get idleSinceUs(): number {
-    return Math.max(this.beganUs, this.endedUs);
-  }
-
-  /** What is known of it between two loads. Whoever extends it adds what it adds. */
-  save(): SessionState {
-    const { user, list, calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens } = this;
-    return { user, list, calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens };
-  }
-
-  /** `state`: of the same user and list. */
-  load({ calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens }: SessionState): void {
-    Object.assign(this, { calls, isRunning, hasExited, beganUs, endedUs, waitsOn, pausedFor, tokens });
-  }
-}
-
-/** Plain data. */
-export type SessionState = Pick<
-  Session,
-  | 'user'
-  | 'list'
-  | 'calls'
-  | 'isRunning'
-  | 'hasExited'
-  | 'beganUs'
-  | 'endedUs'
-  | 'waitsOn'
-  | 'pausedFor'
-  | 'tokens'
->;
+import { Candidates } from './candidates.ts';
+import { Session } from './session.ts';
+import { NOBODY, SessionTable, type SessionTableState } from './session-table.ts';
 
 /** The state of a policy, plain data. `own`: what it has learned. */
-interface SessionPolicyState {
+interface SessionPolicyState extends SessionTableState {
   readonly nowUs: number;
   /** [list] the number of the call that used each page last, and the page, in order. */
   readonly pages: readonly (readonly (readonly [page: number, call: number])[])[];
-  /** Nobody first, then in order of their beginning, then those that have ended. */
-  readonly sessions: readonly SessionState[];
-  readonly freeLists: readonly number[];
   /** List of the caller. */
   readonly caller: number;
   readonly isPrefetch: boolean;
@@ -95,7 +31,6 @@ interface SessionPolicyState {
 
 /** Worth of what nobody needs. */
 const NOTHING = -Infinity;
-const NOBODY = 0;
 
 export abstract class SessionPolicy<Own extends Session = Session> implements PagingPolicy {
   abstract readonly name: string;
@@ -105,15 +40,12 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   protected readonly lists: LinkedLists;
   private listOf: Int32Array; // [page]
   private callOf: Int32Array; // [page] the number of its session's call that used it last
-  private readonly sessions = new Map<Pid, Own>();
-  /** [list] */
-  protected readonly all: (Session | undefined)[];
-  private readonly freeLists: number[] = [];
+  protected readonly sessions: SessionTable<Own>;
   protected caller: Session;
   /** What is told is for a prefetch of the caller's prompt: for that, nothing leaves that is worth as much. */
   protected isPrefetch = false;
-  private candidates: Session[] = [];
-  private lowest: Session | undefined = undefined;
+  /** Of the load under way. */
+  private readonly candidates = new Candidates();
   private limit = Infinity;
   private besideVictim = 0;
 
@@ -125,7 +57,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     this.listOf = new Int32Array(rows);
     this.callOf = new Int32Array(rows);
     this.caller = new Session(0, NOBODY);
-    this.all = [this.caller];
+    this.sessions = new SessionTable(this.caller, (user, list) => this.create(user, list));
   }
 
   /** What keeping the session's prompt is worth now; the lowest leaves first, of equals the least recently used. It is idle; its user is known. */
@@ -148,21 +80,11 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     return new Session(user, list) as Own;
   }
 
-  /** Undefined: nobody told of it, or it has ended. */
-  protected sessionOf(user: Pid): Own | undefined {
-    return this.sessions.get(user);
-  }
-
-  /** The sessions that have not ended. */
-  protected live(): Iterable<Own> {
-    return this.sessions.values();
-  }
-
   // ---- What the owner of the memory tells ----------------------------------------------------------------------------
 
   usedBy(user: Pid, isCall: boolean, nowUs: number): void {
     this.nowUs = nowUs;
-    const session = this.sessions.get(user) ?? this.open(user);
+    const session = this.sessions.of(user) ?? this.open(user);
     this.caller = session;
     this.isPrefetch = false;
     if (!isCall) return;
@@ -176,7 +98,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   ends(user: Pid, nowUs: number): void {
     this.nowUs = nowUs;
-    const session = this.sessions.get(user);
+    const session = this.sessions.of(user);
     if (session === undefined) return;
     session.isRunning = false;
     session.endedUs = nowUs;
@@ -186,7 +108,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   waits(user: Pid, on: string, nowUs: number): void {
     this.nowUs = nowUs;
-    const session = this.sessions.get(user);
+    const session = this.sessions.of(user);
     if (session === undefined) return;
     session.waitsOn = on;
     const isFirst = session.pausedFor === '' && session.calls > 0 && !session.isRunning;
@@ -197,13 +119,13 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   exited(user: Pid, nowUs: number): void {
     this.nowUs = nowUs;
-    const session = this.sessions.get(user);
+    const session = this.sessions.of(user);
     if (session === undefined) return;
-    this.sessions.delete(user);
+    this.sessions.end(user);
     this.gone(session);
     session.isRunning = false;
     session.hasExited = true;
-    if (this.caller === session) this.caller = this.all[NOBODY]!;
+    if (this.caller === session) this.caller = this.sessions.nobody;
     this.closeIfEmpty(session);
   }
 
@@ -236,13 +158,13 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   evict(_need: number, eligible: (page: PageId) => boolean, isContinued = false): PageId | undefined {
     if (!isContinued) this.startLoad();
     for (;;) {
-      const session = (this.lowest ??= this.findLowest());
+      const session = this.candidates.lowest();
       if (session === undefined) return this.mayDecline ? undefined : this.last(eligible);
       const page = this.nextEligible(session, eligible);
       const isStale = page !== undefined && this.isStale(session, page);
       // What a running call pins begins where that which has left its prompt ends.
       if (page === undefined || (session.isRunning && !isStale)) {
-        this.dismiss(session);
+        this.candidates.remove(session);
         continue;
       }
       // What nobody needs is a queue over all sessions; then its session has a worth.
@@ -261,7 +183,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   }
 
   changed(page: PageId): void {
-    const session = this.all[this.listOf[page]!]!;
+    const session = this.sessions.byList[this.listOf[page]!]!;
     session.cursor = 0;
     if (!session.isCandidate) this.nominate(session);
   }
@@ -270,7 +192,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     const list = this.listOf[page]!;
     if (this.besideVictim <= 0) this.lists.pushFront(list, page);
     else this.lists.insertAfter(list, this.besideVictim, page);
-    this.all[list]!.cursor = page;
+    this.sessions.byList[list]!.cursor = page;
   }
 
   split(page: PageId, part: PageId, colder: boolean): void {
@@ -280,7 +202,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     else this.lists.insertAfter(list, page, part);
     this.listOf[part] = list;
     this.callOf[part] = this.callOf[page]!;
-    this.all[list]!.cursor = 0;
+    this.sessions.byList[list]!.cursor = 0;
   }
 
   checkInvariants(resident: number): void {
@@ -296,13 +218,13 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   /** Between two loads. */
   save(): Json {
-    const { nowUs, lists, callOf, all, freeLists, caller, isPrefetch } = this;
-    const ended = all.filter((session) => session?.hasExited === true);
+    const { nowUs, lists, callOf, sessions, caller, isPrefetch } = this;
     const state: SessionPolicyState = {
       nowUs,
-      pages: all.map((_, list) => [...lists.ids(list)].map((page) => [page, callOf[page]!] as const)),
-      sessions: [all[NOBODY]!, ...this.sessions.values(), ...ended].map((session) => session!.save()),
-      freeLists: [...freeLists],
+      pages: sessions.byList.map((_, list) =>
+        [...lists.ids(list)].map((page) => [page, callOf[page]!] as const),
+      ),
+      ...sessions.save(),
       caller: caller.list,
       isPrefetch,
       own: this.saveOwn(),
@@ -312,19 +234,12 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   /** The pages' figures must be in place. */
   load(saved: Json): void {
-    const { lists, all } = this;
-    assert(all.length === 1 && lists.size(NOBODY) === 0, 'load into a policy that is in use');
+    const { lists, sessions } = this;
+    assert(lists.size(NOBODY) === 0, 'load into a policy that is in use');
     const state = saved as unknown as SessionPolicyState;
     this.nowUs = state.nowUs;
     if (state.pages.length > lists.lists) lists.addLists(state.pages.length - lists.lists);
-    while (all.length < state.pages.length) all.push(undefined);
-    for (const one of state.sessions) {
-      const { user, list, hasExited } = one;
-      const session = list === NOBODY ? all[NOBODY]! : this.create(user as Pid, list);
-      session.load(one);
-      all[list] = session;
-      if (list !== NOBODY && !hasExited) this.sessions.set(user as Pid, session as Own);
-    }
+    sessions.load(state, state.pages.length);
     for (const [list, pages] of state.pages.entries())
       for (const [page, call] of pages) {
         if (page >= this.listOf.length) this.grow(page as PageId);
@@ -332,8 +247,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
         this.listOf[page] = list;
         this.callOf[page] = call;
       }
-    this.freeLists.push(...state.freeLists);
-    this.caller = all[state.caller]!;
+    this.caller = sessions.byList[state.caller]!;
     this.isPrefetch = state.isPrefetch;
     this.loadOwn(state.own);
   }
@@ -358,7 +272,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   /** Where something must leave, and nothing else can: pages of running calls that their owner does not pin. */
   private last(eligible: (page: PageId) => boolean): PageId | undefined {
-    for (const session of this.all) {
+    for (const session of this.sessions.byList) {
       if (session === undefined) continue;
       session.cursor = 0;
       const page = this.nextEligible(session, eligible);
@@ -370,10 +284,8 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   // ---- A load --------------------------------------------------------------------------------------------------------
 
   private startLoad(): void {
-    for (const session of this.candidates) session.isCandidate = false;
-    this.candidates = [];
-    this.lowest = undefined;
-    for (const session of this.all) {
+    this.candidates.clear();
+    for (const session of this.sessions.byList) {
       if (session === undefined) continue;
       if (this.lists.size(session.list) > 0) this.nominate(session);
       else if (session.hasExited) this.closeIfEmpty(session);
@@ -384,8 +296,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
 
   private nominate(session: Session): void {
     session.cursor = 0;
-    session.isCandidate = true;
-    this.candidates.push(session);
+    this.candidates.add(session);
     this.value(session, this.lists.head(session.list) as PageId);
   }
 
@@ -394,20 +305,7 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     session.isStale = this.isStale(session, first);
     session.worth = session.isStale || session.isRunning ? NOTHING : this.worthOf(session);
     session.lastUseUs = this.context.pages.lastAccessUs(first);
-    this.lowest = undefined;
-  }
-
-  private dismiss(session: Session): void {
-    session.isCandidate = false;
-    this.candidates.splice(this.candidates.indexOf(session), 1);
-    this.lowest = undefined;
-  }
-
-  private findLowest(): Session | undefined {
-    let lowest: Session | undefined;
-    for (const session of this.candidates)
-      if (lowest === undefined || isBefore(session, lowest)) lowest = session;
-    return lowest;
+    this.candidates.valued();
   }
 
   private nextEligible(session: Session, eligible: (page: PageId) => boolean): PageId | undefined {
@@ -436,28 +334,20 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
   // ---- Columns -------------------------------------------------------------------------------------------------------
 
   private open(user: Pid): Own {
-    let list = this.freeLists.pop();
-    if (list === undefined) {
-      list = this.all.length;
-      if (list >= this.lists.lists) this.lists.addLists(this.lists.lists);
-    }
-    const session = this.create(user, list);
-    this.sessions.set(user, session);
-    this.all[list] = session;
+    const session = this.sessions.open(user);
+    if (session.list >= this.lists.lists) this.lists.addLists(this.lists.lists);
     return session;
   }
 
   private closeIfEmpty(session: Session): void {
-    if (this.lists.size(session.list) > 0) return;
-    this.all[session.list] = undefined;
-    this.freeLists.push(session.list);
+    if (this.lists.size(session.list) === 0) this.sessions.close(session);
   }
 
   /** The page leaves its list, and a load under way does not stumble over it. */
   private leave(page: PageId): void {
     const list = this.listOf[page] ?? NOBODY;
     this.lists.remove(list, page);
-    const session = this.all[list]!;
+    const session = this.sessions.byList[list]!;
     if (session.cursor === page) session.cursor = 0;
   }
 
@@ -466,10 +356,4 @@ export abstract class SessionPolicy<Own extends Session = Session> implements Pa
     this.listOf = moved(this.listOf, new Int32Array(rows));
     this.callOf = moved(this.callOf, new Int32Array(rows));
   }
-}
-
-function isBefore(a: Session, b: Session): boolean {
-  if (a.worth !== b.worth) return a.worth < b.worth;
-  if (a.lastUseUs !== b.lastUseUs) return a.lastUseUs < b.lastUseUs;
-  return a.list < b.list;
 }

@@ -11,7 +11,7 @@ import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contract
 import { invalid } from '../../../kernel/errors.ts';
 import type { Pid } from '../../../kernel/ids.ts';
 import { PrefetchingSessionPolicy } from './prefetching-session-policy.ts';
-import type { Session } from './session-policy.ts';
+import type { Session } from './session.ts';
 
 export const stepsToExecution: CreatePagingPolicy = (context) => {
   const { plan } = context;

@@ -14,7 +14,8 @@ import type { CreatePagingPolicy, PagingContext } from '../../../kernel/contract
 import type { Json } from '../../../kernel/ids.ts';
 import { defaultCosts } from './default-costs.ts';
 import { RecentTimes } from './recent-times.ts';
-import { SessionPolicy, Session, type SessionState } from './session-policy.ts';
+import { Session, type SessionState } from './session.ts';
+import { SessionPolicy } from './session-policy.ts';
 
 export interface TtlPinningOptions {
   /** How many of the latest times of tools count; an integer of at least 1. */

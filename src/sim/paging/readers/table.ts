@@ -28,16 +28,16 @@ export async function readTable(
   for await (const { ids, sizes, times } of groups) {
     for (let index = 0; index < ids.length; index++) {
       const row = rowsBefore + index + 1;
-      const id = integerOf(ids[index]);
-      const size = sizes === undefined ? 0 : Number(integerOf(sizes[index]) ?? -1);
+      const id = naturalOf(ids[index]);
+      const size = sizes === undefined ? 0 : Number(naturalOf(sizes[index]) ?? -1);
       const timeUs = times === undefined ? 0 : Math.round(numberOf(times[index]) * options.timeUnitUs);
-      if (id === undefined) throw wrong(file, row, 'id', ids[index], 'an integer of at most 64 bits');
+      if (id === undefined) throw wrong(file, row, 'id', ids[index], 'an integer from 0 to 2^64 - 1');
       if (!(size >= 0 && size <= 0xffffffff))
         throw wrong(file, row, 'size', sizes?.[index], 'an integer from 0 to 2^32 - 1');
       if (!(timeUs >= 0 && timeUs <= Number.MAX_SAFE_INTEGER))
         throw wrong(file, row, 'time', times?.[index], 'a number from 0 up');
       if (typeof id === 'number') columns.add(id | 0, Math.floor(id / 0x100000000), size, timeUs);
-      else columns.add(Number(id & 0xffffffffn), Number((id >> 32n) & 0xffffffffn), size, timeUs);
+      else columns.add(Number(id & 0xffffffffn), Number(id >> 32n), size, timeUs);
     }
     rowsBefore += ids.length;
   }
@@ -49,9 +49,10 @@ function wrong(file: string, row: number, field: string, value: unknown, allowed
   return fieldError({ file, at: `row ${row}` }, field, shown, allowed);
 }
 
-function integerOf(value: unknown): number | bigint | undefined {
-  if (typeof value === 'bigint') return value;
-  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+/** An integer from 0 up, of at most 64 bits, as no column has wider ones; a number only if it is exact. */
+function naturalOf(value: unknown): number | bigint | undefined {
+  if (typeof value === 'bigint') return value >= 0n ? value : undefined;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 function numberOf(value: unknown): number {

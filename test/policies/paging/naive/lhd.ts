@@ -13,20 +13,20 @@ interface Past {
 const classes = 16;
 
 /** The sum from each place to the end, added from the end. */
-function sumsToEnd(values: Float64Array): Float64Array {
+function sumsToEnd(values: ArrayLike<number>): Float64Array {
   let sum = 0;
-  return values.map((_, at) => (sum += values[values.length - 1 - at]!)).toReversed();
+  return Float64Array.from(values, (_, at) => (sum += values[values.length - 1 - at]!)).toReversed();
 }
 
-/** Distributions as lists by class and age, the whole sample before the choice, and the same draws from the same row. */
+/** Distributions as lists of four-byte floats by class and age, the whole sample before the choice, and the same draws from the same row. */
 export function lhd({ sample, ages, shortestInterval, longestInterval }: LhdOptions): CreatePagingPolicy {
   return ({ rng, capacity, unit, pages }) => {
     const row: PageId[] = [];
     const pasts = new Map<PageId, Past>();
-    const zeros = (): Float64Array[] => Array.from({ length: classes }, () => new Float64Array(ages));
+    const zeros = (): Float32Array[] => Array.from({ length: classes }, () => new Float32Array(ages));
     let hits = zeros();
     let evictions = zeros();
-    let densities: Float64Array[] | undefined;
+    let densities: Float32Array[] | undefined;
     let step = 1;
     let now = 0;
     let reconfigureAt = shortestInterval;
@@ -52,7 +52,7 @@ export function lhd({ sample, ages, shortestInterval, longestInterval }: LhdOpti
       return density / sizeOf(page) + (past.isExplorer ? 1 : 0);
     };
 
-    const inSteps = (old: readonly Float64Array[], fitting: number): Float64Array[] => {
+    const inSteps = (old: readonly Float32Array[], fitting: number): Float32Array[] => {
       const changed = zeros();
       const parts = Math.max(1, step / fitting);
       for (const [level, counts] of old.entries())
@@ -75,9 +75,10 @@ export function lhd({ sample, ages, shortestInterval, longestInterval }: LhdOpti
       }
       densities = hits.map((counts, level) => {
         const hitsFrom = sumsToEnd(counts);
-        const eventsFrom = sumsToEnd(counts.map((count, age) => count + evictions[level]![age]!));
+        const events = Float64Array.from(counts, (count, age) => count + evictions[level]![age]!);
+        const eventsFrom = sumsToEnd(events);
         const time = sumsToEnd(eventsFrom);
-        return hitsFrom.map((hit, age) => (eventsFrom[age]! > 1e-5 ? hit / time[age]! : 0));
+        return Float32Array.from(hitsFrom, (hit, age) => (eventsFrom[age]! > 1e-5 ? hit / time[age]! : 0));
       });
     };
     const use = (page: PageId, lastAge: number, hitAges: number): void => {

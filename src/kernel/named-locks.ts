@@ -1,0 +1,249 @@
+import { assert } from '../base/assert.ts';
+import type { Deadlocks } from './deadlocks.ts';
+import { invalid } from './errors.ts';
+import type { Pid } from './ids.ts';
+import type { RestoredLock, RestoreInput } from './inputs.ts';
+import type { KernelState } from './kernel-state.ts';
+import type { PriorityInheritance } from './priority-inheritance.ts';
+import { dueUs, type Process } from './process.ts';
+import { bad, failed, isDuration, longestWaitUs, type Result } from './syscall-handler.ts';
+import type { Acquire, Acquired, Release, Released } from './syscalls.ts';
+
+/** A lock that somebody holds or waits for, or whose last owner ended with it; others have no entry. */
+export interface NamedLock {
+  readonly name: string;
+  /** 0: it is free. A process that is still to be restored keeps what it held. */
+  owner: Pid | 0;
+  /** Of the last time that somebody got it. */
+  token: number;
+  /** Its last owner ended without releasing it; whoever gets it next is told so. */
+  ownerEnded: boolean;
+  /** In the order in which they asked. While it is free these are suspended. */
+  readonly waiters: Set<Process>;
+}
+
+/** Why somebody leaves a queue without having got what it waited for. */
+export type LeaveReason = 'timeout' | 'deadlock' | 'ended';
+
+/**
+ * Locks for mutual exclusion as syscalls, known by name to all processes of the kernel. First come, first served: nobody starves, and what an
+ * urgent waiter loses to those before it is bounded, since with priority inheritance they run as urgently as it. A lock that is released is handed to its
+ * next owner at once. A suspended process is passed over and keeps its place: who is stopped takes nothing.
+ *
+ * Not the lock table of the tools: that gives a call all its keys at once and knows no owner that asks for one lock after another, which is
+ * what makes deadlocks and priority inversion possible.
+ *
+ * Cost: O(1) for acquire, release O(locks held and their waiters), for the priorities.
+ */
+export class NamedLocks {
+  private readonly state: KernelState;
+  private readonly inheritance: PriorityInheritance;
+  private readonly deadlocks: Deadlocks;
+  private readonly locks = new Map<string, NamedLock>();
+  private lastToken = 0;
+
+  constructor(state: KernelState, inheritance: PriorityInheritance, deadlocks: Deadlocks) {
+    this.state = state;
+    this.inheritance = inheritance;
+    this.deadlocks = deadlocks;
+  }
+
+  acquire(process: Process, { lock: name, timeoutUs }: Acquire): Result | undefined {
+    const { state } = this;
+    if (timeoutUs !== undefined && !isDuration(timeoutUs))
+      return bad('timeoutUs', timeoutUs, `an integer from 0 to ${longestWaitUs} (µs)`);
+    const lock = this.locks.get(name) ?? this.entry(name);
+    if (lock.owner === 0) return { ok: true, value: this.give(lock, process) };
+    if (lock.owner === process.pid)
+      return failed('DEADLOCK', `lock: "${name}" is held by process ${process.pid} itself`);
+    if (timeoutUs === 0) return notInTime(lock);
+    const timer =
+      timeoutUs === undefined
+        ? undefined
+        : state.timers.set({ kind: 'lock', process }, dueUs(process, state.nowUs, timeoutUs));
+    process.pending = { kind: 'lock', lock, timer };
+    lock.waiters.add(process);
+    state.wait(process, 'lock');
+    state.out.emit({ type: 'lock.queued', pid: process.pid, lock: name, owner: lock.owner });
+    this.inheritance.lend(process, lock);
+    this.deadlocks.begins(process);
+    return undefined;
+  }
+
+  release(process: Process, { lock: name }: Release): Result {
+    const lock = this.locks.get(name);
+    if (lock === undefined || lock.owner !== process.pid)
+      return failed(
+        'NOT_OWNER',
+        `lock: "${name}" is not held by process ${process.pid}; allowed: ${namesOf(process.locks)}`,
+      );
+    const value: Released = { lock: name, token: lock.token };
+    this.free(lock, process, false);
+    this.inheritance.settle(process);
+    return { ok: true, value };
+  }
+
+  /** The process ends: what it holds goes to others, who are told. */
+  releaseAll(process: Process): void {
+    for (const lock of process.locks ?? []) this.free(lock, process, true);
+  }
+
+  /** `process`, which waits for a lock, waits for it no more. */
+  leave(process: Process, lock: NamedLock, why: LeaveReason): void {
+    lock.waiters.delete(process);
+    process.pending = undefined;
+    this.state.out.emit({ type: 'lock.withdrawn', pid: process.pid, lock: lock.name, why });
+    const owner = lock.owner === 0 ? undefined : this.state.processes[lock.owner];
+    if (owner !== undefined) this.inheritance.settle(owner);
+    this.forget(lock);
+  }
+
+  /** The time that `process` was ready to wait is over. */
+  timedOut(process: Process, lock: NamedLock): void {
+    this.leave(process, lock, 'timeout');
+    this.state.deliver(process, notInTime(lock));
+  }
+
+  /** `process`, which waits for it, is suspended no more. */
+  continued(lock: NamedLock): void {
+    if (lock.owner === 0) this.handOver(lock);
+  }
+
+  // ---- Restoring -----------------------------------------------------------------------------------------------------
+
+  /** A process is not restored while another has a lock that it believes to hold. Throws KernelError INVALID_ARGUMENT. */
+  checkRestore({ processes, locks }: RestoreInput): void {
+    const pids = new Set<number>(processes.map(({ started }) => started.pid));
+    for (const { lock: name, owner } of locks) {
+      const holder = this.locks.get(name)?.owner ?? 0;
+      if (pids.has(owner) && holder !== 0 && holder !== owner)
+        throw invalid(
+          'lock',
+          name,
+          `a lock that process ${owner} can have back (process ${holder} holds it)`,
+        );
+    }
+  }
+
+  /**
+   * Locks of before a crash: of all runs, for what a process of a run that is still to be restored holds must not be given to others. What this
+   * kernel has come to know since it began is not older than what storage tells.
+   */
+  restore(restored: readonly RestoredLock[], lastToken: number): void {
+    const isFirst = this.lastToken === 0;
+    for (const { lock: name, owner, token } of restored) {
+      const isNews = owner === 0 ? isFirst : this.state.processes[owner] === undefined;
+      const known = this.locks.get(name);
+      if (!isNews || (known !== undefined && known.owner !== 0)) continue;
+      const lock = known ?? this.entry(name);
+      lock.owner = owner;
+      lock.token = token;
+      lock.ownerEnded = owner === 0;
+      this.state.out.emit({ type: 'lock.restored', lock: name, owner, token });
+    }
+    this.lastToken = Math.max(this.lastToken, lastToken);
+  }
+
+  /** `process` is back, and holds what it held. */
+  giveBack(process: Process, restored: readonly RestoredLock[]): void {
+    for (const { lock: name, owner } of restored) {
+      if (owner !== process.pid) continue;
+      (process.locks ??= new Set()).add(this.locks.get(name)!);
+    }
+    if (process.locks !== undefined) this.inheritance.settle(process);
+  }
+
+  // ---- For tests and snapshots ---------------------------------------------------------------------------------------
+
+  all(): Iterable<NamedLock> {
+    return this.locks.values();
+  }
+
+  checkInvariants(): void {
+    const { processes } = this.state;
+    for (const [name, { owner, ownerEnded, waiters }] of this.locks) {
+      assert(owner !== 0 || ownerEnded || waiters.size > 0, () => `lock "${name}" has an entry for nothing`);
+      assert(
+        owner === 0 || !ownerEnded,
+        () => `lock "${name}" of process ${owner} is said to be left behind`,
+      );
+      const holder = owner === 0 ? undefined : processes[owner];
+      assert(holder?.state !== 'terminated', () => `lock "${name}" is held by process ${owner}, which ended`);
+      for (const { pid, state, pending } of waiters) {
+        assert(
+          pending?.kind === 'lock' && pending.lock.name === name,
+          () => `process ${pid} stands in the queue of lock "${name}" and does not wait for it`,
+        );
+        assert(
+          owner !== 0 || state === 'suspended',
+          () => `process ${pid} waits for lock "${name}", which is free`,
+        );
+      }
+    }
+    for (const process of processes)
+      for (const { name, owner } of process?.locks ?? [])
+        assert(
+          owner === process!.pid,
+          () => `process ${process!.pid} has lock "${name}" of process ${owner}`,
+        );
+    this.inheritance.checkInvariants();
+  }
+
+  // ---- Owners --------------------------------------------------------------------------------------------------------
+
+  private entry(name: string): NamedLock {
+    const lock: NamedLock = { name, owner: 0, token: 0, ownerEnded: false, waiters: new Set() };
+    this.locks.set(name, lock);
+    return lock;
+  }
+
+  private give(lock: NamedLock, process: Process): Acquired {
+    const { ownerEnded, name } = lock;
+    const token = ++this.lastToken;
+    lock.owner = process.pid;
+    lock.token = token;
+    lock.ownerEnded = false;
+    (process.locks ??= new Set()).add(lock);
+    this.state.out.emit({ type: 'lock.acquired', pid: process.pid, lock: name, token, ownerEnded });
+    if (lock.waiters.size > 0) this.inheritance.settle(process);
+    return { lock: name, token, ownerEnded };
+  }
+
+  private free(lock: NamedLock, process: Process, ownerEnded: boolean): void {
+    const { name, token } = lock;
+    process.locks!.delete(lock);
+    lock.owner = 0;
+    lock.ownerEnded = ownerEnded;
+    this.state.out.emit({ type: 'lock.released', pid: process.pid, lock: name, token, ownerEnded });
+    this.handOver(lock);
+    this.forget(lock);
+  }
+
+  /** To the first that waits and is not suspended. */
+  private handOver(lock: NamedLock): void {
+    for (const waiter of lock.waiters) {
+      if (waiter.state === 'suspended') continue;
+      const { pending } = waiter;
+      if (pending?.kind === 'lock' && pending.timer !== undefined) this.state.timers.clear(pending.timer);
+      lock.waiters.delete(waiter);
+      waiter.pending = undefined;
+      this.state.deliver(waiter, { ok: true, value: this.give(lock, waiter) });
+      return;
+    }
+  }
+
+  private forget(lock: NamedLock): void {
+    if (lock.owner === 0 && !lock.ownerEnded && lock.waiters.size === 0) this.locks.delete(lock.name);
+  }
+}
+
+const notInTime = ({ name, owner }: NamedLock): Result =>
+  failed(
+    'TIMEOUT',
+    owner === 0 ? `lock "${name}": not in time` : `lock "${name}" is held by process ${owner}`,
+  );
+
+function namesOf(locks: ReadonlySet<NamedLock> | undefined): string {
+  if (locks === undefined || locks.size === 0) return 'none, because it holds none';
+  return [...locks].map(({ name }) => `"${name}"`).join(', ');
+}
