@@ -92,9 +92,13 @@ export class Migration {
     process.isBound = false;
   }
 
-  /** It stands ready, not in a policy's queue just now: it counts for its own engine only, until its wait for that is over or it is released. */
+  /** It stands ready, and counts for its own engine only, until its wait for that is over or it is unbound. */
   bind(process: Process): void {
     process.isBound = true;
+    if (!process.queued) return;
+    const { engine } = process;
+    engine.boundCount++;
+    engine.queue.boundCount++;
   }
 
   /** The timer fired. */
@@ -126,7 +130,7 @@ export class Migration {
     return Number.isSafeInteger(us) ? us : Infinity;
   }
 
-  /** It stands ready in its queue, and counts for every engine. */
+  /** It stands ready in its queue, and counts for every engine from now on. */
   unbind(process: Process): void {
     if (!process.isBound) return;
     const { engine } = process;

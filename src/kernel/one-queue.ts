@@ -19,7 +19,7 @@ export interface Dispatcher {
  * engine with an idle core and room for it where its context is brought in soonest, of several the first. Who can start nowhere keeps its place, and the next is picked: no core idles
  * while somebody stands ready who may start on it.
  *
- * Who may go nowhere but to its own engine is bound to it meanwhile: a call that has begun, a wait for its own engine, and, until the next decision, one that found no room elsewhere.
+ * Who may go nowhere but to its own engine is bound to it meanwhile: a call that has begun, a wait for its own engine, and one that found no room elsewhere, as long as there is none.
  * Cores of other engines are not given up for those that are bound.
  * Cost: one pick for each start, and two operations of the policy for each of those that are passed over.
  */
@@ -30,8 +30,10 @@ export class OneQueue {
   private readonly dispatcher: Dispatcher;
   /** Picked, and not started. */
   private readonly aside: Process[] = [];
-  /** Who found no room elsewhere since the last decision. */
-  private readonly roomless: Process[] = [];
+  /** Who joined since the last decision. */
+  private readonly joined: Process[] = [];
+  /** Who found no room elsewhere. */
+  private readonly roomless = new Set<Process>();
 
   constructor(state: KernelState, queue: ReadyQueue, migration: Migration, dispatcher: Dispatcher) {
     this.state = state;
@@ -42,42 +44,43 @@ export class OneQueue {
 
   /** `process` asks for a core and is about to join the queue. */
   joins(process: Process): void {
-    if (process.call!.stretches === 0) return;
+    if (process.call!.stretches === 0) {
+      this.joined.push(process);
+      return;
+    }
     process.leavesUs = Infinity;
     this.migration.bind(process);
   }
 
   /** A step decides: there may be room by now. */
   release(): void {
-    const { roomless, state, migration } = this;
-    for (const process of roomless)
-      if (process.queued && process.leavesUs <= state.nowUs) migration.unbind(process);
-    roomless.length = 0;
+    const { roomless, migration } = this;
+    for (const process of roomless) {
+      const isOver = !process.queued || !process.isBound || process.leavesUs > this.state.nowUs;
+      if (!isOver && this.roomFor(process) === undefined) continue;
+      roomless.delete(process);
+      if (!isOver) migration.unbind(process);
+    }
   }
 
   dispatchAll(): void {
-    const { aside, dispatcher } = this;
-    let isAgain = true;
-    while (isAgain) {
-      let hasStarted = false;
-      for (let engine = this.open(); engine !== undefined; engine = this.open()) {
-        const process = dispatcher.pick(engine);
-        const target = this.targetOf(process);
-        if (target === undefined) this.setAside(process);
-        else {
-          if (target !== process.engine) this.migration.move(process, target);
-          if (dispatcher.start(process)) hasStarted = true;
-        }
+    const { dispatcher } = this;
+    for (let engine = this.open(); engine !== undefined; engine = this.open()) {
+      const process = dispatcher.pick(engine);
+      const target = this.targetOf(process);
+      if (target === undefined) this.setAside(process);
+      else {
+        if (target !== process.engine) this.migration.move(process, target);
+        dispatcher.start(process);
       }
-      // A start may have opened an engine to those that were passed over.
-      isAgain = hasStarted && aside.length > 0;
-      this.putBack();
     }
+    this.putBack();
+    this.bindJoined();
   }
 
   /** `process` was picked, and would have to wait for memory on its own engine. False: so it must. */
   startElsewhere(process: Process): boolean {
-    if (process.isBound || !this.migration.mayLeave(process)) return false;
+    if (!this.migration.mayLeave(process)) return false;
     const { engine: own } = process;
     const target = this.roomFor(process);
     if (target === undefined) return false;
@@ -106,7 +109,7 @@ export class OneQueue {
     const target = this.roomFor(process);
     if (target === undefined) {
       migration.bind(process);
-      this.roomless.push(process);
+      this.roomless.add(process);
     }
     return target;
   }
@@ -122,6 +125,14 @@ export class OneQueue {
     }
     found.sort((a, b) => a.us - b.us || a.engine.index - b.engine.index);
     return found.find(({ engine }) => dispatcher.mayStartOn(engine, process))?.engine;
+  }
+
+  /** Who has not started, and waits for its own engine, lets nobody make way on others. */
+  private bindJoined(): void {
+    const { joined, migration } = this;
+    for (const process of joined)
+      if (process.queued && !process.isBound && !migration.mayLeave(process)) migration.bind(process);
+    joined.length = 0;
   }
 
   private setAside(process: Process): void {

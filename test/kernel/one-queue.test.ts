@@ -1,13 +1,14 @@
 /** One ready queue for several engines: who goes where, when, and what it costs. */
 import { expect, test } from 'vitest';
 
+import type { CreateSchedulingPolicy } from '../../src/kernel/contracts.ts';
 import type { EngineOptions } from '../../src/kernel/engine-options.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { priorityDefaults, priorityWith } from '../../src/policies/scheduling/priority.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import { runAgents, type Agent, type Ran } from '../support/run-agents.ts';
-import { allocate, burst, SECOND as S, sleep } from '../support/syscalls.ts';
+import { allocate, burst, onPage, SECOND as S, sleep } from '../support/syscalls.ts';
 import { page } from './memory/scenario.ts';
 
 /** A token takes a millisecond to prefill. */
@@ -260,6 +261,134 @@ test('one that finds no room on an idle engine keeps its place for its own', () 
     [4, 1, 3, 4],
     [3, 0, 10, 11],
   ]);
+});
+
+test('as soon as there is room on the idle engine, it goes there', () => {
+  const agents: Agent[] = [
+    { engine: 'a', body: [allocate(100), burst(10 * S)] },
+    {
+      engine: 'b',
+      body: [allocate(900, { pinned: true }), burst(S), sleep(4 * S), onPage('unpin', 1), sleep(9 * S)],
+    },
+    { engine: 'a', atUs: 2 * S, body: [allocate(500), burst(S)] },
+  ];
+  const engines = [engine('a', { memoryTokens: 1_000 }), engine('b', { memoryTokens: 1_000 })];
+  const ran = runAgents({ agents, kernel: oneQueue({ engines }), untilUs: 12 * S });
+  expect(stretches(ran).at(-1)).toEqual([3, 1, 5, 6]);
+});
+
+test('who comes from another engine does not overtake those that wait for memory there', () => {
+  const agents: Agent[] = [
+    { engine: 'a', body: [allocate(100), burst(10 * S)] },
+    // Pins until 6 s; process 3 waits for that. Nothing runs there.
+    {
+      engine: 'b',
+      body: [allocate(900, { pinned: true }), burst(S), sleep(5 * S), onPage('unpin', 1), sleep(9 * S)],
+    },
+    { engine: 'b', atUs: 2 * S, body: [allocate(500), burst(S)] },
+    { engine: 'a', atUs: 3 * S, body: [allocate(50), burst(S)] },
+  ];
+  const engines = [engine('a', { memoryTokens: 400 }), engine('b', { memoryTokens: 1_000 })];
+  const ran = runAgents({ agents, kernel: oneQueue({ engines }), untilUs: 12 * S });
+  expect(stretches(ran).slice(2)).toEqual([
+    [3, 1, 6, 7],
+    [4, 1, 7, 8],
+  ]);
+});
+
+test('idle cores of an engine whose queue is held are no cores to wait for: at the end of a slice a process makes way', () => {
+  const agents: Agent[] = [
+    { engine: 'a', body: [burst(3 * S)] },
+    { engine: 'b', body: [allocate(900), burst(9 * S)] },
+    { engine: 'b', body: [allocate(500), burst(S)] },
+    { engine: 'a', atUs: S / 2, body: [burst(S)] },
+  ];
+  const engines = [engine('a', { memoryTokens: 400 }), engine('b', { cores: 2, memoryTokens: 1_000 })];
+  const ran = runAgents({
+    agents,
+    kernel: oneQueue({ engines, scheduling: roundRobinWith({ sliceUs: S }) }),
+  });
+  expect(ran.all('queue.held').length).toBeGreaterThan(0);
+  expect(stretches(ran).filter(([pid]) => pid === 1 || pid === 4)).toEqual([
+    [1, 0, 0, 1],
+    [4, 0, 1, 2],
+    [1, 0, 2, 4],
+  ]);
+});
+
+test('of several idle engines, the one that has most of its context', () => {
+  const agents: Agent[] = [
+    { engine: 'a', body: [burst(10 * S)] },
+    { engine: 'c', body: [page('shared', 600), burst(S), sleep(9 * S)] },
+    { engine: 'a', atUs: 2 * S, body: [page('shared', 600), burst(S)] },
+  ];
+  const engines = ['a', 'b', 'c'].map((name) => engine(name));
+  const ran = runAgents({ agents, kernel: oneQueue({ engines }) });
+  expect(moves(ran)).toEqual([[3, 0, 2, 0, 2]]);
+});
+
+test('while it waits for its own engine nobody makes way for it elsewhere; then somebody does', () => {
+  const scheduling = priorityWith({ ...priorityDefaults, sliceUs: Infinity });
+  const agents: Agent[] = [
+    {
+      engine: 'a',
+      priority: 10,
+      body: [page('context', 1_000), burst(S), sleep(S), burst(S), sleep(20 * S)],
+    },
+    { engine: 'b', priority: 60, body: [burst(20 * S)] },
+    // As urgent as process 1.
+    { engine: 'a', priority: 10, atUs: 1.5 * S, body: [burst(10 * S)] },
+  ];
+  const ran = runAgents({ agents, kernel: oneQueue({ scheduling }), untilUs: 12 * S });
+  expect(stretches(ran)).toEqual([
+    [1, 0, 0, 1],
+    [2, 1, 0, 3],
+    [3, 0, 1.5, 11.5],
+    [1, 1, 3, 5],
+    [2, 1, 5],
+  ]);
+  expect(ran.all('call.stopped')).toHaveLength(1);
+});
+
+test('what the own engine only has to load is worth no more than that', () => {
+  // 1,000 tokens: 1 s of prefill, or 0.25 s from the tier, where process 3 drove them out.
+  const tier = { loadTokensPerSecond: 4_000, memoryTokens: 1_500 };
+  const agents: Agent[] = [
+    { engine: 'a', body: [page('context', 1_000), burst(S), sleep(S), burst(S), sleep(20 * S)] },
+    { engine: 'b', body: [burst(S)] },
+    { engine: 'a', atUs: 1.5 * S, body: [allocate(1_400), burst(10 * S)] },
+  ];
+  const engines = [engine('a', tier), engine('b')];
+  const ran = runAgents({ agents, kernel: oneQueue({ engines }), untilUs: 12 * S });
+  expect(moves(ran)).toEqual([[1, 0, 1, 0, 2.75]]);
+});
+
+test('the policy is told that who was picked and passed over is ready since it was', () => {
+  const told: string[] = [];
+  const listening: CreateSchedulingPolicy = (context) => {
+    const policy = fifo(context);
+    return {
+      name: 'listening',
+      ready: (pid, sinceUs) => {
+        told.push(`${pid} ready since ${sinceUs / S} s`);
+        return policy.ready(pid, sinceUs);
+      },
+      pick: (core, nowUs) => {
+        const pid = policy.pick(core, nowUs);
+        told.push(`${pid} picked`);
+        return pid;
+      },
+      waiting: (pid, nowUs) => {
+        told.push(`${pid} waits`);
+        policy.waiting(pid, nowUs);
+      },
+      exited: (pid, nowUs) => policy.exited(pid, nowUs),
+      slice: (pid) => policy.slice(pid),
+    };
+  };
+  runAgents({ agents: returning(10 * S), kernel: oneQueue({ scheduling: listening }), untilUs: 3 * S });
+  const [, ...after] = told.slice(told.indexOf('1 ready since 2 s'));
+  expect(after).toEqual(['1 picked', '1 waits', '1 ready since 2 s', '1 picked']);
 });
 
 test('one that has to wait for memory on its own engine goes where there is room', () => {

@@ -103,6 +103,7 @@ export function checkEnded(kernel: Kernel): void {
   };
   for (const { name, limits } of kernel.snapshot().budgets)
     for (const { resource, reserved } of limits) held[`${resource} reserved at ${name}`] = reserved;
+  held['waits for engines'] = kernel['scheduler']['migration']['waits'].size;
   for (const process of state.processes)
     if (process !== undefined && process.leavesUs !== -1)
       held[`process ${process.pid}: waits for its engine until`] = 1;

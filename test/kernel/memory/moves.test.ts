@@ -119,6 +119,7 @@ test.each([
           }
           case 'call':
             if (memory.begin(table, pid, each.room, nowUs).outcome === 'begun') memory.end(table, nowUs);
+            table.unchanged = table.pages;
             break;
           case 'touch': {
             const page = pageOf(each.nth);
