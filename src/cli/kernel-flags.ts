@@ -9,11 +9,12 @@ import { recordedTools } from '../sim/workloads/recorded-tools.ts';
 import { firstAgents, type Workload } from '../sim/workloads/workload.ts';
 import { addBudgetFlags, budgetsOf, type BudgetFlags } from './budget-flags.ts';
 import type { CommonOptions } from './command.ts';
+import { addEngineFlags, enginesOf, type EngineFlags } from './engine-flags.ts';
 import { parseDurationUs, parseInteger, parsePositive } from './options.ts';
 import { checkLoadLatency, choice, type RunFlags } from './run-flags.ts';
 
 /** All but the scheduling policy. */
-export interface KernelFlags extends BudgetFlags, CommonOptions, Pick<RunFlags, 'given'> {
+export interface KernelFlags extends BudgetFlags, CommonOptions, EngineFlags, Pick<RunFlags, 'given'> {
   readonly agents?: number;
   readonly cores: number;
   readonly memory: number;
@@ -34,13 +35,13 @@ export function addKernelFlags(command: CommanderCommand): void {
     .option('--agents <n>', 'only the first N agents', (text) => parseInteger('--agents', text, { min: 1 }))
     .option(
       '--cores <n>',
-      'cores of the engine',
+      'cores of each engine',
       (text) => parseInteger('--cores', text, { min: 1, max: 65_536 }),
       8,
     )
     .option(
       '--memory <tokens>',
-      'context memory in tokens',
+      'context memory of each engine in tokens',
       (text) => parseInteger('--memory', text, { min: 1 }),
       engineDefaults.memoryTokens,
     )
@@ -98,6 +99,7 @@ export function addKernelFlags(command: CommanderCommand): void {
       choice('--latency', ['recorded', 'drawn']),
       'recorded',
     );
+  addEngineFlags(command);
   addBudgetFlags(command);
 }
 
@@ -128,14 +130,12 @@ export function kernelSpec(flags: KernelFlags, { agents, facts }: Workload): Sim
   return {
     ...simulationDefaults,
     seed: flags.seed,
-    engines: [
-      {
-        cores: flags.cores,
-        memoryTokens: flags.memory,
-        loadTokensPerSecond: flags.loadRate,
-        loadLatencyUs: flags.loadLatency ?? 0,
-      },
-    ],
+    ...enginesOf(flags, {
+      cores: flags.cores,
+      memoryTokens: flags.memory,
+      loadTokensPerSecond: flags.loadRate,
+      loadLatencyUs: flags.loadLatency ?? 0,
+    }),
     paging: flags.paging,
     loadControl: flags.loadControl,
     residency: flags.residency,

@@ -81,7 +81,7 @@ function givenOptions(command: CommanderCommand): readonly GivenOption[] {
     }));
 }
 
-const timeFlags = new Set(['--slice', '--until', '--tick', '--load-latency']);
+const timeFlags = new Set(['--slice', '--until', '--tick', '--load-latency', '--switch-cost']);
 
 /** The text that is read as this value. `sched` counts in ticks. */
 function spelled(command: string, flag: string, value: unknown): string {

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import type { Engine } from './engine.ts';
+import { readyFor, type Engine } from './engine.ts';
 import { brokenPolicy } from './errors.ts';
 import { mayStart } from './policy-guard.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -74,7 +74,7 @@ export class LoadGate {
   review(engine: Engine): void {
     const { held } = engine;
     const { nowUs } = this.state;
-    while (held.length > 0 && engine.readyCount < engine.idle.size) {
+    while (held.length > 0 && readyFor(engine) < engine.idle.size) {
       const process = held.peek()!;
       if (!mayStart(engine, process.pid, nowUs)) break;
       held.shift();

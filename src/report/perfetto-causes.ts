@@ -73,6 +73,9 @@ export class Causes {
           engine: event.engine,
         });
         return;
+      case 'process.migrated':
+        this.people.set(event.pid, { ...this.people.get(event.pid)!, engine: event.to });
+        return;
       case 'process.terminated':
         return this.terminated(event.pid);
       case 'call.ended':

@@ -8,18 +8,20 @@ import type { EngineFacts, ProcessMetrics } from '../../src/sim/metrics/run-metr
 import { readTrace, splitsOf, type Trace } from '../support/chrome-trace.ts';
 import { runAgents } from '../support/run-agents.ts';
 import { seedCount } from '../support/seeds.ts';
+import { migrating } from '../sim/migrating-worlds.ts';
+import { runWorld, type WorldWatch } from '../sim/random-world.ts';
 import { acquire, release, SECOND, semOpen, semPost, semWait, sleep, spawn } from '../support/syscalls.ts';
-import { runWorld } from '../sim/random-world.ts';
 
 interface Recorded {
   readonly machine: TraceMachine & { readonly engines: readonly EngineFacts[] };
   readonly events: readonly KernelEvent[];
 }
 
-function worldOf(seed: number): Recorded {
+function worldOf(seed: number, watch: WorldWatch = {}): Recorded {
   const events: KernelEvent[] = [];
   let machine: Recorded['machine'] | undefined;
   runWorld(seed, {
+    ...watch,
     onEvent: (event) => events.push(event),
     onFacts: ({ engines, budgets = [] }) => (machine = { engines, budgets }),
   });
@@ -50,6 +52,7 @@ function demoTrace(): Trace {
 function splitOf({ split }: ProcessMetrics): Record<string, number> {
   const { running, readyUs, waiting, suspendedUs } = split;
   const parts = {
+    switch: running.switchUs,
     load: running.loadUs,
     'repeated prefill': running.repeatedPrefillUs,
     'new prefill': running.newPrefillUs,
@@ -104,6 +107,13 @@ test('who released a lock, or posted, is shown as the cause that another goes on
     ['lock', 'semaphore s posted', 'semaphore s taken'],
     ['lock', 'lock a released', 'lock a acquired'],
   ]);
+});
+
+test('random worlds in which processes change their engines: the same', () => {
+  for (let seed = 1; seed <= seedCount(10, 2_000); seed++) {
+    const world = worldOf(seed, { alter: migrating(seed) });
+    checkWorld(world, world.events.at(-1)!.atUs);
+  }
 });
 
 test('random worlds that are cut off: what is under way is closed at the end', () => {
