@@ -251,7 +251,8 @@ export class AgentScheduler {
     const pid = queue.policy.pick(engine.cores[slot]!.id, state.nowUs);
     if (pid === undefined) throw brokenPick(queue, 'nobody', state.nowUs);
     const process = state.processes[pid];
-    if (process === undefined || !process.queued || process.engine.queue !== queue)
+    // A text that looks like a pid finds a process, too.
+    if (process?.pid !== pid || !process.queued || process.engine.queue !== queue)
       throw brokenPick(queue, `process ${shown(pid)}`, state.nowUs);
     this.leave(process);
     return process;

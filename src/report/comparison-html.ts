@@ -237,6 +237,6 @@ function terms(baseline: string): (readonly [string, string])[] {
       'lower bound',
       'of the mean: the mean critical path, and shortest remaining work first on one core as fast as all together',
     ],
-    ['cut short', 'had a call or a tool refused: then the lower bound need not hold'],
+    ['cut short', 'had a call or a tool refused, or a sub-agent fail: then the lower bound need not hold'],
   ];
 }

@@ -175,7 +175,7 @@ test('recorded agents: flags of the kernel, notes on seeds that change nothing a
     'every seed has the same agents, so that intervals show the chance in the policies alone; --arrivals poisson:RATE draws when agents arrive',
     'the slice of 2s is not for fifo',
     ...['random', 'fifo', 'round-robin'].map(
-      (name) => `${name}: of 4 programs 2 had a call or a tool refused`,
+      (name) => `${name}: of 4 programs 2 had a call, a tool or a sub-agent fail`,
     ),
     'no lower bound: it holds for programs that do all that they were to do; calls that are larger than context memory run with --oversize bypass, or with more --memory',
   ]);
@@ -192,12 +192,13 @@ test('recorded agents: flags of the kernel, notes on seeds that change nothing a
 
 test('programs that fail make status 1', async () => {
   const page = { op: 'page', kind: 'user', tokens: 60 };
+  const think = { op: 'think', tokensOut: 1 };
   const failing = files.write(
     'failing.json',
     JSON.stringify({
       name: 'f',
       engines: [{ memoryTokens: 100 }],
-      agents: [{ name: 'a', steps: [page, page, { op: 'think', tokensOut: 1 }] }],
+      agents: [{ name: 'a', steps: [think, page, page, think] }],
     }),
   );
   const { status, out } = await runCli(['compare', failing, '--scheduler', 'fifo', '--seeds', '2']);

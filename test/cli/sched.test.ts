@@ -110,6 +110,16 @@ test.each<[string, string[], string]>([
     ['--policy', 'fifo', '--slice', '0.0000001'],
     '--slice: "0.0000001" is not allowed; allowed: a number of ticks',
   ],
+  [
+    'length\n1\n',
+    ['--policy', 'round-robin', '--slice', '1e300'],
+    '--slice: "1e300" is not allowed; allowed: a number of ticks above 0, up to 1000000, with',
+  ],
+  [
+    'length\n1\n',
+    ['--policy', 'fifo', '--slice', '3'],
+    '--slice: 3 is not allowed; allowed: no slice: scheduler fifo runs each call until it waits',
+  ],
   ['length\n1\n', ['--policy', 'best'], '--policy: "best" is not allowed; allowed: all, fifo, round-robin'],
   [
     'length\n1\n',

@@ -182,7 +182,7 @@ function notesOf(
 const endings = {
   failed: 'failed',
   unfinished: 'did not end',
-  cutShort: 'had a call or a tool refused',
+  cutShort: 'had a call, a tool or a sub-agent fail',
 } as const;
 
 /** As of a single run: programs that failed, or that nothing can wake any more, or not one answer to all model calls. */

@@ -13,10 +13,11 @@ import { machineOf } from '../../sim/compare/machine.ts';
 import { FigureTally, type RunFigures } from '../../sim/compare/run-figures.ts';
 import type { ProcessMetrics } from '../../sim/metrics/run-metrics.ts';
 import { mean } from '../../sim/metrics/statistics.ts';
+import { runWorkload } from '../../sim/run-workload.ts';
 import { type SimulationSpec, simulationDefaults } from '../../sim/spec.ts';
 import { recordedTools } from '../../sim/workloads/recorded-tools.ts';
 import type { Workload } from '../../sim/workloads/workload.ts';
-import { runAgents } from './scenario-run.ts';
+import { figuresOnly } from './scenario-run.ts';
 
 export interface OfferedLoad {
   /** What the programs want of the cores while they arrive, above 0; 1: all. */
@@ -103,11 +104,12 @@ function runPrograms(
   scheduler: ProgramScheduler,
 ): { readonly figures: RunFigures; readonly roots: readonly ProcessMetrics[] } {
   const tally = new FigureTally(agents, demands, machine.cores);
-  const metrics = runAgents({
+  const { metrics } = runWorkload({
     spec,
-    scheduling: programSchedulers[scheduler],
+    ownScheduler: programSchedulers[scheduler],
     agents,
     program,
+    ...figuresOnly,
     onEvent: (event) => tally.onEvent(event),
   });
   return {

@@ -11,6 +11,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import { KeyedHeap } from '../../base/heap.ts';
+import { LinkedLists } from '../../base/linked-lists.ts';
 import type { Charge, ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { moved, rowsFor } from '../columns.ts';
@@ -55,8 +56,6 @@ interface Program {
   servedUs: number;
   /** Of waits that are over. */
   waitedUs: number;
-  /** Its calls that are ready. */
-  readonly ready: Set<Pid>;
 }
 
 export class AttainedService implements SchedulingPolicy {
@@ -67,7 +66,9 @@ export class AttainedService implements SchedulingPolicy {
   private readonly order = new ReadyOrder();
   /** Ready calls by queue, then by when they became ready. */
   private readonly queue = new KeyedHeap();
-  /** The same but those of the first queue, by the instant at which they are promoted. */
+  /** By run: the same but those of the first queue, in the order in which they became ready, which is that in which they are to be promoted. */
+  private readonly lower = new LinkedLists(1);
+  /** Runs, by the instant at which the first of those is promoted, then by when it became ready. */
   private readonly starving = new KeyedHeap();
   private readonly programs: (Program | undefined)[] = [];
   // By pid.
@@ -87,9 +88,11 @@ export class AttainedService implements SchedulingPolicy {
     if (Number.isNaN(this.service[pid]!)) this.service[pid] = this.prior.before(pid);
     const level = this.levelOf(pid);
     queue.push(pid, level, this.order.take(pid, sinceUs));
-    const program = this.programOf(pid);
-    program.ready.add(pid);
-    this.watch(pid, program);
+    const run = this.runOf(pid);
+    if (level > 0) {
+      this.order.insert(this.lower, run, pid);
+      this.watch(run);
+    }
     return queue.peek() === pid || level > 0;
   }
 
@@ -111,11 +114,15 @@ export class AttainedService implements SchedulingPolicy {
     this.service[pid]! += coreUs;
     this.isPromoted[pid] = 0;
     this.prior.served(pid, coreUs);
+    const run = this.runOf(pid);
     // After a crash, of what it had before.
-    if (isReady) queue.update(pid, this.levelOf(pid), order.of(pid));
-    const program = this.programOf(pid);
-    program.servedUs += coreUs;
-    for (const other of program.ready) this.watch(other, program);
+    if (isReady) {
+      const level = this.levelOf(pid);
+      queue.update(pid, level, order.of(pid));
+      if (level > 0 && !this.lower.has(pid)) order.insert(this.lower, run, pid);
+    }
+    this.programs[run]!.servedUs += coreUs;
+    this.watch(run);
   }
 
   waiting(pid: Pid, nowUs: number): void {
@@ -161,7 +168,7 @@ export class AttainedService implements SchedulingPolicy {
       queue.peekKey() < level
         ? `behind ${this.processes.name(first)} of queue ${queue.peekKey() + 1}`
         : 'behind earlier ones';
-    const promotedUs = this.starving.has(pid) ? this.starving.keyOf(pid) : Infinity;
+    const promotedUs = this.lower.has(pid) ? this.promotedUs(pid, this.runOf(pid)) : Infinity;
     const soon = promotedUs < Infinity ? `; promoted in ${seconds(promotedUs - nowUs)} at the latest` : '';
     return `${name} stands ${behind}: ${place}${soon}`;
   }
@@ -183,16 +190,21 @@ export class AttainedService implements SchedulingPolicy {
     this.order.load(order);
     this.prior.load(prior);
     for (const [run, promotedUs, servedUs, waitedUs] of programs)
-      this.programs[run] = { promotedUs, servedUs, waitedUs, ready: new Set() };
+      this.programs[run] = { promotedUs, servedUs, waitedUs };
+    const ready: Pid[] = [];
     for (const [pid, us, isPromoted, isReady] of processes) {
       if (pid >= this.service.length) this.grow(pid);
       this.service[pid] = us;
       this.isPromoted[pid] = isPromoted;
-      if (isReady === 0) continue;
-      this.queue.push(pid, this.levelOf(pid), this.order.of(pid as Pid));
-      const program = this.programOf(pid as Pid);
-      program.ready.add(pid as Pid);
-      this.watch(pid as Pid, program);
+      if (isReady === 1) ready.push(pid as Pid);
+    }
+    for (const pid of ready.sort((a, b) => this.order.of(a) - this.order.of(b))) {
+      const level = this.levelOf(pid);
+      this.queue.push(pid, level, this.order.of(pid));
+      const run = this.runOf(pid);
+      if (level === 0) continue;
+      this.order.insert(this.lower, run, pid);
+      this.watch(run);
     }
   }
 
@@ -205,32 +217,37 @@ export class AttainedService implements SchedulingPolicy {
     return level;
   }
 
-  /** Notes when ready `pid` is to be promoted: once what its program waited, its own wait under way included, is β times what that was served. */
-  private watch(pid: Pid, program: Program): void {
+  /** Notes when the first call of the run is to be promoted; what changes that changes it for the run's other calls alike. */
+  private watch(run: number): void {
     const { starving, order } = this;
-    const { starvationRatio } = this.options;
-    if (program.servedUs === 0 || starvationRatio === Infinity || this.levelOf(pid) === 0) {
-      starving.remove(pid);
-      return;
-    }
+    const first = this.lower.head(run) as Pid;
+    const atUs = first > 0 ? this.promotedUs(first, run) : Infinity;
+    if (atUs === Infinity) starving.remove(run);
+    else if (starving.has(run)) starving.update(run, atUs, order.of(first));
+    else starving.push(run, atUs, order.of(first));
+  }
+
+  /** Once what its program waited, its own wait under way included, is β times what that was served. Infinity: not at all. */
+  private promotedUs(pid: Pid, run: number): number {
+    const program = this.programs[run]!;
     const { servedUs, waitedUs } = program;
-    const atUs = Math.ceil(this.waitsSinceUs(pid, program) + starvationRatio * servedUs - waitedUs);
-    if (starving.has(pid)) starving.update(pid, atUs, order.of(pid));
-    else starving.push(pid, atUs, order.of(pid));
+    if (servedUs === 0) return Infinity;
+    return Math.ceil(this.waitsSinceUs(pid, program) + this.options.starvationRatio * servedUs - waitedUs);
   }
 
   private promote(nowUs: number): void {
-    const { starving, queue, order } = this;
+    const { starving, queue, order, lower } = this;
     while (starving.peekKey() <= nowUs) {
-      const pid = starving.popMin() as Pid;
+      const run = starving.popMin();
+      const pid = lower.head(run) as Pid;
+      lower.remove(run, pid);
       this.isPromoted[pid] = 1;
       queue.update(pid, 0, order.of(pid));
       // What it waited is made good: the count begins anew, for the program's other calls, too.
-      const program = this.programOf(pid);
+      const program = this.programs[run]!;
       program.promotedUs = nowUs;
       program.servedUs = 0;
       program.waitedUs = 0;
-      for (const other of program.ready) this.watch(other, program);
     }
   }
 
@@ -241,17 +258,21 @@ export class AttainedService implements SchedulingPolicy {
 
   /** It leaves the queue; what it waited there counts for its program. */
   private leave(pid: Pid, nowUs: number): void {
+    const run = this.runOf(pid);
     this.queue.remove(pid);
-    this.starving.remove(pid);
-    const program = this.programOf(pid);
-    program.ready.delete(pid);
+    if (this.lower.has(pid)) this.lower.remove(run, pid);
+    const program = this.programs[run]!;
     program.waitedUs += Math.max(0, nowUs - this.waitsSinceUs(pid, program));
-    for (const other of program.ready) this.watch(other, program);
+    this.watch(run);
   }
 
-  private programOf(pid: Pid): Program {
+  /** Its run, which has a program and a list from then on. */
+  private runOf(pid: Pid): number {
+    const { lower } = this;
     const run = this.processes.run(pid);
-    return (this.programs[run] ??= { promotedUs: 0, servedUs: 0, waitedUs: 0, ready: new Set() });
+    if (run >= lower.lists) lower.addLists(rowsFor(run, lower.lists) - lower.lists);
+    this.programs[run] ??= { promotedUs: 0, servedUs: 0, waitedUs: 0 };
+    return run;
   }
 
   private grow(pid: number): void {

@@ -1,3 +1,4 @@
+import type { LinkedLists } from '../../base/linked-lists.ts';
 import { moved, rowsFor } from '../columns.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 
@@ -33,6 +34,15 @@ export class ReadyOrder {
   /** `pid` got what it was ready for: the next time it is ready, it comes last. */
   forget(pid: Pid): void {
     if (pid < this.sinceUs.length) this.sinceUs[pid] = NaN;
+  }
+
+  /** Puts `pid`, which has its number, into a list of ready ones: behind those that became ready before it, mostly at the end. */
+  insert(lists: LinkedLists, list: number, pid: Pid): void {
+    const number = this.of(pid);
+    let before = lists.tail(list);
+    while (before > 0 && this.of(before as Pid) > number) before = lists.previous(before);
+    if (before > 0) lists.insertAfter(list, before, pid);
+    else lists.pushFront(list, pid);
   }
 
   save(): Json {

@@ -97,7 +97,14 @@ export class ResponseRatios {
   }
 
   private playUpFrom(slot: number): void {
-    for (let node = (this.pidOf.length + slot) >> 1; node >= 1; node >>= 1) this.play(node);
+    const { winner, standsUntilUs } = this;
+    for (let node = (this.pidOf.length + slot) >> 1; node >= 1; node >>= 1) {
+      const before = winner[node]!;
+      const untilUs = standsUntilUs[node]!;
+      this.play(node);
+      // Another than who changed wins as before, and for as long: nothing further up is different.
+      if (before !== slot && winner[node] === before && standsUntilUs[node] === untilUs) return;
+    }
   }
 
   /** Plays again what is over, from the bottom up. */
@@ -110,7 +117,8 @@ export class ResponseRatios {
 
   private play(node: number): void {
     const { winner, standsUntilUs, nowUs } = this;
-    const [left, right] = [winner[2 * node]!, winner[2 * node + 1]!];
+    const left = winner[2 * node]!;
+    const right = winner[2 * node + 1]!;
     let untilUs = Math.min(standsUntilUs[2 * node]!, standsUntilUs[2 * node + 1]!);
     if (left === EMPTY || right === EMPTY) winner[node] = left === EMPTY ? right : left;
     else {

@@ -73,7 +73,8 @@ class VirtualTokenCounter implements SchedulingPolicy {
     if (pid >= this.clients.length) this.growPids(pid);
     this.clients[pid] = client;
     if (queues.size(client) === 0) this.lift(client);
-    this.insert(client, pid, order.take(pid, sinceUs));
+    order.take(pid, sinceUs);
+    order.insert(queues, client, pid);
     const first = queues.head(client);
     if (active.has(client)) active.update(client, this.counters[client]!, order.of(first as Pid));
     else active.push(client, this.counters[client]!, order.of(first as Pid));
@@ -175,15 +176,6 @@ class VirtualTokenCounter implements SchedulingPolicy {
     if (active.size > 0) floor = active.peekKey();
     else if (this.lastLeft >= 0) floor = counters[this.lastLeft]!;
     if (counters[client]! < floor) counters[client] = floor;
-  }
-
-  /** Behind those that became ready before it: mostly at the end. */
-  private insert(client: number, pid: Pid, number: number): void {
-    const { queues, order } = this;
-    let before = queues.tail(client);
-    while (before > 0 && order.of(before as Pid) > number) before = queues.previous(before);
-    if (before > 0) queues.insertAfter(client, before, pid);
-    else queues.pushFront(client, pid);
   }
 
   private leave(client: number, pid: Pid): void {

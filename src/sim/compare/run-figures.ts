@@ -15,7 +15,7 @@ export interface RunFigures {
   readonly completed: number;
   readonly failed: number;
   readonly unfinished: number;
-  /** Programs that had a call or a tool refused: they did less than they were recorded to do, and the lower bound says nothing of them. */
+  /** Programs that had a call or a tool refused, or a sub-agent that ended otherwise than well: they did less than they were to do, and the lower bound says nothing of them. */
   readonly cutShort: number;
   /** The scenario ended before everything had happened. */
   readonly isCut: boolean;
@@ -65,8 +65,9 @@ export class FigureTally {
   private arrived = 0;
   /** By pid: its program, which is the agent of its root. */
   private readonly programOf: number[] = [];
+  private readonly isRoot: boolean[] = [];
   private readonly readySinceUs: number[] = [];
-  private readonly hasRefusal: boolean[];
+  private readonly isCutShort: boolean[];
   private starvationUs = 0;
 
   /** `demands`: the least of each agent. Agents arrive in their own order where they arrive at one instant. */
@@ -74,7 +75,7 @@ export class FigureTally {
     this.agents = agents;
     this.demands = demands;
     this.cores = cores;
-    this.hasRefusal = agents.map(() => false);
+    this.isCutShort = agents.map(() => false);
     const { clients, clientOf, weights } = clientsOf(agents);
     this.gap = new ServiceGap(
       clients,
@@ -89,6 +90,7 @@ export class FigureTally {
   onEvent(event: KernelEvent): void {
     switch (event.type) {
       case 'process.spawned':
+        this.isRoot[event.pid] = event.parent === 0;
         this.programOf[event.pid] =
           event.parent === 0 ? this.order[this.arrived++]! : this.programOf[event.parent]!;
         break;
@@ -97,13 +99,17 @@ export class FigureTally {
         break;
       case 'process.dispatched':
       case 'process.suspended':
-      case 'process.terminated':
       case 'process.waiting':
         this.stoodReady(event.pid, event.atUs);
         break;
+      case 'process.terminated':
+        this.stoodReady(event.pid, event.atUs);
+        // Of a root it is told by its outcome.
+        if (event.outcome !== 'completed' && !this.isRoot[event.pid]!) this.cutShort(event.pid);
+        break;
       case 'call.refused':
       case 'tool.refused':
-        this.hasRefusal[this.programOf[event.pid]!] = true;
+        this.cutShort(event.pid);
         break;
       default:
     }
@@ -116,7 +122,7 @@ export class FigureTally {
     const programs = this.programs(metrics.perProcess);
     const count = (is: (program: Ended) => boolean): number => programs.filter(is).length;
     const completed = count(({ root }) => root.outcome === 'completed');
-    const cutShort = this.hasRefusal.filter(Boolean).length;
+    const cutShort = this.isCutShort.filter(Boolean).length;
     const { mean, p50, p95, p99 } = distribution(programs.map(({ root }) => root.turnaroundUs));
     const isBounded = programs.length > 0 && completed === this.agents.length && cutShort === 0;
     const { pressure, makespanUs, budgetActions, modelCallsDegraded } = metrics;
@@ -154,6 +160,10 @@ export class FigureTally {
       budgets: pressure.budgets.map(({ node, ...own }) => ({ node, ...sharesOf(own) })),
       budgetActions: { ...budgetActions, degraded: modelCallsDegraded },
     };
+  }
+
+  private cutShort(pid: number): void {
+    this.isCutShort[this.programOf[pid]!] = true;
   }
 
   private stoodReady(pid: number, atUs: number): void {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { AgentSpec, AgentStep } from '../../../src/agents/steps.ts';
 import { schedulingPolicies } from '../../../src/policies/index.ts';
 import { compareRun } from '../../../src/sim/compare/compare-run.ts';
-import { comparison } from '../../../src/sim/compare/comparison.ts';
+import { comparison, isSignificant } from '../../../src/sim/compare/comparison.ts';
 import {
   changesWithSeed,
   seededWorkload,
@@ -88,6 +88,18 @@ test('programs that did not come, not end or not do all: no bound, no rosy figur
   };
   const cutShort = compareRun(seededWorkload(compared([huge]), 1), 'fifo');
   expect(cutShort).toMatchObject({ completed: 1, cutShort: 1, boundUs: null, isUnanswered: true });
+  const calls = [{ tool: 'unknown', arguments: {}, result: '', durationUs: 5 }];
+  const toolless: AgentSpec = { name: 'toolless', arrivalUs: 0, steps: [{ op: 'tools', calls }, think(1)] };
+  const refused = compareRun(seededWorkload(compared([toolless]), 1), 'fifo');
+  expect(refused).toMatchObject({ completed: 1, cutShort: 1, boundUs: null, isUnanswered: false });
+  const spawn: AgentStep = { op: 'spawn', key: 'c', agent: { name: 'child', steps: [page, page, think(9)] } };
+  const parent: AgentSpec = {
+    name: 'parent',
+    arrivalUs: 0,
+    steps: [spawn, { op: 'wait', key: 'c' }, think(1)],
+  };
+  const strict = { ...seededWorkload(compared([parent]), 1), program: 'scripted' as const };
+  expect(compareRun(strict, 'fifo').cutShort).toBe(1);
   const runs = [whole, { ...whole, boundUs: null }];
   expect(comparison([{ scheduler: 'fifo', runs }], 'fifo')[0]!.gap).toBeUndefined();
 });
@@ -133,6 +145,13 @@ test('whether another seed makes other agents', () => {
   });
   expect(changesWithSeed(scenario({ name: 'a', steps: [{ op: 'think', tokensOut: 1 }] }))).toBe(false);
   expect(changesWithSeed(scenario({ name: 'a', generate: 'jobs', count: 2 }))).toBe(true);
+});
+
+test('a difference is significant when its interval leaves 0 out, on either side', () => {
+  expect(isSignificant({ mean: -2, low: -3, high: -1 })).toBe(true);
+  expect(isSignificant({ mean: 2, low: 1, high: 3 })).toBe(true);
+  expect(isSignificant({ mean: 2, low: -1, high: 5 })).toBe(false);
+  expect(isSignificant({ mean: 2, low: -Infinity, high: Infinity })).toBe(false);
 });
 
 test('policies on the same seeds: paired with the baseline, and their gap to the bound', () => {

@@ -1,0 +1,138 @@
+/**
+ * `npm run bench:sched [-- --quick] [-- --write] [-- --policy NAME,…]`: a million calls under every scheduling policy, and what one decision costs however many are ready. `--quick` takes
+ * smaller sizes (CI: does it run); `--write` keeps the output as docs/results/scheduling.md.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import { buildSync } from 'esbuild';
+
+import { schedulingPolicies, schedulingPolicy } from '../../src/policies/index.ts';
+import { commit, machine } from '../machine.ts';
+import type { CallsRow } from './calls-worker.ts';
+import type { DecisionRow } from './decisions-worker.ts';
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+    policy: { type: 'string', default: Object.keys(schedulingPolicies).join() },
+  },
+});
+const policies = flags.policy.split(',');
+for (const name of policies) schedulingPolicy(name);
+
+const seed = 1;
+const agents = flags.quick ? 200 : 10_000;
+const calls = flags.quick ? 10 : 100;
+const sizes = flags.quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000];
+const decisions = flags.quick ? 2_000 : 50_000;
+
+const lines: string[] = [];
+const say = (line = ''): void => {
+  console.log(line);
+  lines.push(line);
+};
+const folder = mkdtempSync(join(tmpdir(), 'ringzero-bench-'));
+try {
+  say('# Scheduling benchmarks');
+  say();
+  say(
+    `Made by \`npm run bench:sched${flags.quick ? ' -- --quick' : ''}\` at commit ${commit()}, Node ${process.version}, ${machine()}; seed ${seed}.`,
+  );
+  say(
+    'The machine is shared: seconds of processor time are closer to what a quiet machine takes than those on the wall, and still too many.',
+  );
+  say();
+  sayCalls();
+  say();
+  sayDecisions();
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+if (flags.write) {
+  mkdirSync(new URL('../../docs/results/', import.meta.url), { recursive: true });
+  writeFileSync(new URL('../../docs/results/scheduling.md', import.meta.url), `${lines.join('\n')}\n`);
+}
+
+function sayCalls(): void {
+  const worker = compiled('calls-worker');
+  say(`## ${count(agents * calls)} calls`);
+  say();
+  say(
+    `${count(agents)} agents with ${calls} model calls each and a tool call between every two, on one engine of 8 cores that holds all contexts; every policy with its own defaults. With all`,
+  );
+  say(
+    'metrics, without records and event hash, as runs are compared; the time is that of the run, once, in a process of its own. The target is 20 s for a million calls.',
+  );
+  say();
+  say('| policy | processor s | wall s | calls a processor s | dispatches | events |');
+  say('| --- | ---: | ---: | ---: | ---: | ---: |');
+  for (const policy of policies) {
+    const row = run(worker, policy, agents, calls, seed) as CallsRow;
+    const { cpuSeconds, wallSeconds, dispatches, events } = row;
+    const cells = [
+      cpuSeconds.toFixed(1),
+      wallSeconds.toFixed(1),
+      count(row.calls / cpuSeconds),
+      count(dispatches),
+      count(events),
+    ];
+    say(`| ${policy} | ${cells.join(' | ')} |`);
+  }
+}
+
+function sayDecisions(): void {
+  const worker = compiled('decisions-worker');
+  say('## What a decision costs');
+  say();
+  say(
+    'The policy alone, without a kernel: 8 cores, so many ready processes, and whoever ends its call asks for the next at once. A decision is all that the policy is asked and told from one',
+  );
+  say(
+    `pick to the next. Comparisons are those of keys in its queues, on the average of ${count(decisions)} decisions after everybody may have had a turn; nanoseconds are of processor time, the`,
+  );
+  say('best of five rounds of as many. Beyond the caches, a step of the same search takes longer.');
+  say();
+  const columns = [
+    'policy',
+    ...sizes.map((size) => `comparisons at ${count(size)}`),
+    'per log₂ n',
+    ...sizes.map((size) => `ns at ${count(size)}`),
+  ];
+  say(`| ${columns.join(' | ')} |`);
+  say(`| --- |${' ---: |'.repeat(columns.length - 1)}`);
+  for (const policy of policies) {
+    const rows = run(worker, policy, sizes.join(), decisions, seed) as readonly DecisionRow[];
+    const perLevel = rows.map(({ ready, comparisons }) => comparisons / Math.log2(ready));
+    const cells = [
+      ...rows.map(({ comparisons }) => comparisons.toFixed(1)),
+      [perLevel[0]!, perLevel.at(-1)!].map((each) => each.toFixed(1)).join(' to '),
+      ...rows.map(({ nanoseconds }) => count(nanoseconds)),
+    ];
+    say(`| ${policy} | ${cells.join(' | ')} |`);
+  }
+}
+
+/** Bundled as an installed package is compiled; where Node strips types itself, every access to a typed array is checked once more. */
+function compiled(name: string): string {
+  const outfile = join(folder, `${name}.mjs`);
+  const entry = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
+  buildSync({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile });
+  return outfile;
+}
+
+/** One process after another, so that none disturbs another. */
+function run(worker: string, ...words: readonly (string | number)[]): unknown {
+  const out = execFileSync(process.execPath, [worker, ...words.map(String)], { encoding: 'utf8' });
+  return JSON.parse(out);
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en');
+}
