@@ -115,6 +115,11 @@ export class Kernel {
         queue.boundCount === sum,
         () => `engine ${engine.index}: ${queue.boundCount} bound in its queue, not ${sum}`,
       );
+      for (const pid of engine.memoryWaiters.ids())
+        assert(
+          state.processes[pid]!.engine === engine && state.processes[pid]!.call !== undefined,
+          () => `process ${pid} has a place among those that wait for memory on engine ${engine.index}`,
+        );
       for (const core of engine.cores)
         assert(
           core.process === undefined || (core.process.core === core.id && core.process.state === 'running'),

@@ -21,6 +21,8 @@ import type { Process } from './process.ts';
 export class Migration {
   private readonly state: KernelState;
   private readonly affinity: number;
+  /** Somebody has moved since this was last set to false. */
+  hasMoved = false;
   /** Who waits for its own engine, by until when. */
   private readonly waits = new KeyedHeap();
   private timer: { readonly id: TimerId; readonly atUs: number } | undefined;
@@ -76,6 +78,9 @@ export class Migration {
     const lostTokens = Math.max(0, usable - to.memory.holdingOf(table).usableTokens);
     state.out.emit({ type: 'process.migrated', pid, from: from.index, to: to.index, lostTokens });
     from.memory.moveTo(to.memory, table, pid, state.nowUs);
+    // Who waited for memory and can go on keeps its place there until it does.
+    from.memoryWaiters.remove(pid);
+    this.hasMoved = true;
     from.population--;
     to.population++;
     process.engine = to;

@@ -81,10 +81,8 @@ export class OneQueue {
   /** `process` was picked, and would have to wait for memory on its own engine. False: so it must. */
   startElsewhere(process: Process): boolean {
     if (!this.migration.mayLeave(process)) return false;
-    const { engine: own } = process;
     const target = this.roomFor(process);
     if (target === undefined) return false;
-    own.memoryWaiters.remove(process.pid);
     this.migration.move(process, target);
     this.dispatcher.start(process);
     return true;

@@ -143,16 +143,20 @@ export class AgentScheduler {
   private settleTogether(): void {
     const { migration, oneQueue, stealing } = this;
     const { engines } = this.state;
-    migration.release();
-    oneQueue?.release();
-    for (const engine of engines) {
-      if (engine.loadControl !== undefined) this.gate.review(engine);
-      if (engine.memoryWaiters.size > 0) this.wakeWaiters(engine);
-      if (oneQueue === undefined) this.dispatchAll(engine);
-    }
-    oneQueue?.dispatchAll();
-    for (const engine of engines) if (engine.loadControl !== undefined) this.settleLoad(engine);
-    stealing?.settle();
+    // Who moves may leave room, and a place before others that wait for memory.
+    do {
+      migration.hasMoved = false;
+      migration.release();
+      oneQueue?.release();
+      for (const engine of engines) {
+        if (engine.loadControl !== undefined) this.gate.review(engine);
+        if (engine.memoryWaiters.size > 0) this.wakeWaiters(engine);
+        if (oneQueue === undefined) this.dispatchAll(engine);
+      }
+      oneQueue?.dispatchAll();
+      for (const engine of engines) if (engine.loadControl !== undefined) this.settleLoad(engine);
+      stealing?.settle();
+    } while (migration.hasMoved);
     for (const engine of engines)
       if (engine.queue.engines[0] === engine) this.preemption.settle(engine.queue);
     for (const engine of engines) if (engine.isHeld || engine.memoryWaiters.size > 0) this.tellHeld(engine);

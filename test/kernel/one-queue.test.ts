@@ -1,14 +1,16 @@
 /** One ready queue for several engines: who goes where, when, and what it costs. */
 import { expect, test } from 'vitest';
 
-import type { CreateSchedulingPolicy } from '../../src/kernel/contracts.ts';
+import type { CreatePagingPolicy, CreateSchedulingPolicy } from '../../src/kernel/contracts.ts';
 import type { EngineOptions } from '../../src/kernel/engine-options.ts';
+import { lru } from '../../src/policies/paging/lru.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { priorityDefaults, priorityWith } from '../../src/policies/scheduling/priority.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
+import type { Pid } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import { runAgents, type Agent, type Ran } from '../support/run-agents.ts';
-import { allocate, burst, onPage, SECOND as S, sleep } from '../support/syscalls.ts';
+import { allocate, burst, onPage, SECOND as S, sleep, touch } from '../support/syscalls.ts';
 import { page } from './memory/scenario.ts';
 
 /** A token takes a millisecond to prefill. */
@@ -389,6 +391,49 @@ test('the policy is told that who was picked and passed over is ready since it w
   runAgents({ agents: returning(10 * S), kernel: oneQueue({ scheduling: listening }), untilUs: 3 * S });
   const [, ...after] = told.slice(told.indexOf('1 ready since 2 s'));
   expect(after).toEqual(['1 picked', '1 waits', '1 ready since 2 s', '1 picked']);
+});
+
+test('who finds no room elsewhere lets nobody make way there, however much happens', () => {
+  const scheduling = priorityWith({ ...priorityDefaults, sliceUs: Infinity });
+  const agents: Agent[] = [
+    { engine: 'a', priority: 0, body: [burst(10 * S)] },
+    { engine: 'b', body: [allocate(900, { pinned: true }), burst(S), sleep(20 * S)] },
+    { engine: 'b', priority: 90, atUs: S, body: [burst(10 * S)] },
+    { engine: 'a', priority: 10, atUs: 2 * S, body: [allocate(500), burst(S)] },
+    { engine: 'b', atUs: 3 * S, body: Array.from({ length: 9 }, () => sleep(S / 2)) },
+  ];
+  const engines = [engine('a', { memoryTokens: 1_000 }), engine('b', { memoryTokens: 1_000 })];
+  const ran = runAgents({ agents, kernel: oneQueue({ scheduling, engines }), untilUs: 15 * S });
+  // Once it is tried.
+  expect(ran.all('call.stopped')).toHaveLength(1);
+  expect(stretches(ran).at(-1)).toEqual([4, 0, 10, 11]);
+});
+
+test('what it has touched is not there: its call pays for that as for any fault, and for nothing else', () => {
+  const agents: Agent[] = [
+    { engine: 'a', body: [burst(10 * S)] },
+    { engine: 'b', body: [page('shared', 600), burst(S), sleep(9 * S)] },
+    { engine: 'a', atUs: 2 * S, body: [page('shared', 600), page('own', 1_000), touch(2), burst(S)] },
+  ];
+  const ran = runAgents({ agents, kernel: oneQueue({ affinity: 0 }) });
+  expect(moves(ran)).toEqual([[3, 0, 1, 1_000, 2]]);
+  expect(ran.all('process.dispatched', 3)).toMatchObject([
+    { newTokens: 0, repeatedTokens: 1_000, cachedTokens: 600 },
+  ]);
+});
+
+test('the paging policies are told that it has left the one memory and uses the other', () => {
+  const told: string[] = [];
+  let made = 0;
+  const listening: CreatePagingPolicy = (context) => {
+    const at = 'ab'[made++]!;
+    return Object.assign(lru(context), {
+      usedBy: (pid: Pid) => void told.push(`${at}: ${pid} calls`),
+      exited: (pid: Pid) => void told.push(`${at}: ${pid} has left`),
+    });
+  };
+  runAgents({ agents: returning(10 * S), kernel: oneQueue({ paging: listening }), untilUs: 6 * S });
+  expect(told.filter((line) => line.includes(': 1 '))).toEqual(['a: 1 calls', 'a: 1 has left', 'b: 1 calls']);
 });
 
 test('one that has to wait for memory on its own engine goes where there is room', () => {

@@ -5,8 +5,9 @@ import type { Charge, CreateSchedulingPolicy } from '../../src/kernel/contracts.
 import type { EngineOptions } from '../../src/kernel/engine-options.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
+import { priorityDefaults, priorityWith } from '../../src/policies/scheduling/priority.ts';
 import { runAgents, type Agent, type Ran } from '../support/run-agents.ts';
-import { allocate, burst, SECOND as S, sleep } from '../support/syscalls.ts';
+import { allocate, burst, onPage, SECOND as S, sleep } from '../support/syscalls.ts';
 import { page } from './memory/scenario.ts';
 
 const engine = (name: string, options: Partial<EngineOptions> = {}): Partial<EngineOptions> => ({
@@ -137,6 +138,33 @@ test('a policy learns of what a process used on other engines when it comes, and
     'b: 1 exited',
   ]);
 });
+
+test.each([
+  ['stolen', stealing()],
+  ['in one queue', { ...stealing(), steal: false, queues: 'one' }],
+] as const)(
+  '%s: who waited for memory, could go on and found the core taken gives up its place there',
+  (_, how) => {
+    const agents: Agent[] = [
+      on('b', 5 * S),
+      {
+        engine: 'a',
+        body: [allocate(600, { pinned: true }), burst(S), sleep(9 * S), onPage('unpin', 1), sleep(20 * S)],
+      },
+      // No room beside what process 2 has pinned.
+      { engine: 'a', priority: 90, atUs: S, body: [allocate(500), burst(S)] },
+      { engine: 'a', atUs: 2 * S, body: [burst(6 * S)] },
+      { engine: 'a', atUs: 2 * S, body: [burst(6 * S)] },
+    ];
+    const engines = [engine('a', { memoryTokens: 1_000 }), engine('b', { preemption: 'none' })];
+    const scheduling = priorityWith({ ...priorityDefaults, sliceUs: S });
+    const ran = runAgents({ agents, kernel: { ...how, engines, scheduling }, untilUs: 20 * S });
+    expect(ran.all('process.waiting', 3)).toMatchObject([{ on: 'memory', atUs: S }]);
+    expect(moves(ran)).toEqual([[3, 0, 1, 0, 10]]);
+    expect(ran.end(3).atUs).toBe(11 * S);
+    expect(ran.kernel.snapshot().engines[0]!.waitingForMemory).toBe(0);
+  },
+);
 
 test('options that have no effect are refused', () => {
   const run = (kernel: Partial<KernelOptionsInput>) => () => runAgents({ agents: [], kernel });

@@ -123,7 +123,13 @@ test.each([
             break;
           case 'touch': {
             const page = pageOf(each.nth);
-            if (page !== undefined) memory.touch(table, page, pid, nowUs);
+            if (page === undefined) break;
+            const computed = () =>
+              pagesOf(table).filter((one) => (one as { isComputed: boolean }).isComputed).length;
+            const before = computed();
+            memory.touch(table, page, pid, nowUs);
+            // Whatever was cut for it.
+            expect(computed()).toBeGreaterThanOrEqual(before);
             break;
           }
           case 'drop':
