@@ -1,5 +1,5 @@
 /**
- * One run under one policy, in a process of its own: `node calls-worker.mjs POLICY AGENTS CALLS SEED`. As runs are compared: with all metrics, without records, checks and event hash.
+ * One run under one policy, in a process of its own: `node calls-worker.mjs POLICY AGENTS CALLS yes|no SEED` (tools between the calls). As runs are compared: with all metrics, without records, checks and event hash.
  * Prints one JSON document.
  */
 import { runWorkload } from '../../src/sim/run-workload.ts';
@@ -14,8 +14,8 @@ export interface CallsRow {
   readonly events: number;
 }
 
-const [policy = '', agents = '', calls = '', seed = ''] = process.argv.slice(2);
-const workload = agentsFor(Number(agents), Number(calls), Number(seed));
+const [policy = '', agents = '', calls = '', tools = '', seed = ''] = process.argv.slice(2);
+const workload = agentsFor(Number(agents), Number(calls), tools === 'yes', Number(seed));
 const before = process.cpuUsage();
 const started = performance.now();
 const { metrics, events } = runWorkload({
