@@ -11,6 +11,7 @@ export const commandTable: CommandTable = {
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,
+  compare: async () => (await import('./commands/compare.ts')).compareCommand,
   sched: async () => (await import('./commands/sched.ts')).schedCommand,
   page: async () => (await import('./commands/page.ts')).pageCommand,
   trace: async () => (await import('./commands/trace.ts')).traceCommands,

@@ -60,7 +60,7 @@ export function repeatWords(
 ): readonly string[] {
   const decisive = given.filter(({ flag }) => !notDecisive.has(flag));
   const options = decisive.flatMap(({ flag, value }) =>
-    value === true ? [flag] : [flag, quoted(spelled(flag, value))],
+    value === true ? [flag] : [flag, quoted(spelled(command, flag, value))],
   );
   return ['ringzero', command, ...operands.map(quoted), ...options, '--seed', String(seed)];
 }
@@ -81,11 +81,11 @@ function givenOptions(command: CommanderCommand): readonly GivenOption[] {
     }));
 }
 
-const timeFlags = new Set(['--slice', '--until', '--tick', '--load-latency']);
+const timeFlags = new Set(['--slice', '--until', '--tick', '--load-latency', '--switch-cost']);
 
-/** The text that is read as this value. */
-function spelled(flag: string, value: unknown): string {
-  if (timeFlags.has(flag)) return spelledUs(value as number);
+/** The text that is read as this value. `sched` counts in ticks. */
+function spelled(command: string, flag: string, value: unknown): string {
+  if (timeFlags.has(flag) && command !== 'sched') return spelledUs(value as number);
   if (flag !== '--arrivals') return String(value);
   const arrivals = value as Arrivals;
   return arrivals.kind === 'poisson' ? `poisson:${arrivals.ratePerHour}` : arrivals.kind;

@@ -35,7 +35,7 @@ export function summaryLines(request: RunRequest, result: WorkloadResult, second
     '',
     chalk.bold('cores and memory'),
     ...engineLines(metrics, width, chalk.cyan),
-    ...faultLines(metrics),
+    ...memoryLines(metrics),
     '',
     chalk.bold('processes') +
       chalk.dim(
@@ -215,6 +215,7 @@ const glyphs: Readonly<Record<string, string>> = {
   prefill: '▓',
   'repeated prefill': '▒',
   load: '≡',
+  switch: 'x',
   'ready queue': '░',
   tool: 't',
   person: 'p',
@@ -235,6 +236,7 @@ function partsOf({ running, readyUs, waiting, suspendedUs }: Split): BarPart[] {
     prefill: running.newPrefillUs,
     'repeated prefill': running.repeatedPrefillUs,
     load: running.loadUs,
+    switch: running.switchUs,
     unfinished: running.unfinishedUs,
     'ready queue': readyUs,
     ...waiting,
@@ -281,7 +283,14 @@ function engineLines({ engines }: RunMetrics, width: number, paint: (text: strin
   );
 }
 
-function faultLines({ faults, evicted, prefillTokensSaved, loaded, prefetched }: RunMetrics): string[] {
+function memoryLines({
+  faults,
+  evicted,
+  prefillTokensSaved,
+  loaded,
+  prefetched,
+  migrations,
+}: RunMetrics): string[] {
   const of = ({ pages, tokens }: PageCount): string =>
     pages === 0 ? 'none' : `${counted(pages, 'page')}, ${counted(tokens, 'token')}`;
   const rows: [string, string][] = [
@@ -299,6 +308,14 @@ function faultLines({ faults, evicted, prefillTokensSaved, loaded, prefetched }:
       : []),
     ['evicted', of(evicted)],
     ['prefill saved', counted(prefillTokensSaved, 'token')],
+    ...(migrations.count > 0
+      ? [
+          [
+            'changed engines',
+            `${counted(migrations.count, 'time')}, ${counted(migrations.lostTokens, 'token')} lost`,
+          ] satisfies [string, string],
+        ]
+      : []),
   ];
   return rows.map(([label, text]) => `${label.padEnd(18)} ${text}`);
 }

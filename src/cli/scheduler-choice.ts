@@ -7,10 +7,9 @@ import { importPolicy, isPolicyFile, ownPolicyFile } from './own-policy.ts';
 
 export const schedulersAllowed = `${Object.keys(schedulingPolicies).join(', ')}, or a file such as ./mine.ts`;
 
-/** A parser for commander. Throws KernelError INVALID_ARGUMENT for a name that is none. */
-export function parseScheduler(text: string): string {
-  if (!Object.hasOwn(schedulingPolicies, text) && !isPolicyFile(text))
-    throw invalid('--scheduler', text, schedulersAllowed);
+/** A name of the table, or of a file. Throws KernelError INVALID_ARGUMENT. */
+export function parseScheduler(option: string, text: string, allowed = schedulersAllowed): string {
+  if (!Object.hasOwn(schedulingPolicies, text) && !isPolicyFile(text)) throw invalid(option, text, allowed);
   return text;
 }
 

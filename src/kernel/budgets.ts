@@ -120,6 +120,13 @@ export class BudgetTree {
     return this.nodeAt(index).parent?.index ?? -1;
   }
 
+  /** Is `resource` limited at `node` or above it? */
+  limits(node: number, resource: BudgetResource): boolean {
+    for (let at: BudgetNode | undefined = this.nodeAt(node); at !== undefined; at = at.parent)
+      if (at.accounts.some(({ limit }) => limit.resource === resource)) return true;
+    return false;
+  }
+
   /** `waiterSeq` orders callers: one with a larger number does not pass a node at which one with a smaller number waits. */
   reserve(node: number, amounts: BudgetAmounts, nowUs: number, waiterSeq: number): ReserveResult {
     const own = this.nodeAt(node);

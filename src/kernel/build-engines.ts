@@ -1,6 +1,6 @@
-import type { LoadView, ProcessView } from './contracts.ts';
-import { longestUs } from './engine-options.ts';
-import { Engine } from './engine.ts';
+import type { LoadView, ProcessView, SchedulingContext } from './contracts.ts';
+import { longestUs, type EngineOptions } from './engine-options.ts';
+import { Engine, ReadyQueue } from './engine.ts';
 import { createGuarded } from './guarded-scheduling.ts';
 import type { PageId, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -13,11 +13,12 @@ import type { Process } from './process.ts';
 /** The engines of a kernel, with their cores: each has a memory and policies of its own, which see processes through views. */
 export function buildEngines(state: KernelState, options: KernelOptions): void {
   let firstCore = 0;
+  const shared = options.queues === 'one' ? readyQueue(state, options, options.engines, 'one') : undefined;
   for (const [index, engineOptions] of options.engines.entries()) {
     const { memoryTokens, cores, name } = engineOptions;
     const observer = observerFor(state, index);
     const rng = state.rng(`paging/${name}`);
-    const { residency, victims, paging, plan, scheduling, loadControl } = options;
+    const { residency, victims, paging, plan, loadControl } = options;
     const memory = new ContextMemory(
       {
         capacity: memoryTokens,
@@ -30,23 +31,12 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
       },
       observer,
     );
-    const policy = createGuarded(
-      scheduling,
-      {
-        capacity: cores,
-        unit: 'cores',
-        memoryTokens,
-        rng: state.rng(`scheduling/${name}`),
-        processes: processView(state),
-      },
-      state,
-    );
     const load = loadView(state, index);
     const isPrefetching =
       engineOptions.loadTokensPerSecond > 0 && residency === 'prefix' && memory.policy.prefetch !== undefined;
     const parts = {
       memory,
-      policy,
+      queue: shared ?? readyQueue(state, options, [engineOptions], name),
       tier: isPrefetching ? new TierLink(memory, engineOptions) : undefined,
       loadControl: loadControl?.({
         capacity: memoryTokens,
@@ -60,6 +50,23 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
     state.cores.push(...engine.cores);
     firstCore += cores;
   }
+}
+
+/** For the cores of these engines. */
+function readyQueue(
+  state: KernelState,
+  { scheduling, steal }: KernelOptions,
+  engines: readonly EngineOptions[],
+  name: string,
+): ReadyQueue {
+  const context: SchedulingContext = {
+    capacity: engines.reduce((sum, { cores }) => sum + cores, 0),
+    unit: 'cores',
+    memoryTokens: engines.reduce((sum, { memoryTokens }) => sum + memoryTokens, 0),
+    rng: state.rng(`scheduling/${name}`),
+    processes: processView(state),
+  };
+  return new ReadyQueue(createGuarded(scheduling, context, state), steal);
 }
 
 /** Makes events of what moves in the memory of engine number `engine`. */
@@ -103,7 +110,10 @@ function processView({ processes, cores, budgets, quotas }: KernelState): Proces
   return {
     priority: (pid) => processes[pid]!.effectivePriority,
     name: (pid) => processes[pid]!.name,
-    parent: (pid) => processes[pid]!.startedBy,
+    parent: (pid) => {
+      const { startedBy } = processes[pid]!;
+      return processes[startedBy] === undefined ? 0 : startedBy;
+    },
     run: (pid) => processes[pid]!.family.number,
     client: (pid) => processes[pid]!.client,
     tickets: (pid) => processes[pid]!.facts.tickets ?? 100,
@@ -156,7 +166,8 @@ function loadView(state: KernelState, engine: number): LoadView {
     },
     active: (pid) => {
       const process = state.process(pid);
-      return process.state === 'running' || process.queued;
+      // One that has moved is no business of this engine any more.
+      return process.engine.index === engine && (process.state === 'running' || process.queued);
     },
     priority: (pid) => state.process(pid).effectivePriority,
     lastFaultUs: (pid) => state.process(pid).lastFaultUs,

@@ -1,7 +1,7 @@
 import { assert } from '../base/assert.ts';
 import type { BudgetAmounts } from './budget-limits.ts';
 import { degradedOptions } from './budget-rules.ts';
-import type { ReserveResult, WhyNot } from './budgets.ts';
+import type { BudgetTree, ReserveResult, WhyNot } from './budgets.ts';
 import { costOf, longestUs, type EngineOptions } from './engine-options.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { TimerId } from './ids.ts';
@@ -340,8 +340,8 @@ export class CallBudgets {
 }
 
 /** The most that the next stretch of `call` can use: it may fill its answer, and find nothing of its prompt in memory. */
-function mostAmounts(process: Process, call: Call): CallAmounts {
-  const { think, extraTokens, options, degradedTo } = call;
+function mostAmounts(process: Process, call: Call, options = call.options): CallAmounts {
+  const { think, extraTokens, degradedTo } = call;
   const prompt = process.table.tokens + extraTokens;
   const fixedUs = think.script?.durationUs;
   return {
@@ -352,12 +352,24 @@ function mostAmounts(process: Process, call: Call): CallAmounts {
     microDollars: costOf(options.prices, prompt, 0, think.maxOutput),
     // A fixed time is that of a call of the engine's own model whose prompt was not evicted; at worst all of it was.
     coreUs:
-      fixedUs === undefined
+      options.switchUs +
+      (fixedUs === undefined
         ? longestUs(options, prompt, think.maxOutput)
         : Math.ceil(
             degradedTo === undefined ? fixedUs : fixedUs * slowdownOf(process.engine.options, options),
-          ) + longestUs(options, prompt, 0),
+          ) + longestUs(options, prompt, 0)),
   };
+}
+
+/** Does what is reserved for the call of `process` cover the most that it can use on an engine with these options, wherever there is a limit? */
+export function fitsReservation(budgets: BudgetTree, process: Process, options: EngineOptions): boolean {
+  const call = process.call!;
+  const { reservation } = call;
+  const most = mostAmounts(process, call, options);
+  // Tokens and calls are the same everywhere.
+  return (['microDollars', 'coreUs'] as const).every(
+    (resource) => most[resource] <= reservation![resource] || !budgets.limits(process.budget, resource),
+  );
 }
 
 /** How much longer a call takes, at most, on a model with the rates of `other`. */

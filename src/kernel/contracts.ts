@@ -15,7 +15,7 @@ export interface ProcessView {
   /** 0 to 100, smaller runs first. Its own, or that of a more urgent one that waits for a lock of it (`reprioritized`). */
   priority(pid: Pid): number;
   name(pid: Pid): string;
-  /** The process that started it, for good; 0: a root process. */
+  /** The process that started it, for good; 0: a root process, or one whose parent had ended before a crash. */
   parent(pid: Pid): Pid | 0;
   /** Its run, a root process and all its descendants, as a small integer from 0. */
   run(pid: Pid): number;
@@ -58,10 +58,10 @@ export interface ProcessView {
 }
 
 export interface SchedulingContext {
-  /** Number of cores. */
+  /** Number of cores: of the engine, or of all that share the queue. */
   readonly capacity: number;
   readonly unit: 'cores';
-  /** Context memory of the engine, tokens. */
+  /** Context memory of these engines, tokens. */
   readonly memoryTokens: number;
   readonly rng: Rng;
   readonly processes: ProcessView;
@@ -84,9 +84,12 @@ export interface SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean | void;
   /** Chooses, removes and returns the next pid to run on `core`; undefined when none is ready. */
   pick(core: CoreId, nowUs: number): Pid | undefined;
-  /** `pid`, not yet terminated, used a core. After a crash, as soon as it has been ready: what it used in its lives before. */
+  /**
+   * `pid`, not yet terminated, used a core. After a crash, as soon as it has been ready: what it used in its lives before; after it came from another engine with a policy of its
+   * own: what it used there.
+   */
   charge?(pid: Pid, charge: Charge, nowUs: number): void;
-  /** `pid` left its core, or the ready queue, to wait or to be suspended: it must not be picked until it is ready again. */
+  /** `pid` left its core, or the ready queue, to wait, to be suspended or for another engine: it must not be picked until it is ready again. */
   waiting(pid: Pid, nowUs: number): void;
   /** `pid` terminated. It may still be queued as ready. */
   exited(pid: Pid, nowUs: number): void;
@@ -233,7 +236,7 @@ export interface PagingPolicy {
   ends?(user: Pid, nowUs: number): void;
   /** What `user` waits for now, as in `process.waiting`; beside these 'core': to be dispatched, and 'suspension'. */
   waits?(user: Pid, on: WaitReason, nowUs: number): void;
-  /** `user` terminated: what it used has left its prompt, too. */
+  /** `user` terminated, or went to another engine: what it used has left its prompt, too. */
   exited?(user: Pid, nowUs: number): void;
 
   /** Recounts from scratch: `resident` is how many pages it should hold. Throws AssertionError. */
@@ -271,6 +274,8 @@ export interface LoadControlPolicy {
   readonly name: string;
   /** May `pid`, chosen for a core, start its call now? It is kept out (waiting on memory) until this says yes. */
   mayStart(pid: Pid, nowUs: number): boolean;
+  /** Whether `pid` was let on and keeps its place between its calls: then its next call does not queue behind those that are kept out. Absent: nobody does. */
+  keepsPlace?(pid: Pid): boolean;
   /** A process to suspend now for lack of memory; the kernel continues it when mayStart allows. Undefined: none. */
   toSuspend(nowUs: number): Pid | undefined;
   /** When a refused process should be asked for again even if nothing happens, µs from now; Infinity: only when something does. */

@@ -36,6 +36,8 @@ export interface EngineOptions {
    */
   readonly throughput: readonly number[];
   readonly preemption: PreemptionCapability;
+  /** What it takes before a call's work begins when another process ran on the core last, integer µs, at the speed of a core alone; 0: nothing. */
+  readonly switchUs: number;
   readonly prices: Prices;
 }
 
@@ -51,6 +53,7 @@ export const engineDefaults: EngineOptions = {
   loadLatencyUs: 0,
   throughput: [1],
   preemption: 'resume',
+  switchUs: 0,
   prices: { input: 3_000_000, cachedInput: 300_000, output: 15_000_000 },
 };
 
@@ -75,6 +78,8 @@ export function checkEngine(engine: EngineOptions): void {
       throw invalid(at(field), engine[field], 'a finite number of at least 0');
   if (!Number.isSafeInteger(engine.loadLatencyUs))
     throw invalid(at('loadLatencyUs'), engine.loadLatencyUs, 'an integer of at least 0 (µs)');
+  if (!Number.isSafeInteger(engine.switchUs) || engine.switchUs < 0)
+    throw invalid(at('switchUs'), engine.switchUs, 'an integer of at least 0 (µs)');
   if (!Array.isArray(engine.throughput))
     throw invalid(at('throughput'), engine.throughput, 'a list of numbers above 0 and up to 1');
   if (engine.throughput.length === 0 || engine.throughput.some((speed) => !(speed > 0 && speed <= 1)))

@@ -20,10 +20,45 @@ export interface Core {
   sliceEndsUs: number;
   /** When the context of its process is back, and its first slice begins, µs. */
   sliceBeginsUs: number;
+  /** The pid of who ran here last, or runs; 0: nobody yet. Kept where a switch costs something. */
+  lastPid: number;
   /** When its preemption timer is set to fire; Infinity: it is not set. */
   timerUs: number;
   /** The kernel asked the engine to stop the call; the core stays taken until the call's end arrives. */
   stopping: StopReason | undefined;
+}
+
+/** Who stands ready for the cores of one engine; of all, where there is one queue for them (`queues: 'one'`). One policy orders them. */
+export class ReadyQueue {
+  readonly policy: GuardedScheduling;
+  readonly engines: Engine[] = [];
+  /** Of all its engines. */
+  readonly cores: Core[] = [];
+  /** Processes in the policy's queue; and those of them that stand ready for their own engine only, of which each engine has its count. */
+  readyCount = 0;
+  boundCount = 0;
+  /** Something became ready since preemption was last considered. */
+  hasNews = false;
+  /** Cores that got a process since then: the first `freshCount`. */
+  readonly fresh: Core[] = [];
+  freshCount = 0;
+  /** Where others may steal: who stands ready, in the order in which they became so. */
+  readonly standing: Set<Process> | undefined;
+
+  constructor(policy: GuardedScheduling, mayLose: boolean) {
+    this.policy = policy;
+    this.standing = mayLose ? new Set() : undefined;
+  }
+
+  /** Of several engines. */
+  get isShared(): boolean {
+    return this.engines.length > 1;
+  }
+}
+
+/** How many of those that stand ready may start on `engine`. */
+export function readyFor({ queue, boundCount }: Engine): number {
+  return queue.readyCount - queue.boundCount + boundCount;
 }
 
 /** A model server as the kernel sees it: cores, context memory, a queue of ready processes. */
@@ -34,15 +69,12 @@ export class Engine {
   /** Free cores; the lowest is used first. */
   readonly idle = new KeyedHeap();
   readonly memory: ContextMemory;
+  readonly queue: ReadyQueue;
+  /** The queue's. */
   readonly policy: GuardedScheduling;
   readonly loadControl: LoadControlPolicy | undefined;
-  /** Processes in the policy's queue. */
-  readyCount = 0;
-  /** Something became ready since preemption was last considered. */
-  hasNews = false;
-  /** Cores that got a process since then: the first `freshCount`. */
-  readonly fresh: Core[] = [];
-  freshCount = 0;
+  /** Of those that stand ready in the queue: who may go to no other engine, where it has several. */
+  boundCount = 0;
   /** Processes placed here that have not ended. */
   population = 0;
   /** Pids whose calls wait for memory, by the call's seq; the first is not overtaken. */
@@ -60,7 +92,8 @@ export class Engine {
     this.index = index;
     this.options = options;
     this.memory = parts.memory;
-    this.policy = parts.policy;
+    this.queue = parts.queue;
+    this.policy = parts.queue.policy;
     this.loadControl = parts.loadControl;
     this.tier = parts.tier;
     this.cores = Array.from({ length: options.cores }, (_, slot) => ({
@@ -70,16 +103,19 @@ export class Engine {
       startedUs: 0,
       sliceEndsUs: Infinity,
       sliceBeginsUs: Infinity,
+      lastPid: 0,
       timerUs: Infinity,
       stopping: undefined,
     }));
     for (let slot = 0; slot < options.cores; slot++) this.idle.push(slot, slot, 0);
+    this.queue.engines.push(this);
+    this.queue.cores.push(...this.cores);
   }
 }
 
 export interface EngineParts {
   readonly memory: ContextMemory;
-  readonly policy: GuardedScheduling;
+  readonly queue: ReadyQueue;
   readonly loadControl: LoadControlPolicy | undefined;
   readonly tier: TierLink | undefined;
 }

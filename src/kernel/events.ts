@@ -36,6 +36,14 @@ export type EventBody =
       readonly mail: readonly Pid[];
     }
   | { readonly type: 'process.ready'; readonly pid: Pid }
+  // It stands ready, and goes to another engine before its call begins. `lostTokens`: of its prompt was usable there and is not here.
+  | {
+      readonly type: 'process.migrated';
+      readonly pid: Pid;
+      readonly from: number;
+      readonly to: number;
+      readonly lostTokens: number;
+    }
   | {
       readonly type: 'process.dispatched';
       readonly pid: Pid;

@@ -114,6 +114,8 @@ export interface RestoredCheckpoint {
 
 /** What a stretch on a core cost in time (µs) and tokens. The rest of the stretch is decoding. */
 export interface Spent {
+  /** What it cost that another process had run on the core; absent where that is nothing on this engine. */
+  readonly switchUs?: number;
   readonly newPrefillUs: number;
   readonly repeatedPrefillUs: number;
   readonly loadUs: number;

@@ -102,10 +102,18 @@ export class Kernel {
     const { state } = this;
     for (const engine of state.engines) {
       engine.memory.checkInvariants();
-      const queued = state.processes.filter((process) => process?.engine === engine && process.queued);
+      const { queue } = engine;
+      const queued = state.processes.filter((process) => process?.engine.queue === queue && process.queued);
+      const bound = queued.filter((process) => process!.engine === engine && process!.isBound);
       assert(
-        engine.readyCount === queued.length,
-        () => `engine ${engine.index}: ${engine.readyCount} ready, ${queued.length} queued`,
+        queue.readyCount === queued.length && engine.boundCount === bound.length,
+        () =>
+          `engine ${engine.index}: ${queue.readyCount} ready, ${queued.length} queued; ${engine.boundCount} bound to it, not ${bound.length}`,
+      );
+      const sum = queue.engines.reduce((all, { boundCount }) => all + boundCount, 0);
+      assert(
+        queue.boundCount === sum,
+        () => `engine ${engine.index}: ${queue.boundCount} bound in its queue, not ${sum}`,
       );
       for (const core of engine.cores)
         assert(
@@ -232,7 +240,7 @@ export class Kernel {
       this.state.nowUs,
     );
     call.tokensOut = Math.max(call.tokensOut, tokensOut);
-    process.engine.hasNews = true;
+    process.engine.queue.hasNews = true;
   }
 
   private fired(timer: TimerId): void {
@@ -259,6 +267,8 @@ export class Kernel {
       case 'load-control':
         alarm.engine.loadTimer = undefined;
         return undefined;
+      case 'affinity':
+        return this.scheduler.affinityFired();
       case 'prefetch':
         return this.prefetching.transferred(alarm.engine);
     }

@@ -149,6 +149,9 @@ export class Lifecycle implements CallersFate, WaitQueues {
     process.outcome = outcome;
     process.value = value;
     engine.policy.exited(pid, state.nowUs);
+    // Those of engines that it was on before know of it, too.
+    for (const index of process.known?.keys() ?? [])
+      if (index !== engine.index) state.engines[index]!.policy.exited(pid, state.nowUs);
     engine.population--;
     state.alive--;
     process.family.leave();

@@ -1,5 +1,5 @@
 import { assert } from '../base/assert.ts';
-import type { Engine } from './engine.ts';
+import { readyFor, type Engine } from './engine.ts';
 import { brokenPolicy } from './errors.ts';
 import { mayStart } from './policy-guard.ts';
 import type { KernelState } from './kernel-state.ts';
@@ -32,9 +32,10 @@ export class LoadGate {
     return false;
   }
 
-  /** New calls don't overtake those that are kept out; one that goes on after a preemption is no new call. */
-  isBehind({ engine, letOn, call }: Process): boolean {
-    return engine.held.length > 0 && !letOn && call!.stretches === 0 && !call!.bypass;
+  /** New calls don't overtake those that are kept out; one that goes on after a preemption is no new call, nor is one whose process the policy has let on for good. */
+  isBehind({ engine, letOn, call, pid }: Process): boolean {
+    if (engine.held.length === 0 || letOn || call!.stretches > 0 || call!.bypass) return false;
+    return engine.loadControl!.keepsPlace?.(pid) !== true;
   }
 
   /** It waits on memory in the gate's queue. */
@@ -73,7 +74,7 @@ export class LoadGate {
   review(engine: Engine): void {
     const { held } = engine;
     const { nowUs } = this.state;
-    while (held.length > 0 && engine.readyCount < engine.idle.size) {
+    while (held.length > 0 && readyFor(engine) < engine.idle.size) {
       const process = held.peek()!;
       if (!mayStart(engine, process.pid, nowUs)) break;
       held.shift();

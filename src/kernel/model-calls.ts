@@ -2,11 +2,13 @@ import { auditCall } from './audit-trail.ts';
 import { CallBudgets } from './call-budgets.ts';
 import { estimateTokens } from './estimate.ts';
 import type { StopReason } from './engine.ts';
+import type { KernelEvent } from './events.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { PageNumber } from './ids.ts';
 import type { CallEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { importanceDefaults } from './options.ts';
+import type { Outbox } from './outbox.ts';
 import type { Call, Process } from './process.ts';
 import { PromptContents } from './prompt-contents.ts';
 import { historyVersion } from './records.ts';
@@ -126,6 +128,7 @@ export class ModelCalls implements SchedulerListener {
       repeatedPrefillUs,
       loadUs,
     });
+    tellSwitch(out, ended);
     if (process.ending !== undefined) {
       this.budgets.settle(process, call);
       auditCall(state, process, call, undefined);
@@ -178,6 +181,7 @@ export class ModelCalls implements SchedulerListener {
       repeatedPrefillUs,
       loadUs,
     });
+    tellSwitch(out, ended);
     engine.policy.waiting(pid, state.nowUs);
     usage.calls++;
     state.change(process, 'wake');
@@ -268,3 +272,9 @@ export class ModelCalls implements SchedulerListener {
     return (process.contents ??= new PromptContents()).tip(process.table, this.state.contents);
   }
 }
+
+/** The event just told says what the switch cost, where switches cost something. */
+function tellSwitch({ events }: Outbox, { switchUs }: CallEnded): void {
+  if (switchUs !== undefined) events.push({ ...(events.pop() as EndedStretch), switchUs });
+}
+type EndedStretch = Extract<KernelEvent, { readonly type: 'call.stopped' | 'call.ended' }>;

@@ -19,6 +19,8 @@ import type { ToolSpec } from './tools.ts';
 /** What a call does whose prompt and maximal answer are larger than context memory. */
 export type OversizeRule = 'fail' | 'bypass';
 
+/** One queue of ready processes for each engine, or one for all of them. */
+export type QueueRule = 'per-engine' | 'one';
 export const lockProtocols = ['none', 'inheritance'] as const;
 export type LockProtocol = (typeof lockProtocols)[number];
 
@@ -30,6 +32,14 @@ export interface KernelOptions {
   /** Every stream of chance derives from it. Integer. */
   readonly seed: number;
   readonly engines: readonly EngineOptions[];
+  readonly queues: QueueRule;
+  /** An engine with an idle core and nobody in its queue takes over who stands ready elsewhere. Only with queues of their own. */
+  readonly steal: boolean;
+  /**
+   * How much the engine on which a process was last is preferred to others: it waits there for a core for up to so many times the time that bringing its context in takes longer
+   * elsewhere. At least 0; 0: not at all. Only with one queue or stealing.
+   */
+  readonly affinity: number;
   readonly scheduling: CreateSchedulingPolicy;
   readonly paging: CreatePagingPolicy;
   /** For paging policies: what is known of the calls that the programs will make. Must follow from the kernel's inputs, so that a recording of them can be rerun. */
@@ -73,6 +83,9 @@ export function completeOptions(input: KernelOptionsInput): KernelOptions {
   const options: KernelOptions = {
     seed: input.seed ?? 1,
     engines: (input.engines ?? [{}]).map((engine) => ({ ...engineDefaults, ...engine })),
+    queues: input.queues ?? 'per-engine',
+    steal: input.steal ?? false,
+    affinity: input.affinity ?? 1,
     scheduling: input.scheduling,
     paging: input.paging,
     plan: input.plan,
@@ -91,6 +104,13 @@ export function completeOptions(input: KernelOptionsInput): KernelOptions {
   };
   checkKnownFields('', input, Object.keys(options));
   checkOptions(options);
+  // The default may stand there: options that were completed once are good for another kernel.
+  if (options.affinity !== 1 && options.queues !== 'one' && !options.steal)
+    throw invalid(
+      'affinity',
+      input.affinity,
+      'none, where no process changes its engine: needs queues "one" or steal',
+    );
   return options;
 }
 
@@ -98,6 +118,13 @@ function checkOptions(options: KernelOptions): void {
   if (!Number.isSafeInteger(options.seed)) throw invalid('seed', options.seed, 'an integer');
   if (options.engines.length === 0) throw invalid('engines', 'an empty list', 'at least one engine');
   for (const engine of options.engines) checkEngine(engine);
+  if (!['per-engine', 'one'].includes(options.queues))
+    throw invalid('queues', options.queues, 'per-engine, one');
+  if (typeof options.steal !== 'boolean') throw invalid('steal', options.steal, 'true or false');
+  if (options.steal && options.queues === 'one')
+    throw invalid('steal', true, 'false: one queue leaves nothing to steal');
+  if (!Number.isFinite(options.affinity) || options.affinity < 0)
+    throw invalid('affinity', options.affinity, 'a finite number of at least 0');
   for (const policy of ['scheduling', 'paging', 'loadControl'] as const) {
     const create: unknown = options[policy];
     if (typeof create === 'function' || (policy === 'loadControl' && create === undefined)) continue;

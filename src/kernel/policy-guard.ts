@@ -1,9 +1,9 @@
 import { brokenPolicy, shown, type KernelError } from './errors.ts';
-import type { Engine, StopReason } from './engine.ts';
+import type { Engine, ReadyQueue, StopReason } from './engine.ts';
 import type { Pid } from './ids.ts';
 
 /** `pick` gave none of those that are ready: nobody at all would keep them waiting for ever. */
-export function brokenPick({ policy, readyCount }: Engine, who: string, nowUs: number): KernelError {
+export function brokenPick({ policy, readyCount }: ReadyQueue, who: string, nowUs: number): KernelError {
   return brokenPolicy(
     `scheduling policy ${policy.name}`,
     `picked ${who} at ${nowUs} µs`,
@@ -56,7 +56,8 @@ export class StandstillGuard {
   count(engine: Engine, by: StopReason, nowUs: number): void {
     this.stops = this.atUs === nowUs ? this.stops + 1 : 1;
     this.atUs = nowUs;
-    if (this.stops <= 10 * (engine.population + 10)) return;
+    const population = engine.queue.engines.reduce((sum, each) => sum + each.population, 0);
+    if (this.stops <= 10 * (population + 10)) return;
     const isLoad = by === 'load-control';
     const { loadControl, policy } = engine;
     throw brokenPolicy(

@@ -1,8 +1,9 @@
 import { assert } from '../base/assert.ts';
-import type { Core, Engine, StopReason } from './engine.ts';
+import { readyFor, type Core, type Engine, type ReadyQueue, type StopReason } from './engine.ts';
 import type { TimerId } from './ids.ts';
+import { shown } from './errors.ts';
 import type { KernelState } from './kernel-state.ts';
-import { preemptionUs, sliceUs, StandstillGuard } from './policy-guard.ts';
+import { brokenPick, preemptionUs, sliceUs, StandstillGuard } from './policy-guard.ts';
 import type { Process } from './process.ts';
 
 /**
@@ -38,7 +39,7 @@ export class Preemption {
     core.timerUs = Infinity;
     const { process, engine } = core;
     // While nobody is ready, nobody makes way, and no timer is needed.
-    if (process === undefined || core.stopping !== undefined || engine.readyCount === 0) return;
+    if (process === undefined || core.stopping !== undefined || readyFor(engine) === 0) return;
     const { nowUs } = this.state;
     // The usual case first: then the policy need not be asked.
     if (this.sliceEndsUs(core) <= nowUs) return this.makeWay(core);
@@ -48,11 +49,11 @@ export class Preemption {
   }
 
   /** Who was dispatched since the last time gets a timer; when who is ready changed, everybody is looked at. */
-  settle(engine: Engine): void {
-    if (engine.hasNews) this.consider(engine, engine.cores, engine.cores.length);
-    else if (engine.freshCount > 0) this.consider(engine, engine.fresh, engine.freshCount);
-    engine.hasNews = false;
-    engine.freshCount = 0;
+  settle(queue: ReadyQueue): void {
+    if (queue.hasNews) this.consider(queue, queue.cores, queue.cores.length);
+    else if (queue.freshCount > 0) this.consider(queue, queue.fresh, queue.freshCount);
+    queue.hasNews = false;
+    queue.freshCount = 0;
   }
 
   /** Nothing is to happen on the core by itself. */
@@ -62,13 +63,13 @@ export class Preemption {
   }
 
   /** Arms the timers of the first `count` of `cores`, or stops what must make way at once. A timer may fire too early (it looks again then), never too late. */
-  private consider(engine: Engine, cores: readonly Core[], count: number): void {
-    if (engine.options.preemption === 'none' || engine.readyCount === 0) return;
+  private consider(queue: ReadyQueue, cores: readonly Core[], count: number): void {
+    if (queue.readyCount === 0) return;
     const { nowUs } = this.state;
     let isDue = false;
     for (let slot = 0; slot < count; slot++) {
       const core = cores[slot]!;
-      if (core.process === undefined || core.stopping !== undefined) continue;
+      if (!mayMakeWay(core)) continue;
       const dueUs = this.dueUs(core);
       if (dueUs <= nowUs) isDue = true;
       else this.armTimer(core, dueUs);
@@ -80,7 +81,7 @@ export class Preemption {
   private makeWayInOrder(cores: readonly Core[]): void {
     const { nowUs } = this.state;
     const due = cores
-      .filter((core) => core.process !== undefined && core.stopping === undefined)
+      .filter(mayMakeWay)
       .map((core) => ({ core, dueUs: this.dueUs(core) }))
       .filter(({ dueUs }) => dueUs <= nowUs)
       .sort((a, b) => a.dueUs - b.dueUs || a.core.id - b.core.id);
@@ -114,8 +115,32 @@ export class Preemption {
     const { engine } = core;
     const endsUs = this.sliceEndsUs(core);
     if (engine.policy.shouldPreempt === undefined) return endsUs;
-    const dueUs = preemptionUs(engine, core.process!.pid, this.state.nowUs);
+    const dueUs = this.preemptionUs(core);
     return dueUs < endsUs ? dueUs : endsUs;
+  }
+
+  /** The policy orders all that stand ready in its queue: nobody makes way here for who may start on another engine only. */
+  private preemptionUs({ engine, process, id }: Core): number {
+    const { queue, boundCount } = engine;
+    const { nowUs, processes } = this.state;
+    const { pid } = process!;
+    const dueUs = preemptionUs(engine, pid, nowUs);
+    if (dueUs > nowUs || queue.boundCount === boundCount) return dueUs;
+    const hidden: Process[] = [];
+    let isFound = false;
+    while (!isFound && hidden.length < queue.readyCount) {
+      const picked = queue.policy.pick(id, nowUs);
+      const first = picked === undefined ? undefined : processes[picked];
+      if (first === undefined || !first.queued || first.engine.queue !== queue)
+        throw brokenPick(queue, picked === undefined ? 'nobody' : `process ${shown(picked)}`, nowUs);
+      queue.policy.waiting(first.pid, nowUs);
+      isFound = !first.isBound || first.engine === engine;
+      if (isFound) queue.policy.ready(first.pid, first.call!.readySinceUs);
+      else hidden.push(first);
+    }
+    const ownUs = isFound ? preemptionUs(engine, pid, nowUs) : Infinity;
+    for (const other of hidden) queue.policy.ready(other.pid, other.call!.readySinceUs);
+    return ownUs;
   }
 
   /** A slice that ended while nobody was ready was followed by another at once. */
@@ -137,15 +162,32 @@ export class Preemption {
   }
 }
 
+function mayMakeWay({ process, stopping, engine }: Core): boolean {
+  return (
+    process !== undefined &&
+    stopping === undefined &&
+    engine.options.preemption !== 'none' &&
+    readyFor(engine) > 0
+  );
+}
+
 /**
- * Somebody is ready who has no core coming: neither an idle one nor one that is being given up. How many of the ready outrank a running process only the
- * policy knows; so they make way for priority one by one, and it is asked anew when each has gone.
+ * Somebody is ready who has no core of `engine` coming, nor of another that it may start on: neither an idle one nor one that is being given up. How many of the ready outrank a running
+ * process only the policy knows; so they make way for priority one by one, and it is asked anew when each has gone.
  */
-function isWanted({ cores, idle, readyCount }: Engine, isSliceOver: boolean): boolean {
-  let coming = idle.size;
-  for (const { stopping } of cores) {
-    if (stopping === 'priority' && !isSliceOver) return false;
-    if (stopping !== undefined) coming++;
+function isWanted(engine: Engine, isSliceOver: boolean): boolean {
+  const { queue } = engine;
+  // What comes on each engine beside what those that are bound to it take.
+  let spare = 0;
+  let isTaken = false;
+  for (const each of queue.engines) {
+    let coming = each.memoryWaiters.size > 0 && each !== engine ? 0 : each.idle.size;
+    for (const { stopping } of each.cores) {
+      if (stopping === 'priority' && !isSliceOver) return false;
+      if (stopping !== undefined) coming++;
+    }
+    if (coming > each.boundCount) spare += coming - each.boundCount;
+    else if (coming < each.boundCount && each === engine) isTaken = true;
   }
-  return readyCount > coming;
+  return isTaken || queue.readyCount - queue.boundCount > spare;
 }

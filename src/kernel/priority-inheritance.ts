@@ -90,7 +90,7 @@ export class PriorityInheritance {
     else state.out.emit({ type: 'process.unboosted', pid, priority });
     if (!process.queued && process.core === -1) return;
     engine.policy.reprioritized(pid, state.nowUs);
-    engine.hasNews = true;
+    engine.queue.hasNews = true;
   }
 }
 

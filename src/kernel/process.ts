@@ -46,7 +46,8 @@ export interface Usage {
 export class Process {
   // What each dispatch touches stands first and together: few lines of memory to load.
   readonly pid: Pid;
-  readonly engine: Engine;
+  /** Changed by Migration only. */
+  engine: Engine;
   /** Its own. */
   readonly priority: number;
   /** By which it is scheduled: its own, or that of a more urgent one that waits for a lock of it. */
@@ -133,6 +134,11 @@ export class Process {
   /** It was kept out, and has been let on: it stands before those that still are. */
   letOn = false;
   quota: QuotaShare | undefined = undefined;
+  /** While it stands ready, where it may change its engine: from when on, µs; -1: nobody has asked. And whether it is counted among those that may not yet. */
+  leavesUs = -1;
+  isBound = false;
+  /** What it had used when it left an engine, by the engine's number: what the policy there knows of. */
+  known: Map<number, Charge> | undefined = undefined;
 
   // memory, mailbox, usage
   /** When a call of it last found less in memory than it had used before; -1: never, in this life. */

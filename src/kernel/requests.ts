@@ -42,6 +42,8 @@ export interface CallStart {
   readonly loadTokens: number;
   readonly cachedTokens: number;
   readonly maxOutput: number;
+  /** What the core takes to switch to this process, before everything else, µs. */
+  readonly switchUs: number;
   /** Answer tokens of earlier stretches. */
   readonly tokensOut: number;
   /** True from the second stretch on. */

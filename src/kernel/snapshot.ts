@@ -86,6 +86,8 @@ export interface BudgetSnapshot {
 
 export function snapshotOf(state: KernelState, locks: NamedLocks): KernelSnapshot {
   const { nowUs, budgets } = state;
+  const ready = state.engines.map(() => 0);
+  for (const process of state.processes) if (process?.queued === true) ready[process.engine.index]!++;
   return {
     nowUs,
     events: state.out.seq,
@@ -119,24 +121,22 @@ export function snapshotOf(state: KernelState, locks: NamedLocks): KernelSnapsho
         explanation: process.queued ? engine.policy.explain(pid, nowUs) : '',
       };
     }),
-    engines: state.engines.map(
-      ({ index, options, policy, memory, loadControl, cores, readyCount, memoryWaiters }) => ({
-        index,
-        options: {
-          ...options,
-          windowTokens: options.windowTokens === Infinity ? null : options.windowTokens,
-        },
-        scheduler: policy.name,
-        paging: memory.policy.name,
-        loadControl: loadControl?.name ?? 'none',
-        running: cores.map((core) => core.process?.pid ?? 0),
-        ready: readyCount,
-        waitingForMemory: memoryWaiters.size,
-        residentTokens: memory.residentTokens,
-        pinnedTokens: memory.pinnedTokens,
-        roomTokens: memory.roomTokens,
-      }),
-    ),
+    engines: state.engines.map(({ index, options, policy, memory, loadControl, cores, memoryWaiters }) => ({
+      index,
+      options: {
+        ...options,
+        windowTokens: options.windowTokens === Infinity ? null : options.windowTokens,
+      },
+      scheduler: policy.name,
+      paging: memory.policy.name,
+      loadControl: loadControl?.name ?? 'none',
+      running: cores.map((core) => core.process?.pid ?? 0),
+      ready: ready[index]!,
+      waitingForMemory: memoryWaiters.size,
+      residentTokens: memory.residentTokens,
+      pinnedTokens: memory.pinnedTokens,
+      roomTokens: memory.roomTokens,
+    })),
     budgets: Array.from({ length: budgets.size }, (_, index) => ({
       name: budgets.nameOf(index),
       parent: budgets.parentOf(index) < 0 ? '' : budgets.nameOf(budgets.parentOf(index)),

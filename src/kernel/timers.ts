@@ -9,6 +9,7 @@ export type Alarm =
   | { readonly kind: 'sleep' | 'receive' | 'lock'; readonly process: Process }
   | { readonly kind: 'tool-timeout' | 'tool-retry'; readonly request: RequestId }
   | { readonly kind: 'budget'; readonly node: number }
+  | { readonly kind: 'affinity' }
   | { readonly kind: 'load-control' | 'prefetch'; readonly engine: Engine };
 
 /** Gives timers their ids and remembers what they are for. The world keeps the time. */

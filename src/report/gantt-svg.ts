@@ -70,9 +70,11 @@ function oneChart(chart: TitledGantt, place: Place): { readonly svg: string; rea
   const shown = jobs.slice(0, MOST_JOBS);
   const axisTop = jobsTop + shown.length * JOB_HEIGHT + 4;
   const times = ticks(end, (right - left) / 56);
+  // Bold letters are wider.
+  const titleEnd = MARGIN + 1.1 * estimatedWidth(chart.title, 12.5) + 12;
   const parts = [
     textElement(MARGIN, top + 16, chart.title, { 'font-weight': 600, 'font-size': 12.5 }),
-    textElement(left, top + 16, chart.note, { fill: faintInk }),
+    textElement(Math.max(left, titleEnd), top + 16, chart.note, { fill: faintInk }),
     ...times.map((time) => lineElement(x(time), coresTop, x(time), axisTop, { stroke: '#E6E9EF' })),
     ...Array.from({ length: cores }, (_, core) =>
       textElement(MARGIN, coresTop + core * CORE_HEIGHT + 16, cores === 1 ? 'core' : `core ${core}`),

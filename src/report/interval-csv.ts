@@ -13,6 +13,7 @@ const columns = [
   'toUs',
   'durationUs',
   'n',
+  'switchUs',
   'loadUs',
   'repeatedPrefillUs',
   'newPrefillUs',
@@ -38,7 +39,7 @@ export function intervalCsvLine(interval: Interval): string {
       const parts =
         phases === undefined
           ? noPhases
-          : [phases.loadUs, phases.repeatedPrefillUs, phases.newPrefillUs, phases.decodeUs];
+          : [phases.switchUs, phases.loadUs, phases.repeatedPrefillUs, phases.newPrefillUs, phases.decodeUs];
       const tokens = [newTokens, repeatedTokens, loadTokens, cachedTokens, tokensOut];
       return csvLine([...who, end, null, core, ...when, n, ...parts, ...tokens]);
     }
@@ -51,6 +52,6 @@ export function intervalCsvLine(interval: Interval): string {
   }
 }
 
-const noPhases = [null, null, null, null];
+const noPhases = [null, null, null, null, null];
 /** All from `n` on. */
 const noStretch = Array.from({ length: columns.length - columns.indexOf('n') }, () => null);

@@ -49,6 +49,8 @@ export interface Stretch {
 
 /** µs; together the length of the stretch. */
 interface Phases {
+  /** Another process had run on the core. */
+  readonly switchUs: number;
   readonly loadUs: number;
   readonly repeatedPrefillUs: number;
   readonly newPrefillUs: number;
@@ -116,6 +118,8 @@ export class IntervalReader {
         this.lives.delete(event.pid);
         return;
       }
+      case 'process.migrated':
+        return this.migrate(this.life(event.pid), event.to, atUs);
       case 'queue.held':
         return this.hold(this.engine(event.engine), event.pid, atUs);
       case 'queue.released':
@@ -171,6 +175,15 @@ export class IntervalReader {
     if (state === 'ready') life.engine.ready.add(life);
   }
 
+  /** It stands ready, and goes on doing so on another engine. */
+  private migrate(life: Life, to: number, atUs: number): void {
+    this.leave(life, atUs);
+    life.facts = { ...life.facts, engine: to };
+    life.engine = this.engine(to);
+    life.sinceUs = atUs;
+    life.engine.ready.add(life);
+  }
+
   /** Tells the interval that ends now. */
   private leave(life: Life, atUs: number): void {
     const { engine, state } = life;
@@ -189,11 +202,11 @@ export class IntervalReader {
     } & Spent,
     end: string,
   ): void {
-    const { atUs, n, loadUs, repeatedPrefillUs, newPrefillUs } = event;
+    const { atUs, n, switchUs = 0, loadUs, repeatedPrefillUs, newPrefillUs } = event;
     const life = this.life(event.pid);
     // A call that fails before it reaches a core ends without a stretch.
     if (life.state !== 'running') return;
-    const decodeUs = atUs - life.sinceUs - loadUs - repeatedPrefillUs - newPrefillUs;
+    const decodeUs = atUs - life.sinceUs - switchUs - loadUs - repeatedPrefillUs - newPrefillUs;
     assert(decodeUs >= 0, () => `event of ${event.pid} at ${atUs} µs: the stretch is shorter than its parts`);
     const before = life.answeredN === n ? life.answered : 0;
     life.answeredN = n;
@@ -201,7 +214,7 @@ export class IntervalReader {
     life.engine.running--;
     this.tellStretch(life, atUs, {
       end,
-      phases: { loadUs, repeatedPrefillUs, newPrefillUs, decodeUs },
+      phases: { switchUs, loadUs, repeatedPrefillUs, newPrefillUs, decodeUs },
       tokensOut: event.tokensOut - before,
     });
     life.state = 'ready';
@@ -276,8 +289,8 @@ interface Engine {
 type Dispatched = Extract<KernelEvent, { readonly type: 'process.dispatched' }>;
 
 class Life implements LiveProcess {
-  readonly facts: IntervalProcess;
-  readonly engine: Engine;
+  facts: IntervalProcess;
+  engine: Engine;
   state: Interval['state'] = 'ready';
   sinceUs: number;
   why = '';

@@ -1,7 +1,7 @@
 /**
  * Whose doing the end of a wait was, as flows from the cause to who goes on: a message from its sender to its receiver, the end of a child to the
- * parent that waited for it, a settled budget to the call that it let in, a tool call that gave back its locks to the one that got them, and the
- * end of a stretch or of a process to the call that its room in context memory let in. Every flow that begins also ends: what nobody has received
+ * parent that waited for it, a settled budget to the call that it let in, a tool call that gave back its locks to the one that got them, who
+ * released a lock or posted to a semaphore to who had waited for it, and the end of a stretch or of a process to the call that its room in context memory let in. Every flow that begins also ends: what nobody has received
  * when its receiver ends, ends there. A wait that the clock or the world ended has no cause here.
  */
 import type { KernelEvent } from '../kernel/events.ts';
@@ -31,6 +31,8 @@ export class Causes {
   private unlocked: (Doer & ToolRun)[] = [];
   /** By engine. */
   private readonly freed = new Map<number, Doer>();
+  /** By lock, or by run and semaphore. */
+  private readonly handedOn = new Map<string, Doer>();
   /** By parent. */
   private readonly childEnds = new Map<number, Doer>();
 
@@ -45,6 +47,7 @@ export class Causes {
     if (this.settled.length > 0) this.settled = [];
     if (this.unlocked.length > 0) this.unlocked = [];
     if (this.freed.size > 0) this.freed.clear();
+    if (this.handedOn.size > 0) this.handedOn.clear();
     if (this.childEnds.size > 0) this.childEnds.clear();
   }
 
@@ -63,7 +66,15 @@ export class Causes {
   read(event: KernelEvent): void {
     switch (event.type) {
       case 'process.spawned':
-        this.people.set(event.pid, { name: event.name, parent: event.parent, engine: event.engine });
+        this.people.set(event.pid, {
+          name: event.name,
+          run: event.run,
+          parent: event.parent,
+          engine: event.engine,
+        });
+        return;
+      case 'process.migrated':
+        this.people.set(event.pid, { ...this.people.get(event.pid)!, engine: event.to });
         return;
       case 'process.terminated':
         return this.terminated(event.pid);
@@ -103,6 +114,16 @@ export class Causes {
           this.unlocked.push({ ...run, ...doer(run.pid, `${run.tool}: locks released`) });
         return;
       }
+      case 'lock.released':
+        this.handedOn.set(event.lock, doer(event.pid, `lock ${event.lock} released`));
+        return;
+      case 'lock.acquired':
+        return this.handed(event, event.lock, `lock ${event.lock} acquired`);
+      case 'semaphore.posted':
+        this.handedOn.set(this.ofRun(event), doer(event.pid, `semaphore ${event.semaphore} posted`));
+        return;
+      case 'semaphore.taken':
+        return this.handed(event, this.ofRun(event), `semaphore ${event.semaphore} taken`);
       default:
         return;
     }
@@ -151,6 +172,17 @@ export class Causes {
     this.draw('lock', cause, pid, `${tool}: locks acquired`);
   }
 
+  /** A lock, or what was posted, goes to one that may have waited for it. */
+  private handed({ pid, atUs }: KernelEvent & { readonly pid: number }, key: string, what: string): void {
+    const live = this.intervals.process(pid);
+    if (live?.state === 'waiting' && live.why === 'lock' && live.sinceUs < atUs)
+      this.draw('lock', this.handedOn.get(key), pid, what);
+  }
+
+  private ofRun({ pid, semaphore }: { readonly pid: number; readonly semaphore: string }): string {
+    return JSON.stringify([this.people.get(pid)?.run, semaphore]);
+  }
+
   private draw(kind: CauseKind, cause: Doer | undefined, pid: number, what: string): void {
     if (cause === undefined || cause.pid === pid) return;
     const flow = ++this.flows;
@@ -176,6 +208,7 @@ export class Causes {
 
 interface Person {
   readonly name: string;
+  readonly run: string;
   readonly parent: number;
   readonly engine: number;
 }

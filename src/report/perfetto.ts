@@ -162,6 +162,7 @@ export class PerfettoWriter implements IntervalSink, CausePen {
     if (phases === undefined) return;
     let atUs = fromUs;
     for (const [phase, us, count] of [
+      ['switch', phases.switchUs, 0],
       ['load', phases.loadUs, loadTokens],
       ['repeated prefill', phases.repeatedPrefillUs, repeatedTokens],
       ['new prefill', phases.newPrefillUs, newTokens],

@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import { chartScale, type ChartScale } from './chart-scale.ts';
 import type { ChartPoint, ChartSeries, LineChart } from './line-chart-model.ts';
 import type { Paint } from './table.ts';
+import { axisLabels, axisLine } from './text-axis.ts';
 import { fit, printable, textWidth, truncate } from './text-width.ts';
 
 export interface TerminalChartOptions {
@@ -218,28 +219,6 @@ function rowLabels(scale: ChartScale, height: number): ReadonlyMap<number, strin
     if (label !== '') labels.set(row, label);
   }
   return labels;
-}
-
-function axisLine(scale: ChartScale, columns: number): string {
-  const line = Array.from({ length: columns }, () => '─');
-  for (const { value } of scale.ticks) line[columnOf(scale, value, columns)] = '┬';
-  return line.join('');
-}
-
-/** Each under its tick, the first and the last moved inside; one that would touch the label before it is left out. */
-function axisLabels(scale: ChartScale, columns: number): string {
-  let line = '';
-  for (const { value, label } of scale.ticks) {
-    if (label === '') continue;
-    const middle = columnOf(scale, value, columns) - (label.length >> 1);
-    const start = Math.max(0, Math.min(columns - label.length, middle));
-    if (line === '' || start > line.length) line = line.padEnd(start) + label;
-  }
-  return line;
-}
-
-function columnOf(scale: ChartScale, value: number, columns: number): number {
-  return Math.round(scale.at(value) * (columns * 2 - 1)) >> 1;
 }
 
 /** `A lru   B arc`, as many on a line as fit. */

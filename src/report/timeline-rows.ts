@@ -8,6 +8,7 @@ import { IntervalReader, type Interval, type IntervalSink, type Stretch } from '
 
 /** `running` is a stretch whose parts nobody has reported: a crash or the end of the events came first. `waiting:REASON` for every reason. */
 export type SegmentKind =
+  | 'switch'
   | 'load'
   | 'repeated-prefill'
   | 'new-prefill'
@@ -235,6 +236,7 @@ class Row implements ProcessRow {
     if (phases === undefined) return this.add('running', fromUs, toUs);
     let atUs = fromUs;
     for (const [kind, us] of [
+      ['switch', phases.switchUs],
       ['load', phases.loadUs],
       ['repeated-prefill', phases.repeatedPrefillUs],
       ['new-prefill', phases.newPrefillUs],

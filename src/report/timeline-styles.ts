@@ -26,6 +26,14 @@ export const faintInk = '#5B6272';
 export const MARGIN = 16;
 
 const runningStyles: Readonly<Record<Exclude<SegmentKind, `waiting:${string}`>, SegmentStyle>> = {
+  switch: {
+    label: 'running: switch',
+    short: 'switch',
+    fill: '#3D4350',
+    height: 18,
+    text: '#FFFFFF',
+    pattern: { path: 'M3 0V6', stroke: '#9AA1B0' },
+  },
   load: {
     label: 'running: loading',
     short: 'load',

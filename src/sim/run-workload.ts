@@ -84,6 +84,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
   if (run.check)
     checkers = createCheckers({
       engines: simulation.kernel.options.engines.map((engine) => ({ ...engine, sliceUs: sliceUsOf(spec) })),
+      queues: simulation.kernel.options.queues,
       budgets: simulation.kernel.options.budgets,
       tools: simulation.kernel.options.tools,
     });

@@ -8,7 +8,13 @@ import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { EngineOptions } from '../kernel/engine-options.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
-import type { DeadlockRule, KernelOptionsInput, LockProtocol, OversizeRule } from '../kernel/options.ts';
+import type {
+  DeadlockRule,
+  KernelOptionsInput,
+  LockProtocol,
+  OversizeRule,
+  QueueRule,
+} from '../kernel/options.ts';
 import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
 import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
@@ -37,6 +43,10 @@ import {
 export interface SimulationSpec {
   readonly seed: number;
   readonly engines: readonly Partial<EngineOptions>[];
+  /** Absent: per-engine, false, and where processes may change their engine 1. */
+  readonly queues?: QueueRule;
+  readonly steal?: boolean;
+  readonly affinity?: number;
   /** Names of policies. */
   readonly scheduler: string;
   /** The scheduler is a user's own: its file, absolute, and the hash of its content. */
@@ -97,6 +107,9 @@ export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPoli
   return {
     seed: spec.seed,
     engines: spec.engines,
+    ...(spec.queues === undefined ? {} : { queues: spec.queues }),
+    ...(spec.steal === undefined ? {} : { steal: spec.steal }),
+    ...(spec.affinity === undefined ? {} : { affinity: spec.affinity }),
     scheduling: schedulerOf(spec.scheduler, spec.sliceUs, own),
     paging: pagingPolicy(spec.paging),
     plan: workflow,
@@ -110,6 +123,13 @@ export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPoli
     tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
     programs: stepProgramsOf(workflow),
   };
+}
+
+/** Engines without a name are told apart by their place. */
+export function namedEngines(engines: readonly Partial<EngineOptions>[]): readonly Partial<EngineOptions>[] {
+  return engines.length === 1
+    ? engines
+    : engines.map((one, index) => ({ name: `engine-${index + 1}`, ...one }));
 }
 
 /** The policies that give every process the same slice: their own, µs, and how they are made with another. */

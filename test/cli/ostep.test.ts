@@ -194,6 +194,7 @@ const refused: readonly [words: string, line: string][] = [
     'translate --page-table 0x80000010,0,0,0 -A 1',
     '--page-table: "0x80000010" is not allowed; allowed: entries whose frame is below 16',
   ],
+  ['translate --memory . --pdbr 3 -A 1', '.: is a folder; allowed: a file'],
   ['translate -a 5k -A 1', '-a: "5k" is not allowed; allowed: a multiple of the page size 4096'],
   [
     'translate --memory x -P 4k',

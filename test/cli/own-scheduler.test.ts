@@ -116,6 +116,11 @@ const mistakes: readonly [name: string, text: string, line: RegExp][] = [
     /picked process 77 at 1 µs; allowed: one of the 1 that are ready$/,
   ],
   [
+    'text.ts',
+    policy('pick: () => "1",'),
+    /picked process "1" at 1 µs; allowed: one of the 1 that are ready$/,
+  ],
+  [
     'nobody.ts',
     policy('pick: () => undefined,'),
     /picked nobody at 1 µs; allowed: one of the 1 that are ready$/,

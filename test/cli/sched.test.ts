@@ -53,7 +53,7 @@ test('several policies in one document, with averages and slices', async () => {
     [0, 10, 30],
   ]);
   expect(results.map(({ slice }) => slice)).toEqual([undefined, 4]);
-  expect(repeat).toContain('ringzero sched --jobs');
+  expect(repeat).toBe(`ringzero sched --jobs ${jobs} --policy fifo,round-robin --slice 4 --seed 1`);
 });
 
 test('all policies run, but those that need what the jobs do not say', async () => {
@@ -109,6 +109,16 @@ test.each<[string, string[], string]>([
     'length\n1\n',
     ['--policy', 'fifo', '--slice', '0.0000001'],
     '--slice: "0.0000001" is not allowed; allowed: a number of ticks',
+  ],
+  [
+    'length\n1\n',
+    ['--policy', 'round-robin', '--slice', '1e300'],
+    '--slice: "1e300" is not allowed; allowed: a number of ticks above 0, up to 1000000, with',
+  ],
+  [
+    'length\n1\n',
+    ['--policy', 'fifo', '--slice', '3'],
+    '--slice: 3 is not allowed; allowed: no slice: scheduler fifo runs each call until it waits',
   ],
   ['length\n1\n', ['--policy', 'best'], '--policy: "best" is not allowed; allowed: all, fifo, round-robin'],
   [

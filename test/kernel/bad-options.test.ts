@@ -36,7 +36,7 @@ const booked: LedgerRecord = {
 const wrong: readonly (readonly [options: object, line: string])[] = [
   [
     { oversizee: 'bypass' },
-    'oversizee: "bypass" is not allowed; allowed: the fields seed, engines, scheduling',
+    'oversizee: "bypass" is not allowed; allowed: the fields seed, engines, queues, steal, affinity, scheduling',
   ],
   [{ residensy: 'prefix' }, 'residensy: "prefix" is not allowed'],
   [

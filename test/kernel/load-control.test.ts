@@ -214,6 +214,22 @@ test('one that is kept out does not starve while small ones keep coming', () => 
   expect(all('process.terminated')).toHaveLength(41);
 });
 
+test('pause and restore: who was let on does not queue between its calls behind those that are kept out', () => {
+  const { all } = runAgents({
+    agents: [
+      { body: [allocate(500), burst(2 * S), sleep(S), burst(2 * S)] },
+      { body: [allocate(300), burst(10 * S)] },
+      { atUs: S, body: [allocate(400), burst(S)] },
+    ],
+    kernel: { loadControl: pauseAndRestore, scheduling: fifo, engines: [{ memoryTokens: 1_000, cores: 3 }] },
+  });
+  expect([1, 2, 3].map((pid) => all('process.dispatched', pid).map(({ atUs }) => atUs / S))).toEqual([
+    [0, 3],
+    [0],
+    [5],
+  ]);
+});
+
 test('a call that bypasses memory is nobody’s load', () => {
   const { all } = runAgents({
     agents: [

@@ -66,6 +66,15 @@ test('the drawing has a box for each slice, with a title that says when', () => 
   );
 });
 
+test('what stands beside a title stands behind it, however long it is', () => {
+  const noteAt = (title: string): number => {
+    const svg = ganttSvg([{ ...chart, title, note: 'the note' }], { title: 'Jobs', unit: 'ticks' });
+    return Number(/<text x="([\d.]+)"[^>]*>the note</.exec(svg)![1]);
+  };
+  expect(noteAt('mlfq')).toBe(noteAt('fifo'));
+  expect(noteAt('forgotten at a wait, no boost')).toBeGreaterThan(noteAt('fifo') + 50);
+});
+
 test.each([
   [3, '3'],
   [0.1 + 0.2, '0.3'],

@@ -6,18 +6,22 @@ import { demoBudgets, demoEngines, runDemo } from '../../src/sim/demo.ts';
 import { Metrics } from '../../src/sim/metrics/metrics.ts';
 import type { EngineFacts, ProcessMetrics } from '../../src/sim/metrics/run-metrics.ts';
 import { readTrace, splitsOf, type Trace } from '../support/chrome-trace.ts';
+import { runAgents } from '../support/run-agents.ts';
 import { seedCount } from '../support/seeds.ts';
-import { runWorld } from '../sim/random-world.ts';
+import { migrating } from '../sim/migrating-worlds.ts';
+import { runWorld, type WorldWatch } from '../sim/random-world.ts';
+import { acquire, release, SECOND, semOpen, semPost, semWait, sleep, spawn } from '../support/syscalls.ts';
 
 interface Recorded {
   readonly machine: TraceMachine & { readonly engines: readonly EngineFacts[] };
   readonly events: readonly KernelEvent[];
 }
 
-function worldOf(seed: number): Recorded {
+function worldOf(seed: number, watch: WorldWatch = {}): Recorded {
   const events: KernelEvent[] = [];
   let machine: Recorded['machine'] | undefined;
   runWorld(seed, {
+    ...watch,
     onEvent: (event) => events.push(event),
     onFacts: ({ engines, budgets = [] }) => (machine = { engines, budgets }),
   });
@@ -48,6 +52,7 @@ function demoTrace(): Trace {
 function splitOf({ split }: ProcessMetrics): Record<string, number> {
   const { running, readyUs, waiting, suspendedUs } = split;
   const parts = {
+    switch: running.switchUs,
     load: running.loadUs,
     'repeated prefill': running.repeatedPrefillUs,
     'new prefill': running.newPrefillUs,
@@ -79,13 +84,36 @@ function checkWorld({ machine, events }: Recorded, endUs: number): Trace {
 
 test('random worlds: every trace can be imported, and its slices sum to the split of each process', () => {
   const kinds = new Map<string, number>();
-  for (let seed = 1; seed <= seedCount(20, 5_000); seed++) {
+  for (let seed = 1; seed <= seedCount(45, 5_000); seed++) {
     const world = worldOf(seed);
     for (const { cat } of checkWorld(world, world.events.at(-1)!.atUs).flows)
       kinds.set(cat, (kinds.get(cat) ?? 0) + 1);
   }
   for (const kind of ['message', 'child', 'lock', 'memory'])
     expect(kinds.get(kind) ?? 0, kind).toBeGreaterThan(0);
+});
+
+test('who released a lock, or posted, is shown as the cause that another goes on', () => {
+  const { events, kernel } = runAgents({
+    agents: [
+      { body: [acquire('a'), semOpen('s', 0), spawn('waiter'), sleep(SECOND), semPost('s'), release('a')] },
+      { body: [acquire('a')] },
+    ],
+    programs: { waiter: [semWait('s'), sleep(SECOND)] },
+  });
+  const { engines, budgets } = kernel.options;
+  const { flows } = readTrace(traceText({ engines, budgets }, events, 2 * SECOND));
+  expect(flows.map(({ cat, from, to }) => [cat, from.name, to.name])).toEqual([
+    ['lock', 'semaphore s posted', 'semaphore s taken'],
+    ['lock', 'lock a released', 'lock a acquired'],
+  ]);
+});
+
+test('random worlds in which processes change their engines: the same', () => {
+  for (let seed = 1; seed <= seedCount(10, 2_000); seed++) {
+    const world = worldOf(seed, { alter: migrating(seed) });
+    checkWorld(world, world.events.at(-1)!.atUs);
+  }
 });
 
 test('random worlds that are cut off: what is under way is closed at the end', () => {

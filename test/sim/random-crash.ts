@@ -59,9 +59,13 @@ const familyLife = {
 /** No life needs more: one that does runs in a circle. */
 const stepLimit = 50_000;
 
-export function crashWorld(seed: number): CrashResult {
+/** `alter` makes another world of the one drawn. */
+export function crashWorld(
+  seed: number,
+  alter: (setup: WorldSetup) => WorldSetup = (setup) => setup,
+): CrashResult {
   const chaos = new Draw(rngFor(seed, 'world/crashes'));
-  const drawn = drawWorld(seed);
+  const drawn = alter(drawWorld(seed));
   const world: World = {
     setup: { ...drawn, kernel: { ...drawn.kernel, records: true } },
     store: new MemoryStore(),
@@ -123,8 +127,8 @@ class Life {
       onStep: () => this.compare(),
     });
     const { kernel } = this.simulation;
-    const { budgets, tools } = kernel.options;
-    this.checkers = createCheckers({ engines: kernel.options.engines, budgets, tools });
+    const { engines, queues, budgets, tools } = kernel.options;
+    this.checkers = createCheckers({ engines, queues, budgets, tools });
     if (before === undefined) this.spawn(chaos);
     else this.restore(before);
   }

@@ -68,6 +68,7 @@ function drawEngine(draw: Draw, name: string, sliceUs: number): EngineOptions {
     loadTokensPerSecond: hasTier ? draw.of([100, 77_777]) : 0,
     loadLatencyUs: hasTier ? draw.of([0, 1_500, 2_000_000]) : 0,
     throughput: draw.of([[1], [1, 0.9, 0.7], [0.5], [1, 0.333]]),
+    switchUs: 0,
     preemption: draw.of(['resume', 'continue', 'none'] as const),
     prices: draw.of([
       { input: 3_000_000, cachedInput: 300_000, output: 15_000_000 },

@@ -103,11 +103,16 @@ export function checkEnded(kernel: Kernel): void {
   };
   for (const { name, limits } of kernel.snapshot().budgets)
     for (const { resource, reserved } of limits) held[`${resource} reserved at ${name}`] = reserved;
+  held['waits for engines'] = kernel['scheduler']['migration']['waits'].size;
+  for (const process of state.processes)
+    if (process !== undefined && process.leavesUs !== -1)
+      held[`process ${process.pid}: waits for its engine until`] = 1;
   for (const engine of state.engines) {
+    held[`${engine.options.name}: bound to it`] = engine.boundCount;
     const { memory, options } = engine;
     held[`${options.name}: pinned tokens`] = memory.pinnedTokens;
     held[`${options.name}: room`] = memory.roomTokens;
-    held[`${options.name}: ready`] = engine.readyCount;
+    held[`${options.name}: ready`] = engine.queue.readyCount;
     held[`${options.name}: waiters for memory`] = engine.memoryWaiters.size;
     held[`${options.name}: held back`] = engine.held.length;
     held[`${options.name}: population`] = engine.population;

@@ -6,10 +6,11 @@ import { seedCount } from '../support/seeds.ts';
 import { runWorld, type WorldResult } from './random-world.ts';
 
 type AfterCrash = 'process.restored' | 'tool.interrupted' | 'lock.restored' | 'semaphore.restored';
-type OfPrefetching = 'page.prefetched' | `prefetch.${string}`;
+/** Prefetching and changing engines have worlds of their own. */
+type OfOwnWorlds = 'process.migrated' | 'page.prefetched' | `prefetch.${string}`;
 
-/** Every event but those after a crash, which these worlds don't have, and those of prefetching, which have worlds of their own. */
-const eventTypes: Readonly<Record<Exclude<EventBody['type'], AfterCrash | OfPrefetching>, true>> = {
+/** Every event but those. */
+const eventTypes: Readonly<Record<Exclude<EventBody['type'], AfterCrash | OfOwnWorlds>, true>> = {
   'process.spawned': true,
   'process.ready': true,
   'process.dispatched': true,

@@ -7,6 +7,7 @@ import { hash32 } from '../../src/base/hash.ts';
 import { rngFor } from '../../src/base/rng.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { CoreId, Pid, RequestId } from '../../src/kernel/ids.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { createCheckers, type CheckersOptions } from '../../src/sim/checkers/checkers.ts';
@@ -38,6 +39,8 @@ export interface WorldSetup {
   readonly kernel: KernelOptionsInput;
   readonly faults: Partial<FaultRates>;
   readonly flushUs: number;
+  /** Root processes beside the few that every world has. */
+  readonly moreRoots?: number;
   /** Of the world's scheduling policy; Infinity: it has none. */
   readonly sliceUs: number;
   /** Longest burst that programs script, µs. */
@@ -78,6 +81,8 @@ export interface WorldWatch {
   readonly alter?: (setup: WorldSetup) => WorldSetup;
   readonly onEvent?: (event: KernelEvent) => void;
   readonly onFacts?: (facts: CheckersOptions) => void;
+  /** After every step. */
+  readonly onStep?: (kernel: Kernel) => void;
 }
 
 export function runWorld(seed: number, watch: WorldWatch = {}): WorldResult {
@@ -90,11 +95,12 @@ export function runWorld(seed: number, watch: WorldWatch = {}): WorldResult {
     watch.onEvent?.(event);
   });
   watch.onFacts?.(world.facts);
-  const roots = chaos.between(1, 5);
+  const roots = chaos.between(1, 5) + (setup.moreRoots ?? 0);
   for (let root = 0; root < roots; root++)
     world.spawn(chaos, chaos.chance(0.5) ? 0 : chaos.between(0, 20_000_000));
   let left = chaos.chance(0.7) ? chaos.between(0, 25) : 0;
   while (world.step()) {
+    watch.onStep?.(world.simulation.kernel);
     if (left === 0 || !chaos.chance(0.15)) continue;
     left--;
     world.disturb(chaos);
@@ -136,9 +142,9 @@ class World {
       },
     });
     const { kernel } = this.simulation;
-    const { budgets, tools } = kernel.options;
+    const { queues, budgets, tools } = kernel.options;
     const engines = kernel.options.engines.map((engine) => ({ ...engine, sliceUs: setup.sliceUs }));
-    this.facts = { engines, budgets, tools };
+    this.facts = { engines, queues, budgets, tools };
     this.checkers = createCheckers(this.facts);
   }
 

@@ -30,7 +30,7 @@ export function viewsOf(simulation: Simulation, atUs: number): ReadonlyMap<numbe
 
 export function viewOf(simulation: Simulation, process: Process, atUs: number): ProcessView {
   const { kernel } = simulation;
-  const { pid, run, n, name, program, startedBy, priority, capabilities, budget, engine, usage } = process;
+  const { pid, run, n, name, program, startedBy, priority, capabilities, budget, usage } = process;
   const isStopped =
     (process.state === 'suspended' && process.suspension!.by === 'signal') || process.stopping;
   const { faults: _, coreUs: _us, ...counted } = usage;
@@ -47,7 +47,8 @@ export function viewOf(simulation: Simulation, process: Process, atUs: number): 
       priority,
       capabilities,
       budget,
-      engine: engine.index,
+      // Where it was started, whatever has become of it: that is where it goes on.
+      engine: simulation.store.processes(run).find((stored) => stored.pid === pid)!.engine,
       // A program that has drawn nothing yet has no stream.
       random: (process.rng ?? kernel['state'].rng(`process/${run}/${pid}`)).save(),
       pages: pagesOf(kernel, process),

@@ -45,17 +45,21 @@ export class ListedFuture implements TestFuture {
 const STRIDE = 128;
 
 /**
- * A prophecy for requests that are not known beforehand: it need not come true, but is made at each use of a page and then stands, and no two pages have
- * the same next use. One use in five is said to be the last.
+ * A prophecy for requests that are not known beforehand: it need not come true, but is made at each use of a page and then stands, and no two uses, of one page or
+ * of two, have the same next use. One use in five is said to be the last.
  */
 export class ProphesiedFuture implements TestFuture {
   private readonly nextUses: number[] = [];
+  /** Of each page, the farthest that was prophesied. */
+  private readonly latest: number[] = [];
   private at = 0;
 
   use(page: PageId): void {
     this.at++;
     const distance = 1 + ((7 * this.at + 3 * page) % 23);
-    this.nextUses[page] = distance % 5 === 0 ? NEVER_USED : (this.at + distance) * STRIDE + page;
+    const next = Math.max(this.at + distance, (this.latest[page] ?? 0) + 1);
+    this.latest[page] = next;
+    this.nextUses[page] = distance % 5 === 0 ? NEVER_USED : next * STRIDE + page;
   }
 
   nextUse(page: PageId): number {

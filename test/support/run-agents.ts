@@ -103,8 +103,8 @@ export function checkedSimulation(
       options.onStep?.(stepped);
     },
   });
-  const { engines, budgets, tools } = simulation.kernel.options;
-  checkers = createCheckers({ engines, budgets, tools });
+  const { engines, queues, budgets, tools } = simulation.kernel.options;
+  checkers = createCheckers({ engines, queues, budgets, tools });
   return Object.assign(simulation, { checkers });
 }
 

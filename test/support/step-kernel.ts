@@ -25,8 +25,8 @@ export class SteppedKernel {
   constructor(setup: AgentRun) {
     this.setup = setup;
     this.kernel = new Kernel(kernelOf(setup));
-    const { engines, budgets, tools } = this.kernel.options;
-    this.checkers = createCheckers({ engines, budgets, tools });
+    const { engines, queues, budgets, tools } = this.kernel.options;
+    this.checkers = createCheckers({ engines, queues, budgets, tools });
   }
 
   /** Takes one input; returns the requests that it led to, but for timers. */

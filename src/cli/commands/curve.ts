@@ -26,6 +26,7 @@ import {
 } from '../paging/policy-choice.ts';
 import {
   addReferenceFlags,
+  missRatioPlot,
   noteAboveFootprint,
   readTrace,
   type ReferenceFlags,
@@ -36,7 +37,7 @@ import {
   checkResultFiles,
   type ResultFileFlags,
   writeResultFiles,
-} from '../paging/result-files.ts';
+} from '../result-files.ts';
 import { isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 
 interface CurveOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags, ReferenceFlags {
@@ -87,7 +88,7 @@ export const curveCommand: Command<CurveOptions> = {
       .option('--exact', 'with samples: the exact curve, too, and how far they are from it', false)
       .option('--working-set', 'working-set sizes, their misses, and footprints, by window', false)
       .option('--reuse', 'histograms of reuse distances and reuse times', false);
-    addResultFileFlags(command);
+    addResultFileFlags(command, missRatioPlot);
     keepGiven(command);
   },
   async run({ options }: Call<CurveOptions>, io: Io): Promise<number> {

@@ -11,12 +11,13 @@ import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging
 import { ownPolicyNotes, parsePolicies, policiesOfBoth, type PolicyChoice } from '../paging/policy-choice.ts';
 import {
   addReferenceFlags,
+  missRatioPlot,
   noteAboveFootprint,
   readTrace,
   type ReferenceFlags,
 } from '../paging/reference-flags.ts';
 import { inOrder, runPolicies } from '../paging/policy-runs.ts';
-import { addResultFileFlags, checkResultFiles, writeResultFiles } from '../paging/result-files.ts';
+import { addResultFileFlags, checkResultFiles, writeResultFiles } from '../result-files.ts';
 import { runSessionPage, type SessionPageOptions } from '../paging/session-page.ts';
 import { checkLoadLatency, choice, isGiven, keepGiven, repeatWords } from '../run-flags.ts';
 
@@ -109,7 +110,7 @@ export const pageCommand: Command<PageOptions> = {
         'prefix: of each load from that tier, such as 5ms (default: none)',
         (text: string) => parseDurationUs('--load-latency', text),
       );
-    addResultFileFlags(command);
+    addResultFileFlags(command, missRatioPlot);
     keepGiven(command);
   },
   async run({ options }: Call<PageOptions>, io: Io): Promise<number> {

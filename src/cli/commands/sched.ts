@@ -7,13 +7,13 @@ import { schedulingPolicies } from '../../policies/index.ts';
 import { ganttSvg } from '../../report/gantt-svg.ts';
 import type { Decision } from '../../sim/jobs/decisions.ts';
 import { missingFact } from '../../sim/jobs/facts.ts';
-import { readJobs, tickUs } from '../../sim/jobs/read-jobs.ts';
+import { mostTicks, readJobs, tickUs } from '../../sim/jobs/read-jobs.ts';
 import { runJobs } from '../../sim/jobs/run-jobs.ts';
 import { noSlice, schedulerOf } from '../../sim/spec.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseInteger, parsePositive } from '../options.ts';
 import { isPolicyFile } from '../own-policy.ts';
-import { keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
+import { isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 import { chosenScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 import { checkOutput } from '../line-file.ts';
 import { checkPlotName, writePlot } from '../plot-file.ts';
@@ -61,6 +61,9 @@ export const schedCommand: Command<SchedOptions> = {
   async run({ options }: Call<SchedOptions>, io: Io): Promise<number> {
     const { seed, cores, slice, plot } = options;
     const chosen = policiesOf(options.policy);
+    const slicesOf = chosen.map(noSlice);
+    if (isGiven(options, '--slice') && !slicesOf.includes(undefined))
+      throw invalid('--slice', slice, slicesOf[0]!);
     if (plot !== undefined) {
       checkPlotName(plot);
       checkOutput('--plot', plot, [options.jobs]);
@@ -119,7 +122,7 @@ function policiesOf(text: string): readonly string[] {
 function parseSlice(text: string): number {
   const ticks = parsePositive('--slice', text);
   const us = Math.round(ticks * tickUs);
-  if (us < 1 || Math.abs(us / tickUs - ticks) > 1e-9)
-    throw invalid('--slice', text, 'a number of ticks above 0, with up to six decimals');
+  if (us < 1 || ticks > mostTicks || Math.abs(us / tickUs - ticks) > 1e-9)
+    throw invalid('--slice', text, `a number of ticks above 0, up to ${mostTicks}, with up to six decimals`);
   return ticks;
 }

@@ -34,7 +34,7 @@ export const simulateCommand: Command<SimulateOptions> = {
       .option(
         '--scheduler <policy>',
         `scheduling policy (default: the scenario’s own): ${schedulersAllowed}`,
-        parseScheduler,
+        (text: string) => parseScheduler('--scheduler', text),
       )
       .option(
         '--lock-protocol <name>',

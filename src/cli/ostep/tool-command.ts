@@ -1,9 +1,10 @@
 /** The command of a homework program: its flags, the problem that they describe and, with `-c`, the answer. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 
 import { type Command as CommanderCommand, Option } from 'commander';
 
 import { largestSeed, MersenneTwister } from '../../lessons/ostep/mersenne-twister.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import { GivenFlags, type HomeworkFlag } from '../../lessons/ostep/tools/flags.ts';
 import { computeFlag, type HomeworkTool, seedFlag } from '../../lessons/ostep/tools/tool.ts';
 import { wrapped } from '../../report/text-width.ts';
@@ -82,5 +83,8 @@ function givenValue(
 }
 
 function linesOf(path: string): readonly string[] {
+  // What reading a folder throws does not say which.
+  if (statSync(path).isDirectory())
+    throw new KernelError('INVALID_FILE', `${path}: is a folder; allowed: a file`);
   return readFileSync(path, 'utf8').split(/\r?\n/);
 }

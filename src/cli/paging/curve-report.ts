@@ -5,6 +5,7 @@ import { labelledBar } from '../../report/bars.ts';
 import { curveCsv, type CurveRows } from '../../report/curve-csv.ts';
 import { formatCount, formatPercent } from '../../report/format.ts';
 import type { HistogramChart } from '../../report/histogram-chart.ts';
+import { lineChartSvg } from '../../report/line-chart.ts';
 import type { LineChart } from '../../report/line-chart-model.ts';
 import { fileName, missRatioChart, type MissRatioSeries } from '../../report/miss-ratio-chart.ts';
 import { pagingHtml } from '../../report/paging-html.ts';
@@ -16,7 +17,7 @@ import type { HistogramBin } from '../../sim/paging/curves/log-histogram.ts';
 import type { Io } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import type { LruResult, ReuseHistograms, SampledResult, TimeCurves } from './curve-run.ts';
-import type { ResultFiles } from './result-files.ts';
+import type { ResultFiles } from '../result-files.ts';
 
 export interface CurveFindings {
   /** The trace, and the policies that were replayed. */
@@ -36,7 +37,7 @@ export interface CurveFindings {
 export function curveFiles(findings: CurveFindings): ResultFiles {
   const { data, times, reuse, notes, repeat } = findings;
   return {
-    chart: () => missRatioChart(data, seriesOf(findings)),
+    plot: () => lineChartSvg(missRatioChart(data, seriesOf(findings))),
     html: () =>
       pagingHtml({
         data,

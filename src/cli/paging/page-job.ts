@@ -2,8 +2,9 @@
 import { KernelError } from '../../kernel/errors.ts';
 import { type PageCounts, PageReplay, type PageReplayOptions } from '../../sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
-import { type Failure, failureOf } from './failure.ts';
+import type { Failure } from '../failure.ts';
 import { createOf, type PolicyChoice } from './policy-choice.ts';
+import { policyFailure } from './policy-failure.ts';
 
 export interface PageJob extends Omit<PageReplayOptions, 'capacity'> {
   readonly policy: PolicyChoice;
@@ -58,7 +59,7 @@ async function runPageJob(
       else post({ kind: 'point', point: pointOf(replay, job, capacity, post) });
     }
   } catch (error) {
-    post(failureOf(error, policy));
+    post(policyFailure(error, policy));
   }
 }
 

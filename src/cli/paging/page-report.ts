@@ -4,6 +4,7 @@ import { Chalk } from 'chalk';
 import type { PageCounts } from '../../sim/paging/page-replay.ts';
 import { pageCost, type PageCostModel } from '../../sim/paging/page-cost.ts';
 import { formatCount, formatMoney, formatPercent } from '../../report/format.ts';
+import { lineChartSvg } from '../../report/line-chart.ts';
 import { missRatioChart } from '../../report/miss-ratio-chart.ts';
 import { pagingCsv } from '../../report/paging-csv.ts';
 import { pagingHtml } from '../../report/paging-html.ts';
@@ -18,7 +19,7 @@ import { printable } from '../../report/text-width.ts';
 import type { Io } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import type { PagePoint } from './page-job.ts';
-import type { ResultFiles } from './result-files.ts';
+import type { ResultFiles } from '../result-files.ts';
 
 export interface ResultOptions {
   readonly hasSizes: boolean;
@@ -75,7 +76,7 @@ export interface PageFindings {
 
 export function pageFiles({ data, notes, repeat, footprint }: PageFindings): ResultFiles {
   return {
-    chart: () => missRatioChart(data),
+    plot: () => lineChartSvg(missRatioChart(data)),
     html: () =>
       pagingHtml({
         data,

@@ -3,10 +3,10 @@ import { KernelError } from '../../kernel/errors.ts';
 import type { PageReplayOptions } from '../../sim/paging/page-replay.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
 import type { Io } from '../command.ts';
-import { errorOf, type Failure } from './failure.ts';
+import { errorOf, type Failure } from '../failure.ts';
 import { type PageJob, type PageMessage, type PagePoint, runPageJobs } from './page-job.ts';
 import type { PolicyChoice } from './policy-choice.ts';
-import { runInThreads } from './thread-pool.ts';
+import { runInThreads } from '../thread-pool.ts';
 
 /** Of all policies at all capacities together. */
 const fewReferences = 500_000;
@@ -94,7 +94,7 @@ async function runAll(
   else {
     const shares = all / jobs.length >= longReplay ? jobs.map((job) => [job]) : dealt(jobs, threads);
     await runInThreads(shares, {
-      entry: 'page-worker',
+      entry: 'paging/page-worker',
       run: runPageJobs,
       shared: trace,
       threads,

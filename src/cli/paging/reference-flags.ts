@@ -1,15 +1,17 @@
 /** Flags that `page` and `curve` have in common: how page references are read, counted and replayed. */
-import { availableParallelism } from 'node:os';
-
 import type { Command as CommanderCommand } from 'commander';
 
 import { KernelError } from '../../kernel/errors.ts';
 import { pageReplayDefaults } from '../../sim/paging/page-replay.ts';
 import type { Io } from '../command.ts';
-import { parseDurationUs, parseInteger } from '../options.ts';
+import { parseDurationUs } from '../options.ts';
 import { readReferences, type ReadReferences } from '../read-references.ts';
 import { choice } from '../run-flags.ts';
+import { addThreadsFlag } from '../thread-pool.ts';
 import { addReadFlags, type ReadFlags } from '../trace-flags.ts';
+
+/** What `--plot` and `--report` of both show. */
+export const missRatioPlot = { drawn: 'the miss ratios against the capacities', input: 'the trace' };
 
 export interface ReferenceFlags extends ReadFlags {
   readonly trace: string;
@@ -27,19 +29,13 @@ export function addReferenceFlags(command: CommanderCommand): void {
     pageReplayDefaults.unit,
   );
   addReadFlags(command);
-  command
-    .option(
-      '--tick <time>',
-      'time between references where the trace has none (default: 1ms)',
-      (text: string) => parseDurationUs('--tick', text),
-      pageReplayDefaults.tickUs,
-    )
-    .option(
-      '--threads <n>',
-      'worker threads (default: one for each processor)',
-      (text: string) => parseInteger('--threads', text, { min: 1, max: 1_024 }),
-      availableParallelism(),
-    );
+  command.option(
+    '--tick <time>',
+    'time between references where the trace has none (default: 1ms)',
+    (text: string) => parseDurationUs('--tick', text),
+    pageReplayDefaults.tickUs,
+  );
+  addThreadsFlag(command);
 }
 
 /** Throws KernelError INVALID_FILE also for a trace without sizes where these count. */

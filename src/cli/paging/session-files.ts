@@ -12,12 +12,12 @@ import { lineChartSvg } from '../../report/line-chart.ts';
 import type { LineChart } from '../../report/line-chart-model.ts';
 import { fileName } from '../../report/miss-ratio-chart.ts';
 import { packageVersion } from '../package-version.ts';
-import type { ResultFiles } from './result-files.ts';
+import type { ResultFiles } from '../result-files.ts';
 import { halfWidth, sessionCsv, type SessionHeading, type SessionResult } from './session-report.ts';
 
 export function sessionFiles(heading: SessionHeading, results: readonly SessionResult[]): ResultFiles {
   return {
-    chart: () => chartOf(heading, results),
+    plot: () => lineChartSvg(chartOf(heading, results)),
     html: () => pageOf(heading, results),
     csv: () => sessionCsv(heading.trace, heading.seed, results),
   };

@@ -3,8 +3,9 @@ import { KernelError } from '../../kernel/errors.ts';
 import { type CellRequest, type CellResult, runCell } from '../../sim/sessions/session-cell.ts';
 import { type Contender, runTask } from '../../sim/sessions/session-grid.ts';
 import type { SessionTrace } from '../../sim/sessions/session-trace.ts';
-import { type Failure, failureOf } from './failure.ts';
+import type { Failure } from '../failure.ts';
 import { createOf, type PolicyChoice } from './policy-choice.ts';
+import { policyFailure } from './policy-failure.ts';
 
 export interface SessionJob {
   readonly contender: Contender;
@@ -43,6 +44,6 @@ export async function runSessionJob(
   } catch (error) {
     if (error instanceof KernelError && error.code === 'INVALID_ARGUMENT')
       post({ kind: 'refusal', policy: contender.name, problem: error.message });
-    else post(failureOf(error, choice));
+    else post(policyFailure(error, choice));
   }
 }

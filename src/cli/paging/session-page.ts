@@ -14,7 +14,7 @@ import type { CommonOptions, Io } from '../command.ts';
 import { parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { repeatWords, type RunFlags } from '../run-flags.ts';
-import { errorOf, type Failure } from './failure.ts';
+import { errorOf, type Failure } from '../failure.ts';
 import {
   ownPolicyNotes,
   parsePolicies,
@@ -22,11 +22,11 @@ import {
   sessionPoliciesAllowed,
   sessionPolicyNames,
 } from './policy-choice.ts';
-import { type ResultFileFlags, writeResultFiles } from './result-files.ts';
+import { type ResultFileFlags, writeResultFiles } from '../result-files.ts';
 import { sessionFiles } from './session-files.ts';
 import { runSessionJob, type SessionJob } from './session-job.ts';
 import { sessionLines, sessionResults } from './session-report.ts';
-import { runInThreads } from './thread-pool.ts';
+import { runInThreads } from '../thread-pool.ts';
 
 export interface SessionPageOptions extends CommonOptions, Pick<RunFlags, 'given'>, ResultFileFlags {
   readonly trace: string;
@@ -160,7 +160,7 @@ async function runAll(
   const refusals: string[] = [];
   const all = jobs.reduce((sum, { requests }) => sum + requests.length, 0);
   await runInThreads(jobs, {
-    entry: 'session-worker',
+    entry: 'paging/session-worker',
     run: runSessionJob,
     io,
     shared: trace,

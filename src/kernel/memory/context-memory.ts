@@ -5,6 +5,7 @@ import { CachedCalls } from './cached-calls.ts';
 import { ExtentStore } from './extent-store.ts';
 import type { ContentRun, Extent } from './extent.ts';
 import { checkMemory } from './memory-check.ts';
+import { holdingOf, type Holding } from './holding.ts';
 import type { ContextMemoryOptions, MemoryObserver } from './memory-options.ts';
 import { Prefetcher, usedPrefetches, type Prefetch, type Prefetched } from './prefetcher.ts';
 import { distinctTokens, type PageTable } from './page-table.ts';
@@ -71,6 +72,31 @@ export class ContextMemory {
     if (table.room >= 0) this.end(table, nowUs);
     this.tables.clear(table);
     this.policy.exited?.(pid, nowUs);
+  }
+
+  /**
+   * The table, no call of whose process runs, moves to the memory `to` of another engine, with its pins and all that its process said of its pages. What is resident of it stays
+   * here as cache, evicted like the rest, but for contents that are like no other, which leave at once. What it finds there is what that memory holds of the same contents.
+   */
+  moveTo(to: ContextMemory, table: PageTable, pid: Pid, nowUs: number): void {
+    assert(table.room < 0, 'the prompt of a running call cannot move');
+    const { unchanged } = table;
+    to.tables.putAll(table, this.tables.takeAll(table));
+    // The prompt is the same, and so are its names.
+    table.unchanged = unchanged;
+    // What was touched here is not there: the next call prefills it as a fault.
+    table.touched = undefined;
+    this.policy.exited?.(pid, nowUs);
+  }
+
+  /** What this memory holds of the prompt of `table`, which may be another memory's. Changes nothing. */
+  holdingOf(table: PageTable): Holding {
+    return holdingOf(table, this.extents, this.isPrefix);
+  }
+
+  /** Would `begin` succeed now if `table`, which is another memory's, were moved here? */
+  couldTake(table: PageTable, room: number): boolean {
+    return this.resident.canHold(this.holdingOf(table).unpinnedTokens + room);
   }
 
   /** Whether the prompt and `room` tokens beside it could be in memory together. */
@@ -143,6 +169,7 @@ export class ContextMemory {
     if (resident.hasPrefetched) prompt.prefetchedTokens = usedPrefetches(table, table.tokens);
     prompt.compulsoryTokens = 0;
     prompt.capacityTokens = 0;
+    prompt.elsewhereTokens = 0;
     prompt.holeTokens = 0;
     if (table.touched !== undefined) payTouches(table, prompt);
     return prompt;

@@ -56,6 +56,7 @@ export class ExtentStore {
     return (
       extent.accesses === 0 &&
       extent.seen === 0 &&
+      extent.elsewhere === 0 &&
       extent.users.length === 1 &&
       extent.children === undefined &&
       extent.space === space &&
@@ -81,6 +82,8 @@ export class ExtentStore {
     this.index.split(extent, tail);
     tail.seen = Math.max(0, Math.max(extent.seen, hi) - at);
     extent.seen = Math.min(extent.seen, at);
+    tail.elsewhere = Math.max(0, extent.elsewhere - at);
+    extent.elsewhere = Math.min(extent.elsewhere, at);
     tail.accesses = extent.accesses;
     tail.lastAccessUs = extent.lastAccessUs;
     tail.importance = extent.importance;

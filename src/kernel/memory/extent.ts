@@ -29,6 +29,8 @@ export class Extent {
   readonly first: number;
   /** Pages [0, seen) have been computed at some time: a fault on them is not compulsory. */
   seen = 0;
+  /** Pages [0, elsewhere) were computed for a table that has moved here, in the memory of another engine: a fault on them is not compulsory, but this engine's tier lacks them. */
+  elsewhere = 0;
   /** In prefix residency: what stands before this content, and how many tokens that is in all. */
   parent: Extent | undefined;
   readonly tokensBefore: number;

@@ -11,6 +11,8 @@ export interface Prompt {
   prefetchedTokens: number;
   compulsoryTokens: number;
   capacityTokens: number;
+  /** Of the capacity ones, what only another engine has computed: there is no tier that it could be loaded from. */
+  elsewhereTokens: number;
   holeTokens: number;
 }
 
@@ -23,6 +25,7 @@ export class PromptExaminer {
     prefetchedTokens: 0,
     compulsoryTokens: 0,
     capacityTokens: 0,
+    elsewhereTokens: 0,
     holeTokens: 0,
   };
   private readonly isPrefix: boolean;
@@ -47,6 +50,7 @@ export class PromptExaminer {
     let cached = 0;
     let compulsory = 0;
     let capacity = 0;
+    let elsewhere = 0;
     let hole = 0;
     let isUsable = true;
     const walk = ++this.walks;
@@ -59,18 +63,21 @@ export class PromptExaminer {
         continue;
       }
       extent.examination = walk;
-      const seen = Math.max(extent.seen, hi);
+      const here = Math.max(extent.seen, hi);
+      const seen = Math.max(here, extent.elsewhere);
       const isWithoutGap = lo === 0 || hi === lo;
       const resident = hi - lo;
       if (isUsable && (!isPrefix || isWithoutGap)) cached += resident * tokensEach;
       else hole += resident * tokensEach;
       capacity += (seen - resident) * tokensEach;
+      elsewhere += (seen - here) * tokensEach;
       compulsory += (count - seen) * tokensEach;
       if (isPrefix) isUsable = false;
     }
     prompt.cachedTokens = cached;
     prompt.compulsoryTokens = compulsory;
     prompt.capacityTokens = capacity;
+    prompt.elsewhereTokens = elsewhere;
     prompt.holeTokens = hole;
     this.table = table;
     this.from = from;
@@ -95,7 +102,7 @@ export class PromptExaminer {
       if (extent.examination === walk) continue;
       extent.examination = walk;
       const { lo, hi, count } = extent;
-      const seen = Math.max(extent.seen, hi);
+      const seen = Math.max(extent.seen, hi, extent.elsewhere);
       const resident = hi - lo;
       capacity += seen - resident;
       compulsory += count - seen;

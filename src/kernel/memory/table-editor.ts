@@ -4,6 +4,16 @@ import { ownSpace, type ContentRun, type Extent } from './extent.ts';
 import { findEntry, pagesBefore, type PageTable, type TableEntry } from './page-table.ts';
 import type { ResidentSet } from './resident-set.ts';
 
+/** A part of a prompt on its way to another memory. */
+interface MovedRun {
+  readonly run: ContentRun;
+  readonly importance: number;
+  readonly pinned: boolean;
+  readonly number: number;
+  /** How many of its first pages have been computed somewhere. */
+  readonly computed: number;
+}
+
 /**
  * Changes page tables, and with them who uses which extent. Contents known at a place are shared; where a table needs only part of an
  * extent, the extent is split, in all tables that use it.
@@ -19,13 +29,14 @@ export class TableEditor {
     this.isPrefix = resident.residency === 'prefix';
   }
 
-  /** Adds `run` behind the table's last page, as pages `number` on. Returns that number. */
+  /** Adds `run` behind the table's last page, as pages `number` on; `isApart`: in extents of its own where it is new. Returns that number. */
   append(
     table: PageTable,
     run: ContentRun,
     importance: number,
     pinned: boolean,
     number = table.nextNumber,
+    isApart = false,
   ): number {
     assert(table.room < 0, 'the prompt of a running call cannot change');
     const { extents } = this;
@@ -39,7 +50,7 @@ export class TableEditor {
       if (typeof found === 'number') {
         const fresh = this.resident.divisible ? found : 1;
         const entry = { importance, pinned, number: next };
-        if (last !== undefined && this.canLengthen(last, run, first, entry)) {
+        if (last !== undefined && !isApart && this.canLengthen(last, run, first, entry)) {
           this.lengthen(last, fresh);
           next += fresh;
           first += fresh;
@@ -125,6 +136,32 @@ export class TableEditor {
   /** Takes out everything. In `prefix` residency what was in memory stays there as cache, evicted like the rest. */
   clear(table: PageTable): void {
     while (table.entries.length > 0) this.removeLast(table, !this.isPrefix);
+  }
+
+  /** Takes out everything, to be put into another memory: what is resident stays as cache. */
+  takeAll(table: PageTable): MovedRun[] {
+    const runs: MovedRun[] = [];
+    for (const { extent, importance, pinned, number } of table.entries) {
+      const { space, first, count, tokensEach, seen, hi, elsewhere } = extent;
+      const computed = Math.max(seen, hi, elsewhere);
+      runs.push({ run: { space, first, count, tokensEach }, importance, pinned, number, computed });
+    }
+    while (table.entries.length > 0) this.removeLast(table, false);
+    return runs;
+  }
+
+  /** Puts what was taken out of another memory into the empty `table`. */
+  putAll(table: PageTable, runs: readonly MovedRun[]): void {
+    for (const { run, importance, pinned, number, computed } of runs) {
+      const from = table.entries.length;
+      this.append(table, run, importance, pinned, number, computed > 0);
+      let left = computed;
+      for (let at = from; left > 0; at++) {
+        const { extent } = table.entries[at]!;
+        extent.elsewhere = Math.max(extent.elsewhere, Math.min(extent.count, left));
+        left -= extent.count;
+      }
+    }
   }
 
   /** The index of the entry that holds just `page`, splitting an extent if it must; -1 when the table has no such page. */

@@ -48,6 +48,10 @@ class PauseAndRestore implements LoadControlPolicy {
     return isAllowed;
   }
 
+  keepsPlace(pid: Pid): boolean {
+    return this.members.includes(pid);
+  }
+
   toSuspend(nowUs: number): Pid | undefined {
     const { capacity, load } = this.context;
     let heldTokens = this.heldTokens(nowUs);

@@ -79,6 +79,8 @@ class ClockPro implements PagingPolicy {
     else if (this.isFilling && this.hotUsed + size <= this.hotShare) {
       this.hotCount++;
       this.hotUsed += size;
+      // The only hot page, if those before it were removed: the hand goes there.
+      this.stopAtHot();
     } else {
       this.cold.pushBack(ALL, page);
       this.test.pushBack(ALL, page);

@@ -89,8 +89,10 @@ class CompletelyFair implements SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean {
     this.moveTo(sinceUs);
     this.stopped(pid);
-    if (this.isActive.get(pid) === 0) this.join(pid);
-    return this.queue.add(pid, this.times.get(pid));
+    const joins = this.isActive.get(pid) === 0;
+    if (joins) this.join(pid);
+    // One more makes the slices of those that run shorter, wherever it stands.
+    return this.queue.add(pid, this.times.get(pid)) || joins;
   }
 
   pick(_core: CoreId, nowUs: number): Pid | undefined {

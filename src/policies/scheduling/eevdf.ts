@@ -68,7 +68,7 @@ class EarliestEligible implements SchedulingPolicy {
   private sequence = 0;
   /**
    * The virtual time is `base` + `sum` / `load`, where `sum` is that of the active ones' virtual times less `base`, each times its load, and `load` that of
-   * their loads: their mean. All of these are integers, so that no lag gets lost.
+   * their loads: their mean. Stretches under way count up to `nowUs`. All of these are integers, and `sum` stays below `load`, so that no lag gets lost.
    */
   private base = 0;
   private sum = 0;
@@ -82,7 +82,7 @@ class EarliestEligible implements SchedulingPolicy {
 
   ready(pid: Pid, sinceUs: number): boolean {
     this.moveTo(sinceUs);
-    this.running.end(pid);
+    this.stopped(pid);
     if (this.share.get(pid) === 0) this.join(pid);
     else if (this.leaving.remove(pid)) this.request(pid);
     else if (this.times.get(pid) >= this.deadline.get(pid)) this.request(pid);
@@ -95,18 +95,20 @@ class EarliestEligible implements SchedulingPolicy {
     const pid = this.chosen(nowUs);
     if (pid === undefined) return undefined;
     this.tree.remove(pid);
-    this.running.begin(pid, nowUs);
+    this.running.begin(pid, this.nowUs);
     return pid;
   }
 
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { times, running, tree } = this;
+    const isRunning = running.has(pid);
     if (coreUs === 0) return;
+    this.moveTo(nowUs);
+    this.stopped(pid);
     times.add(pid, coreUs, this.share.get(pid));
     this.sum += coreUs * unitsPerUs;
     this.normalise();
-    if (running.has(pid)) running.begin(pid, nowUs);
-    this.moveTo(nowUs);
+    if (isRunning) running.begin(pid, this.nowUs);
     if (!tree.has(pid)) return;
     // It is told what it used in an earlier life.
     const { sequence } = tree.placeOf(pid);
@@ -117,7 +119,7 @@ class EarliestEligible implements SchedulingPolicy {
 
   waiting(pid: Pid, nowUs: number): void {
     this.moveTo(nowUs);
-    this.running.end(pid);
+    this.stopped(pid);
     this.tree.remove(pid);
     if (this.share.get(pid) === 0 || this.leaving.has(pid)) return;
     if (this.lagOf(pid, this.nowUs) < 0) this.leaving.push(pid, this.times.get(pid), pid);
@@ -221,7 +223,8 @@ class EarliestEligible implements SchedulingPolicy {
   private lagOf(pid: Pid, nowUs: number): number {
     const load = this.share.get(pid);
     const { times, running } = this;
-    const inStretch = running.has(pid) ? running.lengthUs(pid, nowUs) * unitsPerUs : 0;
+    const atUs = Math.max(nowUs, this.nowUs);
+    const inStretch = running.has(pid) ? running.lengthUs(pid, atUs) * unitsPerUs : 0;
     const whole = load * (this.base - times.get(pid)) - times.rest.get(pid) - inStretch;
     return whole + Math.floor(load * (this.aheadOfBase(nowUs) / this.totalLoad));
   }
@@ -232,9 +235,16 @@ class EarliestEligible implements SchedulingPolicy {
     return this.base + Math.floor(this.aheadOfBase(nowUs) / this.totalLoad);
   }
 
-  /** `sum` as it would be if those that run were charged now. */
+  /** `sum` as it will be at `nowUs`, if nothing else happens until then. */
   private aheadOfBase(nowUs: number): number {
-    return this.sum + this.running.totalUs(Math.max(nowUs, this.nowUs)) * unitsPerUs;
+    return this.sum + this.running.size * Math.max(0, nowUs - this.nowUs) * unitsPerUs;
+  }
+
+  /** `pid` runs no more: its stretch counts as what it is charged with. */
+  private stopped(pid: Pid): void {
+    const { running } = this;
+    if (running.has(pid)) this.sum -= running.lengthUs(pid, this.nowUs) * unitsPerUs;
+    running.end(pid);
   }
 
   /** Keeps `sum` small. */
@@ -250,7 +260,11 @@ class EarliestEligible implements SchedulingPolicy {
 
   /** An instant that is over counts as now. Whom the others have caught up with leaves as if it had at that very moment. */
   private moveTo(nowUs: number): void {
-    if (nowUs > this.nowUs) this.nowUs = nowUs;
+    if (nowUs > this.nowUs) {
+      this.sum = this.aheadOfBase(nowUs);
+      this.nowUs = nowUs;
+      this.normalise();
+    }
     const { leaving } = this;
     while (leaving.peekKey() <= this.virtualTime(this.nowUs)) this.leave(leaving.popMin(), 0);
   }

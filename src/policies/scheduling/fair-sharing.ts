@@ -51,17 +51,18 @@ export class FairSharing {
   }
 
   save(): Json {
-    const { virtual, nowUs, finishes, weights } = this;
+    const { virtual, nowUs, weight, finishes, weights } = this;
     const members = finishes.flatMap((finish, member) => [
       [member, finish, weights[member]!, this.active.has(member) ? 1 : 0],
     ]);
-    return { virtual, nowUs, members };
+    return { virtual, nowUs, weight, members };
   }
 
   load(state: Json): void {
-    const { virtual, nowUs, members } = state as unknown as {
+    const { virtual, nowUs, weight, members } = state as unknown as {
       readonly virtual: number;
       readonly nowUs: number;
+      readonly weight: number;
       readonly members: readonly (readonly [
         member: number,
         finish: number,
@@ -76,6 +77,8 @@ export class FairSharing {
       this.finishes[member] = finish;
       if (isActive === 1) this.enter(member, finish);
     }
+    // A sum of fractions depends on the order in which they were added.
+    this.weight = weight;
   }
 
   /** Serves the active up to `atUs`; those that end meanwhile make the others faster. */

@@ -44,6 +44,14 @@ export const schedulingPolicies = {
 
 export type SchedulingPolicyName = keyof typeof schedulingPolicies;
 
+/** Those that go by how long a call, or an agent, will take: known in virtual time, so that they are clairvoyant there, and a guess live. */
+export const clairvoyantPolicies: ReadonlySet<string> = new Set<SchedulingPolicyName>([
+  'sjf',
+  'srtf',
+  'hrrn',
+  'justitia',
+]);
+
 /** Throws KernelError INVALID_ARGUMENT (field `scheduler`) when there is no policy of this name. */
 export function schedulingPolicy(name: string): CreateSchedulingPolicy {
   return named<CreateSchedulingPolicy>(schedulingPolicies, 'scheduler', name);

@@ -57,7 +57,6 @@ export class RunningStretches {
   /** Begin of the stretch, µs, by pid, and 1 more: 0 is for those that don't run. */
   readonly beganUs = new NumberByPid();
   private count = 0;
-  private sumUs = 0;
 
   /** How many run. */
   get size(): number {
@@ -68,16 +67,13 @@ export class RunningStretches {
     this.end(pid);
     this.beganUs.set(pid, nowUs + 1);
     this.count++;
-    this.sumUs += nowUs;
   }
 
   /** One that doesn't run stays so. */
   end(pid: number): void {
-    const mark = this.beganUs.get(pid);
-    if (mark === 0) return;
+    if (!this.has(pid)) return;
     this.beganUs.set(pid, 0);
     this.count--;
-    this.sumUs -= mark - 1;
   }
 
   has(pid: number): boolean {
@@ -89,18 +85,8 @@ export class RunningStretches {
     return nowUs - (this.beganUs.get(pid) - 1);
   }
 
-  /** All of them together. */
-  totalUs(nowUs: number): number {
-    return this.count * nowUs - this.sumUs;
-  }
-
   /** After `beganUs` was loaded. */
   recount(): void {
-    this.count = 0;
-    this.sumUs = 0;
-    for (const pid of this.beganUs.pids()) {
-      this.count++;
-      this.sumUs += this.beganUs.get(pid) - 1;
-    }
+    this.count = [...this.beganUs.pids()].length;
   }
 }

@@ -17,6 +17,11 @@ export class CallModels {
     if (facts !== undefined) this.engines.set(pid, facts);
   }
 
+  migrated({ pid, to }: EventOf<'process.migrated'>): void {
+    const facts = this.facts.engines[to];
+    if (facts !== undefined) this.engines.set(pid, facts);
+  }
+
   requested({ pid }: EventOf<'call.requested'>): void {
     this.cheaper.delete(pid);
   }

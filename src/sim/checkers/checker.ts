@@ -5,6 +5,7 @@
 import { assert } from '../../base/assert.ts';
 import type { BudgetNodeSpec } from '../../kernel/budget-limits.ts';
 import type { EngineOptions } from '../../kernel/engine-options.ts';
+import type { QueueRule } from '../../kernel/options.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { EngineFacts } from '../metrics/run-metrics.ts';
 
@@ -25,6 +26,8 @@ export type CreateChecker = (facts: CheckerFacts) => Checker;
 /** What a run was set up with, as far as promises depend on it. */
 export interface CheckerFacts {
   readonly engines: readonly CheckedEngine[];
+  /** One queue of ready processes for each engine, or one for all. */
+  readonly queues: QueueRule;
   /** The budget tree; empty: no limits. */
   readonly budgets: readonly BudgetNodeSpec[];
   /** The registered tools that bound how many of their calls run at a time. */

@@ -13,6 +13,7 @@ import { deadlocks } from './deadlocks.ts';
 import { faults } from './faults.ts';
 import { locks } from './locks.ts';
 import { messages } from './messages.ts';
+import { migrations } from './migrations.ts';
 import { metering } from './metering.ts';
 import { namedLocks } from './named-locks.ts';
 import { people } from './people.ts';
@@ -24,6 +25,7 @@ import { sequence } from './sequence.ts';
 import { signals } from './signals.ts';
 import { slices } from './slices.ts';
 import { splits } from './splits.ts';
+import { switches } from './switches.ts';
 import { tools } from './tools.ts';
 import { transitions } from './transitions.ts';
 import { waits } from './waits.ts';
@@ -34,6 +36,7 @@ export const checkers = {
   transitions,
   cores,
   calls,
+  migrations,
   residency,
   faults,
   prefetches,
@@ -53,6 +56,7 @@ export const checkers = {
   signals,
   waits,
   splits,
+  switches,
 } satisfies Record<string, CreateChecker>;
 
 export type CheckerName = keyof typeof checkers;
@@ -63,13 +67,14 @@ export interface Checkers {
   finish(isRunOver?: boolean): void;
 }
 
-/** Facts that a run doesn't have may be left out: no budgets, no tools with a limit. `only`: these checkers, default all. */
+/** Facts that a run doesn't have may be left out: one queue for all engines, no budgets, no tools with a limit. `only`: these checkers, default all. */
 export type CheckersOptions = Pick<CheckerFacts, 'engines'> &
   Partial<CheckerFacts> & { readonly only?: readonly CheckerName[] };
 
 export function createCheckers(options: CheckersOptions): Checkers {
   const facts: CheckerFacts = {
     engines: options.engines,
+    queues: options.queues ?? 'per-engine',
     budgets: options.budgets ?? [],
     tools: options.tools ?? [],
   };

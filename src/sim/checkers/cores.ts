@@ -45,6 +45,7 @@ export function cores({ engines }: CheckerFacts): Checker {
         );
         homeOf.set(event.pid, event.engine);
       },
+      'process.migrated': ({ pid, to }) => void homeOf.set(pid, to),
       'process.dispatched': (event) => {
         const { pid, core } = event;
         check(engineOf[core] !== undefined, event, () => `core ${core} of ${engineOf.length}`);

@@ -66,6 +66,7 @@ export function faults({ engines }: CheckerFacts): Checker {
     },
     on: {
       'process.spawned': (event) => void engineOf.set(event.pid, event.engine),
+      'process.migrated': ({ pid, to }) => void engineOf.set(pid, to),
       'page.faulted': (event) => {
         const { pid, tokens } = event;
         const prompt = prompts.get(pid);

@@ -14,6 +14,8 @@ interface MeteredCall {
   readonly request: EventOf<'call.requested'>;
   /** Core time of the call's reservations, which all ask for the same; -1: it had none. */
   mostUs: number;
+  /** To another engine since, which may ask for other amounts. */
+  hasMoved: boolean;
   /** Since the last reservation; undefined: nothing is reserved. */
   stretches: Stretches | undefined;
   /** On a core since, µs; -1: on none. */
@@ -103,6 +105,11 @@ export function metering(facts: CheckerFacts): Checker {
       "A call's prompt and its maximal output are reserved; it is settled to what it used, at the prices of its engine.",
     on: {
       'process.spawned': (event) => models.spawned(event),
+      'process.migrated': (event) => {
+        models.migrated(event);
+        const call = calls.get(event.pid);
+        if (call !== undefined) call.hasMoved = true;
+      },
       'budget.exhausted': (event) => models.exhaustedAt(event),
       'call.degraded': (event) => {
         const model = models.degraded(event);
@@ -118,6 +125,7 @@ export function metering(facts: CheckerFacts): Checker {
         calls.set(event.pid, {
           request: event,
           mostUs: -1,
+          hasMoved: false,
           stretches: undefined,
           sinceUs: -1,
           tokensOut: 0,
@@ -152,11 +160,12 @@ export function metering(facts: CheckerFacts): Checker {
           () => `${name()} reserves ${coreUs} µs, and its prompt may take ${leastUs}`,
         );
         check(
-          call.mostUs === -1 || call.mostUs === coreUs,
+          call.mostUs === -1 || call.mostUs === coreUs || call.hasMoved,
           event,
           () => `${name()} reserves ${coreUs} µs after ${call.mostUs}`,
         );
         call.mostUs = coreUs;
+        call.hasMoved = false;
         call.stretches = { count: 0, tokensIn: 0, tokensCached: 0, coreUs: 0 };
       },
       'process.dispatched': (event) => {

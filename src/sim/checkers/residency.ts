@@ -63,6 +63,7 @@ export function residency({ engines }: CheckerFacts): Checker {
         memoryOf(event, event.engine);
         engineOf.set(event.pid, event.engine);
       },
+      'process.migrated': ({ pid, to }) => void engineOf.set(pid, to),
       'page.loaded': pagesCome,
       'page.prefetched': pagesCome,
       'page.evicted': pagesLeave,

@@ -18,37 +18,46 @@ interface Stretch {
   endsUs: number;
 }
 
-/** Who asks for the cores of one engine. */
-interface Queue {
-  readonly engine: CheckedEngine;
-  readonly sliceUs: number;
+/** The cores that those may start on who stand ready: of one engine, or of all. */
+interface Pool {
   idleCores: number;
-  /** Who stands ready, and since when. */
-  readonly ready: Map<number, number>;
-  readonly memoryWaiters: Set<number>;
   /** When something last happened after which slices of that instant can't be judged, µs. */
   unclearUs: number;
 }
 
+/** Who asks for the cores of one engine. */
+interface Queue {
+  readonly engine: CheckedEngine;
+  readonly sliceUs: number;
+  readonly pool: Pool;
+  /** Who stands ready, and since when. */
+  readonly ready: Map<number, number>;
+  readonly memoryWaiters: Set<number>;
+}
+
 /**
  * At the end of its slice a call makes way if somebody stood ready before and stands ready still; bringing its context back doesn't count as
- * use of its slice. Not judged while somebody waits for memory: who is ready then may have to wait all the same.
+ * use of its slice, and neither does switching to it. Not judged while somebody waits for memory: who is ready then may have to wait all the same. Where one queue stands before all
+ * engines, who was on this one last may always start on it; not judged while other cores are idle.
  */
 export function slices(facts: CheckerFacts): Checker {
   const { engines } = facts;
   const check: Check = checkOf('slices');
+  const allCores = engines.reduce((sum, { cores }) => sum + cores, 0);
+  const shared: Pool = { idleCores: allCores, unclearUs: -1 };
   const queues = engines.map((engine): Queue => ({
     engine,
     sliceUs: isJudged(engine) ? engine.sliceUs! : Infinity,
-    idleCores: engine.cores,
+    pool: facts.queues === 'one' ? shared : { idleCores: engine.cores, unclearUs: -1 },
     ready: new Map(),
     memoryWaiters: new Set(),
-    unclearUs: -1,
   }));
   const queueOf = new Map<number, Queue>();
   const models = new CallModels(facts);
   /** By core. */
   const running = new Map<number, Stretch>();
+  /** By core: who ran there last. */
+  const lastPids = new Map<number, number>();
   /** By pid: what its last stretch left of bringing its context back, µs. */
   const restoreLeftUs = new Map<number, number>();
   /** No slice ends before; Infinity: none ends. */
@@ -73,7 +82,8 @@ export function slices(facts: CheckerFacts): Checker {
     }
   }
 
-  function isWanted({ ready, idleCores, memoryWaiters, unclearUs }: Queue, endsUs: number): boolean {
+  function isWanted({ ready, pool, memoryWaiters }: Queue, endsUs: number): boolean {
+    const { idleCores, unclearUs } = pool;
     if (ready.size <= idleCores || memoryWaiters.size > 0) return false;
     if (endsUs > atUs) return true;
     // At that very instant: who came in it may have come after the slice's end.
@@ -86,7 +96,7 @@ export function slices(facts: CheckerFacts): Checker {
     const queue = queueOf.get(pid);
     if (queue === undefined) return undefined;
     queue.ready.delete(pid);
-    if (queue.memoryWaiters.delete(pid)) queue.unclearUs = nowUs;
+    if (queue.memoryWaiters.delete(pid)) queue.pool.unclearUs = nowUs;
     return queue;
   }
 
@@ -97,7 +107,7 @@ export function slices(facts: CheckerFacts): Checker {
     if (event.type === 'call.stopped')
       restoreLeftUs.set(event.pid, Math.max(0, stretch.beginsUs - event.atUs));
     else restoreLeftUs.delete(event.pid);
-    stretch.queue.idleCores++;
+    stretch.queue.pool.idleCores++;
     if (event.type === 'call.stopped' && event.by === 'slice' && stretch.endsUs < Infinity)
       check(
         event.atUs === stretch.endsUs,
@@ -105,7 +115,7 @@ export function slices(facts: CheckerFacts): Checker {
         () => `process ${event.pid} makes way for its slice, which ends at ${stretch.endsUs} µs`,
       );
     // While its core was being given up, nobody else had to make way for who stood ready.
-    if (event.type === 'call.stopped') stretch.queue.unclearUs = event.atUs;
+    if (event.type === 'call.stopped') stretch.queue.pool.unclearUs = event.atUs;
   }
 
   return {
@@ -120,6 +130,16 @@ export function slices(facts: CheckerFacts): Checker {
         const { pid, engine } = event;
         if (queues[engine] !== undefined) queueOf.set(pid, queues[engine]);
         models.spawned(event);
+      },
+      'process.migrated': (event) => {
+        const { pid, to } = event;
+        const sinceUs = queueOf.get(pid)?.ready.get(pid);
+        leaves(event);
+        const queue = queues[to];
+        if (queue === undefined) return;
+        queueOf.set(pid, queue);
+        queue.ready.set(pid, sinceUs ?? event.atUs);
+        models.migrated(event);
       },
       'call.requested': (event) => models.requested(event),
       'budget.exhausted': (event) => models.exhaustedAt(event),
@@ -138,10 +158,13 @@ export function slices(facts: CheckerFacts): Checker {
       'process.dispatched': (event) => {
         const queue = leaves(event);
         if (queue === undefined) return;
-        queue.idleCores--;
+        queue.pool.idleCores--;
         const leftUs = restoreLeftUs.get(event.pid) ?? 0;
-        const beginsUs =
-          event.atUs + Math.max(leftUs, restoreUs(models.of(event.pid) ?? queue.engine, event));
+        const lastPid = lastPids.get(event.core) ?? event.pid;
+        lastPids.set(event.core, event.pid);
+        const switchUs = lastPid === event.pid ? 0 : longestSwitchUs(queue.engine);
+        const backUs = Math.max(leftUs, restoreUs(models.of(event.pid) ?? queue.engine, event));
+        const beginsUs = event.atUs + switchUs + backUs;
         const endsUs = beginsUs + queue.sliceUs;
         running.set(event.core, { start: event, queue, beginsUs, endsUs });
         if (endsUs < earliestUs) earliestUs = endsUs;
@@ -154,6 +177,11 @@ export function slices(facts: CheckerFacts): Checker {
 
 function isJudged({ sliceUs, preemption }: CheckedEngine): boolean {
   return sliceUs !== undefined && (preemption === 'resume' || preemption === 'continue');
+}
+
+/** At the engine's slowest, µs. */
+function longestSwitchUs({ switchUs = 0, throughput = [1] }: CheckedEngine): number {
+  return Math.ceil(switchUs / Math.min(...throughput));
 }
 
 /** Core time until what was evicted is usable again, at the engine's rates and at its slowest, µs. */

@@ -16,21 +16,21 @@ export function splits({ engines }: CheckerFacts): Checker {
   let atUs = 0;
 
   function stretchEnds(event: EventOf<'call.stopped' | 'call.ended'>): void {
-    const { pid, newPrefillUs, repeatedPrefillUs, loadUs } = event;
+    const { pid, switchUs = 0, newPrefillUs, repeatedPrefillUs, loadUs } = event;
     const lengthUs = event.atUs - (dispatchedUs.get(pid) ?? event.atUs);
-    const isWhole = [newPrefillUs, repeatedPrefillUs, loadUs].every(
+    const isWhole = [switchUs, newPrefillUs, repeatedPrefillUs, loadUs].every(
       (us) => Number.isSafeInteger(us) && us >= 0,
     );
     check(
       isWhole,
       event,
-      () => `process ${pid}: parts of ${newPrefillUs}, ${repeatedPrefillUs} and ${loadUs} µs`,
+      () => `process ${pid}: parts of ${switchUs}, ${newPrefillUs}, ${repeatedPrefillUs} and ${loadUs} µs`,
     );
-    const partsUs = newPrefillUs + repeatedPrefillUs + loadUs;
+    const partsUs = switchUs + newPrefillUs + repeatedPrefillUs + loadUs;
     check(
       partsUs <= lengthUs,
       event,
-      () => `process ${pid}: ${partsUs} µs of prefill and loading in a stretch of ${lengthUs} µs`,
+      () => `process ${pid}: ${partsUs} µs of switching, prefill and loading in a stretch of ${lengthUs} µs`,
     );
     dispatchedUs.delete(pid);
   }

@@ -20,6 +20,7 @@ interface Stretch {
 
 /** What is left of each phase, in µs of a core that works alone. Phases follow one another in this order. */
 interface Phases {
+  switchUs: number;
   loadUs: number;
   newPrefillUs: number;
   repeatedPrefillUs: number;
@@ -40,7 +41,7 @@ export interface ModelDeviceWorld {
 }
 
 /**
- * A simulated model server: prefill, load and decode at the rates of its cost model, slowed by the throughput curve while several cores are
+ * A simulated model server: switches between processes, prefill, load and decode at the rates of its cost model, slowed by the throughput curve while several cores are
  * busy. A call with a recorded duration takes that long when it runs alone and nothing of its prompt was evicted: new prefill and decode share that time in
  * the model's proportions, and what an eviction costs comes on top. On a cheaper model with rates of its own that time changes in proportion.
  * Source of the two-phase cost: A. Agrawal et al., "Vidur: A Large-Scale Simulation Framework for LLM Inference", MLSys 2024 (simplified to rates).
@@ -67,7 +68,15 @@ export class ModelDevice {
       doneUs: 0,
       countedUs: 0,
       handle: -1,
-      plan: { loadUs: 0, newPrefillUs: 0, repeatedPrefillUs: 0, decodeUs: 0, tokensOut: 0, tokensLeft: 0 },
+      plan: {
+        switchUs: 0,
+        loadUs: 0,
+        newPrefillUs: 0,
+        repeatedPrefillUs: 0,
+        decodeUs: 0,
+        tokensOut: 0,
+        tokensLeft: 0,
+      },
     }));
     this.isFlat = engine.throughput.every((speed) => speed === 1);
   }
@@ -92,8 +101,8 @@ export class ModelDevice {
     const start = this.leave(stretch);
     const { plan } = stretch;
     const { text, tokensIn } = start.script ?? {};
-    const { loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
-    const ended = {
+    const { switchUs, loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
+    const plain = {
       atUs: this.world.nowUs,
       type: 'call.ended',
       core,
@@ -104,6 +113,7 @@ export class ModelDevice {
       repeatedPrefillUs,
       loadUs,
     } as const;
+    const ended = this.engine.switchUs === 0 ? plain : { ...plain, switchUs };
     if (this.faults?.model(start.identity) !== undefined)
       return { ...ended, reason: 'failed', message: 'the model server failed' };
     if (text === undefined && tokensIn === undefined) return ended;
@@ -122,20 +132,22 @@ export class ModelDevice {
     this.world.cancelEnd(stretch.handle);
     const { plan } = stretch;
     const spent = this.spentOf(stretch, stretch.doneUs);
-    const decodedUs = Math.max(0, stretch.doneUs - plan.loadUs - plan.newPrefillUs - plan.repeatedPrefillUs);
+    const beforeUs = plan.switchUs + plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs;
+    const decodedUs = Math.max(0, stretch.doneUs - beforeUs);
     const decoded =
       plan.decodeUs === 0
         ? 0
         : Math.min(plan.tokensLeft, Math.floor((plan.tokensLeft * decodedUs) / plan.decodeUs));
     // The plan becomes what is left of it. A prefill that was cut off is no done one: even where the answer cannot be resumed, its pages are there only as far as it got.
+    plan.switchUs -= spent.work.switchUs;
     plan.loadUs -= spent.work.loadUs;
     plan.newPrefillUs -= spent.work.newPrefillUs;
     plan.repeatedPrefillUs -= spent.work.repeatedPrefillUs;
     plan.decodeUs -= Math.min(decodedUs, plan.decodeUs);
     plan.tokensLeft -= decoded;
     this.stopped.keep(pid, plan);
-    const { newPrefillUs, repeatedPrefillUs, loadUs } = spent;
-    return {
+    const { switchUs, newPrefillUs, repeatedPrefillUs, loadUs } = spent;
+    const ended = {
       atUs: this.world.nowUs,
       type: 'call.ended',
       core,
@@ -145,7 +157,8 @@ export class ModelDevice {
       newPrefillUs,
       repeatedPrefillUs,
       loadUs,
-    };
+    } as const;
+    return this.engine.switchUs === 0 ? ended : { ...ended, switchUs };
   }
 
   /** A stopped call will never go on. */
@@ -166,6 +179,8 @@ export class ModelDevice {
     const newPrefillUs = Math.ceil(start.newTokens * perPrefill);
     const repeatedPrefillUs = Math.ceil(start.repeatedTokens * perPrefill);
     if (start.resumed && this.stopped.take(start.pid, plan)) {
+      // A switch that was cut off is made anew, or goes on where nobody else ran on the core meanwhile.
+      if (start.switchUs > 0) plan.switchUs = start.switchUs;
       plan.loadUs += loadUs;
       plan.newPrefillUs += newPrefillUs;
       // What was not prefilled yet when it was evicted is not prefilled twice: at most the whole prompt is.
@@ -179,6 +194,7 @@ export class ModelDevice {
     const wholeOut = start.script?.tokensOut ?? start.maxOutput;
     const share = this.faults?.model(start.identity);
     const tokensOut = share === undefined ? wholeOut : Math.floor(wholeOut * share);
+    plan.switchUs = start.switchUs;
     plan.loadUs = loadUs;
     plan.newPrefillUs = newPrefillUs;
     plan.repeatedPrefillUs = repeatedPrefillUs;
@@ -240,14 +256,17 @@ export class ModelDevice {
 
   /** The first `doneUs` of the plan's work by phase; in wall-clock µs (rounded down, so that they never exceed the stretch) and as work. */
   private spentOf({ plan, startUs }: Stretch, doneUs: number): Spent {
-    const loadUs = Math.min(plan.loadUs, doneUs);
-    const newPrefillUs = Math.min(plan.newPrefillUs, doneUs - loadUs);
-    const repeatedPrefillUs = Math.min(plan.repeatedPrefillUs, doneUs - loadUs - newPrefillUs);
-    const work = { loadUs, newPrefillUs, repeatedPrefillUs };
+    const switchUs = Math.min(plan.switchUs, doneUs);
+    const afterUs = doneUs - switchUs;
+    const loadUs = Math.min(plan.loadUs, afterUs);
+    const newPrefillUs = Math.min(plan.newPrefillUs, afterUs - loadUs);
+    const repeatedPrefillUs = Math.min(plan.repeatedPrefillUs, afterUs - loadUs - newPrefillUs);
+    const work = { switchUs, loadUs, newPrefillUs, repeatedPrefillUs };
     // Even at full speed what is left of a stretch that was slowed down is no whole number.
     const slowdown = doneUs === 0 ? 1 : (this.world.nowUs - startUs) / doneUs;
     const wall = (us: number): number => Math.floor(us * slowdown);
     return {
+      switchUs: wall(switchUs),
       loadUs: wall(loadUs),
       newPrefillUs: wall(newPrefillUs),
       repeatedPrefillUs: wall(repeatedPrefillUs),
@@ -257,10 +276,12 @@ export class ModelDevice {
 }
 
 interface Spent {
+  readonly switchUs: number;
   readonly loadUs: number;
   readonly newPrefillUs: number;
   readonly repeatedPrefillUs: number;
   readonly work: {
+    readonly switchUs: number;
     readonly loadUs: number;
     readonly newPrefillUs: number;
     readonly repeatedPrefillUs: number;
@@ -275,7 +296,7 @@ function ratesOf(
 }
 
 const totalUs = (plan: Phases): number =>
-  plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs + plan.decodeUs;
+  plan.switchUs + plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs + plan.decodeUs;
 
 /** New prefill and decode in `fixedUs` instead of their own time; whole µs, decoding takes what rounding leaves. */
 function scale(plan: Phases, fixedUs: number): void {
@@ -302,6 +323,7 @@ class StoppedCalls {
     rows[at + 4] = left.tokensOut;
     rows[at + 5] = left.tokensLeft;
     rows[at + 6] = 1;
+    rows[at + 7] = left.switchUs;
   }
 
   /** Moves what is kept for `pid` to `into`; false when nothing is. */
@@ -315,6 +337,7 @@ class StoppedCalls {
     into.decodeUs = rows[at + 3]!;
     into.tokensOut = rows[at + 4]!;
     into.tokensLeft = rows[at + 5]!;
+    into.switchUs = rows[at + 7]!;
     rows[at + 6] = 0;
     return true;
   }
@@ -334,5 +357,5 @@ class StoppedCalls {
   }
 }
 
-/** Six numbers of a plan, whether there is one, and one to spare for alignment. */
+/** Seven numbers of a plan, and whether there is one. */
 const rowLength = 8;

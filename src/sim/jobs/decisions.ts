@@ -52,6 +52,7 @@ export function watched(
         ready.delete(pid);
         policy.exited(pid, nowUs);
       },
+      reprioritized: (pid, nowUs) => policy.reprioritized?.(pid, nowUs),
       shouldPreempt: (pid, nowUs) => policy.shouldPreempt?.(pid, nowUs) ?? Infinity,
       slice: (pid) => policy.slice(pid),
       explain: (pid, nowUs) => policy.explain?.(pid, nowUs) ?? '',

@@ -54,6 +54,7 @@ export class Metrics {
   private readonly freed = none();
   private readonly dropped = none();
   private prefillTokensSaved = 0;
+  private readonly migrations = { count: 0, lostTokens: 0 };
   private budgetStalls = 0;
   private readonly lockCounts = { acquired: 0, taken: 0, waits: 0, boosts: 0, deadlocks: 0 };
   private readonly pressure: PressureTally;
@@ -106,6 +107,11 @@ export class Metrics {
       case 'process.ready':
       case 'process.continued':
         this.tally(event.pid).ready(event.atUs);
+        return;
+      case 'process.migrated':
+        this.migrations.count++;
+        this.migrations.lostTokens += event.lostTokens;
+        this.tally(event.pid).migrate(this.engine({ seq: event.seq, engine: event.to }), event.atUs);
         return;
       case 'process.waiting':
         this.tally(event.pid).wait(event.atUs, this.reason(event.on));
@@ -303,6 +309,7 @@ export class Metrics {
       freed: { ...this.freed },
       dropped: { ...this.dropped },
       prefillTokensSaved: this.prefillTokensSaved,
+      migrations: { ...this.migrations },
       budgetStalls: { count: this.budgetStalls, us: split.waiting['budget'] ?? 0 },
       locks: { ...this.lockCounts },
       budgetActions: { ...this.budgetActions },

@@ -29,12 +29,15 @@ export interface RunPressure extends Pressure {
 }
 
 const mostNodes = 100;
+/** Above every activity. */
+const movesTo = 1_000;
 
 type EventOf<Type extends KernelEvent['type']> = Extract<KernelEvent, { readonly type: Type }>;
 
 /** A process, as far as it matters here. */
 interface Watched {
-  readonly engine: number;
+  /** Its engine, as far as it is counted. */
+  engine: number;
   /** The whole run, its budget node and those above. */
   readonly groups: readonly PressureGroup[];
   /** As far as it is counted. */
@@ -49,7 +52,7 @@ interface Watched {
   evictedShare: number;
 }
 
-/** From then on `pid` does something else; or, pid 0, the queue of engine number `what >> 1` is held (`what` is odd) or not. */
+/** From then on `pid` does something else; or, `what` from `movesTo` on, stands ready on engine number `what - movesTo`; or, pid 0, the queue of engine number `what >> 1` is held (`what` is odd) or not. */
 interface Change {
   readonly atUs: number;
   readonly seq: number;
@@ -95,6 +98,12 @@ export class PressureTally {
       case 'process.ready':
       case 'process.continued':
         return this.becomes(event, activity.ready);
+      case 'process.migrated': {
+        const { pid, atUs, seq, to } = event;
+        if (this.isUpToDate()) this.apply(pid, movesTo + to, atUs);
+        else this.keep(pid, movesTo + to, atUs, seq);
+        return undefined;
+      }
       case 'process.waiting':
         return this.becomes(event, waits[event.on] ?? activity.idle);
       case 'process.suspended':
@@ -138,6 +147,7 @@ export class PressureTally {
       return { node, group: group === undefined ? fresh() : copyOf(group) };
     });
     const doing = new Map<number, Activity>();
+    const on = new Map<number, number>();
     const isHeld = [...this.isHeld];
     for (const { pid, what, atUs } of this.waiting()) {
       if (pid === 0) {
@@ -146,11 +156,19 @@ export class PressureTally {
         for (const group of copies.values()) group.hold(held, isHeld[held], atUs);
         continue;
       }
-      const to = what as Activity;
-      const { groups, engine, doing: counted } = this.watched[pid]!;
-      for (const group of groups)
-        copyOf(group).change(doing.get(pid) ?? counted, to, engine, isHeld[engine]!, atUs);
-      doing.set(pid, to);
+      const { groups, engine: countedOn, doing: counted } = this.watched[pid]!;
+      const change = (to: Activity): void => {
+        const engine = on.get(pid) ?? countedOn;
+        for (const group of groups)
+          copyOf(group).change(doing.get(pid) ?? counted, to, engine, isHeld[engine]!, atUs);
+        doing.set(pid, to);
+      };
+      if (what < movesTo) change(what as Activity);
+      else {
+        change(activity.idle);
+        on.set(pid, what - movesTo);
+        change(activity.ready);
+      }
     }
     for (const group of [whole, ...nodes.map(({ group }) => group)]) group.advance(endUs);
     return {
@@ -217,16 +235,25 @@ export class PressureTally {
   /** What the stretch was spent on is known now. */
   private split(
     watched: Watched,
-    { pid, atUs, loadUs, newPrefillUs, repeatedPrefillUs }: EventOf<'call.ended' | 'call.stopped'>,
+    {
+      pid,
+      atUs,
+      switchUs = 0,
+      loadUs,
+      newPrefillUs,
+      repeatedPrefillUs,
+    }: EventOf<'call.ended' | 'call.stopped'>,
   ): void {
     const { open } = this;
     const startUs = open.keyOf(pid);
     const seq = open.tieOf(pid);
-    const loadedUs = startUs + loadUs;
+    const switchedUs = startUs + switchUs;
+    const loadedUs = switchedUs + loadUs;
     const prefilledUs = loadedUs + newPrefillUs;
     const backUs = prefilledUs + Math.floor(repeatedPrefillUs * watched.evictedShare);
     // No two changes of one process at one instant with one number: their order would be open.
-    if (loadedUs > startUs) this.keep(pid, activity.memory, startUs, seq);
+    if (switchedUs > startUs) this.keep(pid, activity.productive, startUs, seq);
+    if (loadedUs > switchedUs) this.keep(pid, activity.memory, switchedUs, seq);
     if (prefilledUs > loadedUs) this.keep(pid, activity.productive, loadedUs, seq);
     if (backUs > prefilledUs) this.keep(pid, activity.memory, prefilledUs, seq);
     if (atUs > backUs || atUs === startUs) this.keep(pid, activity.productive, backUs, seq);
@@ -273,7 +300,13 @@ export class PressureTally {
   }
 
   private apply(pid: number, what: number, atUs: number): void {
-    if (pid !== 0) return this.count(this.watched[pid]!, what as Activity, atUs);
+    if (pid !== 0) {
+      const watched = this.watched[pid]!;
+      if (what < movesTo) return this.count(watched, what as Activity, atUs);
+      this.count(watched, activity.idle, atUs);
+      watched.engine = what - movesTo;
+      return this.count(watched, activity.ready, atUs);
+    }
     const engine = what >> 1;
     const isHeld = what % 2 === 1;
     this.isHeld[engine] = isHeld;

@@ -30,7 +30,7 @@ export class ProcessTally {
   readonly facts: ProcessFacts;
   state: StateName = 'ready';
   sinceUs: number;
-  private readonly engine: EngineTally;
+  private engine: EngineTally;
   /** How long the engine's queue had been held when it became ready. */
   private heldAtReadyUs: number;
   /** The call it last ran. */
@@ -44,11 +44,13 @@ export class ProcessTally {
   private suspendedUs = 0;
   /** By index of the reason; as long as the highest reason met here. */
   private readonly waitingUs: number[] = [];
+  private switchUs = 0;
   private newPrefillUs = 0;
   private repeatedPrefillUs = 0;
   private loadUs = 0;
   private decodeUs = 0;
 
+  migrations = 0;
   modelCalls = 0;
   modelCallsCompleted = 0;
   modelCallsRefused = 0;
@@ -86,6 +88,15 @@ export class ProcessTally {
     this.end = event;
   }
 
+  /** It stands ready, and goes to another engine. */
+  migrate(to: EngineTally, atUs: number): void {
+    // What it has waited for memory so far was the other engine's.
+    this.enter('ready', atUs);
+    this.migrations++;
+    this.engine = to;
+    this.heldAtReadyUs = to.heldUs(atUs);
+  }
+
   /** `n`: the syscall number of the call. True at the first stretch of a call. */
   dispatch(atUs: number, n: number): boolean {
     if (this.firstDispatchUs === -1) this.firstDispatchUs = atUs;
@@ -96,22 +107,24 @@ export class ProcessTally {
     return isFirst;
   }
 
-  /** Books a stretch on a core; what is not prefill and not loading was decoding. Returns its length in µs. */
+  /** Books a stretch on a core; what is neither the switch nor prefill nor loading was decoding. Returns its length in µs. */
   endStretch(atUs: number, spent: Spent): number {
     // Written so, here and below, that nothing is made for a message that is not wanted.
     if (this.state !== 'running')
       assert(false, `process ${this.facts.pid}: a call ends at ${atUs} µs while ${this.state}`);
     const stretchUs = this.elapsed(atUs);
-    const decodeUs = stretchUs - spent.newPrefillUs - spent.repeatedPrefillUs - spent.loadUs;
+    const { switchUs = 0, newPrefillUs, repeatedPrefillUs, loadUs } = spent;
+    const decodeUs = stretchUs - switchUs - newPrefillUs - repeatedPrefillUs - loadUs;
     if (!(decodeUs >= 0))
       assert(
         false,
         `process ${this.facts.pid}: the stretch of ${stretchUs} µs that ends at ${atUs} µs is shorter than its parts: ` +
-          `${spent.newPrefillUs} new prefill, ${spent.repeatedPrefillUs} repeated prefill, ${spent.loadUs} load`,
+          `${switchUs} switch, ${newPrefillUs} new prefill, ${repeatedPrefillUs} repeated prefill, ${loadUs} load`,
       );
-    this.newPrefillUs += spent.newPrefillUs;
-    this.repeatedPrefillUs += spent.repeatedPrefillUs;
-    this.loadUs += spent.loadUs;
+    this.switchUs += switchUs;
+    this.newPrefillUs += newPrefillUs;
+    this.repeatedPrefillUs += repeatedPrefillUs;
+    this.loadUs += loadUs;
     this.decodeUs += decodeUs;
     this.state = 'ready';
     this.sinceUs = atUs;
@@ -146,6 +159,7 @@ export class ProcessTally {
         toolCalls: this.toolCalls,
         dispatches: this.dispatches,
         preemptions: this.preemptions,
+        migrations: this.migrations,
         faultedTokens: this.faultedTokens,
         tokensIn: this.tokensIn,
         tokensCached: this.tokensCached,
@@ -170,6 +184,7 @@ export class ProcessTally {
     });
     return {
       running: {
+        switchUs: this.switchUs,
         newPrefillUs: this.newPrefillUs,
         repeatedPrefillUs: this.repeatedPrefillUs,
         loadUs: this.loadUs,

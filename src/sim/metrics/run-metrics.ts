@@ -24,6 +24,8 @@ export interface Split {
 }
 
 export interface RunningSplit {
+  /** What it cost that another process had run on the core. */
+  readonly switchUs: number;
   readonly newPrefillUs: number;
   readonly repeatedPrefillUs: number;
   readonly loadUs: number;
@@ -79,6 +81,7 @@ interface Usage {
   readonly toolCalls: number;
   readonly dispatches: number;
   readonly preemptions: number;
+  readonly migrations: number;
   readonly faultedTokens: number;
   readonly tokensIn: number;
   readonly tokensCached: number;
@@ -176,6 +179,8 @@ export interface RunMetrics {
   readonly dropped: PageCount;
   /** Prompt tokens that were resident when their stretch began, over all dispatches. */
   readonly prefillTokensSaved: number;
+  /** Moves of processes between engines, and the tokens of their prompts that were usable where they came from and not where they went. */
+  readonly migrations: { readonly count: number; readonly lostTokens: number };
   /** Waits for budget. */
   readonly budgetStalls: { readonly count: number; readonly us: number };
   /** How often a budget had a call wait for its pace, suspended a process, stopped one. */

@@ -3,8 +3,8 @@ import type { RunningSplit, Split } from './run-metrics.ts';
 
 /** µs on cores. */
 export function runningSum(running: RunningSplit): number {
-  const { newPrefillUs, repeatedPrefillUs, loadUs, decodeUs, unfinishedUs } = running;
-  return newPrefillUs + repeatedPrefillUs + loadUs + decodeUs + unfinishedUs;
+  const { switchUs, newPrefillUs, repeatedPrefillUs, loadUs, decodeUs, unfinishedUs } = running;
+  return switchUs + newPrefillUs + repeatedPrefillUs + loadUs + decodeUs + unfinishedUs;
 }
 
 /** All parts of a split together, µs. */
@@ -20,6 +20,7 @@ export function sumOfSplits(splits: readonly Split[], reasons: readonly string[]
     splits.reduce((total, split) => total + part(split), 0);
   return {
     running: {
+      switchUs: sum(({ running }) => running.switchUs),
       newPrefillUs: sum(({ running }) => running.newPrefillUs),
       repeatedPrefillUs: sum(({ running }) => running.repeatedPrefillUs),
       loadUs: sum(({ running }) => running.loadUs),

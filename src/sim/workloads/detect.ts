@@ -3,8 +3,11 @@ import { fileError } from './fields.ts';
 import type { TraceFormat } from './workload.ts';
 import { azureHeader } from './azure.ts';
 
-/** `head` is the beginning of the text, cut anywhere. Throws KernelError INVALID_FILE when it is none of the formats. */
-export function detectFormat(file: string, head: string): TraceFormat {
+/**
+ * `head` is the beginning of the text, cut anywhere. Throws KernelError INVALID_FILE when it is none of the formats; `others`: what the message allows beside
+ * them.
+ */
+export function detectFormat(file: string, head: string, others = ''): TraceFormat {
   const text = head.trimStart();
   if (text.startsWith(azureHeader)) return 'azure';
   // An array that has no object yet is read as the one format of arrays, whose reader says what is wrong.
@@ -16,8 +19,15 @@ export function detectFormat(file: string, head: string): TraceFormat {
     if (fields.includes('trajectory') || fields.includes('history')) return 'swe-agent';
     if (fields.includes('r') || wekaFields.every((field) => fields.includes(field))) return 'weka';
   }
-  throw fileError({ file, at: '' }, `${described(text, fields)}; allowed: ${allowed}`);
+  throw fileError({ file, at: '' }, `${described(text, fields)}; allowed: ${allowed}${others}`);
 }
+
+/** Whether it begins as a scenario does: a JSON object with fields that no trace has. */
+export function isScenario(head: string): boolean {
+  const text = head.trimStart();
+  return text.startsWith('{') && firstFields(text, 1).some((field) => scenarioFields.has(field));
+}
+const scenarioFields = new Set(['agents', 'engines', 'scheduler', 'budgets']);
 
 const tauFields = new Set(['task_id', 'traj', 'trial']);
 /** A session's calls come last: its first fields tell it even when a long line is cut. */

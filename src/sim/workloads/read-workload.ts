@@ -21,10 +21,13 @@ export interface WorkloadSource {
   text(): Promise<string>;
 }
 
-/** Throws KernelError INVALID_FILE, one line with the file, the place in it, the field, the value and what is allowed. */
-export async function readWorkload(source: WorkloadSource): Promise<Workload> {
+/**
+ * Throws KernelError INVALID_FILE, one line with the file, the place in it, the field, the value and what is allowed. `others`: what an unknown format is told
+ * to be allowed beside traces.
+ */
+export async function readWorkload(source: WorkloadSource, others = ''): Promise<Workload> {
   const { name } = source;
-  const format = detectFormat(name, await source.head());
+  const format = detectFormat(name, await source.head(), others);
   const agents = await readers[format](source);
   if (agents.length === 0) throw fileError({ file: name, at: '' }, `no agent in it (read as ${format})`);
   return workloadOf(name, format, agents);

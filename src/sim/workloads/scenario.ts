@@ -5,14 +5,21 @@
 import type { BudgetLimit, BudgetNodeSpec, BudgetWindow } from '../../kernel/budget-limits.ts';
 import { budgetResources } from '../../kernel/budget-limits.ts';
 import { exhaustionRules, type CheaperModel } from '../../kernel/budget-rules.ts';
-import { engineDefaults, type EngineOptions, type Prices } from '../../kernel/engine-options.ts';
+import { engineDefaults, type Prices } from '../../kernel/engine-options.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { deadlockRules, lockProtocols } from '../../kernel/options.ts';
 import { kernelPagingNames, loadControlPolicies, schedulingPolicies } from '../../policies/index.ts';
 import { builtInNames, recordedTools } from './recorded-tools.ts';
-import { kernelOptionsOf, noSlice, simulationDefaults, type SimulationSpec, type ToolData } from '../spec.ts';
+import {
+  kernelOptionsOf,
+  namedEngines,
+  noSlice,
+  simulationDefaults,
+  type SimulationSpec,
+  type ToolData,
+} from '../spec.ts';
 import { burstyDefaults, parseArrivals, withArrivals, type Arrivals } from './arrivals.ts';
 import {
   anyJson,
@@ -79,6 +86,7 @@ const engine = object(
     decodeTokensPerSecond: numberAbove(0),
     loadTokensPerSecond: number(0),
     loadLatencyUs: timeUs(0),
+    switchUs: timeUs(0),
     throughput: list(numberAbove(0, 1), 1),
     preemption: oneOf(['resume', 'continue', 'none']),
     prices,
@@ -152,6 +160,9 @@ const scenario = object(
   {
     seed: integer(0),
     engines: list(engine, 1),
+    queues: oneOf(['per-engine', 'one']),
+    steal: yesOrNo,
+    affinity: number(0),
     scheduler: oneOf(Object.keys(schedulingPolicies)),
     slice: timeUs(1),
     paging: oneOf(kernelPagingNames),
@@ -194,13 +205,6 @@ function specOf(document: Field, read: Read, seed: number): SimulationSpec {
     tools,
     ...(slice === undefined ? {} : { sliceUs: slice }),
   };
-}
-
-/** Engines without a name are told apart by their place. */
-function namedEngines(engines: readonly Partial<EngineOptions>[]): readonly Partial<EngineOptions>[] {
-  return engines.length === 1
-    ? engines
-    : engines.map((one, index) => ({ name: `engine-${index + 1}`, ...one }));
 }
 
 function checkToolNames(field: Field, tools: readonly ToolData[]): void {

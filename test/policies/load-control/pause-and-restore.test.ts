@@ -25,6 +25,7 @@ test('lets on until 90 of 100 tokens are taken; who waits for a tool keeps its p
   expect(policy.mayStart(pid(3), 0)).toBe(true);
   load.set(pid(1), { tokens: 50, active: false });
   expect(policy.mayStart(pid(4), 1)).toBe(false);
+  expect([1, 2, 3, 4].map((id) => policy.keepsPlace!(pid(id)))).toEqual([true, false, true, false]);
   expect(policy.mayStart(pid(1), 2)).toBe(true);
   // Nobody is active: then any call may start.
   load.set(pid(3), { tokens: 40, active: false });

@@ -348,3 +348,15 @@ test('impossible options stop the program and name the field', () => {
   for (const wrong of [{ queues: 0 }, { slicesUs: [] }, { allotmentsUs: [0] }, { boostUs: 0.5 }])
     expect(() => mlfqWith({ ...mlfqDefaults, ...wrong })).toThrow(Object.keys(wrong)[0]);
 });
+
+test('cfs: one more that is ready makes the slice of the running one shorter, wherever it stands', () => {
+  const policy = cfsWith({ latencyUs: 60, minGranularityUs: 1, wakeupGranularityUs: 5 })(
+    new ArrayProcesses().context(),
+  );
+  for (const id of [1, 2, 3]) policy.ready(pid(id), 0);
+  policy.waiting(pid(3), 0);
+  expect(policy.pick(core(0), 0)).toBe(1);
+  const before = policy.shouldPreempt!(pid(1), 1);
+  expect(policy.ready(pid(3), 1)).not.toBe(false);
+  expect(policy.shouldPreempt!(pid(1), 1)).toBeLessThan(before);
+});

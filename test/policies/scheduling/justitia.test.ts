@@ -86,3 +86,13 @@ test('fair sharing: finish times, given at arrival, order the members as they en
   );
   expect(pairs).toBeGreaterThan(1_000);
 });
+
+test('fair sharing: one that is loaded goes on exactly as the one that was saved', () => {
+  const weights = [0.1, 0.2, 0.3, 0.7];
+  const saved = new FairSharing(2);
+  for (const index of [3, 1, 0, 2]) saved.arrive(index, 100, weights[index]!, 0);
+  const loaded = new FairSharing(2);
+  loaded.load(saved.save());
+  for (const sharing of [saved, loaded]) sharing.arrive(4, 10, 1, 7);
+  expect(loaded.save()).toEqual(saved.save());
+});

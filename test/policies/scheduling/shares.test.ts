@@ -174,3 +174,23 @@ test('eevdf: who leaves ahead of its share does not come back with a clean slate
   });
   expect(served[0]! - served[1]!).toBeLessThanOrEqual(sliceUs);
 });
+
+test('eevdf: no lag gets lost, however unequal the weights', () => {
+  const job = fc.record({
+    arrival: fc.integer({ min: 0, max: 10_000_000 }),
+    bursts: fc.array(fc.integer({ min: 1, max: 27_000_000 }), { minLength: 3, maxLength: 3 }),
+    weight: fc.constantFrom(0.001, 0.37, 1, 12_345.678, 1_000_000),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(job, { minLength: 2, maxLength: 6 }),
+      fc.integer({ min: 1, max: 3 }),
+      (jobs, cores) => {
+        // That all lags sum to 0 is asserted when the last one leaves.
+        const { finish } = scheduleOnCores({ create: eevdfWith(eevdfDefaults), jobs, cores });
+        expect(finish.every((us) => us > 0)).toBe(true);
+      },
+    ),
+    { seed: 8, numRuns: seedCount(100, 2_000) },
+  );
+});

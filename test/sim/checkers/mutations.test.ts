@@ -9,7 +9,8 @@ import type { KernelEvent } from '../../../src/kernel/events.ts';
 import type { Pid } from '../../../src/kernel/ids.ts';
 import type { EventOf, EventType } from '../../../src/sim/checkers/checker.ts';
 import { createCheckers, type CheckersOptions } from '../../../src/sim/checkers/checkers.ts';
-import { drawWorld, runWorld } from '../random-world.ts';
+import { migrating } from '../migrating-worlds.ts';
+import { drawWorld, runWorld, type WorldWatch } from '../random-world.ts';
 
 interface World {
   readonly seed: number;
@@ -19,6 +20,7 @@ interface World {
 
 /** Longer ones only take longer. */
 const longestStream = 2_000;
+const isShort = ({ events }: World): boolean => events.length <= longestStream;
 const seeds = Array.from({ length: 300 }, (_, index) => index + 1);
 const isEntangled = (seed: number): boolean => drawWorld(seed).weights !== undefined;
 /** Those of the usual kind, and some whose processes wait for each other above all. */
@@ -26,15 +28,24 @@ const worlds = [
   ...seeds.filter((seed) => !isEntangled(seed)).slice(0, 120),
   ...seeds.filter(isEntangled).slice(0, 30),
 ]
-  .map(worldOf)
-  .filter(({ events }) => events.length <= longestStream);
+  .map((seed) => worldOf(seed))
+  .filter(isShort);
+/** In which processes change their engines, and switches cost something. */
+const changingEngines = Array.from({ length: 40 }, (_, index) =>
+  worldOf(index + 1, migrating(index + 1)),
+).filter(isShort);
 /** Of each type, in each world. */
 const mostChanges = 5;
 
-function worldOf(seed: number): World {
+function worldOf(seed: number, alter?: WorldWatch['alter']): World {
   const events: KernelEvent[] = [];
   let facts: CheckersOptions = { engines: [] };
-  runWorld(seed, { onEvent: (event) => void events.push(event), onFacts: (told) => void (facts = told) });
+  const watch = alter === undefined ? {} : { alter };
+  runWorld(seed, {
+    ...watch,
+    onEvent: (event) => void events.push(event),
+    onFacts: (told) => void (facts = told),
+  });
   return { seed, events, facts };
 }
 
@@ -57,20 +68,21 @@ function changing<Type extends EventType, Name extends Field<Type>>(
   type: Type,
   field: Name,
   others: (value: EventOf<Type>[Name]) => readonly unknown[],
+  inWorlds = worlds,
 ): void {
-  test(`a changed ${type}.${String(field)} is noticed`, () => {
-    expectNoticed(type, 1, (event) =>
+  test(`a changed ${type}.${String(field)} is noticed${inWorlds === worlds ? '' : ' where engines are changed'}`, () => {
+    const changesOf = (event: EventOf<Type>) =>
       others(event[field])
         .filter((other) => other !== event[field])
-        .map((other) => [{ ...event, [field]: other }]),
-    );
+        .map((other) => [{ ...event, [field]: other }]);
+    expectNoticed(type, 1, changesOf, inWorlds);
   });
 }
 
 /** Leaves out every event of a type. `share`: how much of that must be noticed. */
-function leavingOut(type: EventType, share = 1): void {
+function leavingOut(type: EventType, share = 1, inWorlds = worlds): void {
   test(`a missing ${type} is noticed${share < 1 ? ` (${share * 100} % of them)` : ''}`, () => {
-    expectNoticed(type, share, () => [[]]);
+    expectNoticed(type, share, () => [[]], inWorlds);
   });
 }
 
@@ -78,10 +90,11 @@ function expectNoticed<Type extends EventType>(
   type: Type,
   share: number,
   changesOf: (event: EventOf<Type>) => readonly (readonly KernelEvent[])[],
+  inWorlds: readonly World[],
 ): void {
   const missed: string[] = [];
   let changes = 0;
-  for (const world of worlds) {
+  for (const world of inWorlds) {
     const { seed, events } = world;
     const places = events.flatMap((event, index) => (event.type === type ? [index] : []));
     for (const place of places.slice(0, mostChanges)) {
@@ -101,7 +114,8 @@ function expectNoticed<Type extends EventType>(
 const numbers = (value: number): readonly number[] => [value + 1, 0];
 
 test('unchanged, they are right', () => {
-  for (const world of worlds) expect(isNoticed(world, world.events), `world ${world.seed}`).toBe(false);
+  for (const world of [...worlds, ...changingEngines])
+    expect(isNoticed(world, world.events), `world ${world.seed}`).toBe(false);
 });
 
 changing('call.ended', 'tokensIn', numbers);
@@ -124,6 +138,10 @@ changing('budget.exhausted', 'rule', (rule) =>
 );
 changing('process.suspended', 'by', (by) => [by === 'signal' ? 'load-control' : 'signal']);
 changing('process.terminated', 'outcome', () => ['completed', 'failed', 'cancelled', 'killed']);
+changing('process.migrated', 'from', numbers, changingEngines);
+changing('process.migrated', 'to', (to) => [to + 1, 0], changingEngines);
+// A little more may be what a slower core takes.
+changing('call.ended', 'switchUs', (us) => (us === undefined ? [] : [us + 1_000_000]), changingEngines);
 changing('tool.ended', 'ok', (ok) => [!ok]);
 changing('person.answered', 'request', numbers);
 changing('person.answered', 'pid', numbers);
@@ -156,6 +174,7 @@ leavingOut('budget.settled');
 leavingOut('budget.overrun');
 leavingOut('budget.exhausted');
 leavingOut('tool.started');
+leavingOut('process.migrated', 1, changingEngines);
 leavingOut('tool.ended');
 // Who waited for a lock, for memory or for others, and wakes to end by itself, is told of by nothing else.
 leavingOut('process.terminated', 0.95);

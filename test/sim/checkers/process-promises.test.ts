@@ -4,6 +4,7 @@ import {
   continued,
   dispatched,
   ended,
+  migrated,
   ready,
   refused,
   requested,
@@ -51,6 +52,71 @@ checkCatches('cores', [
   ['ends while core 0 still runs it', ...running, [1, terminated(1)]],
 ]);
 
+const asking = [
+  [0, spawned(1)],
+  [0, requested(1, 1, 100)],
+  [0, ready(1)],
+] as const;
+
+checkCatches('migrations', [
+  ['process 1 of engine 0 leaves engine 1', ...asking, [1, migrated(1, { from: 1, to: 0 })]],
+  ['goes from engine 0 to 0 of 2', ...asking, [1, migrated(1, { to: 0 })]],
+  ['goes from engine 0 to 2 of 2', ...asking, [1, migrated(1, { to: 2 })]],
+  ['process 1 of engine 1 leaves engine 0', ...asking, [1, migrated(1)], [1, migrated(1)]],
+  ['does not stand ready', [0, spawned(1)], [0, requested(1, 1)], [1, migrated(1)]],
+  ['does not stand ready', ...asking, [1, waiting(1, 'memory')], [1, migrated(1)]],
+  ['does not stand ready', ...asking, [1, suspended(1)], [1, migrated(1)]],
+  ['does not stand ready', ...asking, [1, dispatched(1, 0, 1)], [2, migrated(1)]],
+  [
+    'in the middle of a call',
+    ...asking,
+    [1, dispatched(1, 0, 1)],
+    [2, stopped(1, 0, 1)],
+    [2, ready(1)],
+    [3, migrated(1)],
+  ],
+  ['loses 101 tokens of a prompt of 100', ...asking, [1, migrated(1, { lostTokens: 101 })]],
+  ['loses -1 tokens', ...asking, [1, migrated(1, { lostTokens: -1 })]],
+]);
+
+/** On core 2, the one of engine b, where a switch takes 20 µs, and up to 40. */
+const switching = [
+  [0, spawned(1, { engine: 1 })],
+  [0, requested(1, 1)],
+  [0, dispatched(1, 2, 1)],
+  [100, ended(1, 2, 1, { switchUs: 0 })],
+  [100, spawned(2, { engine: 1 })],
+  [100, requested(2, 1)],
+  [100, dispatched(2, 2, 1)],
+] as const;
+
+checkCatches('switches', [
+  [
+    'pays 1 µs for a switch on core 2, which takes up to 0',
+    ...switching.slice(0, 3),
+    [100, ended(1, 2, 1, { switchUs: 1 })],
+  ],
+  [
+    'pays 41 µs for a switch on core 2, which takes up to 40',
+    ...switching,
+    [200, ended(2, 2, 1, { switchUs: 41 })],
+  ],
+  [
+    'pays 18 µs for a switch on core 2, which costs 20',
+    ...switching,
+    [200, ended(2, 2, 1, { switchUs: 18 })],
+  ],
+  ['pays 0 µs', ...switching, [200, ended(2, 2, 1)]],
+  ['pays 0 µs', ...switching, [150, stopped(2, 2, 1)]],
+  [
+    'pays 31 µs for a switch on core 2, which takes up to 30',
+    ...switching,
+    [110, stopped(2, 2, 1, { switchUs: 10 })],
+    [120, dispatched(2, 2, 1)],
+    [220, ended(2, 2, 1, { switchUs: 31 })],
+  ],
+]);
+
 checkCatches('calls', [
   ['asks for call 2 while its call 1 is open', ...running, [1, requested(1, 2)]],
   ['asks for call 1 after 1', ...running, [1, ended(1, 0, 1)], [1, requested(1, 1)]],
@@ -77,10 +143,10 @@ checkCatches('calls', [
 
 checkCatches('splits', [
   [
-    '6 µs of prefill and loading in a stretch of 5 µs',
+    '6 µs of switching, prefill and loading in a stretch of 5 µs',
     ...running,
     [5, stopped(1, 0, 1, { newPrefillUs: 1, repeatedPrefillUs: 2, loadUs: 3 })],
   ],
-  ['parts of -1, 0 and 0 µs', ...running, [5, ended(1, 0, 1, { newPrefillUs: -1 })]],
-  ['parts of 0.5, 0 and 0 µs', ...running, [5, ended(1, 0, 1, { newPrefillUs: 0.5 })]],
+  ['parts of 0, -1, 0 and 0 µs', ...running, [5, ended(1, 0, 1, { newPrefillUs: -1 })]],
+  ['parts of 0, 0.5, 0 and 0 µs', ...running, [5, ended(1, 0, 1, { newPrefillUs: 0.5 })]],
 ]);

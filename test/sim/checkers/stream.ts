@@ -36,6 +36,9 @@ export const spawned = (number: number, fields: Fields<'process.spawned'> = {}):
 export const restored = (number: number, mail: readonly number[] = []): EventBody =>
   body('process.restored', { pid: pid(number), fromCheckpoint: 3, replayed: 2, mail: mail.map(pid) });
 export const ready = (number: number): EventBody => body('process.ready', { pid: pid(number) });
+/** From engine 0 to 1. */
+export const migrated = (number: number, fields: Fields<'process.migrated'> = {}): EventBody =>
+  body('process.migrated', { pid: pid(number), from: 0, to: 1, lostTokens: 0, ...fields });
 export const waiting = (number: number, on: string): EventBody =>
   body('process.waiting', { pid: pid(number), on });
 export const suspended = (number: number, by: 'signal' | 'load-control' | 'budget' = 'signal'): EventBody =>

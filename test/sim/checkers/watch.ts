@@ -59,7 +59,7 @@ export const setup: CheckersOptions = {
       preemption: 'resume',
       sliceUs: 500,
     },
-    { name: 'b', cores: 1, memoryTokens: 100, loadTokensPerSecond: 0 },
+    { name: 'b', cores: 1, memoryTokens: 100, loadTokensPerSecond: 0, switchUs: 20, throughput: [0.5] },
   ],
   budgets,
   tools: [{ name: 'search', concurrency: 2 }, { name: 'mail' }, { name: 'pay', approval: true }],

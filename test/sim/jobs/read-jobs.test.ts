@@ -51,10 +51,10 @@ test.each([
     '[{"length": 1, "bursts": [1]}]',
     'jobs: [0].bursts: [1] is not allowed; allowed: either length or bursts',
   ],
-  ['[{"length": -1}]', 'jobs: [0].length: -1 is not allowed; allowed: a number from 0 to 1000000000'],
+  ['[{"length": -1}]', 'jobs: [0].length: -1 is not allowed; allowed: a number from 0 to 1000000'],
   [
     '[{"length": 1, "arrival": -2}]',
-    'jobs: [0].arrival: -2 is not allowed; allowed: a number from 0 to 1000000000',
+    'jobs: [0].arrival: -2 is not allowed; allowed: a number from 0 to 1000000',
   ],
   [
     '[{"bursts": [1, 2]}]',
@@ -75,10 +75,7 @@ test.each([
   ['name,size\nx,1', 'jobs line 1: column "size" is not allowed; allowed: name, arrival, length,'],
   ['length,length\n1,1', 'jobs line 1: column "length" is not allowed'],
   ['name,length\nx', 'jobs line 2: 1 cells; allowed: 2, as in the first line'],
-  [
-    'name,length\n\nx,abc',
-    'jobs line 3: length: "abc" is not allowed; allowed: a number from 0 to 1000000000',
-  ],
+  ['name,length\n\nx,abc', 'jobs line 3: length: "abc" is not allowed; allowed: a number from 0 to 1000000'],
 ])('%j is refused, in one line', (text, line) => {
   expect(() => readJobs('jobs', text)).toThrow(line);
 });

@@ -16,6 +16,9 @@ import {
   faulted,
   freed,
   loaded,
+  held,
+  migrated,
+  released,
   ready,
   refused,
   requested,
@@ -92,7 +95,14 @@ test("a process's turnaround is split to the microsecond", () => {
     responseUs: 100,
     waitingUs: 150,
     split: {
-      running: { newPrefillUs: 50, repeatedPrefillUs: 30, loadUs: 20, decodeUs: 130 + 120, unfinishedUs: 0 },
+      running: {
+        switchUs: 0,
+        newPrefillUs: 50,
+        repeatedPrefillUs: 30,
+        loadUs: 20,
+        decodeUs: 130 + 120,
+        unfinishedUs: 0,
+      },
       readyUs: 100 + 50,
       waiting: { ...none, tool: 200, budget: 100, memory: 50, gpu: 10 },
       suspendedUs: 100,
@@ -104,6 +114,7 @@ test("a process's turnaround is split to the microsecond", () => {
       toolCalls: 1,
       dispatches: 2,
       preemptions: 1,
+      migrations: 0,
       faultedTokens: 0,
       tokensIn: 60,
       tokensCached: 40,
@@ -337,6 +348,31 @@ test('slowdown counts what the kernel makes a process wait for, and not what the
     expect(measure(oneCore, 100, waits(reason)).fairness.slowdown, reason).toBeCloseTo(jain(1, 2), 12);
   for (const reason of ['budget', 'memory', 'storage', 'lock'])
     expect(measure(oneCore, 100, waits(reason)).fairness.slowdown, reason).toBeCloseTo(jain(1, 10), 12);
+});
+
+test('who goes to another engine waits for its memory from then on, and is counted', () => {
+  const { split, perProcess, migrations } = measure(
+    twoEngines,
+    100,
+    stream(
+      [0, spawned(1)],
+      [0, requested(1, 1)],
+      [0, ready(1)],
+      [10, held(0)],
+      [30, migrated(1, { lostTokens: 7 })],
+      [40, held(1)],
+      [45, released(0)],
+      [60, released(1)],
+      [70, dispatched(1, 1, 1)],
+      [90, ended(1, 1, 1, { switchUs: 5 })],
+      [90, terminated(1)],
+    ),
+  );
+  expect(migrations).toEqual({ count: 1, lostTokens: 7 });
+  expect(perProcess[0]!.usage.migrations).toBe(1);
+  expect(split.waiting['memory']).toBe(20 + 20);
+  expect(split.readyUs).toBe(10 + 10 + 10);
+  expect(split.running).toMatchObject({ switchUs: 5, decodeUs: 15 });
 });
 
 test('a run without events has figures, too', () => {

@@ -35,20 +35,32 @@ export function naivePressure(
   const pids = events.flatMap((event) =>
     event.type === 'process.spawned' && isBelow(budgets, event.budget, node) ? [event] : [],
   );
-  const lives = pids.map(({ pid, engine }) => ({ parts: partsOf(events, pid, endUs), engine }));
+  const lives = pids.map(({ pid, engine, atUs }) => ({
+    parts: partsOf(events, pid, endUs),
+    // The last of them at an instant is where it was from then on.
+    places: events.reduce(
+      (places, event) =>
+        event.type === 'process.migrated' && event.pid === pid
+          ? [...places, { fromUs: event.atUs, engine: event.to }]
+          : places,
+      [{ fromUs: atUs, engine }],
+    ),
+  }));
   const edges = [
     ...new Set([
       startUs,
       endUs,
       ...lives.flatMap(({ parts }) => parts.flatMap(({ fromUs, toUs }) => [fromUs, toUs])),
+      ...lives.flatMap(({ places }) => places.map(({ fromUs }) => fromUs)),
       ...[...held.values()].flat(2),
     ]),
   ].sort((a, b) => a - b);
   const segments = edges.slice(1).map((toUs, index) => {
     const fromUs = edges[index]!;
-    const doings = lives.map(({ parts, engine }): Doing => {
+    const doings = lives.map(({ parts, places }): Doing => {
       const part = parts.find((one) => one.fromUs <= fromUs && one.toUs >= toUs);
       if (part?.doing !== 'ready') return part?.doing ?? 'idle';
+      const engine = places.findLast((place) => place.fromUs <= fromUs)?.engine ?? -1;
       const isHeld = (held.get(engine) ?? []).some(([from, to]) => from <= fromUs && to >= toUs);
       return isHeld ? 'memory' : 'cores';
     });
@@ -149,9 +161,11 @@ function partsOf(events: readonly KernelEvent[], pid: number, endUs: number): re
     if (event.type === 'call.ended' || event.type === 'call.stopped') {
       if (broughtBack) {
         const { atUs: fromUs } = stretch!;
-        const loadedUs = fromUs + event.loadUs;
+        const switchedUs = fromUs + (event.switchUs ?? 0);
+        const loadedUs = switchedUs + event.loadUs;
         const newUs = loadedUs + event.newPrefillUs;
-        enter('memory', fromUs);
+        enter('productive', fromUs);
+        enter('memory', switchedUs);
         enter('productive', loadedUs);
         enter('memory', newUs);
         enter('productive', newUs + Math.floor(event.repeatedPrefillUs * evictedShare));

@@ -22,7 +22,8 @@ import {
   type Timed,
 } from '../checkers/stream.ts';
 import { seedCount } from '../../support/seeds.ts';
-import { runWorld } from '../random-world.ts';
+import { migrating } from '../migrating-worlds.ts';
+import { runWorld, type WorldWatch } from '../random-world.ts';
 import { naivePressure, shareIn, type NaivePressure } from './naive-pressure.ts';
 
 const S = 1_000_000;
@@ -223,16 +224,19 @@ const seeds = Array.from({ length: seedCount(12, 2_000) }, (_, index) => index +
 
 /** Long ones only take longer. */
 function worlds(): readonly World[] {
-  return seeds.map(worldOf).filter(({ events }) => {
+  const some = seeds.map((seed) => worldOf(seed));
+  const changing = seeds.map((seed) => worldOf(seed, migrating(seed)));
+  return [...some, ...changing].filter(({ events }) => {
     const us = (events.at(-1)?.atUs ?? 0) - (events[0]?.atUs ?? 0);
     return events.length > 20 && events.length < 500 && us < 5_000 * S;
   });
 }
 
-function worldOf(seed: number): World {
+function worldOf(seed: number, alter?: WorldWatch['alter']): World {
   const events: KernelEvent[] = [];
   let budgets: readonly BudgetNodeSpec[] = [];
   runWorld(seed, {
+    ...(alter === undefined ? {} : { alter }),
     onEvent: (event) => void events.push(event),
     onFacts: (facts) => void (budgets = facts.budgets ?? []),
   });

@@ -66,7 +66,10 @@ export const clockPro: CreatePagingPolicy = (context) => {
       const isForHot = !isFull && used('hot') + sizes.of(page) <= m - mc;
       list.push(entry);
       if (known !== undefined) becomeHot(entry);
-      else if (isForHot) Object.assign(entry, { kind: 'hot', isOnTest: false });
+      else if (isForHot) {
+        Object.assign(entry, { kind: 'hot', isOnTest: false });
+        stopAtHot();
+      }
       while (used('away') > m) endTest(list.find(({ isOnTest }) => isOnTest)!);
       return true;
     },

@@ -1,12 +1,25 @@
 /** Jobs spread over worker threads, a fresh one for each; where this Node cannot start such, one after another in this thread. */
+import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-import { messageOf } from '../../kernel/errors.ts';
-import type { Io } from '../command.ts';
+import type { Command as CommanderCommand } from 'commander';
+
+import { messageOf } from '../kernel/errors.ts';
+import type { Io } from './command.ts';
 import type { Failure } from './failure.ts';
+import { parseInteger } from './options.ts';
+
+export function addThreadsFlag(command: CommanderCommand): void {
+  command.option(
+    '--threads <n>',
+    'worker threads (default: one for each processor)',
+    (text: string) => parseInteger('--threads', text, { min: 1, max: 1_024 }),
+    availableParallelism(),
+  );
+}
 
 interface Pool<Job, Shared, Message> {
-  /** The file, in this folder and without its ending, that does `run` with `workerData.job` and `workerData.shared` and posts messages. */
+  /** The file, from this folder and without its ending, that does `run` with `workerData.job` and `workerData.shared` and posts messages. */
   readonly entry: string;
   /** Does one job. Never throws. */
   readonly run: (job: Job, shared: Shared, post: (message: Message | Failure) => void) => Promise<void>;

@@ -1,13 +1,11 @@
-/** `--plot`, `--report` and `--csv`: files that show what a command of the paging laboratory found. */
+/** `--plot`, `--report` and `--csv`: files that show what a command of a laboratory found. */
 import { writeFileSync } from 'node:fs';
 
 import type { Command as CommanderCommand } from 'commander';
 
-import { invalid, messageOf } from '../../kernel/errors.ts';
-import { lineChartSvg } from '../../report/line-chart.ts';
-import type { LineChart } from '../../report/line-chart-model.ts';
-import { checkOutputs } from '../line-file.ts';
-import { checkPlotName, writePlot } from '../plot-file.ts';
+import { invalid, messageOf } from '../kernel/errors.ts';
+import { checkOutputs } from './line-file.ts';
+import { checkPlotName, writePlot } from './plot-file.ts';
 
 export interface ResultFileFlags {
   readonly plot?: string;
@@ -17,17 +15,22 @@ export interface ResultFileFlags {
 
 /** Made when they are asked for. */
 export interface ResultFiles {
-  readonly chart: () => LineChart;
+  /** The drawing as SVG. */
+  readonly plot: () => string;
   readonly html: () => string;
   readonly csv: () => string;
 }
 
-export function addResultFileFlags(command: CommanderCommand): void {
+/** `drawn`: what the plot shows; `input`: what the report tells of beside the results. */
+export function addResultFileFlags(
+  command: CommanderCommand,
+  { drawn, input }: { readonly drawn: string; readonly input: string },
+): void {
   command
-    .option('--plot <file>', 'draw the miss ratios against the capacities into this file: .svg or .png')
+    .option('--plot <file>', `draw ${drawn} into this file: .svg or .png`)
     .option(
       '--report <file>',
-      'write one HTML page with everything: the trace, tables, charts, how to repeat it',
+      `write one HTML page with everything: ${input}, tables, charts, how to repeat it`,
     )
     .option('--csv <file>', 'write the rows of the results, comma-separated');
 }
@@ -39,7 +42,7 @@ export function checkResultFiles({ plot, report, csv }: ResultFileFlags, inputs:
 }
 
 export async function writeResultFiles(flags: ResultFileFlags, files: ResultFiles): Promise<void> {
-  if (flags.plot !== undefined) await writePlot(flags.plot, lineChartSvg(files.chart()));
+  if (flags.plot !== undefined) await writePlot(flags.plot, files.plot());
   if (flags.report !== undefined) write('--report', flags.report, files.html());
   if (flags.csv !== undefined) write('--csv', flags.csv, files.csv());
 }

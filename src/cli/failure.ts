@@ -1,7 +1,6 @@
 /** Why a job came to no end, as plain data, so that it comes through from a worker thread. */
-import { AssertionError } from '../../base/assert.ts';
-import { KernelError, messageOf } from '../../kernel/errors.ts';
-import type { PolicyChoice } from './policy-choice.ts';
+import { AssertionError } from '../base/assert.ts';
+import { KernelError, messageOf } from '../kernel/errors.ts';
 
 export interface Failure {
   readonly kind: 'failure';
@@ -10,17 +9,12 @@ export interface Failure {
   readonly problem: string;
 }
 
-export function failureOf(error: unknown, { name, file }: PolicyChoice): Failure {
-  if (error instanceof KernelError) {
-    const isOwn = file !== undefined && error.code === 'POLICY_BROKEN';
-    return { kind: 'failure', what: 'input', problem: isOwn ? `${name}: ${error.message}` : error.message };
-  }
+/** `job`: what an error of bad input or a broken assertion is told of, such as the name of a policy. */
+export function failureOf(error: unknown, job: string): Failure {
+  if (error instanceof KernelError)
+    return { kind: 'failure', what: 'input', problem: `${job}: ${error.message}` };
   if (error instanceof AssertionError)
-    return { kind: 'failure', what: 'assertion', problem: `${name}: ${error.message}` };
-  if (file !== undefined) {
-    const problem = `--policy: ${name} threw: ${messageOf(error)}; allowed: a policy that doesn't`;
-    return { kind: 'failure', what: 'input', problem };
-  }
+    return { kind: 'failure', what: 'assertion', problem: `${job}: ${error.message}` };
   const problem = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   return { kind: 'failure', what: 'unknown', problem };
 }

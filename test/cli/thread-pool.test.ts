@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { runInThreads, threadProblem } from '../../../src/cli/paging/thread-pool.ts';
+import { runInThreads, threadProblem } from '../../src/cli/thread-pool.ts';
 
 test('threads from source need a Node that reads TypeScript', () => {
   const [old, between] = [

@@ -1,0 +1,122 @@
+/** What a comparison of scheduling policies found: plain data, for tables, charts and pages. Times are µs, money is micro-dollars, shares are 0 to 1. */
+import type { Interval } from '../base/t-interval.ts';
+import { formatCount, formatDuration, formatMoney, formatPercent } from './format.ts';
+import { fileName } from './miss-ratio-chart.ts';
+import type { QuantileChart } from './quantile-chart-model.ts';
+import { threeDigits, timeUnitFor, type TimeUnit } from './time-unit.ts';
+
+export interface ComparisonResults {
+  /** The file, as it was given. */
+  readonly workload: string;
+  /** What it holds and on what it ran, in a few words. */
+  readonly summary: string;
+  /** The first of the seeds, and how many there are. */
+  readonly seed: number;
+  readonly seeds: number;
+  readonly baseline: string;
+  /** Those that a policy has, in the order of reports. */
+  readonly figures: readonly FigureKind[];
+  readonly policies: readonly PolicyResult[];
+  /** Lower bound of the mean completion time, mean over the seeds; absent where it need not hold. */
+  readonly boundUs?: number;
+}
+
+export interface FigureKind {
+  readonly name: string;
+  readonly label: string;
+  readonly unit: FigureUnit;
+  readonly better: 'less' | 'more';
+}
+type FigureUnit = 'time' | 'count' | 'index' | 'money' | 'share';
+
+export interface PolicyResult {
+  readonly policy: string;
+  /** It goes by what nobody knows live: how long a call or an agent will take. */
+  readonly isClairvoyant: boolean;
+  readonly figures: Readonly<Record<string, FigureResult>>;
+  /** Of the mean completion time, above the lower bound, as a share of that. */
+  readonly gap?: Interval;
+  /** Over all seeds. */
+  readonly programs: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly unfinished: number;
+  readonly cutShort: number;
+  /** Shares of time in which the processes of a budget node were stalled. */
+  readonly budgets: readonly ({ readonly node: string } & StalledShares)[];
+}
+
+/** The mean over the seeds with its 95 % interval, which has no ends with a single seed; and the paired difference from the baseline. */
+export interface FigureResult {
+  readonly value: Interval;
+  readonly difference?: Interval & { readonly isSignificant: boolean };
+}
+
+type StalledShares = Readonly<
+  Record<'cores' | 'memory' | 'budget', { readonly some: number; readonly full: number }>
+>;
+
+/** The least mean completion time first. */
+export function byCompletion({ policies }: ComparisonResults): PolicyResult[] {
+  const mean = ({ figures }: PolicyResult): number => figures['completion']?.value.mean ?? Infinity;
+  return policies.toSorted((a, b) => mean(a) - mean(b));
+}
+
+/** `srtf †`: who is clairvoyant is marked. */
+export function markedName({ policy, isClairvoyant }: PolicyResult): string {
+  return isClairvoyant ? `${policy} †` : policy;
+}
+export const clairvoyantNote = '† clairvoyant: goes by how long a call or an agent will take';
+
+/** Of completion times. */
+export function completionUnit({ policies }: ComparisonResults): TimeUnit {
+  return timeUnitFor(Math.max(0, ...policies.map(({ figures }) => figures['completion']?.value.mean ?? 0)));
+}
+
+/** Half of an interval; 0 where it has no ends. */
+export function halfOf({ mean, high }: Interval): number {
+  return high === Infinity ? 0 : high - mean;
+}
+
+export function completionChart(results: ComparisonResults): QuantileChart {
+  const { workload, summary, seed, seeds, baseline, boundUs } = results;
+  const unit = completionUnit(results);
+  const of = ({ figures }: PolicyResult, name: string): number => figures[name]!.value.mean / unit.us;
+  return {
+    title: `Job completion time by scheduling policy: ${fileName(workload)}`,
+    subtitle: `${summary}; ${seedWords(seed, seeds)}`,
+    label: `job completion time in ${unit.name}`,
+    quantiles: ['p50', 'p95', 'p99'],
+    rows: byCompletion(results).map((result) => ({
+      label: result.policy === baseline ? `${markedName(result)} (baseline)` : markedName(result),
+      mean: of(result, 'completion'),
+      halfWidth: halfOf(result.figures['completion']!.value) / unit.us,
+      quantiles: ['p50', 'p95', 'p99'].map((name) => of(result, name)),
+    })),
+    ...(boundUs === undefined
+      ? {}
+      : { bound: { label: 'lower bound of the mean', value: boundUs / unit.us } }),
+  };
+}
+
+/** `seeds 1 to 5`. */
+export function seedWords(seed: number, seeds: number): string {
+  return seeds === 1 ? `seed ${seed}` : `seeds ${seed} to ${seed + seeds - 1}`;
+}
+
+export function formatFigure(value: number, unit: FigureUnit): string {
+  const sign = value < 0 ? '−' : '';
+  const size = Math.abs(value);
+  switch (unit) {
+    case 'time':
+      return sign + formatDuration(size);
+    case 'count':
+      return sign + (Number.isInteger(size) ? formatCount(size) : threeDigits(size));
+    case 'index':
+      return sign + size.toFixed(3);
+    case 'money':
+      return sign + formatMoney(Math.round(size));
+    case 'share':
+      return sign + formatPercent(size);
+  }
+}
