@@ -1,4 +1,4 @@
-/** Agents that say of themselves what the scheduling policies ask for: a burst of their own for every call, a tool between two calls, one page of context each. */
+/** Agents that say of themselves what the scheduling policies ask for: a burst of its own for every call, one page of context each; `tools`: a tool call between every two. */
 import type { AgentSpec } from '../../src/agents/steps.ts';
 import { rngFor } from '../../src/base/rng.ts';
 import { simulationDefaults, type SimulationSpec } from '../../src/sim/spec.ts';
@@ -8,7 +8,7 @@ import { recordedTools } from '../../src/sim/workloads/recorded-tools.ts';
 const pageTokens = 1_000;
 const cores = 8;
 
-export function agentsFor(count: number, calls: number, seed: number): readonly AgentSpec[] {
+export function agentsFor(count: number, calls: number, tools: boolean, seed: number): readonly AgentSpec[] {
   const rng = rngFor(seed, 'facts');
   const { agents } = generateJobs({
     count,
@@ -19,6 +19,7 @@ export function agentsFor(count: number, calls: number, seed: number): readonly 
   });
   return agents.map((agent, index) => ({
     ...agent,
+    steps: tools ? agent.steps : agent.steps.filter(({ op }) => op !== 'tools'),
     scheduling: {
       tickets: 1 + rng.integer(1_000),
       weight: 0.5 + rng.next(),

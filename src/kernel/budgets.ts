@@ -63,6 +63,7 @@ export interface Overrun {
 }
 
 const noOverruns: readonly Overrun[] = [];
+const nobody: readonly number[] = [];
 
 export class BudgetTree {
   private readonly nodes: BudgetNode[] = [];
@@ -239,7 +240,7 @@ export class BudgetTree {
 
   /** In the order of their indexes, as they are now: waiters may come and go while the caller walks. */
   nodesWithWaiters(): readonly number[] {
-    return [...this.waited].sort((left, right) => left - right);
+    return this.waited.size === 0 ? nobody : [...this.waited].sort((left, right) => left - right);
   }
 
   /** The nearest node, itself or above, with a token limit of an hour; -1. */

@@ -30,6 +30,7 @@ export function compareRun(
     program,
     check,
     keepRecords: false,
+    hashEvents: false,
     ...(untilUs === undefined ? {} : { untilUs }),
     onEvent: (event) => tally.onEvent(event),
     ...(onProgress === undefined

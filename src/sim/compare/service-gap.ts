@@ -8,6 +8,8 @@
  */
 import type { KernelEvent } from '../../kernel/events.ts';
 
+const ABSENT = -1;
+
 /** Pairs are looked at one by one. */
 const mostClients = 2_000;
 
@@ -19,11 +21,17 @@ export class ServiceGap {
   private readonly receivedUs: Float64Array;
   private readonly countedUs: Float64Array;
   private readonly running: Int32Array;
+  /** Received over its weight: of those that don't run for good, of those that do as of when it was looked at last. */
+  private readonly served: Float64Array;
+  /** Who has a call that runs: at most as many as there are cores. */
+  private readonly onCores = new Set<number>();
   /** How many of its processes want something, by client; and who those are and who runs, by pid. */
   private readonly wanting: Int32Array;
   private readonly wants: boolean[] = [];
   private readonly runs: boolean[] = [];
-  private readonly backlogged = new Set<number>();
+  private readonly backlogged: Int32Array; // the first `count` of these
+  private readonly places: Int32Array; // by client: where it stands there, or ABSENT
+  private count = 0;
   /** [f × clients + g]: the least that f has received more than g since both are backlogged. */
   private readonly least: Float64Array;
   private largest = 0;
@@ -37,7 +45,10 @@ export class ServiceGap {
     this.receivedUs = new Float64Array(clients);
     this.countedUs = new Float64Array(clients);
     this.running = new Int32Array(clients);
+    this.served = new Float64Array(clients);
     this.wanting = new Int32Array(clients);
+    this.backlogged = new Int32Array(clients);
+    this.places = new Int32Array(clients).fill(ABSENT);
     this.least = new Float64Array(isMeasured ? clients * clients : 0);
   }
 
@@ -74,20 +85,29 @@ export class ServiceGap {
     this.wants[pid] = true;
     const client = this.clientOf(pid);
     if (this.wanting[client]!++ > 0) return;
-    const own = this.service(client, atUs);
-    for (const other of this.backlogged) {
-      const more = own - this.service(other, atUs);
-      this.least[client * this.clients + other] = more;
-      this.least[other * this.clients + client] = -more;
+    this.countUp(atUs);
+    const { backlogged, served, least, clients } = this;
+    for (let place = 0; place < this.count; place++) {
+      const other = backlogged[place]!;
+      const more = served[client]! - served[other]!;
+      least[client * clients + other] = more;
+      least[other * clients + client] = -more;
     }
-    this.backlogged.add(client);
+    this.places[client] = this.count;
+    backlogged[this.count++] = client;
   }
 
   private leave(pid: number): void {
     if (this.wants[pid] !== true) return;
     this.wants[pid] = false;
     const client = this.clientOf(pid);
-    if (--this.wanting[client]! === 0) this.backlogged.delete(client);
+    if (--this.wanting[client]! > 0) return;
+    // The last takes its place.
+    const place = this.places[client]!;
+    const last = this.backlogged[--this.count]!;
+    this.backlogged[place] = last;
+    this.places[last] = place;
+    this.places[client] = ABSENT;
   }
 
   /** A stretch begins or ends. Between two such changes differences grow or shrink steadily, so that they are largest at one. */
@@ -95,28 +115,41 @@ export class ServiceGap {
     if ((this.runs[pid] ?? false) === (change === 1)) return;
     this.runs[pid] = change === 1;
     const client = this.clientOf(pid);
-    this.compare(client, atUs);
+    this.countUp(atUs);
+    this.compare(client);
     this.receivedUs[client]! += this.running[client]! * (atUs - this.countedUs[client]!);
     this.countedUs[client] = atUs;
     this.running[client]! += change;
+    if (this.running[client] === 0) this.onCores.delete(client);
+    else this.onCores.add(client);
   }
 
-  private compare(client: number, atUs: number): void {
-    if (!this.backlogged.has(client)) return;
-    const own = this.service(client, atUs);
-    for (const other of this.backlogged) {
+  private compare(client: number): void {
+    if (this.places[client] === ABSENT) return;
+    const { backlogged, served, least, clients, count } = this;
+    const own = served[client]!;
+    let { largest } = this;
+    for (let place = 0; place < count; place++) {
+      const other = backlogged[place]!;
       if (other === client) continue;
-      const more = own - this.service(other, atUs);
-      const there = client * this.clients + other;
-      const back = other * this.clients + client;
-      this.largest = Math.max(this.largest, more - this.least[there]!, -more - this.least[back]!);
-      if (more < this.least[there]!) this.least[there] = more;
-      if (-more < this.least[back]!) this.least[back] = -more;
+      const more = own - served[other]!;
+      const there = client * clients + other;
+      const back = other * clients + client;
+      const risen = more - least[there]!;
+      const fallen = -more - least[back]!;
+      if (risen > largest) largest = risen;
+      if (fallen > largest) largest = fallen;
+      if (more < least[there]!) least[there] = more;
+      if (-more < least[back]!) least[back] = -more;
     }
+    this.largest = largest;
   }
 
-  private service(client: number, atUs: number): number {
-    const us = this.receivedUs[client]! + this.running[client]! * (atUs - this.countedUs[client]!);
-    return us / this.weightOf(client);
+  /** What those that run have received by now. */
+  private countUp(atUs: number): void {
+    for (const client of this.onCores) {
+      const us = this.receivedUs[client]! + this.running[client]! * (atUs - this.countedUs[client]!);
+      this.served[client] = us / this.weightOf(client);
+    }
   }
 }
