@@ -63,6 +63,12 @@ export class ContentIds {
     return { space, first, count, tokensEach: tokens };
   }
 
+  /** The hash of each content; undefined: it has none. */
+  hashesOf({ space, first, count }: ContentRun): readonly (string | undefined)[] {
+    if (space !== hashSpace) return Array.from({ length: count }, () => undefined);
+    return this.hashes.slice(first, first + count);
+  }
+
   /** How a checkpoint names this content: contents by hash one by one, though they may stand in one extent. */
   describe(
     { space, first, count, tokensEach: tokens }: ContentRun,

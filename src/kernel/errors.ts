@@ -18,7 +18,7 @@ export type KernelErrorCode =
   | 'TOOL_TIMEOUT'
   | 'TOOL_DENIED' // a person said no
   | 'TOOL_INTERRUPTED' // a crash came after the start of a call that writes: whether it acted is not known
-  | 'MODEL_FAILED'
+  | ModelFailureCode
   | 'MAILBOX_FULL'
   | 'TIMEOUT'
   | 'NOT_OWNER' // a lock that the process does not hold
@@ -30,6 +30,15 @@ export type KernelErrorCode =
   | 'ITERATION_LIMIT' // more steps than allowed, or more than allowed without time passing
   | 'PROCESS_LIMIT' // more processes than may live at once or start at one instant, or more generations
   | 'POLICY_BROKEN'; // a policy broke its contract
+
+/** What becomes of a model call that began and gave no answer. */
+export type ModelFailureCode = (typeof modelFailureCodes)[number];
+export const modelFailureCodes = [
+  'MODEL_FAILED', // the server or the way to it failed, or it refused
+  'MODEL_TIMEOUT', // it took longer than allowed
+  'EMPTY_STREAM', // it ended without any event
+  'STREAM_INCOMPLETE', // it broke off before its end
+] as const;
 
 /** Bad input or an impossible request: one line that names the field, the value and what is allowed. Thrown at the edge only. */
 export class KernelError extends Error {

@@ -1,8 +1,17 @@
 /** What the world tells the kernel. Plain data: a recording is a list of these. Every input is stamped with its time. */
+import type { ModelFailureCode } from './errors.ts';
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { HistoryRecord, ProcessStarted, PromptNode } from './records.ts';
 import type { SchedulingFacts } from './scheduling-facts.ts';
-import type { Capabilities, ChildEnd, Message, ToolResult } from './syscalls.ts';
+import type {
+  AskedCall,
+  Capabilities,
+  ChildEnd,
+  FinishReason,
+  Message,
+  ModelFailure,
+  ToolResult,
+} from './syscalls.ts';
 
 export const signalNames = ['stop', 'continue', 'terminate', 'kill'] as const;
 export type SignalName = (typeof signalNames)[number];
@@ -142,8 +151,14 @@ export interface CallEnded extends Spent {
   readonly tokensIn?: number;
   readonly tokensCached?: number;
   readonly text?: string;
-  /** For `failed`. */
+  readonly toolCalls?: readonly AskedCall[];
+  readonly finish?: FinishReason;
+  /** The text of the answer's page, as the device words answers for the model; absent: `text`. */
+  readonly page?: string;
+  /** For `failed`; without a code: MODEL_FAILED. */
+  readonly code?: ModelFailureCode;
   readonly message?: string;
+  readonly failure?: ModelFailure;
 }
 
 export interface ToolEnded {

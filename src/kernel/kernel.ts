@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { buildEngines } from './build-engines.ts';
 import { invalid } from './errors.ts';
-import type { TimerId } from './ids.ts';
+import type { Pid, TimerId } from './ids.ts';
 import { checkInput } from './input-check.ts';
 import type { CallProgress, Input, PersonAnswered, RestoreInput, SpawnInput, StorageDone } from './inputs.ts';
 import { KernelState } from './kernel-state.ts';
@@ -20,6 +20,7 @@ import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
 import { SyscallTable } from './syscall-table.ts';
 import type { Program } from './syscalls.ts';
 import { ToolCalls } from './tool-calls.ts';
+import type { RegisteredTool } from './tools.ts';
 import { noFacts } from './scheduling-facts.ts';
 
 export class Kernel {
@@ -95,6 +96,17 @@ export class Kernel {
   /** Everything a person or a tool wants to see of the kernel at this moment, as plain data. */
   snapshot(): KernelSnapshot {
     return snapshotOf(this.state, this.lifecycle.locks);
+  }
+
+  /** The contents of a process's prompt by hash, in order; undefined stands for one without a hash (a recorded block, a page like no other). Their texts are in the page records. */
+  promptOf(pid: Pid): readonly (string | undefined)[] {
+    const { table } = this.state.process(pid);
+    return table.entries.flatMap(({ extent }) => this.state.contents.hashesOf(extent));
+  }
+
+  /** A registered tool, with its defaults filled in. */
+  tool(name: string): RegisteredTool | undefined {
+    return this.state.tools.get(name);
   }
 
   /** Recounts every part from scratch. Throws AssertionError. Linear in the size of the state: for tests. */

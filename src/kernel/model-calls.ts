@@ -13,7 +13,7 @@ import type { Call, Process } from './process.ts';
 import { PromptContents } from './prompt-contents.ts';
 import { historyVersion } from './records.ts';
 import type { AgentScheduler, SchedulerListener } from './scheduler.ts';
-import type { Answer, ThinkCall } from './syscalls.ts';
+import type { Answer, ModelFailure, ThinkCall } from './syscalls.ts';
 
 /** What becomes of a process whose call was stopped by a signal, or that its budget stops. */
 export interface CallersFate {
@@ -190,16 +190,36 @@ export class ModelCalls implements SchedulerListener {
     if (process.ending !== undefined) auditCall(state, process, call, undefined);
     if (process.ending !== undefined || process.stopping) this.fate.afterStop(process);
     if (process.state === 'terminated') return;
-    if (!isOk) return this.fail(process, call, 'MODEL_FAILED', ended.message ?? 'the model call failed');
-    const text = ended.text ?? '';
-    const told: Answer = { text, tokensIn, tokensCached, tokensOut };
-    const answer = call.degradedTo === undefined ? told : { ...told, model: call.degradedTo.model };
-    const keeps = call.think.keepAnswer ?? ended.text !== undefined;
-    const page = keeps ? this.keepAnswer(process, text, tokensOut, !call.bypass) : undefined;
+    if (!isOk)
+      return this.fail(
+        process,
+        call,
+        ended.code ?? 'MODEL_FAILED',
+        ended.message ?? 'the model call failed',
+        ended.failure,
+      );
+    const answer = this.answerOf(call, ended);
+    const keeps = call.think.keepAnswer ?? (ended.text !== undefined || ended.page !== undefined);
+    const page = keeps
+      ? this.keepAnswer(process, ended.page ?? answer.text, tokensOut, !call.bypass)
+      : undefined;
     process.foundTokens = process.table.tokens;
     const result = { ok: true, value: page === undefined ? answer : { ...answer, page } } as const;
     auditCall(state, process, call, result);
     state.deliver(process, result);
+  }
+
+  /** Most answers are text alone. */
+  private answerOf({ paidIn, paidCached, degradedTo }: Call, ended: CallEnded): Answer {
+    const { text = '', tokensOut, toolCalls, finish } = ended;
+    const told: Answer = { text, tokensIn: paidIn, tokensCached: paidCached, tokensOut };
+    if (degradedTo === undefined && toolCalls === undefined && finish === undefined) return told;
+    return {
+      ...told,
+      ...(degradedTo === undefined ? {} : { model: degradedTo.model }),
+      ...(toolCalls === undefined ? {} : { toolCalls }),
+      ...(finish === undefined ? {} : { finish }),
+    };
   }
 
   /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. */
@@ -262,8 +282,15 @@ export class ModelCalls implements SchedulerListener {
   }
 
   /** Without an answer, but perhaps paid for: a call that is refused may have run before, a stretch at a time. */
-  private fail(process: Process, call: Call, code: KernelErrorCode, message: string): void {
-    const result = { ok: false, code, message } as const;
+  private fail(
+    process: Process,
+    call: Call,
+    code: KernelErrorCode,
+    message: string,
+    failure?: ModelFailure,
+  ): void {
+    const plain = { ok: false, code, message } as const;
+    const result = failure === undefined ? plain : { ...plain, failure };
     auditCall(this.state, process, call, result);
     this.state.deliver(process, result);
   }

@@ -1,7 +1,7 @@
 /** After a crash the kernel is rebuilt from histories and the budget ledger (design, section 1): this reads them back. */
 import { budgetResources, isCount, isRecord, type BudgetNodeSpec } from './budget-limits.ts';
 import { BudgetTree, type Reservation } from './budgets.ts';
-import { invalid } from './errors.ts';
+import { invalid, modelFailureCodes, type KernelErrorCode } from './errors.ts';
 import type {
   HeldSignal,
   RestoredBatch,
@@ -88,7 +88,10 @@ function restored(
 
 /** Refused ones had not run, or could not go on. */
 const isEndedCall = ({ kind, result }: HistoryRecord): boolean =>
-  kind === 'think' && (result.ok || result.code === 'MODEL_FAILED');
+  kind === 'think' && (result.ok || isModelFailure(result.code));
+
+const isModelFailure = (code: KernelErrorCode): boolean =>
+  (modelFailureCodes as readonly string[]).includes(code);
 
 /** Messages are received in the order in which they were sent. */
 function notReceived(history: readonly HistoryRecord[], journal: readonly JournalRecord[]): Message[] {

@@ -1,7 +1,7 @@
 /** What the kernel asks of the world. The driver makes the records of the same step durable before it starts any call. */
 import type { CheaperModel } from './budget-rules.ts';
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
-import type { ThinkScript } from './syscalls.ts';
+import type { ModelRequest, ThinkScript } from './syscalls.ts';
 
 /** Who asks: unique for ever, and the idempotency key of a tool call. */
 export interface CallIdentity {
@@ -48,6 +48,7 @@ export interface CallStart {
   readonly tokensOut: number;
   /** True from the second stretch on. */
   readonly resumed: boolean;
+  readonly request: ModelRequest | undefined;
   readonly script: ThinkScript | undefined;
   /** The cheaper model that it was degraded to; undefined: the engine's own. */
   readonly degradedTo: CheaperModel | undefined;

@@ -382,6 +382,7 @@ export class AgentScheduler {
       switchUs,
       tokensOut: call.tokensOut,
       resumed: isResumed,
+      request: call.think.request,
       script: call.script,
       degradedTo: call.degradedTo,
     });

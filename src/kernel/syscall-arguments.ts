@@ -6,7 +6,7 @@ import { messageOf, shown } from './errors.ts';
 import { unknownField } from './known-fields.ts';
 import { malformedFacts } from './scheduling-facts.ts';
 import { notJson } from './schema/problem.ts';
-import type { Allocate, Capabilities, Spawn, Syscall, ThinkCall } from './syscalls.ts';
+import type { Allocate, Capabilities, ModelRequest, Spawn, Syscall, ThinkCall } from './syscalls.ts';
 
 /** A syscall is an object with a kind; which kinds there are is the syscall table's. */
 export function isSyscall(yielded: unknown): yielded is Syscall {
@@ -140,13 +140,50 @@ const capabilityFields = ['tools', 'spawn', 'signal', 'send'];
 
 const purposes = ['approve', 'edit', 'answer'];
 
-function malformedThink({ maxOutput, promptTokens, keepAnswer, script }: ThinkCall): string | undefined {
+function malformedThink(think: ThinkCall): string | undefined {
+  const { maxOutput, promptTokens, keepAnswer, request, script } = think;
   const flaw =
     notNumber('maxOutput', maxOutput) ??
     given(notNumber, 'promptTokens', promptTokens) ??
-    given(notFlag, 'keepAnswer', keepAnswer);
+    given(notFlag, 'keepAnswer', keepAnswer) ??
+    given(malformedRequest, 'request', request);
   if (flaw !== undefined || script === undefined) return flaw;
-  return malformedScript(script, 'script', thinkCounts) ?? given(notText, 'script.text', script.text);
+  return malformedAnswer(script);
+}
+
+function malformedRequest(field: string, request: unknown): string | undefined {
+  if (!isObject(request)) return wrong(field, request, 'an object');
+  const unknown = unknownField(request, requestFields);
+  if (unknown !== undefined) return wrong(`${field}.${unknown}`, request[unknown], requestFields.join(', '));
+  const { model, tools, temperature, timeoutUs } = request;
+  const isNames = Array.isArray(tools) && tools.every((tool) => typeof tool === 'string');
+  if (tools !== undefined && !isNames) return wrong(`${field}.tools`, tools, 'a list of tool names');
+  return (
+    given(notText, `${field}.model`, model) ??
+    given(notNumber, `${field}.temperature`, temperature) ??
+    given(notDuration, `${field}.timeoutUs`, timeoutUs) ??
+    notJson(request, field)
+  );
+}
+
+const requestFields = Object.keys({
+  model: true,
+  tools: true,
+  temperature: true,
+  format: true,
+  timeoutUs: true,
+} satisfies Record<keyof ModelRequest, true>);
+
+/** What a simulated model says, as its program or the model itself tells. */
+export function malformedAnswer(script: unknown): string | undefined {
+  const flaw = malformedScript(script, 'script', thinkCounts);
+  if (flaw !== undefined) return flaw;
+  const { text, toolCalls, failure } = script as Record<string, unknown>;
+  return (
+    given(notText, 'script.text', text) ??
+    given(notData, 'script.toolCalls', toolCalls) ??
+    given(notData, 'script.failure', failure)
+  );
 }
 
 /** That the arguments fit the tool's schema is checked by each call for itself. */
@@ -228,6 +265,10 @@ const notName = (field: string, value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? undefined : wrong(field, value, 'a text that is not empty');
 const notNumber = (field: string, value: unknown): string | undefined =>
   typeof value === 'number' ? undefined : wrong(field, value, 'a number');
+const notDuration = (field: string, value: unknown): string | undefined =>
+  Number.isSafeInteger(value) && (value as number) > 0
+    ? undefined
+    : wrong(field, value, 'an integer above 0 (µs)');
 const notFlag = (field: string, value: unknown): string | undefined =>
   typeof value === 'boolean' ? undefined : wrong(field, value, 'true or false');
 const notData = (field: string, value: unknown): string | undefined => notJson(value, field);

@@ -19,7 +19,7 @@ export function hashSyscall(syscall: Syscall): number {
 
 /** By kind. What else stands in a syscall is read by nobody, and may be anything: nobody has checked it. */
 const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
-  think: ['maxOutput', 'promptTokens', 'keepAnswer'],
+  think: ['maxOutput', 'promptTokens', 'keepAnswer', 'request'],
   callTools: ['calls', 'keepResults'],
   ask: ['question', 'purpose'],
   send: ['to', 'message'],

@@ -1,15 +1,32 @@
 /** The system calls: plain data that a program yields, and what it gets back. */
 import type { Rng } from '../base/rng.ts';
-import type { KernelErrorCode } from './errors.ts';
+import type { KernelErrorCode, ModelFailureCode } from './errors.ts';
 import type { Json, PageNumber, Pid } from './ids.ts';
 import type { Outcome } from './process-state.ts';
 import type { SignalName } from './inputs.ts';
 import type { SchedulingFacts } from './scheduling-facts.ts';
 
-/** A failed syscall is a value that the program can act on, never an exception. */
+/** A failed syscall is a value that the program can act on, never an exception. `failure`: what a model's server said of a call that failed. */
 export type SyscallResult<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: KernelErrorCode; readonly message: string };
+  | {
+      readonly ok: false;
+      readonly code: KernelErrorCode;
+      readonly message: string;
+      readonly failure?: ModelFailure;
+    };
+
+/** What a program needs to know of a failed model call to decide whether to ask again. A type, as results are JSON, which an interface is not known to be. */
+export type ModelFailure = {
+  /** The same call may succeed later. */
+  readonly retryable: boolean;
+  /** HTTP status, when the server gave one. */
+  readonly status?: number;
+  /** The server asks not to be called again for this long, µs. */
+  readonly retryAfterUs?: number;
+  /** What had come of the answer. */
+  readonly partial?: string;
+};
 
 /** What a simulated model device says and how long it takes; a live one ignores it. */
 export interface ThinkScript {
@@ -19,7 +36,43 @@ export interface ThinkScript {
   readonly text?: string;
   /** What the provider counts as prompt; absent: what the kernel counts. */
   readonly tokensIn?: number;
+  readonly toolCalls?: readonly AskedCall[];
+  readonly finish?: FinishReason;
+  /** The call ends so, with this message. */
+  readonly failure?: ScriptedFailure;
 }
+export type ScriptedFailure = ModelFailure & {
+  readonly code: ModelFailureCode;
+  readonly message: string;
+};
+
+/**
+ * What a model is asked beside its prompt. The kernel hands it on and reads none of it; the device does, and times out a call whose time on a core exceeds `timeoutUs`.
+ */
+export interface ModelRequest {
+  /** Absent: the engine's own. */
+  readonly model?: string;
+  /** Names of the tools that the model may ask for; absent: none. */
+  readonly tools?: readonly string[];
+  readonly temperature?: number;
+  /** JSON Schema that the answer is to follow. */
+  readonly format?: Json;
+  readonly timeoutUs?: number;
+}
+
+/** Why a model stopped. `length`: the answer is as long as it may be, and cut off. */
+export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'other';
+
+/** A tool call that a model asks for; its program decides whether to make it. */
+export type AskedCall = {
+  /** The model's own, by which it knows the result. */
+  readonly id: string;
+  readonly tool: string;
+  /** Absent when what it wrote is no JSON object. */
+  readonly arguments?: Json;
+  /** What it wrote instead, cut off or wrong: such a call is never made. */
+  readonly malformed?: string;
+};
 
 export interface ThinkCall {
   readonly kind: 'think';
@@ -29,6 +82,7 @@ export interface ThinkCall {
   readonly promptTokens?: number;
   /** True: the answer becomes a page of the prompt (importance 0.7). Default: when it has text. */
   readonly keepAnswer?: boolean;
+  readonly request?: ModelRequest;
   readonly script?: ThinkScript;
 }
 export interface Answer {
@@ -38,6 +92,10 @@ export interface Answer {
   readonly tokensOut: number;
   /** The cheaper model that gave the answer, when its budget degraded the call. */
   readonly model?: string;
+  /** Absent: none. */
+  readonly toolCalls?: readonly AskedCall[];
+  /** As the model's server says; absent: it does not. */
+  readonly finish?: FinishReason;
   /** The answer's page, when it joined the prompt. */
   readonly page?: PageNumber;
 }

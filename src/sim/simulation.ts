@@ -3,8 +3,10 @@
  */
 import { Ring } from '../base/ring.ts';
 import { rngFor } from '../base/rng.ts';
+import type { SimulatedModel } from '../agents/model/model-call.ts';
+import { PromptCall } from '../agents/model/prompts.ts';
 import type { ToolImplementation } from '../agents/tools/tool-implementation.ts';
-import { invalid } from '../kernel/errors.ts';
+import { invalid, KernelError } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { CoreId, Pid, RequestId, TimerId } from '../kernel/ids.ts';
 import { checkSignal } from '../kernel/input-check.ts';
@@ -13,7 +15,9 @@ import { Kernel } from '../kernel/kernel.ts';
 import type { MemoryStore } from '../kernel/memory-store.ts';
 import type { KernelOptionsInput } from '../kernel/options.ts';
 import type { StepOutput } from '../kernel/outbox.ts';
-import type { Request } from '../kernel/requests.ts';
+import type { CallStart, Request } from '../kernel/requests.ts';
+import { malformedAnswer } from '../kernel/syscall-arguments.ts';
+import type { ThinkScript } from '../kernel/syscalls.ts';
 import { ModelDevice, type ModelDeviceWorld } from './devices/model-device.ts';
 import { PersonDevice } from './devices/person-device.ts';
 import { StorageDevice } from './devices/storage-device.ts';
@@ -27,6 +31,8 @@ export interface SimulationOptions {
   readonly tools?: readonly ToolImplementation[];
   /** What acknowledging durability takes, µs; default 0. */
   readonly flushUs?: number;
+  /** Who answers model calls that bring no script; default: nobody does, and an answer has its full length and no text. Needs records, which hold the texts of prompts. */
+  readonly model?: SimulatedModel;
   /** What goes wrong; default: nothing. */
   readonly faults?: Partial<FaultRates>;
   /** When it is decided who runs: after each input (the default, as live), or once all inputs of an instant are in, as in textbooks. */
@@ -282,5 +288,15 @@ export class Simulation implements ModelDeviceWorld {
   }
   cancelEnd(handle: number): void {
     this.queue.cancel(handle);
+  }
+  scriptOf(start: CallStart): ThinkScript | undefined {
+    const { model } = this.options;
+    if (model === undefined) return undefined;
+    const script = model.answer(
+      new PromptCall(this.kernel, start, (hash) => this.store.pages([hash]).get(hash)),
+    );
+    const flaw = malformedAnswer(script);
+    if (flaw !== undefined) throw new KernelError('INVALID_ARGUMENT', `the simulated model: ${flaw}`);
+    return script;
   }
 }

@@ -4,12 +4,17 @@ import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { CallEnded } from '../../kernel/inputs.ts';
 import type { CoreId, Pid } from '../../kernel/ids.ts';
 import type { CallStart } from '../../kernel/requests.ts';
+import type { ScriptedFailure, ThinkScript } from '../../kernel/syscalls.ts';
+import { pageOf } from '../../agents/model/messages.ts';
 import type { FaultPlan } from '../faults.ts';
 
 /** A stretch of a call on a core. Each core has one of these, filled anew by each start. */
 interface Stretch {
   /** Undefined: no call runs. */
   start: CallStart | undefined;
+  script: ThinkScript | undefined;
+  /** What becomes of the call at the end of the stretch's work, if it is not stopped before. */
+  failure: ScriptedFailure | undefined;
   startUs: number;
   readonly plan: Phases;
   /** Work done in this stretch, and until when it is counted. */
@@ -38,6 +43,8 @@ export interface ModelDeviceWorld {
   scheduleEnd(core: CoreId, atUs: number): number;
   moveEnd(handle: number, atUs: number): void;
   cancelEnd(handle: number): void;
+  /** What a model says to a call that brings no script; undefined: nobody says anything, and the answer has its full length. */
+  scriptOf(start: CallStart): ThinkScript | undefined;
 }
 
 /**
@@ -64,6 +71,8 @@ export class ModelDevice {
     this.faults = faults;
     this.stretches = Array.from({ length: engine.cores }, () => ({
       start: undefined,
+      script: undefined,
+      failure: undefined,
       startUs: 0,
       doneUs: 0,
       countedUs: 0,
@@ -85,7 +94,8 @@ export class ModelDevice {
     const stretch = this.stretches[start.core - this.firstCore]!;
     if (stretch.start !== undefined) assert(false, `core ${start.core} is taken`);
     const { nowUs } = this.world;
-    this.fillPlan(stretch.plan, start);
+    stretch.script = start.script ?? this.world.scriptOf(start);
+    this.fillPlan(stretch, start);
     this.busy++;
     if (!this.isFlat) this.changeSpeed();
     stretch.handle = this.world.scheduleEnd(start.core, nowUs + this.wallUs(totalUs(stretch.plan)));
@@ -100,7 +110,7 @@ export class ModelDevice {
     const stretch = this.stretches[core - this.firstCore]!;
     const start = this.leave(stretch);
     const { plan } = stretch;
-    const { text, tokensIn } = start.script ?? {};
+    const { text, tokensIn, toolCalls, finish } = stretch.script ?? {};
     const { switchUs, loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
     const plain = {
       atUs: this.world.nowUs,
@@ -114,13 +124,22 @@ export class ModelDevice {
       loadUs,
     } as const;
     const ended = this.engine.switchUs === 0 ? plain : { ...plain, switchUs };
-    if (this.faults?.model(start.identity) !== undefined)
-      return { ...ended, reason: 'failed', message: 'the model server failed' };
-    if (text === undefined && tokensIn === undefined) return ended;
+    if (stretch.failure !== undefined) {
+      const { code, message, ...failure } = stretch.failure;
+      return { ...ended, reason: 'failed', code, message, failure };
+    }
+    if (text === undefined && tokensIn === undefined && toolCalls === undefined && finish === undefined)
+      return ended;
     return {
       ...ended,
       ...(text === undefined ? {} : { text }),
       ...(tokensIn === undefined ? {} : { tokensIn }),
+      ...(finish === undefined ? {} : { finish }),
+      ...(toolCalls === undefined ? {} : { toolCalls }),
+      // An answer to a conversation is a message of it.
+      ...(start.request === undefined
+        ? {}
+        : { page: pageOf({ role: 'assistant', text: text ?? '', ...(toolCalls && { toolCalls }) }) }),
     };
   }
 
@@ -145,7 +164,7 @@ export class ModelDevice {
     plan.repeatedPrefillUs -= spent.work.repeatedPrefillUs;
     plan.decodeUs -= Math.min(decodedUs, plan.decodeUs);
     plan.tokensLeft -= decoded;
-    this.stopped.keep(pid, plan);
+    this.stopped.keep(pid, plan, stretch.failure?.code === 'MODEL_TIMEOUT');
     const { switchUs, newPrefillUs, repeatedPrefillUs, loadUs } = spent;
     const ended = {
       atUs: this.world.nowUs,
@@ -168,8 +187,9 @@ export class ModelDevice {
 
   // ---- Work and time -------------------------------------------------------------------------------------------------
 
-  private fillPlan(plan: Phases, start: CallStart): void {
+  private fillPlan(stretch: Stretch, start: CallStart): void {
     const { engine } = this;
+    const { plan, script } = stretch;
     const { prefillTokensPerSecond, decodeTokensPerSecond } = ratesOf(engine, start.degradedTo);
     const perPrefill = 1_000_000 / prefillTokensPerSecond;
     const loadUs =
@@ -178,7 +198,11 @@ export class ModelDevice {
         : engine.loadLatencyUs + Math.ceil((start.loadTokens * 1_000_000) / engine.loadTokensPerSecond);
     const newPrefillUs = Math.ceil(start.newTokens * perPrefill);
     const repeatedPrefillUs = Math.ceil(start.repeatedTokens * perPrefill);
+    const share = this.faults?.model(start.identity);
+    stretch.failure = share === undefined ? script?.failure : serverFailed;
+    const { timeoutUs = Infinity } = start.request ?? {};
     if (start.resumed && this.stopped.take(start.pid, plan)) {
+      if (this.stopped.tookCut) stretch.failure = timedOut(timeoutUs);
       // A switch that was cut off is made anew, or goes on where nobody else ran on the core meanwhile.
       if (start.switchUs > 0) plan.switchUs = start.switchUs;
       plan.loadUs += loadUs;
@@ -191,8 +215,7 @@ export class ModelDevice {
       plan.repeatedPrefillUs = Math.min(plan.repeatedPrefillUs + repeatedPrefillUs, mostUs);
       return;
     }
-    const wholeOut = start.script?.tokensOut ?? start.maxOutput;
-    const share = this.faults?.model(start.identity);
+    const wholeOut = script?.tokensOut ?? start.maxOutput;
     const tokensOut = share === undefined ? wholeOut : Math.floor(wholeOut * share);
     plan.switchUs = start.switchUs;
     plan.loadUs = loadUs;
@@ -201,10 +224,15 @@ export class ModelDevice {
     plan.decodeUs = Math.ceil((tokensOut * 1_000_000) / decodeTokensPerSecond);
     plan.tokensOut = tokensOut;
     plan.tokensLeft = tokensOut;
-    const recordedUs = start.script?.durationUs;
-    if (recordedUs === undefined) return;
-    const fixedUs = start.degradedTo === undefined ? recordedUs : this.elsewhereUs(plan, start, recordedUs);
-    scale(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
+    const recordedUs = script?.durationUs;
+    if (recordedUs !== undefined) {
+      const fixedUs = start.degradedTo === undefined ? recordedUs : this.elsewhereUs(plan, start, recordedUs);
+      scale(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
+    }
+    if (totalUs(plan) > timeoutUs) {
+      cut(plan, timeoutUs);
+      stretch.failure = timedOut(timeoutUs);
+    }
   }
 
   /** The recorded time of a call of the engine's own model, in the proportion in which another model is faster or slower. */
@@ -298,6 +326,36 @@ function ratesOf(
 const totalUs = (plan: Phases): number =>
   plan.switchUs + plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs + plan.decodeUs;
 
+const serverFailed: ScriptedFailure = {
+  code: 'MODEL_FAILED',
+  message: 'the model server failed',
+  retryable: true,
+};
+
+const timedOut = (timeoutUs: number): ScriptedFailure => ({
+  code: 'MODEL_TIMEOUT',
+  message: `no whole answer after ${timeoutUs} µs`,
+  retryable: true,
+});
+
+/** Only the first `leftUs` of the work are done. */
+function cut(plan: Phases, leftUs: number): void {
+  let us = leftUs;
+  const take = (phaseUs: number): number => {
+    const taken = Math.min(phaseUs, us);
+    us -= taken;
+    return taken;
+  };
+  plan.switchUs = take(plan.switchUs);
+  plan.loadUs = take(plan.loadUs);
+  plan.newPrefillUs = take(plan.newPrefillUs);
+  plan.repeatedPrefillUs = take(plan.repeatedPrefillUs);
+  const decodeUs = take(plan.decodeUs);
+  plan.tokensOut = plan.decodeUs === 0 ? 0 : Math.floor((plan.tokensOut * decodeUs) / plan.decodeUs);
+  plan.tokensLeft = plan.tokensOut;
+  plan.decodeUs = decodeUs;
+}
+
 /** New prefill and decode in `fixedUs` instead of their own time; whole µs, decoding takes what rounding leaves. */
 function scale(plan: Phases, fixedUs: number): void {
   const ownUs = plan.newPrefillUs + plan.decodeUs;
@@ -312,7 +370,10 @@ function scale(plan: Phases, fixedUs: number): void {
 class StoppedCalls {
   private rows = new Float64Array(0);
 
-  keep(pid: Pid, left: Phases): void {
+  /** The plan that was taken last ends when its time is over. */
+  tookCut = false;
+
+  keep(pid: Pid, left: Phases, isCut: boolean): void {
     const at = pid * rowLength;
     if (at >= this.rows.length) this.grow(at);
     const { rows } = this;
@@ -322,7 +383,7 @@ class StoppedCalls {
     rows[at + 3] = left.decodeUs;
     rows[at + 4] = left.tokensOut;
     rows[at + 5] = left.tokensLeft;
-    rows[at + 6] = 1;
+    rows[at + 6] = isCut ? 2 : 1;
     rows[at + 7] = left.switchUs;
   }
 
@@ -331,6 +392,7 @@ class StoppedCalls {
     const { rows } = this;
     const at = pid * rowLength;
     if (at >= rows.length || rows[at + 6] === 0) return false;
+    this.tookCut = rows[at + 6] === 2;
     into.loadUs = rows[at]!;
     into.newPrefillUs = rows[at + 1]!;
     into.repeatedPrefillUs = rows[at + 2]!;

@@ -1,0 +1,41 @@
+import type { Kernel } from '../../kernel/kernel.ts';
+import type { CallIdentity, CallStart } from '../../kernel/requests.ts';
+import type { ModelRequest } from '../../kernel/syscalls.ts';
+import { messageOfPage, type Message } from './messages.ts';
+import type { ModelCall, OfferedTool } from './model-call.ts';
+
+/** The texts of pages by hash; undefined: nobody has told that text here. */
+export type TextOfPage = (hash: string) => string | undefined;
+
+/**
+ * What the model is asked by the call that starts. The prompt is read when somebody asks for it, and must be read before the process goes on: a mock that does not look costs
+ * nothing, however long the prompt. Pages without a text (recorded blocks, a hash alone) say nothing.
+ */
+export class PromptCall implements ModelCall {
+  readonly identity: CallIdentity;
+  readonly maxOutput: number;
+  readonly request: ModelRequest;
+  private readonly kernel: Kernel;
+  private readonly textOf: TextOfPage;
+  private read: readonly Message[] | undefined;
+
+  constructor(kernel: Kernel, { identity, maxOutput, request = {} }: CallStart, textOf: TextOfPage) {
+    this.identity = identity;
+    this.maxOutput = maxOutput;
+    this.request = request;
+    this.kernel = kernel;
+    this.textOf = textOf;
+  }
+
+  get messages(): readonly Message[] {
+    this.read ??= this.kernel.promptOf(this.identity.pid).flatMap((hash) => {
+      const text = hash === undefined ? undefined : this.textOf(hash);
+      return text === undefined ? [] : [messageOfPage(text)];
+    });
+    return this.read;
+  }
+
+  get tools(): readonly OfferedTool[] {
+    return (this.request.tools ?? []).flatMap((name) => this.kernel.tool(name) ?? []);
+  }
+}

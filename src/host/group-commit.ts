@@ -1,0 +1,69 @@
+import type { KernelRecord } from '../kernel/records.ts';
+import type { StorageManager } from '../kernel/storage.ts';
+
+/**
+ * Durable before anything depends on it: what a step asked for is done when its records, and those of all steps before it, are stored. While one flush is under way,
+ * whatever comes gathers for the next one. What has nothing to wait for is done at once.
+ */
+export class GroupCommit {
+  private readonly storage: Pick<StorageManager, 'append'>;
+  private readonly onFailure: (error: unknown) => void;
+  private records: KernelRecord[] = [];
+  private acts: (() => void)[] = [];
+  private isFlushing = false;
+  private hasFailed = false;
+
+  /** `onFailure`: storage refused a batch. Nothing that waited for it, or comes later, is ever done. */
+  constructor(storage: Pick<StorageManager, 'append'>, onFailure: (error: unknown) => void) {
+    this.storage = storage;
+    this.onFailure = onFailure;
+  }
+
+  add(records: readonly KernelRecord[]): void {
+    for (const record of records) this.records.push(record);
+  }
+
+  /** `act` is done behind everything that was added before. */
+  whenDurable(act: () => void): void {
+    this.acts.push(act);
+  }
+
+  /** Nothing waits to be stored or done. */
+  get isIdle(): boolean {
+    return !this.isFlushing && this.records.length === 0 && this.acts.length === 0;
+  }
+
+  /** Stores what has gathered, as soon as the flush before it is through. */
+  flush(): void {
+    if (this.isFlushing || this.hasFailed) return;
+    if (this.records.length === 0) return this.actAll(this.take());
+    const { records } = this;
+    this.records = [];
+    const acts = this.take();
+    this.isFlushing = true;
+    void this.store(records, acts);
+  }
+
+  private async store(records: readonly KernelRecord[], acts: readonly (() => void)[]): Promise<void> {
+    try {
+      await this.storage.append(records);
+    } catch (error) {
+      this.hasFailed = true;
+      return this.onFailure(error);
+    } finally {
+      this.isFlushing = false;
+    }
+    this.actAll(acts);
+    this.flush();
+  }
+
+  private take(): readonly (() => void)[] {
+    const { acts } = this;
+    if (acts.length > 0) this.acts = [];
+    return acts;
+  }
+
+  private actAll(acts: readonly (() => void)[]): void {
+    for (const act of acts) act();
+  }
+}

@@ -1,0 +1,309 @@
+/**
+ * The live driver: one kernel in real time. It makes records durable before anything starts or is acknowledged that depends on them, hands requests to the ports, and feeds the
+ * kernel what comes of them. Streams pass beside the kernel.
+ */
+import { assert } from '../base/assert.ts';
+import { Ring } from '../base/ring.ts';
+import { PromptCall } from '../agents/model/prompts.ts';
+import { KernelError, messageOf, type KernelErrorCode } from '../kernel/errors.ts';
+import type { KernelEvent } from '../kernel/events.ts';
+import type { Json, Pid, RequestId, TimerId } from '../kernel/ids.ts';
+import type { Input, PersonAnswered, SignalName, SpawnInput } from '../kernel/inputs.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import type { KernelOptionsInput } from '../kernel/options.ts';
+import type { StepOutput } from '../kernel/outbox.ts';
+import type { Outcome } from '../kernel/process-state.ts';
+import type { KernelRecord } from '../kernel/records.ts';
+import type { Request, StorageRequest, ToolStart } from '../kernel/requests.ts';
+import { notJson } from '../kernel/schema/problem.ts';
+import type { StorageManager } from '../kernel/storage.ts';
+import { AnswerStreams } from './answer-streams.ts';
+import { GroupCommit } from './group-commit.ts';
+import { ModelCallRun } from './model-call-run.ts';
+import type { Clock, ModelPort, PersonPort, ToolPort } from './ports.ts';
+import { StopSwitch } from './stop-switch.ts';
+
+export interface LiveOptions {
+  readonly kernel: KernelOptionsInput;
+  readonly clock: Clock;
+  /** By the names of the kernel's engines. */
+  readonly models: Readonly<Record<string, ModelPort>>;
+  readonly tools: ToolPort;
+  readonly people: PersonPort;
+  readonly storage: StorageManager;
+  /** Counts the tokens of an answer whose provider does not. */
+  readonly countTokens: (text: string) => number;
+  /** Every event, as it happens. */
+  readonly onEvent?: (event: KernelEvent) => void;
+  /** Every input, before the kernel takes it: a recording. */
+  readonly onInput?: (input: Input) => void;
+}
+
+/** How a process ended. */
+export interface ProcessEnd {
+  readonly pid: Pid;
+  readonly outcome: Outcome;
+  /** What its program returned, or gave up with. */
+  readonly value: Json;
+  /** Why it failed; '' and '' when it did not, or by its own exit. */
+  readonly code: KernelErrorCode | '';
+  readonly message: string;
+}
+
+export class LiveKernel {
+  readonly kernel: Kernel;
+  readonly answers = new AnswerStreams();
+  private readonly options: LiveOptions;
+  private readonly commit: GroupCommit;
+  private readonly inputs = new Ring<Input>();
+  private readonly calls: (ModelCallRun | undefined)[] = [];
+  private readonly portOfCore: ModelPort[] = [];
+  private readonly tools = new Map<RequestId, StopSwitch>();
+  private readonly timers = new Map<TimerId, () => void>();
+  /** Texts of pages by hash. */
+  private readonly texts = new Map<string, string>();
+  private readonly ends = new Map<Pid, (end: ProcessEnd) => void>();
+  private readonly whenBroken: ((error: unknown) => void)[] = [];
+  private broken: { readonly error: unknown } | undefined;
+  private isStepping = false;
+
+  /** Throws KernelError as the kernel does, and for an engine without a model. */
+  constructor(options: LiveOptions) {
+    this.options = options;
+    this.kernel = new Kernel(options.kernel);
+    for (const { name, cores } of this.kernel.options.engines) {
+      const port = Object.hasOwn(options.models, name) ? options.models[name] : undefined;
+      if (port === undefined)
+        throw new KernelError(
+          'UNKNOWN_ENGINE',
+          `models: engine "${name}" has none; allowed: one for each of ${this.kernel.options.engines.map((engine) => engine.name).join(', ')}`,
+        );
+      for (let core = 0; core < cores; core++) this.portOfCore.push(port);
+    }
+    this.commit = new GroupCommit(options.storage, (error) => this.break(error));
+  }
+
+  /** A root process starts. Throws KernelError when the kernel refuses it. The promise resolves when its end is durable, and rejects when the kernel breaks down before. */
+  spawn(spawn: Omit<SpawnInput, 'type'>): { readonly pid: Pid; readonly end: Promise<ProcessEnd> } {
+    let pid: Pid | undefined;
+    this.feedNow({ atUs: this.nowUs(), type: 'process.spawned', ...spawn }, (event) => {
+      if (event.type === 'process.spawned') pid ??= event.pid;
+    });
+    assert(pid !== undefined, 'a spawned process has a pid');
+    return { pid, end: this.endOf(pid) };
+  }
+
+  /** Throws KernelError when there is no such process. */
+  signal(pid: Pid, signal: SignalName): void {
+    this.told({ atUs: this.nowUs(), type: 'signal.sent', pid, signal });
+  }
+
+  /** Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
+  answer(request: RequestId, decision: PersonAnswered['decision'], value: Json): void {
+    this.told({ atUs: this.nowUs(), type: 'person.answered', request, decision, value });
+  }
+
+  /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. */
+  close(): void {
+    this.break(new KernelError('STORAGE_FAILED', 'the kernel was closed'));
+  }
+
+  // ---- The kernel's inputs -------------------------------------------------------------------------------------------
+
+  private nowUs(): number {
+    return Math.max(this.options.clock.nowUs(), this.kernel.nowUs);
+  }
+
+  /** Takes an input in its turn. */
+  private feed(input: Input): void {
+    if (this.broken !== undefined) return;
+    this.inputs.push(input);
+    if (!this.isStepping) this.pump();
+  }
+
+  /** Who is told of an event may answer it at once; that is taken behind the step that told it. */
+  private told(input: Input): void {
+    if (this.isStepping) this.feed(input);
+    else this.feedNow(input);
+  }
+
+  /** Takes an input at once: its author is told what is wrong with it. */
+  private feedNow(input: Input, onEvent?: (event: KernelEvent) => void): void {
+    if (this.broken !== undefined) throw this.broken.error;
+    assert(!this.isStepping, 'a process is spawned from within a step');
+    this.isStepping = true;
+    try {
+      this.step(input, onEvent);
+    } catch (error) {
+      if (!(error instanceof KernelError) || error.code === 'POLICY_BROKEN') this.break(error);
+      throw error;
+    } finally {
+      this.isStepping = false;
+    }
+    this.pump();
+  }
+
+  private pump(): void {
+    this.isStepping = true;
+    try {
+      for (let input = this.inputs.shift(); input !== undefined; input = this.inputs.shift())
+        this.step({ ...input, atUs: this.nowUs() });
+    } catch (error) {
+      this.break(error);
+    } finally {
+      this.isStepping = false;
+    }
+    this.commit.flush();
+  }
+
+  private step(input: Input, onEvent?: (event: KernelEvent) => void): void {
+    this.options.onInput?.(input);
+    const output = this.kernel.step(input);
+    for (const event of output.events) {
+      onEvent?.(event);
+      this.options.onEvent?.(event);
+    }
+    this.take(output);
+  }
+
+  private take({ records, requests, events, hasEnds }: StepOutput): void {
+    for (const record of records) this.keepText(record);
+    this.commit.add(records);
+    for (const request of requests) {
+      if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
+      else if (request.type === 'timer.clear') this.clearTimer(request.timer);
+      else this.commit.whenDurable(() => this.perform(request));
+    }
+    if (!hasEnds) return;
+    const values = new Map(
+      records.flatMap((record) => (record.type === 'process.ended' ? [[record.pid, record.value]] : [])),
+    );
+    for (const event of events) {
+      if (event.type !== 'process.terminated') continue;
+      const { pid, outcome, code, message } = event;
+      const end = { pid, outcome, value: values.get(pid) ?? null, code, message };
+      this.commit.whenDurable(() => this.tellEnd(end));
+    }
+  }
+
+  private keepText(record: KernelRecord): void {
+    if (record.type === 'page') this.texts.set(record.hash, record.text);
+  }
+
+  // ---- Ends ----------------------------------------------------------------------------------------------------------
+
+  private endOf(pid: Pid): Promise<ProcessEnd> {
+    return new Promise((resolve, reject) => {
+      this.ends.set(pid, resolve);
+      this.whenBroken.push(reject);
+    });
+  }
+
+  private tellEnd(end: ProcessEnd): void {
+    this.ends.get(end.pid)?.(end);
+    this.ends.delete(end.pid);
+  }
+
+  private break(error: unknown): void {
+    if (this.broken !== undefined) return;
+    this.broken = { error };
+    for (const clear of this.timers.values()) clear();
+    for (const call of this.calls) call?.stop();
+    for (const stop of this.tools.values()) stop.stop();
+    for (const reject of this.whenBroken) reject(error);
+  }
+
+  // ---- The kernel's requests -----------------------------------------------------------------------------------------
+
+  private setTimer(timer: TimerId, atUs: number): void {
+    this.clearTimer(timer);
+    this.timers.set(
+      timer,
+      this.options.clock.at(atUs, () => {
+        this.timers.delete(timer);
+        this.feed({ atUs: this.nowUs(), type: 'timer.fired', timer });
+      }),
+    );
+  }
+
+  private clearTimer(timer: TimerId): void {
+    this.timers.get(timer)?.();
+    this.timers.delete(timer);
+  }
+
+  private perform(request: Exclude<Request, { readonly type: 'timer.set' | 'timer.clear' }>): void {
+    if (this.broken !== undefined) return;
+    const { people } = this.options;
+    switch (request.type) {
+      case 'call.start': {
+        const { core } = request;
+        this.calls[core] = new ModelCallRun({
+          start: request,
+          call: new PromptCall(this.kernel, request, (hash) => this.texts.get(hash)),
+          port: this.portOfCore[core]!,
+          clock: this.options.clock,
+          answers: this.answers,
+          countTokens: this.options.countTokens,
+          onProgress: (progress) => this.feed(progress),
+          onEnd: (ended) => {
+            this.calls[core] = undefined;
+            this.feed(ended);
+          },
+        });
+        return;
+      }
+      case 'call.stop':
+        return this.calls[request.core]?.stop();
+      case 'tool.start':
+        return this.startTool(request);
+      case 'tool.stop':
+        return this.tools.get(request.request)?.stop();
+      case 'person.ask':
+        return people.ask(request);
+      case 'person.withdraw':
+        return people.withdraw(request.request);
+      case 'storage.request':
+        return this.store(request);
+    }
+  }
+
+  private startTool(start: ToolStart): void {
+    const { request, attempt, tool } = start;
+    const stop = new StopSwitch();
+    this.tools.set(request, stop);
+    const end = (ok: boolean, value: Json): void => {
+      if (this.tools.get(request) === stop) this.tools.delete(request);
+      const flaw = notJson(value, 'value');
+      this.feed({
+        atUs: this.nowUs(),
+        type: 'tool.ended',
+        request,
+        attempt,
+        ok: ok && flaw === undefined,
+        value: flaw === undefined ? value : `tool ${tool}: ${flaw}`,
+      });
+    };
+    this.options.tools.call(start, stop).then(
+      ({ ok, value }) => end(ok, value),
+      (error: unknown) => end(false, `tool ${tool} failed: ${messageOf(error)}`),
+    );
+  }
+
+  private store({ request, op, identity }: StorageRequest): void {
+    const { storage } = this.options;
+    const done = (ok: boolean, value: Json): void =>
+      this.feed({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
+    // Requests are performed behind the flush of what was recorded before them.
+    if (op.kind === 'flush') return done(true, null);
+    const work: Promise<Json> =
+      op.kind === 'remember'
+        ? storage.remember({ identity, scope: op.scope, text: op.text, atUs: this.nowUs() }).then(() => null)
+        : storage
+            .recall({ scope: op.scope, query: op.query, limit: op.limit })
+            .then((found) => found.map(({ text, score }) => ({ text, score })));
+    work.then(
+      (value) => done(true, value),
+      (error: unknown) => done(false, messageOf(error)),
+    );
+  }
+}
