@@ -140,6 +140,8 @@ class StreamedAnswer {
   /** Something of an answer has come, even if it says nothing. */
   private hasBegun = false;
   private failed: FailedReply | undefined;
+  /** It failed before there was a stream. */
+  private isRefused = false;
 
   constructor(call: ModelCall, names: ToolNames, tell: (delta: ModelDelta) => void, wording: FailureWording) {
     this.call = call;
@@ -192,9 +194,11 @@ class StreamedAnswer {
     this.hasBegun = true;
   }
 
-  /** The stream threw. */
+  /** The stream threw, or there was none. */
   broke(error: unknown): void {
-    this.failed ??= failureOf(error, this.call.request.model ?? '', this.hasBegun, this.wording);
+    if (this.failed !== undefined) return;
+    this.failed = failureOf(error, this.call.request.model ?? '', this.hasBegun, this.wording);
+    this.isRefused = !this.hasBegun && this.failed.code === 'MODEL_FAILED';
   }
 
   /** Stopped in the middle, unless it was whole already. */
@@ -219,7 +223,9 @@ class StreamedAnswer {
 
   /** What came of an answer that has no end: none of its calls is to be made. */
   private partial(): ModelReply {
-    return { text: this.texts.join(''), toolCalls: this.asked(false), usage: usageOf(this.usage) };
+    // Who refuses a call has used nothing for it.
+    const usage = this.isRefused ? { tokensIn: 0, tokensCached: 0, tokensOut: 0 } : usageOf(this.usage);
+    return { text: this.texts.join(''), toolCalls: this.asked(false), usage };
   }
 
   /** Undefined: it has no end. */
