@@ -66,7 +66,7 @@ export class AiSdkModel implements ModelPort {
       const stream = await Promise.race([begun, stopped]);
       if (stream === undefined) {
         discard(begun);
-        return answer.reply();
+        return answer.cutOff();
       }
       const reader = stream.getReader();
       // Not every provider heeds the signal.

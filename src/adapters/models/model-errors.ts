@@ -81,7 +81,8 @@ export function retryAfter(
   const told = headers?.['retry-after'];
   const seconds = number(told);
   if (seconds !== undefined) return inUs(seconds * 1_000);
-  const atMs = told === undefined ? NaN : Date.parse(told);
+  // A date begins with a day; the parser would find one in almost anything.
+  const atMs = told !== undefined && /^\s*[A-Z][a-z]+,? /.test(told) ? Date.parse(told) : NaN;
   return Number.isNaN(atMs) ? undefined : inUs(Math.max(0, atMs - nowMs));
 }
 
