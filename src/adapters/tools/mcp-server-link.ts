@@ -120,6 +120,8 @@ export class McpServerLink {
   // ---- A server that dies --------------------------------------------------------------------------------------------
 
   private watch(client: Client): void {
+    // The library's own way of telling.
+    // oxlint-disable-next-line unicorn/prefer-add-event-listener
     client.onclose = () => {
       if (this.isClosed) return;
       this.options.onNotice?.(`MCP server ${this.server.name} ended; it is started again`);
