@@ -137,7 +137,8 @@ export interface Receive {
   readonly timeoutUs?: number;
 }
 export interface Message {
-  readonly from: Pid;
+  /** 0: the world. */
+  readonly from: Pid | 0;
   readonly message: Json;
 }
 
