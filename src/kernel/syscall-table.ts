@@ -117,8 +117,7 @@ export class SyscallTable {
       case 'think': {
         const answer = recorded.value as unknown as Answer;
         if (answer.page === undefined) return recorded;
-        const page = this.calls.keepAnswer(process, answer.text, answer.tokensOut, false);
-        return { ok: true, value: { ...answer, page } };
+        return { ok: true, value: { ...answer, page: this.calls.keepAgain(process, answer) } };
       }
       case 'callTools':
         if (syscall.keepResults !== false)

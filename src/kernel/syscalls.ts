@@ -98,6 +98,8 @@ export interface Answer {
   readonly finish?: FinishReason;
   /** The answer's page, when it joined the prompt. */
   readonly page?: PageNumber;
+  /** What that page holds, when the device worded it: the hash of its text, and its tokens. */
+  readonly content?: { readonly hash: string; readonly tokens: number };
 }
 
 export interface ToolCall {
