@@ -206,9 +206,13 @@ function hasLimit({ pending }: Process): boolean {
   }
 }
 
-/** The least urgent, by its own priority; of several the youngest, which has the highest pid: it has done least. */
+/**
+ * The least urgent, by its own priority; of several the youngest, which has the highest pid: it has done least. Who is suspended could give nothing
+ * back before it is continued, and is spared where another is not.
+ */
 function victimOf(members: readonly Process[]): Process {
-  return members.reduce((victim, other) => {
+  const atWork = members.filter(({ state }) => state !== 'suspended');
+  return (atWork.length > 0 ? atWork : members).reduce((victim, other) => {
     const order = victim.priority - other.priority || victim.pid - other.pid;
     return order < 0 ? other : victim;
   });
