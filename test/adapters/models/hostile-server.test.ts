@@ -45,7 +45,7 @@ const asker = (request: ModelRequest): Program => ({
     yield { kind: 'allocate', tokens: 2, text: pageOf({ role: 'user', text: 'Hello' }) };
     const reply = (yield { kind: 'think', maxOutput: 50, request }) as SyscallResult<Answer>;
     if (!reply.ok) return { code: reply.code, message: reply.message, ...reply.failure };
-    const { page: _, ...answer } = reply.value;
+    const { page: _, content: __, ...answer } = reply.value;
     return answer;
   },
 });
