@@ -44,8 +44,9 @@ export function ganttText(chart: GanttChart, { width, paint = () => identity }: 
   const rows = coreNames(cores).map(
     (label, core) => fit(label, gutter) + coreRow(chart, core, cells, cell, paint),
   );
+  const slicesOf = slicesByJob(chart);
   for (const [index, job] of jobs.entries())
-    rows.push(fit(job.name, gutter) + paint(index)(jobRow(chart, index, job, cells, cell).trimEnd()));
+    rows.push(fit(job.name, gutter) + paint(index)(jobRow(slicesOf[index]!, job, cells, cell).trimEnd()));
   return [
     ...rows,
     ' '.repeat(gutter) + axis(end, cells),
@@ -86,11 +87,11 @@ function coreRow(
   return `${row}│`;
 }
 
-function jobRow({ slices }: GanttChart, index: number, job: GanttJob, cells: number, cell: number): string {
+function jobRow(slices: readonly GanttSlice[], job: GanttJob, cells: number, cell: number): string {
   const running = new Float64Array(cells);
   const io = new Float64Array(cells);
   const present = new Float64Array(cells);
-  for (const slice of slices) if (slice.job === index) cover(running, slice.from, slice.to, cell);
+  for (const { from, to } of slices) cover(running, from, to, cell);
   for (const { from, to } of job.io) cover(io, from, to, cell);
   cover(present, job.arrival, job.finish, cell);
   let row = '';
@@ -101,6 +102,13 @@ function jobRow({ slices }: GanttChart, index: number, job: GanttJob, cells: num
     row += most === running[at]! ? RUNNING : most === ready ? READY : most === io[at]! ? IO : ' ';
   }
   return row;
+}
+
+/** [job] its slices, in their order. */
+export function slicesByJob({ jobs, slices }: GanttChart): readonly (readonly GanttSlice[])[] {
+  const byJob: GanttSlice[][] = jobs.map(() => []);
+  for (const slice of slices) byJob[slice.job]!.push(slice);
+  return byJob;
 }
 
 /** Adds to each cell how much of it lies between the two times. */
