@@ -110,10 +110,15 @@ export function schedLines(
   return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]));
 }
 
+/** What stands in the file already: left out where the terminal is narrow, so that every result has its room. */
+const inputs = ['arrival', 'core time'];
+const widthWithInputs = 67;
+
 function jobTable(run: PolicyRun, width: number): string[] {
   const { name, jobs, cores, sliceRule, slice, result } = run;
   const { response, turnaround, waiting } = averagesOf(run);
   const hasDeadlines = missesOf(run) !== undefined;
+  const hasInputs = width >= (hasDeadlines ? widthWithInputs + 11 : widthWithInputs);
   const rows = result.perJob.map((job, index) => {
     const { arrivalUs, burstsUs, scheduling } = jobs[index]!;
     const { deadlineUs } = scheduling ?? {};
@@ -123,13 +128,22 @@ function jobTable(run: PolicyRun, width: number): string[] {
         : `${shortNumber(ticks(arrivalUs + deadlineUs))}${job.turnaroundUs > deadlineUs ? ' missed' : ''}`;
     return [
       jobs[index]!.name,
-      ...[arrivalUs, coreTimeUs(burstsUs), job.finishUs, job.responseUs, job.turnaroundUs, job.waitingUs].map(
-        (us) => shortNumber(ticks(us)),
-      ),
+      ...[
+        ...(hasInputs ? [arrivalUs, coreTimeUs(burstsUs)] : []),
+        job.finishUs,
+        job.responseUs,
+        job.turnaroundUs,
+        job.waitingUs,
+      ].map((us) => shortNumber(ticks(us))),
       ...(hasDeadlines ? [deadline] : []),
     ];
   });
-  rows.push(['average', '', '', '', ...[response, turnaround, waiting].map(twoDecimals)]);
+  rows.push([
+    'average',
+    ...(hasInputs ? ['', ''] : []),
+    '',
+    ...[response, turnaround, waiting].map(twoDecimals),
+  ]);
   const ownSlices = sliceRule === 'own' ? ', slices of its own' : '';
   const slices = slice === undefined ? ownSlices : `, slices of ${shortNumber(slice)}`;
   return [
@@ -137,8 +151,8 @@ function jobTable(run: PolicyRun, width: number): string[] {
     '',
     ...table({
       columns: [
-        { header: 'job', shrinkTo: 8 },
-        ...['arrival', 'core time', 'finish', 'response', 'turnaround', 'waiting'].map((header) => ({
+        { header: 'job', shrinkTo: 8, isName: true },
+        ...[...(hasInputs ? inputs : []), 'finish', 'response', 'turnaround', 'waiting'].map((header) => ({
           header,
           align: 'right' as const,
         })),

@@ -6,7 +6,7 @@ import type { GanttChart, GanttSlice } from './gantt-text.ts';
 import { shortNumber, slicesByJob } from './gantt-text.ts';
 import { seriesStyle } from './series-styles.ts';
 import { element, escapeXml, lineElement, svgDocument, textElement } from './svg.ts';
-import { truncate } from './text-width.ts';
+import { truncateName } from './text-width.ts';
 import { estimatedWidth } from './timeline-marks.ts';
 import { faintInk, ink, MARGIN } from './timeline-styles.ts';
 
@@ -151,7 +151,7 @@ function jobRow(
           ...(dashes === '' ? {} : { 'stroke-dasharray': dashes }),
         });
   return [
-    textElement(MARGIN + GUTTER - 8, middle + 3.5, truncate(job.name, 16), {
+    textElement(MARGIN + GUTTER - 8, middle + 3.5, truncateName(job.name, 16), {
       'text-anchor': 'end',
       'font-size': 9.5,
       fill: faintInk,

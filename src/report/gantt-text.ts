@@ -1,5 +1,5 @@
 /** A Gantt chart in plain text: a row for each core that says whose slice it is, and a row for each job that says what it does. */
-import { fit, textWidth } from './text-width.ts';
+import { fit, textWidth, truncate, truncateName } from './text-width.ts';
 import type { Paint } from './table.ts';
 
 /** Times are in any unit, whole or not; `job` is an index into the jobs' names. */
@@ -38,7 +38,8 @@ const IO = '·';
 export function ganttText(chart: GanttChart, { width, paint = () => identity }: GanttTextOptions): string[] {
   const { jobs, cores, end } = chart;
   const labels = [...jobs.map(({ name }) => name), ...coreNames(cores)];
-  const gutter = Math.min(24, Math.max(...labels.map(textWidth))) + 1;
+  const longest = labels.reduce((most, label) => Math.max(most, textWidth(label)), 0);
+  const gutter = Math.min(24, Math.max(10, Math.floor(width / 4)), longest) + 1;
   const cells = cellsFor(end, width - gutter - 1);
   const cell = end === 0 ? 1 : end / cells;
   const rows = coreNames(cores).map(
@@ -46,7 +47,10 @@ export function ganttText(chart: GanttChart, { width, paint = () => identity }: 
   );
   const slicesOf = slicesByJob(chart);
   for (const [index, job] of jobs.entries())
-    rows.push(fit(job.name, gutter) + paint(index)(jobRow(slicesOf[index]!, job, cells, cell).trimEnd()));
+    rows.push(
+      fit(truncateName(job.name, gutter - 1), gutter) +
+        paint(index)(jobRow(slicesOf[index]!, job, cells, cell).trimEnd()),
+    );
   return [
     ...rows,
     ' '.repeat(gutter) + axis(end, cells),
@@ -81,10 +85,16 @@ function coreRow(
     const stop = Math.min(cells, Math.round(to / cell));
     if (stop <= start) continue;
     row += ' '.repeat(start - at);
-    row += paint(job)(fit(`│${jobs[job]!.name}`, stop - start));
+    row += paint(job)(fit(`│${inBox(jobs[job]!.name, stop - start - 1)}`, stop - start));
     at = stop;
   }
   return `${row}│`;
+}
+
+/** The whole name, or its last word where that alone fits. */
+function inBox(name: string, room: number): string {
+  const [last] = /\S+$/.exec(name) ?? [name];
+  return textWidth(name) > room && textWidth(last) <= room ? last : truncate(name, room);
 }
 
 function jobRow(slices: readonly GanttSlice[], job: GanttJob, cells: number, cell: number): string {

@@ -92,7 +92,10 @@ export const schedCommand: Command<SchedOptions> = {
         throw invalid('--plot', plot, `with at most ${mostDrawnSlices} slices in all charts, not ${slices}`);
       await writePlot(
         plot,
-        ganttSvg(runs.map(ganttOf), { title: `${opened.name}: ${count(jobs.length)}`, unit: 'ticks' }),
+        ganttSvg(runs.map(ganttOf), {
+          title: `${opened.name}: ${count(jobs.length)} (bar: on a core, line: ready, dots: I/O)`,
+          unit: 'ticks',
+        }),
       );
     }
     const about = { seed, jobs: opened.name, repeat, notes: notesOf(chosen, options) };
