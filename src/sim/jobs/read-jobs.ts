@@ -15,7 +15,7 @@ import {
   text,
   type Field,
 } from '../workloads/checked-json.ts';
-import { fileError } from '../workloads/fields.ts';
+import { fieldError, fileError } from '../workloads/fields.ts';
 import { csvRecords } from './csv-records.ts';
 import type { Job } from './job.ts';
 
@@ -133,9 +133,11 @@ function csvRows(file: string, content: string): readonly Field[] {
   for (const column of names) {
     const isKnown = (columns as readonly string[]).includes(column);
     if (!isKnown || names.indexOf(column) !== names.lastIndexOf(column))
-      throw fileError(
+      throw fieldError(
         { file, at: `line ${header.line}` },
-        `column ${JSON.stringify(column)} is not allowed; allowed: ${columns.join(', ')}, each once`,
+        'column',
+        column,
+        `${columns.join(', ')}, each once`,
       );
   }
   return records.map(({ line, cells }) => {

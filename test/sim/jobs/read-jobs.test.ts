@@ -89,9 +89,9 @@ test.each([
     'name,length\njob 1,1\n,2',
     'jobs line 3: name: "job 1" is not allowed; allowed: a name that no job before',
   ],
-  ['name,length,\na,1,', 'jobs line 1: column "" is not allowed; allowed: name, arrival, length'],
+  ['name,length,\na,1,', 'jobs line 1: column: "" is not allowed; allowed: name, arrival, length'],
   ['name,length\na,1,', 'jobs line 2: 3 cells; allowed: 2, as in the first line'],
-  ['name;length\na;1', 'jobs line 1: column "name;length" is not allowed; allowed: name, arrival, length'],
+  ['name;length\na;1', 'jobs line 1: column: "name;length" is not allowed; allowed: name, arrival, length'],
   [
     'name,length\n"a,1',
     'jobs line 2: a quote where none may stand; allowed: quotes around a whole cell, each',
@@ -133,8 +133,8 @@ test.each([
     '[{"length": 1, "arrival": 3, "deadline": 2}]',
     'jobs: [0].deadline: 2 is not allowed; allowed: a number above the arrival, 3',
   ],
-  ['name,size\nx,1', 'jobs line 1: column "size" is not allowed; allowed: name, arrival, length,'],
-  ['length,length\n1,1', 'jobs line 1: column "length" is not allowed'],
+  ['name,size\nx,1', 'jobs line 1: column: "size" is not allowed; allowed: name, arrival, length,'],
+  ['length,length\n1,1', 'jobs line 1: column: "length" is not allowed'],
   ['name,length\nx', 'jobs line 2: 1 cell; allowed: 2, as in the first line'],
   ['name,length\n\nx,abc', 'jobs line 3: length: "abc" is not allowed; allowed: a number from 0 to 1000000'],
 ])('%j is refused, in one line', (text, line) => {
