@@ -74,9 +74,10 @@ export function parseList<Item>(option: string, text: string, parse: (item: stri
   return text.split(',').map((item) => parse(item.trim()));
 }
 
-/** The names of such a list, each once, in its order; `all` stands for the names of `table`. */
-export function parseNames(option: string, text: string, table: readonly string[]): string[] {
-  return [...new Set(parseList(option, text, (name) => (name === 'all' ? table : [name])).flat())];
+/** Names with commas between, each once, in their order; `all` stands for those of `table`. What is no name, such as '', is for the caller to refuse. */
+export function parseNames(text: string, table: readonly string[]): string[] {
+  const named = text.split(',').map((name) => name.trim());
+  return [...new Set(named.flatMap((name) => (name === 'all' ? table : [name])))];
 }
 
 /** NaN unless the whole text is one decimal number: `Number` alone takes '', ' 1', '0x10' and 'Infinity', too. */

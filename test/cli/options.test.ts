@@ -18,7 +18,7 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   number: (text) => parseNumber('--n', text, { min: 0, max: 1 }),
   duration: (text) => parseDurationUs('--n', text),
   choice: (text) => parseChoice('--n', text, ['fifo', 'lru']),
-  names: (text) => parseNames('--n', text, ['opt', 'lru']),
+  names: (text) => parseNames(text, ['opt', 'lru']),
   list: (text) => parseList('--n', text, (item) => parseInteger('--n', item, { min: 1 })),
 };
 

@@ -118,7 +118,7 @@ export const compareCommand: Command<CompareOptions> = {
 /** In the order in which they are named, each once; the baseline first where it is not one of them. Throws KernelError INVALID_ARGUMENT. */
 function schedulersOf({ scheduler, baseline }: CompareOptions): ComparedScheduler[] {
   const table = Object.keys(schedulingPolicies);
-  const named = parseNames('--scheduler', scheduler, table);
+  const named = parseNames(scheduler, table);
   const names = new Set(named.includes(baseline) ? named : [baseline, ...named]);
   return [...names].map((name) => {
     if (name !== baseline) parseScheduler('--scheduler', name, `all, ${schedulersAllowed}`);

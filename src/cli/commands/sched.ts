@@ -77,7 +77,7 @@ export const schedCommand: Command<SchedOptions> = {
     const opened = await openInputFile(options.jobs);
     const jobs = readJobs(opened.name, await opened.text());
     const repeat = repeatWords('sched', [], options).join(' ');
-    const named = parseNames('--policy', options.policy, []);
+    const named = parseNames(options.policy, []);
     const reasons = { count: 0 };
     const runs: PolicyRun[] = [];
     for (const name of chosen) {
@@ -109,7 +109,7 @@ const count = (jobs: number): string => `${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
 
 /** In the order of the list; each once. Throws KernelError INVALID_ARGUMENT for a name that is none. */
 function policiesOf(text: string): readonly string[] {
-  const chosen = parseNames('--policy', text, names);
+  const chosen = parseNames(text, names);
   for (const name of chosen)
     if (!names.includes(name) && !isPolicyFile(name))
       throw invalid('--policy', name, `all, ${schedulersAllowed}`);

@@ -28,7 +28,7 @@ export const policiesOfBoth = `${policiesAllowed}; with --residency prefix also 
 
 /** Throws KernelError INVALID_ARGUMENT for a name that is none. A policy that is named twice is taken once. */
 export function parsePolicies(option: string, text: string): PolicyChoice[] {
-  return parseNames(option, text, Object.keys(pagingPolicies)).map((name) => {
+  return parseNames(text, Object.keys(pagingPolicies)).map((name) => {
     if (Object.hasOwn(pagingPolicies, name)) return { name };
     if (!isPolicyFile(name)) throw invalid(option, name, policiesAllowed);
     return { name, file: ownPolicyFile(option, name) };
