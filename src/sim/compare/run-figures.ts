@@ -144,7 +144,7 @@ export class FigureTally {
           criticalPathUs > 0 ? [root.turnaroundUs / criticalPathUs] : [],
         ),
       ),
-      serviceGapUs: this.gap.gapUs,
+      serviceGapUs: this.gap.gapUs(metrics.endUs),
       starvationUs: this.starvationUs,
       deadlines: count(({ agent }) => agent.scheduling?.deadlineUs !== undefined),
       deadlineMisses: count(missesDeadline),
