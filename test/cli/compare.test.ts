@@ -265,6 +265,22 @@ test('worker threads give what one thread gives, also of a user’s own policy; 
   expect(failed.err).toContain(`error: ${broken}, seed 4: `);
 });
 
+test('a run that fails is told at once, and the others are stopped', async () => {
+  const policy = (pick: string): string =>
+    `export const mine = () => ({ name: 'mine', ready() {}, pick() { ${pick} }, charge() {}, waiting() {}, exited() {},
+      shouldPreempt: () => Infinity, slice: () => Infinity, explain: () => '', save: () => 0, load() {} });`;
+  const thrower = files.write('thrower.ts', policy("throw new Error('no idea')"));
+  const endless = files.write('endless.ts', policy('for (;;);'));
+  const words = ['compare', morning, '--baseline', thrower, '--scheduler', endless, '--seeds', '1'];
+  for (const threads of ['1', '2']) {
+    const { status, out, err } = await runCli([...words, '--threads', threads]);
+    expect([status, out]).toEqual([2, '']);
+    expect(err).toMatch(
+      /^error: .*thrower\.ts, seed 4: scheduling policy mine: pick threw no idea at \d+ µs; allowed: an answer$/,
+    );
+  }
+});
+
 test.each([
   [
     ['--scheduler', 'none'],
@@ -277,6 +293,10 @@ test.each([
   ],
   [['--scheduler', ''], /^error: --scheduler: "" is not allowed; allowed: all, /],
   [['--seeds', '0'], /^error: --seeds: "0" is not allowed; allowed: an integer from 1 to 10000$/],
+  [
+    ['--seeds', '2', '--seed', '9007199254740991'],
+    /^error: --seeds: 2 is not allowed; allowed: an integer from 1 to 1: seeds go up to 9007199254740991$/,
+  ],
   [['--threads', '0'], /^error: --threads: "0" is not allowed; allowed: an integer from 1 to 1024$/],
   [
     ['--cores', '4'],
