@@ -44,6 +44,8 @@ import { workloadOf, type Workload } from './workload.ts';
 export interface Scenario {
   readonly spec: SimulationSpec;
   readonly workload: Workload;
+  /** Of each agent of the workload: the group that results are broken down by. */
+  readonly groups: readonly string[];
   /** Where the scenario ends, µs; absent: when nothing is left to happen. */
   readonly untilUs?: number;
 }
@@ -68,6 +70,7 @@ export function parseScenario(
   return {
     spec: complete,
     workload: workloadFrom(document, { name: read.name, spec: complete, groups, arrivals: read.arrivals }),
+    groups: groups.flatMap(({ group, agents }) => agents.map(() => group)),
     ...(read.until === undefined ? {} : { untilUs: read.until }),
   };
 }

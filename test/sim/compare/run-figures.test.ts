@@ -8,7 +8,7 @@ import type { KernelEvent } from '../../../src/kernel/events.ts';
 import { schedulingPolicies } from '../../../src/policies/index.ts';
 import { compareRun } from '../../../src/sim/compare/compare-run.ts';
 import { seededWorkload, type ComparedWorkload } from '../../../src/sim/compare/compared-workload.ts';
-import type { RunFigures } from '../../../src/sim/compare/run-figures.ts';
+import type { ProgramFigures, RunFigures } from '../../../src/sim/compare/run-figures.ts';
 import { runWorkload } from '../../../src/sim/run-workload.ts';
 import { noSlice, simulationDefaults } from '../../../src/sim/spec.ts';
 import { workloadOf } from '../../../src/sim/workloads/workload.ts';
@@ -109,6 +109,7 @@ const world = fc.record({
   agents: fc.array(agent, { minLength: 1, maxLength: 7 }),
   cores: fc.integer({ min: 1, max: 3 }),
   budgets,
+  groups: fc.array(fc.constantFrom('chat', 'writers', 'tools'), { minLength: 7, maxLength: 7 }),
   sliceUs: fc.constantFrom(undefined, 500_000),
   scheduler: fc.constantFrom(...Object.keys(schedulingPolicies)),
   untilUs: fc.option(seconds(1, 30), { nil: undefined }),
@@ -116,7 +117,8 @@ const world = fc.record({
 
 test('the figures of random runs are those of their definitions', () => {
   fc.assert(
-    fc.property(world, ({ agents, cores, budgets: nodes, sliceUs, scheduler, untilUs }) => {
+    fc.property(world, ({ agents, cores, budgets: nodes, groups: drawn, sliceUs, scheduler, untilUs }) => {
+      const groups = drawn.slice(0, agents.length);
       const compared: ComparedWorkload = {
         kind: 'recorded',
         workload: workloadOf('test', 'scenario', agents),
@@ -131,7 +133,7 @@ test('the figures of random runs are those of their definitions', () => {
       };
       const seeded = seededWorkload(compared, 1);
       const cut = untilUs === undefined ? {} : { untilUs };
-      const figures = compareRun({ ...seeded, ...cut }, scheduler, { check: true });
+      const figures = compareRun({ ...seeded, groups, ...cut }, scheduler, { check: true });
       const events: KernelEvent[] = [];
       const { sliceUs: slice, ...spec } = seeded.spec;
       const { virtualUs, isCut } = runWorkload({
@@ -147,7 +149,7 @@ test('the figures of random runs are those of their definitions', () => {
         ...cut,
         onEvent: (event) => void events.push(event),
       });
-      const expected = byDefinition(events, agents, virtualUs);
+      const expected = byDefinition(events, { agents, groups }, virtualUs);
       expect(figures.isCut).toBe(isCut);
       for (const [name, value] of Object.entries(expected.figures)) {
         const own = figures[name as keyof Defined];
@@ -185,7 +187,7 @@ interface ByDefinition {
 
 function byDefinition(
   events: readonly KernelEvent[],
-  agents: readonly AgentSpec[],
+  { agents, groups }: { readonly agents: readonly AgentSpec[]; readonly groups: readonly string[] },
   endUs: number,
 ): ByDefinition {
   const of = <Type extends KernelEvent['type']>(type: Type): readonly EventOf<Type>[] =>
@@ -205,37 +207,23 @@ function byDefinition(
       return {
         pid,
         agent: inOrder[index]!,
+        group: groups[order[index]!]!,
         outcome: end?.outcome ?? 'unfinished',
         completionUs: (end?.atUs ?? endUs) - atUs,
         tokensOut: of('call.ended')
           .filter((one) => rootOf(one.pid) === pid)
           .reduce((sum, one) => sum + one.tokensOut, 0),
+        microDollars: of('budget.settled')
+          .filter((one) => rootOf(one.pid) === pid)
+          .reduce((sum, one) => sum + one.microDollars, 0),
       };
     });
-  const times = programs.map(({ completionUs }) => completionUs).toSorted((a, b) => a - b);
-  /** The smallest that so many per cent of all do not exceed. */
-  const percentile = (percent: number): number =>
-    times.find((time) => times.filter((one) => one <= time).length * 100 >= percent * times.length) ?? 0;
-  const meanOf = (values: readonly number[]): number =>
-    values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
-  const completed = programs.filter(({ outcome }) => outcome === 'completed').length;
+  const names = [...new Set(groups)];
   const makespanUs = endUs - startUs;
-  const withDeadline = programs.filter(({ agent: own }) => own.scheduling?.deadlineUs !== undefined);
+  const all = ofPrograms(programs);
   const figures = {
-    programs: programs.length,
-    completed,
-    failed: programs.filter(({ outcome }) => outcome === 'failed').length,
-    unfinished: programs.filter(({ outcome }) => outcome === 'unfinished').length,
-    completionUs: {
-      mean: meanOf(times),
-      p50: percentile(50),
-      p95: percentile(95),
-      p99: percentile(99),
-    },
-    tokenLatencyUs: meanOf(
-      programs.flatMap(({ completionUs, tokensOut }) => (tokensOut === 0 ? [] : [completionUs / tokensOut])),
-    ),
-    programsPerHour: makespanUs === 0 ? 0 : completed / (makespanUs / 3_600_000_000),
+    ...all,
+    programsPerHour: makespanUs === 0 ? 0 : all.completed / (makespanUs / 3_600_000_000),
     serviceGapUs: gapByDefinition(
       events,
       endUs,
@@ -246,15 +234,48 @@ function byDefinition(
       agents,
     ),
     starvationUs: longestReady(events, endUs),
+    makespanUs,
+    groups:
+      names.length < 2
+        ? []
+        : names.map((group) => ({ group, ...ofPrograms(programs.filter((one) => one.group === group)) })),
+  };
+  return { figures, turnaroundsUs: programs.map(({ completionUs }) => completionUs), order };
+}
+
+interface Program {
+  readonly agent: AgentSpec;
+  readonly outcome: string;
+  readonly completionUs: number;
+  readonly tokensOut: number;
+  readonly microDollars: number;
+}
+
+function ofPrograms(programs: readonly Program[]): ProgramFigures {
+  const times = programs.map(({ completionUs }) => completionUs).toSorted((a, b) => a - b);
+  /** The smallest that so many per cent of all do not exceed. */
+  const percentile = (percent: number): number =>
+    times.find((time) => times.filter((one) => one <= time).length * 100 >= percent * times.length) ?? 0;
+  const meanOf = (values: readonly number[]): number =>
+    values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+  const ended = (how: string): number => programs.filter(({ outcome }) => outcome === how).length;
+  const withDeadline = programs.filter(({ agent: own }) => own.scheduling?.deadlineUs !== undefined);
+  return {
+    programs: programs.length,
+    completed: ended('completed'),
+    failed: ended('failed'),
+    unfinished: ended('unfinished'),
+    completionUs: { mean: meanOf(times), p50: percentile(50), p95: percentile(95), p99: percentile(99) },
+    tokenLatencyUs: meanOf(
+      programs.flatMap(({ completionUs, tokensOut }) => (tokensOut === 0 ? [] : [completionUs / tokensOut])),
+    ),
     deadlines: withDeadline.length,
     deadlineMisses: withDeadline.filter(
       ({ agent: own, outcome, completionUs }) =>
         completionUs > own.scheduling!.deadlineUs! || !['completed', 'unfinished'].includes(outcome),
     ).length,
-    microDollars: of('budget.settled').reduce((sum, { microDollars }) => sum + microDollars, 0),
-    makespanUs,
+    microDollars: programs.reduce((sum, { microDollars }) => sum + microDollars, 0),
   };
-  return { figures, turnaroundsUs: programs.map(({ completionUs }) => completionUs), order };
 }
 
 /** By process: from each `ready` to the next thing that happens to it. */
