@@ -448,3 +448,17 @@ test.skipIf(!azure.isThere)(
     expect(sjf!.gap!.mean).toBeLessThan(fifo!.gap!.mean);
   },
 );
+
+test('the same bytes in every file, however many threads there are', async () => {
+  const written = async (threads: string): Promise<string[]> => {
+    const names = ['svg', 'html', 'csv'].map((ending) => files.path(`t${threads}.${ending}`));
+    const [svg, html, csv] = names as [string, string, string];
+    const words = ['compare', morning, '--scheduler', 'lottery', '--seeds', '1'];
+    const into = ['--plot', svg, '--report', html, '--csv', csv];
+    const { out } = await runCli([...words, '--threads', threads, ...into]);
+    const contents = names.map((name) => readFileSync(name, 'utf8'));
+    // The line that repeats the run names threads and files.
+    return [out, ...contents].map((text) => text.replace(/ringzero compare \S*morning.json.*/, ''));
+  };
+  expect(await written('2')).toEqual(await written('1'));
+});
