@@ -1,6 +1,7 @@
 /** A comparison of scheduling policies as one HTML page: the workload, the results, the chart, and how to repeat it. */
 import type { Interval } from '../base/t-interval.ts';
 import {
+  budgetActions,
   byCompletion,
   clairvoyantNote,
   completionChart,
@@ -79,6 +80,7 @@ export function comparisonHtml({ results, facts, notes, command, version }: Comp
           },
         ]),
     ...budgetSections(results),
+    ...actionSections(policies),
     { heading: 'Programs', content: programTable(policies) },
     { heading: 'What the figures are', content: htmlFacts(terms(baseline)) },
     repeatSection(command, version, seed),
@@ -274,6 +276,23 @@ function budgetSections(results: ComparisonResults): Section[] {
           .map((_, index) => pressureDrawing(nodePressureChart(results, index))),
         htmlTable([{ header: 'policy' }, { header: 'node' }, ...columns.map(right)], rows),
       ].join('\n'),
+    },
+  ];
+}
+
+function actionSections(policies: readonly PolicyResult[]): Section[] {
+  if (policies.every((one) => budgetActions.every((action) => one.budgetActions[action] === 0))) return [];
+  const rows = policies.map((one): HtmlCell[] => [
+    { text: markedName(one) },
+    ...budgetActions.map((action) => {
+      const count = one.budgetActions[action];
+      return { text: formatCount(count), value: count };
+    }),
+  ]);
+  return [
+    {
+      heading: 'What budgets did, over all seeds',
+      content: htmlTable([{ header: 'policy' }, ...budgetActions.map(right)], rows),
     },
   ];
 }

@@ -43,11 +43,17 @@ export interface PolicyResult {
   readonly failed: number;
   readonly unfinished: number;
   readonly cutShort: number;
+  /** What budgets did, over all seeds: calls that waited for their pace or ran on a cheaper model, processes that were suspended or stopped. */
+  readonly budgetActions: Readonly<Record<BudgetAction, number>>;
   /** Shares of time in which the processes of a budget node were stalled. */
   readonly budgets: readonly ({ readonly node: string } & StalledShares)[];
   /** The same for every policy; none where agents come in fewer than two groups. */
   readonly groups: readonly GroupResult[];
 }
+
+/** In the order of reports. */
+export const budgetActions = ['throttled', 'degraded', 'suspended', 'stopped'] as const;
+type BudgetAction = (typeof budgetActions)[number];
 
 /** Of the programs of one group of agents. */
 export interface GroupResult {

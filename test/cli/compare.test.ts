@@ -83,7 +83,7 @@ interface Report {
   readonly wall: { readonly threads: number };
 }
 const compareJson = (...words: string[]): Promise<Report> => runJson<Report>('compare', ...words);
-const withoutWall = ({ wall: _wall, ...rest }: Report) => rest;
+const withoutWall = ({ wall: _wall, repeat: _repeat, ...rest }: Report) => rest;
 
 test('policies beside the baseline on the same seeds, which begin with the scenario’s', async () => {
   const report = await compareJson(morning, '--scheduler', 'fifo,srtf,fifo', '--seeds', '3');
@@ -155,6 +155,32 @@ test('groups of agents: their own figures, differences and rows', async () => {
   const whole = await compareJson(together, '--scheduler', 'srtf', '--seeds', '2');
   expect(whole.policies[1]!.groups).toEqual([]);
   expect(whole.policies[1]!.figures).toEqual(srtf!.figures);
+});
+
+test('what budgets did is told where they did anything', async () => {
+  const document = JSON.parse(readFileSync(morning, 'utf8')) as {
+    budgets: [object, { limits: object[] }];
+  };
+  const [team, few] = document.budgets;
+  const paced = files.write(
+    'paced.json',
+    JSON.stringify({ ...document, budgets: [team, { ...few, whenExhausted: 'throttle' }] }),
+  );
+  const html = files.path('paced.html');
+  const words = ['--scheduler', 'fifo', '--seeds', '2'];
+  const { out } = await runCli(['compare', paced, ...words, '--report', html]);
+  const report = await runJson<{
+    policies: { budgetActions: object; runs: { budgetActions: { throttled: number } }[] }[];
+  }>('compare', paced, ...words);
+  const [, fifo] = report.policies;
+  const throttled = fifo!.runs.reduce((sum, { budgetActions }) => sum + budgetActions.throttled, 0);
+  expect(throttled).toBeGreaterThan(0);
+  expect(fifo!.budgetActions).toEqual({ throttled, degraded: 0, suspended: 0, stopped: 0 });
+  expect(out).toMatch(
+    new RegExp(`budgets: over all seeds\\npolicy +throttled\\n[─ ]+\\n(?:.*\\n)?fifo +${throttled}\\n`),
+  );
+  expect(readFileSync(html, 'utf8')).toContain('What budgets did, over all seeds');
+  expect((await runCli(['compare', morning, ...words])).out).not.toContain('budgets: over');
 });
 
 test('many groups take several tables, and none where there are too many to be told apart', async () => {
@@ -326,8 +352,16 @@ test('worker threads give what one thread gives, also of a user’s own policy; 
 `,
   );
   const words = [morning, '--scheduler', `lottery,${lifo}`, '--seeds', '1'];
-  const one = await compareJson(...words);
-  const two = await compareJson(...words, '--threads', '2');
+  const written = (of: string): string[] =>
+    ['svg', 'html', 'csv'].map((ending) => files.path(`${of}.${ending}`));
+  const into = (of: string): string[] =>
+    written(of).flatMap((path, index) => [['--plot', '--report', '--csv'][index]!, path]);
+  const one = await compareJson(...words, ...into('one'));
+  const two = await compareJson(...words, ...into('two'), '--threads', '2');
+  // But for the line that repeats the run, which names threads and files.
+  const contents = (of: string): string[] =>
+    written(of).map((path) => readFileSync(path, 'utf8').replace(/<pre>.*<\/pre>/, ''));
+  expect(contents('two')).toEqual(contents('one'));
   expect([one.wall.threads, two.wall.threads]).toEqual([1, 2]);
   expect(one.policies.map(({ policy }) => policy)).toEqual(['random', 'lottery', lifo]);
   expect(new Set(one.policies.map(({ figures }) => figures['completion']!.value.mean)).size).toBe(3);
@@ -448,17 +482,3 @@ test.skipIf(!azure.isThere)(
     expect(sjf!.gap!.mean).toBeLessThan(fifo!.gap!.mean);
   },
 );
-
-test('the same bytes in every file, however many threads there are', async () => {
-  const written = async (threads: string): Promise<string[]> => {
-    const names = ['svg', 'html', 'csv'].map((ending) => files.path(`t${threads}.${ending}`));
-    const [svg, html, csv] = names as [string, string, string];
-    const words = ['compare', morning, '--scheduler', 'lottery', '--seeds', '1'];
-    const into = ['--plot', svg, '--report', html, '--csv', csv];
-    const { out } = await runCli([...words, '--threads', threads, ...into]);
-    const contents = names.map((name) => readFileSync(name, 'utf8'));
-    // The line that repeats the run names threads and files.
-    return [out, ...contents].map((text) => text.replace(/ringzero compare \S*morning.json.*/, ''));
-  };
-  expect(await written('2')).toEqual(await written('1'));
-});

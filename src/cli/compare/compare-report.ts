@@ -6,6 +6,7 @@ import { clairvoyantPolicies } from '../../policies/index.ts';
 import { comparisonCsv } from '../../report/comparison-csv.ts';
 import { comparisonHtml } from '../../report/comparison-html.ts';
 import {
+  budgetActions,
   byCompletion,
   clairvoyantNote,
   completionChart,
@@ -18,7 +19,7 @@ import {
   type FigureKind,
   type PolicyResult,
 } from '../../report/comparison-results.ts';
-import { formatDuration, formatPercent } from '../../report/format.ts';
+import { formatCount, formatDuration, formatPercent } from '../../report/format.ts';
 import { quantileChartSvg } from '../../report/quantile-chart.ts';
 import { quantileChartText } from '../../report/quantile-chart-text.ts';
 import { table, type Paint } from '../../report/table.ts';
@@ -196,6 +197,7 @@ export function compareLines({ results, notes, repeat }: CompareFindings, io: Io
     ...otherLines(results, look),
     ...groupLines(results, look),
     ...pressureLines(results, look),
+    ...actionLines(results, look),
     ...(marks.length + notes.length === 0 ? [] : ['']),
     ...marks.flatMap((mark) => wrapped(mark, look.width, '  ')).map((line) => chalk.dim(line)),
     ...notes.flatMap((note) => wrapped(`note: ${note}`, look.width, '  ')),
@@ -328,6 +330,27 @@ function groupLines(results: ComparisonResults, { width, dim, bold }: Look): str
         paintHeader: dim,
       }).map((line) => line.trimEnd()),
     ]),
+  ];
+}
+
+/** What budgets did, where they did anything. */
+function actionLines(results: ComparisonResults, { width, dim, bold }: Look): string[] {
+  const done = budgetActions.filter((action) =>
+    results.policies.some((one) => one.budgetActions[action] > 0),
+  );
+  if (done.length === 0) return [];
+  return [
+    '',
+    bold('budgets') + dim(results.seeds === 1 ? '' : ': over all seeds'),
+    ...table({
+      columns: [{ header: 'policy', shrinkTo: 12 }, ...done.map((action) => right(action))],
+      rows: byCompletion(results).map((one) => [
+        printable(markedName(one)),
+        ...done.map((action) => formatCount(one.budgetActions[action])),
+      ]),
+      width,
+      paintHeader: dim,
+    }),
   ];
 }
 

@@ -81,6 +81,8 @@ export interface ComparedPolicy {
   readonly unfinished: number;
   readonly programs: number;
   readonly cutShort: number;
+  /** What budgets did to calls and processes, over all seeds. */
+  readonly budgetActions: RunFigures['budgetActions'];
   /** Means of the pressure on the processes of each budget node. */
   readonly budgets: RunFigures['budgets'];
   readonly groups: readonly ComparedGroup[];
@@ -122,6 +124,12 @@ export function comparison(policies: readonly PolicyRuns[], baseline: string): r
       unfinished: sum(runs, ({ unfinished }) => unfinished),
       programs: sum(runs, ({ programs }) => programs),
       cutShort: sum(runs, ({ cutShort }) => cutShort),
+      budgetActions: {
+        throttled: sum(runs, ({ budgetActions }) => budgetActions.throttled),
+        degraded: sum(runs, ({ budgetActions }) => budgetActions.degraded),
+        suspended: sum(runs, ({ budgetActions }) => budgetActions.suspended),
+        stopped: sum(runs, ({ budgetActions }) => budgetActions.stopped),
+      },
       budgets: meanBudgets(runs),
       groups: runs[0]!.groups.map(({ group }, index): ComparedGroup => {
         const own = runs.map(({ groups }) => groups[index]!);
