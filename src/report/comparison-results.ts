@@ -56,7 +56,7 @@ export const budgetActions = ['throttled', 'degraded', 'suspended', 'stopped'] a
 type BudgetAction = (typeof budgetActions)[number];
 
 /** Of the programs of one group of agents. */
-export interface GroupResult {
+interface GroupResult {
   readonly group: string;
   /** Over all seeds. */
   readonly programs: number;

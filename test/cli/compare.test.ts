@@ -83,7 +83,7 @@ interface Report {
   readonly wall: { readonly threads: number };
 }
 const compareJson = (...words: string[]): Promise<Report> => runJson<Report>('compare', ...words);
-const withoutWall = ({ wall: _wall, repeat: _repeat, ...rest }: Report) => rest;
+const withoutWall = ({ wall: _wall, ...rest }: Report) => rest;
 
 test('policies beside the baseline on the same seeds, which begin with the scenario’s', async () => {
   const report = await compareJson(morning, '--scheduler', 'fifo,srtf,fifo', '--seeds', '3');

@@ -23,7 +23,7 @@ test('a pale bar for some, a full one in it for all, of the resources that anybo
     row('a "<b>"', { cores: { some: 0.4, full: 0 } }),
   ];
   const svg = pressureChartSvg({ title: 'Pressure', subtitle: 'seed 1', rows });
-  const [some, full, budget, ...rest] = barsOf(svg, 'fifo') as [number, boolean][];
+  const [some, full, budget, ...rest] = barsOf(svg, 'fifo');
   expect([some![1], full![1], budget![1], rest]).toEqual([true, false, true, []]);
   expect(full![0] / some![0]).toBeCloseTo(1 / 4, 2);
   expect(budget![0] / some![0]).toBeCloseTo(1 / 2, 2);

@@ -89,7 +89,7 @@ export interface ComparedPolicy {
 }
 
 /** Of the programs of one group. */
-export interface ComparedGroup {
+interface ComparedGroup {
   readonly group: string;
   /** Over all seeds. */
   readonly programs: number;
