@@ -22,6 +22,7 @@ import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { loadColumns, NumberByPid, savedColumns } from './by-pid.ts';
 import { EligibleTree } from './eligible-tree.ts';
 import { rounded, spelledTime, standing } from './explanations.ts';
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
 import { loadOf, RunningStretches, unitsPerUs, VirtualTimes } from './virtual-time.ts';
 
 export interface EevdfOptions {
@@ -65,7 +66,7 @@ class EarliestEligible implements SchedulingPolicy {
   ];
   /** Who wants to leave and had more than its share, by virtual time. */
   private readonly leaving = new KeyedHeap();
-  private sequence = 0;
+  private readonly order = new ReadyOrder();
   /**
    * The virtual time is `base` + `sum` / `load`, where `sum` is that of the active ones' virtual times less `base`, each times its load, and `load` that of
    * their loads: their mean. Stretches under way count up to `nowUs`. All of these are integers, and `sum` stays below `load`, so that no lag gets lost.
@@ -86,7 +87,7 @@ class EarliestEligible implements SchedulingPolicy {
     if (this.share.get(pid) === 0) this.join(pid);
     else if (this.leaving.remove(pid)) this.request(pid);
     else if (this.times.get(pid) >= this.deadline.get(pid)) this.request(pid);
-    this.enqueue(pid, this.sequence++);
+    this.enqueue(pid, this.order.take(pid, sinceUs));
     return false;
   }
 
@@ -102,6 +103,7 @@ class EarliestEligible implements SchedulingPolicy {
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { times, running, tree } = this;
     const isRunning = running.has(pid);
+    if (!tree.has(pid)) this.order.forget(pid);
     if (coreUs === 0) return;
     this.moveTo(nowUs);
     this.stopped(pid);
@@ -111,10 +113,9 @@ class EarliestEligible implements SchedulingPolicy {
     if (isRunning) running.begin(pid, this.nowUs);
     if (!tree.has(pid)) return;
     // It is told what it used in an earlier life.
-    const { sequence } = tree.placeOf(pid);
     tree.remove(pid);
     this.request(pid);
-    this.enqueue(pid, sequence);
+    this.enqueue(pid, this.order.of(pid));
   }
 
   waiting(pid: Pid, nowUs: number): void {
@@ -128,6 +129,7 @@ class EarliestEligible implements SchedulingPolicy {
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
+    this.order.forget(pid);
     if (this.leaving.has(pid)) this.isGone.set(pid, 1);
     else this.forget(pid);
   }
@@ -154,22 +156,24 @@ class EarliestEligible implements SchedulingPolicy {
   }
 
   save(): Json {
-    const { tree, columns, sequence, base, sum, totalLoad, nowUs } = this;
+    const { tree, columns, order, base, sum, totalLoad, nowUs } = this;
     return {
-      ready: tree.pids().map((pid) => [pid, tree.placeOf(pid).sequence]),
+      order: order.save() as unknown as Json,
+      ready: tree.pids() as Pid[],
       leaving: [...this.leaving.ids()].sort((a, b) => a - b),
       processes: savedColumns(columns),
-      all: [sequence, base, sum, totalLoad, nowUs],
+      all: [base, sum, totalLoad, nowUs],
     };
   }
 
   load(state: Json): void {
     assert(this.tree.size === 0, 'load into a policy that is in use');
-    const { ready, leaving, processes, all } = state as unknown as SavedEevdf;
+    const { order, ready, leaving, processes, all } = state as unknown as SavedEevdf;
     loadColumns(this.columns, processes);
     this.running.recount();
-    [this.sequence, this.base, this.sum, this.totalLoad, this.nowUs] = all;
-    for (const [pid = 0, sequence = 0] of ready) this.enqueue(pid as Pid, sequence);
+    this.order.load(order);
+    [this.base, this.sum, this.totalLoad, this.nowUs] = all;
+    for (const pid of ready) this.enqueue(pid, this.order.of(pid));
     for (const pid of leaving) this.leaving.push(pid, this.times.get(pid), pid);
   }
 
@@ -271,8 +275,9 @@ class EarliestEligible implements SchedulingPolicy {
 }
 
 interface SavedEevdf {
-  readonly ready: readonly number[][];
+  readonly order: SavedReadyOrder;
+  readonly ready: readonly Pid[];
   readonly leaving: readonly number[];
   readonly processes: readonly number[][];
-  readonly all: [sequence: number, base: number, sum: number, totalLoad: number, nowUs: number];
+  readonly all: [base: number, sum: number, totalLoad: number, nowUs: number];
 }

@@ -20,7 +20,9 @@ import type {
 } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { FairSharing } from './fair-sharing.ts';
-import { ReadyOrder } from './ready-order.ts';
+import { labelOf, rounded } from './explanations.ts';
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
+import { loadOf, weightScale } from './virtual-time.ts';
 
 export const justitia: CreateSchedulingPolicy = (context) => new Justitia(context);
 
@@ -30,9 +32,9 @@ class Justitia implements SchedulingPolicy {
   private readonly order = new ReadyOrder();
   private readonly queue = new KeyedHeap();
   private readonly sharing: FairSharing;
-  /** By run: of agents without a prediction, whose cost grows. */
-  private readonly isGrowing: boolean[] = [];
-  /** Pids whose call was added to the cost of such an agent. */
+  /** Runs: agents without a prediction, whose cost grows. */
+  private readonly growing = new Set<number>();
+  /** Pids whose call was added to the cost of such an agent, and has had no core yet. */
   private readonly counted = new Set<Pid>();
 
   constructor({ processes, memoryTokens }: SchedulingContext) {
@@ -44,9 +46,10 @@ class Justitia implements SchedulingPolicy {
     const { processes, sharing, queue } = this;
     const run = processes.run(pid);
     if (!sharing.has(run)) this.arrive(pid, run, sinceUs);
-    if (this.isGrowing[run] === true && !this.counted.has(pid)) {
+    // Each call counts once: one that comes back from a wait for memory, or was stopped and goes on, has counted.
+    if (this.growing.has(run) && !processes.isUnderWay(pid) && !this.counted.has(pid)) {
       this.counted.add(pid);
-      sharing.grow(run, this.costOfCall(pid), processes.weight(pid), sinceUs);
+      sharing.grow(run, this.costOfCall(pid), weightOf(processes, pid), sinceUs);
     }
     queue.push(pid, sharing.finish(run), this.order.take(pid, sinceUs));
     return queue.peek() === pid;
@@ -58,17 +61,25 @@ class Justitia implements SchedulingPolicy {
   }
 
   charge(pid: Pid): void {
-    if (!this.queue.has(pid)) this.order.forget(pid);
+    // What a ready one is charged with, it used in an earlier life.
+    if (this.queue.has(pid)) return;
+    this.order.forget(pid);
+    this.counted.delete(pid);
   }
 
   waiting(pid: Pid): void {
     this.queue.remove(pid);
-    this.counted.delete(pid);
   }
 
   exited(pid: Pid): void {
     this.waiting(pid);
     this.order.forget(pid);
+    this.counted.delete(pid);
+  }
+
+  runEnded(run: number): void {
+    this.growing.delete(run);
+    this.sharing.end(run);
   }
 
   slice(): number {
@@ -78,23 +89,23 @@ class Justitia implements SchedulingPolicy {
   explain(pid: Pid): string {
     const { queue, processes, sharing } = this;
     const run = processes.run(pid);
-    const agent = `${processes.name(pid)} (pid ${pid}, agent ${run})`;
-    if (!sharing.has(run)) return `${agent} never asked for a core`;
-    const how = this.isGrowing[run] === true ? ', of the calls it asked for so far' : '';
-    const finish = `virtual finish time ${sharing.finish(run).toFixed(1)}${how}`;
+    const agent = `${labelOf(processes, pid)} of agent ${run}`;
+    if (!sharing.has(run)) return `${agent} asks for no core`;
+    const how = this.growing.has(run) ? ', of the calls it asked for so far' : '';
+    const finish = `virtual finish time ${rounded(sharing.finish(run))}${how}`;
     if (!queue.has(pid)) return `${agent} is not ready: ${finish}`;
     const first = queue.peek() as Pid;
     return first === pid
       ? `${agent} is the first of ${queue.size} ready: ${finish}`
-      : `${agent} comes after ${processes.name(first)}, who would end first under fair sharing: ${finish}, not ${queue.peekKey().toFixed(1)}`;
+      : `${agent} comes after ${labelOf(processes, first)}, who would end first under fair sharing: ${finish}, not ${rounded(queue.peekKey())}`;
   }
 
   save(): Json {
     return {
-      order: this.order.save(),
+      order: this.order.save() as unknown as Json,
       ready: [...this.queue.ids()].map((pid) => [pid, this.queue.keyOf(pid)]),
       sharing: this.sharing.save(),
-      growing: this.isGrowing.flatMap((isGrowing, run) => (isGrowing ? [run] : [])),
+      growing: [...this.growing],
       counted: [...this.counted],
     };
   }
@@ -105,7 +116,7 @@ class Justitia implements SchedulingPolicy {
     this.order.load(saved.order);
     this.sharing.load(saved.sharing);
     for (const [pid, key] of saved.ready) this.queue.push(pid, key, this.order.of(pid));
-    for (const run of saved.growing) this.isGrowing[run] = true;
+    for (const run of saved.growing) this.growing.add(run);
     for (const pid of saved.counted) this.counted.add(pid);
   }
 
@@ -115,8 +126,9 @@ class Justitia implements SchedulingPolicy {
     let root = pid;
     for (let at: Pid | 0 = pid; at !== 0; at = processes.parent(at)) root = at;
     const expected = processes.expectedTokenSeconds(root);
-    this.isGrowing[run] = Number.isNaN(expected);
-    this.sharing.arrive(run, Number.isNaN(expected) ? 0 : expected, processes.weight(root), atUs);
+    const isUnknown = Number.isNaN(expected);
+    if (isUnknown) this.growing.add(run);
+    this.sharing.arrive(run, isUnknown ? 0 : expected, weightOf(processes, root), atUs);
   }
 
   /** Its prompt is held for all of its time, its answer for half of it, on the average: token-seconds. */
@@ -127,8 +139,13 @@ class Justitia implements SchedulingPolicy {
   }
 }
 
+/** In parts that add up exactly, as in the other fair-share policies. */
+function weightOf(processes: ProcessView, pid: Pid): number {
+  return loadOf(processes.weight(pid)) / weightScale;
+}
+
 interface SavedJustitia {
-  readonly order: Json;
+  readonly order: SavedReadyOrder;
   readonly ready: readonly (readonly [pid: Pid, key: number])[];
   readonly sharing: Json;
   readonly growing: readonly number[];

@@ -42,6 +42,10 @@ class ServiceOfRuns implements PriorService {
 
   exited(): void {}
 
+  runEnded(run: number): void {
+    this.attained.delete(run);
+  }
+
   save(): Json {
     return [...this.attained].map(([run, us]) => [run, us]);
   }

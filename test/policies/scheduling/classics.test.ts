@@ -354,9 +354,14 @@ test('cfs: one more that is ready makes the slice of the running one shorter, wh
     new ArrayProcesses().context(),
   );
   for (const id of [1, 2, 3]) policy.ready(pid(id), 0);
-  policy.waiting(pid(3), 0);
   expect(policy.pick(core(0), 0)).toBe(1);
-  const before = policy.shouldPreempt!(pid(1), 1);
-  expect(policy.ready(pid(3), 1)).not.toBe(false);
-  expect(policy.shouldPreempt!(pid(1), 1)).toBeLessThan(before);
+  charge(policy, 1, 500, 500);
+  policy.waiting(pid(1), 500);
+  const [running, first] = [policy.pick(core(0), 500)!, policy.pick(core(0), 500)!];
+  policy.ready(first, 500);
+  const before = policy.shouldPreempt!(running, 501);
+  // It comes back as the last: nobody else would notice, were it not news.
+  expect(policy.ready(pid(1), 501)).toBe(true);
+  expect(policy.explain!(pid(1), 501)).toContain(`the first of 2 ready is agent-${first} `);
+  expect(policy.shouldPreempt!(running, 501)).toBeLessThan(before);
 });
