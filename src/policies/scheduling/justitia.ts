@@ -34,8 +34,8 @@ class Justitia implements SchedulingPolicy {
   private readonly sharing: FairSharing;
   /** Runs: agents without a prediction, whose cost grows. */
   private readonly growing = new Set<number>();
-  /** Pids whose call was added to the cost of such an agent, and has had no core yet. */
-  private readonly counted = new Set<Pid>();
+  /** By pid, of a call that has had no core since it was ready: its key. A call that grows its agent's cost does so once. */
+  private readonly keys = new Map<Pid, number>();
 
   constructor({ processes, memoryTokens }: SchedulingContext) {
     this.processes = processes;
@@ -46,12 +46,14 @@ class Justitia implements SchedulingPolicy {
     const { processes, sharing, queue } = this;
     const run = processes.run(pid);
     if (!sharing.has(run)) this.arrive(pid, run, sinceUs);
-    // Each call counts once: one that comes back from a wait for memory, or was stopped and goes on, has counted.
-    if (this.growing.has(run) && !processes.isUnderWay(pid) && !this.counted.has(pid)) {
-      this.counted.add(pid);
-      sharing.grow(run, this.costOfCall(pid), weightOf(processes, pid), sinceUs);
+    let key = this.keys.get(pid);
+    if (key === undefined) {
+      if (this.growing.has(run) && !processes.isUnderWay(pid))
+        sharing.grow(run, this.costOfCall(pid), weightOf(processes, pid), sinceUs);
+      key = sharing.finish(run);
+      this.keys.set(pid, key);
     }
-    queue.push(pid, sharing.finish(run), this.order.take(pid, sinceUs));
+    queue.push(pid, key, this.order.take(pid, sinceUs));
     return queue.peek() === pid;
   }
 
@@ -64,7 +66,7 @@ class Justitia implements SchedulingPolicy {
     // What a ready one is charged with, it used in an earlier life.
     if (this.queue.has(pid)) return;
     this.order.forget(pid);
-    this.counted.delete(pid);
+    this.keys.delete(pid);
   }
 
   waiting(pid: Pid): void {
@@ -74,7 +76,7 @@ class Justitia implements SchedulingPolicy {
   exited(pid: Pid): void {
     this.waiting(pid);
     this.order.forget(pid);
-    this.counted.delete(pid);
+    this.keys.delete(pid);
   }
 
   runEnded(run: number): void {
@@ -103,10 +105,10 @@ class Justitia implements SchedulingPolicy {
   save(): Json {
     return {
       order: this.order.save() as unknown as Json,
-      ready: [...this.queue.ids()].map((pid) => [pid, this.queue.keyOf(pid)]),
+      ready: [...this.queue.ids()],
       sharing: this.sharing.save(),
       growing: [...this.growing],
-      counted: [...this.counted],
+      keys: [...this.keys],
     };
   }
 
@@ -115,9 +117,9 @@ class Justitia implements SchedulingPolicy {
     const saved = state as unknown as SavedJustitia;
     this.order.load(saved.order);
     this.sharing.load(saved.sharing);
-    for (const [pid, key] of saved.ready) this.queue.push(pid, key, this.order.of(pid));
     for (const run of saved.growing) this.growing.add(run);
-    for (const pid of saved.counted) this.counted.add(pid);
+    for (const [pid, key] of saved.keys) this.keys.set(pid, key);
+    for (const pid of saved.ready) this.queue.push(pid, this.keys.get(pid) ?? 0, this.order.of(pid));
   }
 
   /** The first call of an agent; its root process is mostly the first that asks for one. */
@@ -146,8 +148,8 @@ function weightOf(processes: ProcessView, pid: Pid): number {
 
 interface SavedJustitia {
   readonly order: SavedReadyOrder;
-  readonly ready: readonly (readonly [pid: Pid, key: number])[];
+  readonly ready: readonly Pid[];
   readonly sharing: Json;
   readonly growing: readonly number[];
-  readonly counted: readonly Pid[];
+  readonly keys: readonly (readonly [pid: Pid, key: number])[];
 }

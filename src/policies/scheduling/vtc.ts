@@ -62,7 +62,7 @@ class VirtualTokenCounter implements SchedulingPolicy {
   /** Of the client that was the last to have a call waiting. */
   private lastLeft: Account | undefined;
   // By pid.
-  private readonly isHere = new NumberByPid(); // 1: its call waits or runs
+  private readonly isHere = new NumberByPid(); // 1: its call waits or runs, or its place is kept
   private readonly refunds = new NumberByPid(); // what is paid back should its call not start
 
   constructor(options: VtcOptions, processes: ProcessView) {
@@ -78,7 +78,9 @@ class VirtualTokenCounter implements SchedulingPolicy {
       this.isHere.set(pid, 1);
       if (account.calls++ === 0) this.idle.remove(client);
     }
-    if (!active.has(client)) account.counter = Math.max(account.counter, this.level());
+    // One whose place was kept has not been away.
+    const isBack = order.readySinceUs(pid) === sinceUs;
+    if (!active.has(client) && !isBack) account.counter = Math.max(account.counter, this.level());
     queues.push(client, pid, order.take(pid, sinceUs), 0);
     const first = queues.peek(client);
     if (active.has(client)) active.update(client, account.counter, order.of(first as Pid));
@@ -116,14 +118,16 @@ class VirtualTokenCounter implements SchedulingPolicy {
     // Picked, and then there was no room for it in memory.
     if (this.refunds.get(pid) > 0) this.add(client, -this.refunds.get(pid));
     this.refunds.set(pid, 0);
+    // It has had no core, and may come back to its place.
+    if (!Number.isNaN(this.order.readySinceUs(pid))) return;
     this.isHere.set(pid, 0);
     const account = this.accountOf(client);
     if (--account.calls === 0) this.idle.push(client, account.counter, client);
   }
 
   exited(pid: Pid): void {
-    this.waiting(pid);
     this.order.forget(pid);
+    this.waiting(pid);
     this.forgetIdle();
   }
 
@@ -208,7 +212,8 @@ class VirtualTokenCounter implements SchedulingPolicy {
   private accountOf(client: number): Account {
     let account = this.accounts.get(client);
     if (account === undefined) {
-      account = { client, counter: 0, calls: 0 };
+      // Forgotten, it may still be the one that the level goes by.
+      account = this.lastLeft?.client === client ? this.lastLeft : { client, counter: 0, calls: 0 };
       this.accounts.set(client, account);
     }
     return account;
