@@ -9,12 +9,14 @@ import { PriorityInheritance } from '../../src/kernel/priority-inheritance.ts';
 import type { Process } from '../../src/kernel/process.ts';
 
 let looks = 0;
-const heaps = KeyedHeaps.prototype as unknown as { isBefore(one: number, other: number): boolean };
-const { isBefore } = heaps;
-heaps.isBefore = function (one, other) {
-  looks++;
-  return isBefore.call(this, one, other);
-};
+const { value } = Object.getOwnPropertyDescriptor(KeyedHeaps.prototype, 'isBefore')!;
+const isBefore = value as (this: unknown, one: number, other: number) => boolean;
+Object.defineProperty(KeyedHeaps.prototype, 'isBefore', {
+  value(this: unknown, one: number, other: number) {
+    looks++;
+    return isBefore.call(this, one, other);
+  },
+});
 
 /** As much of a process as inheritance looks at. */
 function fakeProcess(pid: number, priority: number): Process {
@@ -33,7 +35,9 @@ function fakeProcess(pid: number, priority: number): Process {
       looks++;
       return effective;
     },
-    set: (value: number) => void (effective = value),
+    set: (value: number) => {
+      effective = value;
+    },
   }) as unknown as Process;
 }
 

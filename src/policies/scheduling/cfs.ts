@@ -6,7 +6,7 @@
  * a newcomer begins one slice behind the smallest virtual run time, a sleeper comes back at most half a period before it; at its wake-up it preempts who
  * is ahead of it by more than the wake-up granularity, and a tick preempts who is ahead of the first by more than its slice.
  * Departs from it: all cores of an engine have one queue (shares and the period count them all), the tick comes at the very instant, and there are no
- * groups and no buddies. The smallest virtual run time of several running ones is that of the one that was furthest behind when it began.
+ * groups, no buddies and no proxies: who holds a lock runs by its own weight, whoever waits for it. The smallest virtual run time of several running ones is that of the one that was furthest behind when it began.
  * Cost: O(log n) for ready, pick and waiting, O(1) for the rest.
  */
 import { assert } from '../../base/assert.ts';

@@ -6,7 +6,7 @@
  * allocation", 1995. All lags sum to 0: when a process leaves that is owed time, the virtual time of the others moves; it comes back with its lag (the first
  * strategy of the paper, `lagOnWait: 'keep'`) or without (the second, `'forget'`). One that had more than its share leaves only once the others have caught
  * up (the third; else a stream of short processes would leave its debts to those that stay). On one core nobody lags by more than one request, ahead or behind.
- * Departs from it: a process is eligible by its lag now and not by that at the begin of its request, which differs for one that was stopped during it
+ * Departs from it: who holds a lock runs by its own weight, whoever waits for it; a process is eligible by its lag now and not by that at the begin of its request, which differs for one that was stopped during it
  * (as in Linux since 6.6). On several cores it can be that none of the ready is eligible: then the one with the largest lag is taken.
  * Cost: O(log n) for ready, pick and waiting, O(1) for the rest.
  */

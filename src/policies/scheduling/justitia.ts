@@ -8,6 +8,7 @@
  * Source: "Justitia: Fair and Efficient Scheduling for LLM Applications", 2025 (arXiv 2510.17015); virtual time: A. Demers, S. Keshav, S. Shenker, "Analysis and Simulation of a Fair
  * Queueing Algorithm", SIGCOMM 1989.
  * Departs from it: costs are those that the agent's root process was started with (`expectedTokenSeconds`); the calls of an agent that nobody predicted are added to its cost as they are asked for.
+ * What is kept of an agent is forgotten when it has ended, here and under fair sharing.
  * Cost: O(log n) a decision, and O(log a) an arrival for a active agents.
  */
 import { assert } from '../../base/assert.ts';

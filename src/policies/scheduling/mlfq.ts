@@ -10,7 +10,7 @@
  *   5. Every `boostUs` all processes rise to the topmost queue, those of higher queues first, each with a new allotment.
  * `allotmentOnWait: 'reset'` is the rule 4 that the book begins with and which can be gamed. `demotion: 'slice'` is the textbooks' feedback scheduling
  * (W. Stallings): who loses the core at the end of its slice sinks; without others it goes on where it is.
- * Departs from it: one that is preempted goes to the back of its queue. The restoring of its context counts as use of the allotment. One that goes on
+ * Departs from it: one that is preempted goes to the back of its queue. One that load control keeps out before its call begins comes back as from a wait. The restoring of its context counts as use of the allotment. One that goes on
  * because nobody was ready at the end of its turn gets turns of the same length until it makes way.
  * Cost: O(log n); a boost costs nothing, for what stood in queues before it is told by its key.
  */

@@ -10,7 +10,7 @@
  * Source: Y. Sheng et al., "Fairness in Serving Large Language Models", OSDI 2024 (arXiv 2401.00588), algorithm 2 and section 4; weighted VTC: section 4.3.
  * Departs from it: answers are charged when a stretch ends or the engine reports progress, not token by token, which the bound above counts in M; a call that could not start for lack of memory is paid back,
  * and one that was stopped does not pay for its prompt again.
- * Cost: O(log c) for c clients with calls waiting.
+ * Cost: O(log c) for c clients with calls waiting, and O(log n) amortised for the n calls of one client.
  */
 import { assert } from '../../base/assert.ts';
 import { KeyedHeap } from '../../base/heap.ts';

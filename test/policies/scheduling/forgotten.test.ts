@@ -93,7 +93,7 @@ test('the kernel tells the policies of every engine that the last process of a r
   for (const name of ['one', 'two'])
     simulation.spawn(0, {
       program: 'scripted',
-      arguments: { name, steps: name === 'one' ? steps : [think] } as never,
+      arguments: { name, steps: name === 'one' ? steps : [think] },
       name,
       run: name,
     });
