@@ -21,7 +21,12 @@ import {
 } from './checked-json.ts';
 import type { Field, Reader } from './checked-json.ts';
 import { fileError } from './fields.ts';
-import { mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
+import {
+  leastWeight,
+  mostShares,
+  mostTokenSeconds,
+  type SchedulingFacts,
+} from '../../kernel/scheduling-facts.ts';
 import { generateJobs } from './generate-jobs.ts';
 import { generateSessions } from './generate-sessions.ts';
 import type { Workload } from './workload.ts';
@@ -65,11 +70,11 @@ const scheduling: Reader<SchedulingFacts> = object(
   {},
   {
     tickets: integer(1, mostShares),
-    weight: numberAbove(0, mostShares),
+    weight: number(leastWeight, mostShares),
     deadlineUs: timeUs(1),
     client: name,
     expectedCoreUs: timeUs(0),
-    expectedTokenSeconds: number(0),
+    expectedTokenSeconds: number(0, mostTokenSeconds),
   },
 );
 const tokenCount = integer(0, 1_000_000_000);
