@@ -54,7 +54,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
   }
 
   connect(scheduler: AgentScheduler, calls: ModelCalls, tools: ToolCalls): void {
-    this.deadlocks.connect(this);
+    this.deadlocks.connect(this, calls.budgets);
     this.scheduler = scheduler;
     this.calls = calls;
     this.tools = tools;
@@ -155,6 +155,9 @@ export class Lifecycle implements CallersFate, WaitQueues {
     engine.population--;
     state.alive--;
     process.family.leave();
+    if (process.family.alive === 0)
+      for (const each of state.engines)
+        if (each.queue.engines[0] === each) each.policy.runEnded(process.family.number, state.nowUs);
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
     state.out.hasEnds = true;
     state.record({
@@ -310,6 +313,12 @@ export class Lifecycle implements CallersFate, WaitQueues {
     if (pending.timer !== undefined) this.state.timers.clear(pending.timer);
     if (pending.kind === 'lock') this.locks.leave(process, pending.lock, why);
     else this.semaphores.leave(process, pending.semaphore, why);
+  }
+
+  /** The call of `process`, which waits for memory or budget, fails. */
+  refuseCall(process: Process, code: KernelErrorCode, message: string): void {
+    this.scheduler.withdraw(process);
+    this.calls.refuseWaiting(process, code, message);
   }
 
   /** The time limit of a wait for a lock or a semaphore. */

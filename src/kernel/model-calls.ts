@@ -71,6 +71,7 @@ export class ModelCalls implements SchedulerListener {
       pacedAt: -1,
       seq: state.nextSequence(),
       settledOut: 0,
+      settledUs: 0,
       settledStretches: 0,
       paidIn: 0,
       paidCached: 0,
@@ -241,6 +242,14 @@ export class ModelCalls implements SchedulerListener {
   /** A waiter's turn has come. */
   tryAgain(process: Process): void {
     this.reserve(process, process.call!);
+  }
+
+  /** Its call, which waits for memory or budget, is not to be. */
+  refuseWaiting(process: Process, code: KernelErrorCode, message: string): void {
+    this.withdraw(process);
+    const call = process.call!;
+    if (call.reservation !== undefined) this.budgets.settle(process, call);
+    this.refuse(process, code, message);
   }
 
   private refuse(process: Process, code: KernelErrorCode, message: string): void {

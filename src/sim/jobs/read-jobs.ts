@@ -2,7 +2,7 @@
  * Job files for `ringzero sched`: JSON or CSV, the same fields in both (docs/sched.md). Times are ticks, numbers of at least 0 with up to six decimals: a tick is a second of
  * virtual time, and a microsecond is the least that can be told apart.
  */
-import { mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
+import { leastWeight, mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
 import {
   below,
   documentOf,
@@ -38,7 +38,7 @@ const readFields = object(
     bursts: list(ticks, 1),
     priority: number(0, 100),
     tickets: integer(1, mostShares),
-    weight: numberAbove(0, mostShares),
+    weight: number(leastWeight, mostShares),
     deadline: numberAbove(0, mostTicks),
     client: name,
   },
