@@ -77,7 +77,8 @@ export interface Charge {
 export interface SchedulingPolicy {
   readonly name: string;
   /**
-   * `pid` is ready since `sinceUs`, mostly now: a process that had to wait for memory after it was picked keeps its place. The kernel never
+   * `pid` is ready since `sinceUs`, mostly now: a process that was picked and could not start, so that it had to wait for memory or
+   * is put back at once (one queue of several engines), is ready again since the same instant and keeps its place. The kernel never
    * announces a pid that is already ready. False says that it does not stand first, so that no preemption
    * is due any earlier than before; a policy that says nothing is asked about every running process.
    */

@@ -2,6 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { LinkedLists } from '../../base/linked-lists.ts';
 import type { ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
+import { ReadyOrder } from './ready-order.ts';
 
 const QUEUE = 0;
 
@@ -14,6 +15,7 @@ export class ArrivalOrder implements SchedulingPolicy {
   private readonly sliceUs: number;
   private readonly processes: ProcessView;
   private readonly lists = new LinkedLists(1);
+  private readonly order = new ReadyOrder();
 
   constructor(name: string, sliceUs: number, processes: ProcessView) {
     this.name = name;
@@ -21,8 +23,12 @@ export class ArrivalOrder implements SchedulingPolicy {
     this.processes = processes;
   }
 
-  ready(pid: Pid): void {
-    this.lists.pushBack(QUEUE, pid);
+  ready(pid: Pid, sinceUs: number): void {
+    const { order, lists } = this;
+    const isPutBack = order.readySinceUs(pid) === sinceUs;
+    order.take(pid, sinceUs);
+    if (isPutBack) order.insert(lists, QUEUE, pid);
+    else lists.pushBack(QUEUE, pid);
   }
 
   pick(_core: CoreId): Pid | undefined {
@@ -32,12 +38,17 @@ export class ArrivalOrder implements SchedulingPolicy {
     return pid as Pid;
   }
 
+  charge(pid: Pid): void {
+    if (!this.lists.has(pid)) this.order.forget(pid);
+  }
+
   waiting(pid: Pid): void {
     if (this.lists.has(pid)) this.lists.remove(QUEUE, pid);
   }
 
   exited(pid: Pid): void {
     this.waiting(pid);
+    this.order.forget(pid);
   }
 
   slice(): number {
@@ -54,12 +65,14 @@ export class ArrivalOrder implements SchedulingPolicy {
   }
 
   save(): Json {
-    return [...this.lists.ids(QUEUE)];
+    return { queue: [...this.lists.ids(QUEUE)], order: this.order.save() };
   }
 
   load(state: Json): void {
     assert(this.lists.size(QUEUE) === 0, 'load into a policy that is in use');
-    this.lists.load([state as readonly number[]]);
+    const { queue, order } = state as unknown as { readonly queue: readonly number[]; readonly order: Json };
+    this.lists.load([queue]);
+    this.order.load(order);
   }
 
   private label(pid: Pid): string {

@@ -74,6 +74,7 @@ export class AttainedService implements SchedulingPolicy {
   // By pid.
   private service = new Float64Array(0); // its call's priority: the service before it and its own, µs; NaN: no call
   private isPromoted = new Uint8Array(0);
+  private pickedUs = new Float64Array(0); // when it was last picked
 
   constructor(name: string, options: AttainedServiceOptions, processes: ProcessView, prior: PriorService) {
     this.name = name;
@@ -89,6 +90,7 @@ export class AttainedService implements SchedulingPolicy {
     const level = this.levelOf(pid);
     queue.push(pid, level, this.order.take(pid, sinceUs));
     const run = this.runOf(pid);
+    this.countAgain(pid, run);
     if (level > 0) {
       this.order.insert(this.lower, run, pid);
       this.watch(run);
@@ -101,6 +103,7 @@ export class AttainedService implements SchedulingPolicy {
     const pid = this.queue.peek() as Pid;
     if (pid < 0) return undefined;
     this.leave(pid, nowUs);
+    this.pickedUs[pid] = nowUs;
     return pid;
   }
 
@@ -256,6 +259,12 @@ export class AttainedService implements SchedulingPolicy {
     return Math.max(this.order.readySinceUs(pid), promotedUs);
   }
 
+  /** It was picked, and could not start: its wait goes on, and what was counted of it is counted at its end. */
+  private countAgain(pid: Pid, run: number): void {
+    const program = this.programs[run]!;
+    program.waitedUs -= Math.max(0, this.pickedUs[pid]! - this.waitsSinceUs(pid, program));
+  }
+
   /** It leaves the queue; what it waited there counts for its program. */
   private leave(pid: Pid, nowUs: number): void {
     const run = this.runOf(pid);
@@ -280,6 +289,7 @@ export class AttainedService implements SchedulingPolicy {
     const rows = rowsFor(pid, before);
     this.service = moved(this.service, new Float64Array(rows)).fill(NaN, before);
     this.isPromoted = moved(this.isPromoted, new Uint8Array(rows));
+    this.pickedUs = moved(this.pickedUs, new Float64Array(rows));
   }
 }
 

@@ -92,7 +92,7 @@ class CompletelyFair implements SchedulingPolicy {
     const joins = this.isActive.get(pid) === 0;
     if (joins) this.join(pid);
     // One more makes the slices of those that run shorter, wherever it stands.
-    return this.queue.add(pid, this.times.get(pid)) || joins;
+    return this.queue.add(pid, this.times.get(pid), sinceUs) || joins;
   }
 
   pick(_core: CoreId, nowUs: number): Pid | undefined {
@@ -106,6 +106,7 @@ class CompletelyFair implements SchedulingPolicy {
 
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { queue, times, running } = this;
+    queue.ran(pid);
     times.add(pid, coreUs, this.loadOf(pid));
     if (queue.has(pid)) queue.rekey(pid, times.get(pid));
     else if (coreUs > 0 && running.has(pid)) {
@@ -127,6 +128,7 @@ class CompletelyFair implements SchedulingPolicy {
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
+    this.queue.ran(pid);
     for (const column of this.columns) column.set(pid, 0);
   }
 

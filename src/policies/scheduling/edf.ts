@@ -76,11 +76,15 @@ class EarliestDeadlineFirst implements SchedulingPolicy {
       // JSON has no Infinity, and 0 stands for it.
       this.deadlineUs.set(pid, dueUs === Infinity ? 0 : dueUs);
     }
-    return this.queue.add(pid, this.dueUs(pid)) && this.shouldPreempt !== undefined;
+    return this.queue.add(pid, this.dueUs(pid), sinceUs) && this.shouldPreempt !== undefined;
   }
 
   pick(_core: CoreId): Pid | undefined {
     return this.queue.pop();
+  }
+
+  charge(pid: Pid): void {
+    this.queue.ran(pid);
   }
 
   waiting(pid: Pid): void {
@@ -89,6 +93,7 @@ class EarliestDeadlineFirst implements SchedulingPolicy {
 
   exited(pid: Pid): void {
     this.queue.remove(pid);
+    this.queue.ran(pid);
     this.deadlineUs.set(pid, 0);
   }
 

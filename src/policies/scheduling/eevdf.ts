@@ -21,6 +21,7 @@ import type {
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { loadColumns, NumberByPid, savedColumns } from './by-pid.ts';
 import { EligibleTree } from './eligible-tree.ts';
+import { KeptPlaces } from './kept-places.ts';
 import { rounded, spelledTime, standing } from './explanations.ts';
 import { loadOf, RunningStretches, unitsPerUs, VirtualTimes } from './virtual-time.ts';
 
@@ -65,6 +66,7 @@ class EarliestEligible implements SchedulingPolicy {
   ];
   /** Who wants to leave and had more than its share, by virtual time. */
   private readonly leaving = new KeyedHeap();
+  private readonly places = new KeptPlaces();
   private sequence = 0;
   /**
    * The virtual time is `base` + `sum` / `load`, where `sum` is that of the active ones' virtual times less `base`, each times its load, and `load` that of
@@ -86,7 +88,9 @@ class EarliestEligible implements SchedulingPolicy {
     if (this.share.get(pid) === 0) this.join(pid);
     else if (this.leaving.remove(pid)) this.request(pid);
     else if (this.times.get(pid) >= this.deadline.get(pid)) this.request(pid);
-    this.enqueue(pid, this.sequence++);
+    const place = this.places.kept(pid, sinceUs) ?? this.sequence++;
+    this.places.give(pid, sinceUs, place);
+    this.enqueue(pid, place);
     return false;
   }
 
@@ -102,6 +106,7 @@ class EarliestEligible implements SchedulingPolicy {
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { times, running, tree } = this;
     const isRunning = running.has(pid);
+    this.places.giveUp(pid);
     if (coreUs === 0) return;
     this.moveTo(nowUs);
     this.stopped(pid);
@@ -128,6 +133,7 @@ class EarliestEligible implements SchedulingPolicy {
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
+    this.places.giveUp(pid);
     if (this.leaving.has(pid)) this.isGone.set(pid, 1);
     else this.forget(pid);
   }

@@ -10,6 +10,7 @@ import { assert } from '../../base/assert.ts';
 import type { CreateSchedulingPolicy, ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { rounded, spelledTime, standing } from './explanations.ts';
+import { KeptPlaces } from './kept-places.ts';
 import { ResponseRatios } from './response-ratios.ts';
 
 export const hrrn: CreateSchedulingPolicy = ({ processes }) => new HighestResponseRatioNext(processes);
@@ -18,6 +19,7 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   readonly name = 'hrrn';
   private readonly processes: ProcessView;
   private readonly ratios = new ResponseRatios();
+  private readonly places = new KeptPlaces();
   private sequence = 0;
 
   constructor(processes: ProcessView) {
@@ -27,7 +29,9 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean {
     // What takes no time has an infinite ratio; 1 µs is as good.
     const lengthUs = Math.max(1, this.processes.burstLeftUs(pid, sinceUs));
-    this.ratios.add(pid, sinceUs, lengthUs, this.sequence++);
+    const place = this.places.kept(pid, sinceUs) ?? this.sequence++;
+    this.places.give(pid, sinceUs, place);
+    this.ratios.add(pid, sinceUs, lengthUs, place);
     return false;
   }
 
@@ -38,12 +42,17 @@ class HighestResponseRatioNext implements SchedulingPolicy {
     return pid as Pid;
   }
 
+  charge(pid: Pid): void {
+    this.places.giveUp(pid);
+  }
+
   waiting(pid: Pid): void {
     this.ratios.remove(pid);
   }
 
   exited(pid: Pid): void {
     this.ratios.remove(pid);
+    this.places.giveUp(pid);
   }
 
   slice(): number {

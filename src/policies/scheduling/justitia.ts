@@ -20,6 +20,7 @@ import type {
 } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { FairSharing } from './fair-sharing.ts';
+import { KeptPlaces } from './kept-places.ts';
 import { ReadyOrder } from './ready-order.ts';
 
 export const justitia: CreateSchedulingPolicy = (context) => new Justitia(context);
@@ -29,6 +30,8 @@ class Justitia implements SchedulingPolicy {
   private readonly processes: ProcessView;
   private readonly order = new ReadyOrder();
   private readonly queue = new KeyedHeap();
+  /** The virtual finish times by which the ready stand. */
+  private readonly finishes = new KeptPlaces();
   private readonly sharing: FairSharing;
   /** By run: of agents without a prediction, whose cost grows. */
   private readonly isGrowing: boolean[] = [];
@@ -48,7 +51,9 @@ class Justitia implements SchedulingPolicy {
       this.counted.add(pid);
       sharing.grow(run, this.costOfCall(pid), processes.weight(pid), sinceUs);
     }
-    queue.push(pid, sharing.finish(run), this.order.take(pid, sinceUs));
+    const finish = this.finishes.kept(pid, sinceUs) ?? sharing.finish(run);
+    this.finishes.give(pid, sinceUs, finish);
+    queue.push(pid, finish, this.order.take(pid, sinceUs));
     return queue.peek() === pid;
   }
 
@@ -58,6 +63,7 @@ class Justitia implements SchedulingPolicy {
   }
 
   charge(pid: Pid): void {
+    this.finishes.giveUp(pid);
     if (!this.queue.has(pid)) this.order.forget(pid);
   }
 
@@ -68,6 +74,7 @@ class Justitia implements SchedulingPolicy {
 
   exited(pid: Pid): void {
     this.waiting(pid);
+    this.finishes.giveUp(pid);
     this.order.forget(pid);
   }
 

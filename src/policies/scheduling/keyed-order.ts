@@ -39,12 +39,16 @@ export class KeyedOrder implements SchedulingPolicy {
   }
 
   ready(pid: Pid, sinceUs: number): boolean {
-    const standsFirst = this.queue.add(pid, this.options.keyOf(pid, sinceUs));
+    const standsFirst = this.queue.add(pid, this.options.keyOf(pid, sinceUs), sinceUs);
     return standsFirst && this.shouldPreempt !== undefined;
   }
 
   pick(_core: CoreId): Pid | undefined {
     return this.queue.pop();
+  }
+
+  charge(pid: Pid): void {
+    this.queue.ran(pid);
   }
 
   waiting(pid: Pid): void {
@@ -53,6 +57,7 @@ export class KeyedOrder implements SchedulingPolicy {
 
   exited(pid: Pid): void {
     this.queue.remove(pid);
+    this.queue.ran(pid);
   }
 
   slice(): number {

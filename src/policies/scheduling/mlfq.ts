@@ -127,7 +127,7 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
     const ownKey = this.boost.get(pid) * mostQueues + this.level.get(pid);
     // The head of the topmost queue is before those that a boost put there.
     const key = isFirst && this.level.get(pid) === 0 ? Math.min(ownKey, queue.firstKey()) : ownKey;
-    return queue.add(pid, key, isFirst) && this.shouldPreempt !== undefined;
+    return queue.add(pid, key, sinceUs, isFirst) && this.shouldPreempt !== undefined;
   }
 
   pick(_core: CoreId, nowUs: number): Pid | undefined {
@@ -140,6 +140,7 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
 
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { queue, options } = this;
+    queue.ran(pid);
     this.stretchUs.set(pid, this.stretchUs.get(pid) + coreUs);
     this.rise(pid, nowUs);
     if (options.demotion === 'slice') return;
@@ -158,6 +159,7 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
 
   exited(pid: Pid): void {
     this.queue.remove(pid);
+    this.queue.ran(pid);
     for (const column of this.columns) column.set(pid, 0);
   }
 

@@ -23,6 +23,7 @@ import type {
 } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { moved, rowsFor } from '../columns.ts';
+import { KeptPlaces } from './kept-places.ts';
 import { QuotaQueue } from './quota-queue.ts';
 
 export interface PriorityOptions {
@@ -66,6 +67,7 @@ class Priority implements SchedulingPolicy {
   private readonly sliceUs: number;
   private readonly quotaShare: number;
   private readonly queue = new QuotaQueue();
+  private readonly places = new KeptPlaces();
   private sequence = 0;
   // By pid.
   private priority = new Float64Array(0); // as of when it was ready or reprioritized
@@ -91,7 +93,9 @@ class Priority implements SchedulingPolicy {
     this.behindUntilUs[pid] = untilUs;
     const priority = this.processes.priority(pid);
     this.priority[pid] = priority;
-    queue.add(pid, priority * this.agingUs + nowUs, this.sequence++, node, untilUs);
+    const place = this.places.kept(pid, nowUs) ?? this.sequence++;
+    this.places.give(pid, nowUs, place);
+    queue.add(pid, priority * this.agingUs + nowUs, place, node, untilUs);
     // With a quota, being ready can matter to another of the node even from the last place.
     return node >= 0 || queue.first() === pid;
   }
@@ -110,6 +114,7 @@ class Priority implements SchedulingPolicy {
   charge(pid: Pid, _charge: Charge, nowUs: number): void {
     if (pid >= this.aged.length) assert(false, `charge for pid ${pid}, which was never ready`);
     this.isCharged[pid] = 1;
+    this.places.giveUp(pid);
     if (!this.queue.has(pid) || !this.isOver(pid, this.processes.quotaNode(pid), nowUs)) return;
     this.behindUntilUs[pid] = this.overUntilUs[pid]!;
     this.queue.demote(pid, this.overUntilUs[pid]!);
@@ -125,6 +130,7 @@ class Priority implements SchedulingPolicy {
     this.overUntilUs[pid] = 0;
     this.behindUntilUs[pid] = 0;
     this.isCharged[pid] = 0;
+    this.places.giveUp(pid);
   }
 
   /** Queued or running: it stands where it would if it had had this priority from the start. */

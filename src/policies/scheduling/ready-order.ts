@@ -3,8 +3,8 @@ import { moved, rowsFor } from '../columns.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 
 /**
- * Numbers processes in the order in which they became ready: the tie-break of every queue. One that was picked, had to wait for memory
- * and is ready again since the same instant has the number that it had.
+ * Numbers processes in the order in which they became ready: the tie-break of every queue. One that was picked, could not start and is ready
+ * again since the same instant has the number that it had.
  */
 export class ReadyOrder {
   private last = 0;
@@ -36,9 +36,11 @@ export class ReadyOrder {
     if (pid < this.sinceUs.length) this.sinceUs[pid] = NaN;
   }
 
-  /** Puts `pid`, which has its number, into a list of ready ones: behind those that became ready before it, mostly at the end. */
+  /** Puts `pid`, which has its number, into a list of ready ones: behind those that became ready before it, mostly at the end, or at the front that it was picked from. */
   insert(lists: LinkedLists, list: number, pid: Pid): void {
     const number = this.of(pid);
+    const head = lists.head(list);
+    if (head > 0 && this.of(head as Pid) > number) return void lists.pushFront(list, pid);
     let before = lists.tail(list);
     while (before > 0 && this.of(before as Pid) > number) before = lists.previous(before);
     if (before > 0) lists.insertAfter(list, before, pid);

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import { MostlySortedQueue } from '../../base/mostly-sorted-queue.ts';
 import type { Pid } from '../../kernel/ids.ts';
+import { KeptPlaces } from './kept-places.ts';
 
 /** A ready process: its key, and its place among those of the same key. */
 type SavedPlace = readonly [pid: number, key: number, tie: number];
@@ -13,12 +14,13 @@ export interface SavedReadyQueue {
 
 /**
  * Ready processes by a key that is constant while they are ready, smallest first; equals in the order in which they became ready, but for those that
- * are put before their equals.
+ * are put before their equals. One that was picked and could not start stands where it stood.
  *
  * Cost: O(log n) for add, pop and remove, O(1) while keys come in ascending order.
  */
 export class ReadyQueue {
   private readonly queue = new MostlySortedQueue();
+  private readonly places = new KeptPlaces();
   private sequence = 0;
   private front = 0;
 
@@ -26,10 +28,17 @@ export class ReadyQueue {
     return this.queue.size;
   }
 
-  /** `key` is not NaN. True: it stands first. */
-  add(pid: Pid, key: number, isBeforeEquals = false): boolean {
-    this.queue.push(pid, key, isBeforeEquals ? --this.front : this.sequence++);
+  /** `pid` is ready since `sinceUs`; `key` is not NaN. True: it stands first. */
+  add(pid: Pid, key: number, sinceUs: number, isBeforeEquals = false): boolean {
+    const place = this.places.kept(pid, sinceUs) ?? (isBeforeEquals ? --this.front : this.sequence++);
+    this.places.give(pid, sinceUs, place);
+    this.queue.push(pid, key, place);
     return this.queue.peek() === pid;
+  }
+
+  /** `pid` has run, or has ended: when it is ready next, it comes after its equals. */
+  ran(pid: Pid): void {
+    this.places.giveUp(pid);
   }
 
   pop(): Pid | undefined {

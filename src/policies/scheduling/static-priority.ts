@@ -69,7 +69,7 @@ class StaticPriority implements SchedulingPolicy {
     const { queue, processes } = this;
     const keepsPlace = this.options.preemptedTo === 'head' && this.isInSlice(pid, sinceUs);
     if (!keepsPlace) this.usedUs.set(pid, 0);
-    return queue.add(pid, processes.priority(pid), keepsPlace) && this.shouldPreempt !== undefined;
+    return queue.add(pid, processes.priority(pid), sinceUs, keepsPlace) && this.shouldPreempt !== undefined;
   }
 
   pick(_core: CoreId): Pid | undefined {
@@ -77,6 +77,7 @@ class StaticPriority implements SchedulingPolicy {
   }
 
   charge(pid: Pid, { coreUs }: Charge): void {
+    this.queue.ran(pid);
     // What a ready process is charged with, it used in an earlier life.
     if (this.options.preemptedTo === 'tail' || this.queue.has(pid)) return;
     this.usedUs.set(pid, this.usedUs.get(pid) + coreUs);
@@ -88,6 +89,7 @@ class StaticPriority implements SchedulingPolicy {
 
   exited(pid: Pid): void {
     this.queue.remove(pid);
+    this.queue.ran(pid);
     this.usedUs.set(pid, 0);
   }
 

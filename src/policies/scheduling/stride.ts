@@ -72,7 +72,7 @@ class Stride implements SchedulingPolicy {
     this.moveTo(sinceUs);
     this.stopped(pid);
     if (this.isActive.get(pid) === 0) this.join(pid);
-    this.queue.add(pid, this.passes.get(pid));
+    this.queue.add(pid, this.passes.get(pid), sinceUs);
     return false;
   }
 
@@ -86,6 +86,7 @@ class Stride implements SchedulingPolicy {
   }
 
   charge(pid: Pid, { coreUs }: Charge): void {
+    this.queue.ran(pid);
     this.passes.add(pid, coreUs, this.processes.tickets(pid));
     if (this.queue.has(pid)) this.queue.rekey(pid, this.passes.get(pid));
   }
@@ -99,6 +100,7 @@ class Stride implements SchedulingPolicy {
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
+    this.queue.ran(pid);
     for (const column of this.columns) column.set(pid, 0);
   }
 

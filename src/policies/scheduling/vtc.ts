@@ -72,7 +72,9 @@ class VirtualTokenCounter implements SchedulingPolicy {
     if (client >= this.counters.length) this.growClients(client);
     if (pid >= this.clients.length) this.growPids(pid);
     this.clients[pid] = client;
-    if (queues.size(client) === 0) this.lift(client);
+    // Picked, and could not start: it has been waiting all the time.
+    if (order.readySinceUs(pid) === sinceUs) this.payBack(pid);
+    else if (queues.size(client) === 0) this.lift(client);
     order.take(pid, sinceUs);
     order.insert(queues, client, pid);
     const first = queues.head(client);
@@ -107,8 +109,7 @@ class VirtualTokenCounter implements SchedulingPolicy {
     const client = this.clients[pid]!;
     if (this.queues.has(pid)) this.leave(client, pid);
     // Picked, and then there was no room for it in memory.
-    if (this.refunds[pid]! > 0) this.add(client, -this.refunds[pid]!);
-    this.refunds[pid] = 0;
+    this.payBack(pid);
     this.isPaid[pid] = 0;
   }
 
@@ -167,6 +168,14 @@ class VirtualTokenCounter implements SchedulingPolicy {
       const first = this.queues.head(client);
       if (first > 0) this.active.push(client, counter, this.order.of(first as Pid));
     }
+  }
+
+  /** The call of `pid` did not start. */
+  private payBack(pid: Pid): void {
+    if (this.refunds[pid]! === 0) return;
+    this.add(this.clients[pid]!, -this.refunds[pid]!);
+    this.refunds[pid] = 0;
+    this.isPaid[pid] = 0;
   }
 
   /** A client with nothing waiting comes back: what it did not ask for meanwhile is not owed to it. */
