@@ -41,6 +41,8 @@ export interface ProcessView {
   quotaRollsUs(pid: Pid, nowUs: number): number;
   /** µs on a core so far, up to its last dispatch. */
   coreUs(pid: Pid): number;
+  /** From when on the stretch of `pid` counts as use of its slice, µs: when its core has switched to it and what was evicted of its context is back, at the latest; 0: it does not run. */
+  sliceBeginsUs(pid: Pid): number;
 
   // Of the call that it asks for or that runs; 0 when there is none.
 

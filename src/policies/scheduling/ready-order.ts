@@ -40,7 +40,7 @@ export class ReadyOrder {
   insert(lists: LinkedLists, list: number, pid: Pid): void {
     const number = this.of(pid);
     const head = lists.head(list);
-    if (head > 0 && this.of(head as Pid) > number) return void lists.pushFront(list, pid);
+    if (head > 0 && this.of(head as Pid) > number) return lists.pushFront(list, pid);
     let before = lists.tail(list);
     while (before > 0 && this.of(before as Pid) > number) before = lists.previous(before);
     if (before > 0) lists.insertAfter(list, before, pid);

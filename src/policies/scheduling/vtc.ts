@@ -172,8 +172,9 @@ class VirtualTokenCounter implements SchedulingPolicy {
 
   /** The call of `pid` did not start. */
   private payBack(pid: Pid): void {
-    if (this.refunds[pid]! === 0) return;
-    this.add(this.clients[pid]!, -this.refunds[pid]!);
+    const refund = this.refunds[pid]!;
+    if (refund === 0) return;
+    this.add(this.clients[pid]!, -refund);
     this.refunds[pid] = 0;
     this.isPaid[pid] = 0;
   }
