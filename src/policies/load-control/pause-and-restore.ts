@@ -38,6 +38,9 @@ export const pauseAndRestore: CreateLoadControlPolicy = pauseAndRestoreWith(paus
 /** What others hold falls while nothing happens: it is looked at so often in a half-life. */
 const LOOKS_PER_HALF_LIFE = 4;
 
+/** After so many half-lives of a wait, when it counts a thousandth, a process has lost its place: one that waits for ever would keep out for ever who needs most of memory. */
+const HALF_LIVES = 10;
+
 class PauseAndRestore implements LoadControlPolicy {
   readonly name = 'pause-and-restore';
   private readonly options: PauseAndRestoreOptions;
@@ -103,13 +106,15 @@ class PauseAndRestore implements LoadControlPolicy {
       this.members.set(pid, idleUs === -1 ? undefined : idleUs);
   }
 
-  /** Who has ended or was suspended is let on no longer; who else is active now, and since when the others are not. */
+  /** Who has ended, was suspended or waits for too long is let on no longer; who else is active now, and since when the others are not. */
   private look(nowUs: number): void {
-    const { members, context } = this;
+    const { members, context, options } = this;
     const present = new Set(context.load.processes());
     for (const [pid, idleUs] of members) {
-      if (!present.has(pid)) members.delete(pid);
-      else members.set(pid, context.load.active(pid) ? undefined : (idleUs ?? nowUs));
+      const sinceUs = context.load.active(pid) ? undefined : (idleUs ?? nowUs);
+      const isLost = sinceUs !== undefined && nowUs - sinceUs >= HALF_LIVES * options.halfLifeUs;
+      if (isLost || !present.has(pid)) members.delete(pid);
+      else members.set(pid, sinceUs);
     }
   }
 

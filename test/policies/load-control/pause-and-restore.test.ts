@@ -88,6 +88,17 @@ test('of two paused at once the one between calls goes first, silently; the last
   }
 });
 
+test('who waits for ten half-lives loses its place, and keeps out nobody who needs all of memory', () => {
+  const load = loaded(10, 95);
+  const policy = pauseAndRestoreWith({ halfLifeUs: 1_000 })(load.context(100));
+  policy.mayStart(pid(1), 0);
+  load.set(pid(1), { tokens: 10, active: false });
+  expect(policy.mayStart(pid(2), 0)).toBe(false);
+  expect(policy.mayStart(pid(2), 9_999)).toBe(false);
+  expect(policy.mayStart(pid(2), 10_000)).toBe(true);
+  expect(policy.keepsPlace!(pid(1))).toBe(false);
+});
+
 test('of those that run calls the smallest goes', () => {
   const load = loaded(20, 10, 30);
   const policy = loadControlPolicies['pause-and-restore'](load.context(100));
