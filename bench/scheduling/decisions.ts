@@ -182,6 +182,12 @@ class DrawnProcesses implements ProcessView {
     const startedUs = this.startedUs[pid]!;
     return this.leftUs[pid]! - (startedUs < 0 ? 0 : nowUs - startedUs);
   }
+  isUnderWay(pid: Pid): boolean {
+    return this.leftUs[pid]! < this.bursts[pid]!;
+  }
+  hasEnded(): boolean {
+    return false;
+  }
   promptTokens(pid: Pid): number {
     return 500 + Math.floor(this.shares[pid]! * 1_000);
   }

@@ -133,8 +133,10 @@ function processView({ processes, cores, budgets, quotas }: KernelState): Proces
       const { call, core } = process;
       if (call === undefined) return 0;
       const stretchUs = core === -1 ? 0 : nowUs - cores[core]!.startedUs;
-      return Math.max(0, burstUs(process) - call.coreUs - stretchUs);
+      return Math.max(0, burstUs(process) - call.settledUs - call.coreUs - stretchUs);
     },
+    isUnderWay: (pid) => (processes[pid]!.call?.stretches ?? 0) > 0,
+    hasEnded: (pid) => processes[pid]!.state === 'terminated',
     promptTokens: (pid) => {
       const { call, table } = processes[pid]!;
       return call === undefined ? 0 : table.tokens + call.extraTokens;

@@ -24,6 +24,8 @@ export class ArrayProcesses implements ProcessView {
   readonly expectations: number[] = [];
   readonly bursts: number[] = [];
   readonly lefts: number[] = [];
+  readonly underWay: boolean[] = [];
+  readonly ended: boolean[] = [];
   readonly prompts: number[] = [];
   readonly outputs: number[] = [];
 
@@ -66,6 +68,13 @@ export class ArrayProcesses implements ProcessView {
   }
   burstLeftUs(of: Pid): number {
     return this.lefts[of] ?? this.burstUs(of);
+  }
+  /** Unless told, when something of its call is done. */
+  isUnderWay(of: Pid): boolean {
+    return this.underWay[of] ?? this.burstLeftUs(of) < this.burstUs(of);
+  }
+  hasEnded(of: Pid): boolean {
+    return this.ended[of] ?? false;
   }
   promptTokens(of: Pid): number {
     return this.prompts[of] ?? 0;

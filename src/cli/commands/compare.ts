@@ -88,6 +88,13 @@ export const compareCommand: Command<CompareOptions> = {
     io.progress(`reading ${path}`);
     const input = await readCompared(path, options);
     const { seed } = input;
+    const mostSeeds = Number.MAX_SAFE_INTEGER - seed + 1;
+    if (options.seeds > mostSeeds)
+      throw invalid(
+        '--seeds',
+        options.seeds,
+        `an integer from 1 to ${mostSeeds}: seeds go up to ${Number.MAX_SAFE_INTEGER}`,
+      );
     const seeds = Array.from({ length: options.seeds }, (_, index) => seed + index);
     checkSlice(schedulers, options);
     const calls = input.workload.facts.modelCalls * schedulers.length * seeds.length;

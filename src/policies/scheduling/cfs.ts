@@ -6,7 +6,7 @@
  * a newcomer begins one slice behind the smallest virtual run time, a sleeper comes back at most half a period before it; at its wake-up it preempts who
  * is ahead of it by more than the wake-up granularity, and a tick preempts who is ahead of the first by more than its slice.
  * Departs from it: all cores of an engine have one queue (shares and the period count them all), the tick comes at the very instant, and there are no
- * groups and no buddies. The smallest virtual run time of several running ones is that of the one that was furthest behind when it began.
+ * groups, no buddies and no proxies: who holds a lock runs by its own weight, whoever waits for it. The smallest virtual run time of several running ones is that of the one that was furthest behind when it began.
  * Cost: O(log n) for ready, pick and waiting, O(1) for the rest.
  */
 import { assert } from '../../base/assert.ts';
@@ -106,7 +106,7 @@ class CompletelyFair implements SchedulingPolicy {
 
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { queue, times, running } = this;
-    queue.ran(pid);
+    queue.used(pid);
     times.add(pid, coreUs, this.loadOf(pid));
     if (queue.has(pid)) queue.rekey(pid, times.get(pid));
     else if (coreUs > 0 && running.has(pid)) {
@@ -128,7 +128,7 @@ class CompletelyFair implements SchedulingPolicy {
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
-    this.queue.ran(pid);
+    this.queue.forget(pid);
     for (const column of this.columns) column.set(pid, 0);
   }
 
@@ -199,7 +199,8 @@ class CompletelyFair implements SchedulingPolicy {
   private join(pid: Pid): void {
     const { times } = this;
     this.isActive.set(pid, 1);
-    this.wokenUs.set(pid, this.nowUs);
+    // One that was stopped has not slept, whatever it had to wait for since.
+    if (!this.processes.isUnderWay(pid)) this.wokenUs.set(pid, this.nowUs);
     this.count++;
     this.totalLoad += this.loadOf(pid);
     if (this.isKnown.get(pid) === 1) {

@@ -10,7 +10,7 @@ import { assert } from '../../base/assert.ts';
 import type { CreateSchedulingPolicy, ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { rounded, spelledTime, standing } from './explanations.ts';
-import { KeptPlaces } from './kept-places.ts';
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
 import { ResponseRatios } from './response-ratios.ts';
 
 export const hrrn: CreateSchedulingPolicy = ({ processes }) => new HighestResponseRatioNext(processes);
@@ -19,8 +19,7 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   readonly name = 'hrrn';
   private readonly processes: ProcessView;
   private readonly ratios = new ResponseRatios();
-  private readonly places = new KeptPlaces();
-  private sequence = 0;
+  private readonly order = new ReadyOrder();
 
   constructor(processes: ProcessView) {
     this.processes = processes;
@@ -29,9 +28,7 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean {
     // What takes no time has an infinite ratio; 1 µs is as good.
     const lengthUs = Math.max(1, this.processes.burstLeftUs(pid, sinceUs));
-    const place = this.places.kept(pid, sinceUs) ?? this.sequence++;
-    this.places.give(pid, sinceUs, place);
-    this.ratios.add(pid, sinceUs, lengthUs, place);
+    this.ratios.add(pid, sinceUs, lengthUs, this.order.take(pid, sinceUs));
     return false;
   }
 
@@ -43,7 +40,7 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   }
 
   charge(pid: Pid): void {
-    this.places.giveUp(pid);
+    if (!this.ratios.has(pid)) this.order.forget(pid);
   }
 
   waiting(pid: Pid): void {
@@ -52,7 +49,7 @@ class HighestResponseRatioNext implements SchedulingPolicy {
 
   exited(pid: Pid): void {
     this.ratios.remove(pid);
-    this.places.giveUp(pid);
+    this.order.forget(pid);
   }
 
   slice(): number {
@@ -77,14 +74,14 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   }
 
   save(): Json {
-    return { sequence: this.sequence, ready: this.ratios.rows() };
+    return { order: this.order.save() as unknown as Json, ready: this.ratios.rows() };
   }
 
   load(state: Json): void {
     assert(this.ratios.size === 0, 'load into a policy that is in use');
-    const { sequence, ready } = state as unknown as { sequence: number; ready: readonly number[][] };
-    this.sequence = sequence;
-    for (const [pid = 0, sinceUs = 0, lengthUs = 0, tie = 0] of ready)
-      this.ratios.add(pid, sinceUs, lengthUs, tie);
+    const { order, ready } = state as unknown as { order: SavedReadyOrder; ready: readonly number[][] };
+    this.order.load(order);
+    for (const [pid = 0, sinceUs = 0, lengthUs = 0] of ready)
+      this.ratios.add(pid, sinceUs, lengthUs, this.order.of(pid as Pid));
   }
 }

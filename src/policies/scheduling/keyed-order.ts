@@ -48,7 +48,7 @@ export class KeyedOrder implements SchedulingPolicy {
   }
 
   charge(pid: Pid): void {
-    this.queue.ran(pid);
+    this.queue.used(pid);
   }
 
   waiting(pid: Pid): void {
@@ -56,8 +56,7 @@ export class KeyedOrder implements SchedulingPolicy {
   }
 
   exited(pid: Pid): void {
-    this.queue.remove(pid);
-    this.queue.ran(pid);
+    this.queue.forget(pid);
   }
 
   slice(): number {

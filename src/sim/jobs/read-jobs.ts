@@ -3,7 +3,7 @@
  * virtual time, and a microsecond is the least that can be told apart.
  */
 import { KernelError } from '../../kernel/errors.ts';
-import { mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
+import { leastWeight, mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
 import {
   below,
   documentOf,
@@ -35,7 +35,7 @@ const readFields = object(
     bursts: list(ticks, 1),
     priority: number(0, 100),
     tickets: integer(1, mostShares),
-    weight: numberAbove(0, mostShares),
+    weight: number(leastWeight, mostShares),
     deadline: numberAbove(0, mostTicks),
     client: name,
   },
