@@ -19,7 +19,7 @@ import {
 } from '../compare/compare-report.ts';
 import { runComparison } from '../compare/compare-runs.ts';
 import { addKernelFlags, type KernelFlags } from '../kernel-flags.ts';
-import { parseInteger } from '../options.ts';
+import { parseInteger, parseNames } from '../options.ts';
 import { ownPolicyFile } from '../own-policy.ts';
 import {
   addResultFileFlags,
@@ -125,7 +125,7 @@ export const compareCommand: Command<CompareOptions> = {
 /** In the order in which they are named, each once; the baseline first where it is not one of them. Throws KernelError INVALID_ARGUMENT. */
 function schedulersOf({ scheduler, baseline }: CompareOptions): ComparedScheduler[] {
   const table = Object.keys(schedulingPolicies);
-  const named = scheduler.split(',').flatMap((name) => (name === 'all' ? table : [name]));
+  const named = parseNames(scheduler, table);
   const names = new Set(named.includes(baseline) ? named : [baseline, ...named]);
   return [...names].map((name) => {
     if (name !== baseline) parseScheduler('--scheduler', name, `all, ${schedulersAllowed}`);
