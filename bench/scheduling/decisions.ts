@@ -172,6 +172,9 @@ class DrawnProcesses implements ProcessView {
   coreUs(): number {
     return 0;
   }
+  sliceBeginsUs(): number {
+    return 0;
+  }
   burstUs(pid: Pid): number {
     return this.bursts[pid]!;
   }

@@ -126,6 +126,7 @@ function processView({ processes, cores, budgets, quotas }: KernelState): Proces
     quotaShare: (pid, nowUs) => quotas.share(processes[pid]!, nowUs),
     quotaRollsUs: (pid, nowUs) => quotas.rollsUs(processes[pid]!, nowUs),
     coreUs: (pid) => processes[pid]!.coreUs,
+    sliceBeginsUs: (pid) => cores[processes[pid]!.core]?.sliceBeginsUs ?? 0,
     burstUs: (pid) => burstUs(processes[pid]!),
     burstLeftUs: (pid, nowUs) => {
       const process = processes[pid]!;

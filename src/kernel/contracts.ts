@@ -41,6 +41,8 @@ export interface ProcessView {
   quotaRollsUs(pid: Pid, nowUs: number): number;
   /** µs on a core so far, up to its last dispatch. */
   coreUs(pid: Pid): number;
+  /** From when on the stretch of `pid` counts as use of its slice, µs: when its core has switched to it and what was evicted of its context is back, at the latest; 0: it does not run. */
+  sliceBeginsUs(pid: Pid): number;
   /** Whether it has terminated. */
   hasEnded(pid: Pid): boolean;
 
@@ -81,8 +83,9 @@ export interface Charge {
 export interface SchedulingPolicy {
   readonly name: string;
   /**
-   * `pid` is ready since `sinceUs`, mostly now: a process that had to wait for memory after it was picked keeps its place (`waiting`, then `ready` since
-   * the same instant as before, and no charge in between). The kernel never announces a pid that is already ready. False says that it does not stand first, so that no preemption
+   * `pid` is ready since `sinceUs`, mostly now: a process that was picked and could not start keeps its place. It had to wait for memory (`waiting`, then `ready` since
+   * the same instant as before, and no charge in between), or is put back at once (one queue of several engines: the same without `waiting`). The kernel never announces a pid that is
+   * already ready. False says that it does not stand first, so that no preemption
    * is due any earlier than before; a policy that says nothing is asked about every running process.
    */
   ready(pid: Pid, sinceUs: number): boolean | void;

@@ -94,6 +94,10 @@ export class ArrayProcesses implements ProcessView {
   coreUs(): number {
     return 0;
   }
+  /** At once, whenever it was dispatched. */
+  sliceBeginsUs(): number {
+    return 0;
+  }
 
   context(): SchedulingContext {
     return {

@@ -151,9 +151,11 @@ class CompletelyFair implements SchedulingPolicy {
     const granularity = (options.wakeupGranularityUs * weightScale) / this.loadOf(first);
     const isWakeUp = this.wokenUs.get(first) === nowUs;
     if (isWakeUp && behind + ((nowUs - beganUs) * weightScale) / load > granularity) return nowUs;
-    // The tick: ahead of the first by more than its slice, and not before the minimal granularity.
+    // The tick: ahead of the first by more than its slice, and not before the minimal granularity. Of that, too, bringing its context back is no use: those who
+    // drive each other's contexts out would never get anywhere.
     const aheadUs = beganUs + Math.floor(((this.slice(pid) - behind) * load) / weightScale) + 1;
-    const dueUs = Math.max(beganUs + options.minGranularityUs, aheadUs);
+    const beginsUs = Math.max(beganUs, this.processes.sliceBeginsUs(pid));
+    const dueUs = Math.max(beginsUs + options.minGranularityUs, aheadUs);
     return Number.isSafeInteger(dueUs) ? dueUs : Infinity;
   }
 

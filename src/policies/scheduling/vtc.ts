@@ -78,6 +78,8 @@ class VirtualTokenCounter implements SchedulingPolicy {
       this.isHere.set(pid, 1);
       if (account.calls++ === 0) this.idle.remove(client);
     }
+    // Picked, and put back.
+    this.payBack(pid, client);
     // One whose place was kept has not been away.
     const isBack = order.readySinceUs(pid) === sinceUs;
     if (!active.has(client) && !isBack) account.counter = Math.max(account.counter, this.level());
@@ -85,7 +87,7 @@ class VirtualTokenCounter implements SchedulingPolicy {
     const first = queues.peek(client);
     if (active.has(client)) active.update(client, account.counter, order.of(first as Pid));
     else active.push(client, account.counter, order.of(first as Pid));
-    this.forgetIdle();
+    if (!isBack) this.forgetIdle();
     return first === pid && active.peek() === client;
   }
 
@@ -116,8 +118,7 @@ class VirtualTokenCounter implements SchedulingPolicy {
     const client = this.processes.client(pid);
     if (this.queues.has(pid)) this.leave(client, pid);
     // Picked, and then there was no room for it in memory.
-    if (this.refunds.get(pid) > 0) this.add(client, -this.refunds.get(pid));
-    this.refunds.set(pid, 0);
+    this.payBack(pid, client);
     // It has had no core, and may come back to its place.
     if (!Number.isNaN(this.order.readySinceUs(pid))) return;
     this.isHere.set(pid, 0);
@@ -185,7 +186,7 @@ class VirtualTokenCounter implements SchedulingPolicy {
     return this.active.size > 0 ? this.active.peekKey() : (this.lastLeft?.counter ?? 0);
   }
 
-  /** The level never falls but for a refund, which follows at once on the pick that it undoes; nobody is forgotten in between. */
+  /** The level never falls but when who was picked is put back or waits for memory, which follows at once on the pick that it undoes; nobody is forgotten in between. */
   private forgetIdle(): void {
     const { idle } = this;
     const level = this.level();
@@ -200,6 +201,14 @@ class VirtualTokenCounter implements SchedulingPolicy {
     if (first > 0) return active.update(client, account.counter, order.of(first));
     active.remove(client);
     this.lastLeft = account;
+  }
+
+  /** The call of `pid` was picked and did not start. */
+  private payBack(pid: Pid, client: number): void {
+    const refund = this.refunds.get(pid);
+    if (refund === 0) return;
+    this.add(client, -refund);
+    this.refunds.set(pid, 0);
   }
 
   /** Of a client with a call here. */
