@@ -38,7 +38,10 @@ export interface AgentWorld {
   readonly signals?: readonly (readonly [atUs: number, signal: SignalName])[];
   readonly faults?: Partial<FaultRates>;
   readonly programs?: readonly Program[];
+  /** How many agents of the same task there are; default 1. */
   readonly agents?: number;
+  /** What runs instead of an agent. */
+  readonly root?: { readonly program: string; readonly arguments: Json };
 }
 export type Reply = string | Partial<ThinkScript>;
 
@@ -74,7 +77,10 @@ export function runAgent(world: AgentWorld): AgentRan {
     ...(world.faults === undefined ? {} : { faults: world.faults }),
     onEvent: (event) => events.push(event),
   });
-  const run = { program: 'agent', arguments: { task: 'What is it?', ...world.task } as Json };
+  const run = world.root ?? {
+    program: 'agent',
+    arguments: { task: 'What is it?', ...world.task } as Json,
+  };
   for (let agent = 1; agent <= (world.agents ?? 1); agent++)
     simulation.spawn(0, { ...run, name: `agent-${agent}`, run: `run-${agent}` });
   for (const [atUs, message] of world.messages ?? []) simulation.message(atUs, 1 as Pid, message);
