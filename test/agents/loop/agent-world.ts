@@ -40,6 +40,8 @@ export interface AgentWorld {
   readonly programs?: readonly Program[];
   /** How many agents of the same task there are; default 1. */
   readonly agents?: number;
+  /** When each of them arrives, µs; default 0. */
+  readonly delaysUs?: readonly number[];
   /** What runs instead of an agent. */
   readonly root?: { readonly program: string; readonly arguments: Json };
 }
@@ -82,7 +84,11 @@ export function runAgent(world: AgentWorld): AgentRan {
     arguments: { task: 'What is it?', ...world.task } as Json,
   };
   for (let agent = 1; agent <= (world.agents ?? 1); agent++)
-    simulation.spawn(0, { ...run, name: `agent-${agent}`, run: `run-${agent}` });
+    simulation.spawn(world.delaysUs?.[agent - 1] ?? 0, {
+      ...run,
+      name: `agent-${agent}`,
+      run: `run-${agent}`,
+    });
   for (const [atUs, message] of world.messages ?? []) simulation.message(atUs, 1 as Pid, message);
   for (const [atUs, signal] of world.signals ?? []) simulation.signal(atUs, 1 as Pid, signal);
   simulation.run();
