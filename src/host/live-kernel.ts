@@ -14,13 +14,13 @@ import type { KernelOptionsInput } from '../kernel/options.ts';
 import type { StepOutput } from '../kernel/outbox.ts';
 import type { Outcome } from '../kernel/process-state.ts';
 import type { KernelRecord } from '../kernel/records.ts';
-import type { Request, StorageRequest, ToolStart } from '../kernel/requests.ts';
+import type { CallIdentity, Request, StorageRequest, ToolStart } from '../kernel/requests.ts';
 import { notJson } from '../kernel/schema/problem.ts';
 import type { StorageManager } from '../kernel/storage.ts';
 import { AnswerStreams } from './answer-streams.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ModelCallRun } from './model-call-run.ts';
-import type { Clock, ModelPort, PersonPort, ToolPort } from './ports.ts';
+import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
 import { StopSwitch } from './stop-switch.ts';
 
 export interface LiveOptions {
@@ -276,7 +276,7 @@ export class LiveKernel {
       case 'call.stop':
         return this.calls[request.core]?.stop();
       case 'tool.start':
-        return this.startTool(request);
+        return void this.startTool(request);
       case 'tool.stop':
         return this.tools.get(request.request)?.stop();
       case 'person.ask':
@@ -284,47 +284,52 @@ export class LiveKernel {
       case 'person.withdraw':
         return people.withdraw(request.request);
       case 'storage.request':
-        return this.store(request);
+        return void this.store(request);
     }
   }
 
-  private startTool(start: ToolStart): void {
+  private async startTool(start: ToolStart): Promise<void> {
     const { request, attempt, tool } = start;
     const stop = new StopSwitch();
     this.tools.set(request, stop);
-    const end = (ok: boolean, value: Json): void => {
-      if (this.tools.get(request) === stop) this.tools.delete(request);
-      const flaw = notJson(value, 'value');
-      this.feed({
-        atUs: this.nowUs(),
-        type: 'tool.ended',
-        request,
-        attempt,
-        ok: ok && flaw === undefined,
-        value: flaw === undefined ? value : `tool ${tool}: ${flaw}`,
-      });
-    };
-    this.options.tools.call(start, stop).then(
-      ({ ok, value }) => end(ok, value),
-      (error: unknown) => end(false, `tool ${tool} failed: ${messageOf(error)}`),
-    );
+    let reply: ToolReply;
+    try {
+      reply = await this.options.tools.call(start, stop);
+    } catch (error) {
+      reply = { ok: false, value: `tool ${tool} failed: ${messageOf(error)}` };
+    }
+    if (this.tools.get(request) === stop) this.tools.delete(request);
+    // What a program is told must be JSON.
+    const flaw = notJson(reply.value, 'value');
+    if (flaw !== undefined) reply = { ok: false, value: `tool ${tool}: ${flaw}` };
+    this.feed({ atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
   }
 
-  private store({ request, op, identity }: StorageRequest): void {
+  private async store({ request, op, identity }: StorageRequest): Promise<void> {
+    let ok = true;
+    let value: Json;
+    try {
+      value = await this.stored(op, identity);
+    } catch (error) {
+      ok = false;
+      value = messageOf(error);
+    }
+    this.feed({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
+  }
+
+  private async stored(op: StorageRequest['op'], identity: CallIdentity): Promise<Json> {
     const { storage } = this.options;
-    const done = (ok: boolean, value: Json): void =>
-      this.feed({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
-    // Requests are performed behind the flush of what was recorded before them.
-    if (op.kind === 'flush') return done(true, null);
-    const work: Promise<Json> =
-      op.kind === 'remember'
-        ? storage.remember({ identity, scope: op.scope, text: op.text, atUs: this.nowUs() }).then(() => null)
-        : storage
-            .recall({ scope: op.scope, query: op.query, limit: op.limit })
-            .then((found) => found.map(({ text, score }) => ({ text, score })));
-    work.then(
-      (value) => done(true, value),
-      (error: unknown) => done(false, messageOf(error)),
-    );
+    switch (op.kind) {
+      // Requests are performed behind the flush of what was recorded before them.
+      case 'flush':
+        return null;
+      case 'remember':
+        await storage.remember({ identity, scope: op.scope, text: op.text, atUs: this.nowUs() });
+        return null;
+      case 'recall': {
+        const found = await storage.recall({ scope: op.scope, query: op.query, limit: op.limit });
+        return found.map(({ text, score }) => ({ text, score }));
+      }
+    }
   }
 }

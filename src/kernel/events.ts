@@ -334,10 +334,10 @@ export type EventBody =
 /** One process of a deadlock, and what it waits for. */
 export interface DeadlockMember {
   readonly pid: Pid;
-  /** `lock`, `child` or `message`. */
+  /** `lock`, `child`, `message`, `memory` or `budget`. */
   readonly on: WaitReason;
-  /** The name of the lock or semaphore; else ''. */
+  /** The name of the lock, semaphore or budget node; else ''. */
   readonly what: string;
-  /** The owner of the lock, or the children; empty: any process of its run. */
+  /** The owner of the lock, or the children; which members have pinned memory or hold of the budget; empty: any process of its run. */
   readonly waitsFor: readonly Pid[];
 }

@@ -89,6 +89,7 @@ export class Kernel {
       this.lifecycle.deadlocks.settle();
       if (state.runnable.length > 0) continue;
       this.scheduler.settle();
+      this.lifecycle.deadlocks.settleMemory();
     } while (state.runnable.length > 0);
     this.prefetching.settle();
     return state.out;

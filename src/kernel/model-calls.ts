@@ -280,6 +280,14 @@ export class ModelCalls implements SchedulerListener {
     this.reserve(process, process.call!);
   }
 
+  /** Its call, which waits for memory or budget, is not to be. */
+  refuseWaiting(process: Process, code: KernelErrorCode, message: string): void {
+    this.withdraw(process);
+    const call = process.call!;
+    if (call.reservation !== undefined) this.budgets.settle(process, call);
+    this.refuse(process, code, message);
+  }
+
   private refuse(process: Process, code: KernelErrorCode, message: string): void {
     const { state } = this;
     const call = process.call!;

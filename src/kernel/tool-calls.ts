@@ -10,6 +10,7 @@ import { admission, effectsOf } from './tool-admission.ts';
 import { keepResults } from './tool-results.ts';
 import { failure, identityOf, textOf, type Refusal, type ToolBatch, type ToolRun } from './tool-run.ts';
 import { ToolSlots } from './tool-slots.ts';
+import { needsApproval } from './tools.ts';
 
 /**
  * The life of tool calls. One lock table for all processes: conflicting calls run one after another, the others side by side. A tool's failure
@@ -237,7 +238,7 @@ export class ToolCalls {
       args: call.arguments,
       script: call.script,
       effects: admitted,
-      stage: tool.approval ? 'person' : 'lock',
+      stage: needsApproval(tool, call.arguments, admitted) ? 'person' : 'lock',
       timer: undefined,
       attempt: attempt === undefined ? 0 : attempt + 1,
       hasStarted: false,

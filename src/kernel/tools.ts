@@ -38,8 +38,8 @@ export interface ToolSpec {
   readonly retryWaitUs?: number;
   /** At most this many calls at once over all processes, 1 to 1,000,000; absent: no limit. */
   readonly concurrency?: number;
-  /** A person must approve each call. */
-  readonly approval?: boolean;
+  /** Whether a person must approve a call: each, none, or those of which this says so; must depend on nothing else. One that throws, or says neither, needs approval. */
+  readonly approval?: boolean | ((args: Json, effects: Effects) => boolean);
 }
 
 /** A tool with its defaults filled in. `concurrency` is Infinity when there is no limit. */
@@ -142,6 +142,17 @@ function given(spec: ToolSpec): ToolSpec {
   ) as unknown as ToolSpec;
 }
 
+/** Whether a person must approve this call; when the tool's author erred, one must. */
+export function needsApproval({ approval }: RegisteredTool, args: Json, effects: Effects): boolean {
+  if (typeof approval === 'boolean') return approval;
+  try {
+    const answer: unknown = approval(args, effects);
+    return answer !== false;
+  } catch {
+    return true;
+  }
+}
+
 const DAY_US = 86_400_000_000;
 
 function checkFields(tool: RegisteredTool): void {
@@ -167,7 +178,8 @@ function checkFields(tool: RegisteredTool): void {
     concurrency === Infinity || isIn(concurrency, 1, 1_000_000),
     'an integer from 1 to 1000000',
   );
-  demand('approval', typeof tool.approval === 'boolean', 'true or false');
+  const isRule = typeof tool.approval === 'boolean' || typeof tool.approval === 'function';
+  demand('approval', isRule, 'true, false, or a function of the arguments and effects');
 }
 
 function isKeys(keys: unknown): boolean {

@@ -39,3 +39,23 @@ test('an answer is no approval', () => {
     result: ok([failed('TOOL_DENIED', 'a person did not approve mail: no, do not') as Json]),
   });
 });
+
+test('a rule decides by arguments and effects which calls a person must approve; one that errs asks for each', () => {
+  const rule: Exclude<ToolSpec['approval'], boolean> = (args, { writes }) => {
+    const { to } = args as { to: string };
+    if (to === 'nobody') throw new Error('no such address');
+    return writes.length > 0 && to !== 'me';
+  };
+  const ask = (args: Json, approval = rule): number => {
+    const spec: ToolSpec = { ...mail, effects: () => ({ reads: [], writes: ['outbox'] }), approval };
+    const kernel = new SteppedKernel({
+      agents: [{ body: [callTools(tool('mail', args)), sleep(SECOND)] }],
+      kernel: { tools: [spec] },
+    });
+    return kernel.spawn(0, 1).filter(({ type }) => type === 'person.ask').length;
+  };
+  expect(ask({ to: 'me' })).toBe(0);
+  expect(ask({ to: 'boss' })).toBe(1);
+  expect(ask({ to: 'nobody' })).toBe(1);
+  expect(ask({ to: 'me' }, (() => undefined) as unknown as typeof rule)).toBe(1);
+});

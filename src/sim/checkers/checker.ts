@@ -7,6 +7,7 @@ import type { BudgetNodeSpec } from '../../kernel/budget-limits.ts';
 import type { EngineOptions } from '../../kernel/engine-options.ts';
 import type { QueueRule } from '../../kernel/options.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
+import type { ToolSpec } from '../../kernel/tools.ts';
 import type { EngineFacts } from '../metrics/run-metrics.ts';
 
 export interface Checker {
@@ -45,8 +46,8 @@ export interface CheckedEngine extends EngineFacts, Partial<Omit<EngineOptions, 
 
 interface ToolFacts {
   readonly name: string;
-  /** A person must approve each call. */
-  readonly approval?: boolean;
+  /** True: a person must approve each call. A rule by arguments can't be judged by the stream, which does not tell them. */
+  readonly approval?: ToolSpec['approval'];
   /** Calls that may run at a time, over all processes. */
   readonly concurrency?: number;
 }

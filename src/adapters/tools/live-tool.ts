@@ -1,0 +1,59 @@
+import type { ToolImplementation } from '../../agents/tools/tool-implementation.ts';
+import type { Stop, ToolPort, ToolReply } from '../../host/ports.ts';
+import { messageOf } from '../../kernel/errors.ts';
+import type { Json } from '../../kernel/ids.ts';
+import type { CallIdentity, ToolStart } from '../../kernel/requests.ts';
+import type { ToolSpec } from '../../kernel/tools.ts';
+
+/** A tool of the real world. */
+export interface LiveTool {
+  readonly spec: ToolSpec;
+  /** The arguments fit the tool's schema. A rejection is a failure of the call, like a reply that says so. */
+  call(args: Json, context: ToolContext): Promise<ToolReply>;
+}
+
+export interface ToolContext {
+  readonly stop: Stop;
+  /** The same for a call and its repeats: what acts on the world can know it again by this. */
+  readonly key: string;
+}
+
+export const ok = (value: Json): ToolReply => ({ ok: true, value });
+export const failed = (message: string): ToolReply => ({ ok: false, value: message });
+
+/** One that needs nothing of the world. */
+export function pureTool(tool: ToolImplementation): LiveTool {
+  return {
+    spec: tool.spec,
+    call: (args) => {
+      const result = tool.run(args);
+      return Promise.resolve(result.ok ? result : failed(result.message));
+    },
+  };
+}
+
+/** Finds the tool that a call names. Its names are unique: the kernel's registry sees to that. */
+export class LiveTools implements ToolPort {
+  readonly specs: readonly ToolSpec[];
+  private readonly tools: ReadonlyMap<string, LiveTool>;
+
+  constructor(tools: readonly LiveTool[]) {
+    this.specs = tools.map(({ spec }) => spec);
+    this.tools = new Map(tools.map((tool) => [tool.spec.name, tool]));
+  }
+
+  async call({ tool: name, arguments: args, identity }: ToolStart, stop: Stop): Promise<ToolReply> {
+    const tool = this.tools.get(name);
+    if (tool === undefined) return failed(`tool ${name} has no implementation here`);
+    try {
+      return await tool.call(args, { stop, key: keyOf(identity) });
+    } catch (error) {
+      return failed(`${name}: ${oneLine(messageOf(error))}`);
+    }
+  }
+}
+
+export const keyOf = ({ run, branch, pid, n, index }: CallIdentity): string =>
+  `${run}/${branch}/${pid}/${n}/${index}`;
+
+const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');
