@@ -65,7 +65,7 @@ const tasks: readonly (readonly [task: string, tools: number, complexity: string
   ['Find the bug.\n```\nfor (;;)\n```', 6, 'standard'],
   ['Design a cache, then compare it with this one:\n```\nx\n```', 0, 'complex'],
   [`Refactor as follows:\n- a\n- b\n- c`, 0, 'complex'],
-  [`${'word '.repeat(260)}`, 0, 'standard'],
+  ['word '.repeat(260), 0, 'standard'],
   [`Plan: ${'word '.repeat(260)}`, 0, 'complex'],
 ];
 test.each(tasks)('%j with %d tools is %s', (task, tools, complexity) => {

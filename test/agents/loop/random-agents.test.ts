@@ -16,7 +16,7 @@ import { randomModel } from './random-model.ts';
 const system = 'You are an agent of a test.';
 const writer = {
   spec: { ...echo.spec, name: 'writer', effects: () => ({ reads: [], writes: ['disk'] }) },
-  run: echo.run,
+  run: (args: Json) => echo.run(args),
 };
 const tools = [echo, broken, writer];
 

@@ -16,13 +16,13 @@ function cacheOf(options?: ResponseCacheOptions) {
   const tool = responseCache(options);
   const call = (fields: Partial<CacheCall>): Json => {
     const place = { key: 'k', scope: 's', text: 'hello', atUs: 0 };
-    const result = tool.run({ ...place, ...fields } as unknown as Json);
+    const result = tool.run({ ...place, ...fields });
     return result.ok ? result.value : result.message;
   };
   return {
     get: (fields: Partial<CacheCall> = {}) => call({ op: 'get', ...fields }),
     put: (answer: string, fields: Partial<CacheCall> = {}) =>
-      call({ op: 'put', response: { text: answer, tokensOut: 3 }, ...fields } as Partial<CacheCall>),
+      call({ op: 'put', response: { text: answer, tokensOut: 3 }, ...fields }),
   };
 }
 const gives = (text: string) => ({ response: { text, tokensOut: 3 } });
