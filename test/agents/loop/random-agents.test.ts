@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { rngFor } from '../../../src/base/rng.ts';
 import type { AgentResult } from '../../../src/agents/loop/agent-run.ts';
 import type { AgentTask } from '../../../src/agents/loop/agent-task.ts';
+import { responseCache, responseCacheName } from '../../../src/agents/loop/response-cache.ts';
 import type { Json } from '../../../src/kernel/ids.ts';
 import { MemoryStore } from '../../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../../src/kernel/recovery.ts';
@@ -34,6 +35,7 @@ function drawTask(draw: Draw, names: readonly string[]): AgentTask {
     reflectEvery: draw.between(0, 3),
     critique: draw.chance(0.5),
     summarise: draw.chance(0.4),
+    cache: draw.chance(0.3),
     followUpUs: draw.chance(0.3) ? draw.between(1, 90_000_000) : 0,
   };
 }
@@ -46,7 +48,7 @@ test('each run ends once; its tool calls, its prompts and its window keep their 
     const task = drawTask(draw, ['echo', 'broken', 'writer']);
     const { asked, all, made, result, outcome } = runAgent({
       task: { ...task },
-      tools,
+      tools: [...tools, responseCache()],
       model: randomModel(seed, ['echo', 'broken', 'writer']),
       messages: draw.chance(0.5) ? [[draw.between(1, 60_000_000), 'm'.repeat(draw.between(1, 800))]] : [],
       faults: draw.chance(0.3)
@@ -56,7 +58,9 @@ test('each run ends once; its tool calls, its prompts and its window keep their 
     const name = `seed ${seed}`;
     expect(all('process.terminated'), name).toHaveLength(1);
     expect(outcome === 'completed', name).toBe(['answered', 'stopped-by-reflection'].includes(result.reason));
-    expect(made.length, name).toBeLessThanOrEqual(task.toolCalls!);
+    expect(made.filter(([tool]) => tool !== responseCacheName).length, name).toBeLessThanOrEqual(
+      task.toolCalls!,
+    );
     expect(result.iterations, name).toBeLessThanOrEqual(task.iterations!);
     for (const { messages, promptTokens, maxOutput } of asked) {
       expect(messages[0], name).toEqual({ role: 'system', text: system });
@@ -89,7 +93,9 @@ function live(
   }: { task: AgentTask; made: Json[]; steps?: number; fromUs?: number },
 ): Life {
   const model = randomModel(seed, task.tools!);
-  const noting = tools.map((tool) => ({
+  // What a cache holds is lost in a crash; what it said is not.
+  const own = [...tools, responseCache()];
+  const noting = own.map((tool) => ({
     ...tool,
     run(args: Json) {
       if (tool === writer) made.push(args);
@@ -98,7 +104,7 @@ function live(
   }));
   const counted = { inputs: 0 };
   const simulation = checkedSimulation(
-    { ...kernelOf({ model: [], tools }), ledger: store.ledger() },
+    { ...kernelOf({ model: [], tools: own }), ledger: store.ledger() },
     {
       store,
       tools: noting,

@@ -1,6 +1,7 @@
 /** The response cache: equal prompts, alike prompts, age and room; and agents that share it. */
 import { expect, test } from 'vitest';
 
+import { Conversation } from '../../../src/agents/loop/conversation.ts';
 import {
   responseCache,
   type CacheCall,
@@ -98,6 +99,18 @@ test('agents of one task share their answers: the second one asks no model', () 
   expect(ends[0]).toEqual(ends[1]);
   expect(ends[0]).toMatchObject({ answer: 'done', iterations: 2, toolCalls: 1 });
   expect(events.filter(({ type }) => type === 'budget.settled')).toHaveLength(2);
+});
+
+test('a conversation that is restored is found under the same key', () => {
+  const options = { countTokens: (text: string) => text.length, windowTokens: 1_000, keepsKeys: true };
+  const before = new Conversation(options);
+  let page = 0;
+  for (const steps of [before.system('Be brief.'), before.user('Why?')])
+    for (let step = steps.next(); step.done !== true;) step = steps.next({ ok: true, value: ++page });
+  const after = new Conversation({ ...options, saved: before.save() });
+  expect(after.save()).toEqual(before.save());
+  expect(after.key).toHaveLength(64);
+  expect([after.key, after.before, after.last]).toEqual([before.key, before.before, 'Why?']);
 });
 
 test('failures and answers that are not whole are not kept', () => {
