@@ -15,7 +15,7 @@ import { ToldPrompt } from '../../../src/kernel/told-prompt.ts';
 import { importanceLru } from '../../../src/policies/paging/importance-lru.ts';
 import { seedCount } from '../../support/seeds.ts';
 
-const tables = 3;
+const tables = 2;
 
 type Operation =
   | { readonly type: 'shared'; readonly table: number; readonly first: number; readonly count: number }
@@ -41,7 +41,11 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     tokens: fc.integer({ min: 1, max: 9 }),
     isPinned: fc.boolean(),
   }),
-  fc.record({ type: fc.constantFrom('answer' as const, 'call' as const, 'checkpoint' as const), table }),
+  {
+    weight: 3,
+    arbitrary: fc.record({ type: fc.constantFrom('call' as const, 'checkpoint' as const), table }),
+  },
+  fc.record({ type: fc.constant('answer' as const), table }),
   fc.record({
     type: fc.constantFrom(
       'touch' as const,
