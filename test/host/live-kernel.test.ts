@@ -221,3 +221,21 @@ test('a page that only looks like a message is what its user said', () => {
   for (const text of ['{"role":', '{"role":"robot","text":"x"}', '{"role":"user"}', 'plain'])
     expect(messageOfPage(text)).toEqual({ role: 'user', text });
 });
+
+test('a message to a live process is acknowledged when it is durable, and one to a dead process is not taken', async () => {
+  const storage = new MemoryStorage();
+  const { live: kernel } = live({
+    program: programOf(function* () {
+      const mail = (yield { kind: 'receive' }) as SyscallResult<{ from: number; message: string }>;
+      return mail.ok ? { ...mail.value } : mail.code;
+    }),
+    options: { storage },
+  });
+  const { pid, end } = kernel.spawn(spawn);
+  const taken = kernel.message(pid, 'hello');
+  expect(await taken).toBe(true);
+  expect(await storage.journal({ run: 'r1', branch: 'main', pid })).toMatchObject([{ from: 0 }]);
+  expect((await end).value).toEqual({ from: 0, message: 'hello' });
+  expect(await kernel.message(pid, 'late')).toBe(false);
+  await expect(kernel.message(9 as typeof pid, 'x')).rejects.toThrow('to: 9 was never spawned');
+});

@@ -52,7 +52,13 @@ const table: Readonly<Record<string, Row>> = {
   adapters: {
     rooms: ['base', 'kernel'],
     types: ['host', 'agents'],
-    packages: ['hyparquet', '@resvg/resvg-js'],
+    packages: [
+      'hyparquet',
+      '@resvg/resvg-js',
+      '@ai-sdk/provider',
+      '@ai-sdk/openai-compatible',
+      'gpt-tokenizer',
+    ],
     node: true,
   },
   server: { rooms: belowServer, packages: [], node: true },

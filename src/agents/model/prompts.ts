@@ -19,10 +19,15 @@ export class PromptCall implements ModelCall {
   private readonly textOf: TextOfPage;
   private read: readonly Message[] | undefined;
 
-  constructor(kernel: Kernel, { identity, maxOutput, request = {} }: CallStart, textOf: TextOfPage) {
+  constructor(
+    kernel: Kernel,
+    { identity, maxOutput, request = {}, degradedTo }: CallStart,
+    textOf: TextOfPage,
+  ) {
     this.identity = identity;
     this.maxOutput = maxOutput;
-    this.request = request;
+    // Its budget pays for the cheaper model only.
+    this.request = degradedTo === undefined ? request : { ...request, model: degradedTo.model };
     this.kernel = kernel;
     this.textOf = textOf;
   }

@@ -126,7 +126,8 @@ export class ModelDevice {
     const ended = this.engine.switchUs === 0 ? plain : { ...plain, switchUs };
     if (stretch.failure !== undefined) {
       const { code, message, ...failure } = stretch.failure;
-      return { ...ended, reason: 'failed', code, message, failure };
+      const told = tokensIn === undefined ? {} : { tokensIn };
+      return { ...ended, ...told, reason: 'failed', code, message, failure };
     }
     if (text === undefined && tokensIn === undefined && toolCalls === undefined && finish === undefined)
       return ended;
