@@ -168,7 +168,7 @@ test('bad input is one line that says what is allowed; nothing is written', asyn
     ],
     [
       ['convert', sample, out],
-      '--to <format>: missing; allowed: format of the file: ids, csv, oracleGeneral, binary',
+      '--to <format>: missing; allowed: format of the file: ids, csv, oracleGeneral, binary, workload',
     ],
     [
       ['convert', sample, there, ...to],
