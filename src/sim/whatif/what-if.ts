@@ -136,7 +136,7 @@ function simulatedKernel(spec: Spec, parts: LiveParts, rates: FittedRates): Kern
   return { ...liveKernelOptions({ ...spec, engines }, parts), records: true };
 }
 
-export function engineFacts({ options }: Kernel): readonly EngineFacts[] {
+function engineFacts({ options }: Kernel): readonly EngineFacts[] {
   return options.engines.map(({ name, cores, memoryTokens }) => ({ name, cores, memoryTokens }));
 }
 
