@@ -1,4 +1,4 @@
-/** Recordings of simulated runs: all inputs of one kernel with their times, and what a rerun of them must reproduce. */
+/** Recordings, of simulated and of live runs: all inputs of one kernel with their times, and what a rerun of them must reproduce. */
 import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import { invalid, KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
@@ -6,8 +6,10 @@ import type { Json } from '../kernel/ids.ts';
 import type { Input } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { KernelOptions } from '../kernel/options.ts';
+import type { StepOutput } from '../kernel/outbox.ts';
 import { recordingVersion, type RecordingFooter, type RecordingHeader } from '../kernel/records.ts';
 import { EventHash } from './event-hash.ts';
+import { isLiveSpec, liveKernelOptions, type CountTokens, type LiveSpec } from './live-spec.ts';
 import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
 import { fieldError, integerAt, jsonAt, objectAt, stringAt, type JsonObject } from './workloads/fields.ts';
 
@@ -17,7 +19,7 @@ export class RecordingWriter {
   private inputs = 0;
 
   constructor(
-    { ringzero, spec }: { readonly ringzero: string; readonly spec: SimulationSpec },
+    { ringzero, spec }: { readonly ringzero: string; readonly spec: SimulationSpec | LiveSpec },
     write: (line: string) => void,
   ) {
     this.write = write;
@@ -42,6 +44,27 @@ export class RecordingWriter {
   }
 }
 
+/** Records a live run: what the live driver tells of its inputs and its events goes here. */
+export class LiveRecorder {
+  private readonly writer: RecordingWriter;
+  private readonly hash = new EventHash();
+
+  constructor(header: { readonly ringzero: string; readonly spec: LiveSpec }, write: (line: string) => void) {
+    this.writer = new RecordingWriter(header, write);
+  }
+
+  readonly onInput = (input: Input): void => this.writer.add(input);
+  readonly onEvent = (event: KernelEvent): void => this.hash.add(event);
+
+  /** Nothing more was or will be told; returns the hash of the events. */
+  end(): string {
+    const { count } = this.hash;
+    const eventHash = this.hash.digest();
+    this.writer.end(count, eventHash);
+    return eventHash;
+  }
+}
+
 export interface RerunResult {
   readonly header: RecordingHeader;
   readonly recorded: RecordingFooter;
@@ -60,6 +83,12 @@ export interface RerunOptions {
   /** Called when the kernel is made, before the first event. */
   readonly onStart?: (options: KernelOptions, header: RecordingHeader) => void;
   readonly onEvent?: (event: KernelEvent) => void;
+  /** Every step, before its events are told. */
+  readonly onStep?: (kernel: Kernel, input: Input, output: StepOutput) => void;
+  /** Whether the kernel makes records, which hold the texts of prompts; default: it does not. */
+  readonly records?: boolean;
+  /** The tokenizer of a live recording, by its name. */
+  readonly tokenizer?: (name: string) => Promise<CountTokens>;
   /** Imports the policy of the description's `schedulerFile`, where it has one. */
   readonly ownScheduler?: (spec: SimulationSpec) => Promise<CreateSchedulingPolicy | undefined>;
 }
@@ -71,7 +100,7 @@ export interface RerunOptions {
 export async function rerun(
   name: string,
   lines: AsyncIterable<string>,
-  { seed, onStart, onEvent, ownScheduler }: RerunOptions = {},
+  { seed, onStart, onEvent, onStep, records = false, ownScheduler, tokenizer }: RerunOptions = {},
 ): Promise<RerunResult> {
   let header: RecordingHeader | undefined;
   let footer: RecordingFooter | undefined;
@@ -91,22 +120,26 @@ export async function rerun(
       if (seed !== undefined && seed !== header.seed)
         throw invalid('--seed', seed, `${header.seed}, the seed of the recording`);
       const own = await ownScheduler?.(header.options as unknown as SimulationSpec);
-      kernel = kernelOf(name, header, own);
+      const { tokenizer: counter } = header.options as { readonly tokenizer?: string };
+      const countTokens = counter === undefined ? undefined : await tokenizer?.(counter);
+      kernel = kernelOf(name, header, { own, countTokens, records });
       onStart?.(kernel.options, header);
     } else if (value['end'] === true) footer = checkFooter(name, number, value);
     else {
       lastUs = checkInput(name, number, value, lastUs);
       inputs++;
       if (misfit !== '') continue;
-      let events: readonly KernelEvent[];
+      const input = value as unknown as Input;
+      let output: StepOutput;
       try {
-        ({ events } = kernel.step(value as unknown as Input));
+        output = kernel.step(input);
       } catch (error) {
         // The recorded kernel took all its inputs: this line is not what it got.
         misfit = `line ${number} does not follow from the lines before (${messageOf(error)})`;
         continue;
       }
-      for (const event of events) {
+      onStep?.(kernel, input, output);
+      for (const event of output.events) {
         hash.add(event);
         onEvent?.(event);
       }
@@ -149,13 +182,20 @@ function checkHeader(name: string, value: JsonObject): RecordingHeader {
   return value as unknown as RecordingHeader;
 }
 
-function kernelOf(
-  name: string,
-  { options }: RecordingHeader,
-  own: CreateSchedulingPolicy | undefined,
-): Kernel {
+/** What a description names and does not hold. */
+interface KernelParts {
+  readonly records: boolean;
+  readonly own: CreateSchedulingPolicy | undefined;
+  readonly countTokens: CountTokens | undefined;
+}
+
+/** The kernel of a recording, as it was when its first input came. */
+function kernelOf(name: string, { options }: RecordingHeader, { records, ...parts }: KernelParts): Kernel {
+  const spec = options as unknown as SimulationSpec | LiveSpec;
   try {
-    return new Kernel({ ...kernelOptionsOf(options as unknown as SimulationSpec, own), records: false });
+    return isLiveSpec(spec)
+      ? new Kernel({ ...liveKernelOptions(spec, parts), records })
+      : new Kernel({ ...kernelOptionsOf(spec, parts.own), records });
   } catch (error) {
     throw damaged(name, 1, `options: no kernel can be made of them (${messageOf(error)})`);
   }
