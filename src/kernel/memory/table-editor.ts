@@ -250,6 +250,8 @@ export class TableEditor {
 
   /** Cuts `extent` before its page `at`; returns the tail. All tables that use it get both. */
   split(extent: Extent, at: number): Extent {
+    // Before the extent has another length: places are counted by it.
+    for (const user of extent.users) retell(user.table, user.table.entries.indexOf(user));
     const tail = this.extents.split(extent, at);
     this.resident.divide(extent, tail);
     for (const user of extent.users) {
@@ -258,7 +260,6 @@ export class TableEditor {
       const entry: TableEntry = { table, extent: tail, number, importance, pinned, accesses };
       const { entries } = table;
       const index = entries.indexOf(user);
-      retell(table, index);
       entries.splice(index + 1, 0, entry);
       tail.users.push(entry);
       // What was one pinned entry is two: the tail pins the head and all before it, too.
