@@ -302,13 +302,13 @@ export class LiveKernel {
       // Requests are performed behind the flush of what was recorded before them.
       case 'flush':
         return null;
-      case 'remember':
-        await storage.remember({ identity, scope: op.scope, text: op.text, atUs: this.nowUs() });
+      case 'remember': {
+        const { kind: _, ...memory } = op;
+        await storage.remember({ identity, ...memory, atUs: this.nowUs() });
         return null;
-      case 'recall': {
-        const found = await storage.recall({ scope: op.scope, query: op.query, limit: op.limit });
-        return found.map(({ text, score }) => ({ text, score }));
       }
+      case 'recall':
+        return [...(await storage.recall({ scope: op.scope, query: op.query, limit: op.limit }))];
     }
   }
 }

@@ -178,6 +178,7 @@ function randomSyscall(
         kind,
         scope: draw.of(['mine', 'ours']),
         text: draw.of(['the door is open', 'the window is shut']),
+        ...(draw.chance(0.3) ? { key: draw.of(['door', 'window']), data: { seen: draw.between(0, 3) } } : {}),
       };
     case 'recall':
       return {
