@@ -45,6 +45,18 @@ export { priority } from './policies/scheduling/priority.ts';
 export { roundRobin } from './policies/scheduling/round-robin.ts';
 
 export { replayed, scripted, stepPrograms, stepProgramsOf } from './agents/programs.ts';
+export { agentProgram, agentProgramOf, type AgentParts } from './agents/loop/agent-program.ts';
+export type { AgentResult } from './agents/loop/agent-run.ts';
+export { agentDefaults, agentTaskOf, type AgentSettings, type AgentTask } from './agents/loop/agent-task.ts';
+export { complexityOf, type Complexity, type RouteTable } from './agents/loop/model-routing.ts';
+export {
+  responseCache,
+  responseCacheName,
+  type CachedResponse,
+  type ResponseCacheOptions,
+} from './agents/loop/response-cache.ts';
+export type { ModelCall, SimulatedModel } from './agents/model/model-call.ts';
+export { messageOfPage, pageOf, type Message as ConversationMessage } from './agents/model/messages.ts';
 export type * from './agents/steps.ts';
 export { Workflow } from './agents/workflow.ts';
 export { builtInTools } from './agents/tools/built-in.ts';

@@ -43,7 +43,8 @@ export function runAndReport(request: RunRequest): number {
   const files = openRunFiles(options, machine, { ringzero: version, seed, repeat });
   const writer =
     recording && new RecordingWriter({ ringzero: version, spec }, (line) => recording.write(line));
-  const result = runWorkload({
+  let nowUs = 0;
+  const run: Parameters<typeof runWorkload>[0] = {
     spec,
     ...(request.ownScheduler === undefined ? {} : { ownScheduler: request.ownScheduler }),
     agents: workload.agents,
@@ -52,12 +53,25 @@ export function runAndReport(request: RunRequest): number {
     keepRecords: false,
     ...(request.untilUs === undefined ? {} : { untilUs: request.untilUs }),
     onEvent(event) {
+      nowUs = event.atUs;
       events?.write(eventLine(event));
       files.onEvent(event);
     },
     ...(writer === undefined ? {} : { onInput: (input) => writer.add(input) }),
     onProgress: progressOf(io),
-  });
+  };
+  let result: WorkloadResult;
+  try {
+    result = runWorkload(run);
+  } catch (error) {
+    // The way to what went wrong is shown; a recording without an end could not be rerun.
+    closeAll(
+      () => files.close(nowUs),
+      () => events?.close(),
+      () => recording?.discard(),
+    );
+    throw error;
+  }
   writer?.end(result.events, result.eventHash);
   files.close(result.virtualUs);
   events?.close();
@@ -67,6 +81,16 @@ export function runAndReport(request: RunRequest): number {
   if (options.json) io.out(JSON.stringify(document(request, result, version, seconds), null, 1));
   else for (const line of summaryLines(request, result, seconds)) io.out(line);
   return troubleLines(result).length > 0 ? 1 : 0;
+}
+
+/** As far as it can be: what went wrong first is what is told. */
+function closeAll(...closers: readonly (() => void)[]): void {
+  for (const close of closers)
+    try {
+      close();
+    } catch {
+      // A disk that is full has no room for the end of a file, either.
+    }
 }
 
 /** What `--json` prints. Everything but `wall` is the same in every run of the same command. */

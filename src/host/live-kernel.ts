@@ -72,7 +72,7 @@ export class LiveKernel {
   /** Texts of pages by hash. */
   private readonly texts = new Map<string, string>();
   private readonly ends = new Map<Pid, (end: ProcessEnd) => void>();
-  private readonly whenBroken: ((error: unknown) => void)[] = [];
+  private readonly whenBroken = new Set<(error: unknown) => void>();
   private broken: { readonly error: unknown } | undefined;
   private isStepping = false;
 
@@ -111,6 +111,27 @@ export class LiveKernel {
   /** Throws KernelError when there is no such process. */
   signal(pid: Pid, signal: SignalName): void {
     this.told({ atUs: this.nowUs(), type: 'signal.sent', pid, signal });
+  }
+
+  /**
+   * Sends a process a message, which it receives from 0. Resolves when that is durable: to false when the process has ended, or its mailbox is full. Rejects with KernelError when there
+   * is no such process, when the message is no JSON, and when the kernel breaks down before.
+   */
+  async message(to: Pid, message: Json): Promise<boolean> {
+    // Who is told of an event may send one at once; that is taken behind the step that told it.
+    if (this.isStepping) await Promise.resolve();
+    let isTaken = false;
+    this.feedNow({ atUs: this.nowUs(), type: 'message.sent', to, message }, (event) => {
+      if (event.type === 'message.sent' && event.pid === 0) isTaken = true;
+    });
+    return new Promise((resolve, reject) => {
+      this.whenBroken.add(reject);
+      this.commit.whenDurable(() => {
+        this.whenBroken.delete(reject);
+        resolve(isTaken);
+      });
+      this.commit.flush();
+    });
   }
 
   /** Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
@@ -211,7 +232,7 @@ export class LiveKernel {
   private endOf(pid: Pid): Promise<ProcessEnd> {
     return new Promise((resolve, reject) => {
       this.ends.set(pid, resolve);
-      this.whenBroken.push(reject);
+      this.whenBroken.add(reject);
     });
   }
 

@@ -120,6 +120,13 @@ export class BudgetTree {
     return this.nodeAt(index).parent?.index ?? -1;
   }
 
+  /** Is `node` below `above`, or the same? */
+  isUnder(node: number, above: number): boolean {
+    for (let at: BudgetNode | undefined = this.nodeAt(node); at !== undefined; at = at.parent)
+      if (at.index === above) return true;
+    return false;
+  }
+
   /** Is `resource` limited at `node` or above it? */
   limits(node: number, resource: BudgetResource): boolean {
     for (let at: BudgetNode | undefined = this.nodeAt(node); at !== undefined; at = at.parent)

@@ -4,7 +4,7 @@ import { degradedOptions } from './budget-rules.ts';
 import type { BudgetTree, ReserveResult, WhyNot } from './budgets.ts';
 import { costOf, longestUs, type EngineOptions } from './engine-options.ts';
 import type { KernelErrorCode } from './errors.ts';
-import type { TimerId } from './ids.ts';
+import type { Pid, TimerId } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Call, Process } from './process.ts';
 import { historyVersion, type LedgerRecord } from './records.ts';
@@ -270,6 +270,20 @@ export class CallBudgets {
     budgets.removeWaiter(node, call.seq);
     this.clearIdleTimer(node);
     this.hasNews = true;
+  }
+
+  /** Who may let `process` go on, which waits at a node: the first that waits there, or whoever holds something of it. Undefined: time may, or it is to be seen in this step. */
+  holdersFor({ pid, call }: Process): readonly Pid[] | undefined {
+    const { budgets, processes } = this.state;
+    const node = call!.waitsAt;
+    if (this.hasNews || this.timers.has(node)) return undefined;
+    const first = budgets.firstWaiter(node);
+    if (first !== pid) return [first as Pid];
+    const holders: Pid[] = [];
+    for (const holder of processes)
+      if (holder?.call?.reservation !== undefined && budgets.isUnder(holder.budget, node))
+        holders.push(holder.pid);
+    return holders.length === 0 ? undefined : holders;
   }
 
   timerFired(node: number): void {

@@ -79,6 +79,12 @@ export class Engine {
   population = 0;
   /** Pids whose calls wait for memory, by the call's seq; the first is not overtaken. */
   readonly memoryWaiters = new KeyedHeap();
+  /**
+   * No call ran here, and the first that waits for memory did not fit beside what processes pin: it may wait for these. And it was so in this step, which
+   * has still to be looked at.
+   */
+  isStarved = false;
+  hasStarved = false;
   /** `queue.held` was told and `queue.released` was not. */
   isHeld = false;
   /** What load control keeps out or has suspended, in order. */
@@ -110,6 +116,11 @@ export class Engine {
     for (let slot = 0; slot < options.cores; slot++) this.idle.push(slot, slot, 0);
     this.queue.engines.push(this);
     this.queue.cores.push(...this.cores);
+  }
+
+  starve(): void {
+    this.isStarved = true;
+    this.hasStarved = true;
   }
 }
 

@@ -32,8 +32,8 @@ export type EventBody =
       readonly pid: Pid;
       readonly fromCheckpoint: number;
       readonly replayed: number;
-      /** Senders of the messages that wait in its mailbox, in order. */
-      readonly mail: readonly Pid[];
+      /** Senders of the messages that wait in its mailbox, in order; 0: the world. */
+      readonly mail: readonly (Pid | 0)[];
     }
   | { readonly type: 'process.ready'; readonly pid: Pid }
   // It stands ready, and goes to another engine before its call begins. `lostTokens`: of its prompt was usable there and is not here.
@@ -255,8 +255,14 @@ export type EventBody =
       readonly decision: string;
     }
   // `number` counts what is sent to the receiver, from 1; after a crash what waits in its mailbox is counted anew.
-  | { readonly type: 'message.sent'; readonly pid: Pid; readonly to: Pid; readonly number: number }
-  | { readonly type: 'message.received'; readonly pid: Pid; readonly from: Pid; readonly number: number }
+  // A sender 0 is the world.
+  | { readonly type: 'message.sent'; readonly pid: Pid | 0; readonly to: Pid; readonly number: number }
+  | {
+      readonly type: 'message.received';
+      readonly pid: Pid;
+      readonly from: Pid | 0;
+      readonly number: number;
+    }
   // locks: asked for and not free, got, given back (`ownerEnded`: its owner ended), asked for no more
   | { readonly type: 'lock.queued'; readonly pid: Pid; readonly lock: string; readonly owner: Pid }
   | {
@@ -330,10 +336,10 @@ export type EventBody =
 /** One process of a deadlock, and what it waits for. */
 export interface DeadlockMember {
   readonly pid: Pid;
-  /** `lock`, `child` or `message`. */
+  /** `lock`, `child`, `message`, `memory` or `budget`. */
   readonly on: WaitReason;
-  /** The name of the lock or semaphore; else ''. */
+  /** The name of the lock, semaphore or budget node; else ''. */
   readonly what: string;
-  /** The owner of the lock, or the children; empty: any process of its run. */
+  /** The owner of the lock, or the children; which members have pinned memory or hold of the budget; empty: any process of its run. */
   readonly waitsFor: readonly Pid[];
 }

@@ -1,5 +1,6 @@
 /** What the world hands over is checked before it changes anything: a mistake is told in one line, and the kernel goes on as if nothing had come. */
 import { invalid, KernelError, shown } from './errors.ts';
+import type { Pid } from './ids.ts';
 import {
   signalNames,
   type Input,
@@ -26,9 +27,11 @@ export function checkInput(state: KernelState, input: Input): void {
     case 'run.restored':
       return checkRestore(state, input);
     case 'signal.sent':
-      if (!Number.isInteger(input.pid) || state.processes[input.pid] === undefined)
-        throw new KernelError('UNKNOWN_PROCESS', `pid: ${shown(input.pid)} was never spawned`);
+      checkPid(state, 'pid', input.pid);
       return checkSignal(input.signal);
+    case 'message.sent':
+      checkPid(state, 'to', input.to);
+      return refuseFlaw(notJson(input.message, 'message'));
     case 'tool.ended':
     case 'person.answered':
     case 'storage.done':
@@ -36,6 +39,11 @@ export function checkInput(state: KernelState, input: Input): void {
     default:
       throw invalid('type', (input as Input).type, 'the type of an input');
   }
+}
+
+function checkPid({ processes }: KernelState, field: string, pid: Pid): void {
+  if (!Number.isInteger(pid) || processes[pid] === undefined)
+    throw new KernelError('UNKNOWN_PROCESS', `${field}: ${shown(pid)} was never spawned`);
 }
 
 function checkSpawn(state: KernelState, input: SpawnInput): void {

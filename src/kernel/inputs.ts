@@ -29,8 +29,16 @@ export type Input = { readonly atUs: number; readonly more?: true } & (
   | PersonAnswered
   | RestoreInput
   | { readonly type: 'signal.sent'; readonly pid: Pid; readonly signal: SignalName }
+  | MessageInput
   | StorageDone
 );
+
+/** The world sends a process a message, which it receives like one of another process, from 0. One to a process that has ended, or whose mailbox is full, changes nothing. */
+export interface MessageInput {
+  readonly type: 'message.sent';
+  readonly to: Pid;
+  readonly message: Json;
+}
 
 /** A root process starts: a run of its own. */
 export interface SpawnInput {

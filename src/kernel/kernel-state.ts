@@ -11,7 +11,7 @@ import type { Json, Pid, RequestId } from './ids.ts';
 import type { KernelOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { countUsage, PastSpending } from './past-spending.ts';
-import type { Process } from './process.ts';
+import type { Deadlock, Process } from './process.ts';
 import { QuotaShares } from './quota-shares.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
 import { historyVersion, type JournalBody, type KernelRecord } from './records.ts';
@@ -163,6 +163,8 @@ export class KernelState {
   change(process: Process, happening: Transition): void {
     process.state = transition(process.state, happening);
     process.sinceUs = this.nowUs;
+    // A wait for memory or budget ends with the state; one for another process goes on in one that is suspended.
+    if (process.deadlock !== undefined && !process.waitsForOthers) endDeadlock(process, process.deadlock);
     if (happening === 'suspend') this.tellWait(process, 'suspension');
   }
 
@@ -241,12 +243,11 @@ export class KernelState {
   /** `process` waits for nothing any more. */
   endWait(process: Process): void {
     process.pending = undefined;
-    if (!process.waitsForOthers) return;
-    process.waitsForOthers = false;
-    process.family.waiting--;
-    if (process.deadlock === undefined) return;
-    process.deadlock.isOver = true;
-    process.deadlock = undefined;
+    if (process.waitsForOthers) {
+      process.waitsForOthers = false;
+      process.family.waiting--;
+    }
+    if (process.deadlock !== undefined) endDeadlock(process, process.deadlock);
   }
 
   /** The pending syscall of `process` has its result; its program goes on in this step, or when a suspended process is continued. */
@@ -260,6 +261,11 @@ export class KernelState {
     }
     this.runnable.push({ process, result });
   }
+}
+
+function endDeadlock(process: Process, deadlock: Deadlock): void {
+  deadlock.isOver = true;
+  process.deadlock = undefined;
 }
 
 /** Names get numbers from 0, in the order in which they come. */

@@ -7,9 +7,18 @@ import { buildEngines } from './build-engines.ts';
 import { invalid } from './errors.ts';
 import type { Pid, TimerId } from './ids.ts';
 import { checkInput } from './input-check.ts';
-import type { CallProgress, Input, PersonAnswered, RestoreInput, SpawnInput, StorageDone } from './inputs.ts';
+import type {
+  CallProgress,
+  Input,
+  MessageInput,
+  PersonAnswered,
+  RestoreInput,
+  SpawnInput,
+  StorageDone,
+} from './inputs.ts';
 import { KernelState } from './kernel-state.ts';
 import { Lifecycle, restrict } from './lifecycle.ts';
+import { sendMail } from './mail.ts';
 import { ModelCalls } from './model-calls.ts';
 import { checkProgram, completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
@@ -80,6 +89,7 @@ export class Kernel {
       this.lifecycle.deadlocks.settle();
       if (state.runnable.length > 0) continue;
       this.scheduler.settle();
+      this.lifecycle.deadlocks.settleMemory();
     } while (state.runnable.length > 0);
     this.prefetching.settle();
     return state.out;
@@ -185,6 +195,8 @@ export class Kernel {
         return this.answered(input);
       case 'signal.sent':
         return this.lifecycle.signal(state.process(input.pid), input.signal);
+      case 'message.sent':
+        return this.mailed(input);
       case 'storage.done':
         return this.stored(input);
     }
@@ -305,6 +317,11 @@ export class Kernel {
       decision: input.decision,
     });
     state.deliver(process, { ok: true, value: { decision: input.decision, value: input.value } });
+  }
+
+  private mailed({ to, message }: MessageInput): void {
+    const target = this.state.process(to);
+    if (target.state !== 'terminated') sendMail(this.state, 0, target, message);
   }
 
   private stored(input: StorageDone): void {

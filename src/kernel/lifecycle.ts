@@ -54,7 +54,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
   }
 
   connect(scheduler: AgentScheduler, calls: ModelCalls, tools: ToolCalls): void {
-    this.deadlocks.connect(this);
+    this.deadlocks.connect(this, calls.budgets);
     this.scheduler = scheduler;
     this.calls = calls;
     this.tools = tools;
@@ -310,6 +310,12 @@ export class Lifecycle implements CallersFate, WaitQueues {
     if (pending.timer !== undefined) this.state.timers.clear(pending.timer);
     if (pending.kind === 'lock') this.locks.leave(process, pending.lock, why);
     else this.semaphores.leave(process, pending.semaphore, why);
+  }
+
+  /** The call of `process`, which waits for memory or budget, fails. */
+  refuseCall(process: Process, code: KernelErrorCode, message: string): void {
+    this.scheduler.withdraw(process);
+    this.calls.refuseWaiting(process, code, message);
   }
 
   /** The time limit of a wait for a lock or a semaphore. */

@@ -201,11 +201,9 @@ export class ModelCalls implements SchedulerListener {
       );
     const answer = this.answerOf(call, ended);
     const keeps = call.think.keepAnswer ?? (ended.text !== undefined || ended.page !== undefined);
-    const page = keeps
-      ? this.keepAnswer(process, ended.page ?? answer.text, tokensOut, !call.bypass)
-      : undefined;
+    const kept = keeps ? this.keepAnswer(process, answer, ended.page, !call.bypass) : answer;
     process.foundTokens = process.table.tokens;
-    const result = { ok: true, value: page === undefined ? answer : { ...answer, page } } as const;
+    const result = { ok: true, value: kept } as const;
     auditCall(state, process, call, result);
     state.deliver(process, result);
   }
@@ -223,17 +221,36 @@ export class ModelCalls implements SchedulerListener {
     };
   }
 
-  /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. */
-  keepAnswer(process: Process, text: string, tokensOut: number, isResident = true): PageNumber {
+  /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. `worded`: the page's text, where it is not the answer's. */
+  private keepAnswer(
+    process: Process,
+    answer: Answer,
+    worded: string | undefined,
+    isResident: boolean,
+  ): Answer {
     const { state } = this;
-    const tokens = tokensOut > 0 ? tokensOut : estimateTokens(text);
+    const text = worded ?? answer.text;
+    const tokens = tokensOfAnswer(answer, text);
     const { run, isNew, hash } = state.contents.ofText(text, tokens);
     if (isNew) state.record({ v: historyVersion, type: 'page', run: process.run, hash, text });
     const { memory } = process.engine;
-    const page = isResident
-      ? memory.appendResident(process.table, run, importanceDefaults.result, state.nowUs)
-      : memory.append(process.table, run, importanceDefaults.result, false);
-    return page as PageNumber;
+    const page = (
+      isResident
+        ? memory.appendResident(process.table, run, importanceDefaults.result, state.nowUs)
+        : memory.append(process.table, run, importanceDefaults.result, false)
+    ) as PageNumber;
+    return worded === undefined ? { ...answer, page } : { ...answer, page, content: { hash, tokens } };
+  }
+
+  /** The same for an answer of before a crash: its page is cold. */
+  keepAgain({ engine, table }: Process, answer: Answer): PageNumber {
+    const { contents } = this.state;
+    const { content, text } = answer;
+    const run =
+      content === undefined
+        ? contents.ofText(text, tokensOfAnswer(answer, text)).run
+        : contents.ofHash(content.hash, content.tokens);
+    return engine.memory.append(table, run, importanceDefaults.result, false) as PageNumber;
   }
 
   /** The process ends or is withdrawn while it waits for budget. */
@@ -262,6 +279,14 @@ export class ModelCalls implements SchedulerListener {
   /** A waiter's turn has come. */
   tryAgain(process: Process): void {
     this.reserve(process, process.call!);
+  }
+
+  /** Its call, which waits for memory or budget, is not to be. */
+  refuseWaiting(process: Process, code: KernelErrorCode, message: string): void {
+    this.withdraw(process);
+    const call = process.call!;
+    if (call.reservation !== undefined) this.budgets.settle(process, call);
+    this.refuse(process, code, message);
   }
 
   private refuse(process: Process, code: KernelErrorCode, message: string): void {
@@ -305,6 +330,9 @@ export class ModelCalls implements SchedulerListener {
 function tellPurpose({ events }: Outbox, purpose: string): void {
   events.push({ ...(events.pop() as Extract<KernelEvent, { readonly type: 'call.requested' }>), purpose });
 }
+
+const tokensOfAnswer = ({ tokensOut }: Answer, text: string): number =>
+  tokensOut > 0 ? tokensOut : estimateTokens(text);
 
 /** The event just told says what the switch cost, where switches cost something. */
 function tellSwitch({ events }: Outbox, { switchUs }: CallEnded): void {

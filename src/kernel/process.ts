@@ -61,7 +61,7 @@ export class Process {
   pastCharge: Charge | undefined = undefined;
   core = -1;
   call: Call | undefined = undefined;
-  readonly table = new PageTable();
+  readonly table: PageTable;
   /** Number of syscalls so far. */
   n = 0;
   sinceUs: number;
@@ -159,6 +159,7 @@ export class Process {
 
   constructor(fields: ProcessFields) {
     this.pid = fields.pid;
+    this.table = new PageTable(fields.pid);
     this.name = fields.name;
     this.run = fields.run;
     this.family = fields.family;

@@ -96,7 +96,8 @@ interface ToolEndRecord extends Omit<ToolStartRecord, 'type'> {
 /** A message is in the mailbox, or handed to the process that waited for it. */
 interface MessageRecord {
   readonly type: 'message.sent';
-  readonly from: Pid;
+  /** 0: the world. */
+  readonly from: Pid | 0;
   readonly message: Json;
 }
 interface SignalRecord {

@@ -136,6 +136,7 @@ export class AgentScheduler {
       if (engine.loadControl !== undefined) this.settleLoad(engine);
       this.preemption.settle(engine.queue);
       if (engine.isHeld || engine.memoryWaiters.size > 0) this.tellHeld(engine);
+      if (engine.isStarved || engine.memoryWaiters.size > 0) this.noteStarved(engine);
     }
   }
 
@@ -159,7 +160,10 @@ export class AgentScheduler {
     } while (migration.hasMoved);
     for (const engine of engines)
       if (engine.queue.engines[0] === engine) this.preemption.settle(engine.queue);
-    for (const engine of engines) if (engine.isHeld || engine.memoryWaiters.size > 0) this.tellHeld(engine);
+    for (const engine of engines) {
+      if (engine.isHeld || engine.memoryWaiters.size > 0) this.tellHeld(engine);
+      if (engine.isStarved || engine.memoryWaiters.size > 0) this.noteStarved(engine);
+    }
     migration.settleTimer();
   }
 
@@ -302,10 +306,22 @@ export class AgentScheduler {
   private wakeWaiters(engine: Engine): void {
     const { memoryWaiters, idle } = engine;
     const first = memoryWaiters.peek();
-    if (first === -1 || idle.size === 0 || this.isWoken(engine, first)) return;
-    if (memoryWaiters.size === 1 || readyFor(engine) > 0 || !isQuiet(engine)) return;
+    if (first === -1 || idle.size === 0) return;
+    if (this.isWoken(engine, first)) {
+      engine.isStarved = false;
+      return;
+    }
+    if (!isQuiet(engine)) return;
+    // Also if who stands ready starts before this step is over.
+    engine.starve();
+    if (memoryWaiters.size === 1 || readyFor(engine) > 0) return;
     const inOrder = [...memoryWaiters.ids()].sort((a, b) => memoryWaiters.keyOf(a) - memoryWaiters.keyOf(b));
     for (const pid of inOrder) if (this.isWoken(engine, pid)) return;
+  }
+
+  private noteStarved(engine: Engine): void {
+    if (engine.memoryWaiters.size === 0) engine.isStarved = false;
+    else if (isQuiet(engine)) engine.starve();
   }
 
   /** False: its call doesn't fit into memory now. */

@@ -1,9 +1,9 @@
-import { Ring } from '../base/ring.ts';
 import { auditSyscall } from './audit-trail.ts';
 import type { Json, Pid } from './ids.ts';
 import { signalNames } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
+import { sendMail } from './mail.ts';
 import type { ModelCalls } from './model-calls.ts';
 import { dueUs, type Process } from './process.ts';
 import { saveCheckpoint } from './checkpoints.ts';
@@ -28,7 +28,6 @@ import type {
   Ask,
   CallTools,
   ChildEnd,
-  Message,
   Receive,
   Send,
   Signal,
@@ -125,8 +124,7 @@ export class SyscallTable {
       case 'think': {
         const answer = recorded.value as unknown as Answer;
         if (answer.page === undefined) return recorded;
-        const page = this.calls.keepAnswer(process, answer.text, answer.tokensOut, false);
-        return { ok: true, value: { ...answer, page } };
+        return { ok: true, value: { ...answer, page: this.calls.keepAgain(process, answer) } };
       }
       case 'callTools':
         if (syscall.keepResults !== false)
@@ -189,29 +187,7 @@ export class SyscallTable {
         'NOT_PERMITTED',
         `to: process ${to} is of another run; allowed: processes of run ${process.run}`,
       );
-    const mail: Message = { from: process.pid, message };
-    const { pending } = target;
-    const sent = { type: 'message.sent', ...mail } as const;
-    if (pending?.kind === 'receive') {
-      if (pending.timer !== undefined) state.timers.clear(pending.timer);
-      const number = ++target.mailCount;
-      state.out.emit({ type: 'message.sent', pid: process.pid, to, number });
-      state.out.emit({ type: 'message.received', pid: to, from: process.pid, number });
-      state.journal(target, sent);
-      state.deliver(target, { ok: true, value: mail });
-      return done;
-    }
-    const mailbox = (target.mailbox ??= new Ring());
-    if (mailbox.length >= state.options.mailboxLimit)
-      return failed(
-        'MAILBOX_FULL',
-        `to: the mailbox of process ${to} holds ${mailbox.length} messages; allowed: up to ${state.options.mailboxLimit}`,
-      );
-    const number = ++target.mailCount;
-    state.out.emit({ type: 'message.sent', pid: process.pid, to, number });
-    state.journal(target, sent);
-    mailbox.push({ number, message: mail });
-    return done;
+    return sendMail(state, process.pid, target, message);
   }
 
   private receive(process: Process, { timeoutUs }: Receive): Result | undefined {

@@ -100,6 +100,8 @@ export interface Answer {
   readonly finish?: FinishReason;
   /** The answer's page, when it joined the prompt. */
   readonly page?: PageNumber;
+  /** What that page holds, when the device worded it: the hash of its text, and its tokens. */
+  readonly content?: { readonly hash: string; readonly tokens: number };
 }
 
 export interface ToolCall {
@@ -139,7 +141,8 @@ export interface Receive {
   readonly timeoutUs?: number;
 }
 export interface Message {
-  readonly from: Pid;
+  /** 0: the world. */
+  readonly from: Pid | 0;
   readonly message: Json;
 }
 

@@ -86,7 +86,8 @@ export class Causes {
       case 'message.received': {
         const box = this.mail.get(event.pid);
         const flow = box?.get(event.number);
-        this.pen.mark(event.pid, `message ${event.number} from ${this.nameOf(event.from)}`);
+        const from = event.from === 0 ? 'the world' : this.nameOf(event.from);
+        this.pen.mark(event.pid, `message ${event.number} from ${from}`);
         // After a crash a mailbox holds what was sent to the kernel before.
         if (flow === undefined) return;
         box!.delete(event.number);
@@ -152,6 +153,8 @@ export class Causes {
   }
 
   private sent({ pid, to, number }: Extract<KernelEvent, { readonly type: 'message.sent' }>): void {
+    // The world has no track.
+    if (pid === 0) return;
     const flow = ++this.flows;
     this.pen.mark(pid, `message ${number} to ${this.nameOf(to)}`);
     this.pen.flow('s', pid, 'message', flow);

@@ -29,6 +29,15 @@ export function nameLine(what: 'process_name' | 'thread_name', track: Track, nam
   return `{"ph":"M","name":"${what}",${track},"args":{"name":${JSON.stringify(name)}}}`;
 }
 
+/** Where a pid stands among the others, or a track among those of its pid: the lowest index above. Without it, they are put in an order of their own. */
+export function placeLine(
+  what: 'process_sort_index' | 'thread_sort_index',
+  track: Track,
+  index: number,
+): string {
+  return `{"ph":"M","name":"${what}",${track},"args":{"sort_index":${index}}}`;
+}
+
 export interface Slice {
   readonly name: string;
   /** What it is of: slices and flows can be searched by it. */

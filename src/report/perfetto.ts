@@ -20,6 +20,7 @@ import {
   instantLine,
   members,
   nameLine,
+  placeLine,
   sliceLine,
   traceHead,
   traceSeparator,
@@ -67,14 +68,21 @@ export class PerfettoWriter implements IntervalSink, CausePen {
     const owners = engines.flatMap(({ cores }, engine) => Array.from({ length: cores }, () => engine));
     this.cores = owners.map((engine, core) => trackOf(enginePid(engine), coreTid(core)));
     write(traceHead(about));
+    // From above: the engines, what ran there, and what it cost.
     write(nameLine('process_name', trackOf(processesPid, processesPid), 'processes'));
+    this.line(placeLine('process_sort_index', trackOf(processesPid, processesPid), engines.length));
     this.line(nameLine('process_name', budgetsTrack, 'budgets'));
+    this.line(placeLine('process_sort_index', budgetsTrack, engines.length + 1));
     for (const [index, { counters, memory }] of this.engines.entries()) {
       this.line(nameLine('process_name', counters, `engine ${engines[index]!.name}`));
+      this.line(placeLine('process_sort_index', counters, index));
       this.line(nameLine('thread_name', memory, 'context memory'));
+      this.line(placeLine('thread_sort_index', memory, this.cores.length));
     }
-    for (const [core, track] of this.cores.entries())
+    for (const [core, track] of this.cores.entries()) {
       this.line(nameLine('thread_name', track, `core ${core}`));
+      this.line(placeLine('thread_sort_index', track, core));
+    }
   }
 
   onEvent(event: KernelEvent): void {
@@ -181,6 +189,7 @@ export class PerfettoWriter implements IntervalSink, CausePen {
   private tell(event: KernelEvent): void {
     switch (event.type) {
       case 'page.loaded':
+      case 'page.prefetched':
         this.engine(event.engine).resident += event.tokens;
         return;
       case 'page.evicted':
@@ -194,7 +203,8 @@ export class PerfettoWriter implements IntervalSink, CausePen {
       case 'budget.settled':
         return this.budgets.settle(event.pid, event.node, event.tokens, event.microDollars);
       case 'process.spawned':
-        return this.line(nameLine('thread_name', processTrack(event.pid), event.name));
+        this.line(nameLine('thread_name', processTrack(event.pid), event.name));
+        return this.line(placeLine('thread_sort_index', processTrack(event.pid), event.pid));
       case 'process.terminated': {
         const { code, message } = event;
         const args = code === '' ? '' : members({ code, message });
@@ -232,6 +242,25 @@ export class PerfettoWriter implements IntervalSink, CausePen {
         return this.point(event, 'checkpoint', { n: event.n });
       case 'program.failed':
         return this.point(event, 'program failed', { message: event.message });
+      case 'process.boosted':
+      case 'process.unboosted':
+        return this.point(event, `runs with priority ${event.priority}`, {});
+      case 'process.migrated':
+        return this.point(event, 'migrated', {
+          from: event.from,
+          to: event.to,
+          lostTokens: event.lostTokens,
+        });
+      case 'deadlock.detected': {
+        const { type, atUs, members, victim } = event;
+        const among = members.map(({ pid }) => pid).join(', ');
+        for (const { pid, what } of members)
+          this.point({ pid, type, atUs }, pid === victim ? 'deadlock: gives way' : 'deadlock', {
+            among,
+            what,
+          });
+        return;
+      }
       default:
         return;
     }

@@ -8,7 +8,7 @@ import { PromptCall } from '../agents/model/prompts.ts';
 import type { ToolImplementation } from '../agents/tools/tool-implementation.ts';
 import { invalid, KernelError } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
-import type { CoreId, Pid, RequestId, TimerId } from '../kernel/ids.ts';
+import type { CoreId, Json, Pid, RequestId, TimerId } from '../kernel/ids.ts';
 import { checkSignal } from '../kernel/input-check.ts';
 import type { Input, SignalName, SpawnInput } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
@@ -114,6 +114,11 @@ export class Simulation implements ModelDeviceWorld {
   signal(atUs: number, pid: Pid, signal: SignalName): void {
     checkSignal(signal);
     this.send(atUs, { type: 'signal.sent', pid, signal });
+  }
+
+  /** The world sends process `to` a message at `atUs`. */
+  message(atUs: number, to: Pid, message: Json): void {
+    this.send(atUs, { type: 'message.sent', to, message });
   }
 
   /** Any input of the world's own at `atUs`, which is not before now. Throws KernelError, and the kernel's own throw when it takes the input. */

@@ -1,9 +1,11 @@
 /** `--scheduler ./mine.ts`: a user's own scheduling policy, its name in reports and recordings, and what it does wrong. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 
 import { expect, test } from 'vitest';
 
+import { readTrace } from '../support/chrome-trace.ts';
 import { projectRoot } from '../support/source.ts';
 import { fixtures, runCli, runJson, scratch } from '../support/run-cli.ts';
 
@@ -146,6 +148,30 @@ for (const [name, code, line] of mistakes) {
     expect(err).toMatch(line);
   });
 }
+
+test('the files of a run that a policy breaks are whole, and show it until then', async () => {
+  const late = policy('pick() { if (++picks > 2) throw new Error("no idea"); return ready.shift(); },');
+  const mine = files.write('late.ts', late.replace('const ready', 'let picks = 0;\nconst ready'));
+  const written = ['perfetto', 'csv', 'events', 'record'].map((kind) => [
+    kind,
+    files.path(`late.${kind}.gz`),
+  ]);
+  const flags = written.flatMap(([kind, path]) => [`--${kind}`, path!]);
+  const { status, err } = await runCli(['simulate', scenario, '--scheduler', mine, ...flags]);
+  expect([status, err.split('\n').length]).toEqual([2, 1]);
+  const [trace, csv, log] = written.map(
+    ([, path]) =>
+      () =>
+        gunzipSync(readFileSync(path!)).toString(),
+  );
+  const { slices } = readTrace(trace!());
+  expect(slices.filter(({ cat }) => cat === 'stretch').length).toBeGreaterThan(0);
+  expect(csv!().trimEnd().split('\r\n').length).toBeGreaterThan(3);
+  const last = JSON.parse(log!().trimEnd().split('\n').at(-1)!) as { atUs: number };
+  expect(Math.max(...slices.map(({ toUs }) => toUs))).toBe(last.atUs);
+  // It could not be rerun.
+  expect(existsSync(files.path('late.record.gz'))).toBe(false);
+});
 
 test('a file that is not there, and a slice that nobody asks for', async () => {
   const missing = await runCli(['simulate', scenario, '--scheduler', './not-there.ts']);

@@ -15,7 +15,9 @@ import { sharedTrace } from '../support/run-cli.ts';
 const folder = mkdtempSync(join(tmpdir(), 'ringzero-references-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A cache for each test. */
+/** A cache for each test; afterwards the one of all tests again. */
+const { RINGZERO_CACHE_DIR: cacheOfAll } = process.env;
+afterAll(() => void (process.env['RINGZERO_CACHE_DIR'] = cacheOfAll));
 let caches = 0;
 let cache = '';
 beforeEach(() => {

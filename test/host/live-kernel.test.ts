@@ -217,7 +217,56 @@ test('the answer joins the prompt as a message', async () => {
   ]);
 });
 
+test('a call that its budget degraded asks for the cheaper model, also when it named another', async () => {
+  const asked: (string | undefined)[] = [];
+  const prices = { input: 0, cachedInput: 0, output: 1_000_000 };
+  const cheap = { input: 0, cachedInput: 0, output: 0 };
+  const { live: kernel } = live({
+    program: programOf(function* () {
+      yield { kind: 'think', maxOutput: 20, request: { model: 'large' } };
+      yield { kind: 'think', maxOutput: 20, request: { model: 'large' } };
+    }),
+    model: {
+      call: ({ request }) => {
+        asked.push(request.model);
+        return Promise.resolve(said('x', { usage: { tokensOut: 20 } }));
+      },
+    },
+    kernel: {
+      engines: [{ name: 'model', preemption: 'none', prices }],
+      budgets: [
+        {
+          name: 'team',
+          limits: [{ resource: 'microDollars', amount: 30, window: { kind: 'total' } }],
+          whenExhausted: 'degrade',
+          degradeTo: { model: 'small', prices: cheap },
+        },
+      ],
+    },
+  });
+  await kernel.spawn({ ...spawn, budget: 'team' }).end;
+  expect(asked).toEqual(['large', 'small']);
+});
+
 test('a page that only looks like a message is what its user said', () => {
   for (const text of ['{"role":', '{"role":"robot","text":"x"}', '{"role":"user"}', 'plain'])
     expect(messageOfPage(text)).toEqual({ role: 'user', text });
+});
+
+test('a message to a live process is acknowledged when it is durable, and one to a dead process is not taken', async () => {
+  const storage = new MemoryStorage();
+  const { live: kernel } = live({
+    program: programOf(function* () {
+      const mail = (yield { kind: 'receive' }) as SyscallResult<{ from: number; message: string }>;
+      return mail.ok ? { ...mail.value } : mail.code;
+    }),
+    options: { storage },
+  });
+  const { pid, end } = kernel.spawn(spawn);
+  const taken = kernel.message(pid, 'hello');
+  expect(await taken).toBe(true);
+  expect(await storage.journal({ run: 'r1', branch: 'main', pid })).toMatchObject([{ from: 0 }]);
+  expect((await end).value).toEqual({ from: 0, message: 'hello' });
+  expect(await kernel.message(pid, 'late')).toBe(false);
+  await expect(kernel.message(9 as typeof pid, 'x')).rejects.toThrow('to: 9 was never spawned');
 });

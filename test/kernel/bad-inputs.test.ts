@@ -35,6 +35,9 @@ const wrong: readonly (readonly [input: object, line: string])[] = [
   ],
   [{ ...signalled, pid: 9 }, 'pid: 9 was never spawned'],
   [{ ...signalled, pid: 'length' }, 'pid: "length" was never spawned'],
+  [{ type: 'message.sent', to: 9, message: 'x' }, 'to: 9 was never spawned'],
+  [{ type: 'message.sent', to: 0, message: 'x' }, 'to: 0 was never spawned'],
+  [{ type: 'message.sent', to: 1, message: 5n }, 'message: bigint is not allowed; allowed: JSON'],
   [{ type: 'process.sent', pid: 1 }, 'type: "process.sent" is not allowed'],
   [{ ...spawned, priority: '5' }, 'priority: "5" is not allowed; allowed: a number'],
   [

@@ -81,6 +81,18 @@ test('the least urgent gives way, of equals the youngest', () => {
   expect([victims(60, 40), victims(40, 60), victims(50, 50)]).toEqual([[1], [2], [2]]);
 });
 
+test('who is stopped gives way only where nobody else can', () => {
+  const { agents } = opposite;
+  const stops = (...pids: number[]) => pids.map((pid) => [1.5 * S, pid, 'stop'] as const);
+  const waitsFirst = { agents, kernel: { deadlocks: 'resolve' } } as const;
+  // The first, the more urgent one, waits from 1 s on; the second joins it at 2 s.
+  expect(told(run({ ...waitsFirst, signals: stops(1) }).events)).toEqual([[2, [1, 2], 2]]);
+  const [urgent, other] = agents;
+  const turned = [{ ...urgent!, priority: 80 }, other!];
+  expect(told(run({ ...waitsFirst, agents: turned }).events)).toEqual([[2, [1, 2], 1]]);
+  expect(told(run({ ...waitsFirst, agents: turned, signals: stops(1) }).events)).toEqual([[2, [1, 2], 2]]);
+});
+
 /** Each takes the fork on its left, then that on its right. */
 const philosopher = (seat: number, seats: number): ProgramBody =>
   function* () {

@@ -1,7 +1,7 @@
 /** Messages between processes, questions to people, and what storage remembers. */
 import { expect, test } from 'vitest';
 
-import type { RequestId } from '../../src/kernel/ids.ts';
+import type { Pid, RequestId } from '../../src/kernel/ids.ts';
 import type { Request } from '../../src/kernel/requests.ts';
 import type { Receive } from '../../src/kernel/syscalls.ts';
 import { runAgents } from '../support/run-agents.ts';
@@ -85,6 +85,39 @@ test('a message to one that has ended, or never was, fails: UNKNOWN_PROCESS', ()
     failed('UNKNOWN_PROCESS', '9'),
     failed('UNKNOWN_PROCESS', '0'),
   ]);
+});
+
+test('the world writes, too: its messages come from 0, in their order among all others', () => {
+  const kernel = new SteppedKernel({
+    agents: [{ body: [sleep(S), receive(), receive(), receive()] }],
+    kernel: { mailboxLimit: 2 },
+  });
+  const message = (atUs: number, text: string) =>
+    kernel.step(atUs, { type: 'message.sent', to: 1 as Pid, message: text });
+  kernel.spawn(0, 1);
+  const sleeps = kernel.requests.find((request) => request.type === 'timer.set');
+  message(1, 'a');
+  message(2, 'b');
+  // The mailbox is full: this one changes nothing.
+  const { events } = kernel;
+  const before = events.length;
+  message(3, 'lost');
+  expect(events).toHaveLength(before);
+  expect(kernel.process(1).mail).toBe(2);
+  kernel.step(S, { type: 'timer.fired', timer: sleeps!.timer });
+  message(2 * S, 'c');
+  expect(events.filter(({ type }) => type.startsWith('message.'))).toMatchObject([
+    { type: 'message.sent', pid: 0, to: 1, number: 1 },
+    { type: 'message.sent', pid: 0, to: 1, number: 2 },
+    { type: 'message.received', pid: 1, from: 0, number: 1 },
+    { type: 'message.received', pid: 1, from: 0, number: 2 },
+    { type: 'message.sent', pid: 0, to: 1, number: 3 },
+    { type: 'message.received', pid: 1, from: 0, number: 3 },
+  ]);
+  // It has ended.
+  expect(kernel.process(1).state).toBe('terminated');
+  message(3 * S, 'late');
+  expect(events.at(-1)).toMatchObject({ type: 'process.terminated' });
 });
 
 test('a process can write to itself', () => {

@@ -83,6 +83,27 @@ test('a restored process says whose mail it found', () => {
   expect(second.kernel.snapshot().processes[0]).toMatchObject({ mail: 3 });
 });
 
+test('a message of the world outlives a crash, received or not', () => {
+  const body: ProgramBody = function* () {
+    const first = yield receive;
+    yield sleep(5 * S);
+    return [first, yield receive] as unknown as Json;
+  };
+  const store = new MemoryStore();
+  const setup: AgentRun = {
+    agents: [{ body }],
+    messages: [
+      [S, 1, 'one'],
+      [2 * S, 1, { two: 2 }],
+    ],
+  };
+  // The agent is there, the first message received and the second in the mailbox.
+  const first = live(setup, store, { steps: 3 });
+  const second = live(setup, store, { fromUs: first.nowUs });
+  expect(second.events.find(({ type }) => type === 'process.restored')).toMatchObject({ mail: [0] });
+  expect(valueOf(store, 1)).toEqual([ok({ from: 0, message: 'one' }), ok({ from: 0, message: { two: 2 } })]);
+});
+
 // ---- Signals -------------------------------------------------------------------------------------------------------------
 
 const worker: ProgramBody = function* () {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { rngFor, type Rng } from '../../src/base/rng.ts';
-import { deadlockAt } from '../../src/kernel/wait-for-graph.ts';
+import { deadlockAt, type Wait } from '../../src/kernel/wait-for-graph.ts';
 import { seedCount } from '../support/seeds.ts';
 
 /** By node: who can end its wait, any of them; undefined: it goes on by itself. */
@@ -104,5 +104,124 @@ test('random graphs, as they come to be: each knot is told when it closes, and n
   }
   expect(seen.told).toBeGreaterThan(500);
   expect(seen.behind).toBeGreaterThan(100);
+  expect(seen.largest).toBeGreaterThan(4);
+});
+
+// ---- Waits for several -----------------------------------------------------------------------------------------------------
+
+/** It is over when wakers have acted that weigh `needed` together. */
+interface Weighed {
+  readonly weights: ReadonlyMap<number, number>;
+  readonly needed: number;
+}
+type WeighedGraph = (Weighed | undefined)[];
+
+const isAny = ({ weights, needed }: Weighed): boolean =>
+  [...weights.values()].every((weight) => weight >= needed);
+
+function waitAt(graph: WeighedGraph, told: ReadonlySet<number>): (node: number) => Wait {
+  return (node) => {
+    const wait = graph[node];
+    if (wait === undefined || told.has(node)) return undefined;
+    const wakers = [...wait.weights.keys()];
+    if (isAny(wait)) return wakers;
+    const isOver = (acts: (waker: number) => boolean): boolean =>
+      wakers.filter(acts).reduce((sum, waker) => sum + wait.weights.get(waker)!, 0) >= wait.needed;
+    return { wakers, isOver };
+  };
+}
+
+/** Whoever is in a set of waiting nodes, none of them among `told`, that goes on for nothing that those outside of it do: by trying every set. */
+function stuckApartFrom(graph: WeighedGraph, told: ReadonlySet<number>): ReadonlySet<number> {
+  const waits = graph.map((wait, node) =>
+    wait === undefined || told.has(node) ? undefined : { needed: wait.needed, weights: [...wait.weights] },
+  );
+  let stuck = 0;
+  for (let set = 1; set < 1 << graph.length; set++) {
+    if ((set | stuck) === stuck) continue;
+    const isStuck = waits.every((wait, node) => {
+      if (((set >> node) & 1) === 0) return true;
+      if (wait === undefined) return false;
+      let weight = 0;
+      for (const [waker, each] of wait.weights) if (((set >> waker) & 1) === 0) weight += each;
+      return weight < wait.needed;
+    });
+    if (isStuck) stuck |= set;
+  }
+  return new Set(graph.flatMap((_, node) => ((stuck >> node) & 1 ? [node] : [])));
+}
+
+function reachableWithin(
+  graph: WeighedGraph,
+  within: ReadonlySet<number>,
+  from: number,
+): ReadonlySet<number> {
+  const found = new Set([from]);
+  for (const node of found)
+    for (const waker of graph[node]!.weights.keys()) if (within.has(waker)) found.add(waker);
+  return found;
+}
+
+function randomWeighed(rng: Rng, size: number): Weighed {
+  const isJoint = rng.next() < 0.5;
+  const count = isJoint ? 1 + rng.integer(4) : rng.next() < 0.6 ? 1 : rng.integer(4);
+  const weights = new Map<number, number>();
+  for (let waker = 0; waker < count; waker++)
+    weights.set(rng.integer(size), isJoint ? 1 + rng.integer(3) : 1);
+  const sum = [...weights.values()].reduce((all, weight) => all + weight, 0);
+  return { weights, needed: isJoint ? 1 + rng.integer(sum) : 1 };
+}
+
+test('random graphs in which some wait for several at once: each deadlock is told when it closes, or when what hid it is over', () => {
+  const seen = { told: 0, joint: 0, behind: 0, later: 0, largest: 0 };
+  for (let seed = 1; seed <= seedCount(800, 100_000); seed++) {
+    const rng = rngFor(seed, 'wait-for-several');
+    const size = 2 + rng.integer(6);
+    const graph: WeighedGraph = Array.from({ length: size }, () => undefined);
+    let groups: ReadonlySet<number>[] = [];
+    const told = new Set<number>();
+    const lookAt = (node: number, context: string): boolean => {
+      const members = deadlockAt(node, waitAt(graph, told));
+      const stuck = stuckApartFrom(graph, told);
+      if (members.length === 0) return false;
+      // All that wait for each other and go on for nobody else.
+      const group = new Set(members);
+      expect(group.has(node) && members.every((member) => stuck.has(member)), context).toBe(true);
+      const others = new Set([...graph.keys()].filter((other) => !group.has(other)));
+      expect([...stuckApartFrom(graph, others)], context).toEqual(members);
+      for (const member of members)
+        expect(reachableWithin(graph, group, member).size, context).toBe(members.length);
+      groups.push(group);
+      for (const member of members) told.add(member);
+      seen.told++;
+      seen.largest = Math.max(seen.largest, members.length);
+      if (members.some((member) => !isAny(graph[member]!))) seen.joint++;
+      return true;
+    };
+    for (let step = 0; step < 2 * size; step++) {
+      const node = rng.integer(size);
+      const context = `seed ${seed}, step ${step}, node ${node}`;
+      if (graph[node] === undefined) {
+        graph[node] = randomWeighed(rng, size);
+        if (!lookAt(node, context) && told.size > 0 && stuckApartFrom(graph, new Set()).has(node))
+          seen.behind++;
+      } else {
+        // It goes on, by whatever it is: a deadlock of it is over, and what is left of that or stood behind it is looked at.
+        if (told.has(node) && rng.next() < 0.7) continue;
+        graph[node] = undefined;
+        groups = groups.filter((group) => {
+          if (!group.has(node)) return true;
+          for (const member of group) told.delete(member);
+          return false;
+        });
+        for (const other of graph.keys()) if (lookAt(other, context)) seen.later++;
+      }
+      expect([...stuckApartFrom(graph, told)], context).toEqual([]);
+    }
+  }
+  expect(seen.told).toBeGreaterThan(500);
+  expect(seen.joint).toBeGreaterThan(200);
+  expect(seen.behind).toBeGreaterThan(100);
+  expect(seen.later).toBeGreaterThan(0);
   expect(seen.largest).toBeGreaterThan(4);
 });

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import { PerfettoWriter, type TraceMachine } from '../../src/report/perfetto.ts';
+import { stepsToExecution } from '../../src/policies/paging/sessions/steps-to-execution.ts';
+import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { demoBudgets, demoEngines, runDemo } from '../../src/sim/demo.ts';
 import { Metrics } from '../../src/sim/metrics/metrics.ts';
 import type { EngineFacts, ProcessMetrics } from '../../src/sim/metrics/run-metrics.ts';
@@ -10,7 +12,18 @@ import { runAgents } from '../support/run-agents.ts';
 import { seedCount } from '../support/seeds.ts';
 import { migrating } from '../sim/migrating-worlds.ts';
 import { runWorld, type WorldWatch } from '../sim/random-world.ts';
-import { acquire, release, SECOND, semOpen, semPost, semWait, sleep, spawn } from '../support/syscalls.ts';
+import {
+  acquire,
+  allocate,
+  release,
+  SECOND,
+  semOpen,
+  semPost,
+  semWait,
+  sleep,
+  spawn,
+  think,
+} from '../support/syscalls.ts';
 
 interface Recorded {
   readonly machine: TraceMachine & { readonly engines: readonly EngineFacts[] };
@@ -109,6 +122,55 @@ test('who released a lock, or posted, is shown as the cause that another goes on
   ]);
 });
 
+test('what is prefetched is in memory, and leaves it again', () => {
+  // The second drives out 400 of the first one's 600 tokens, and ends; they come back before they are asked for.
+  const { events, kernel } = runAgents({
+    agents: [
+      { body: [allocate(200), allocate(400), think(10), sleep(20 * SECOND), think(10)] },
+      { atUs: 2 * SECOND, body: [allocate(500), think(10)] },
+    ],
+    kernel: {
+      residency: 'prefix',
+      scheduling: fifo,
+      paging: stepsToExecution,
+      plan: { stepsToCall: (pid) => pid },
+      engines: [
+        {
+          memoryTokens: 1_000,
+          prefillTokensPerSecond: 1_000,
+          decodeTokensPerSecond: 100,
+          loadTokensPerSecond: 200,
+        },
+      ],
+    },
+  });
+  expect(events.filter(({ type }) => type === 'page.prefetched')).toHaveLength(1);
+  const { engines, budgets } = kernel.options;
+  const { counters } = readTrace(traceText({ engines, budgets }, events, events.at(-1)!.atUs));
+  const resident = counters.get(`engine ${engines[0]!.name}: context memory tokens`)!;
+  // Prefixes stay as cache.
+  expect(resident.at(-1)).toBe(kernel.snapshot().engines[0]!.residentTokens);
+});
+
+test('a deadlock stands on the tracks of its members, with what is lent', () => {
+  const { events, kernel } = runAgents({
+    agents: [
+      { priority: 40, body: [acquire('a'), sleep(SECOND), acquire('b')] },
+      { priority: 60, body: [acquire('b'), sleep(2 * SECOND), acquire('a')] },
+    ],
+    kernel: { deadlocks: 'resolve' },
+  });
+  const { engines, budgets } = kernel.options;
+  const { slices } = readTrace(traceText({ engines, budgets }, events, 2 * SECOND));
+  const points = slices.filter(({ cat }) => /deadlock|boosted/.test(cat));
+  expect(points.map(({ tid, name, fromUs }) => [tid, name, fromUs / SECOND])).toEqual([
+    [2, 'runs with priority 40', 1],
+    [1, 'deadlock', 2],
+    [2, 'deadlock: gives way', 2],
+  ]);
+  expect(points[1]!.args).toEqual({ among: '1, 2', what: 'b' });
+});
+
 test('random worlds in which processes change their engines: the same', () => {
   for (let seed = 1; seed <= seedCount(10, 2_000); seed++) {
     const world = worldOf(seed, { alter: migrating(seed) });
@@ -138,10 +200,11 @@ test('the same events give the same bytes', () => {
 
 test('the demonstration: tracks, phases in stretches, points, and what the crash cuts off', () => {
   const { threads, processes, slices, counters } = demoTrace();
-  expect([...processes.values()]).toEqual(['processes', 'budgets', 'engine one core']);
+  expect([...processes.values()]).toEqual(['engine one core', 'processes', 'budgets']);
+  // Of each pid in their order.
   expect([...threads.values()]).toEqual([
-    'context memory',
     'core 0',
+    'context memory',
     'ResearchAssistant',
     'CodeAssistant',
     'DataAnalyst',

@@ -28,7 +28,7 @@ interface TraceSlice {
 
 export interface Trace {
   readonly about: Readonly<Record<string, string | number>>;
-  /** Name of each pid and of each tid. */
+  /** Name of each pid and of each tid, in the order of their places. */
   readonly processes: ReadonlyMap<number, string>;
   readonly threads: ReadonlyMap<number, string>;
   /** In the order of their starts; points last no time. */
@@ -50,6 +50,7 @@ export function readTrace(text: string): Trace {
   };
   const processes = new Map<number, string>();
   const threads = new Map<number, string>();
+  const places = new Map<string, number>();
   const pidOf = new Map<number, number>();
   const stacks = new Map<number, TraceSlice[]>();
   const slices: TraceSlice[] = [];
@@ -66,8 +67,12 @@ export function readTrace(text: string): Trace {
     check((pidOf.get(event.tid) ?? event.pid) === event.pid, 'a tid of two pids', event);
     pidOf.set(event.tid, event.pid);
     if (event.ph !== 'M') continue;
-    const names = event.name === 'process_name' ? processes : threads;
-    names.set(event.name === 'process_name' ? event.pid : event.tid, String(event.args['name']));
+    const isProcess = event.name.startsWith('process_');
+    const id = isProcess ? event.pid : event.tid;
+    if (event.name.endsWith('_sort_index')) {
+      check(Number.isSafeInteger(event.args['sort_index']), 'a place', event);
+      places.set(`${isProcess ? 'process' : 'thread'} ${id}`, Number(event.args['sort_index']));
+    } else (isProcess ? processes : threads).set(id, String(event.args['name']));
   }
   const inTime = traceEvents.filter(({ ph }) => ph !== 'M').sort((a, b) => a.ts - b.ts);
   for (const event of inTime) {
@@ -130,7 +135,21 @@ export function readTrace(text: string): Trace {
   }
   expect(wrong).toEqual([]);
   expect([...open.keys()], 'flows that do not end').toEqual([]);
-  return { about: otherData, processes, threads, slices, flows, counters };
+  return {
+    about: otherData,
+    processes: inPlace(processes, 'process'),
+    threads: inPlace(threads, 'thread'),
+    slices,
+    flows,
+    counters,
+  };
+
+  /** As they are shown. */
+  function inPlace(names: ReadonlyMap<number, string>, kind: 'process' | 'thread'): Map<number, string> {
+    const placeOf = (id: number): number => places.get(`${kind} ${id}`)!;
+    expect([...names.keys()].filter((id) => !places.has(`${kind} ${id}`))).toEqual([]);
+    return new Map([...names].toSorted(([a], [b]) => placeOf(a) - placeOf(b)));
+  }
 }
 
 /** Where the time of each process went, by the names of the metrics: only parts above 0. */

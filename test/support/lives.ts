@@ -55,6 +55,8 @@ export function live(
   // In the second life only those that are still to come.
   for (const [atUs, pid, signal] of setup.signals ?? [])
     if (!isSecond || atUs > fromUs) simulation.signal(atUs, pid as Pid, signal);
+  for (const [atUs, to, message] of setup.messages ?? [])
+    if (!isSecond || atUs > fromUs) simulation.message(atUs, to as Pid, message);
   for (let isMore = true; isMore && counted.inputs < steps;) isMore = simulation.stepOnce();
   if (steps === Infinity) simulation.checkers.finish();
   checkAuditedCosts(simulation.kernel, store, before);

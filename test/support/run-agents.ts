@@ -32,6 +32,8 @@ export interface AgentRun {
   readonly programs?: Readonly<Record<string, ProgramBody | readonly Syscall[]>>;
   readonly tools?: readonly ToolImplementation[];
   readonly signals?: readonly (readonly [atUs: number, pid: number, signal: SignalName])[];
+  /** What the world writes to processes. */
+  readonly messages?: readonly (readonly [atUs: number, to: number, message: Json])[];
   readonly flushUs?: number;
   /** Stops here, µs; default: when nothing is due any more. */
   readonly untilUs?: number;
@@ -63,6 +65,7 @@ export function runAgents(setup: AgentRun): Ran {
     simulation.spawn(atUs ?? 0, { name, run, ...fields, program: name, arguments: args ?? null });
   }
   for (const [atUs, pid, signal] of setup.signals ?? []) simulation.signal(atUs, pid as Pid, signal);
+  for (const [atUs, to, message] of setup.messages ?? []) simulation.message(atUs, to as Pid, message);
   simulation.run(setup.untilUs);
   simulation.checkers.finish();
   checkAuditedCosts(simulation.kernel, simulation.store);

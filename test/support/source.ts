@@ -73,25 +73,24 @@ export function importsOf(file: string, text: string): ImportUse[] {
   const uses: ImportUse[] = [];
   walk(parse(file, text), (node) => {
     const source = node['source'];
-    const at = { line: lineOf(text, node.start) };
+    const add = (specifier: unknown, typeOnly: boolean): void =>
+      void uses.push({ specifier: literal(specifier), typeOnly, line: lineOf(text, node.start) });
     switch (node.type) {
       case 'ImportDeclaration':
-        uses.push({ ...at, specifier: literal(source), typeOnly: isTypeOnly(node, 'importKind') });
+        add(source, isTypeOnly(node, 'importKind'));
         break;
       case 'ExportNamedDeclaration':
       case 'ExportAllDeclaration':
-        if (isNode(source)) {
-          uses.push({ ...at, specifier: literal(source), typeOnly: isTypeOnly(node, 'exportKind') });
-        }
+        if (isNode(source)) add(source, isTypeOnly(node, 'exportKind'));
         break;
       case 'ImportExpression':
-        uses.push({ ...at, specifier: literal(source), typeOnly: false });
+        add(source, false);
         break;
       case 'TSImportType':
-        uses.push({ ...at, specifier: literal(source ?? node['argument']), typeOnly: true });
+        add(source ?? node['argument'], true);
         break;
       case 'TSExternalModuleReference':
-        uses.push({ ...at, specifier: literal(node['expression']), typeOnly: false });
+        add(node['expression'], false);
         break;
       default:
     }

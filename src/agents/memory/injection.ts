@@ -90,6 +90,12 @@ const lineEnds = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
 function quoted(text: string): string {
   return text
     .split(lineEnds)
-    .map((line) => `> ${line.replaceAll(/\p{Cc}/gu, ' ').replaceAll('<|', '< |').replaceAll('|>', '| >')}`)
+    .map(
+      (line) =>
+        `> ${line
+          .replaceAll(/\p{Cc}/gu, ' ')
+          .replaceAll('<|', '< |')
+          .replaceAll('|>', '| >')}`,
+    )
     .join('\n');
 }

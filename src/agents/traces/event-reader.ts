@@ -61,7 +61,8 @@ export class EventReader implements AsyncIterableIterator<TraceEvent> {
     const event = this.queue.shift();
     if (event !== undefined) {
       // Who has it must not see it grow.
-      if (event.type === 'text_delta' && this.unread.get(event.step) === event) this.unread.delete(event.step);
+      if (event.type === 'text_delta' && this.unread.get(event.step) === event)
+        this.unread.delete(event.step);
       return Promise.resolve({ done: false, value: event });
     }
     if (this.isEnded) return Promise.resolve(over);

@@ -101,17 +101,13 @@ export class RunTrace {
 
   add(
     nowUs: number,
-    {
-      type,
-      pid,
-      n,
-      index,
-      parents,
-      data,
-    }: Pick<Step, 'type' | 'pid' | 'n' | 'index' | 'parents' | 'data'>,
+    { type, pid, n, index, parents, data }: Pick<Step, 'type' | 'pid' | 'n' | 'index' | 'parents' | 'data'>,
   ): OpenStep {
     const sequence = this.steps.length + 1;
-    assert(parents.every((parent) => parent < sequence), 'a step follows from earlier ones');
+    assert(
+      parents.every((parent) => parent < sequence),
+      'a step follows from earlier ones',
+    );
     const step: OpenStep = {
       sequence,
       type,
@@ -128,7 +124,14 @@ export class RunTrace {
       request: undefined,
     };
     this.steps.push(step);
-    this.tell(nowUs, { type: 'step_started', step: sequence, stepType: type, pid, parents: step.parents, data });
+    this.tell(nowUs, {
+      type: 'step_started',
+      step: sequence,
+      stepType: type,
+      pid,
+      parents: step.parents,
+      data,
+    });
     return step;
   }
 
@@ -168,11 +171,7 @@ export class RunTrace {
   /** The root process ended so; the run's end may be later. */
   concluded(outcome: Outcome, end: Pick<TraceEnd, 'value' | 'code' | 'message'>): void {
     const type =
-      outcome === 'completed'
-        ? 'trace_completed'
-        : outcome === 'failed'
-          ? 'trace_failed'
-          : 'trace_cancelled';
+      outcome === 'completed' ? 'trace_completed' : outcome === 'failed' ? 'trace_failed' : 'trace_cancelled';
     this.rootEnd = { type, ...end };
   }
 

@@ -361,7 +361,8 @@ export class Traces {
       case 'callTools':
         if (!result.ok) return;
         for (const step of place.open)
-          if (step.n === n) this.toolResult(place, step, (result.value as unknown as ToolResult[])[step.index]!);
+          if (step.n === n)
+            this.toolResult(place, step, (result.value as unknown as ToolResult[])[step.index]!);
         return;
       case 'ask':
       case 'remember':

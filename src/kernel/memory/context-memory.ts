@@ -205,6 +205,33 @@ export class ContextMemory {
     return fits;
   }
 
+  /** Would `begin` succeed if nothing were pinned by the calls that run on `running`, nor by the processes of `others`? Changes nothing. */
+  couldBeginWithout(
+    table: PageTable,
+    room: number,
+    running: readonly PageTable[],
+    others: readonly PageTable[],
+  ): boolean {
+    const { resident, tables } = this;
+    let freed = 0;
+    for (const { entries, room: kept, bypassed } of running) {
+      if (bypassed) continue;
+      freed += kept;
+      for (const { extent } of entries) resident.addPins(extent, -1);
+    }
+    for (const other of others) tables.weighPins(other, -1);
+    const fits = this.wouldFit(table, room - freed);
+    for (const other of others) tables.weighPins(other, 1);
+    for (const { entries, bypassed } of running)
+      if (!bypassed) for (const { extent } of entries) resident.addPins(extent, 1);
+    return fits;
+  }
+
+  /** The tables, no calls on them counted, by whose pins something stays in memory. */
+  pinners(): readonly PageTable[] {
+    return this.tables.pinners();
+  }
+
   private wouldFit(table: PageTable, room: number): boolean {
     const { examiner } = this;
     const missing = examiner.examine(table, table.entries.length);

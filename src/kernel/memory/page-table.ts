@@ -6,6 +6,8 @@ import type { Extent } from './extent.ts';
  * page may matter more to one process than to another.
  */
 export class PageTable {
+  /** Whose it is; 0: a table of its own. */
+  readonly owner: Pid | 0;
   entries: TableEntry[] = [];
   /** The number of the next new page. A process numbers its pages by itself, from 1: numbers outlive evictions, drops and restores. */
   nextNumber = 1;
@@ -22,6 +24,10 @@ export class PageTable {
   bypassed = false;
   /** Whose prompt it is, since its first call; 0: nobody's yet. */
   user: Pid | 0 = 0;
+
+  constructor(owner: Pid | 0 = 0) {
+    this.owner = owner;
+  }
 }
 
 export interface TableEntry {

@@ -22,6 +22,8 @@ export class TableEditor {
   private readonly extents: ExtentStore;
   private readonly resident: ResidentSet;
   private readonly isPrefix: boolean;
+  /** Tables that have, or had, pinned entries, until they are cleared. */
+  private readonly pinning = new Set<PageTable>();
 
   constructor(extents: ExtentStore, resident: ResidentSet) {
     this.extents = extents;
@@ -136,6 +138,7 @@ export class TableEditor {
   /** Takes out everything. In `prefix` residency what was in memory stays there as cache, evicted like the rest. */
   clear(table: PageTable): void {
     while (table.entries.length > 0) this.removeLast(table, !this.isPrefix);
+    this.pinning.delete(table);
   }
 
   /** Takes out everything, to be put into another memory: what is resident stays as cache. */
@@ -147,6 +150,7 @@ export class TableEditor {
       runs.push({ run: { space, first, count, tokensEach }, importance, pinned, number, computed });
     }
     while (table.entries.length > 0) this.removeLast(table, false);
+    this.pinning.delete(table);
     return runs;
   }
 
@@ -215,6 +219,31 @@ export class TableEditor {
       room -= extent.tokens;
     }
     return to;
+  }
+
+  /** Tables with something pinned that is resident, calls under way aside. */
+  pinners(): PageTable[] {
+    const found: PageTable[] = [];
+    for (const table of this.pinning)
+      if (!table.entries.some(({ pinned }) => pinned)) this.pinning.delete(table);
+      else if (table.entries.some((entry, index) => entry.pinned && this.holdsAny(table, index)))
+        found.push(table);
+    return found;
+  }
+
+  /** Counts all that `table` pins as pinned so many times more. For a look at what would be without it: it must be taken back. */
+  weighPins(table: PageTable, change: number): void {
+    for (const [index, { pinned }] of table.entries.entries()) {
+      if (!pinned) continue;
+      for (let at = this.isPrefix ? 0 : index; at <= index; at++)
+        this.resident.addPins(table.entries[at]!.extent, change);
+    }
+  }
+
+  private holdsAny({ entries }: PageTable, index: number): boolean {
+    for (let at = this.isPrefix ? 0 : index; at <= index; at++)
+      if (entries[at]!.extent.residentPages > 0) return true;
+    return false;
   }
 
   /** Cuts `extent` before its page `at`; returns the tail. All tables that use it get both. */
@@ -305,7 +334,9 @@ export class TableEditor {
   }
 
   /** A pinned entry pins its extent, and in `prefix` residency all before it: they would be useless apart. */
-  private pinPath({ entries }: PageTable, index: number, change: number): void {
+  private pinPath(table: PageTable, index: number, change: number): void {
+    const { entries } = table;
+    if (change > 0) this.pinning.add(table);
     const from = this.isPrefix ? 0 : index;
     for (let at = from; at <= index; at++) this.resident.addPins(entries[at]!.extent, change);
     if (change < 0) for (let at = from; at <= index; at++) this.resident.freeIfRefused(entries[at]!.extent);

@@ -10,13 +10,18 @@ type Circle = Set<number>;
 export function deadlocks(): Checker {
   const check: Check = checkOf('deadlocks');
   const circles = new Map<number, Circle>();
+  /** Members that wait for memory or budget: not while they are suspended. */
+  const inCalls = new Set<number>();
   const waiting = new Set<number>();
   const runOf = new Map<number, string>();
   const own = new Map<number, number>();
   const inherited = new Map<number, number>();
 
   function dissolve(pid: number): void {
-    for (const member of circles.get(pid) ?? []) circles.delete(member);
+    for (const member of circles.get(pid) ?? []) {
+      circles.delete(member);
+      inCalls.delete(member);
+    }
   }
 
   /** Only who waits can be suspended and continued; all else that a process does is going on. */
@@ -73,7 +78,14 @@ export function deadlocks(): Checker {
         }
         check(victim === 0 || circle.has(victim), event, () => `the victim ${victim} is no member`);
         for (const pid of circle) dissolve(pid);
-        if (victim === 0) for (const pid of circle) circles.set(pid, circle);
+        if (victim !== 0) return;
+        for (const { pid, on } of members) {
+          circles.set(pid, circle);
+          if (on === 'memory' || on === 'budget') inCalls.add(pid);
+        }
+      },
+      'process.suspended': ({ pid }) => {
+        if (inCalls.has(pid)) dissolve(pid);
       },
       'message.received': (event) => {
         const { pid, from } = event;

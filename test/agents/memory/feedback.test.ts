@@ -96,7 +96,11 @@ test('what is long ago counts less when it is said again', () => {
 
 test('a scope holds no more evidence than the latest five', () => {
   const many = Array.from({ length: 9 }, (_, step) => ({ ...praise, step: step + 1 }));
-  expect(after(many).told.at(-1)!.evidence.map(({ step }) => step)).toEqual([5, 6, 7, 8, 9]);
+  expect(
+    after(many)
+      .told.at(-1)!
+      .evidence.map(({ step }) => step),
+  ).toEqual([5, 6, 7, 8, 9]);
 });
 
 test.each([
@@ -111,7 +115,9 @@ test.each([
 });
 
 test('a skill is named by its name and has a text', () => {
-  expect(rememberSkill('team', { name: 'release', when: 'a release', text: 'tag it' }).key).toBe('skill/release');
+  expect(rememberSkill('team', { name: 'release', when: 'a release', text: 'tag it' }).key).toBe(
+    'skill/release',
+  );
   expect(() => rememberSkill('team', { name: ' ', when: '', text: 'x' })).toThrow('skill.name');
   expect(() => rememberSkill('team', { name: 'x', when: '', text: '' })).toThrow('skill.text');
 });

@@ -33,7 +33,12 @@ test('memories are a user message that says what it is, each line of them quoted
     [
       found(undefined, { score: 0.5 }),
       found(experience()),
-      { text: 's', score: 0.9, atUs: 0, data: { kind: 'skill', name: 'release', when: 'a release', text: 'tag\npush' } },
+      {
+        text: 's',
+        score: 0.9,
+        atUs: 0,
+        data: { kind: 'skill', name: 'release', when: 'a release', text: 'tag\npush' },
+      },
     ],
     options,
   )!;
@@ -105,11 +110,17 @@ test('the budget is never exceeded and every line is quoted, whatever is remembe
     data: fc.oneof(
       fc.constant(null),
       fc.jsonValue() as fc.Arbitrary<null>,
-      fc.record({ condition: text, rule: text, confidence: fc.double({ min: 0, max: 1, noNaN: true }) }).map(experience),
+      fc
+        .record({ condition: text, rule: text, confidence: fc.double({ min: 0, max: 1, noNaN: true }) })
+        .map(experience),
     ),
   });
   // A tokenizer need not be additive: what was counted is the whole.
-  const counters = [estimateTokens, (all: string) => all.length, (all: string) => all.split(' ').length * 1.5];
+  const counters = [
+    estimateTokens,
+    (all: string) => all.length,
+    (all: string) => all.split(' ').length * 1.5,
+  ];
   fc.assert(
     fc.property(
       fc.array(memory, { maxLength: 8 }),

@@ -26,7 +26,10 @@ function storeOf(rule: string): MemoryStore {
   return store;
 }
 
-function ask(task: Json, options: Partial<SimulationOptions> = {}): { prompt: readonly Message[]; value: Json } {
+function ask(
+  task: Json,
+  options: Partial<SimulationOptions> = {},
+): { prompt: readonly Message[]; value: Json } {
   let prompt: readonly Message[] = [];
   const simulation = new Simulation({
     kernel: { ...kernelOf({ agents: [] }), programs: [singleCall] },
@@ -71,7 +74,7 @@ test('where nothing is known, or nothing fits, the prompt is the task alone', ()
 });
 
 test('a storage that fails is told', () => {
-  const { value, prompt } = ask(task, { faults: { storage: 1 } });
+  const { value, prompt } = ask(task, { faults: { storageFailure: 1 } });
   expect(value).toMatch(/^STORAGE_FAILED/);
   expect(prompt).toEqual([]);
 });

@@ -52,7 +52,8 @@ function worldOf(seed: number, alter?: WorldWatch['alter']): World {
 function isNoticed({ facts }: World, events: readonly KernelEvent[]): boolean {
   const checkers = createCheckers(facts);
   try {
-    for (const [index, event] of events.entries()) checkers.onEvent({ ...event, seq: index + 1 });
+    for (const [index, event] of events.entries())
+      checkers.onEvent(event.seq === index + 1 ? event : { ...event, seq: index + 1 });
     checkers.finish(true);
     return false;
   } catch (error) {

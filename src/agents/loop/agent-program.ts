@@ -1,0 +1,121 @@
+/**
+ * The agent: model turn → tool calls → results → next turn, until the model answers without asking for a tool. One program for real models, tools and people and for simulated ones: it knows
+ * nothing but its syscalls.
+ */
+import { estimateTokens } from '../../kernel/estimate.ts';
+import type { Json } from '../../kernel/ids.ts';
+import type { Answer, Program, ProgramGenerator } from '../../kernel/syscalls.ts';
+import { AgentFailure } from './agent-failure.ts';
+import { AgentRun, type AgentResult } from './agent-run.ts';
+import { agentTaskOf } from './agent-task.ts';
+import { distinctCalls } from './asked-calls.ts';
+import { assistantMessage } from './cached-answers.ts';
+import type { Steps } from './conversation.ts';
+import { critique } from './critique.ts';
+import { takeMail } from './mail.ts';
+import { makeRoom } from './make-room.ts';
+import { modelStep } from './model-step.ts';
+import { reflect } from './reflection.ts';
+import { toolTurn } from './tool-turn.ts';
+
+export interface AgentParts {
+  /** Counts the tokens of what the agent itself puts into its prompt; must depend on the text alone. Default: an estimate. */
+  readonly countTokens?: (text: string) => number;
+}
+
+/** Its arguments are an AgentTask, its value is an AgentResult. */
+export const agentProgram: Program = agentProgramOf();
+
+export function agentProgramOf({ countTokens = estimateTokens }: AgentParts = {}): Program {
+  return {
+    name: 'agent',
+    version: 1,
+    body: (sys, state) =>
+      runAgent(new AgentRun(sys, agentTaskOf(sys.args), countTokens, state), state === undefined),
+  };
+}
+
+function* runAgent(run: AgentRun, isNew: boolean): ProgramGenerator {
+  try {
+    if (isNew) yield* begin(run);
+    do {
+      while (run.progress.final === null) yield* iteration(run);
+    } while (yield* followUp(run));
+    return valueOf(run.result(run.progress.isStopping ? 'stopped-by-reflection' : 'answered'));
+  } catch (error) {
+    if (!(error instanceof AgentFailure)) throw error;
+    const value = valueOf(run.result(error.reason as AgentResult['reason'], error.message));
+    yield { kind: 'exit', value, outcome: 'failed' };
+  }
+}
+
+const valueOf = (result: AgentResult): Json => ({ ...result });
+
+function* begin({ task, conversation }: AgentRun): Steps<void> {
+  if (task.system !== undefined) yield* conversation.system(task.system);
+  yield* conversation.user(task.task);
+}
+
+/** One turn of the model with all that follows from it. */
+function* iteration(run: AgentRun): Steps<void> {
+  const { task, progress } = run;
+  if (progress.iterations >= task.iterations)
+    throw new AgentFailure(
+      'ITERATION_LIMIT',
+      `iterations: no answer after ${progress.iterations}; allowed: up to ${task.iterations}`,
+    );
+  yield* takeMail(run, 0);
+  yield* makeRoom(run);
+  const isLast = progress.isStopping;
+  const tools = run.toolsLeft > 0 ? task.tools : [];
+  const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, tools });
+  if (!asked.ok) throw new AgentFailure(asked.code, asked.message);
+  progress.iterations++;
+  const answer = asked.value;
+  if (answer.text !== '') progress.lastText = answer.text;
+  const calls = yield* callsOf(run, answer);
+  if (calls.length > 0) yield* toolTurn(run, calls);
+  if (calls.length === 0 || isLast) yield* finish(run, answer, calls.length > 0);
+  else yield* reflect(run);
+  // Nothing may follow: who is restored from here begins with the next iteration, or waits for a message.
+  const isDue =
+    progress.final === null ? progress.iterations % task.checkpointEvery === 0 : task.followUpUs > 0;
+  if (isDue) yield* save(run);
+}
+
+/** What the answer asks for; where its ids will not do, it stands in the prompt with others. */
+function* callsOf(
+  { conversation }: AgentRun,
+  { text, toolCalls = [] }: Answer,
+): Steps<Answer['toolCalls'] & {}> {
+  const { calls, isChanged } = distinctCalls(toolCalls);
+  if (!isChanged) return calls;
+  yield* conversation.retract();
+  yield* conversation.answer(assistantMessage({ text, toolCalls: calls }));
+  return calls;
+}
+
+/** `hasResults`: it asked for tools all the same, and can't be replaced any more. */
+function* finish(run: AgentRun, { text, finish: why = 'stop' }: Answer, hasResults: boolean): Steps<void> {
+  const { task, progress } = run;
+  if (why === 'content-filter')
+    throw new AgentFailure('CONTENT_FILTER', 'the model was kept from answering by its content filter');
+  const isWhole = why !== 'length';
+  const revised = task.critique && isWhole && !hasResults ? yield* critique(run, text) : text;
+  progress.final = { text: revised, isWhole };
+}
+
+/** A message that came meanwhile, or comes in time, is worked on like the task; the answer before it stands in the conversation. */
+function* followUp(run: AgentRun): Steps<boolean> {
+  const { task, progress } = run;
+  if (!(yield* takeMail(run, task.followUpUs))) return false;
+  progress.final = null;
+  progress.isStopping = false;
+  return true;
+}
+
+/** Storage that does not keep what it is given is told, not passed over: an agent that goes on without checkpoints is not what was asked for. */
+function* save(run: AgentRun): Steps<void> {
+  const saved = yield { kind: 'checkpoint', state: run.save() };
+  if (!saved.ok) throw new AgentFailure(saved.code, saved.message);
+}

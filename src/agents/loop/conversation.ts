@@ -1,0 +1,227 @@
+/**
+ * What stands in an agent's prompt: which pages, how large, what may leave. The pages themselves are the kernel's; this is the agent's own account of them, small enough to be saved with
+ * every checkpoint.
+ */
+import { assert } from '../../base/assert.ts';
+import { sha256Hex } from '../../base/sha256.ts';
+import type { Json, PageNumber } from '../../kernel/ids.ts';
+import { importanceDefaults } from '../../kernel/options.ts';
+import type { Answer, Allocate, Syscall, SyscallResult } from '../../kernel/syscalls.ts';
+import { pageOf, type AssistantMessage, type Message } from '../model/messages.ts';
+import { AgentFailure } from './agent-failure.ts';
+import { joined, settle, stretchesToDrop, type Stretch } from './window.ts';
+
+export type Steps<Value> = Generator<Syscall, Value, SyscallResult<unknown>>;
+
+/** What of a conversation is worth how much; answers and results have the design's 0.7. What people said is kept longest. */
+export const importanceOf = {
+  system: 1,
+  user: 0.9,
+  summary: 0.8,
+  plan: 0.8,
+  turn: importanceDefaults.result,
+} as const;
+
+interface SavedConversation {
+  readonly tokens: number;
+  /** First page, count, tokens, importance. */
+  readonly settled: readonly (readonly [number, number, number, number])[];
+  readonly live: readonly Stretch[];
+  readonly turn: Stretch | null;
+  readonly isAnswered: boolean;
+  readonly key: string;
+  readonly before: string;
+  readonly last: string;
+}
+
+export class Conversation {
+  /** Of the whole prompt, as the kernel counts. */
+  tokens = 0;
+  /**
+   * Names what stands in the prompt, by what was added and dropped in which order: two conversations of one key have the same prompt. '' unless keys are kept. `before`: without the
+   * last message; `last`: that message, when a user said it.
+   */
+  key = '';
+  before = '';
+  last = '';
+  private settled: Stretch[] = [];
+  /** The user messages that no answer has come to yet, or none after them. */
+  private live: Stretch[] = [];
+  /** The last answer, with results that the model has not seen. */
+  private turn: Stretch | undefined;
+  private isAnswered = false;
+  private readonly countTokens: (text: string) => number;
+  private readonly keepsKeys: boolean;
+  /** Tokens up to which stretches are joined: a hundredth of the window, so that some 200 stretches fill it. */
+  private readonly grain: number;
+
+  constructor(options: {
+    readonly countTokens: (text: string) => number;
+    readonly windowTokens: number;
+    readonly keepsKeys: boolean;
+    readonly saved?: Json | undefined;
+  }) {
+    this.countTokens = options.countTokens;
+    this.keepsKeys = options.keepsKeys;
+    this.grain = Math.floor(options.windowTokens / 100);
+    if (options.saved !== undefined) this.load(options.saved as unknown as SavedConversation);
+  }
+
+  tokensOf(text: string): number {
+    return Math.max(1, Math.ceil(this.countTokens(text)));
+  }
+
+  // ---- What is said --------------------------------------------------------------------------------------------------
+
+  *system(text: string): Steps<void> {
+    yield* this.allocate({ role: 'system', text }, importanceOf.system, true);
+  }
+
+  /** A message that is the live user turn until another follows an answer: it never leaves the window. */
+  *user(text: string): Steps<void> {
+    if (this.isAnswered) {
+      for (const stretch of this.live) settle(this.settled, stretch, this.grain);
+      this.live = [];
+      this.isAnswered = false;
+    }
+    this.live.push(yield* this.allocate({ role: 'user', text }, importanceOf.user));
+  }
+
+  /** What the program itself tells the model: a plan, a summary. */
+  *note(text: string, importance: number): Steps<void> {
+    const stretch = yield* this.allocate({ role: 'user', text }, importance);
+    settle(this.settled, stretch, this.grain);
+  }
+
+  /** The kernel has put an answer into the prompt. */
+  answered(message: AssistantMessage, { page, content, tokensOut }: Answer): void {
+    assert(page !== undefined, 'an answer that was to be kept has a page');
+    this.settleTurn();
+    const text = pageOf(message);
+    const tokens = content?.tokens ?? tokensOut;
+    this.turn = { first: page, count: 1, tokens, importance: importanceOf.turn };
+    this.tokens += tokens;
+    this.isAnswered = true;
+    this.said(text, '');
+  }
+
+  /** An answer that no call gave, or that stands for the one before it. */
+  *answer(message: AssistantMessage, tokens?: number): Steps<void> {
+    this.settleTurn();
+    this.turn = yield* this.allocate(message, importanceOf.turn, false, tokens);
+    this.isAnswered = true;
+  }
+
+  /** Takes the last answer back; it has no results. */
+  *retract(): Steps<void> {
+    const { turn } = this;
+    assert(turn?.count === 1, 'only an answer without results can be taken back');
+    this.turn = undefined;
+    yield* this.leave('free', turn);
+  }
+
+  /** The result of a call that the last answer asked for. */
+  *result(message: Message): Steps<void> {
+    const stretch = yield* this.allocate(message, importanceOf.turn);
+    assert(this.turn !== undefined, 'a result follows an answer');
+    this.turn = joined(this.turn, stretch);
+  }
+
+  /** A message that is taken out again by `withdraw`: what is told of the conversation must not stand in it. */
+  *aside(text: string): Steps<Aside> {
+    const { key, before, last } = this;
+    const stretch = yield* this.allocate({ role: 'user', text }, importanceDefaults.page);
+    return { stretch, key, before, last };
+  }
+
+  *withdraw({ stretch, key, before, last }: Aside): Steps<void> {
+    yield* this.leave('free', stretch);
+    Object.assign(this, { key, before, last });
+  }
+
+  // ---- What leaves ---------------------------------------------------------------------------------------------------
+
+  /** What would leave to come down to `target` tokens: never the system prompt, the live user turn or results that the model has not seen. */
+  droppable(target: number): readonly Stretch[] {
+    return stretchesToDrop(this.settled, this.tokens, target);
+  }
+
+  *drop(stretches: readonly Stretch[]): Steps<void> {
+    const leaving = new Set(stretches);
+    this.settled = this.settled.filter((stretch) => !leaving.has(stretch));
+    // From the back: what stands behind a page that leaves has to be named anew.
+    for (const stretch of [...stretches].sort((a, b) => b.first - a.first))
+      yield* this.leave('drop', stretch);
+  }
+
+  save(): Json {
+    const { tokens, settled, live, turn = null, isAnswered, key, before, last } = this;
+    const saved: SavedConversation = {
+      tokens,
+      settled: settled.map(({ first, count, tokens: size, importance }) => [first, count, size, importance]),
+      live: [...live],
+      turn,
+      isAnswered,
+      key,
+      before,
+      last,
+    };
+    return saved as unknown as Json;
+  }
+
+  private load({ settled, turn, live, ...rest }: SavedConversation): void {
+    Object.assign(this, rest);
+    this.settled = settled.map(([first, count, tokens, importance]) => ({
+      first,
+      count,
+      tokens,
+      importance,
+    }));
+    this.live = [...live];
+    this.turn = turn ?? undefined;
+  }
+
+  private settleTurn(): void {
+    if (this.turn !== undefined) settle(this.settled, this.turn, this.grain);
+    this.turn = undefined;
+  }
+
+  private *allocate(
+    message: Message,
+    importance: number,
+    pinned = false,
+    tokens = this.tokensOf(pageOf(message)),
+  ): Steps<Stretch> {
+    const text = pageOf(message);
+    const call: Allocate = { kind: 'allocate', text, tokens, importance, ...(pinned ? { pinned } : {}) };
+    const result = yield call;
+    if (!result.ok) throw new AgentFailure(result.code, result.message);
+    this.tokens += tokens;
+    this.said(text, message.role === 'user' ? message.text : '');
+    return { first: result.value as PageNumber, count: 1, tokens, importance };
+  }
+
+  private *leave(kind: 'drop' | 'free', { first, count, tokens }: Stretch): Steps<void> {
+    for (let page = first + count - 1; page >= first; page--) {
+      const result = yield { kind, page: page as PageNumber };
+      assert(result.ok, `page ${page} of the conversation is not in the page table`);
+    }
+    this.tokens -= tokens;
+    this.said(`${kind} ${first} ${count}`, '');
+  }
+
+  private said(what: string, last: string): void {
+    if (!this.keepsKeys) return;
+    this.before = this.key;
+    this.key = sha256Hex(`${this.key}\n${what}`);
+    this.last = last;
+  }
+}
+
+/** A message on its way out again, and the key without it. */
+export interface Aside {
+  readonly stretch: Stretch;
+  readonly key: string;
+  readonly before: string;
+  readonly last: string;
+}

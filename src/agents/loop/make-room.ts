@@ -1,0 +1,44 @@
+/**
+ * Room in the window, made before a request is built. A drop breaks the prompt's prefix: everything behind it is prefilled and paid for again. So nothing leaves before the high-water mark, and
+ * then enough to come down to the low one.
+ */
+import type { AgentRun } from './agent-run.ts';
+import { AgentFailure } from './agent-failure.ts';
+import { askAside } from './aside.ts';
+import { importanceOf, type Steps } from './conversation.ts';
+
+const summaryTokens = 2_000;
+
+const question = `The oldest part of this conversation is about to be removed. Sum up all of it that is still needed to finish the task: facts, results, decisions, what was tried in vain. Write the summary and nothing else.`;
+
+/** Ends the run with WINDOW_EXCEEDED when the next call cannot fit. */
+export function* makeRoom(run: AgentRun): Steps<void> {
+  const { conversation, task } = run;
+  const { windowTokens, maxOutput } = task;
+  const mostTokens = windowTokens - maxOutput;
+  if (conversation.tokens > Math.min(task.dropAt * windowTokens, mostTokens)) {
+    const summaryMost = task.summarise ? Math.min(summaryTokens, maxOutput) : 0;
+    const target = Math.max(0, Math.min(task.dropTo * windowTokens, mostTokens - summaryMost));
+    const leaving = conversation.droppable(target);
+    const summary = task.summarise && leaving.length > 0 ? yield* summarised(run, summaryMost) : '';
+    // A failed summary drops nothing.
+    if (summary !== undefined) {
+      yield* conversation.drop(leaving);
+      if (summary !== '') yield* conversation.note(summary, importanceOf.summary);
+    }
+  }
+  if (conversation.tokens > mostTokens)
+    throw new AgentFailure(
+      'WINDOW_EXCEEDED',
+      `windowTokens: prompt and answer take ${conversation.tokens + maxOutput} tokens, and nothing more can be dropped; allowed: up to ${windowTokens}`,
+    );
+}
+
+/** undefined: there is none. */
+function* summarised(run: AgentRun, maxOutput: number): Steps<string | undefined> {
+  const asked = yield* askAside(run, question, { maxOutput });
+  if (!asked.ok) return undefined;
+  const { text, finish, toolCalls = [] } = asked.value;
+  const isWhole = (finish ?? 'stop') === 'stop' && toolCalls.length === 0 && text.trim() !== '';
+  return isWhole ? `[Summary of the earlier conversation, which was removed]\n${text.trim()}` : undefined;
+}
