@@ -59,7 +59,9 @@ export class GroupCommit {
 
   private take(): readonly (() => void)[] {
     const { acts } = this;
-    if (acts.length > 0) this.acts = [];
+    // What comes during the flush must not join a list that waits for it.
+    if (acts.length === 0) return none;
+    this.acts = [];
     return acts;
   }
 
@@ -67,3 +69,5 @@ export class GroupCommit {
     for (const act of acts) act();
   }
 }
+
+const none: readonly (() => void)[] = [];
