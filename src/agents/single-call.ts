@@ -24,7 +24,7 @@ export type SingleCallTask = {
   readonly memory?: { readonly scope: string; readonly budgetTokens?: number };
 };
 
-export const singleCallDefaults = { temperature: 0.3, maxOutput: 4_000, budgetTokens: 1_000 } as const;
+const singleCallDefaults = { temperature: 0.3, maxOutput: 4_000, budgetTokens: 1_000 } as const;
 
 export const singleCall: Program = singleCallOf();
 

@@ -467,7 +467,7 @@ export function storageContract(
         ]);
       }
       expect(found[0]).toMatchObject({ text: texts[0], score: 1 });
-      expect(found.map(({ text }) => text).toSorted()).toEqual([texts[0], texts[2], texts[4]].toSorted());
+      expect(new Set(found.map(({ text }) => text))).toEqual(new Set([texts[0], texts[2], texts[4]]));
       const scores = found.map(({ score }) => score);
       expect(scores).toEqual(scores.toSorted((a, b) => b - a));
       expect(Math.min(...scores)).toBeGreaterThan(0);

@@ -41,6 +41,8 @@ export class StepActs {
         case 'storage.request':
           this.add(request.identity.pid, { n: request.identity.n, what: 'storage', request });
           break;
+        default:
+          break;
       }
     }
     for (const record of records) {

@@ -38,7 +38,7 @@ export function feedbackOn(root: TraceRoot, step: Step, said: StepFeedback): Fee
 function conditionOf(root: TraceRoot, { type, data }: Step): string {
   const { task } = isRecord(root.arguments) ? root.arguments : {};
   const on = typeof task === 'string' && task !== '' ? `the task: ${excerpt(task)}` : root.name;
-  return type === 'tool_call' ? `calling ${String(data['tool'])} on ${on}` : `working on ${on}`;
+  return type === 'tool_call' ? `calling ${data['tool'] as string} on ${on}` : `working on ${on}`;
 }
 
 function didOf({ type, data }: Step): string {
@@ -47,7 +47,7 @@ function didOf({ type, data }: Step): string {
     case 'reflection':
       return excerpt(data['text']);
     case 'tool_call':
-      return `${String(data['tool'])} ${excerpt(data['arguments'])}`.trimEnd();
+      return `${data['tool'] as string} ${excerpt(data['arguments'])}`.trimEnd();
     case 'conclusion':
       return excerpt(data['value']);
     default:

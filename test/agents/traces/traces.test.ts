@@ -194,8 +194,8 @@ test('a killed run is cancelled: what was under way has no result, and what it u
 
 test('a run that failed says why', async () => {
   const { events, trace } = traced(function* () {
-    throw new Error('lost');
     yield allocate(1);
+    throw new Error('lost');
   });
   expect(trace().status).toBe('failed');
   expect((await events()).at(-1)).toMatchObject({ type: 'trace_failed', code: 'PROGRAM_FAILED' });
