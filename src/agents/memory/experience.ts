@@ -2,7 +2,7 @@
  * What agents learn: experiences (under which condition which rule, how sure, from where) and skills (how something is done). Each is one memory of a scope: its text is what it is found
  * by, its data is the whole of it. What a scope holds may come from anybody: data that is none of these is a plain note.
  */
-import { exp } from '../../base/math.ts';
+import { pow } from '../../base/math.ts';
 import { sha256Hex } from '../../base/sha256.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid } from '../../kernel/errors.ts';
@@ -45,11 +45,10 @@ export type Skill = {
 
 /** Confidence is half as high after this time: 30 days. */
 export const halfLifeUs = 30 * 24 * 3_600_000_000;
-const ln2 = 0.6931471805599453;
 
 /** The confidence left at `nowUs` of what was remembered at `atUs`. */
 export function confidenceAt({ confidence }: Experience, atUs: number, nowUs: number): number {
-  return confidence * exp((-ln2 * Math.max(0, nowUs - atUs)) / halfLifeUs);
+  return confidence * pow(0.5, Math.max(0, nowUs - atUs) / halfLifeUs);
 }
 
 /** Of one condition there is one correction, so that a later one replaces an earlier; praise and blame are of one rule each. */

@@ -74,6 +74,10 @@ test('what does not fit whole is left out, and a smaller one takes its place', (
   expect(quotesOf(injection.message.text)).toEqual(['> Note: a plain note']);
   expect(injectionOf([long], small)).toBeUndefined();
   expect(injectionOf([], options)).toBeUndefined();
+  // To the token.
+  const whole = injectionOf([short], options)!;
+  expect(injectionOf([short], { ...options, budgetTokens: whole.tokens })).toEqual(whole);
+  expect(injectionOf([short], { ...options, budgetTokens: whole.tokens - 1 })).toBeUndefined();
 });
 
 const hostile = [
