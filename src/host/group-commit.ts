@@ -59,7 +59,7 @@ export class GroupCommit {
 
   private take(): readonly (() => void)[] {
     const { acts } = this;
-    // What comes during the flush must not join a list that waits for it.
+    // Never the array that later acts are put into: they would be done with this flush, and again with their own.
     if (acts.length === 0) return none;
     this.acts = [];
     return acts;
