@@ -45,6 +45,8 @@ export interface SimulationOptions {
   readonly onEvent?: (event: KernelEvent) => void;
   /** Every input, before the kernel takes it: a recording. */
   readonly onInput?: (input: Input) => void;
+  /** What every step gives out, and was given. */
+  readonly onOutput?: (output: StepOutput, input: Input) => void;
   /** After every step; for checks. */
   readonly onStep?: (kernel: Kernel) => void;
 }
@@ -166,7 +168,9 @@ export class Simulation implements ModelDeviceWorld {
     for (let next: Input | undefined = input; next !== undefined; next = this.acknowledgements.shift()) {
       const taken: Input = this.isFollowed() ? { ...next, more: true } : next;
       this.options.onInput?.(taken);
-      this.handle(this.kernel.step(taken));
+      const output = this.kernel.step(taken);
+      this.options.onOutput?.(output, taken);
+      this.handle(output);
       this.options.onStep?.(this.kernel);
     }
   }
