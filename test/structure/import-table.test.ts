@@ -57,6 +57,7 @@ const table: Readonly<Record<string, Row>> = {
       '@resvg/resvg-js',
       '@ai-sdk/provider',
       '@ai-sdk/openai-compatible',
+      '@modelcontextprotocol/client',
       'gpt-tokenizer',
       'minisearch',
     ],

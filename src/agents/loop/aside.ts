@@ -9,7 +9,11 @@ import { modelStep } from './model-step.ts';
 export function* askAside(
   run: AgentRun,
   question: string,
-  { maxOutput, format }: { readonly maxOutput: number; readonly format?: Json },
+  {
+    purpose,
+    maxOutput,
+    format,
+  }: { readonly purpose: string; readonly maxOutput: number; readonly format?: Json },
 ): Steps<SyscallResult<Answer>> {
   const { conversation, task } = run;
   const aside = yield* conversation.aside(question);
@@ -18,6 +22,7 @@ export function* askAside(
     needed > task.windowTokens
       ? { ok: false, code: 'WINDOW_EXCEEDED', message: `the question needs ${needed} tokens` }
       : yield* modelStep(run, {
+          purpose,
           maxOutput,
           keepAnswer: false,
           ...(format === undefined ? {} : { format }),

@@ -8,7 +8,7 @@ const question = `Look over your final answer above: is it right, complete, and 
 /** The answer that stands in the end: the given one, or a whole one in its place, in the conversation, too. */
 export function* critique(run: AgentRun, answer: string): Steps<string> {
   const { task, conversation } = run;
-  const asked = yield* askAside(run, question, { maxOutput: task.maxOutput });
+  const asked = yield* askAside(run, question, { purpose: 'critique', maxOutput: task.maxOutput });
   if (!asked.ok) return answer;
   const { text, finish, toolCalls = [] } = asked.value;
   const revised = text.trim();

@@ -36,7 +36,7 @@ export function* makeRoom(run: AgentRun): Steps<void> {
 
 /** undefined: there is none. */
 function* summarised(run: AgentRun, maxOutput: number): Steps<string | undefined> {
-  const asked = yield* askAside(run, question, { maxOutput });
+  const asked = yield* askAside(run, question, { purpose: 'summary', maxOutput });
   if (!asked.ok) return undefined;
   const { text, finish, toolCalls = [] } = asked.value;
   const isWhole = (finish ?? 'stop') === 'stop' && toolCalls.length === 0 && text.trim() !== '';

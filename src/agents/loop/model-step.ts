@@ -7,6 +7,8 @@ import { assistantMessage, cachedAnswer, tellCache } from './cached-answers.ts';
 import type { Steps } from './conversation.ts';
 
 export interface ModelStep {
+  /** What the step is for, when it is no turn of the conversation. */
+  readonly purpose?: string;
   readonly maxOutput: number;
   /** Whether the answer joins the conversation. */
   readonly keepAnswer: boolean;
@@ -30,11 +32,12 @@ export function* modelStep(run: AgentRun, step: ModelStep): Steps<SyscallResult<
 
 function* askModel(
   run: AgentRun,
-  { maxOutput, keepAnswer, tools = [], format }: ModelStep,
+  { purpose, maxOutput, keepAnswer, tools = [], format }: ModelStep,
   model: string | undefined,
 ): Steps<SyscallResult<Answer>> {
   const { task, sys, conversation } = run;
   const request: ModelRequest = {
+    ...(purpose === undefined ? {} : { purpose }),
     ...(model === undefined ? {} : { model }),
     ...(tools.length === 0 ? {} : { tools }),
     temperature: task.temperature,

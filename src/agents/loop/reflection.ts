@@ -45,7 +45,7 @@ export function* reflect(run: AgentRun): Steps<void> {
   if (!isDue || isStopping || reflectionsBegun >= task.reflections) return;
   progress.reflectionsBegun++;
   const maxOutput = Math.min(outputTokens, task.maxOutput);
-  const answer = yield* askAside(run, question, { maxOutput, format });
+  const answer = yield* askAside(run, question, { purpose: 'reflection', maxOutput, format });
   const reflection = answer.ok ? reflectionOf(answer.value.text) : undefined;
   if (reflection === undefined) return;
   progress.reflections++;
