@@ -57,6 +57,8 @@ const table: Readonly<Record<string, Row>> = {
       '@resvg/resvg-js',
       '@ai-sdk/provider',
       '@ai-sdk/openai-compatible',
+      '@modelcontextprotocol/client',
+      '@modelcontextprotocol/server',
       'gpt-tokenizer',
     ],
     node: true,
