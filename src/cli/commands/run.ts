@@ -19,6 +19,7 @@ import {
   type LiveSettings,
 } from '../live/settings.ts';
 import { readTeam, teamArguments, type TeamFile } from '../live/team-file.ts';
+import type { LiveUsage } from '../live/usage-meter.ts';
 import { packageVersion } from '../package-version.ts';
 import { keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 
@@ -97,6 +98,7 @@ class LiveRun {
     });
     try {
       const { program, args } = this.program(world);
+      this.view.offered = world.agent.tools ?? [];
       const startUs = world.clock.nowUs();
       const spawned = world.live.spawn({
         program,
@@ -106,7 +108,7 @@ class LiveRun {
         budget: budgetName,
       });
       const { end, status } = await this.attended(world, spawned);
-      this.report(end, world.clock.nowUs() - startUs, world);
+      this.report(end, world.clock.nowUs() - startUs, world.usage.of(spawned.pid));
       return status;
     } finally {
       const closed = world.close();
@@ -171,10 +173,9 @@ class LiveRun {
     }
   }
 
-  private report(end: LiveEnd, us: number, { usage }: LiveWorld): void {
+  private report(end: LiveEnd, us: number, used: LiveUsage): void {
     const { io, options, settings, task, view } = this;
     const { outcome, reason, message, answer } = end;
-    const used = usage.of(1);
     const repeat = repeatWords('run', [task], { given: options.given, seed: options.seed }).join(' ');
     const document = {
       command: 'run',

@@ -128,7 +128,7 @@ export class AskPerson {
     } catch (error) {
       return view.line(`that is no JSON (${messageOf(error)}); the question is still open`);
     }
-    const tool = isRecord(ask.question) ? registry.get(String(ask.question['tool'])) : undefined;
+    const tool = registry.get(callOf(ask)?.tool ?? '');
     const problem = tool === undefined ? undefined : registry.check(tool, args);
     if (problem !== undefined) return view.line(`${problem}; the question is still open`);
     this.decide(ask, 'edit', args);
@@ -152,8 +152,17 @@ export class AskPerson {
   }
 }
 
-function titleOf({ question, purpose }: PersonAsk): string {
-  if (purpose !== 'answer' && isRecord(question) && 'tool' in question)
-    return `${String(question['tool'])} ${shown((question['arguments'] ?? null) as Json)}`;
-  return shown(question);
+function titleOf(ask: PersonAsk): string {
+  const call = callOf(ask);
+  return call === undefined ? shown(ask.question) : `${call.tool} ${shown(call.arguments)}`;
+}
+
+/** What a question for a yes is about. */
+export function callOf({
+  question,
+  purpose,
+}: Pick<PersonAsk, 'question' | 'purpose'>): { readonly tool: string; readonly arguments: Json } | undefined {
+  if (purpose === 'answer' || !isRecord(question)) return undefined;
+  const { tool, arguments: args = null } = question as { readonly tool?: Json; readonly arguments?: Json };
+  return typeof tool === 'string' ? { tool, arguments: args } : undefined;
 }

@@ -87,9 +87,9 @@ export async function openLiveWorld(
   try {
     const countTokens = settings.model.kind === 'scripted' ? estimateTokens : await loadTokenizer();
     const all = namedApart([...own, ...links.flatMap((link) => link.tools)]);
-    const tools = chosenTools(settings, all).map(({ spec, call }) => ({
-      spec: withApproval(spec, settings.approve),
-      call,
+    const tools = chosenTools(settings, all).map((tool) => ({
+      ...tool,
+      spec: withApproval(tool.spec, settings.approve),
     }));
     const agent = agentOf(settings, tools);
     const usage = new UsageMeter();
@@ -237,11 +237,11 @@ function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): 
 /** Two servers may have tools of one name. */
 function namedApart(tools: readonly LiveTool[]): readonly LiveTool[] {
   const taken = new Set<string>();
-  return tools.map(({ spec, call }) => {
-    const { server = '', name: own } = spec;
+  return tools.map((tool) => {
+    const { server = '', name: own } = tool.spec;
     const name = taken.has(own) ? `${server.replace(/^mcp:/, '')}.${own}` : own;
     taken.add(name);
-    return { spec: { ...spec, name }, call };
+    return { ...tool, spec: { ...tool.spec, name } };
   });
 }
 

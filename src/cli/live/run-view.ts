@@ -12,6 +12,8 @@ import type { LiveWatcher } from './live-world.ts';
 export class RunView implements LiveWatcher {
   /** All that the model said in its last answer. */
   lastAnswer = '';
+  /** The tools that there are. */
+  offered: readonly string[] = [];
   private readonly io: Io;
   private readonly chalk: InstanceType<typeof Chalk>;
   private readonly names = new Map<Pid, string>();
@@ -73,8 +75,10 @@ export class RunView implements LiveWatcher {
     this.lastAnswer = this.answering;
     this.answering = '';
     if (failed !== undefined) this.line(`! ${this.of(pid)}${failed.message}`);
-    for (const { tool, malformed } of toolCalls)
-      if (malformed !== undefined && finish !== undefined)
+    for (const { tool, malformed } of finish === undefined ? [] : toolCalls)
+      if (!this.offered.includes(tool))
+        this.line(`! ${this.of(pid)}there is no tool ${tool}: the model is told so`);
+      else if (malformed !== undefined)
         this.line(`! ${this.of(pid)}${tool}: the call is not made, its arguments are no JSON object`);
     if (finish === 'length')
       this.line(`! ${this.of(pid)}the answer is cut off at the longest that it may be`);
