@@ -36,7 +36,8 @@ export function processIo(): Io {
     },
     isTerminal: isOutTerminal,
     colours: isOutTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
-    columns: isOutTerminal ? stdout.columns : 80,
+    // Some terminals say that they have none.
+    columns: (isOutTerminal && stdout.columns) || 80,
     environment: env,
     folder: process.cwd(),
     person: processPerson(isErrTerminal),

@@ -1,4 +1,5 @@
 import type { SimulatedModel } from '../agents/model/model-call.ts';
+import type { ThinkScript } from '../kernel/syscalls.ts';
 import type { Clock, ModelPort, Stop } from './ports.ts';
 
 export interface SimulatedPortOptions {
@@ -13,7 +14,15 @@ export function simulatedPort({ model, clock, wordUs }: SimulatedPortOptions): M
   return {
     async call(call, stop, tell) {
       // Before anything is awaited: the prompt is the process's own only until then.
-      const { text = '', toolCalls = [], finish = 'stop', tokensIn, tokensOut, failure } = model.answer(call);
+      const script = model.answer(call);
+      const {
+        text = '',
+        toolCalls = [],
+        finish = 'stop',
+        tokensIn,
+        tokensOut,
+        failure,
+      } = script.tokensOut > call.maxOutput ? cutOff(script, call.maxOutput) : script;
       let told = '';
       for (const word of text.match(/\S+\s*|\s+/g) ?? []) {
         if (wordUs > 0) await pause(clock, wordUs, stop);
@@ -27,6 +36,13 @@ export function simulatedPort({ model, clock, wordUs }: SimulatedPortOptions): M
       return { text, toolCalls: [], usage, failed: { code, message, failure: rest } };
     },
   };
+}
+
+/** As a server ends an answer that is longer than it may be: in the middle of its text, without the calls behind it. */
+function cutOff({ toolCalls: _, ...script }: ThinkScript, tokensOut: number): ThinkScript {
+  const { text = '', tokensOut: whole } = script;
+  const kept = Math.floor((text.length * tokensOut) / whole);
+  return { ...script, text: text.slice(0, kept), tokensOut, finish: 'length' };
 }
 
 function pause(clock: Clock, us: number, stop: Stop): Promise<void> {

@@ -196,7 +196,7 @@ class LiveRun {
     view.line(usageLine(outcome, us, used, settings.prices !== undefined));
     if (outcome === 'completed') return;
     if (outcome === 'failed') {
-      view.line(`failed: ${reason}${message === '' ? '' : `: ${message}`}`);
+      view.line(`failed: ${reason}${message === '' || message === view.lastProblem ? '' : `: ${message}`}`);
       const advice = adviceOf(reason);
       if (advice !== undefined) view.line(`  ${advice}`);
     }

@@ -12,6 +12,8 @@ import type { LiveWatcher } from './live-world.ts';
 export class RunView implements LiveWatcher {
   /** All that the model said in its last answer. */
   lastAnswer = '';
+  /** Why the last model call failed; '': it did not. */
+  lastProblem = '';
   /** The tools that there are. */
   offered: readonly string[] = [];
   private readonly io: Io;
@@ -74,6 +76,7 @@ export class RunView implements LiveWatcher {
     this.endLine();
     this.lastAnswer = this.answering;
     this.answering = '';
+    this.lastProblem = failed?.message ?? '';
     if (failed !== undefined) this.line(`! ${this.of(pid)}${failed.message}`);
     for (const { tool, malformed } of finish === undefined ? [] : toolCalls)
       if (!this.offered.includes(tool))
