@@ -64,7 +64,8 @@ export type { ToolImplementation } from './agents/tools/tool-implementation.ts';
 
 export { Simulation, type SimulationOptions } from './sim/simulation.ts';
 export { runWorkload, type WorkloadResult, type WorkloadRun } from './sim/run-workload.ts';
-export { simulationDefaults, type SimulationSpec, type ToolData } from './sim/spec.ts';
+export { simulationDefaults, type SimulationSpec } from './sim/spec.ts';
+export { toolSpecOf, type ToolData } from './kernel/tool-data.ts';
 export { Metrics } from './sim/metrics/metrics.ts';
 export type { ProcessMetrics, RunMetrics, Split } from './sim/metrics/run-metrics.ts';
 export { createCheckers } from './sim/checkers/checkers.ts';

@@ -25,17 +25,19 @@ export function addReadFlags(command: CommanderCommand): void {
     .option('--no-cache', 'read the file itself, and keep nothing of it in the cache');
 }
 
-export interface WriteFlags {
-  readonly to: WrittenFormat;
+export interface WriteFlags<Format = WrittenFormat> {
+  readonly to: Format;
   readonly force: boolean;
 }
 
 const writtenFormats = Object.keys(referenceWriters) as WrittenFormat[];
 
-export function addWriteFlags(command: CommanderCommand): void {
+/** `others`: formats beside those of page references. */
+export function addWriteFlags(command: CommanderCommand, others: readonly string[] = []): void {
+  const formats: readonly string[] = [...writtenFormats, ...others];
   command
-    .requiredOption('--to <format>', `format of the file: ${writtenFormats.join(', ')}`, (text) =>
-      parseChoice('--to', text, writtenFormats),
+    .requiredOption('--to <format>', `format of the file: ${formats.join(', ')}`, (text) =>
+      parseChoice('--to', text, formats),
     )
     .option('--force', 'replace a file that exists', false);
 }

@@ -35,7 +35,7 @@ export interface LiveOptions {
   readonly countTokens: (text: string) => number;
   /** Every event, as it happens. */
   readonly onEvent?: (event: KernelEvent) => void;
-  /** Every input, before the kernel takes it: a recording. */
+  /** Every input that the kernel took, before its events are told: a recording. */
   readonly onInput?: (input: Input) => void;
 }
 
@@ -178,13 +178,25 @@ export class LiveKernel {
   }
 
   private step(input: Input, onEvent?: (event: KernelEvent) => void): void {
-    this.options.onInput?.(input);
-    const output = this.kernel.step(input);
+    const output = this.taken(input);
     for (const event of output.events) {
       onEvent?.(event);
       this.options.onEvent?.(event);
     }
     this.take(output);
+  }
+
+  /** An input that the kernel refused has changed nothing, and is no part of a recording; one that it broke down over is. */
+  private taken(input: Input): StepOutput {
+    const { onInput } = this.options;
+    try {
+      const output = this.kernel.step(input);
+      onInput?.(input);
+      return output;
+    } catch (error) {
+      if (!(error instanceof KernelError) || error.code === 'POLICY_BROKEN') onInput?.(input);
+      throw error;
+    }
   }
 
   private take({ records, requests, events, hasEnds }: StepOutput): void {

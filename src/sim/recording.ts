@@ -1,4 +1,4 @@
-/** Recordings of simulated runs: all inputs of one kernel with their times, and what a rerun of them must reproduce. */
+/** Recordings, of simulated and of live runs: all inputs of one kernel with their times, and what a rerun of them must reproduce. */
 import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import { invalid, KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
@@ -8,6 +8,7 @@ import { Kernel } from '../kernel/kernel.ts';
 import type { KernelOptions } from '../kernel/options.ts';
 import { recordingVersion, type RecordingFooter, type RecordingHeader } from '../kernel/records.ts';
 import { EventHash } from './event-hash.ts';
+import { isLiveSpec, liveKernelOptions, type CountTokens, type LiveSpec } from './live-spec.ts';
 import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
 import { fieldError, integerAt, jsonAt, objectAt, stringAt, type JsonObject } from './workloads/fields.ts';
 
@@ -17,7 +18,7 @@ export class RecordingWriter {
   private inputs = 0;
 
   constructor(
-    { ringzero, spec }: { readonly ringzero: string; readonly spec: SimulationSpec },
+    { ringzero, spec }: { readonly ringzero: string; readonly spec: SimulationSpec | LiveSpec },
     write: (line: string) => void,
   ) {
     this.write = write;
@@ -42,6 +43,27 @@ export class RecordingWriter {
   }
 }
 
+/** Records a live run: what the live driver tells of its inputs and its events goes here. */
+export class LiveRecorder {
+  private readonly writer: RecordingWriter;
+  private readonly hash = new EventHash();
+
+  constructor(header: { readonly ringzero: string; readonly spec: LiveSpec }, write: (line: string) => void) {
+    this.writer = new RecordingWriter(header, write);
+  }
+
+  readonly onInput = (input: Input): void => this.writer.add(input);
+  readonly onEvent = (event: KernelEvent): void => this.hash.add(event);
+
+  /** Nothing more was or will be told; returns the hash of the events. */
+  end(): string {
+    const { count } = this.hash;
+    const eventHash = this.hash.digest();
+    this.writer.end(count, eventHash);
+    return eventHash;
+  }
+}
+
 export interface RerunResult {
   readonly header: RecordingHeader;
   readonly recorded: RecordingFooter;
@@ -60,6 +82,8 @@ export interface RerunOptions {
   /** Called when the kernel is made, before the first event. */
   readonly onStart?: (options: KernelOptions, header: RecordingHeader) => void;
   readonly onEvent?: (event: KernelEvent) => void;
+  /** The tokenizer of a live recording, by its name. */
+  readonly tokenizer?: (name: string) => Promise<CountTokens>;
   /** Imports the policy of the description's `schedulerFile`, where it has one. */
   readonly ownScheduler?: (spec: SimulationSpec) => Promise<CreateSchedulingPolicy | undefined>;
 }
@@ -71,7 +95,7 @@ export interface RerunOptions {
 export async function rerun(
   name: string,
   lines: AsyncIterable<string>,
-  { seed, onStart, onEvent, ownScheduler }: RerunOptions = {},
+  { seed, onStart, onEvent, ownScheduler, tokenizer }: RerunOptions = {},
 ): Promise<RerunResult> {
   let header: RecordingHeader | undefined;
   let footer: RecordingFooter | undefined;
@@ -91,7 +115,9 @@ export async function rerun(
       if (seed !== undefined && seed !== header.seed)
         throw invalid('--seed', seed, `${header.seed}, the seed of the recording`);
       const own = await ownScheduler?.(header.options as unknown as SimulationSpec);
-      kernel = kernelOf(name, header, own);
+      const { tokenizer: counter } = header.options as { readonly tokenizer?: string };
+      const countTokens = counter === undefined ? undefined : await tokenizer?.(counter);
+      kernel = kernelOf(name, header, { own, countTokens });
       onStart?.(kernel.options, header);
     } else if (value['end'] === true) footer = checkFooter(name, number, value);
     else {
@@ -149,13 +175,19 @@ function checkHeader(name: string, value: JsonObject): RecordingHeader {
   return value as unknown as RecordingHeader;
 }
 
-function kernelOf(
-  name: string,
-  { options }: RecordingHeader,
-  own: CreateSchedulingPolicy | undefined,
-): Kernel {
+/** What a description names and does not hold. */
+export interface NamedParts {
+  readonly own: CreateSchedulingPolicy | undefined;
+  readonly countTokens: CountTokens | undefined;
+}
+
+/** The kernel of a recording, as it was when its first input came. */
+function kernelOf(name: string, { options }: RecordingHeader, { own, countTokens }: NamedParts): Kernel {
+  const spec = options as unknown as SimulationSpec | LiveSpec;
   try {
-    return new Kernel({ ...kernelOptionsOf(options as unknown as SimulationSpec, own), records: false });
+    return isLiveSpec(spec)
+      ? new Kernel({ ...liveKernelOptions(spec, { own, countTokens }), records: false })
+      : new Kernel({ ...kernelOptionsOf(spec, own), records: false });
   } catch (error) {
     throw damaged(name, 1, `options: no kernel can be made of them (${messageOf(error)})`);
   }

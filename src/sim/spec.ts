@@ -6,7 +6,6 @@ import { invalid } from '../kernel/errors.ts';
 import type { BudgetNodeSpec } from '../kernel/budget-limits.ts';
 import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { EngineOptions } from '../kernel/engine-options.ts';
-import type { Json } from '../kernel/ids.ts';
 import type { Residency, VictimRule } from '../kernel/memory/memory-options.ts';
 import type {
   DeadlockRule,
@@ -15,7 +14,8 @@ import type {
   OversizeRule,
   QueueRule,
 } from '../kernel/options.ts';
-import type { ToolCaller, ToolSpec } from '../kernel/tools.ts';
+import { toolSpecOf, type ToolData } from '../kernel/tool-data.ts';
+import type { ToolSpec } from '../kernel/tools.ts';
 import { stepProgramsOf } from '../agents/programs.ts';
 import { builtInTools } from '../agents/tools/built-in.ts';
 import { Workflow } from '../agents/workflow.ts';
@@ -65,25 +65,6 @@ export interface SimulationSpec {
   readonly tools: readonly ToolData[];
 }
 
-/**
- * A tool as data. `reads` and `writes` are resource keys in which {field} stands for an argument and {pid}, {name}, {run} for the caller; both absent:
- * unknown effects, an exclusive write on the tool's server. One that has the name of a built-in tool (calculator, search) takes its place.
- */
-export interface ToolData {
-  readonly name: string;
-  readonly description?: string;
-  /** JSON Schema of the arguments; default: any object. */
-  readonly parameters?: Json;
-  readonly reads?: readonly string[];
-  readonly writes?: readonly string[];
-  readonly server?: string;
-  readonly timeoutUs?: number;
-  readonly retries?: number;
-  readonly retryWaitUs?: number;
-  readonly concurrency?: number;
-  readonly approval?: boolean;
-}
-
 export const simulationDefaults: SimulationSpec = {
   seed: 1,
   engines: [{}],
@@ -120,7 +101,7 @@ export function kernelOptionsOf(spec: SimulationSpec, own?: CreateSchedulingPoli
     lockProtocol: spec.lockProtocol,
     deadlocks: spec.deadlocks,
     budgets: spec.budgets,
-    tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolOf)],
+    tools: [...builtInSpecs(spec.tools), ...spec.tools.map(toolSpecOf)],
     programs: stepProgramsOf(workflow),
   };
 }
@@ -201,41 +182,4 @@ export function noSlice(scheduler: string): string | undefined {
 function builtInSpecs(tools: readonly ToolData[]): readonly ToolSpec[] {
   const names = new Set(tools.map(({ name }) => name));
   return builtInTools.map(({ spec }) => spec).filter(({ name }) => !names.has(name));
-}
-
-function toolOf(data: ToolData): ToolSpec {
-  const { reads, writes, parameters, description, ...rest } = data;
-  const spec: ToolSpec = {
-    ...rest,
-    description: description ?? data.name,
-    parameters: parameters ?? { type: 'object' },
-  };
-  if (reads === undefined && writes === undefined) return spec;
-  const [readKeys, writeKeys] = [(reads ?? []).map(keyTemplate), (writes ?? []).map(keyTemplate)];
-  return {
-    ...spec,
-    effects: (args, caller) => ({
-      reads: readKeys.map((key) => key(args, caller)),
-      writes: writeKeys.map((key) => key(args, caller)),
-    }),
-  };
-}
-
-/** A resource key with its fields filled in. */
-function keyTemplate(template: string): (args: Json, caller: ToolCaller) => string {
-  // Texts, and between every two of them the name of a field.
-  const parts = template.split(/\{(\w+)\}/g);
-  return (args, caller) => {
-    let key = parts[0]!;
-    for (let index = 1; index < parts.length; index += 2)
-      key += spelled(parts[index]!, args, caller) + parts[index + 1]!;
-    return key;
-  };
-}
-
-/** What the caller is goes before an argument of that name. */
-function spelled(field: string, args: Json, caller: ToolCaller): string {
-  if (field === 'pid' || field === 'name' || field === 'run') return String(caller[field]);
-  const value = Object.hasOwn(args as object, field) ? (args as Record<string, Json>)[field] : undefined;
-  return typeof value === 'string' ? value : JSON.stringify(value ?? null);
 }

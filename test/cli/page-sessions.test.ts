@@ -241,7 +241,7 @@ test('flags of sessions mean nothing for plain references; other traces have no 
   const { status, err } = await runCli(['page', '--residency', 'prefix', '--trace', azure]);
   expect({ status, lines: err.split('\n').length }).toEqual({ status: 2, lines: 1 });
   const allowed =
-    'allowed with --residency prefix: weka (JSON lines with r) and mooncake (JSON lines with hash_ids)';
+    'allowed with --residency prefix: weka (JSON lines with r), mooncake (JSON lines with hash_ids), logs of OpenTelemetry and Claude Code, and workloads (JSON lines with steps)';
   expect(err).toBe(`error: ${azure}: has no sessions; ${allowed}`);
   expect((await runCli(['page', '--residency', 'prefix', '--trace', ids])).err).toBe(
     `error: ${ids}: has no sessions; ${allowed}`,

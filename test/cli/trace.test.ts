@@ -160,15 +160,15 @@ test('bad input is one line that says what is allowed; nothing is written', asyn
     [['info'], 'file: missing; allowed: page references, plain or compressed, - for standard input'],
     [
       ['info', there],
-      'there: unknown format (line 1: "x"); allowed: ids, csv, mooncake, oracleGeneral, parquet, binary, found by content or named with --format',
+      'there: unknown format (line 1: "x"); allowed: ids, csv, mooncake, oracleGeneral, parquet, binary, otel, claude-code, workload, found by content or named with --format',
     ],
     [
       ['info', sample, '--format', 'cvs'],
-      '--format: "cvs" is not allowed; allowed: ids, csv, mooncake, oracleGeneral, parquet, binary',
+      '--format: "cvs" is not allowed; allowed: ids, csv, mooncake, oracleGeneral, parquet, binary, otel, claude-code, workload',
     ],
     [
       ['convert', sample, out],
-      '--to <format>: missing; allowed: format of the file: ids, csv, oracleGeneral, binary',
+      '--to <format>: missing; allowed: format of the file: ids, csv, oracleGeneral, binary, workload',
     ],
     [
       ['convert', sample, there, ...to],

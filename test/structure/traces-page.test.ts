@@ -18,7 +18,11 @@ function withoutTime(text: string): string {
 
 test('its commands print what it says', () => {
   const [table = ''] = page.blocks('csv');
-  const commands = page.runCommands((folder) => writeFileSync(join(folder, 'disk.csv'), table), withoutTime);
+  const [session = ''] = page.blocks('jsonl');
+  const commands = page.runCommands((folder) => {
+    writeFileSync(join(folder, 'disk.csv'), table);
+    writeFileSync(join(folder, 'session.jsonl'), session);
+  }, withoutTime);
   expect(commands.length).toBeGreaterThan(0);
   for (const { words, printed, said } of commands)
     expect({ words, printed }).toEqual({ words, printed: said });

@@ -27,7 +27,8 @@ export function fetchTool(allowed: readonly string[]): LiveTool {
         additionalProperties: false,
       },
       // It asks for pages only, and acts on nothing.
-      effects: () => ({ reads: [], writes: [] }),
+      reads: [],
+      writes: [],
       timeoutUs: 30_000_000,
     },
     async call(args, { stop }) {

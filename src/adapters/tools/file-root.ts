@@ -2,6 +2,7 @@ import { readlink, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 
 import { invalid } from '../../kernel/errors.ts';
+import { placeIn } from '../../kernel/file-keys.ts';
 
 /**
  * A folder that file tools can't leave: neither by `..` or an absolute path, nor by a link in it that leads out. Who can change links in the folder while a call runs can still
@@ -26,9 +27,7 @@ export class FileRoot {
 
   /** The place in the folder that `path` names, by text alone; undefined: it is outside. */
   keyOf(path: string): string | undefined {
-    if (path.includes('\0')) return undefined;
-    const inside = relative(this.folder, resolve(this.folder, path));
-    return isInside(inside) ? inside.split(sep).join('/') || '.' : undefined;
+    return placeIn(this.folder, path);
   }
 
   /** The real file behind `path`, which need not exist yet. Throws an error of one line when it is outside the folder. */

@@ -2,7 +2,7 @@ import { lstat, mkdir, open, readdir, readFile, writeFile } from 'node:fs/promis
 import { dirname, join } from 'node:path';
 
 import type { Json } from '../../kernel/ids.ts';
-import type { Effects } from '../../kernel/lock-table.ts';
+import { pathOf, type ToolData } from '../../kernel/tool-data.ts';
 import { explained, type FileRoot } from './file-root.ts';
 import { failed, ok, type LiveTool } from './live-tool.ts';
 
@@ -19,33 +19,12 @@ export function fileTools(root: FileRoot): readonly LiveTool[] {
 
 const pathSchema = { type: 'string', minLength: 1, maxLength: 4_096 } as const;
 
-const pathOf = (args: Json): string => {
-  const { path } = args as { readonly path?: string };
-  return path ?? '.';
-};
-
-/**
- * Keys of a file or folder: its own, and those of the folders above it. Reading a file reads its own key; writing it writes its key and those of all folders above, which
- * whoever lists or searches them reads.
- */
-function keysOf(root: FileRoot, path: string): readonly string[] {
-  const key = root.keyOf(path) ?? path;
-  const parts = key === '.' ? [] : key.split('/');
-  return ['file:.', ...parts.map((_, at) => `file:${parts.slice(0, at + 1).join('/')}`)];
-}
-
-const reading =
-  (root: FileRoot) =>
-  (args: Json): Effects => ({
-    reads: [keysOf(root, pathOf(args)).at(-1)!],
-    writes: [],
-  });
-const writing =
-  (root: FileRoot) =>
-  (args: Json): Effects => ({
-    reads: [],
-    writes: keysOf(root, pathOf(args)),
-  });
+const reading = ({ folder }: FileRoot): Pick<ToolData, 'files'> => ({
+  files: { root: folder, access: 'read' },
+});
+const writing = ({ folder }: FileRoot): Pick<ToolData, 'files'> => ({
+  files: { root: folder, access: 'write' },
+});
 
 function readTool(root: FileRoot): LiveTool {
   return {
@@ -58,7 +37,7 @@ function readTool(root: FileRoot): LiveTool {
         required: ['path'],
         additionalProperties: false,
       },
-      effects: reading(root),
+      ...reading(root),
     },
     async call(args) {
       const { offset = 0 } = args as { readonly offset?: number };
@@ -91,7 +70,7 @@ function writeTool(root: FileRoot): LiveTool {
         required: ['path', 'text'],
         additionalProperties: false,
       },
-      effects: writing(root),
+      ...writing(root),
     },
     async call(args) {
       const { text } = args as { readonly text: string };
@@ -115,7 +94,7 @@ function listTool(root: FileRoot): LiveTool {
         properties: { path: pathSchema },
         additionalProperties: false,
       },
-      effects: reading(root),
+      ...reading(root),
     },
     async call(args) {
       const place = await root.locate(pathOf(args));
@@ -141,7 +120,7 @@ function searchTool(root: FileRoot): LiveTool {
         required: ['text'],
         additionalProperties: false,
       },
-      effects: reading(root),
+      ...reading(root),
     },
     async call(args, { stop }) {
       const { text } = args as { readonly text: string };

@@ -3,11 +3,13 @@ import type { Stop, ToolPort, ToolReply } from '../../host/ports.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { CallIdentity, ToolStart } from '../../kernel/requests.ts';
+import { toolSpecOf, type ToolData } from '../../kernel/tool-data.ts';
 import type { ToolSpec } from '../../kernel/tools.ts';
 
 /** A tool of the real world. */
 export interface LiveTool {
-  readonly spec: ToolSpec;
+  /** As the kernel knows it; as plain data, so that a recording of its calls can be rerun without it. */
+  readonly spec: ToolData;
   /** The arguments fit the tool's schema. A rejection is a failure of the call, like a reply that says so. */
   call(args: Json, context: ToolContext): Promise<ToolReply>;
 }
@@ -24,7 +26,7 @@ export const failed = (message: string): ToolReply => ({ ok: false, value: messa
 /** One that needs nothing of the world. */
 export function pureTool(tool: ToolImplementation): LiveTool {
   return {
-    spec: tool.spec,
+    spec: dataOf(tool.spec),
     call: (args) => {
       const result = tool.run(args);
       return Promise.resolve(result.ok ? result : failed(result.message));
@@ -32,13 +34,20 @@ export function pureTool(tool: ToolImplementation): LiveTool {
   };
 }
 
+/** What needs nothing of the world touches nothing of it. */
+function dataOf({ effects: _none, approval, ...rest }: ToolSpec): ToolData {
+  return { ...rest, reads: [], writes: [], ...(typeof approval === 'boolean' ? { approval } : {}) };
+}
+
 /** Finds the tool that a call names. Its names are unique: the kernel's registry sees to that. */
 export class LiveTools implements ToolPort {
+  readonly data: readonly ToolData[];
   readonly specs: readonly ToolSpec[];
   private readonly tools: ReadonlyMap<string, LiveTool>;
 
   constructor(tools: readonly LiveTool[]) {
-    this.specs = tools.map(({ spec }) => spec);
+    this.data = tools.map(({ spec }) => spec);
+    this.specs = this.data.map(toolSpecOf);
     this.tools = new Map(tools.map((tool) => [tool.spec.name, tool]));
   }
 

@@ -3,7 +3,8 @@ import type { Client } from '@modelcontextprotocol/client';
 import type { Stop, ToolReply } from '../../host/ports.ts';
 import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
-import { ToolRegistry, type ToolSpec } from '../../kernel/tools.ts';
+import { toolSpecOf, type ToolData } from '../../kernel/tool-data.ts';
+import { ToolRegistry } from '../../kernel/tools.ts';
 import { failed, ok, type LiveTool } from './live-tool.ts';
 
 /** Where a server of the Model Context Protocol is: a command that speaks it on its standard streams, or a URL. */
@@ -62,7 +63,7 @@ export class McpServerLink {
     for (const tool of listed) {
       const spec = this.specOf(tool);
       try {
-        registry.register(spec);
+        registry.register(toolSpecOf(spec));
       } catch (error) {
         refused.push(`${server.name}: ${messageOf(error)}`);
         continue;
@@ -81,7 +82,7 @@ export class McpServerLink {
     await client?.close();
   }
 
-  private specOf({ name, description, inputSchema, annotations }: McpTool): ToolSpec {
+  private specOf({ name, description, inputSchema, annotations }: McpTool): ToolData {
     const server = `mcp:${this.server.name}`;
     return {
       // The kernel's names are narrower than the protocol's.
@@ -91,7 +92,7 @@ export class McpServerLink {
       server,
       timeoutUs: this.options.timeoutUs ?? 60_000_000,
       // Hints, but all that a server tells; what it does not tell is an exclusive write on it.
-      ...(annotations?.readOnlyHint === true ? { effects: () => ({ reads: [server], writes: [] }) } : {}),
+      ...(annotations?.readOnlyHint === true ? { reads: [server], writes: [] } : {}),
     };
   }
 

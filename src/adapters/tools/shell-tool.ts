@@ -19,7 +19,8 @@ export function shellTool(folder: string): LiveTool {
         additionalProperties: false,
       },
       // A command may touch anything.
-      effects: () => ({ reads: [], writes: ['*'] }),
+      reads: [],
+      writes: ['*'],
       timeoutUs: 120_000_000,
       approval: true,
     },

@@ -8,7 +8,8 @@ export function timeTool(clock: Clock): LiveTool {
       name: 'time',
       description: 'The time now: UTC as ISO 8601, and seconds since 1970.',
       parameters: { type: 'object', properties: {}, additionalProperties: false },
-      effects: () => ({ reads: [], writes: [] }),
+      reads: [],
+      writes: [],
     },
     call: () => {
       const nowUs = clock.nowUs();

@@ -19,7 +19,7 @@ interface ReplayOptions extends KernelFlags, RunFlags {
 
 export const replayCommand: Command<ReplayOptions> = {
   name: 'replay',
-  summary: 'Run recorded agents (tau-bench, SWE-agent, weka, mooncake, azure) through the kernel.',
+  summary: 'Run recorded agents (traces, logs of OpenTelemetry and Claude Code) through the kernel.',
   register(command: CommanderCommand): void {
     command
       .argument(

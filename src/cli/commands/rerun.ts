@@ -14,6 +14,7 @@ import {
   type RunFileFlags,
   type RunFiles,
 } from '../run-files.ts';
+import { recordedTokenizer } from '../recorded-tokenizer.ts';
 import { recordedScheduler } from '../scheduler-choice.ts';
 
 type RerunOptions = CommonOptions & Pick<RunFlags, 'given'> & RunFileFlags;
@@ -22,7 +23,10 @@ export const rerunCommand: Command<RerunOptions> = {
   name: 'rerun',
   summary: 'Repeat a recording and compare its event log, byte for byte.',
   register(command: CommanderCommand): void {
-    command.argument('<recording>', 'a file made with --record, plain or compressed, - for standard input');
+    command.argument(
+      '<recording>',
+      'a file made with --record, of a simulated or a live run, plain or compressed, - for standard input',
+    );
     addRunFileFlags(command);
     keepGiven(command);
   },
@@ -35,6 +39,7 @@ export const rerunCommand: Command<RerunOptions> = {
       opened.lines(),
       {
         ownScheduler: recordedScheduler,
+        tokenizer: recordedTokenizer,
         ...(isGiven(options, '--seed') ? { seed: options.seed } : {}),
         onStart(machine, { seed }) {
           const repeat = repeatWords('rerun', [file!], { given: [], seed }).join(' ');

@@ -6,9 +6,11 @@ import { boundName, sessionContenders, workflowContender } from '../../sim/sessi
 import { type CellRequest, drawCell } from '../../sim/sessions/session-cell.ts';
 import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
 import type { SessionTrace } from '../../sim/sessions/session-trace.ts';
+import { agentsTrace } from '../../sim/sessions/agents-trace.ts';
 import { readMooncakeTrace } from '../../sim/sessions/mooncake-trace.ts';
 import { readWekaTrace } from '../../sim/sessions/weka-trace.ts';
 import { detectFormat } from '../../sim/workloads/detect.ts';
+import { readWorkload } from '../../sim/workloads/read-workload.ts';
 import type { TraceFormat } from '../../sim/workloads/workload.ts';
 import type { CommonOptions, Io } from '../command.ts';
 import { parseInteger, parseList } from '../options.ts';
@@ -110,10 +112,14 @@ async function readSessions(path: string): Promise<SessionTrace> {
       return readWekaTrace(file.name, file.lines());
     case 'mooncake':
       return readMooncakeTrace(file.name, file.lines());
+    case 'workload':
+    case 'otel':
+    case 'claude-code':
+      return agentsTrace(await readWorkload(file));
     default:
       throw new KernelError(
         'INVALID_FILE',
-        `${path}: has no sessions; allowed with --residency prefix: weka (JSON lines with r) and mooncake (JSON lines with hash_ids)`,
+        `${path}: has no sessions; allowed with --residency prefix: weka (JSON lines with r), mooncake (JSON lines with hash_ids), logs of OpenTelemetry and Claude Code, and workloads (JSON lines with steps)`,
       );
   }
 }

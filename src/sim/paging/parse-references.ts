@@ -3,6 +3,7 @@ import { readBinaryTrace } from './binary-trace.ts';
 import type { ReadingOptions, ReferenceColumns } from './reference-columns.ts';
 import type { ReferenceTrace } from './reference-trace.ts';
 import { readCsv } from './readers/csv.ts';
+import { readAgents } from './readers/agents.ts';
 import type { FileFormat } from './readers/detect-format.ts';
 import { readIds } from './readers/ids.ts';
 import { readMooncake } from './readers/mooncake.ts';
@@ -41,5 +42,8 @@ const readers: Readonly<
   ids: (source, options) => readIds(source.name, source.chunks(), options),
   csv: (source, options) => readCsv(source.name, source.chunks(), options),
   mooncake: (source, options) => readMooncake(source.name, source.lines(), options),
+  otel: (source, options) => readAgents(source.name, 'otel', source.lines(), options),
+  'claude-code': (source, options) => readAgents(source.name, 'claude-code', source.lines(), options),
+  workload: (source, options) => readAgents(source.name, 'workload', source.lines(), options),
   oracleGeneral: (source, options) => readOracleGeneral(source.name, source.chunks(), options),
 };

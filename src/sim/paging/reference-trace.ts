@@ -6,6 +6,9 @@ export type ReferenceFormat =
   | 'oracleGeneral'
   | 'parquet'
   | 'binary'
+  | 'otel'
+  | 'claude-code'
+  | 'workload'
   | 'generated';
 
 /** A page reference string with dense ids. */

@@ -4,6 +4,7 @@
  * Source: Azure/AzurePublicDataset, AzureLLMInferenceTrace 2023 (Patel et al., "Splitwise", ISCA 2024).
  */
 import type { AgentSpec } from '../../agents/steps.ts';
+import { dayNumber } from './date-time.ts';
 import { fieldError, fileError, integerAt, numberedLines } from './fields.ts';
 import type { Place } from './fields.ts';
 
@@ -73,17 +74,4 @@ function timestampUs(place: Place, text: string): number {
   const hundredNs = Number((parts[6] ?? '').padEnd(7, '0'));
   const seconds = ((dayNumber(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
   return seconds * 1_000_000 + Math.round(hundredNs / 10);
-}
-
-/**
- * Days since 1970-01-01 in the Gregorian calendar. Years are counted from March, so that the leap day is a year's last.
- * Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2013 (days_from_civil).
- */
-function dayNumber(year: number, month: number, day: number): number {
-  const marchYear = month <= 2 ? year - 1 : year;
-  const era = Math.floor(marchYear / 400);
-  const yearOfEra = marchYear - era * 400;
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1;
-  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear;
-  return era * 146_097 + dayOfEra - 719_468;
 }

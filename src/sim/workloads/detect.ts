@@ -15,12 +15,38 @@ export function detectFormat(file: string, head: string, others = ''): TraceForm
   const fields = firstFields(text, isArray ? 2 : 1);
   if (isArray && (fields.length === 0 || fields.some((field) => tauFields.has(field)))) return 'tau-bench';
   if (!isArray) {
+    const logged = loggedFormat(fields);
+    if (logged !== undefined) return logged;
     if (fields.includes('hash_ids') || fields.includes('input_length')) return 'mooncake';
     if (fields.includes('trajectory') || fields.includes('history')) return 'swe-agent';
     if (fields.includes('r') || wekaFields.every((field) => fields.includes(field))) return 'weka';
   }
   throw fileError({ file, at: '' }, `${described(text, fields)}; allowed: ${allowed}${others}`);
 }
+
+/** Formats of agents whose page references can be told. */
+export type AgentFormat = Extract<TraceFormat, 'workload' | 'otel' | 'claude-code'>;
+
+/** One of these formats, by the beginning of a text; undefined: it is another. */
+export function agentFormatOf(head: string): AgentFormat | undefined {
+  const text = head.trimStart();
+  return text.startsWith('{') ? loggedFormat(firstFields(text, 1)) : undefined;
+}
+
+function loggedFormat(fields: readonly string[]): AgentFormat | undefined {
+  if (fields.includes('resourceSpans')) return 'otel';
+  if (fields.some((field) => claudeCodeFields.has(field)) && !fields.includes('id')) return 'claude-code';
+  return fields.includes('steps') && !fields.includes('agents') ? 'workload' : undefined;
+}
+/** Of a message, a summary and a snapshot of files: a session may begin with each of them. */
+const claudeCodeFields = new Set([
+  'parentUuid',
+  'isSidechain',
+  'leafUuid',
+  'sessionId',
+  'isSnapshotUpdate',
+  'messageId',
+]);
 
 /** Whether it begins as a scenario does: a JSON object with fields that no trace has. */
 export function isScenario(head: string): boolean {
@@ -34,7 +60,8 @@ const tauFields = new Set(['task_id', 'traj', 'trial']);
 const wekaFields = ['id', 'tool', 'sys'];
 const allowed =
   'a trace of tau-bench (JSON array with traj), SWE-agent (JSON with trajectory), weka (JSON lines with r), ' +
-  'mooncake (JSON lines with hash_ids) or azure (CSV)';
+  'mooncake (JSON lines with hash_ids) or azure (CSV), a log of OpenTelemetry (JSON with resourceSpans) or Claude Code ' +
+  '(JSON lines with sessionId), or a workload (JSON lines with steps)';
 
 function described(text: string, fields: readonly string[]): string {
   if (fields.length > 0) return `unknown format with the fields ${fields.slice(0, 8).join(', ')}`;

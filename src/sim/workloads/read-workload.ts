@@ -1,8 +1,11 @@
 /** A recorded workload from the text of a file, whatever its format. Opening and decompressing are somebody else's. */
+import { parseAgents } from './agents-file.ts';
 import { parseAzure } from './azure.ts';
-import { detectFormat } from './detect.ts';
+import { parseClaudeCode } from './claude-code.ts';
+import { detectFormat, type AgentFormat } from './detect.ts';
 import { fileError } from './fields.ts';
 import { parseMooncake } from './mooncake.ts';
+import { parseOtel } from './otel.ts';
 import { parseSweAgent } from './swe-agent.ts';
 import { parseTauBench } from './tau-bench.ts';
 import { parseWeka } from './weka.ts';
@@ -40,7 +43,15 @@ const readers: Readonly<Record<TraceFormat, (source: WorkloadSource) => Promise<
   weka: (source) => collect(parseWeka(source.name, source.lines())),
   mooncake: (source) => collect(parseMooncake(source.name, source.lines())),
   azure: (source) => collect(parseAzure(source.name, source.lines())),
+  otel: (source) => parseAgentLines.otel(source.name, source.lines()),
+  'claude-code': (source) => parseAgentLines['claude-code'](source.name, source.lines()),
+  workload: (source) => parseAgentLines.workload(source.name, source.lines()),
 };
+
+/** Formats of agents with their contexts, read line by line. */
+export const parseAgentLines: Readonly<
+  Record<AgentFormat, (file: string, lines: AsyncIterable<string>) => Promise<readonly AgentSpec[]>>
+> = { otel: parseOtel, 'claude-code': parseClaudeCode, workload: parseAgents };
 
 async function collect(agents: AsyncIterable<AgentSpec>): Promise<AgentSpec[]> {
   const all: AgentSpec[] = [];

@@ -1,7 +1,7 @@
 /** Tools as data for calls whose results are recorded or drawn. */
 import { builtInTools } from '../../agents/tools/built-in.ts';
 import { hourUs } from '../../kernel/budget-limits.ts';
-import type { ToolData } from '../spec.ts';
+import type { ToolData } from '../../kernel/tool-data.ts';
 
 /** Recorded tools may have taken longer than the 15 s that a live call is given. */
 const recordedToolTimeoutUs = 24 * hourUs;

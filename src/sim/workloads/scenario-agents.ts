@@ -32,7 +32,7 @@ export interface AgentWorld {
   /** Names of the budgets. */
   readonly budgets: readonly string[];
   /** Tools that can be called with a recorded result, and of these the ones that can really run. */
-  readonly tools: readonly string[];
+  readonly tools: readonly string[] | 'any';
   readonly runnable: readonly string[];
   /** The largest page that fits wherever the agent is placed, tokens; Infinity when none is too large. */
   readonly largestPage: number;
@@ -93,7 +93,20 @@ function writtenAgents(world: AgentWorld): Reader<AgentGroup> {
   };
 }
 
-function stepsReader(world: AgentWorld): Reader<readonly AgentStep[]> {
+/** An agent of a workload file: whatever tools it calls, and however large its pages are. Of its answers those become pages that say so, as in a recording. */
+export function workloadAgent(runnable: readonly string[]): Reader<AgentSpec> {
+  const world: AgentWorld = { seed: 0, budgets: [], tools: 'any', runnable, largestPage: Infinity };
+  const fields = { priority, arrivalUs: timeUs(0), scheduling, messages: tokenCount };
+  const read = object({ name, steps: stepsReader(world, false) }, fields);
+  return (field) => {
+    const agent = read(field);
+    checkKeys(below(field, 'steps'), agent.steps, false);
+    return agent;
+  };
+}
+
+/** `keepsAnswers`: of calls that don't say whether theirs becomes a page. */
+function stepsReader(world: AgentWorld, keepsAnswers = true): Reader<readonly AgentStep[]> {
   const op = anyJson;
   const fitting = fits(world);
   const page = object(
@@ -121,7 +134,7 @@ function stepsReader(world: AgentWorld): Reader<readonly AgentStep[]> {
       { op, space: name, blockTokens: fitting(pageTokens), keep: tokenCount, runs: list(run) },
       {},
     ),
-    think: (field) => ({ keep: true, ...think(field) }),
+    think: (field) => (keepsAnswers ? { keep: true, ...think(field) } : think(field)),
     tools: object({ op, calls: list(toolCall(world), 1) }, { keep: yesOrNo }),
     ask: object({ op }, { question: text(), answer: text(), durationUs: timeUs(0) }),
     sleep: object({ op, us: timeUs(1) }, {}),
@@ -159,7 +172,7 @@ function tooLarge({ file, path }: Field, tokens: number, largest: number): Kerne
 
 function toolCall({ tools, runnable }: AgentWorld): Reader<RecordedToolCall> {
   const read = object(
-    { tool: oneOfNames(tools, 'tools'), arguments: anyJson },
+    { tool: tools === 'any' ? toolName : oneOfNames(tools, 'tools'), arguments: anyJson },
     { result: text(), failed: yesOrNo, durationUs: timeUs(0) },
   );
   return (field) => {
@@ -173,6 +186,10 @@ function toolCall({ tools, runnable }: AgentWorld): Reader<RecordedToolCall> {
     return call;
   };
 }
+
+const toolName = text('1 to 128 letters, digits, "_", "." and "-"', (value) =>
+  /^[a-zA-Z0-9_.-]{1,128}$/.test(value),
+);
 
 /** No arguments are `{}`. */
 function withArguments(value: unknown): unknown {

@@ -11,15 +11,9 @@ import type { Json } from '../../kernel/ids.ts';
 import { Kernel } from '../../kernel/kernel.ts';
 import { deadlockRules, lockProtocols } from '../../kernel/options.ts';
 import { kernelPagingNames, loadControlPolicies, schedulingPolicies } from '../../policies/index.ts';
+import type { ToolData } from '../../kernel/tool-data.ts';
 import { builtInNames, recordedTools } from './recorded-tools.ts';
-import {
-  kernelOptionsOf,
-  namedEngines,
-  noSlice,
-  simulationDefaults,
-  type SimulationSpec,
-  type ToolData,
-} from '../spec.ts';
+import { kernelOptionsOf, namedEngines, noSlice, simulationDefaults, type SimulationSpec } from '../spec.ts';
 import { burstyDefaults, parseArrivals, withArrivals, type Arrivals } from './arrivals.ts';
 import {
   anyJson,

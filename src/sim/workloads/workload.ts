@@ -3,7 +3,15 @@ import type { AgentSpec } from '../../agents/steps.ts';
 import { invalid } from '../../kernel/errors.ts';
 
 /** The recorded formats, found by content. */
-export type TraceFormat = 'tau-bench' | 'swe-agent' | 'weka' | 'mooncake' | 'azure';
+export type TraceFormat =
+  | 'tau-bench'
+  | 'swe-agent'
+  | 'weka'
+  | 'mooncake'
+  | 'azure'
+  | 'otel'
+  | 'claude-code'
+  | 'workload';
 
 export interface Workload {
   /** The file's name, or what the generator is called. */
@@ -67,4 +75,24 @@ function countFacts(agents: readonly AgentSpec[]): WorkloadFacts {
   };
   for (const agent of agents) count(agent, false);
   return { agents: agents.length, ...counts, tools: [...tools].toSorted() };
+}
+
+/** Of all model calls, sub-agents' included, as recorded; a call whose prompt is given by its pages alone counts none in. */
+export function tokensOfWorkload({ agents }: Pick<Workload, 'agents'>): {
+  readonly tokensIn: number;
+  readonly tokensOut: number;
+} {
+  let [tokensIn, tokensOut] = [0, 0];
+  for (const { steps } of agents)
+    for (const step of steps) {
+      const more =
+        step.op === 'think'
+          ? { tokensIn: step.tokensIn ?? 0, tokensOut: step.tokensOut }
+          : step.op === 'spawn'
+            ? tokensOfWorkload({ agents: [step.agent] })
+            : { tokensIn: 0, tokensOut: 0 };
+      tokensIn += more.tokensIn;
+      tokensOut += more.tokensOut;
+    }
+  return { tokensIn, tokensOut };
 }

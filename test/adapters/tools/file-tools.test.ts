@@ -8,6 +8,7 @@ import { FileRoot } from '../../../src/adapters/tools/file-root.ts';
 import { fileLimits, fileTools } from '../../../src/adapters/tools/file-tools.ts';
 import type { Json } from '../../../src/kernel/ids.ts';
 import { LockTable } from '../../../src/kernel/lock-table.ts';
+import { toolSpecOf } from '../../../src/kernel/tool-data.ts';
 import { caller } from './tools.ts';
 
 /** A root with a few files, and beside it a secret. */
@@ -113,7 +114,11 @@ test('a root that is no folder is refused', async () => {
 test('reads run side by side; who lists or searches a folder waits for who writes below it', async () => {
   const { tools } = await world();
   const of = (tool: string, args: Json) =>
-    tools.find(({ spec }) => spec.name === tool)!.spec.effects!(args, { pid: 1 as never, name: '', run: '' });
+    toolSpecOf(tools.find(({ spec }) => spec.name === tool)!.spec).effects!(args, {
+      pid: 1 as never,
+      name: '',
+      run: '',
+    });
   const together = (...calls: readonly [string, Json][]): boolean => {
     const table = new LockTable();
     return calls.every(([tool, args], id) => table.acquire(id, of(tool, args)));

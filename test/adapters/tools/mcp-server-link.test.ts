@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 
 import { McpServerLink } from '../../../src/adapters/tools/mcp-server-link.ts';
 import { StopSwitch } from '../../../src/host/stop-switch.ts';
+import { toolSpecOf } from '../../../src/kernel/tool-data.ts';
 import { caller } from './tools.ts';
 
 const require = createRequire(import.meta.url);
@@ -53,12 +54,13 @@ test('files of the published file server stay inside its root', async () => {
     expect(JSON.stringify(read.value)).toContain('a note');
     expect(await call('read_text_file', { path: '/etc/passwd' })).toMatchObject({ ok: false });
     // Reading is told as reading: two calls of it may run side by side.
-    const { effects } = link.tools.find(({ spec }) => spec.name === 'read_text_file')!.spec;
+    const specOf = (name: string) => toolSpecOf(link.tools.find(({ spec }) => spec.name === name)!.spec);
+    const { effects } = specOf('read_text_file');
     expect(effects?.({}, { pid: 1 as never, name: '', run: '' })).toEqual({
       reads: ['mcp:files'],
       writes: [],
     });
-    expect(link.tools.find(({ spec }) => spec.name === 'write_file')!.spec.effects).toBeUndefined();
+    expect(specOf('write_file').effects).toBeUndefined();
   } finally {
     await link.close();
   }

@@ -1,4 +1,5 @@
 /** Finds the format of a trace by its content, never by the file's name. */
+import { agentFormatOf } from '../../workloads/detect.ts';
 import { fileError } from '../../workloads/fields.ts';
 import { isBinaryTrace } from '../binary-trace.ts';
 import { isIdName } from './column-names.ts';
@@ -14,6 +15,9 @@ export const fileFormats = [
   'oracleGeneral',
   'parquet',
   'binary',
+  'otel',
+  'claude-code',
+  'workload',
 ] as const satisfies readonly ReferenceFormat[];
 export type FileFormat = (typeof fileFormats)[number];
 
@@ -28,12 +32,14 @@ export function detectReferenceFormat(file: string, head: Uint8Array): FileForma
 }
 
 function textFormat(file: string, head: Uint8Array): FileFormat {
-  const { line, lineNumber } = firstReference(head);
+  const { line, lineNumber, start } = firstReference(head);
   if (line === '') throw unknown(file, 'no line with anything on it');
   const at = `line ${lineNumber}`;
   if (line.startsWith('{')) {
     if (line.includes('"hash_ids"')) return 'mooncake';
-    throw unknown(file, `${at}: JSON without hash_ids`);
+    const format = agentFormatOf(textOf(head, start, head.length));
+    if (format !== undefined) return format;
+    throw unknown(file, `${at}: JSON that is none of them`);
   }
   if (/^\d+$/.test(line)) return 'ids';
   if (line.includes(',') || isIdName(line)) return 'csv';
@@ -41,17 +47,21 @@ function textFormat(file: string, head: Uint8Array): FileFormat {
 }
 
 /** The first line that is neither empty nor `*`. */
-function firstReference(head: Uint8Array): { readonly line: string; readonly lineNumber: number } {
+function firstReference(head: Uint8Array): {
+  readonly line: string;
+  readonly lineNumber: number;
+  readonly start: number;
+} {
   let lineNumber = 1;
   for (let start = 0; start < head.length; lineNumber++) {
     const { end, next } = lineAt(head, start);
     let first = start;
     while (first < end && isBlank(head[first]!)) first++;
     const line = textOf(head, first, end).replace(/^\u00ef\u00bb\u00bf/, ''); // a byte order mark
-    if (line !== '' && line !== '*') return { line, lineNumber };
+    if (line !== '' && line !== '*') return { line, lineNumber, start: first };
     start = next;
   }
-  return { line: '', lineNumber };
+  return { line: '', lineNumber, start: head.length };
 }
 
 function unknown(file: string, seen: string): Error {

@@ -5,7 +5,7 @@ import { referenceWriters } from '../../../../src/sim/paging/write-references.ts
 import { bytesOf, problemOf } from '../../../support/references.ts';
 
 const allowed =
-  'allowed: ids, csv, mooncake, oracleGeneral, parquet, binary, found by content or named with --format';
+  'allowed: ids, csv, mooncake, oracleGeneral, parquet, binary, otel, claude-code, workload, found by content or named with --format';
 
 test('text is told by its first line that is a reference', () => {
   const found: [content: string, format: string][] = [
@@ -41,7 +41,7 @@ test('anything else is told as what was seen, with what is allowed', async () =>
   const unknown: [content: string | Uint8Array, seen: string][] = [
     ['hello world\n1\n', 'line 1: "hello world"'],
     ['*\n\n12a\n', 'line 3: "12a"'],
-    ['{"timestamp": 0}\n', 'line 1: JSON without hash_ids'],
+    ['{"timestamp": 0}\n', 'line 1: JSON that is none of them'],
     ['[1, 2]\n'.replace(',', ';'), 'line 1: "[1; 2]"'],
     ['*\n\n', 'no line with anything on it'],
     [new Uint8Array(100).fill(1, 50), 'bytes that are no text'],

@@ -1,0 +1,65 @@
+/**
+ * The kernel of a live run as plain data: what the header of its recording holds. The same description builds the same kernel live and in a rerun, which needs no model, no tool,
+ * no file and no network: what came of them are inputs, and so is the task, as the arguments of the process that was spawned.
+ */
+import { agentProgramOf } from '../agents/loop/agent-program.ts';
+import { stepPrograms } from '../agents/programs.ts';
+import { team } from '../agents/teams/team.ts';
+import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
+import { invalid } from '../kernel/errors.ts';
+import type { KernelOptionsInput } from '../kernel/options.ts';
+import type { Program } from '../kernel/syscalls.ts';
+import { toolSpecOf } from '../kernel/tool-data.ts';
+import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
+
+/** Counts the tokens of a text; depends on nothing else. */
+export type CountTokens = (text: string) => number;
+
+/** `tools` are all there are: none is built in. */
+export interface LiveSpec extends SimulationSpec {
+  readonly kind: 'live';
+  /** Programs that processes may run; a kernel with another version of one is another kernel. */
+  readonly programs: readonly { readonly name: string; readonly version: number }[];
+  /** With which the programs count what they put into their prompts; absent: the estimate. */
+  readonly tokenizer?: string;
+}
+
+export interface LiveParts {
+  /** The policy of `schedulerFile`. */
+  readonly own?: CreateSchedulingPolicy | undefined;
+  /** The tokenizer of that name. */
+  readonly countTokens?: CountTokens | undefined;
+}
+
+export function isLiveSpec(spec: SimulationSpec | LiveSpec): spec is LiveSpec {
+  return (spec as Partial<LiveSpec>).kind === 'live';
+}
+
+/** The programs that a live kernel knows, all of them, for `LiveSpec.programs`. */
+export const liveProgramNames: LiveSpec['programs'] = livePrograms({}).map(({ name, version }) => ({
+  name,
+  version,
+}));
+
+/** For one kernel. Throws KernelError INVALID_ARGUMENT as `kernelOptionsOf` does, for a program that is not known in that version, and for a tokenizer that is not given. */
+export function liveKernelOptions(spec: LiveSpec, parts: LiveParts = {}): KernelOptionsInput {
+  if (spec.tokenizer !== undefined && parts.countTokens === undefined)
+    throw invalid('tokenizer', spec.tokenizer, 'one that is here');
+  const known = livePrograms(parts);
+  const programs = spec.programs.map((wanted) => {
+    const program = known.find(({ name, version }) => name === wanted.name && version === wanted.version);
+    if (program === undefined)
+      throw invalid(
+        'program',
+        `${wanted.name} version ${wanted.version}`,
+        known.map(({ name, version }) => `${name} version ${version}`).join(', '),
+      );
+    return program;
+  });
+  const { plan: _nothingIsKnown, ...options } = kernelOptionsOf(spec, parts.own);
+  return { ...options, tools: spec.tools.map(toolSpecOf), programs };
+}
+
+function livePrograms({ countTokens }: LiveParts): readonly Program[] {
+  return [agentProgramOf(countTokens === undefined ? {} : { countTokens }), team, ...stepPrograms];
+}
