@@ -32,7 +32,7 @@ async function call(tool: string, args: Json = {}): Promise<Record<string, Json>
 test('its tools are spawn, list, status, stop and ask; those that only look say so', () => {
   expect(link.refused).toEqual([]);
   expect(link.tools.map(({ spec }) => spec.name)).toEqual(['spawn', 'list', 'status', 'stop', 'ask']);
-  const reading = link.tools.filter(({ spec }) => spec.effects !== undefined).map(({ spec }) => spec.name);
+  const reading = link.tools.filter(({ spec }) => spec.writes?.length === 0).map(({ spec }) => spec.name);
   expect(reading).toEqual(['list', 'status']);
 });
 

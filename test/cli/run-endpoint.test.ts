@@ -31,8 +31,10 @@ const environment = (): Record<string, string> => ({
   RINGZERO_MODEL: 'gpt-4.1-mini',
   RINGZERO_MODEL_KEY: 'sk-secret-secret',
 });
-const run = (words: readonly string[], io: Partial<Io> = {}): Promise<CliRun> =>
-  runCli(['run', ...words, '--retries', '0'], { environment: environment(), ...io });
+const run = (
+  words: readonly string[],
+  { environment: variables = environment(), ...io }: Partial<Io> = {},
+): Promise<CliRun> => runCli(['run', ...words, '--retries', '0'], { environment: variables, ...io });
 
 const calls = (tool: string, args: string): Behaviour =>
   sends(
@@ -103,7 +105,7 @@ test('an endpoint that is not there fails the run with its address', async () =>
   const { url } = server;
   await server.close();
   const { status, err } = await run(['Hello'], {
-    environment: { ...environment(), RINGZERO_MODEL_URL: url },
+    environment: { RINGZERO_MODEL_URL: url, RINGZERO_MODEL: 'm' },
   });
   server = await HostileServer.start();
   expect(status).toBe(1);
@@ -139,7 +141,9 @@ test('Ctrl-C ends the call at the server', async () => {
   const io = new TerminalPerson([/Well, /, 'Ctrl-C']).io();
   const { status } = await run(['Talk'], io);
   expect(status).toBe(130);
-  expect(io.screen()).toMatch(/^Well, \nstopping: .*\ncancelled in .*: 1 model call \(1 failed\)/);
+  expect(io.screen()).toMatch(
+    /^Well, \nstopping: .*\ncancelled in .*: 1 model call \(1 failed\), 0 tool calls; [1-9]\d* tokens in \(0 cached\), [1-9]/,
+  );
   await expect.poll(() => server.aborted).toBe(1);
 });
 
@@ -153,7 +157,7 @@ test.each([1, 2])(
     });
     let err = '';
     child.stderr.on('data', (text: Buffer) => (err += text.toString()));
-    await expect.poll(() => server.exchanges.length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => server.exchanges.length, { timeout: 20_000 }).toBe(1);
     for (let sent = 0; sent < count; sent++) child.kill('SIGINT');
     const status = await new Promise((resolve) => {
       child.on('close', resolve);

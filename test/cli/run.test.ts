@@ -185,6 +185,22 @@ test('a path outside the root is refused to the model, which goes on', async () 
   expect(out).toContain('allowed: a path inside the root of the file tools');
 });
 
+test('a recording is repeated byte for byte, without a model, tools or a person', async () => {
+  const record = files.path('live.rec');
+  const io = new TerminalPerson(
+    [/\? 1/, '> and calculator {"expression":"3^3"}'],
+    [/told to the agent/, 'n no'],
+  ).io();
+  const task = `${write('a.txt')} list_files {}`;
+  await runCli(['run', task, ...scripted, '--root', folder(), '--record', record], io);
+  expect(io.screen()).toContain(`recorded: ringzero rerun ${record}`);
+  const { status, out } = await runCli(['rerun', record]);
+  expect({ status, out }).toEqual({
+    status: 0,
+    out: expect.stringContaining('the same, to the byte') as string,
+  });
+});
+
 // ---- Teams ----------------------------------------------------------------------------------------------------------------
 
 test('a team works on the task, each line with its name, and its answers stand at the end', async () => {

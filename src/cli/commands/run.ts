@@ -20,12 +20,14 @@ import {
 } from '../live/settings.ts';
 import { readTeam, teamArguments, type TeamFile } from '../live/team-file.ts';
 import type { LiveUsage } from '../live/usage-meter.ts';
+import { checkOutputs } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
 import { keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 
 interface RunOptions extends CommonOptions, LiveFlags {
   readonly given: RunFlags['given'];
   readonly team?: string;
+  readonly record?: string;
   readonly ndjson: boolean;
 }
 
@@ -37,6 +39,7 @@ export const runCommand: Command<RunOptions> = {
     addLiveFlags(command);
     command
       .option('--team <file>', 'several agents instead of one: topology and members as JSON')
+      .option('--record <file>', 'keep all that the kernel is told, for ringzero rerun')
       .option('--ndjson', 'print everything that happens as JSON documents, one a line', false)
       .addHelpText('after', after);
     keepGiven(command);
@@ -44,6 +47,7 @@ export const runCommand: Command<RunOptions> = {
   async run({ operands: [task = ''], options }: Call<RunOptions>, io: Io): Promise<number> {
     if (task.trim() === '') throw invalid('task', task, 'a text that is not empty');
     if (options.json && options.ndjson) throw invalid('--ndjson', true, 'not together with --json');
+    checkOutputs({ '--record': options.record }, options.team === undefined ? [] : [options.team]);
     const settings = liveSettings(options, io);
     const team = options.team === undefined ? undefined : readTeam(io.folder, options.team);
     return new LiveRun({ task, options, settings, team, io }).run();
@@ -95,6 +99,7 @@ class LiveRun {
       seed: options.seed,
       isWatched: io.isTerminal,
       watcher,
+      record: options.record,
     });
     try {
       const { program, args } = this.program(world);
@@ -188,12 +193,14 @@ class LiveRun {
       ...used,
       microDollars: settings.prices === undefined ? null : used.microDollars,
       repeat,
+      ...(options.record === undefined ? {} : { recording: options.record }),
     };
     if (options.json) return io.out(JSON.stringify(document, null, 1));
     if (options.ndjson) return io.out(JSON.stringify({ type: 'run.ended', ...document }));
     view.endLine();
     if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(answer);
     view.line(usageLine(outcome, us, used, settings.prices !== undefined));
+    if (options.record !== undefined) view.note(`recorded: ringzero rerun ${options.record}`);
     if (outcome === 'completed') return;
     if (outcome === 'failed') {
       view.line(`failed: ${reason}${message === '' || message === view.lastProblem ? '' : `: ${message}`}`);

@@ -9,9 +9,7 @@ import { LiveTools, pureTool, type LiveTool } from '../../adapters/tools/live-to
 import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { shellTool } from '../../adapters/tools/shell-tool.ts';
 import { timeTool } from '../../adapters/tools/time-tool.ts';
-import { agentProgram } from '../../agents/loop/agent-program.ts';
 import { agentDefaults, type AgentTask } from '../../agents/loop/agent-task.ts';
-import { team } from '../../agents/teams/team.ts';
 import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
@@ -23,13 +21,14 @@ import type { BudgetLimit, BudgetNodeSpec } from '../../kernel/budget-limits.ts'
 import { invalid } from '../../kernel/errors.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { Pid } from '../../kernel/ids.ts';
-import type { Input } from '../../kernel/inputs.ts';
 import { MemoryStorage } from '../../kernel/memory-storage.ts';
-import type { KernelOptionsInput } from '../../kernel/options.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
 import { ToolRegistry } from '../../kernel/tools.ts';
-import { importanceLru } from '../../policies/paging/importance-lru.ts';
-import { priority } from '../../policies/scheduling/priority.ts';
+import { liveKernelOptions, liveProgramNames, type LiveSpec } from '../../sim/live-spec.ts';
+import { LiveRecorder } from '../../sim/recording.ts';
+import { simulationDefaults } from '../../sim/spec.ts';
+import { LineFile } from '../line-file.ts';
+import { packageVersion } from '../package-version.ts';
 import { withApproval } from './approval.ts';
 import { scriptedAnswers } from './scripted-answers.ts';
 import type { LiveSettings } from './settings.ts';
@@ -38,7 +37,6 @@ import { UsageMeter } from './usage-meter.ts';
 /** Who watches gets all of it as it happens; nothing of this may throw. */
 export interface LiveWatcher {
   onEvent?(event: KernelEvent): void;
-  onInput?(input: Input): void;
   onDelta?(delta: NumberedDelta): void;
   /** A model call came to its end. */
   onReply?(pid: Pid, reply: ModelReply): void;
@@ -69,14 +67,19 @@ const cores = 8;
 /** Before each word of the scripted one, µs, where somebody looks on. */
 const wordUs = 15_000;
 
+export interface LiveWorldOptions {
+  readonly seed: number;
+  /** Somebody looks on. */
+  readonly isWatched: boolean;
+  readonly watcher: LiveWatcher;
+  /** The file that all inputs are kept in, which checkOutputs has allowed. */
+  readonly record?: string | undefined;
+}
+
 /** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
 export async function openLiveWorld(
   settings: LiveSettings,
-  {
-    seed,
-    isWatched,
-    watcher,
-  }: { readonly seed: number; readonly isWatched: boolean; readonly watcher: LiveWatcher },
+  { seed, isWatched, watcher, record }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
   const port = modelPort(settings, clock, isWatched);
@@ -85,25 +88,33 @@ export async function openLiveWorld(
   if (settings.mcp.length === 0) chosenTools(settings, own);
   const links = await openLinks(settings.mcp, watcher);
   try {
-    const countTokens = settings.model.kind === 'scripted' ? estimateTokens : await loadTokenizer();
     const all = namedApart([...own, ...links.flatMap((link) => link.tools)]);
     const tools = chosenTools(settings, all).map((tool) => ({
       ...tool,
       spec: withApproval(tool.spec, settings.approve),
     }));
     const agent = agentOf(settings, tools);
+    const spec = specOf(settings, { seed, tools });
+    const recording = record === undefined ? undefined : openRecording(record, spec);
     const usage = new UsageMeter();
     const questions = new OpenQuestions();
+    const ports = new LiveTools(tools);
+    // Most servers count themselves: the vocabulary is loaded for the first answer of one that doesn't.
+    let counter = estimateTokens;
+    const needCounter = async (): Promise<void> => {
+      counter = await loadTokenizer();
+    };
     const live = new LiveKernel({
-      kernel: kernelOptions(settings, { seed, tools }),
+      kernel: liveKernelOptions(spec),
       clock,
-      models: { [engineName]: watchedModel(port, watcher) },
-      tools: watchedTools(new LiveTools(tools), watcher),
+      models: { [engineName]: watchedModel(port, watcher, needCounter) },
+      tools: watchedTools(ports, watcher),
       people: questions,
       storage: new MemoryStorage(),
-      countTokens,
-      onInput: (input) => watcher.onInput?.(input),
+      countTokens: (text) => counter(text),
+      ...(recording === undefined ? {} : { onInput: recording.onInput }),
       onEvent(event) {
+        recording?.onEvent(event);
         usage.onEvent(event);
         watcher.onEvent?.(event);
       },
@@ -114,10 +125,11 @@ export async function openLiveWorld(
       questions,
       usage,
       clock,
-      registry: new ToolRegistry(tools.map(({ spec }) => spec)),
+      registry: new ToolRegistry(ports.specs),
       agent,
       async close() {
         live.close();
+        recording?.end();
         await Promise.all(links.map((link) => link.close()));
       },
     };
@@ -127,18 +139,36 @@ export async function openLiveWorld(
   }
 }
 
+interface Recording extends Pick<LiveRecorder, 'onInput' | 'onEvent'> {
+  end(): void;
+}
+
+function openRecording(path: string, spec: LiveSpec): Recording {
+  const file = new LineFile('--record', path);
+  const recorder = new LiveRecorder({ ringzero: packageVersion(), spec }, (line) => file.write(line));
+  const { onInput, onEvent } = recorder;
+  return {
+    onInput,
+    onEvent,
+    end() {
+      recorder.end();
+      file.close();
+    },
+  };
+}
+
 // ---- The kernel -----------------------------------------------------------------------------------------------------------
 
-function kernelOptions(
+/** What the kernel is built from, here and when a recording is repeated. */
+function specOf(
   { budget, prices }: LiveSettings,
   { seed, tools }: { readonly seed: number; readonly tools: readonly LiveTool[] },
-): KernelOptionsInput {
+): LiveSpec {
   return {
+    ...simulationDefaults,
+    kind: 'live',
     seed,
-    scheduling: priority,
-    paging: importanceLru,
-    residency: 'prefix',
-    // An estimate of what the server has in its cache, which never keeps a call waiting.
+    // Context memory is an estimate of what the server has in its cache, which never keeps a call waiting.
     oversize: 'bypass',
     engines: [
       {
@@ -151,7 +181,7 @@ function kernelOptions(
     ],
     budgets: [budgetNode(budget)],
     tools: tools.map(({ spec }) => spec),
-    programs: [agentProgram, team],
+    programs: liveProgramNames,
   };
 }
 
@@ -190,10 +220,11 @@ function modelPort({ model }: LiveSettings, clock: Clock, isWatched: boolean): M
     : simulatedPort({ model: scriptedAnswers, clock, wordUs: isWatched ? wordUs : 0 });
 }
 
-function watchedModel(port: ModelPort, watcher: LiveWatcher): ModelPort {
+function watchedModel(port: ModelPort, watcher: LiveWatcher, needCounter: () => Promise<void>): ModelPort {
   return {
     async call(call, stop, tell) {
       const reply = await port.call(call, stop, tell);
+      if (reply.usage.tokensOut === undefined && reply.text !== '' && !stop.isStopped) await needCounter();
       watcher.onReply?.(call.identity.pid, reply);
       return reply;
     },

@@ -16,6 +16,9 @@ export interface LiveUsage {
 /** What was used, by the events alone: of one process with all its descendants, or of all that there are. */
 export class UsageMeter {
   private readonly rootOf = new Map<number, number>();
+  private readonly promptTokens = new Map<number, number>();
+  /** Answer tokens of calls that were stopped and have not gone on. */
+  private readonly stopped = new Map<number, number>();
   private readonly used = new Map<number, { -readonly [Field in keyof LiveUsage]: number }>();
 
   onEvent(event: KernelEvent): void {
@@ -25,7 +28,29 @@ export class UsageMeter {
         this.rootOf.set(event.pid, root);
         return;
       }
+      case 'call.requested':
+        this.promptTokens.set(event.pid, event.promptTokens);
+        return;
+      case 'call.stopped':
+        this.stopped.set(event.pid, event.tokensOut);
+        return;
+      case 'budget.settled':
+        // Of one that ends, the call itself tells.
+        if (this.stopped.has(event.pid)) this.of(event.pid).microDollars += event.microDollars;
+        return;
+      case 'process.terminated': {
+        const tokensOut = this.stopped.get(event.pid);
+        if (tokensOut === undefined) return;
+        this.stopped.delete(event.pid);
+        const used = this.of(event.pid);
+        used.modelCalls++;
+        used.modelCallsFailed++;
+        used.tokensIn += this.promptTokens.get(event.pid) ?? 0;
+        used.tokensOut += tokensOut;
+        return;
+      }
       case 'call.ended': {
+        this.stopped.delete(event.pid);
         const used = this.of(event.pid);
         used.modelCalls++;
         if (!event.ok) used.modelCallsFailed++;
