@@ -39,10 +39,9 @@ export function simulatedPort({ model, clock, wordUs }: SimulatedPortOptions): M
 }
 
 /** As a server ends an answer that is longer than it may be: in the middle of its text, without the calls behind it. */
-function cutOff({ toolCalls: _, ...script }: ThinkScript, tokensOut: number): ThinkScript {
-  const { text = '', tokensOut: whole } = script;
+function cutOff({ text = '', tokensOut: whole }: ThinkScript, tokensOut: number): ThinkScript {
   const kept = Math.floor((text.length * tokensOut) / whole);
-  return { ...script, text: text.slice(0, kept), tokensOut, finish: 'length' };
+  return { text: text.slice(0, kept), tokensOut, finish: 'length' };
 }
 
 function pause(clock: Clock, us: number, stop: Stop): Promise<void> {

@@ -1,5 +1,6 @@
 /** `ringzero run` with the scripted model: what is seen, asked, told and counted. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -198,6 +199,24 @@ test('a recording is repeated byte for byte, without a model, tools or a person'
   expect({ status, out }).toEqual({
     status: 0,
     out: expect.stringContaining('the same, to the byte') as string,
+  });
+});
+
+test('tools of an MCP server are offered with its other tools; what it does not declare needs a yes', async () => {
+  const require = createRequire(import.meta.url);
+  const server = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
+  const mcp = ['--mcp', `"${process.execPath}" "${server}" stdio`];
+  const task = 'get-sum {"a":2,"b":3} echo {"message":"hi"} echo {"message":7}';
+  const { status, out, err } = await runCli(['run', task, ...scripted, ...mcp, '--approve', 'always']);
+  expect({ status, err: err.includes('not offered') }).toEqual({ status: 0, err: false });
+  expect(out).toContain('get-sum: The sum of 2 and 3 is 5.');
+  expect(out).toContain('echo: Echo: hi');
+  expect(out).toMatch(/echo failed: TOOL_ARGUMENTS: .*message/);
+  const unknown = await runCli(['run', task, ...scripted, ...mcp, '--tools', 'nothing']);
+  expect(unknown).toMatchObject({
+    status: 2,
+    out: '',
+    err: expect.stringMatching(/"nothing".*get-sum/) as string,
   });
 });
 

@@ -5,11 +5,11 @@ export class TerminalPerson implements Person {
   readonly isThere = true;
   private listener: ((line: string | undefined) => void) | undefined;
   private interrupt: (() => void) | undefined;
-  private readonly rules: (readonly [shown: RegExp, act: string | 'Ctrl-C' | undefined])[];
+  private readonly rules: (readonly [shown: RegExp, act: string | undefined])[];
   private seen = '';
 
-  /** `rules`: what is typed when the screen shows this; undefined: the input ends. */
-  constructor(...rules: readonly (readonly [shown: RegExp, act: string | 'Ctrl-C' | undefined])[]) {
+  /** `rules`: what is typed when the screen shows this; `Ctrl-C`: that; undefined: the input ends. */
+  constructor(...rules: readonly (readonly [shown: RegExp, act: string | undefined])[]) {
     this.rules = [...rules];
   }
 

@@ -10,7 +10,7 @@ import { approvalModes, type ApprovalMode } from './approval.ts';
 import { serverOfCommand } from './mcp-servers.ts';
 
 /** What a file says; what it doesn't is absent. Paths in it begin where the file is. */
-export interface ConfigFile {
+interface ConfigFile {
   readonly model?: { readonly url?: string; readonly name?: string };
   readonly system?: string;
   readonly tools?: readonly string[];

@@ -34,7 +34,7 @@ export interface LiveFlags {
   readonly retries?: number;
 }
 
-export type ModelChoice =
+type ModelChoice =
   | { readonly kind: 'scripted' }
   | { readonly kind: 'endpoint'; readonly endpoint: OpenAiCompatibleOptions & { readonly model: string } };
 
