@@ -14,7 +14,7 @@ export function jobCharts<Run extends PolicyJobs>(
   return ganttSvg(
     runs.map((run) => {
       const { policy, jobs, result } = run;
-      return { ...ganttOf({ name: policy, jobs, cores: 1, result, decisions: [] }), note: noteOf(run) };
+      return { ...ganttOf({ name: policy, jobs, cores: 1, result }), note: noteOf(run) };
     }),
     { title, unit: 'ticks' },
   );

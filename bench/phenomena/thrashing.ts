@@ -22,7 +22,7 @@ export function thrashingPage(): ResultPage {
       'As the degree of multiprogramming rises, the cores are better used, until the working sets of the processes no longer fit into memory together. From there on each evicts what another is about to need, the cores spend their time on bringing it back, and throughput collapses: thrashing. More work makes it worse. Load control lets on only as many processes as have room for their working sets; the others wait outside, and throughput stays where it was best. Here memory is the context memory of a model server, and a fault is prefill that is paid for again.',
     ],
     sources:
-      'P. J. Denning, “Thrashing: its causes and prevention”, AFIPS FJCC 1968; “The working set model for program behavior”, CACM 11(5), 1968; pause-and-restore: W. Kwon and others, “Efficient memory management for large language model serving with PagedAttention”, SOSP 2023, section 4.5',
+      'P. J. Denning, “Thrashing: its causes and prevention”, AFIPS FJCC 1968; “The working set model for program behavior”, CACM 11(5), 1968; pause-and-restore: H. Kang and others, “ThunderAgent: A simple, fast and program-aware agentic inference system”, 2026 (arXiv 2602.13692)',
     workload: [
       `An engine of ${cores} cores with a context memory of ${formatCount(memoryTokens)} tokens, and 1 to ${counts.at(-1)} agents with a context of ${formatCount(workingSetTokens)} tokens each: five contexts fit, four with the answers beside them. Each agent calls the model for ${callSeconds} s (1,800 tokens) and a tool for ${toolSeconds} s in turn, for ${minutes} minutes. Round-robin, slices of ${sliceSeconds} s, as where people watch answers appear; LRU. Prefill is 8,000 tokens a second: a context that was evicted costs 2.5 s.`,
     ],
@@ -42,7 +42,7 @@ export function thrashingPage(): ResultPage {
         headers,
         bySeries(({ callsCompleted }) => figure(callsCompleted)),
       ),
-      'Working-set control counts whoever runs or asks for a core, and gives the room of those that wait for a tool to others; pause-and-restore keeps their place, so that it brings back nearly nothing, and lets fewer on.',
+      'Working-set control counts whoever runs or asks for a core, and gives the room of those that wait for a tool to others; pause-and-restore keeps their place, so that it brings back nothing, and lets fewer on.',
     ],
     charts: [
       {

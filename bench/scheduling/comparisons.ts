@@ -5,11 +5,9 @@
  * One comparison is that of two entries, by key and, where keys are equal, by tie. Sifts of a heap compare in place: where one ends says how often it did.
  */
 import { KeyedHeap } from '../../src/base/heap.ts';
-import type { LinkedLists } from '../../src/base/linked-lists.ts';
+import { KeyedHeaps } from '../../src/base/keyed-heaps.ts';
 import { MostlySortedQueue } from '../../src/base/mostly-sorted-queue.ts';
-import type { Pid } from '../../src/kernel/ids.ts';
 import { EligibleTree } from '../../src/policies/scheduling/eligible-tree.ts';
-import { ReadyOrder } from '../../src/policies/scheduling/ready-order.ts';
 import { ResponseRatios } from '../../src/policies/scheduling/response-ratios.ts';
 import { TicketTree } from '../../src/policies/scheduling/ticket-tree.ts';
 
@@ -61,12 +59,7 @@ export function countComparisons(): void {
     'before',
     ({ tickets }: Holders) => 1 + Math.floor(Math.log2(tickets.length)),
   );
-  counted(ReadyOrder, 'insert', 'before', (order: ReadyOrder, ...[lists, list, pid]: InsertArguments) => {
-    let looked = 1;
-    for (let at = lists.tail(list); at > 0 && order.of(at as Pid) > order.of(pid); at = lists.previous(at))
-      looked++;
-    return looked;
-  });
+  counted(KeyedHeaps, 'isBefore', 'before', () => 1);
 }
 
 /** What is looked at of the queues' own columns. */
@@ -89,7 +82,6 @@ interface Nodes {
 interface Holders {
   readonly tickets: Float64Array;
 }
-type InsertArguments = [lists: LinkedLists, list: number, pid: Pid];
 
 const parentOf = (row: number): number => (row - 1) >> 2;
 

@@ -172,12 +172,21 @@ class DrawnProcesses implements ProcessView {
   coreUs(): number {
     return 0;
   }
+  sliceBeginsUs(): number {
+    return 0;
+  }
   burstUs(pid: Pid): number {
     return this.bursts[pid]!;
   }
   burstLeftUs(pid: Pid, nowUs = 0): number {
     const startedUs = this.startedUs[pid]!;
     return this.leftUs[pid]! - (startedUs < 0 ? 0 : nowUs - startedUs);
+  }
+  isUnderWay(pid: Pid): boolean {
+    return this.leftUs[pid]! < this.bursts[pid]!;
+  }
+  hasEnded(): boolean {
+    return false;
   }
   promptTokens(pid: Pid): number {
     return 500 + Math.floor(this.shares[pid]! * 1_000);

@@ -68,10 +68,16 @@ export function parseChoice<Choice extends string>(
   throw invalid(option, text, choices.join(', '));
 }
 
-/** `a,b,c`, each read by `parse`; an empty list or an empty item is an error. */
+/** `a,b,c` or `a, b, c`, each read by `parse`; an empty list is an error, an empty item is for `parse` to refuse. */
 export function parseList<Item>(option: string, text: string, parse: (item: string) => Item): Item[] {
-  if (text === '') throw invalid(option, text, 'one value or several with commas between');
-  return text.split(',').map((item) => parse(item));
+  if (text.trim() === '') throw invalid(option, text, 'one value or several with commas between');
+  return text.split(',').map((item) => parse(item.trim()));
+}
+
+/** Names with commas between, each once, in their order; `all` stands for those of `table`. What is no name, such as '', is for the caller to refuse. */
+export function parseNames(text: string, table: readonly string[]): string[] {
+  const named = text.split(',').map((name) => name.trim());
+  return [...new Set(named.flatMap((name) => (name === 'all' ? table : [name])))];
 }
 
 /** NaN unless the whole text is one decimal number: `Number` alone takes '', ' 1', '0x10' and 'Infinity', too. */

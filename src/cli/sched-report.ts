@@ -1,5 +1,5 @@
 /** What `ringzero sched` prints: times of each job, their averages, the policies side by side, Gantt charts and the reasons of each choice. */
-import { ganttText, shortNumber, type GanttChart } from '../report/gantt-text.ts';
+import { ganttText, shortNumber } from '../report/gantt-text.ts';
 import type { TitledGantt } from '../report/gantt-svg.ts';
 import { table } from '../report/table.ts';
 import type { Decision } from '../sim/jobs/decisions.ts';
@@ -15,7 +15,8 @@ export interface PolicyRun {
   readonly sha256?: string;
   readonly jobs: readonly Job[];
   readonly cores: number;
-  /** Ticks; missing where the policy has no slices. */
+  readonly sliceRule: 'settable' | 'own' | 'none';
+  /** Ticks; missing where it cannot be set. */
   readonly slice?: number;
   readonly result: JobsResult;
   /** Empty unless they were asked for. */
@@ -31,7 +32,7 @@ interface Averages {
 }
 
 /** Means over all jobs, ticks. */
-function averagesOf({ result }: PolicyRun): Averages {
+function averagesOf({ result }: Pick<PolicyRun, 'result'>): Averages {
   const { perJob } = result;
   const mean = (pick: (job: JobsResult['perJob'][number]) => number): number =>
     ticks(perJob.reduce((sum, job) => sum + pick(job), 0)) / perJob.length;
@@ -49,9 +50,10 @@ function missesOf({ jobs, result }: PolicyRun): number | undefined {
   return result.perJob.filter(({ turnaroundUs }, index) => turnaroundUs > deadlines[index]!).length;
 }
 
-export function ganttOf(run: PolicyRun): TitledGantt {
+export function ganttOf(run: Pick<PolicyRun, 'name' | 'jobs' | 'cores' | 'result'>): TitledGantt {
   const { jobs, cores, result } = run;
   const { response, turnaround, waiting } = averagesOf(run);
+  const io = ioBegins(run);
   return {
     title: run.name,
     note: `average turnaround ${twoDecimals(turnaround)}, response ${twoDecimals(response)}, waiting ${twoDecimals(waiting)}`,
@@ -67,15 +69,20 @@ export function ganttOf(run: PolicyRun): TitledGantt {
       name: job.name,
       arrival: ticks(job.arrivalUs),
       finish: ticks(result.perJob[index]!.finishUs),
-      io: ioOf(job, index, result),
+      // Each burst but the last is followed by its I/O at once.
+      io: io[index]!.map((fromUs, at) => ({
+        from: ticks(fromUs),
+        to: ticks(fromUs + job.burstsUs[2 * at + 1]!),
+      })),
     })),
   };
 }
 
-/** Each burst but the last is followed by its I/O at once. */
-function ioOf({ burstsUs }: Job, index: number, { slices }: JobsResult): GanttChart['jobs'][number]['io'] {
-  const begins = slices.filter(({ job, end }) => job === index && end === 'io').map(({ toUs }) => toUs);
-  return begins.map((fromUs, at) => ({ from: ticks(fromUs), to: ticks(fromUs + burstsUs[2 * at + 1]!) }));
+/** [job] when its I/Os begin, µs. */
+function ioBegins({ jobs, result }: Pick<PolicyRun, 'jobs' | 'result'>): readonly (readonly number[])[] {
+  const begins: number[][] = jobs.map(() => []);
+  for (const { job, end, toUs } of result.slices) if (end === 'io') begins[job]!.push(toUs);
+  return begins;
 }
 
 // ---- For people ----------------------------------------------------------------------------------------------------------
@@ -83,9 +90,15 @@ function ioOf({ burstsUs }: Job, index: number, { slices }: JobsResult): GanttCh
 interface Show {
   readonly gantt: boolean;
   readonly why: boolean;
+  /** Sentences at the end. */
+  readonly notes: readonly string[];
 }
 
-export function schedLines(runs: readonly PolicyRun[], { gantt, why }: Show, io: Io): readonly string[] {
+export function schedLines(
+  runs: readonly PolicyRun[],
+  { gantt, why, notes }: Show,
+  io: Io,
+): readonly string[] {
   const blocks = runs.map((run) => [
     ...jobTable(run, io.columns),
     ...(gantt ? ['', ...ganttText(ganttOf(run), { width: io.columns })] : []),
@@ -93,13 +106,19 @@ export function schedLines(runs: readonly PolicyRun[], { gantt, why }: Show, io:
     ...(run.sha256 === undefined ? [] : ['', `note: ${run.name} is the file with SHA-256 ${run.sha256}`]),
   ]);
   if (runs.length > 1) blocks.push(comparison(runs, io.columns));
+  if (notes.length > 0) blocks.push(notes.map((note) => `note: ${note}`));
   return blocks.flatMap((block, index) => (index === 0 ? block : ['', ...block]));
 }
 
+/** What stands in the file already: left out where the terminal is narrow, so that every result has its room. */
+const inputs = ['arrival', 'core time'];
+const widthWithInputs = 67;
+
 function jobTable(run: PolicyRun, width: number): string[] {
-  const { name, jobs, cores, slice, result } = run;
+  const { name, jobs, cores, sliceRule, slice, result } = run;
   const { response, turnaround, waiting } = averagesOf(run);
   const hasDeadlines = missesOf(run) !== undefined;
+  const hasInputs = width >= (hasDeadlines ? widthWithInputs + 11 : widthWithInputs);
   const rows = result.perJob.map((job, index) => {
     const { arrivalUs, burstsUs, scheduling } = jobs[index]!;
     const { deadlineUs } = scheduling ?? {};
@@ -109,21 +128,31 @@ function jobTable(run: PolicyRun, width: number): string[] {
         : `${shortNumber(ticks(arrivalUs + deadlineUs))}${job.turnaroundUs > deadlineUs ? ' missed' : ''}`;
     return [
       jobs[index]!.name,
-      ...[arrivalUs, coreTimeUs(burstsUs), job.finishUs, job.responseUs, job.turnaroundUs, job.waitingUs].map(
-        (us) => shortNumber(ticks(us)),
-      ),
+      ...[
+        ...(hasInputs ? [arrivalUs, coreTimeUs(burstsUs)] : []),
+        job.finishUs,
+        job.responseUs,
+        job.turnaroundUs,
+        job.waitingUs,
+      ].map((us) => shortNumber(ticks(us))),
       ...(hasDeadlines ? [deadline] : []),
     ];
   });
-  rows.push(['average', '', '', '', ...[response, turnaround, waiting].map(twoDecimals)]);
-  const slices = slice === undefined ? '' : `, slices of ${shortNumber(slice)}`;
+  rows.push([
+    'average',
+    ...(hasInputs ? ['', ''] : []),
+    '',
+    ...[response, turnaround, waiting].map(twoDecimals),
+  ]);
+  const ownSlices = sliceRule === 'own' ? ', slices of its own' : '';
+  const slices = slice === undefined ? ownSlices : `, slices of ${shortNumber(slice)}`;
   return [
     `${name}: ${count(jobs.length, 'job')} on ${count(cores, 'core')}${slices}, ${shortNumber(ticks(result.makespanUs))} ticks`,
     '',
     ...table({
       columns: [
-        { header: 'job', shrinkTo: 8 },
-        ...['arrival', 'core time', 'finish', 'response', 'turnaround', 'waiting'].map((header) => ({
+        { header: 'job', shrinkTo: 8, isName: true },
+        ...[...(hasInputs ? inputs : []), 'finish', 'response', 'turnaround', 'waiting'].map((header) => ({
           header,
           align: 'right' as const,
         })),
@@ -160,19 +189,21 @@ function comparison(runs: readonly PolicyRun[], width: number): string[] {
 }
 
 /** How often a core went from one job to another. */
-function switches({ result, cores }: PolicyRun): number {
+function switches({ result }: PolicyRun): number {
   let switched = 0;
-  for (let core = 0; core < cores; core++) {
-    const mine = result.slices.filter((slice) => slice.core === core);
-    for (const [index, { job }] of mine.entries()) if (index > 0 && mine[index - 1]!.job !== job) switched++;
+  const last: number[] = [];
+  for (const { core, job } of result.slices) {
+    if (last[core] !== undefined && last[core] !== job) switched++;
+    last[core] = job;
   }
   return switched;
 }
 
 function whyLines({ decisions, jobs, cores }: PolicyRun): string[] {
-  return decisions.flatMap(({ atUs, core, picked, ready }) => {
+  const jobOf = jobsByPid(jobs);
+  const choices = decisions.flatMap(({ atUs, core, picked, ready }) => {
     const place = cores === 1 ? '' : ` on core ${core}`;
-    const nameOf = (pid: number): string => jobs[jobOfPid(pid, jobs)]!.name;
+    const nameOf = (pid: number): string => jobs[jobOf[pid]!]!.name;
     return [
       `at ${shortNumber(ticks(atUs))}${place}: ${nameOf(picked)} is picked of ${ready.length} ready`,
       ...ready.map(
@@ -180,14 +211,15 @@ function whyLines({ decisions, jobs, cores }: PolicyRun): string[] {
       ),
     ];
   });
+  return ['Each choice, and why; 1 s is a tick:', ...choices];
 }
 
-/** Pids count from 1 in the order of arrival; of jobs that arrive together, in that of the list. */
-function jobOfPid(pid: number, jobs: readonly Job[]): number {
+/** [pid] the job. Pids count from 1 in the order of arrival; of jobs that arrive together, in that of the list. */
+function jobsByPid(jobs: readonly Job[]): readonly number[] {
   const order = jobs
     .map((_, index) => index)
     .sort((a, b) => jobs[a]!.arrivalUs - jobs[b]!.arrivalUs || a - b);
-  return order[pid - 1]!;
+  return [-1, ...order];
 }
 
 const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
@@ -200,7 +232,12 @@ function twoDecimals(value: number): string {
 
 export function schedDocument(
   runs: readonly PolicyRun[],
-  about: { readonly seed: number; readonly jobs: string; readonly repeat: string },
+  about: {
+    readonly seed: number;
+    readonly jobs: string;
+    readonly repeat: string;
+    readonly notes: readonly string[];
+  },
   withDecisions: boolean,
 ): object {
   return {
@@ -209,12 +246,14 @@ export function schedDocument(
     ...about,
     unit: 'ticks',
     results: runs.map((run) => {
-      const { name, jobs, cores, slice, result, decisions } = run;
+      const { name, jobs, cores, sliceRule, slice, result, decisions } = run;
+      const jobOf = jobsByPid(jobs);
       const misses = missesOf(run);
       return {
         policy: name,
         ...(run.sha256 === undefined ? {} : { sha256: run.sha256 }),
         cores,
+        sliceRule,
         ...(slice === undefined ? {} : { slice }),
         perJob: result.perJob.map(({ job, finishUs, responseUs, turnaroundUs, waitingUs }) => ({
           job,
@@ -237,19 +276,19 @@ export function schedDocument(
           to: ticks(toUs),
           end,
         })),
-        ...(withDecisions ? { decisions: decisions.map((decision) => decisionOf(decision, jobs)) } : {}),
+        ...(withDecisions ? { decisions: decisions.map((decision) => decisionOf(decision, jobOf)) } : {}),
       };
     }),
   };
 }
 
-function decisionOf({ atUs, core, picked, ready }: Decision, jobs: readonly Job[]): object {
+function decisionOf({ atUs, core, picked, ready }: Decision, jobOf: readonly number[]): object {
   return {
     at: ticks(atUs),
     core,
-    picked: jobOfPid(picked, jobs),
+    picked: jobOf[picked],
     ready: ready.map(({ pid, sinceUs, reason }) => ({
-      job: jobOfPid(pid, jobs),
+      job: jobOf[pid],
       since: ticks(sinceUs),
       reason,
     })),

@@ -18,7 +18,7 @@ export function addThreadsFlag(command: CommanderCommand): void {
   );
 }
 
-interface Pool<Job, Shared, Message> {
+interface Pool<Job, Shared, Message extends Told> {
   /** The file, from this folder and without its ending, that does `run` with `workerData.job` and `workerData.shared` and posts messages. */
   readonly entry: string;
   /** Does one job. Never throws. */
@@ -31,8 +31,12 @@ interface Pool<Job, Shared, Message> {
   readonly io: Pick<Io, 'err'>;
 }
 
-/** Resolves when all have ended; messages of different jobs interleave. `problem`: why no thread can start. */
-export async function runInThreads<Job, Shared, Message>(
+interface Told {
+  readonly kind: string;
+}
+
+/** Resolves when all have ended, or one has failed: that stops the others. Messages of different jobs interleave. `problem`: why no thread can start. */
+export async function runInThreads<Job, Shared, Message extends Told>(
   jobs: readonly Job[],
   pool: Pool<Job, Shared, Message>,
   problem = threadProblem(import.meta.url, process),
@@ -40,8 +44,19 @@ export async function runInThreads<Job, Shared, Message>(
   const waiting = [...jobs];
   if (problem !== undefined) pool.io.err(`note: all runs in one thread: ${problem}`);
   const runNext = problem === undefined ? inThread : inThisThread;
+  const workers = new Set<Worker>();
+  let hasFailed = false;
+  const receive = (message: Message | Failure): void => {
+    if (hasFailed) return;
+    pool.receive(message);
+    if (message.kind !== 'failure') return;
+    hasFailed = true;
+    waiting.length = 0;
+    for (const worker of workers) void worker.terminate();
+  };
   const lane = async (): Promise<void> => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) await runNext(job, pool);
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift())
+      await runNext(job, { ...pool, receive }, workers);
   };
   const lanes = problem === undefined ? Math.min(pool.threads, jobs.length) : 1;
   await Promise.all(Array.from({ length: lanes }, lane));
@@ -63,9 +78,11 @@ function readsTypeScript(features: object): boolean {
   return 'typescript' in features && features.typescript !== false;
 }
 
-function inThread<Job, Shared, Message>(
+/** `workers`: those that run. */
+function inThread<Job, Shared, Message extends Told>(
   job: Job,
   { entry, shared, receive }: Pool<Job, Shared, Message>,
+  workers: Set<Worker>,
 ): Promise<void> {
   return new Promise((resolve) => {
     const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
@@ -74,13 +91,17 @@ function inThread<Job, Shared, Message>(
       workerData: { job, shared },
       ...(readsTypeScript(process.features) ? { execArgv: [] } : {}),
     });
+    workers.add(worker);
     worker.on('message', receive);
     worker.on('error', (error) => receive({ kind: 'failure', what: 'unknown', problem: messageOf(error) }));
-    worker.on('exit', () => resolve());
+    worker.on('exit', () => {
+      workers.delete(worker);
+      resolve();
+    });
   });
 }
 
-function inThisThread<Job, Shared, Message>(
+function inThisThread<Job, Shared, Message extends Told>(
   job: Job,
   { run, shared, receive }: Pool<Job, Shared, Message>,
 ): Promise<void> {

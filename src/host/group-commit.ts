@@ -59,7 +59,9 @@ export class GroupCommit {
 
   private take(): readonly (() => void)[] {
     const { acts } = this;
-    if (acts.length > 0) this.acts = [];
+    // Never the array that later acts are put into: they would be done with this flush, and again with their own.
+    if (acts.length === 0) return none;
+    this.acts = [];
     return acts;
   }
 
@@ -67,3 +69,5 @@ export class GroupCommit {
     for (const act of acts) act();
   }
 }
+
+const none: readonly (() => void)[] = [];

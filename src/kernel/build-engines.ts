@@ -126,14 +126,17 @@ function processView({ processes, cores, budgets, quotas }: KernelState): Proces
     quotaShare: (pid, nowUs) => quotas.share(processes[pid]!, nowUs),
     quotaRollsUs: (pid, nowUs) => quotas.rollsUs(processes[pid]!, nowUs),
     coreUs: (pid) => processes[pid]!.coreUs,
+    sliceBeginsUs: (pid) => cores[processes[pid]!.core]?.sliceBeginsUs ?? 0,
     burstUs: (pid) => burstUs(processes[pid]!),
     burstLeftUs: (pid, nowUs) => {
       const process = processes[pid]!;
       const { call, core } = process;
       if (call === undefined) return 0;
       const stretchUs = core === -1 ? 0 : nowUs - cores[core]!.startedUs;
-      return Math.max(0, burstUs(process) - call.coreUs - stretchUs);
+      return Math.max(0, burstUs(process) - call.settledUs - call.coreUs - stretchUs);
     },
+    isUnderWay: (pid) => (processes[pid]!.call?.stretches ?? 0) > 0,
+    hasEnded: (pid) => processes[pid]!.state === 'terminated',
     promptTokens: (pid) => {
       const { call, table } = processes[pid]!;
       return call === undefined ? 0 : table.tokens + call.extraTokens;

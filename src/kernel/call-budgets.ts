@@ -258,6 +258,7 @@ export class CallBudgets {
     call.settledStretches = call.stretches;
     call.tokensIn = 0;
     call.tokensCached = 0;
+    call.settledUs += call.coreUs;
     call.coreUs = 0;
     this.hasNews = true;
   }

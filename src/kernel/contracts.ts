@@ -41,6 +41,10 @@ export interface ProcessView {
   quotaRollsUs(pid: Pid, nowUs: number): number;
   /** µs on a core so far, up to its last dispatch. */
   coreUs(pid: Pid): number;
+  /** From when on the stretch of `pid` counts as use of its slice, µs: when its core has switched to it and what was evicted of its context is back, at the latest; 0: it does not run. */
+  sliceBeginsUs(pid: Pid): number;
+  /** Whether it has terminated. */
+  hasEnded(pid: Pid): boolean;
 
   // Of the call that it asks for or that runs; 0 when there is none.
 
@@ -51,6 +55,8 @@ export interface ProcessView {
   burstUs(pid: Pid): number;
   /** What is left of that, the stretch under way counted up to now, µs; at least 0. */
   burstLeftUs(pid: Pid, nowUs: number): number;
+  /** Whether it has had a core: it was stopped (for a better one, by a signal, by load control), however long ago, and goes on. Else the process was let on anew. */
+  isUnderWay(pid: Pid): boolean;
   /** Tokens of its prompt. */
   promptTokens(pid: Pid): number;
   /** Tokens of its longest answer. */
@@ -77,8 +83,9 @@ export interface Charge {
 export interface SchedulingPolicy {
   readonly name: string;
   /**
-   * `pid` is ready since `sinceUs`, mostly now: a process that had to wait for memory after it was picked keeps its place. The kernel never
-   * announces a pid that is already ready. False says that it does not stand first, so that no preemption
+   * `pid` is ready since `sinceUs`, mostly now: a process that was picked and could not start keeps its place. It had to wait for memory (`waiting`, then `ready` since
+   * the same instant as before, and no charge in between), or is put back at once (one queue of several engines: the same without `waiting`). The kernel never announces a pid that is
+   * already ready. False says that it does not stand first, so that no preemption
    * is due any earlier than before; a policy that says nothing is asked about every running process.
    */
   ready(pid: Pid, sinceUs: number): boolean | void;
@@ -93,6 +100,8 @@ export interface SchedulingPolicy {
   waiting(pid: Pid, nowUs: number): void;
   /** `pid` terminated. It may still be queued as ready. */
   exited(pid: Pid, nowUs: number): void;
+  /** The last process of this run terminated, on whatever engine: what is kept of the run is of no use any more. */
+  runEnded?(run: number, nowUs: number): void;
   /**
    * The priority of `pid`, which is queued or on a core, has changed: it inherits that of one who waits for its lock, or does so no longer. For policies that
    * order by it; a place in time is kept. Without it, what is inherited counts when `pid` is ready next.

@@ -68,6 +68,14 @@ export class GuardedScheduling implements SchedulingPolicy {
     }
   }
 
+  runEnded(run: number, nowUs: number): void {
+    try {
+      this.policy.runEnded?.(run, nowUs);
+    } catch (error) {
+      throw this.blamed('runEnded', error);
+    }
+  }
+
   reprioritized(pid: Pid, nowUs: number): void {
     try {
       this.policy.reprioritized?.(pid, nowUs);

@@ -71,6 +71,7 @@ export class ModelCalls implements SchedulerListener {
       pacedAt: -1,
       seq: state.nextSequence(),
       settledOut: 0,
+      settledUs: 0,
       settledStretches: 0,
       paidIn: 0,
       paidCached: 0,

@@ -12,6 +12,8 @@ import type { Acquire, Acquired, Release, Released } from './syscalls.ts';
 /** A lock that somebody holds or waits for, or whose last owner ended with it; others have no entry. */
 export interface NamedLock {
   readonly name: string;
+  /** From 1; another lock may have it when this one has no entry any more. */
+  readonly number: number;
   /** 0: it is free. A process that is still to be restored keeps what it held. */
   owner: Pid | 0;
   /** Of the last time that somebody got it. */
@@ -33,7 +35,7 @@ export type LeaveReason = 'timeout' | 'deadlock' | 'ended';
  * Not the lock table of the tools: that gives a call all its keys at once and knows no owner that asks for one lock after another, which is
  * what makes deadlocks and priority inversion possible.
  *
- * Cost: O(1) for acquire, release O(locks held and their waiters), for the priorities.
+ * Cost: O(1) for acquire and release, and what the priorities take (priority-inheritance.ts); suspended waiters are passed over one by one.
  */
 export class NamedLocks {
   private readonly state: KernelState;
@@ -41,6 +43,9 @@ export class NamedLocks {
   private readonly deadlocks: Deadlocks;
   private readonly locks = new Map<string, NamedLock>();
   private lastToken = 0;
+  /** Numbers that no lock has. */
+  private readonly freeNumbers: number[] = [];
+  private lastNumber = 0;
 
   constructor(state: KernelState, inheritance: PriorityInheritance, deadlocks: Deadlocks) {
     this.state = state;
@@ -91,6 +96,7 @@ export class NamedLocks {
   /** `process`, which waits for a lock, waits for it no more. */
   leave(process: Process, lock: NamedLock, why: LeaveReason): void {
     lock.waiters.delete(process);
+    this.inheritance.left(process, lock);
     process.pending = undefined;
     this.state.out.emit({ type: 'lock.withdrawn', pid: process.pid, lock: lock.name, why });
     const owner = lock.owner === 0 ? undefined : this.state.processes[lock.owner];
@@ -139,6 +145,7 @@ export class NamedLocks {
       lock.owner = owner;
       lock.token = token;
       lock.ownerEnded = owner === 0;
+      this.inheritance.given(lock);
       this.state.out.emit({ type: 'lock.restored', lock: name, owner, token });
     }
     this.lastToken = Math.max(this.lastToken, lastToken);
@@ -192,7 +199,8 @@ export class NamedLocks {
   // ---- Owners --------------------------------------------------------------------------------------------------------
 
   private entry(name: string): NamedLock {
-    const lock: NamedLock = { name, owner: 0, token: 0, ownerEnded: false, waiters: new Set() };
+    const number = this.freeNumbers.pop() ?? ++this.lastNumber;
+    const lock: NamedLock = { name, number, owner: 0, token: 0, ownerEnded: false, waiters: new Set() };
     this.locks.set(name, lock);
     return lock;
   }
@@ -205,13 +213,17 @@ export class NamedLocks {
     lock.ownerEnded = false;
     (process.locks ??= new Set()).add(lock);
     this.state.out.emit({ type: 'lock.acquired', pid: process.pid, lock: name, token, ownerEnded });
-    if (lock.waiters.size > 0) this.inheritance.settle(process);
+    if (lock.waiters.size > 0) {
+      this.inheritance.given(lock);
+      this.inheritance.settle(process);
+    }
     return { lock: name, token, ownerEnded };
   }
 
   private free(lock: NamedLock, process: Process, ownerEnded: boolean): void {
     const { name, token } = lock;
     process.locks!.delete(lock);
+    this.inheritance.freed(lock, process);
     lock.owner = 0;
     lock.ownerEnded = ownerEnded;
     this.state.out.emit({ type: 'lock.released', pid: process.pid, lock: name, token, ownerEnded });
@@ -226,6 +238,7 @@ export class NamedLocks {
       const { pending } = waiter;
       if (pending?.kind === 'lock' && pending.timer !== undefined) this.state.timers.clear(pending.timer);
       lock.waiters.delete(waiter);
+      this.inheritance.left(waiter, lock);
       waiter.pending = undefined;
       this.state.deliver(waiter, { ok: true, value: this.give(lock, waiter) });
       return;
@@ -233,7 +246,15 @@ export class NamedLocks {
   }
 
   private forget(lock: NamedLock): void {
-    if (lock.owner === 0 && !lock.ownerEnded && lock.waiters.size === 0) this.locks.delete(lock.name);
+    if (
+      lock.owner === 0 &&
+      !lock.ownerEnded &&
+      lock.waiters.size === 0 &&
+      this.locks.get(lock.name) === lock
+    ) {
+      this.locks.delete(lock.name);
+      this.freeNumbers.push(lock.number);
+    }
   }
 }
 

@@ -68,7 +68,7 @@ export class OneQueue {
     for (let engine = this.open(); engine !== undefined; engine = this.open()) {
       const process = dispatcher.pick(engine);
       const target = this.targetOf(process);
-      if (target === undefined) this.setAside(process);
+      if (target === undefined) this.aside.push(process);
       else {
         if (target !== process.engine) this.migration.move(process, target);
         dispatcher.start(process);
@@ -133,16 +133,11 @@ export class OneQueue {
     joined.length = 0;
   }
 
-  private setAside(process: Process): void {
-    this.queue.policy.waiting(process.pid, this.state.nowUs);
-    this.aside.push(process);
-  }
-
-  /** They have stood ready all the time: it is no news to anybody. */
+  /** They have stood ready all the time: it is no news to anybody. The last that was picked goes first: then each finds those before whom it stood. */
   private putBack(): void {
     const { aside, queue, dispatcher } = this;
     const { hasNews } = queue;
-    for (const process of aside) dispatcher.join(process);
+    for (const process of aside.reverse()) dispatcher.join(process);
     queue.hasNews = hasNews;
     aside.length = 0;
   }

@@ -133,13 +133,12 @@ export class Preemption {
       const first = picked === undefined ? undefined : processes[picked];
       if (first === undefined || !first.queued || first.engine.queue !== queue)
         throw brokenPick(queue, picked === undefined ? 'nobody' : `process ${shown(picked)}`, nowUs);
-      queue.policy.waiting(first.pid, nowUs);
       isFound = !first.isBound || first.engine === engine;
       if (isFound) queue.policy.ready(first.pid, first.call!.readySinceUs);
       else hidden.push(first);
     }
     const ownUs = isFound ? preemptionUs(engine, pid, nowUs) : Infinity;
-    for (const other of hidden) queue.policy.ready(other.pid, other.call!.readySinceUs);
+    for (const other of hidden.reverse()) queue.policy.ready(other.pid, other.call!.readySinceUs);
     return ownUs;
   }
 

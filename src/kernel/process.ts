@@ -296,6 +296,8 @@ export interface Call {
   readonly seq: number;
   /** Of its answer tokens and stretches, already settled. */
   settledOut: number;
+  /** Core time of reservations that are settled, µs. */
+  settledUs: number;
   settledStretches: number;
   /** Settled so far, over all reservations of the call. */
   paidIn: number;

@@ -8,7 +8,7 @@ import { shown } from './errors.ts';
 export interface SchedulingFacts {
   /** Its share of a lottery, or of stride scheduling: integer, 1 to 1,000,000. */
   readonly tickets?: number;
-  /** Its share relative to others' under fair-share policies: > 0, up to 1,000,000. */
+  /** Its share relative to others' under fair-share policies: 0.01 to 1,000,000. They count it in parts of 1,024. */
   readonly weight?: number;
   /** The instant by which it should have ended, µs after its start. */
   readonly deadlineUs?: number;
@@ -16,20 +16,23 @@ export interface SchedulingFacts {
   readonly client?: string;
   /** Core time that it will take in all, its descendants' included, µs: predicted, or as recorded. */
   readonly expectedCoreUs?: number;
-  /** Context memory that its calls will hold while they run, times how long, its descendants' included, token-seconds. */
+  /** Context memory that its calls will hold while they run, times how long, its descendants' included, token-seconds: up to 2^53 - 1. */
   readonly expectedTokenSeconds?: number;
 }
 
 /** The most tickets, and the largest weight. */
 export const mostShares = 1_000_000;
+export const leastWeight = 0.01;
+/** A million tokens for 285 years: fair sharing divides it by weights, and adds it up. */
+export const mostTokenSeconds = Number.MAX_SAFE_INTEGER;
 
 const allowedBy: { readonly [Field in keyof SchedulingFacts]-?: string } = {
   tickets: `an integer from 1 to ${mostShares}`,
-  weight: `a number above 0 and up to ${mostShares}`,
+  weight: `a number from ${leastWeight} to ${mostShares}`,
   deadlineUs: 'an integer above 0 (µs)',
   client: 'a text that is not empty',
   expectedCoreUs: 'an integer of at least 0 (µs)',
-  expectedTokenSeconds: 'a finite number of at least 0',
+  expectedTokenSeconds: `a number from 0 to ${mostTokenSeconds}`,
 };
 const factNames = Object.keys(allowedBy);
 
@@ -52,13 +55,13 @@ function isAllowed(fact: keyof SchedulingFacts, value: unknown): boolean {
     case 'tickets':
       return Number.isInteger(value) && value >= 1 && value <= mostShares;
     case 'weight':
-      return value > 0 && value <= mostShares;
+      return value >= leastWeight && value <= mostShares;
     case 'deadlineUs':
       return Number.isSafeInteger(value) && value > 0;
     case 'expectedCoreUs':
       return Number.isSafeInteger(value) && value >= 0;
     case 'expectedTokenSeconds':
-      return value >= 0 && value < Infinity;
+      return value >= 0 && value <= mostTokenSeconds;
   }
 }
 

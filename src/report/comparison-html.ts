@@ -1,9 +1,13 @@
 /** A comparison of scheduling policies as one HTML page: the workload, the results, the chart, and how to repeat it. */
 import type { Interval } from '../base/t-interval.ts';
 import {
+  budgetActions,
   byCompletion,
   clairvoyantNote,
   completionChart,
+  groupChart,
+  nodePressureChart,
+  pressureChart,
   formatFigure,
   halfOf,
   markedName,
@@ -26,6 +30,7 @@ import {
   type Section,
 } from './html.ts';
 import { fileName } from './miss-ratio-chart.ts';
+import { pressureChartSvg, type PressureChart } from './pressure-chart.ts';
 import { quantileChartSvg } from './quantile-chart.ts';
 
 export interface ComparisonReport {
@@ -65,15 +70,17 @@ export function comparisonHtml({ results, facts, notes, command, version }: Comp
         differenceCell,
       ),
     },
+    ...groupSections(results),
     ...(stalls.length === 0
       ? []
       : [
           {
             heading: 'Pressure: share of the time in which processes were stalled',
-            content: figureTable(policies, stalls, valueCell),
+            content: pressureDrawing(pressureChart(results)) + figureTable(policies, stalls, valueCell),
           },
         ]),
-    ...budgetSections(policies),
+    ...budgetSections(results),
+    ...actionSections(policies),
     { heading: 'Programs', content: programTable(policies) },
     { heading: 'What the figures are', content: htmlFacts(terms(baseline)) },
     repeatSection(command, version, seed),
@@ -138,7 +145,8 @@ function figureTable(
   figures: readonly FigureKind[],
   cell: (result: FigureResult | undefined, kind: FigureKind, isBest: boolean) => HtmlCell,
 ): string {
-  const best = new Map(figures.map((kind) => [kind.name, bestOf(policies, kind)]));
+  const all = policies.map((one) => one.figures);
+  const best = new Map(figures.map((kind) => [kind.name, bestOf(all, kind)]));
   return htmlTable(
     [{ header: 'policy' }, ...figures.map(({ label }) => right(label))],
     policies.map((one) => [
@@ -152,8 +160,8 @@ function figureTable(
 }
 
 /** None where all are alike. */
-function bestOf(policies: readonly PolicyResult[], { name, better }: FigureKind): number | undefined {
-  const means = policies.flatMap(({ figures }) => figures[name]?.value.mean ?? []);
+function bestOf(all: readonly PolicyResult['figures'][], { name, better }: FigureKind): number | undefined {
+  const means = all.flatMap((figures) => figures[name]?.value.mean ?? []);
   if (new Set(means).size < 2) return undefined;
   return better === 'less' ? Math.min(...means) : Math.max(...means);
 }
@@ -182,7 +190,68 @@ function signed(value: number, write: (size: number) => string): string {
   return `${value > 0 ? '+' : value < 0 ? '−' : ''}${write(Math.abs(value))}`;
 }
 
-function budgetSections(policies: readonly PolicyResult[]): Section[] {
+/** What stands for a row each in the table of groups; the first is also compared with the baseline. */
+const groupColumns = ['completion', 'p50', 'p95', 'p99', 'tokenLatency', 'deadlineMisses', 'cost'];
+
+function groupSections(results: ComparisonResults): Section[] {
+  const policies = byCompletion(results);
+  const { groups = [] } = policies[0] ?? {};
+  if (groups.length === 0) return [];
+  const kinds = groupColumns.flatMap((name) =>
+    policies.some((one) => one.groups.some(({ figures }) => figures[name] !== undefined))
+      ? results.figures.filter((kind) => kind.name === name)
+      : [],
+  );
+  const [completion] = kinds;
+  const rows = groups.flatMap(({ group }, index) =>
+    policies.map((one): HtmlCell[] => {
+      const { programs, figures } = one.groups[index]!;
+      return [
+        { text: markedName(one) },
+        { text: group },
+        { text: formatCount(programs), value: programs },
+        ...(completion === undefined ? [] : [differenceCell(figures[completion.name], completion)]),
+        ...kinds.map((kind) => {
+          const best = bestOf(
+            policies.map((other) => other.groups[index]!.figures),
+            kind,
+          );
+          const result = figures[kind.name];
+          return valueCell(result, kind, result !== undefined && result.value.mean === best);
+        }),
+      ];
+    }),
+  );
+  const columns = [
+    'programs',
+    ...(completion === undefined ? [] : [`completion against ${results.baseline}`]),
+    ...kinds.map(({ label }) => label),
+  ];
+  const drawings = groups.flatMap((_, index) => {
+    const chart = groupChart(results, index);
+    return chart === undefined ? [] : htmlDrawing(quantileChartSvg(chart, { width: 960 }));
+  });
+  return [
+    {
+      heading: 'By group of agents',
+      content: [
+        ...drawings,
+        htmlTable([{ header: 'policy' }, { header: 'group' }, ...columns.map(right)], rows),
+      ].join('\n'),
+    },
+  ];
+}
+
+function pressureDrawing(chart: PressureChart | undefined): string {
+  return chart === undefined ? '' : htmlDrawing(pressureChartSvg(chart));
+}
+
+/** More budget nodes are in the table alone. */
+const mostDrawnNodes = 8;
+
+function budgetSections(results: ComparisonResults): Section[] {
+  const policies = byCompletion(results);
+  const { budgets: nodes = [] } = policies[0] ?? {};
   if (policies.every(({ budgets }) => budgets.length === 0)) return [];
   const resources = ['cores', 'memory', 'budget'] as const;
   const columns = resources.flatMap((resource) => [`${resource}, some`, `${resource}, full`]);
@@ -201,7 +270,29 @@ function budgetSections(policies: readonly PolicyResult[]): Section[] {
   return [
     {
       heading: 'Pressure by budget node',
-      content: htmlTable([{ header: 'policy' }, { header: 'node' }, ...columns.map(right)], rows),
+      content: [
+        ...nodes
+          .slice(0, mostDrawnNodes)
+          .map((_, index) => pressureDrawing(nodePressureChart(results, index))),
+        htmlTable([{ header: 'policy' }, { header: 'node' }, ...columns.map(right)], rows),
+      ].join('\n'),
+    },
+  ];
+}
+
+function actionSections(policies: readonly PolicyResult[]): Section[] {
+  if (policies.every((one) => budgetActions.every((action) => one.budgetActions[action] === 0))) return [];
+  const rows = policies.map((one): HtmlCell[] => [
+    { text: markedName(one) },
+    ...budgetActions.map((action) => {
+      const count = one.budgetActions[action];
+      return { text: formatCount(count), value: count };
+    }),
+  ]);
+  return [
+    {
+      heading: 'What budgets did, over all seeds',
+      content: htmlTable([{ header: 'policy' }, ...budgetActions.map(right)], rows),
     },
   ];
 }

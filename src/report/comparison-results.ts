@@ -2,6 +2,7 @@
 import type { Interval } from '../base/t-interval.ts';
 import { formatCount, formatDuration, formatMoney, formatPercent } from './format.ts';
 import { fileName } from './miss-ratio-chart.ts';
+import { hasPressure, type PressureChart, type PressureRow } from './pressure-chart.ts';
 import type { QuantileChart } from './quantile-chart-model.ts';
 import { threeDigits, timeUnitFor, type TimeUnit } from './time-unit.ts';
 
@@ -42,8 +43,26 @@ export interface PolicyResult {
   readonly failed: number;
   readonly unfinished: number;
   readonly cutShort: number;
+  /** What budgets did, over all seeds: calls that waited for their pace or ran on a cheaper model, processes that were suspended or stopped. */
+  readonly budgetActions: Readonly<Record<BudgetAction, number>>;
   /** Shares of time in which the processes of a budget node were stalled. */
   readonly budgets: readonly ({ readonly node: string } & StalledShares)[];
+  /** The same for every policy; none where agents come in fewer than two groups. */
+  readonly groups: readonly GroupResult[];
+}
+
+/** In the order of reports. */
+export const budgetActions = ['throttled', 'degraded', 'suspended', 'stopped'] as const;
+type BudgetAction = (typeof budgetActions)[number];
+
+/** Of the programs of one group of agents. */
+interface GroupResult {
+  readonly group: string;
+  /** Over all seeds. */
+  readonly programs: number;
+  readonly completed: number;
+  /** Those of single programs; none where a seed has no programs of the group. */
+  readonly figures: PolicyResult['figures'];
 }
 
 /** The mean over the seeds with its 95 % interval, which has no ends with a single seed; and the paired difference from the baseline. */
@@ -79,23 +98,87 @@ export function halfOf({ mean, high }: Interval): number {
 }
 
 export function completionChart(results: ComparisonResults): QuantileChart {
-  const { workload, summary, seed, seeds, baseline, boundUs } = results;
+  const { workload, summary, seed, seeds, boundUs } = results;
   const unit = completionUnit(results);
-  const of = ({ figures }: PolicyResult, name: string): number => figures[name]!.value.mean / unit.us;
   return {
     title: `Job completion time by scheduling policy: ${fileName(workload)}`,
     subtitle: `${summary}; ${seedWords(seed, seeds)}`,
-    label: `job completion time in ${unit.name}`,
-    quantiles: ['p50', 'p95', 'p99'],
-    rows: byCompletion(results).map((result) => ({
-      label: result.policy === baseline ? `${markedName(result)} (baseline)` : markedName(result),
-      mean: of(result, 'completion'),
-      halfWidth: halfOf(result.figures['completion']!.value) / unit.us,
-      quantiles: ['p50', 'p95', 'p99'].map((name) => of(result, name)),
-    })),
+    ...completionRows(results, unit, ({ figures }) => figures),
     ...(boundUs === undefined
       ? {}
       : { bound: { label: 'lower bound of the mean', value: boundUs / unit.us } }),
+  };
+}
+
+/** Of the programs of one group, in the order of the whole; undefined where a seed has none. */
+export function groupChart(results: ComparisonResults, index: number): QuantileChart | undefined {
+  const figuresOf = ({ groups }: PolicyResult): PolicyResult['figures'] => groups[index]!.figures;
+  const means = results.policies.flatMap((one) => figuresOf(one)['completion']?.value.mean ?? []);
+  if (means.length < results.policies.length) return undefined;
+  const { group, programs } = results.policies[0]!.groups[index]!;
+  return {
+    title: group,
+    subtitle: `${formatCount(programs)} programs over ${results.seeds === 1 ? 'one seed' : `${results.seeds} seeds`}`,
+    ...completionRows(results, timeUnitFor(Math.max(0, ...means)), figuresOf),
+  };
+}
+
+function completionRows(
+  results: ComparisonResults,
+  unit: TimeUnit,
+  figuresOf: (policy: PolicyResult) => PolicyResult['figures'],
+): Pick<QuantileChart, 'label' | 'quantiles' | 'rows'> {
+  const quantiles = ['p50', 'p95', 'p99'];
+  return {
+    label: `job completion time in ${unit.name}`,
+    quantiles,
+    rows: byCompletion(results).map((result) => {
+      const figures = figuresOf(result);
+      const { value } = figures['completion']!;
+      return {
+        label: rowName(result, results),
+        mean: value.mean / unit.us,
+        halfWidth: halfOf(value) / unit.us,
+        quantiles: quantiles.map((name) => figures[name]!.value.mean / unit.us),
+      };
+    }),
+  };
+}
+
+function rowName(result: PolicyResult, { baseline }: ComparisonResults): string {
+  return result.policy === baseline ? `${markedName(result)} (baseline)` : markedName(result);
+}
+
+/** On what the processes of the whole run were stalled; undefined where nobody was. */
+export function pressureChart(results: ComparisonResults): PressureChart | undefined {
+  const rows = byCompletion(results).map((result): PressureRow => {
+    const share = (name: string): number => result.figures[name]?.value.mean ?? 0;
+    const of = (resource: string) => ({ some: share(`${resource}Some`), full: share(`${resource}Full`) });
+    const shares = { cores: of('cores'), memory: of('memory'), budget: of('budget') };
+    return { label: rowName(result, results), shares };
+  });
+  return chartOf(results, 'Pressure by scheduling policy', rows);
+}
+
+/** The same for the processes of one budget node. */
+export function nodePressureChart(results: ComparisonResults, index: number): PressureChart | undefined {
+  const rows = byCompletion(results).map((result): PressureRow => ({
+    label: rowName(result, results),
+    shares: result.budgets[index]!,
+  }));
+  return chartOf(results, `Budget ${results.policies[0]!.budgets[index]!.node}`, rows);
+}
+
+function chartOf(
+  { seed, seeds }: ComparisonResults,
+  title: string,
+  rows: readonly PressureRow[],
+): PressureChart | undefined {
+  if (!rows.some(hasPressure)) return undefined;
+  return {
+    title,
+    subtitle: `share of the time in which processes were stalled; ${seedWords(seed, seeds)}`,
+    rows,
   };
 }
 

@@ -3,10 +3,10 @@
  * that says when it was ready and when it did I/O. One self-contained SVG; the same charts give the same bytes.
  */
 import type { GanttChart, GanttSlice } from './gantt-text.ts';
-import { shortNumber } from './gantt-text.ts';
+import { shortNumber, slicesByJob } from './gantt-text.ts';
 import { seriesStyle } from './series-styles.ts';
 import { element, escapeXml, lineElement, svgDocument, textElement } from './svg.ts';
-import { truncate } from './text-width.ts';
+import { truncateName } from './text-width.ts';
 import { estimatedWidth } from './timeline-marks.ts';
 import { faintInk, ink, MARGIN } from './timeline-styles.ts';
 
@@ -69,6 +69,7 @@ function oneChart(chart: TitledGantt, place: Place): { readonly svg: string; rea
   const jobsTop = coresTop + cores * CORE_HEIGHT + 6;
   const shown = jobs.slice(0, MOST_JOBS);
   const axisTop = jobsTop + shown.length * JOB_HEIGHT + 4;
+  const slicesOf = slicesByJob(chart);
   const times = ticks(end, (right - left) / 56);
   // Bold letters are wider.
   const titleEnd = MARGIN + 1.1 * estimatedWidth(chart.title, 12.5) + 12;
@@ -80,7 +81,7 @@ function oneChart(chart: TitledGantt, place: Place): { readonly svg: string; rea
       textElement(MARGIN, coresTop + core * CORE_HEIGHT + 16, cores === 1 ? 'core' : `core ${core}`),
     ),
     ...slices.map((slice) => box(slice, chart, coresTop + slice.core * CORE_HEIGHT, x)),
-    ...shown.flatMap((_, index) => jobRow(chart, index, jobsTop + index * JOB_HEIGHT, x)),
+    ...shown.flatMap((_, index) => jobRow(chart, index, slicesOf[index]!, jobsTop + index * JOB_HEIGHT, x)),
     lineElement(left, axisTop, right, axisTop, { stroke: '#8A91A0' }),
     ...times.map((time) =>
       textElement(x(time), axisTop + 14, shortNumber(time), { 'text-anchor': 'middle' }),
@@ -132,8 +133,9 @@ function fitting(name: string, room: number): string {
 
 /** Ready: a grey line; I/O: a dotted one; on a core: the job's colour. */
 function jobRow(
-  { jobs, slices }: TitledGantt,
+  { jobs }: TitledGantt,
   index: number,
+  slices: readonly GanttSlice[],
   top: number,
   x: (time: number) => number,
 ): string[] {
@@ -149,7 +151,7 @@ function jobRow(
           ...(dashes === '' ? {} : { 'stroke-dasharray': dashes }),
         });
   return [
-    textElement(MARGIN + GUTTER - 8, middle + 3.5, truncate(job.name, 16), {
+    textElement(MARGIN + GUTTER - 8, middle + 3.5, truncateName(job.name, 16), {
       'text-anchor': 'end',
       'font-size': 9.5,
       fill: faintInk,
@@ -157,7 +159,7 @@ function jobRow(
     line(job.arrival, job.finish, '#B4BAC6', 2),
     // On a ground of its own, so that the line of being ready does not show through.
     ...job.io.flatMap(({ from, to }) => [line(from, to, '#FFFFFF', 4), line(from, to, ink, 1.4, '1.5 3')]),
-    ...slices.filter((slice) => slice.job === index).map(({ from, to }) => line(from, to, colour, 6)),
+    ...slices.map(({ from, to }) => line(from, to, colour, 6)),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** A Gantt chart in plain text: a row for each core that says whose slice it is, and a row for each job that says what it does. */
-import { fit, textWidth } from './text-width.ts';
+import { fit, textWidth, truncate, truncateName } from './text-width.ts';
 import type { Paint } from './table.ts';
 
 /** Times are in any unit, whole or not; `job` is an index into the jobs' names. */
@@ -38,14 +38,19 @@ const IO = '·';
 export function ganttText(chart: GanttChart, { width, paint = () => identity }: GanttTextOptions): string[] {
   const { jobs, cores, end } = chart;
   const labels = [...jobs.map(({ name }) => name), ...coreNames(cores)];
-  const gutter = Math.min(24, Math.max(...labels.map(textWidth))) + 1;
+  const longest = labels.reduce((most, label) => Math.max(most, textWidth(label)), 0);
+  const gutter = Math.min(24, Math.max(10, Math.floor(width / 4)), longest) + 1;
   const cells = cellsFor(end, width - gutter - 1);
   const cell = end === 0 ? 1 : end / cells;
   const rows = coreNames(cores).map(
     (label, core) => fit(label, gutter) + coreRow(chart, core, cells, cell, paint),
   );
+  const slicesOf = slicesByJob(chart);
   for (const [index, job] of jobs.entries())
-    rows.push(fit(job.name, gutter) + paint(index)(jobRow(chart, index, job, cells, cell).trimEnd()));
+    rows.push(
+      fit(truncateName(job.name, gutter - 1), gutter) +
+        paint(index)(jobRow(slicesOf[index]!, job, cells, cell).trimEnd()),
+    );
   return [
     ...rows,
     ' '.repeat(gutter) + axis(end, cells),
@@ -80,17 +85,23 @@ function coreRow(
     const stop = Math.min(cells, Math.round(to / cell));
     if (stop <= start) continue;
     row += ' '.repeat(start - at);
-    row += paint(job)(fit(`│${jobs[job]!.name}`, stop - start));
+    row += paint(job)(fit(`│${inBox(jobs[job]!.name, stop - start - 1)}`, stop - start));
     at = stop;
   }
   return `${row}│`;
 }
 
-function jobRow({ slices }: GanttChart, index: number, job: GanttJob, cells: number, cell: number): string {
+/** The whole name, or its last word where that alone fits. */
+function inBox(name: string, room: number): string {
+  const [last] = /\S+$/.exec(name) ?? [name];
+  return textWidth(name) > room && textWidth(last) <= room ? last : truncate(name, room);
+}
+
+function jobRow(slices: readonly GanttSlice[], job: GanttJob, cells: number, cell: number): string {
   const running = new Float64Array(cells);
   const io = new Float64Array(cells);
   const present = new Float64Array(cells);
-  for (const slice of slices) if (slice.job === index) cover(running, slice.from, slice.to, cell);
+  for (const { from, to } of slices) cover(running, from, to, cell);
   for (const { from, to } of job.io) cover(io, from, to, cell);
   cover(present, job.arrival, job.finish, cell);
   let row = '';
@@ -101,6 +112,13 @@ function jobRow({ slices }: GanttChart, index: number, job: GanttJob, cells: num
     row += most === running[at]! ? RUNNING : most === ready ? READY : most === io[at]! ? IO : ' ';
   }
   return row;
+}
+
+/** [job] its slices, in their order. */
+export function slicesByJob({ jobs, slices }: GanttChart): readonly (readonly GanttSlice[])[] {
+  const byJob: GanttSlice[][] = jobs.map(() => []);
+  for (const slice of slices) byJob[slice.job]!.push(slice);
+  return byJob;
 }
 
 /** Adds to each cell how much of it lies between the two times. */

@@ -2,7 +2,7 @@
  * A table in plain text: columns aligned, cut to the width of the terminal, coloured by functions that the caller passes in. Colours
  * are put on after cutting and filling, so that they never count as width.
  */
-import { fit, printable, textWidth } from './text-width.ts';
+import { fit, printable, textWidth, truncateName } from './text-width.ts';
 
 /** Puts a colour on a text; the identity where there are none. */
 export type Paint = (text: string) => string;
@@ -13,6 +13,8 @@ interface Column {
   readonly align?: 'left' | 'right';
   /** Least columns it shrinks to when the table is too wide; default: its full width, so that it doesn't shrink. */
   readonly shrinkTo?: number;
+  /** Its cells are names, which may differ in their last word alone. */
+  readonly isName?: boolean;
   /** Colour of a cell, from its text and its row. */
   readonly paint?: (cell: string, row: number) => string;
 }
@@ -48,7 +50,8 @@ export function table(options: TableOptions): string[] {
   function cell(text: string, index: number): string {
     // Nothing behind the last column needs its spaces.
     const isLastLeft = index === widths.length - 1 && shown[index]!.align !== 'right';
-    const filled = fit(text, widths[index]!, shown[index]!.align);
+    const { isName = false, align } = shown[index]!;
+    const filled = fit(isName ? truncateName(text, widths[index]!) : text, widths[index]!, align);
     return isLastLeft ? filled.trimEnd() : filled;
   }
   function line(cells: readonly string[]): string {

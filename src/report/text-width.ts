@@ -33,6 +33,15 @@ export function truncate(text: string, width: number): string {
   return text;
 }
 
+/** The same, but with its last word kept where there is room for it: names often differ in that alone. */
+export function truncateName(name: string, width: number): string {
+  const [last] = /\S+$/.exec(name) ?? [''];
+  const room = width - textWidth(last);
+  return textWidth(name) <= width || last === name || room < 3
+    ? truncate(name, width)
+    : truncate(name.slice(0, name.length - last.length), room) + last;
+}
+
 /** The words of `text` in lines of at most `width` columns, all but the first behind `indent`. A longer word stays whole, on a line of its own. */
 export function wrapped(text: string, width: number, indent = ''): string[] {
   const lines: string[] = [];

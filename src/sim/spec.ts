@@ -168,12 +168,19 @@ export function sliceUsOf({ scheduler, sliceUs }: SimulationSpec): number {
   return slices === undefined ? Infinity : (sliceUs ?? slices.ownUs);
 }
 
-/** What is allowed instead of a slice; undefined: this scheduler has slices. */
-export function noSlice(scheduler: string): string | undefined {
-  if (slicesOf(scheduler) !== undefined) return undefined;
+/** Whether the slices of a scheduler can be set, are its own (a user's policy says so itself), or are none: each call runs until it waits. */
+export function sliceRule(scheduler: string): 'settable' | 'own' | 'none' {
+  if (slicesOf(scheduler) !== undefined) return 'settable';
   const hasItsOwn =
     ['mlfq', 'cfs', 'plas', 'atlas'].includes(scheduler) || !Object.hasOwn(schedulingPolicies, scheduler);
-  return hasItsOwn
+  return hasItsOwn ? 'own' : 'none';
+}
+
+/** What is allowed instead of a slice; undefined: this scheduler has slices. */
+export function noSlice(scheduler: string): string | undefined {
+  const rule = sliceRule(scheduler);
+  if (rule === 'settable') return undefined;
+  return rule === 'own'
     ? `no slice: scheduler ${scheduler} has slices of its own`
     : `no slice: scheduler ${scheduler} runs each call until it waits`;
 }

@@ -425,7 +425,7 @@ const notJson: readonly [content: string, line: string | RegExp][] = [
   ],
   ['[1, 2', /line 1: not JSON \(the text ends too early/],
   ['[]', /s\.json: document: \[\] is not allowed; allowed: an object with the fields name, agents/],
-  [' \n', 's.json: empty; allowed: a JSON object'],
+  [' \n', 's.json: empty; allowed: one JSON object'],
   ['', /is empty/],
 ];
 for (const [content, line] of notJson)

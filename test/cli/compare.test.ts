@@ -62,11 +62,22 @@ interface Report {
     readonly programs: number;
     readonly completed: number;
     readonly budgets: readonly { readonly node: string; readonly budget: { readonly some: number } }[];
+    readonly groups: readonly {
+      readonly group: string;
+      readonly programs: number;
+      readonly figures: Report['policies'][number]['figures'];
+    }[];
     readonly runs: readonly {
       readonly seed: number;
       readonly completionUs: { readonly mean: number };
       readonly boundUs: number | null;
       readonly deadlines: number;
+      readonly groups: readonly {
+        readonly group: string;
+        readonly programs: number;
+        readonly completionUs: { readonly mean: number };
+        readonly deadlines: number;
+      }[];
     }[];
   }[];
   readonly wall: { readonly threads: number };
@@ -109,6 +120,90 @@ test('policies beside the baseline on the same seeds, which begin with the scena
   expect(fifo.budgets[1]!.budget.some).toBeGreaterThan(0);
   expect(report.notes).toEqual(['the slice of 1s is not for fifo, srtf']);
   expect(report.repeat).toBe(`ringzero compare ${morning} --scheduler fifo,srtf,fifo --seeds 3 --seed 4`);
+});
+
+test('groups of agents: their own figures, differences and rows', async () => {
+  const report = await compareJson(morning, '--scheduler', 'srtf', '--seeds', '2');
+  const [random, srtf] = report.policies;
+  expect(srtf!.groups.map(({ group, programs }) => [group, programs])).toEqual([
+    ['jobs', 24],
+    ['late', 8],
+  ]);
+  for (const [index, { figures }] of srtf!.groups.entries()) {
+    const means = [random!, srtf!].map(({ runs }) =>
+      runs.map(({ groups }) => groups[index]!.completionUs.mean),
+    );
+    const [base, own] = means.map((values) => (values[0]! + values[1]!) / 2);
+    expect(figures['completion']!.value.mean).toBeCloseTo(own!, 3);
+    expect(figures['completion']!.difference!.mean).toBeCloseTo(own! - base!, 3);
+  }
+  // Each program is in one of them.
+  const [run] = srtf!.runs;
+  const [jobs, late] = run!.groups;
+  expect((12 * jobs!.completionUs.mean + 4 * late!.completionUs.mean) / 16).toBeCloseTo(
+    run!.completionUs.mean,
+    3,
+  );
+  expect([jobs!.deadlines, late!.deadlines]).toEqual([0, 4]);
+  expect(srtf!.groups[0]!.figures['deadlineMisses']).toBeUndefined();
+  const { out } = await runCli(['compare', morning, '--scheduler', 'srtf', '--seeds', '2']);
+  expect(out).toMatch(/completion time by group: means over programs and seeds\npolicy +jobs +late\n/);
+
+  const document = JSON.parse(readFileSync(morning, 'utf8')) as { agents: object[] };
+  const agents = document.agents.map((one) => ({ ...one, group: 'all' }));
+  const together = files.write('together.json', JSON.stringify({ ...document, agents }));
+  const whole = await compareJson(together, '--scheduler', 'srtf', '--seeds', '2');
+  expect(whole.policies[1]!.groups).toEqual([]);
+  expect(whole.policies[1]!.figures).toEqual(srtf!.figures);
+});
+
+test('what budgets did is told where they did anything', async () => {
+  const document = JSON.parse(readFileSync(morning, 'utf8')) as {
+    budgets: [object, { limits: object[] }];
+  };
+  const [team, few] = document.budgets;
+  const paced = files.write(
+    'paced.json',
+    JSON.stringify({ ...document, budgets: [team, { ...few, whenExhausted: 'throttle' }] }),
+  );
+  const html = files.path('paced.html');
+  const words = ['--scheduler', 'fifo', '--seeds', '2'];
+  const { out } = await runCli(['compare', paced, ...words, '--report', html]);
+  const report = await runJson<{
+    policies: { budgetActions: object; runs: { budgetActions: { throttled: number } }[] }[];
+  }>('compare', paced, ...words);
+  const [, fifo] = report.policies;
+  const throttled = fifo!.runs.reduce((sum, { budgetActions }) => sum + budgetActions.throttled, 0);
+  expect(throttled).toBeGreaterThan(0);
+  expect(fifo!.budgetActions).toEqual({ throttled, degraded: 0, suspended: 0, stopped: 0 });
+  expect(out).toMatch(
+    new RegExp(`budgets: over all seeds\\npolicy +throttled\\n[─ ]+\\n(?:.*\\n)?fifo +${throttled}\\n`),
+  );
+  expect(readFileSync(html, 'utf8')).toContain('What budgets did, over all seeds');
+  expect((await runCli(['compare', morning, ...words])).out).not.toContain('budgets: over');
+});
+
+test('many groups take several tables, and none where there are too many to be told apart', async () => {
+  const scenario = (count: number): string =>
+    files.write(
+      `groups-${count}.json`,
+      JSON.stringify({
+        name: 'groups',
+        agents: Array.from({ length: count }, (_, index) => ({
+          name: `agent number ${index}`,
+          steps: [{ op: 'think', tokensOut: 1, durationUs: 1_000_000 }],
+        })),
+      }),
+    );
+  const shown = async (count: number): Promise<string> => {
+    const { out } = await runCli(['compare', scenario(count), '--scheduler', 'fifo', '--seeds', '1']);
+    for (const line of out.split('\n').filter((one) => !one.startsWith('repeat:')))
+      expect(line.length, line).toBeLessThanOrEqual(80);
+    return out;
+  };
+  const twelve = await shown(12);
+  for (let index = 0; index < 12; index++) expect(twelve).toContain(`agent number ${index} `.trim());
+  expect(await shown(13)).not.toContain('by group');
 });
 
 test('--seed goes before the scenario’s; with one seed there are no intervals', async () => {
@@ -220,13 +315,26 @@ test('--plot, --report and --csv', async () => {
   for (const row of ['srtf †', 'fifo', 'random (baseline)']) expect(drawing).toContain(`data-row="${row}"`);
   expect(readFileSync(png).subarray(1, 4).toString()).toBe('PNG');
   const page = readFileSync(html, 'utf8');
-  for (const part of ['<svg', 'lower bound', 'ringzero compare', 'Pressure by budget node', '<td>few</td>'])
+  for (const part of [
+    '<svg',
+    'lower bound',
+    'ringzero compare',
+    'Pressure by budget node',
+    '<td>few</td>',
+    'By group of agents',
+    'Pressure by scheduling policy',
+    'Budget few',
+  ])
     expect(page).toContain(part);
   expect(page).not.toMatch(/https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
   const rows = readFileSync(csv, 'utf8').trimEnd().split('\r\n');
-  expect(rows).toHaveLength(1 + 3 * 2);
-  expect(rows[0]).toMatch(/^workload,policy,clairvoyant,seed,programs,completed,/);
-  expect(rows[5]).toContain(',srtf,true,4,16,16,');
+  // Of each run, of the jobs, of the late ones.
+  expect(rows).toHaveLength(1 + 3 * 2 * 3);
+  expect(rows[0]).toMatch(/^workload,policy,clairvoyant,seed,group,programs,completed,/);
+  expect(rows[13]).toContain(',srtf,true,4,,16,16,');
+  expect(rows[14]).toContain(',srtf,true,4,jobs,12,12,');
+  expect(rows[15]).toContain(',srtf,true,4,late,4,4,');
+  for (const row of rows) expect(row.split(',')).toHaveLength(rows[0]!.split(',').length);
   const again = files.path('again.svg');
   await runCli([...words, '--plot', again]);
   expect(readFileSync(again, 'utf8')).toBe(drawing);
@@ -244,8 +352,16 @@ test('worker threads give what one thread gives, also of a user’s own policy; 
 `,
   );
   const words = [morning, '--scheduler', `lottery,${lifo}`, '--seeds', '1'];
-  const one = await compareJson(...words);
-  const two = await compareJson(...words, '--threads', '2');
+  const written = (of: string): string[] =>
+    ['svg', 'html', 'csv'].map((ending) => files.path(`${of}.${ending}`));
+  const into = (of: string): string[] =>
+    written(of).flatMap((path, index) => [['--plot', '--report', '--csv'][index]!, path]);
+  const one = await compareJson(...words, ...into('one'));
+  const two = await compareJson(...words, ...into('two'), '--threads', '2');
+  // But for the line that repeats the run, which names threads and files.
+  const contents = (of: string): string[] =>
+    written(of).map((path) => readFileSync(path, 'utf8').replace(/<pre>.*<\/pre>/, ''));
+  expect(contents('two')).toEqual(contents('one'));
   expect([one.wall.threads, two.wall.threads]).toEqual([1, 2]);
   expect(one.policies.map(({ policy }) => policy)).toEqual(['random', 'lottery', lifo]);
   expect(new Set(one.policies.map(({ figures }) => figures['completion']!.value.mean)).size).toBe(3);
@@ -265,6 +381,22 @@ test('worker threads give what one thread gives, also of a user’s own policy; 
   expect(failed.err).toContain(`error: ${broken}, seed 4: `);
 });
 
+test('a run that fails is told at once, and the others are stopped', async () => {
+  const policy = (pick: string): string =>
+    `export const mine = () => ({ name: 'mine', ready() {}, pick() { ${pick} }, charge() {}, waiting() {}, exited() {},
+      shouldPreempt: () => Infinity, slice: () => Infinity, explain: () => '', save: () => 0, load() {} });`;
+  const thrower = files.write('thrower.ts', policy("throw new Error('no idea')"));
+  const endless = files.write('endless.ts', policy('for (;;);'));
+  const words = ['compare', morning, '--baseline', thrower, '--scheduler', endless, '--seeds', '1'];
+  for (const threads of ['1', '2']) {
+    const { status, out, err } = await runCli([...words, '--threads', threads]);
+    expect([status, out]).toEqual([2, '']);
+    expect(err).toMatch(
+      /^error: .*thrower\.ts, seed 4: scheduling policy mine: pick threw no idea at \d+ µs; allowed: an answer$/,
+    );
+  }
+});
+
 test.each([
   [
     ['--scheduler', 'none'],
@@ -277,6 +409,10 @@ test.each([
   ],
   [['--scheduler', ''], /^error: --scheduler: "" is not allowed; allowed: all, /],
   [['--seeds', '0'], /^error: --seeds: "0" is not allowed; allowed: an integer from 1 to 10000$/],
+  [
+    ['--seeds', '2', '--seed', '9007199254740991'],
+    /^error: --seeds: 2 is not allowed; allowed: an integer from 1 to 1: seeds go up to 9007199254740991$/,
+  ],
   [['--threads', '0'], /^error: --threads: "0" is not allowed; allowed: an integer from 1 to 1024$/],
   [
     ['--cores', '4'],

@@ -5,6 +5,7 @@ import {
   parseDurationUs,
   parseInteger,
   parseList,
+  parseNames,
   parseNumber,
   parsePositive,
 } from '../../src/cli/options.ts';
@@ -17,6 +18,7 @@ const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   number: (text) => parseNumber('--n', text, { min: 0, max: 1 }),
   duration: (text) => parseDurationUs('--n', text),
   choice: (text) => parseChoice('--n', text, ['fifo', 'lru']),
+  names: (text) => parseNames(text, ['opt', 'lru']),
   list: (text) => parseList('--n', text, (item) => parseInteger('--n', item, { min: 1 })),
 };
 
@@ -36,6 +38,8 @@ const good: readonly [parser: string, text: string, value: unknown][] = [
   ['duration', '1h', 3_600_000_000],
   ['choice', 'lru', 'lru'],
   ['list', '1,20,300', [1, 20, 300]],
+  ['list', ' 1, 20 ,300', [1, 20, 300]],
+  ['names', 'fifo, all ,lru,fifo', ['fifo', 'opt', 'lru']],
 ];
 
 for (const [parser, text, value] of good) {
@@ -51,7 +55,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   number: ['1.01', '-0.1', '', 'x'],
   duration: ['', '60', '0s', '-1s', '1 s', '1d', '1e9h', '0.1us'],
   choice: ['', 'LRU', 'lr'],
-  list: ['', '1,', '1,,2', '0'],
+  list: ['', ' ', '1,', ', 1', '1,,2', '0'],
 };
 
 for (const [parser, texts] of Object.entries(bad)) {

@@ -141,17 +141,31 @@ const refused: readonly [words: string, line: string][] = [
   ['mlfq -Q 1,2 -A 0,1', '-A: "0,1" is not allowed; allowed: allotments from 1 up, but for the last one'],
   [
     'lottery -l 1000000:1,1000000:1,1:1',
-    'ticks in all: 2000001 is not allowed; allowed: a problem of at most 2000000 ticks',
+    '-l: ticks in all: 2000001 is not allowed; allowed: at most 200000, with fewer or shorter jobs',
   ],
   [
     'lottery -l 5:0,7:0',
-    'tickets: 0 in all are left at time 0 (job 0, 1); allowed: jobs with at least one ticket each',
+    '-l: tickets: 0 in all are left at time 0 (job 0, 1); allowed: jobs with at least one ticket each',
   ],
   ['lottery -l 5', '-l: "5" is not allowed; allowed: items like RUN:TICKETS'],
+  [
+    'lottery -m 1000000',
+    'ticks in all: 1776266 is not allowed; allowed: at most 200000, with fewer or shorter jobs',
+  ],
+  ['paging -f nofile', '-f: "nofile" is not allowed; allowed: a file that can be read (no such file)'],
+  ['paging -f /dev/zero', '-f: "/dev/zero" is not allowed; allowed: a file that can be read (a device)'],
+  ['paging -m 1000000 -n 1001', '-n: "1001" is not allowed; allowed: an integer from 1 to 1000'],
+  ['process-run -P c1000000:c1000000', 'ticks × processes: 4000000 is not allowed; allowed: at most 2000000'],
+  [
+    'mlfq -q 1 -l 0,200001,0',
+    'ticks in all: 200001 is not allowed; allowed: at most 200000, with fewer or shorter jobs',
+  ],
+  ['multi -L a:1:1,a:2:2', '-L: "a" is not allowed; allowed: a name that no other job has'],
+  ['multi -n 2 -L a:1:1 -A a:2', '-A: "2" is not allowed; allowed: an integer from 0 to 1'],
   ['multi -q 0', '-q: "0" is not allowed; allowed: an integer from 1 to 1000000'],
   ['multi -L a:1', '-L: "a:1" is not allowed; allowed: jobs like NAME:RUN:WORKINGSET'],
   ['multi -A a -L a:1:1', '-A: "a" is not allowed; allowed: affinities like JOB:CPU.CPU'],
-  ['multi -A b:0 -L a:1:1', 'affinity: "b" is not allowed; allowed: a'],
+  ['multi -A b:0 -L a:1:1', '-A: "b" is not allowed; allowed: one of the jobs a'],
   ['process-run', '-P: missing; allowed: programs with colons between, such as c7,i,c1:c3 (c: CPU, i: I/O)'],
   [
     'process-run -P x3',
@@ -194,7 +208,10 @@ const refused: readonly [words: string, line: string][] = [
     'translate --page-table 0x80000010,0,0,0 -A 1',
     '--page-table: "0x80000010" is not allowed; allowed: entries whose frame is below 16',
   ],
-  ['translate --memory . --pdbr 3 -A 1', '.: is a folder; allowed: a file'],
+  [
+    'translate --memory . --pdbr 3 -A 1',
+    '--memory: "." is not allowed; allowed: a file that can be read (a folder)',
+  ],
   ['translate -a 5k -A 1', '-a: "5k" is not allowed; allowed: a multiple of the page size 4096'],
   [
     'translate --memory x -P 4k',
@@ -217,16 +234,18 @@ for (const [words, line] of refused)
 test('files that are not what they should be', async () => {
   const bad = files.write('bad', '1\nx\n');
   expect((await runCli(['ostep', 'paging', '-f', bad])).err).toBe(
-    `error: ${bad} line 2: "x" is not allowed; allowed: an integer from 0 to 9007199254740991`,
+    `error: -f: ${bad} line 2: "x" is not allowed; allowed: an integer from 0 to 9007199254740991`,
   );
   const empty = files.write('empty', '\n');
   expect((await runCli(['ostep', 'paging', '-f', empty])).err).toBe(
-    `error: ${empty}: no page in it; allowed: one page a line`,
+    `error: -f: ${empty}: no page in it; allowed: one page a line`,
   );
   const translate = (file: string): Promise<{ err: string }> =>
     runCli(['ostep', 'translate', '--memory', file, '--pdbr', '1', '-A', '1']);
-  expect((await translate(bad)).err).toBe(`error: ${bad} line 1: not a page; allowed: 64 hexadecimal digits`);
-  expect((await translate(empty)).err).toBe(`error: ${empty}: 0 pages; allowed: 128`);
+  expect((await translate(bad)).err).toBe(
+    `error: --memory: ${bad} line 1: not a page; allowed: 64 hexadecimal digits`,
+  );
+  expect((await translate(empty)).err).toBe(`error: --memory: ${empty}: 0 pages; allowed: 128`);
 });
 
 test('every program has its flags in its help', async () => {
@@ -237,3 +256,55 @@ test('every program has its flags in its help', async () => {
       expect(out, name).toMatch(new RegExp(`^ {2}${flag}`, 'm'));
   }
 });
+
+/** Flags that a problem of each program needs, and after a `|` of its other kind. */
+const needed: Readonly<Record<string, string>> = {
+  'process-run': '-P c3,i:c2 | -l 3:50',
+  lottery: ' | -l 5:3,4:2',
+  malloc: '-A +3,-0',
+  mlfq: ' | -l 0,5,2:1,3,0',
+  multi: '-p | -L a:20:30,b:10:10 -p',
+  paging: ' | -p CLOCK -a 1,2,3',
+  relocation: '-b 0 -l 10 -A 1',
+  scheduler: '-p RR | -l 3,4',
+  segmentation: '-b 0 -l 10 -B 512 -L 10 -A 1',
+  translate: '--page-table 0x80000000,0,0,0 -A 1',
+};
+const wrong = [
+  '-1',
+  '0',
+  'x',
+  '',
+  '9'.repeat(25),
+  '1.5',
+  ' 3',
+  '1,',
+  ':1',
+  '1:1:1:1',
+  '__proto__:1:1',
+  '/dev/zero',
+];
+
+for (const { name } of ostepCommands.commands)
+  test(`ostep ${name}: whatever a flag is given, it works, or one line names the flag, the value and what is allowed`, async () => {
+    const { out: help } = await runCli(['ostep', name, '--help'], { columns: 1_000 });
+    const flags = [...help.matchAll(/^ {2}(--?[\w-]+)(?:, --\w+)? </gm)].map(([, flag = '']) => flag);
+    expect(flags.length).toBeGreaterThan(3);
+    for (const others of (needed[name] ?? '').split('|'))
+      for (const flag of flags)
+        for (const value of [...wrong, undefined]) {
+          const words = others.trim() === '' ? [] : others.trim().split(' ');
+          const at = words.indexOf(flag);
+          if (at >= 0) words.splice(at, 2);
+          const given = ['ostep', name, ...words, flag, ...(value === undefined ? [] : [value])];
+          const { status, out, err } = await runCli(given);
+          if (status === 0) continue;
+          expect({ status, out, lines: err.split('\n').length }, given.join(' ')).toEqual({
+            status: 2,
+            out: '',
+            lines: 1,
+          });
+          expect(err, given.join(' ')).toMatch(/^error: (.*); allowed: ./);
+          expect(err, given.join(' ')).toContain(flag);
+        }
+  });

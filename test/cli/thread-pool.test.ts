@@ -40,3 +40,26 @@ test('where no thread can start, jobs run one after another, with a note', async
   expect(done).toEqual(['xa', 'xb', 'xc']);
   expect(notes).toEqual(['note: all runs in one thread: because']);
 });
+
+test('the first failure ends the rest, and is told once', async () => {
+  const told: string[] = [];
+  await runInThreads(
+    ['good', 'bad', 'never run'],
+    {
+      entry: 'none',
+      async run(job, _shared: undefined, post: (message: { readonly kind: string }) => void) {
+        await Promise.resolve();
+        post({ kind: job });
+        if (job !== 'bad') return;
+        post({ kind: 'failure' });
+        post({ kind: 'failure' });
+      },
+      shared: undefined,
+      threads: 1,
+      receive: ({ kind }) => void told.push(kind),
+      io: { err: () => undefined },
+    },
+    'because',
+  );
+  expect(told).toEqual(['good', 'bad', 'failure']);
+});

@@ -217,6 +217,37 @@ test('the answer joins the prompt as a message', async () => {
   ]);
 });
 
+test('a call that its budget degraded asks for the cheaper model, also when it named another', async () => {
+  const asked: (string | undefined)[] = [];
+  const prices = { input: 0, cachedInput: 0, output: 1_000_000 };
+  const cheap = { input: 0, cachedInput: 0, output: 0 };
+  const { live: kernel } = live({
+    program: programOf(function* () {
+      yield { kind: 'think', maxOutput: 20, request: { model: 'large' } };
+      yield { kind: 'think', maxOutput: 20, request: { model: 'large' } };
+    }),
+    model: {
+      call: ({ request }) => {
+        asked.push(request.model);
+        return Promise.resolve(said('x', { usage: { tokensOut: 20 } }));
+      },
+    },
+    kernel: {
+      engines: [{ name: 'model', preemption: 'none', prices }],
+      budgets: [
+        {
+          name: 'team',
+          limits: [{ resource: 'microDollars', amount: 30, window: { kind: 'total' } }],
+          whenExhausted: 'degrade',
+          degradeTo: { model: 'small', prices: cheap },
+        },
+      ],
+    },
+  });
+  await kernel.spawn({ ...spawn, budget: 'team' }).end;
+  expect(asked).toEqual(['large', 'small']);
+});
+
 test('a page that only looks like a message is what its user said', () => {
   for (const text of ['{"role":', '{"role":"robot","text":"x"}', '{"role":"user"}', 'plain'])
     expect(messageOfPage(text)).toEqual({ role: 'user', text });

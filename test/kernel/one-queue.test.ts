@@ -6,6 +6,7 @@ import type { EngineOptions } from '../../src/kernel/engine-options.ts';
 import { lru } from '../../src/policies/paging/lru.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { priorityDefaults, priorityWith } from '../../src/policies/scheduling/priority.ts';
+import { priorityNonpreemptive as staticPriority } from '../../src/policies/scheduling/static-priority.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
@@ -390,7 +391,27 @@ test('the policy is told that who was picked and passed over is ready since it w
   };
   runAgents({ agents: returning(10 * S), kernel: oneQueue({ scheduling: listening }), untilUs: 3 * S });
   const [, ...after] = told.slice(told.indexOf('1 ready since 2 s'));
-  expect(after).toEqual(['1 picked', '1 waits', '1 ready since 2 s', '1 picked']);
+  expect(after).toEqual(['1 picked', '1 ready since 2 s', '1 picked']);
+});
+
+test.each([
+  ['fifo', fifo],
+  ['equal priorities', staticPriority],
+])('%s: who was passed over while it waited for its own engine is not overtaken there', (_, scheduling) => {
+  const agents: Agent[] = [
+    { engine: 'a', body: [page('context', 3_000), burst(S), sleep(S), burst(S), sleep(20 * S)] },
+    { engine: 'b', body: [burst(2.5 * S)] },
+    { engine: 'a', atUs: 1.5 * S, body: [burst(2 * S)] },
+    { engine: 'b', atUs: 2.125 * S, body: [burst(5 * S)] },
+    { engine: 'b', atUs: 2.25 * S, body: [burst(5 * S)] },
+  ];
+  const ran = runAgents({ agents, kernel: oneQueue({ scheduling }), untilUs: 6 * S });
+  // At 2.5 s process 1 stands first, and process 4 starts on engine b; at 3.5 s engine a is free.
+  expect(stretches(ran).slice(3)).toEqual([
+    [4, 1, 2.5],
+    [1, 0, 3.5, 4.5],
+    [5, 0, 4.5],
+  ]);
 });
 
 test('who finds no room elsewhere lets nobody make way there, however much happens', () => {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 
 import type { EngineOptions, PreemptionCapability } from '../../src/kernel/engine-options.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
+import { schedulingPolicies } from '../../src/policies/index.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { gantt } from '../support/gantt.ts';
 import { runAgents } from '../support/run-agents.ts';
@@ -357,4 +358,34 @@ test('the next slice may be without end, while the first was over before anybody
   });
   expect(all('call.stopped')).toEqual([]);
   expect(all('process.dispatched', 2)).toMatchObject([{ atUs: 10 * S }]);
+});
+
+test.each(['resume', 'continue'] as const)(
+  '%s: what is left of a call that was stopped is not its whole length again',
+  (preemption) => {
+    const { all } = runAgents({
+      agents: [
+        { body: [burst(100 * S)] },
+        { atUs: 50 * S, body: [burst(5 * S)] },
+        { atUs: 52 * S, body: [burst(80 * S)] },
+      ],
+      kernel: { scheduling: schedulingPolicies.srtf, engines: [{ ...rates, preemption }] },
+    });
+    // Some 50 s are left of the first, also where each of its stretches is settled by itself.
+    const order = all('call.ended').map(({ pid }) => pid);
+    expect(order).toEqual([2, 1, 3]);
+  },
+);
+
+test('continue: a call that was stopped keeps the deadline of its service level', () => {
+  const { all } = runAgents({
+    agents: [
+      { priority: 50, body: [burst(40 * S)] },
+      { priority: 10, atUs: 30 * S, body: [burst(5 * S)] },
+      { priority: 40, atUs: 32 * S, body: [burst(40 * S)] },
+    ],
+    kernel: { scheduling: schedulingPolicies.edf, engines: [{ ...rates, preemption: 'continue' }] },
+  });
+  // Due 60 s after it was asked for at 0, not after it was stopped at 30 s: before the third.
+  expect(all('call.ended').map(({ pid }) => pid)).toEqual([2, 1, 3]);
 });

@@ -1,6 +1,7 @@
 /** What it costs a core to run another process than the one that it ran last. */
 import { expect, test } from 'vitest';
 
+import { schedulingPolicies } from '../../src/policies/index.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { Metrics } from '../../src/sim/metrics/metrics.ts';
@@ -133,3 +134,26 @@ test('it comes on top of what an eviction costs, and a slice begins behind both'
 test.each([-1, 0.5, Infinity, 'x'])('switchUs %s is refused', (switchUs) => {
   expect(() => run([], { switchUs: switchUs as number })).toThrow('engine engine: switchUs');
 });
+
+test('however often the other cores change their speed, a switch takes no longer than at their slowest', () => {
+  // Rounding adds up while calls end and others begin in the same instant.
+  for (let switchUs = 7_000; switchUs < 7_700; switchUs += 7) {
+    const busy: Agent = { body: Array.from({ length: 40 }, (_, index) => burst(301 + 13 * index)) };
+    const agents: Agent[] = [busy, { body: [burst(0)] }, { body: [burst(0)] }];
+    const { all } = run(
+      agents,
+      { cores: 2, throughput: [1, 0.7], switchUs },
+      { kernel: { scheduling: fifo } },
+    );
+    expect(all('call.ended', 3)[0]!.switchUs).toBeLessThanOrEqual((10 * switchUs) / 7);
+  }
+});
+
+test.each(Object.entries(schedulingPolicies))(
+  '%s: a switch that takes longer than any slice keeps nobody from getting anywhere',
+  (_, scheduling) => {
+    const agents: Agent[] = [1, 2, 3].map(() => ({ body: [burst(20 * S), burst(S)] }));
+    const { end } = run(agents, { switchUs: 100 * S }, { kernel: { scheduling }, untilUs: 9_000 * S });
+    for (const pid of [1, 2, 3]) expect(end(pid).atUs).toBeLessThan(9_000 * S);
+  },
+);

@@ -82,3 +82,29 @@ test.each([
 ])('%d is written as %s', (value, text) => {
   expect(shortNumber(value)).toBe(text);
 });
+
+test('names that differ in their last word alone are told apart, and leave room for the chart', () => {
+  const long: GanttChart = {
+    cores: 1,
+    end: 20,
+    jobs: [1, 2].map((number) => ({
+      name: `a job with a very long name, number ${number}`,
+      arrival: 0,
+      finish: 20,
+      io: [],
+    })),
+    slices: [
+      { core: 0, job: 0, from: 0, to: 10 },
+      { core: 0, job: 1, from: 10, to: 20 },
+    ],
+  };
+  expect(ganttText(long, { width: 60 })).toEqual([
+    'core            │1                  │2                  │',
+    `a job with a …1 ${'█'.repeat(20)}${'░'.repeat(20)}`,
+    `a job with a …2 ${'░'.repeat(20)}${'█'.repeat(20)}`,
+    '                0         5         10        15        20',
+    '                █ running  ░ ready  · I/O',
+  ]);
+  const svg = ganttSvg([{ ...long, title: 'fifo', note: '' }], { title: 'Jobs', unit: 'ticks' });
+  expect(svg).toContain('>a job with a v…2<');
+});

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { fit, printable, textWidth, truncate, wrapped } from '../../src/report/text-width.ts';
+import { fit, printable, textWidth, truncate, truncateName, wrapped } from '../../src/report/text-width.ts';
 
 test('width in columns of a terminal', () => {
   const cases: [text: string, width: number][] = [
@@ -73,4 +73,12 @@ test('wrapped: whole words in lines that fit, all but the first behind the inden
   expect(wrapped('one two three four', 9, '  ')).toEqual(['one two', '  three', '  four']);
   expect(wrapped('one two', 7)).toEqual(['one two']);
   expect(wrapped('a overlong b', 4, ' ')).toEqual(['a', ' overlong', ' b']);
+});
+
+test('a name keeps its last word where there is room', () => {
+  expect(truncateName('worker number 12', 16)).toBe('worker number 12');
+  expect(truncateName('worker number 12', 10)).toBe('worker …12');
+  expect(truncateName('worker number 12', 4)).toBe('wor…');
+  expect(truncateName('abcdefgh', 5)).toBe('abcd…');
+  expect(truncateName('', 5)).toBe('');
 });

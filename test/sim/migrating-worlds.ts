@@ -4,7 +4,7 @@ import type { EngineOptions } from '../../src/kernel/engine-options.ts';
 import type { Engine } from '../../src/kernel/engine.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Process } from '../../src/kernel/process.ts';
-import { schedulingPolicies } from '../../src/policies/index.ts';
+import { loadControlPolicies, schedulingPolicies } from '../../src/policies/index.ts';
 import { Draw } from './random-draw.ts';
 import type { WorldSetup } from './random-world.ts';
 
@@ -39,6 +39,7 @@ export function migrating(seed: number): (setup: WorldSetup) => WorldSetup {
         engines: drawn,
         ...(isOne ? { queues: 'one' } : { steal: true }),
         affinity: draw.of([0, 0.5, 1, 10]),
+        ...(draw.chance(0.2) ? { loadControl: draw.of(Object.values(loadControlPolicies)) } : {}),
         ...(own ? {} : { scheduling: draw.of(Object.values(schedulingPolicies)) }),
       },
       // Of the others not all have one slice for every process.

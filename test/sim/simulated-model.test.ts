@@ -63,6 +63,8 @@ test('a simulated model answers what stands in the prompt, with tool calls', () 
         finish: 'tool-calls',
         toolCalls: [{ id: 'a', tool: 'calculator', arguments: { expression: '2+3' } }],
         page: 2,
+        // Its page is a message, not the text alone.
+        content: { hash: expect.stringMatching(/^[0-9a-f]{64}$/) as string, tokens: 5 },
       },
     },
   ]);

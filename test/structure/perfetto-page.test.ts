@@ -37,7 +37,7 @@ test('its commands print what it says', () => {
 
 test('it names every column, and the commands that have the options', async () => {
   for (const column of intervalCsvHeader.trimEnd().split(',')) expect(page).toContain(`\`${column}\``);
-  for (const command of ['replay', 'simulate', 'rerun', 'demo']) {
+  for (const command of ['replay', 'simulate', 'rerun', 'demo', 'sched']) {
     expect(page).toContain(`\`${command}\``);
     const { out } = await runCli([command, '--help']);
     expect(out).toContain('--perfetto <file>');

@@ -18,3 +18,10 @@ test('the scenario page lists them', () => {
   const [, listed = ''] = /^\| `scheduler` +\| ([^|]+)\|/m.exec(page('scenario.md'))!;
   for (const name of Object.keys(schedulingPolicies)) expect(listed).toContain(`\`${name}\``);
 });
+
+test('the pages on which readers look for them name the flags for several engines', () => {
+  const flags = ['--engines', '--queues', '--steal', '--affinity', '--switch-cost'];
+  const readme = readFileSync(join(projectRoot, 'README.md'), 'utf8');
+  for (const text of [readme, page('scheduling.md'), page('scenario.md'), page('compare.md')])
+    for (const flag of flags) expect(text).toContain(`\`${flag}`);
+});

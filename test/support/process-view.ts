@@ -24,6 +24,8 @@ export class ArrayProcesses implements ProcessView {
   readonly expectations: number[] = [];
   readonly bursts: number[] = [];
   readonly lefts: number[] = [];
+  readonly underWay: boolean[] = [];
+  readonly ended: boolean[] = [];
   readonly prompts: number[] = [];
   readonly outputs: number[] = [];
 
@@ -67,6 +69,13 @@ export class ArrayProcesses implements ProcessView {
   burstLeftUs(of: Pid): number {
     return this.lefts[of] ?? this.burstUs(of);
   }
+  /** Unless told, when something of its call is done. */
+  isUnderWay(of: Pid): boolean {
+    return this.underWay[of] ?? this.burstLeftUs(of) < this.burstUs(of);
+  }
+  hasEnded(of: Pid): boolean {
+    return this.ended[of] ?? false;
+  }
   promptTokens(of: Pid): number {
     return this.prompts[of] ?? 0;
   }
@@ -83,6 +92,10 @@ export class ArrayProcesses implements ProcessView {
     return this.ownRolls[of] ?? this.rolls[this.quotaNode(of)] ?? Infinity;
   }
   coreUs(): number {
+    return 0;
+  }
+  /** At once, whenever it was dispatched. */
+  sliceBeginsUs(): number {
     return 0;
   }
 

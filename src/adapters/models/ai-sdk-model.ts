@@ -247,17 +247,13 @@ class StreamedAnswer {
 
   private asked(isWhole: boolean): ModelReply['toolCalls'] {
     const { pid, n } = this.call.identity;
-    const known = new Set(
-      this.call.messages.flatMap((message) =>
-        message.role === 'assistant' ? (message.toolCalls ?? []).map(({ id }) => id) : [],
-      ),
-    );
+    let taken: ReadonlySet<string> | undefined;
     let number = 0;
     return this.calls
       .asked(
         isWhole,
         () => `call_${pid}_${n}_${number++}`,
-        (id) => known.has(id),
+        (id) => (taken ??= idsIn(this.call.messages)).has(id),
       )
       .map((call) => ({ ...call, tool: this.names.fromModel(call.tool) }));
   }
@@ -269,6 +265,15 @@ class StreamedAnswer {
   private tellCall(index: number, tool: string, text: string): void {
     if (text !== '') this.tell({ type: 'tool-call', index, tool: this.names.fromModel(tool), text });
   }
+}
+
+/** The ids of all tool calls of a conversation. */
+function idsIn(messages: ModelCall['messages']): ReadonlySet<string> {
+  return new Set(
+    messages.flatMap((message) =>
+      message.role === 'assistant' ? (message.toolCalls ?? []).map(({ id }) => id) : [],
+    ),
+  );
 }
 
 /** A count that is none counts as not told. */

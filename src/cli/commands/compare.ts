@@ -19,7 +19,7 @@ import {
 } from '../compare/compare-report.ts';
 import { runComparison } from '../compare/compare-runs.ts';
 import { addKernelFlags, type KernelFlags } from '../kernel-flags.ts';
-import { parseInteger } from '../options.ts';
+import { parseInteger, parseNames } from '../options.ts';
 import { ownPolicyFile } from '../own-policy.ts';
 import {
   addResultFileFlags,
@@ -88,6 +88,13 @@ export const compareCommand: Command<CompareOptions> = {
     io.progress(`reading ${path}`);
     const input = await readCompared(path, options);
     const { seed } = input;
+    const mostSeeds = Number.MAX_SAFE_INTEGER - seed + 1;
+    if (options.seeds > mostSeeds)
+      throw invalid(
+        '--seeds',
+        options.seeds,
+        `an integer from 1 to ${mostSeeds}: seeds go up to ${Number.MAX_SAFE_INTEGER}`,
+      );
     const seeds = Array.from({ length: options.seeds }, (_, index) => seed + index);
     checkSlice(schedulers, options);
     const calls = input.workload.facts.modelCalls * schedulers.length * seeds.length;
@@ -118,7 +125,7 @@ export const compareCommand: Command<CompareOptions> = {
 /** In the order in which they are named, each once; the baseline first where it is not one of them. Throws KernelError INVALID_ARGUMENT. */
 function schedulersOf({ scheduler, baseline }: CompareOptions): ComparedScheduler[] {
   const table = Object.keys(schedulingPolicies);
-  const named = scheduler.split(',').flatMap((name) => (name === 'all' ? table : [name]));
+  const named = parseNames(scheduler, table);
   const names = new Set(named.includes(baseline) ? named : [baseline, ...named]);
   return [...names].map((name) => {
     if (name !== baseline) parseScheduler('--scheduler', name, `all, ${schedulersAllowed}`);

@@ -6,6 +6,7 @@ import { clairvoyantPolicies } from '../../policies/index.ts';
 import { comparisonCsv } from '../../report/comparison-csv.ts';
 import { comparisonHtml } from '../../report/comparison-html.ts';
 import {
+  budgetActions,
   byCompletion,
   clairvoyantNote,
   completionChart,
@@ -14,23 +15,28 @@ import {
   markedName,
   seedWords,
   type ComparisonResults,
+  type FigureResult,
   type FigureKind,
   type PolicyResult,
 } from '../../report/comparison-results.ts';
-import { formatDuration, formatPercent } from '../../report/format.ts';
+import { formatCount, formatDuration, formatPercent } from '../../report/format.ts';
 import { quantileChartSvg } from '../../report/quantile-chart.ts';
 import { quantileChartText } from '../../report/quantile-chart-text.ts';
 import { table, type Paint } from '../../report/table.ts';
-import { printable, wrapped } from '../../report/text-width.ts';
+import { printable, textWidth, truncate, wrapped } from '../../report/text-width.ts';
 import { meanAndHalf } from '../../report/time-unit.ts';
 import {
   comparedFigures,
   comparison,
   figureNames,
   isSignificant,
+  programFigures,
   type ComparedFigure,
+  type ComparedValue,
+  type ProgramFigureName,
   type PolicyRuns,
 } from '../../sim/compare/comparison.ts';
+import type { ProgramFigures } from '../../sim/compare/run-figures.ts';
 import type { Io } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import type { ResultFiles } from '../result-files.ts';
@@ -61,23 +67,28 @@ export function comparisonResults(heading: Heading, runs: readonly PolicyRuns[])
         const { label, unit, better }: ComparedFigure = comparedFigures[name];
         return { name, label, unit, better };
       }),
-    policies: compared.map(({ scheduler, figures, ...rest }): PolicyResult => ({
+    policies: compared.map(({ scheduler, figures, groups, ...rest }): PolicyResult => ({
       policy: scheduler,
       isClairvoyant: clairvoyantPolicies.has(scheduler),
-      figures: Object.fromEntries(
-        Object.entries(figures).map(([name, { value, difference }]) => [
-          name,
-          difference === undefined
-            ? { value }
-            : { value, difference: { ...difference, isSignificant: isSignificant(difference) } },
-        ]),
-      ),
+      figures: markedFigures(figures),
       ...rest,
+      groups: groups.map((one) => ({ ...one, figures: markedFigures(one.figures) })),
     })),
     ...(known.length < bounds.length
       ? {}
       : { boundUs: known.reduce((sum, one) => sum + one, 0) / known.length }),
   };
+}
+
+function markedFigures(figures: Readonly<Record<string, ComparedValue>>): PolicyResult['figures'] {
+  return Object.fromEntries(
+    Object.entries(figures).map(([name, { value, difference }]) => [
+      name,
+      difference === undefined
+        ? { value }
+        : { value, difference: { ...difference, isSignificant: isSignificant(difference) } },
+    ]),
+  );
 }
 
 export function compareFiles({ results, runs, facts, notes, repeat }: CompareFindings): ResultFiles {
@@ -90,24 +101,41 @@ export function compareFiles({ results, runs, facts, notes, repeat }: CompareFin
 
 function csvRows({ seed }: ComparisonResults, policies: readonly PolicyRuns[]) {
   return policies.flatMap(({ scheduler, runs }) =>
-    runs.map((run, index) => ({
-      policy: scheduler,
-      isClairvoyant: clairvoyantPolicies.has(scheduler),
-      seed: seed + index,
-      values: {
-        programs: run.programs,
-        completed: run.completed,
-        failed: run.failed,
-        unfinished: run.unfinished,
+    runs.flatMap((run, index) => {
+      const heading = {
+        policy: scheduler,
+        isClairvoyant: clairvoyantPolicies.has(scheduler),
+        seed: seed + index,
+      };
+      const values = {
+        ...countsOf(run),
         cutShort: run.cutShort,
         ...Object.fromEntries(figureNames.map((name) => [name, comparedFigures[name].of(run)])),
         bound: run.boundUs,
         makespan: run.makespanUs,
         deadlines: run.deadlines,
         ...run.budgetActions,
-      },
-    })),
+      };
+      const groups = run.groups.map((own) => ({
+        ...heading,
+        group: own.group,
+        values: {
+          ...countsOf(own),
+          ...(own.programs === 0
+            ? {}
+            : Object.fromEntries(programFigureNames.map((name) => [name, programFigures[name].of(own)]))),
+          deadlines: own.deadlines,
+        },
+      }));
+      return [{ ...heading, group: '', values }, ...groups];
+    }),
   );
+}
+
+const programFigureNames = Object.keys(programFigures) as ProgramFigureName[];
+
+function countsOf({ programs, completed, failed, unfinished }: ProgramFigures) {
+  return { programs, completed, failed, unfinished };
 }
 
 /** What `--json` prints. Everything but `wall` is the same in every run of the same command. */
@@ -167,7 +195,9 @@ export function compareLines({ results, notes, repeat }: CompareFindings, io: Io
     '',
     chalk.bold('other figures') + chalk.dim(seeds === 1 ? '' : ': means over the seeds'),
     ...otherLines(results, look),
+    ...groupLines(results, look),
     ...pressureLines(results, look),
+    ...actionLines(results, look),
     ...(marks.length + notes.length === 0 ? [] : ['']),
     ...marks.flatMap((mark) => wrapped(mark, look.width, '  ')).map((line) => chalk.dim(line)),
     ...notes.flatMap((note) => wrapped(`note: ${note}`, look.width, '  ')),
@@ -176,9 +206,11 @@ export function compareLines({ results, notes, repeat }: CompareFindings, io: Io
   ];
 }
 
-function hasSignificance({ figures }: PolicyResult): boolean {
-  return ['completion', ...otherFigures.map(([name]) => name)].some(
-    (name) => figures[name]?.difference?.isSignificant === true,
+function hasSignificance({ figures, groups }: PolicyResult): boolean {
+  const isMarked = (one: FigureResult | undefined): boolean => one?.difference?.isSignificant === true;
+  return (
+    ['completion', ...otherFigures.map(([name]) => name)].some((name) => isMarked(figures[name])) ||
+    groups.some((group) => isMarked(group.figures['completion']))
   );
 }
 
@@ -260,6 +292,66 @@ function otherLines(results: ComparisonResults, { width, dim }: Look): string[] 
     width,
     paintHeader: dim,
   }).map((line) => line.trimEnd());
+}
+
+/** Mean completion times of the groups, a column for each; as many tables as are needed for the width. */
+function groupLines(results: ComparisonResults, { width, dim, bold }: Look): string[] {
+  const policies = byCompletion(results);
+  const { groups = [] } = policies[0] ?? {};
+  if (groups.length === 0) return [];
+  const names = groups.map(({ group }) => truncate(printable(group), 20));
+  const first = Math.max(6, ...policies.map((one) => textWidth(printable(markedName(one)))));
+  const blocks: number[][] = [[]];
+  let used = first;
+  for (const [index, name] of names.entries()) {
+    const columns = 2 + Math.max(textWidth(name), 10);
+    if (used + columns > width && blocks.at(-1)!.length > 0) {
+      blocks.push([]);
+      used = first;
+    }
+    blocks.at(-1)!.push(index);
+    used += columns;
+  }
+  const cell = (one: PolicyResult, index: number): string => {
+    const result = one.groups[index]!.figures['completion'];
+    if (result === undefined) return '–';
+    return formatDuration(result.value.mean) + (result.difference?.isSignificant === true ? '*' : ' ');
+  };
+  return [
+    '',
+    bold('completion time by group') +
+      dim(results.seeds === 1 ? ': means' : ': means over programs and seeds'),
+    ...blocks.flatMap((block, number) => [
+      ...(number === 0 ? [] : ['']),
+      ...table({
+        columns: [{ header: 'policy', shrinkTo: 12 }, ...block.map((index) => right(names[index]!))],
+        rows: policies.map((one) => [printable(markedName(one)), ...block.map((index) => cell(one, index))]),
+        width,
+        paintHeader: dim,
+      }).map((line) => line.trimEnd()),
+    ]),
+  ];
+}
+
+/** What budgets did, where they did anything. */
+function actionLines(results: ComparisonResults, { width, dim, bold }: Look): string[] {
+  const done = budgetActions.filter((action) =>
+    results.policies.some((one) => one.budgetActions[action] > 0),
+  );
+  if (done.length === 0) return [];
+  return [
+    '',
+    bold('budgets') + dim(results.seeds === 1 ? '' : ': over all seeds'),
+    ...table({
+      columns: [{ header: 'policy', shrinkTo: 12 }, ...done.map((action) => right(action))],
+      rows: byCompletion(results).map((one) => [
+        printable(markedName(one)),
+        ...done.map((action) => formatCount(one.budgetActions[action])),
+      ]),
+      width,
+      paintHeader: dim,
+    }),
+  ];
 }
 
 /** Less is shown as nothing. */

@@ -23,7 +23,7 @@ export interface CompareRuns {
 /** Shares of the work for each thread: so that none is idle for long while the last ones run. */
 const sharesPerThread = 3;
 
-/** In the order of the policies, each by seed. Throws what made a run fail, of several the first in this order of seeds. */
+/** In the order of the policies, each by seed. Throws what made a run fail, at once: the others are stopped. */
 export async function runComparison(
   compared: ComparedWorkload,
   runs: CompareRuns,
@@ -31,11 +31,11 @@ export async function runComparison(
 ): Promise<PolicyRuns[]> {
   const { schedulers, seeds, threads } = runs;
   const found = new Map<string, RunFigures>();
-  const failures: Failure[] = [];
+  let failure: Failure | undefined;
   const all = schedulers.length * seeds.length;
   let done = 0;
   const receive = (message: CompareMessage | Failure): void => {
-    if (message.kind === 'failure') failures.push(message);
+    if (message.kind === 'failure') failure ??= message;
     else if (message.kind === 'run') found.set(keyOf(message.scheduler, message.seed), message.figures);
     else {
       done += message.runs;
@@ -43,7 +43,11 @@ export async function runComparison(
     }
   };
   const jobs = jobsOf(runs);
-  if (threads === 1) for (const job of jobs) await runCompareJob(job, compared, receive);
+  if (threads === 1)
+    for (const job of jobs) {
+      await runCompareJob(job, compared, receive);
+      if (failure !== undefined) break;
+    }
   else
     await runInThreads(jobs, {
       entry: 'compare/compare-worker',
@@ -54,7 +58,6 @@ export async function runComparison(
       io,
     });
   io.progress('');
-  const [failure] = failures.toSorted((a, b) => (a.problem < b.problem ? -1 : 1));
   if (failure !== undefined) throw errorOf(failure);
   return schedulers.map(({ name }) => ({
     scheduler: name,

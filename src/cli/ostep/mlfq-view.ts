@@ -42,7 +42,7 @@ export const mlfqView: ToolView<MlfqProblem, MlfqAnswer> = {
         { left: 'before' },
         { left: 'after' },
       ],
-      runs(answer).map((run) => row(answer, run)),
+      rows(answer),
     ),
     '',
     ...figures(
@@ -87,11 +87,23 @@ const words: Readonly<Record<string, string>> = {
   FINISHED: 'ends',
 };
 
-function row(answer: MlfqAnswer, { from, to }: Run): string[] {
-  const { timeline, priority, ticksLeftAfter, allotLeftPrinted, timeLeftAfter, events } = answer;
+type Event = MlfqAnswer['events'][number];
+
+function rows(answer: MlfqAnswer): string[][] {
+  const eventsAt = new Map<number, Event[]>();
+  for (const event of answer.events) {
+    const others = eventsAt.get(event.time);
+    if (others === undefined) eventsAt.set(event.time, [event]);
+    else others.push(event);
+  }
+  return runs(answer).map((run) => row(answer, run, (time) => eventsAt.get(time) ?? []));
+}
+
+function row(answer: MlfqAnswer, { from, to }: Run, eventsAt: (time: number) => readonly Event[]): string[] {
+  const { timeline, priority, ticksLeftAfter, allotLeftPrinted, timeLeftAfter } = answer;
   const shown = (wanted: (type: string) => boolean, at: number): string =>
-    events
-      .filter(({ type, time }) => time === at && wanted(type))
+    eventsAt(at)
+      .filter(({ type }) => wanted(type))
       .map((event) => (event.type === 'BOOST' ? 'boost' : `${event.job} ${words[event.type]}`))
       .join(', ');
   const isEnd = (type: string): boolean => type === 'IO_START' || type === 'FINISHED';

@@ -50,18 +50,27 @@ function ticks(answer: MultiAnswer, { given }: ViewOptions): string[] {
   if (given.has('-T')) headers.push(...cpus.map((cpu) => `left ${cpu}`));
   if (given.has('-C')) headers.push(...cpus.map((cpu) => ({ left: `warm ${cpu}` })));
   if (given.has('-S')) headers.push({ left: 'queues' });
+  const warm = warmAfterChanges.map((changes) => perTick<readonly string[]>(changes, finishedTime));
+  const queued = perTick<MultiAnswer['initialQueues']>(queueAfterChanges, finishedTime);
   const rows = Array.from({ length: finishedTime }, (_, tick) => {
     const row = [String(tick), ...timeline.map((jobs) => jobs[tick] ?? '-')];
     if (given.has('-T')) row.push(...timeLeftAfter.map((left) => String(left[tick] ?? '')));
-    if (given.has('-C')) row.push(...warmAfterChanges.map((changes) => valueAt(changes, tick).join(' ')));
-    if (given.has('-S')) row.push(queues(valueAt(queueAfterChanges, tick)));
+    if (given.has('-C')) row.push(...warm.map((names) => names[tick]!.join(' ')));
+    if (given.has('-S')) row.push(queues(queued[tick]!));
     return row;
   });
   return [...figures(headers, rows), ''];
 }
 
-function valueAt<Value>(changes: readonly (readonly [tick: number, value: Value])[], tick: number): Value {
-  return changes.findLast(([from]) => from <= tick)![1];
+/** [tick] the value that holds then. */
+function perTick<Value>(
+  changes: readonly (readonly [tick: number, value: Value])[],
+  ticks: number,
+): readonly Value[] {
+  const values: Value[] = [];
+  for (const [index, [from, value]] of changes.entries())
+    for (let tick = from; tick < (changes[index + 1]?.[0] ?? ticks); tick++) values.push(value);
+  return values;
 }
 
 function queues(lists: readonly string[] | readonly (readonly string[])[]): string {

@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { type Command as CommanderCommand, Option } from 'commander';
 
 import { largestSeed, MersenneTwister } from '../../lessons/ostep/mersenne-twister.ts';
-import { KernelError } from '../../kernel/errors.ts';
+import { invalid } from '../../kernel/errors.ts';
 import { GivenFlags, type HomeworkFlag } from '../../lessons/ostep/tools/flags.ts';
 import { computeFlag, type HomeworkTool, seedFlag } from '../../lessons/ostep/tools/tool.ts';
 import { wrapped } from '../../report/text-width.ts';
@@ -82,9 +82,18 @@ function givenValue(
   return [[flag.flag, value === true ? '' : String(value)]];
 }
 
-function linesOf(path: string): readonly string[] {
-  // What reading a folder throws does not say which.
-  if (statSync(path).isDirectory())
-    throw new KernelError('INVALID_FILE', `${path}: is a folder; allowed: a file`);
-  return readFileSync(path, 'utf8').split(/\r?\n/);
+/** No exercise has a larger file. */
+const mostBytes = 16 * 1024 * 1024;
+
+function linesOf(flag: string, path: string): readonly string[] {
+  try {
+    const stats = statSync(path);
+    // A device such as /dev/zero never ends.
+    if (!stats.isFile() && !stats.isFIFO()) throw new Error(stats.isDirectory() ? 'a folder' : 'a device');
+    if (stats.size > mostBytes) throw new Error(`more than ${mostBytes} bytes`);
+    return readFileSync(path, 'utf8').split(/\r?\n/);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw invalid(flag, path, `a file that can be read (${code === 'ENOENT' ? 'no such file' : message})`);
+  }
 }

@@ -3,6 +3,7 @@ import type { CreatePagingPolicy } from '../../kernel/contracts.ts';
 import { invalid } from '../../kernel/errors.ts';
 import { pagingPolicies, sessionPolicies } from '../../policies/index.ts';
 import { providerCaches } from '../../sim/sessions/provider-cache.ts';
+import { parseNames } from '../options.ts';
 import { importPolicy, isPolicyFile, ownPolicyFile, type OwnPolicyFile } from '../own-policy.ts';
 
 /** Plain data: it is handed to worker threads. */
@@ -27,8 +28,7 @@ export const policiesOfBoth = `${policiesAllowed}; with --residency prefix also 
 
 /** Throws KernelError INVALID_ARGUMENT for a name that is none. A policy that is named twice is taken once. */
 export function parsePolicies(option: string, text: string): PolicyChoice[] {
-  const names = text.split(',').flatMap((name) => (name === 'all' ? Object.keys(pagingPolicies) : [name]));
-  return [...new Set(names)].map((name) => {
+  return parseNames(text, Object.keys(pagingPolicies)).map((name) => {
     if (Object.hasOwn(pagingPolicies, name)) return { name };
     if (!isPolicyFile(name)) throw invalid(option, name, policiesAllowed);
     return { name, file: ownPolicyFile(option, name) };

@@ -145,7 +145,7 @@ function contendersOf({
   workflows,
 }: SessionPageOptions): { readonly contender: Contender; readonly choice: PolicyChoice }[] {
   const all = workflows === 'known' ? [...sessionContenders, workflowContender] : sessionContenders;
-  const named = policy.split(',').flatMap((name) => {
+  const named = parseList('--policy', policy, (name) => name).flatMap((name) => {
     if (name === 'all') return all.map((contender) => ({ contender, choice: { name: contender.name } }));
     if (sessionPolicyNames.includes(name)) return [{ contender: { name }, choice: { name } }];
     if (!/\.[cm]?[jt]s$/.test(name)) throw invalid('--policy', name, sessionPoliciesAllowed);

@@ -11,11 +11,18 @@ export function checkNotEmpty(field: string, list: readonly unknown[]): void {
   if (list.length === 0) throw invalid(field, 'nothing', 'one or several');
 }
 
-/** An exercise of more ticks (of each CPU, each process; accesses × frames) is a mistake in its figures, and would fill memory with its answer. */
-const mostSimulatedTicks = 2_000_000;
+/** An exercise of more ticks is a mistake in its figures: nobody reads its answer. */
+const mostTicks = 200_000;
+/** What an answer that shows several things at each instant may have of them: more would fill memory. */
+const mostCells = 2_000_000;
 
 /** Throws KernelError INVALID_ARGUMENT when a simulation goes on for too long. */
 export function checkTicks(ticks: number): void {
-  if (ticks > mostSimulatedTicks)
-    throw invalid('ticks in all', ticks, `a problem of at most ${mostSimulatedTicks} ticks`);
+  if (ticks > mostTicks)
+    throw invalid('ticks in all', ticks, `at most ${mostTicks}, with fewer or shorter jobs`);
+}
+
+/** Throws KernelError INVALID_ARGUMENT when an answer grows too large. `what`: what is multiplied, such as `ticks × CPUs`. */
+export function checkCells(what: string, cells: number): void {
+  if (cells > mostCells) throw invalid(what, cells, `at most ${mostCells}`);
 }

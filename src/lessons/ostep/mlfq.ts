@@ -150,7 +150,7 @@ class Mlfq {
   }
 
   tick(): void {
-    checkTicks(this.now);
+    checkTicks(this.now + 1);
     const { boost } = this.options;
     if (boost > 0 && this.now > 0 && this.now % boost === 0) this.boost();
     this.wakeUp();

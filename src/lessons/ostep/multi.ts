@@ -9,7 +9,7 @@
  * Source of the rules: the behaviour of multi.py of 2025-10-26.
  */
 import { invalid, KernelError } from '../../kernel/errors.ts';
-import { checkInteger, checkNotEmpty, checkTicks } from './checks.ts';
+import { checkCells, checkInteger, checkNotEmpty } from './checks.ts';
 import type { RandomSource } from './mersenne-twister.ts';
 import { percent } from './two-decimals.ts';
 import { WarmCache } from './warm-cache.ts';
@@ -177,7 +177,8 @@ class Multi {
   }
 
   tick(): void {
-    checkTicks(this.now * this.cpus.length);
+    // Each tick shows the CPUs, and the queues where they change.
+    checkCells('ticks × (CPUs + jobs)', (this.now + 1) * (this.cpus.length + this.jobs.length));
     const { quantum, perCpuQueues, peekInterval } = this.options;
     if (this.now > 0 && this.now % quantum === 0) this.endSlices();
     if (perCpuQueues && peekInterval > 0 && this.now > 0 && this.now % peekInterval === 0) this.peek();
@@ -280,7 +281,7 @@ class Multi {
     const left = this.jobs.filter(({ end }) => end < 0).map(({ name }) => name);
     throw new KernelError(
       'INVALID_ARGUMENT',
-      `affinity: job ${left.join(', ')} is in a queue whose CPUs may not run it, and never ends; allowed: an affinity without that`,
+      `affinity (-A): job ${left.join(', ')} is in a queue whose CPUs may not run it, and never ends; allowed: an affinity without that`,
     );
   }
 

@@ -6,7 +6,7 @@ import { assert } from '../../base/assert.ts';
 import type { CreatePagingPolicy, PagingPolicy } from '../../kernel/contracts.ts';
 import type { PageId } from '../../kernel/ids.ts';
 import { pageReplayDefaults, PageReplay } from '../../sim/paging/page-replay.ts';
-import { checkInteger, checkNotEmpty, checkTicks } from './checks.ts';
+import { checkCells, checkInteger, checkNotEmpty } from './checks.ts';
 
 export interface PageAccess {
   readonly page: number;
@@ -27,7 +27,7 @@ export function runPages({ references, cacheSize, policy }: PageRunOptions): Pag
   checkNotEmpty('references', references);
   checkInteger('frames', cacheSize, 1);
   // Each access shows the whole memory.
-  checkTicks(references.length * Math.min(cacheSize, references.length));
+  checkCells('accesses × frames', references.length * Math.min(cacheSize, references.length));
   const idOf = new Map<number, number>();
   for (const page of references) if (!idOf.has(page)) idOf.set(page, idOf.size + 1);
   const pages = [...idOf.keys()];

@@ -8,7 +8,7 @@
  * Ticks count from 1. An I/O issued in tick t ends in tick t + length + 1. A process without instructions holds the core for one tick.
  * Source of the rules: the behaviour of process-run.py of 2025-10-26.
  */
-import { checkInteger, checkNotEmpty, checkTicks } from './checks.ts';
+import { checkInteger, checkNotEmpty, checkCells } from './checks.ts';
 import { percent } from './two-decimals.ts';
 
 /** When the core is given away: as soon as its process waits for I/O, or at its end only. */
@@ -54,6 +54,8 @@ export interface ProcessRunAnswer {
 export function solveProcessRun(problem: ProcessRunProblem): ProcessRunAnswer {
   checkNotEmpty('instructions', problem.instructions);
   checkInteger('ioLength', problem.ioLength, 0);
+  const instructions = problem.instructions.reduce((sum, list) => sum + list.length, 0);
+  checkCells('ticks × processes', instructions * problem.instructions.length);
   const run = new ProcessRun(problem);
   const trace: ProcessRunTick[] = [];
   while (!run.isDone) trace.push(run.tick());
@@ -102,7 +104,7 @@ class ProcessRun {
   tick(): ProcessRunTick {
     const { processes, problem } = this;
     const tick = ++this.now;
-    checkTicks(tick * processes.length);
+    checkCells('ticks × processes', tick * processes.length);
     const ioDone = this.endIos();
     const running = processes[this.current]!;
     const instruction = running.state === 'RUNNING' ? running.instructions[running.executed] : undefined;

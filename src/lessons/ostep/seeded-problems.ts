@@ -91,6 +91,6 @@ export function solveSeeded({ tool: program, args, seed = 0 }: SeededProblem): u
   return told(tool.solve(problem, random) as never);
 }
 
-function noFile(path: string): never {
-  throw invalid('file', path, 'no file: the problem is drawn');
+function noFile(flag: string, path: string): never {
+  throw invalid(flag, path, 'no file: the problem is drawn');
 }

@@ -103,7 +103,7 @@ function runPrograms(
   { spec, agents, demands, program, machine }: SeededWorkload,
   scheduler: ProgramScheduler,
 ): { readonly figures: RunFigures; readonly roots: readonly ProcessMetrics[] } {
-  const tally = new FigureTally(agents, demands, machine.cores);
+  const tally = new FigureTally({ agents, demands, cores: machine.cores });
   const { metrics } = runWorkload({
     spec,
     ownScheduler: programSchedulers[scheduler],

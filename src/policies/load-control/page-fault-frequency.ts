@@ -6,7 +6,7 @@
  * Source: W. W. Chu, H. Opderbeck, "The page fault frequency replacement algorithm", AFIPS FJCC 1972; "Program behavior and the page-fault-frequency replacement
  * algorithm", Computer 9(11), 1976.
  * Departs from it: it controls how many calls run beside each other, not which page is replaced; time is the clock's, since a process waits for tools between its
- * calls; a call that finds less than it had used before is one fault. Before its first fault a process needs all that it has used.
+ * calls, in which it is no member (balance-set.ts); a call that finds less than it had used before is one fault. Before its first fault a process needs all that it has used.
  */
 import { assert } from '../../base/assert.ts';
 import type { CreateLoadControlPolicy, LoadContext, LoadControlPolicy } from '../../kernel/contracts.ts';

@@ -2,6 +2,8 @@
  * The working-set policy: a balance set whose members need their working sets, the pages that they used within the last `windowUs`.
  *
  * Source: P. J. Denning, "The working set model for program behavior", CACM 11(5), 1968.
+ * A process is a member during its calls only (balance-set.ts): a wait for a tool is no short wait for a page, and lasts as long as a call or longer, so that keeping its
+ * working set would leave the memory to those that don't compute. What that costs, and what keeping it costs, can be seen beside `pause-and-restore`.
  */
 import { assert } from '../../base/assert.ts';
 import type { CreateLoadControlPolicy, LoadContext, LoadControlPolicy } from '../../kernel/contracts.ts';

@@ -1,19 +1,21 @@
-import { assert } from '../../base/assert.ts';
-import { LinkedLists } from '../../base/linked-lists.ts';
 import type { ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
+import { spelledTime, standing } from './explanations.ts';
+import { ReadyQueue, type SavedReadyQueue } from './ready-queue.ts';
 
-const QUEUE = 0;
+/** All are equals. */
+const KEY = 0;
 
 /**
- * First ready, first picked; nobody is preempted before its slice ends. What `fifo` and `round-robin` have in common:
- * they differ in the slice alone. Every call is O(1), also for a process that leaves from the middle of the queue.
+ * First ready, first picked; nobody is preempted before its slice ends. What `fifo` and `round-robin` have in common: they differ in the slice alone.
+ *
+ * Cost: O(1) while processes become ready one after another; O(log n) for one that comes back to a place that it had.
  */
 export class ArrivalOrder implements SchedulingPolicy {
   readonly name: string;
   private readonly sliceUs: number;
   private readonly processes: ProcessView;
-  private readonly lists = new LinkedLists(1);
+  private readonly queue = new ReadyQueue();
 
   constructor(name: string, sliceUs: number, processes: ProcessView) {
     this.name = name;
@@ -21,23 +23,24 @@ export class ArrivalOrder implements SchedulingPolicy {
     this.processes = processes;
   }
 
-  ready(pid: Pid): void {
-    this.lists.pushBack(QUEUE, pid);
+  ready(pid: Pid, sinceUs: number): void {
+    this.queue.add(pid, KEY, sinceUs);
   }
 
   pick(_core: CoreId): Pid | undefined {
-    const pid = this.lists.head(QUEUE);
-    if (pid <= 0) return undefined;
-    this.lists.remove(QUEUE, pid);
-    return pid as Pid;
+    return this.queue.pop();
+  }
+
+  charge(pid: Pid): void {
+    this.queue.used(pid);
   }
 
   waiting(pid: Pid): void {
-    if (this.lists.has(pid)) this.lists.remove(QUEUE, pid);
+    this.queue.remove(pid);
   }
 
   exited(pid: Pid): void {
-    this.waiting(pid);
+    this.queue.forget(pid);
   }
 
   slice(): number {
@@ -45,24 +48,22 @@ export class ArrivalOrder implements SchedulingPolicy {
   }
 
   explain(pid: Pid): string {
-    const name = this.label(pid);
-    const slice = this.sliceUs === Infinity ? 'no slice' : `slice ${(this.sliceUs / 1e6).toFixed(1)} s`;
-    if (!this.lists.has(pid)) return `${name} is not ready; ${slice}`;
-    const before = this.lists.previous(pid);
-    const place = before <= 0 ? 'is the first' : `comes after ${this.label(before as Pid)}`;
-    return `${name} ${place} of ${this.lists.size(QUEUE)} ready, in order of becoming ready; ${slice}`;
+    const { queue, processes, sliceUs } = this;
+    const slice = sliceUs === Infinity ? 'to its end' : `for ${spelledTime(sliceUs)}`;
+    return standing(processes, {
+      pid,
+      isReady: queue.has(pid),
+      first: queue.first(),
+      size: queue.size,
+      rule: `in the order of becoming ready, ${slice}`,
+    });
   }
 
   save(): Json {
-    return [...this.lists.ids(QUEUE)];
+    return this.queue.save() as unknown as Json;
   }
 
   load(state: Json): void {
-    assert(this.lists.size(QUEUE) === 0, 'load into a policy that is in use');
-    this.lists.load([state as readonly number[]]);
-  }
-
-  private label(pid: Pid): string {
-    return `${this.processes.name(pid)} (pid ${pid})`;
+    this.queue.load(state as unknown as SavedReadyQueue);
   }
 }

@@ -46,7 +46,8 @@ class CriticalPaths implements PriorService {
     const path = this.paths.get(pid);
     this.paths.delete(pid);
     const parent = this.processes.parent(pid);
-    if (path === undefined || parent === 0) return;
+    // Who has ended goes on no more: a path kept for it would be kept for ever.
+    if (path === undefined || parent === 0 || this.processes.hasEnded(parent)) return;
     this.paths.set(parent, Math.max(this.pathOf(parent), path));
   }
 

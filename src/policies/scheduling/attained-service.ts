@@ -11,11 +11,12 @@
  */
 import { assert } from '../../base/assert.ts';
 import { KeyedHeap } from '../../base/heap.ts';
-import { LinkedLists } from '../../base/linked-lists.ts';
+import { KeyedHeaps } from '../../base/keyed-heaps.ts';
 import type { Charge, ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { moved, rowsFor } from '../columns.ts';
-import { ReadyOrder } from './ready-order.ts';
+import { labelOf, spelledTime } from './explanations.ts';
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
 
 export interface AttainedServiceOptions {
   /** How many queues, integer, 1 to 30. */
@@ -36,6 +37,8 @@ export const attainedServiceDefaults: AttainedServiceOptions = {
 export function checkAttainedService({ queues, firstBinUs, starvationRatio }: AttainedServiceOptions): void {
   assert(Number.isInteger(queues) && queues >= 1 && queues <= 30, `queues ${queues}: must be 1 to 30`);
   assert(Number.isSafeInteger(firstBinUs) && firstBinUs > 0, `firstBinUs ${firstBinUs}: must be > 0`);
+  const lastBinUs = firstBinUs * (1 << (queues - 1));
+  assert(Number.isSafeInteger(lastBinUs), `firstBinUs ${firstBinUs}: its ${queues} bins are too long`);
   assert(starvationRatio > 0, `starvationRatio ${starvationRatio}: must be > 0`);
 }
 
@@ -46,6 +49,8 @@ export interface PriorService {
   /** It got this much. */
   served(pid: Pid, us: number): void;
   exited(pid: Pid): void;
+  /** The last process of the run has ended. */
+  runEnded?(run: number): void;
   save(): Json;
   load(state: Json): void;
 }
@@ -67,13 +72,17 @@ export class AttainedService implements SchedulingPolicy {
   /** Ready calls by queue, then by when they became ready. */
   private readonly queue = new KeyedHeap();
   /** By run: the same but those of the first queue, in the order in which they became ready, which is that in which they are to be promoted. */
-  private readonly lower = new LinkedLists(1);
+  private readonly lower = new KeyedHeaps();
   /** Runs, by the instant at which the first of those is promoted, then by when it became ready. */
   private readonly starving = new KeyedHeap();
-  private readonly programs: (Program | undefined)[] = [];
+  private readonly programs = new Map<number, Program>();
   // By pid.
-  private service = new Float64Array(0); // its call's priority: the service before it and its own, µs; NaN: no call
+  private service = new Float64Array(0); // its call's priority: the service before it and its own, µs
+  private asks = new Uint8Array(0); // 1: it is ready or runs
   private isPromoted = new Uint8Array(0);
+  // Of the last time that it was picked: when, and what its program was told then that it waited, µs.
+  private pickedUs = new Float64Array(0);
+  private toldUs = new Float64Array(0);
 
   constructor(name: string, options: AttainedServiceOptions, processes: ProcessView, prior: PriorService) {
     this.name = name;
@@ -85,12 +94,18 @@ export class AttainedService implements SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean {
     const { queue } = this;
     if (pid >= this.service.length) this.grow(pid);
-    if (Number.isNaN(this.service[pid]!)) this.service[pid] = this.prior.before(pid);
-    const level = this.levelOf(pid);
-    queue.push(pid, level, this.order.take(pid, sinceUs));
     const run = this.runOf(pid);
+    if (this.order.readySinceUs(pid) === sinceUs) this.takeBack(pid, run);
+    else {
+      this.isPromoted[pid] = 0;
+      if (this.asks[pid] === 0) this.service[pid] = this.prior.before(pid);
+    }
+    this.asks[pid] = 1;
+    const level = this.levelOf(pid);
+    const number = this.order.take(pid, sinceUs);
+    queue.push(pid, level, number);
     if (level > 0) {
-      this.order.insert(this.lower, run, pid);
+      this.lower.push(run, pid, number, 0);
       this.watch(run);
     }
     return queue.peek() === pid || level > 0;
@@ -119,23 +134,27 @@ export class AttainedService implements SchedulingPolicy {
     if (isReady) {
       const level = this.levelOf(pid);
       queue.update(pid, level, order.of(pid));
-      if (level > 0 && !this.lower.has(pid)) order.insert(this.lower, run, pid);
+      if (level > 0 && !this.lower.has(pid)) this.lower.push(run, pid, order.of(pid), 0);
     }
-    this.programs[run]!.servedUs += coreUs;
+    this.programs.get(run)!.servedUs += coreUs;
     this.watch(run);
   }
 
   waiting(pid: Pid, nowUs: number): void {
     if (this.queue.has(pid)) this.leave(pid, nowUs);
     if (pid >= this.service.length) return;
-    this.service[pid] = NaN;
-    this.isPromoted[pid] = 0;
+    this.asks[pid] = 0;
   }
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
     this.order.forget(pid);
     this.prior.exited(pid);
+  }
+
+  runEnded(run: number): void {
+    this.programs.delete(run);
+    this.prior.runEnded?.(run);
   }
 
   shouldPreempt(pid: Pid, nowUs: number): number {
@@ -155,33 +174,38 @@ export class AttainedService implements SchedulingPolicy {
 
   explain(pid: Pid, nowUs: number): string {
     const { queue } = this;
-    const us = this.service[pid] ?? NaN;
-    const name = `${this.processes.name(pid)} (pid ${pid})`;
-    if (Number.isNaN(us)) return `${name} asks for no core`;
+    const us = this.service[pid] ?? 0;
+    const name = labelOf(this.processes, pid);
+    if (this.asks[pid] !== 1) return `${name} asks for no core`;
     const level = this.levelOf(pid);
     const promoted = this.isPromoted[pid] === 1 ? ', promoted: its program waited too long' : '';
-    const place = `queue ${level + 1} of ${this.options.queues}${promoted}, attained service ${seconds(us)}`;
+    const place = `queue ${level + 1} of ${this.options.queues}${promoted}, attained service ${spelledTime(us)}`;
     if (!queue.has(pid)) return `${name} runs in ${place}`;
     const first = queue.peek() as Pid;
     if (first === pid) return `${name} is the first of ${queue.size} ready: ${place}`;
     const behind =
       queue.peekKey() < level
-        ? `behind ${this.processes.name(first)} of queue ${queue.peekKey() + 1}`
+        ? `behind ${labelOf(this.processes, first)} of queue ${queue.peekKey() + 1}`
         : 'behind earlier ones';
     const promotedUs = this.lower.has(pid) ? this.promotedUs(pid, this.runOf(pid)) : Infinity;
-    const soon = promotedUs < Infinity ? `; promoted in ${seconds(promotedUs - nowUs)} at the latest` : '';
+    const soon =
+      promotedUs < Infinity ? `; promoted in ${spelledTime(promotedUs - nowUs)} at the latest` : '';
     return `${name} stands ${behind}: ${place}${soon}`;
   }
 
   save(): Json {
     const processes: number[][] = [];
-    for (let pid = 0; pid < this.service.length; pid++)
-      if (!Number.isNaN(this.service[pid]!))
-        processes.push([pid, this.service[pid]!, this.isPromoted[pid]!, this.queue.has(pid) ? 1 : 0]);
+    for (let pid = 0; pid < this.service.length; pid++) {
+      // Of one that does neither, and whose place is kept, too.
+      if (this.asks[pid] === 0 && Number.isNaN(this.order.readySinceUs(pid as Pid))) continue;
+      const row = [this.service, this.asks, this.isPromoted, this.pickedUs, this.toldUs];
+      processes.push([pid, this.queue.has(pid) ? 1 : 0, ...row.map((column) => column[pid]!)]);
+    }
     const programs: number[][] = [];
-    for (const [run, program] of this.programs.entries())
-      if (program !== undefined) programs.push([run, program.promotedUs, program.servedUs, program.waitedUs]);
-    return { processes, programs, order: this.order.save(), prior: this.prior.save() };
+    for (const [run, program] of this.programs)
+      programs.push([run, program.promotedUs, program.servedUs, program.waitedUs]);
+    const order = this.order.save() as unknown as Json;
+    return { processes, programs, order, prior: this.prior.save() };
   }
 
   load(state: Json): void {
@@ -190,20 +214,23 @@ export class AttainedService implements SchedulingPolicy {
     this.order.load(order);
     this.prior.load(prior);
     for (const [run, promotedUs, servedUs, waitedUs] of programs)
-      this.programs[run] = { promotedUs, servedUs, waitedUs };
+      this.programs.set(run, { promotedUs, servedUs, waitedUs });
     const ready: Pid[] = [];
-    for (const [pid, us, isPromoted, isReady] of processes) {
+    for (const [pid, isReady, us, asks, isPromoted, pickedUs, toldUs] of processes) {
       if (pid >= this.service.length) this.grow(pid);
       this.service[pid] = us;
+      this.asks[pid] = asks;
       this.isPromoted[pid] = isPromoted;
+      this.pickedUs[pid] = pickedUs;
+      this.toldUs[pid] = toldUs;
       if (isReady === 1) ready.push(pid as Pid);
     }
-    for (const pid of ready.sort((a, b) => this.order.of(a) - this.order.of(b))) {
+    for (const pid of ready) {
       const level = this.levelOf(pid);
       this.queue.push(pid, level, this.order.of(pid));
       const run = this.runOf(pid);
       if (level === 0) continue;
-      this.order.insert(this.lower, run, pid);
+      this.lower.push(run, pid, this.order.of(pid), 0);
       this.watch(run);
     }
   }
@@ -220,7 +247,7 @@ export class AttainedService implements SchedulingPolicy {
   /** Notes when the first call of the run is to be promoted; what changes that changes it for the run's other calls alike. */
   private watch(run: number): void {
     const { starving, order } = this;
-    const first = this.lower.head(run) as Pid;
+    const first = this.lower.peek(run) as Pid;
     const atUs = first > 0 ? this.promotedUs(first, run) : Infinity;
     if (atUs === Infinity) starving.remove(run);
     else if (starving.has(run)) starving.update(run, atUs, order.of(first));
@@ -229,22 +256,25 @@ export class AttainedService implements SchedulingPolicy {
 
   /** Once what its program waited, its own wait under way included, is β times what that was served. Infinity: not at all. */
   private promotedUs(pid: Pid, run: number): number {
-    const program = this.programs[run]!;
+    const program = this.programs.get(run)!;
     const { servedUs, waitedUs } = program;
     if (servedUs === 0) return Infinity;
-    return Math.ceil(this.waitsSinceUs(pid, program) + this.options.starvationRatio * servedUs - waitedUs);
+    const atUs = Math.ceil(
+      this.waitsSinceUs(pid, program) + this.options.starvationRatio * servedUs - waitedUs,
+    );
+    return Number.isSafeInteger(atUs) ? atUs : Infinity;
   }
 
   private promote(nowUs: number): void {
     const { starving, queue, order, lower } = this;
     while (starving.peekKey() <= nowUs) {
       const run = starving.popMin();
-      const pid = lower.head(run) as Pid;
+      const pid = lower.peek(run) as Pid;
       lower.remove(run, pid);
       this.isPromoted[pid] = 1;
       queue.update(pid, 0, order.of(pid));
       // What it waited is made good: the count begins anew, for the program's other calls, too.
-      const program = this.programs[run]!;
+      const program = this.programs.get(run)!;
       program.promotedUs = nowUs;
       program.servedUs = 0;
       program.waitedUs = 0;
@@ -261,38 +291,55 @@ export class AttainedService implements SchedulingPolicy {
     const run = this.runOf(pid);
     this.queue.remove(pid);
     if (this.lower.has(pid)) this.lower.remove(run, pid);
-    const program = this.programs[run]!;
-    program.waitedUs += Math.max(0, nowUs - this.waitsSinceUs(pid, program));
+    const program = this.programs.get(run)!;
+    const waitedUs = Math.max(0, nowUs - this.waitsSinceUs(pid, program));
+    program.waitedUs += waitedUs;
+    this.pickedUs[pid] = nowUs;
+    this.toldUs[pid] = waitedUs;
     this.watch(run);
   }
 
-  /** Its run, which has a program and a list from then on. */
+  /** It is ready since the same instant as before: its wait goes on, and was not over when it was picked. */
+  private takeBack(pid: Pid, run: number): void {
+    const program = this.programs.get(run)!;
+    if (program.promotedUs > this.pickedUs[pid]!) return;
+    program.waitedUs = Math.max(0, program.waitedUs - this.toldUs[pid]!);
+    this.toldUs[pid] = 0;
+  }
+
+  /** Its run, which has a program from then on. */
   private runOf(pid: Pid): number {
-    const { lower } = this;
     const run = this.processes.run(pid);
-    if (run >= lower.lists) lower.addLists(rowsFor(run, lower.lists) - lower.lists);
-    this.programs[run] ??= { promotedUs: 0, servedUs: 0, waitedUs: 0 };
+    if (!this.programs.has(run)) this.programs.set(run, { promotedUs: 0, servedUs: 0, waitedUs: 0 });
     return run;
   }
 
   private grow(pid: number): void {
-    const before = this.service.length;
-    const rows = rowsFor(pid, before);
-    this.service = moved(this.service, new Float64Array(rows)).fill(NaN, before);
+    const rows = rowsFor(pid, this.service.length);
+    this.service = moved(this.service, new Float64Array(rows));
+    this.asks = moved(this.asks, new Uint8Array(rows));
     this.isPromoted = moved(this.isPromoted, new Uint8Array(rows));
+    this.pickedUs = moved(this.pickedUs, new Float64Array(rows));
+    this.toldUs = moved(this.toldUs, new Float64Array(rows));
   }
 }
 
 interface SavedAttainedService {
-  readonly processes: readonly (readonly [pid: number, us: number, isPromoted: number, isReady: number])[];
+  readonly processes: readonly (readonly [
+    pid: number,
+    isReady: number,
+    us: number,
+    asks: number,
+    isPromoted: number,
+    pickedUs: number,
+    toldUs: number,
+  ])[];
   readonly programs: readonly (readonly [
     run: number,
     promotedUs: number,
     servedUs: number,
     waitedUs: number,
   ])[];
-  readonly order: Json;
+  readonly order: SavedReadyOrder;
   readonly prior: Json;
 }
-
-const seconds = (us: number): string => `${(us / 1e6).toFixed(1)} s`;

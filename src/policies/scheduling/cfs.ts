@@ -6,7 +6,7 @@
  * a newcomer begins one slice behind the smallest virtual run time, a sleeper comes back at most half a period before it; at its wake-up it preempts who
  * is ahead of it by more than the wake-up granularity, and a tick preempts who is ahead of the first by more than its slice.
  * Departs from it: all cores of an engine have one queue (shares and the period count them all), the tick comes at the very instant, and there are no
- * groups and no buddies. The smallest virtual run time of several running ones is that of the one that was furthest behind when it began.
+ * groups, no buddies and no proxies: who holds a lock runs by its own weight, whoever waits for it. The smallest virtual run time of several running ones is that of the one that was furthest behind when it began.
  * Cost: O(log n) for ready, pick and waiting, O(1) for the rest.
  */
 import { assert } from '../../base/assert.ts';
@@ -92,7 +92,7 @@ class CompletelyFair implements SchedulingPolicy {
     const joins = this.isActive.get(pid) === 0;
     if (joins) this.join(pid);
     // One more makes the slices of those that run shorter, wherever it stands.
-    return this.queue.add(pid, this.times.get(pid)) || joins;
+    return this.queue.add(pid, this.times.get(pid), sinceUs) || joins;
   }
 
   pick(_core: CoreId, nowUs: number): Pid | undefined {
@@ -106,6 +106,7 @@ class CompletelyFair implements SchedulingPolicy {
 
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { queue, times, running } = this;
+    queue.used(pid);
     times.add(pid, coreUs, this.loadOf(pid));
     if (queue.has(pid)) queue.rekey(pid, times.get(pid));
     else if (coreUs > 0 && running.has(pid)) {
@@ -127,6 +128,7 @@ class CompletelyFair implements SchedulingPolicy {
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
+    this.queue.forget(pid);
     for (const column of this.columns) column.set(pid, 0);
   }
 
@@ -149,9 +151,11 @@ class CompletelyFair implements SchedulingPolicy {
     const granularity = (options.wakeupGranularityUs * weightScale) / this.loadOf(first);
     const isWakeUp = this.wokenUs.get(first) === nowUs;
     if (isWakeUp && behind + ((nowUs - beganUs) * weightScale) / load > granularity) return nowUs;
-    // The tick: ahead of the first by more than its slice, and not before the minimal granularity.
+    // The tick: ahead of the first by more than its slice, and not before the minimal granularity. Of that, too, bringing its context back is no use: those who
+    // drive each other's contexts out would never get anywhere.
     const aheadUs = beganUs + Math.floor(((this.slice(pid) - behind) * load) / weightScale) + 1;
-    const dueUs = Math.max(beganUs + options.minGranularityUs, aheadUs);
+    const beginsUs = Math.max(beganUs, this.processes.sliceBeginsUs(pid));
+    const dueUs = Math.max(beginsUs + options.minGranularityUs, aheadUs);
     return Number.isSafeInteger(dueUs) ? dueUs : Infinity;
   }
 
@@ -195,7 +199,8 @@ class CompletelyFair implements SchedulingPolicy {
   private join(pid: Pid): void {
     const { times } = this;
     this.isActive.set(pid, 1);
-    this.wokenUs.set(pid, this.nowUs);
+    // One that was stopped has not slept, whatever it had to wait for since.
+    if (!this.processes.isUnderWay(pid)) this.wokenUs.set(pid, this.nowUs);
     this.count++;
     this.totalLoad += this.loadOf(pid);
     if (this.isKnown.get(pid) === 1) {

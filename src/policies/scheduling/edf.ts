@@ -4,7 +4,8 @@
  * Source: C. L. Liu and J. W. Layland, "Scheduling algorithms for multiprogramming in a hard-real-time environment", 1973; M. L. Dertouzos, "Control
  * robotics: the procedural control of physical processes", 1974: on one core it meets every deadline whenever any order does.
  * Departs from it: a process without a deadline has a service level instead. Each of its calls should end within the time of the first class that takes
- * its priority, counted from when the call became ready; one that no class takes comes last.
+ * its priority, counted from when the call became ready; one that no class takes comes last. A priority that it inherits counts for its class, at once;
+ * deadlines are not inherited.
  * On several cores, or when there is too much to do, deadlines are missed, and it does not choose well which.
  */
 import { assert } from '../../base/assert.ts';
@@ -57,8 +58,8 @@ class EarliestDeadlineFirst implements SchedulingPolicy {
   private readonly options: EdfOptions;
   private readonly processes: ProcessView;
   private readonly queue = new ReadyQueue();
-  /** Deadline of the call that it asks for or that runs, µs, by pid; 0: none. */
-  private readonly deadlineUs = new NumberByPid();
+  /** By pid: since when it has asked for the call that it asks for or that runs, µs. */
+  private readonly askedUs = new NumberByPid();
 
   constructor(options: EdfOptions, processes: ProcessView) {
     this.options = options;
@@ -68,19 +69,17 @@ class EarliestDeadlineFirst implements SchedulingPolicy {
   }
 
   ready(pid: Pid, sinceUs: number): boolean {
-    const { processes } = this;
-    const ownUs = processes.deadlineUs(pid);
-    if (ownUs < Infinity) this.deadlineUs.set(pid, ownUs);
-    else if (!this.isUnderWay(pid, sinceUs)) {
-      const dueUs = sinceUs + (this.classOf(pid)?.withinUs ?? Infinity);
-      // JSON has no Infinity, and 0 stands for it.
-      this.deadlineUs.set(pid, dueUs === Infinity ? 0 : dueUs);
-    }
-    return this.queue.add(pid, this.dueUs(pid)) && this.shouldPreempt !== undefined;
+    // One that was stopped goes on with the same call.
+    if (!this.processes.isUnderWay(pid)) this.askedUs.set(pid, sinceUs);
+    return this.queue.add(pid, this.dueUs(pid), sinceUs) && this.shouldPreempt !== undefined;
   }
 
   pick(_core: CoreId): Pid | undefined {
     return this.queue.pop();
+  }
+
+  charge(pid: Pid): void {
+    this.queue.used(pid);
   }
 
   waiting(pid: Pid): void {
@@ -88,8 +87,13 @@ class EarliestDeadlineFirst implements SchedulingPolicy {
   }
 
   exited(pid: Pid): void {
-    this.queue.remove(pid);
-    this.deadlineUs.set(pid, 0);
+    this.queue.forget(pid);
+    this.askedUs.set(pid, 0);
+  }
+
+  /** Of one that runs the class is looked up when it matters. */
+  reprioritized(pid: Pid): void {
+    if (this.queue.has(pid)) this.queue.rekey(pid, this.dueUs(pid));
   }
 
   slice(): number {
@@ -109,32 +113,24 @@ class EarliestDeadlineFirst implements SchedulingPolicy {
   }
 
   save(): Json {
-    const ready = this.queue.save().ready.map(([pid, , tie]) => [pid, tie]);
-    const { sequence, front } = this.queue.save();
-    return { sequence, front, ready, deadlines: savedColumns([this.deadlineUs]) };
+    return { queue: this.queue.save() as unknown as Json, asked: savedColumns([this.askedUs]) };
   }
 
   load(state: Json): void {
-    const { sequence, front, ready, deadlines } = state as unknown as SavedEdf;
-    assert(this.queue.size === 0, 'load into a policy that is in use');
-    loadColumns([this.deadlineUs], deadlines);
-    const places = ready.map(([pid, tie]) => [pid, this.dueUs(pid as Pid), tie] as const);
-    this.queue.load({ sequence, front, ready: places } satisfies SavedReadyQueue);
+    const { queue, asked } = state as unknown as { queue: SavedReadyQueue; asked: number[][] };
+    this.queue.load(queue);
+    loadColumns([this.askedUs], asked);
   }
 
+  /** The deadline of its call, µs; Infinity: none. */
   private dueUs(pid: Pid): number {
-    return this.deadlineUs.get(pid) || Infinity;
+    const ownUs = this.processes.deadlineUs(pid);
+    return ownUs < Infinity ? ownUs : this.askedUs.get(pid) + (this.classOf(pid)?.withinUs ?? Infinity);
   }
 
   private classOf(pid: Pid): ServiceClass | undefined {
     const priority = this.processes.priority(pid);
     return this.options.classes.find(({ upToPriority }) => priority <= upToPriority);
-  }
-
-  /** Its call was stopped and goes on: the deadline is that of the call. */
-  private isUnderWay(pid: Pid, sinceUs: number): boolean {
-    const { processes } = this;
-    return processes.burstLeftUs(pid, sinceUs) < processes.burstUs(pid);
   }
 
   private spelled(pid: Pid, nowUs: number): string {
@@ -145,11 +141,4 @@ class EarliestDeadlineFirst implements SchedulingPolicy {
     const level = this.processes.deadlineUs(pid) < Infinity ? undefined : this.classOf(pid);
     return `its deadline${level === undefined ? '' : ` as ${level.name}`} at ${spelledTime(dueUs)}, ${when}`;
   }
-}
-
-interface SavedEdf {
-  readonly sequence: number;
-  readonly front: number;
-  readonly ready: readonly (readonly [pid: number, tie: number])[];
-  readonly deadlines: readonly (readonly number[])[];
 }

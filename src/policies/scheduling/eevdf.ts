@@ -6,7 +6,7 @@
  * allocation", 1995. All lags sum to 0: when a process leaves that is owed time, the virtual time of the others moves; it comes back with its lag (the first
  * strategy of the paper, `lagOnWait: 'keep'`) or without (the second, `'forget'`). One that had more than its share leaves only once the others have caught
  * up (the third; else a stream of short processes would leave its debts to those that stay). On one core nobody lags by more than one request, ahead or behind.
- * Departs from it: a process is eligible by its lag now and not by that at the begin of its request, which differs for one that was stopped during it
+ * Departs from it: who holds a lock runs by its own weight, whoever waits for it; a process is eligible by its lag now and not by that at the begin of its request, which differs for one that was stopped during it
  * (as in Linux since 6.6). On several cores it can be that none of the ready is eligible: then the one with the largest lag is taken.
  * Cost: O(log n) for ready, pick and waiting, O(1) for the rest.
  */
@@ -22,6 +22,7 @@ import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { loadColumns, NumberByPid, savedColumns } from './by-pid.ts';
 import { EligibleTree } from './eligible-tree.ts';
 import { rounded, spelledTime, standing } from './explanations.ts';
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
 import { loadOf, RunningStretches, unitsPerUs, VirtualTimes } from './virtual-time.ts';
 
 export interface EevdfOptions {
@@ -65,7 +66,7 @@ class EarliestEligible implements SchedulingPolicy {
   ];
   /** Who wants to leave and had more than its share, by virtual time. */
   private readonly leaving = new KeyedHeap();
-  private sequence = 0;
+  private readonly order = new ReadyOrder();
   /**
    * The virtual time is `base` + `sum` / `load`, where `sum` is that of the active ones' virtual times less `base`, each times its load, and `load` that of
    * their loads: their mean. Stretches under way count up to `nowUs`. All of these are integers, and `sum` stays below `load`, so that no lag gets lost.
@@ -86,7 +87,7 @@ class EarliestEligible implements SchedulingPolicy {
     if (this.share.get(pid) === 0) this.join(pid);
     else if (this.leaving.remove(pid)) this.request(pid);
     else if (this.times.get(pid) >= this.deadline.get(pid)) this.request(pid);
-    this.enqueue(pid, this.sequence++);
+    this.enqueue(pid, this.order.take(pid, sinceUs));
     return false;
   }
 
@@ -102,6 +103,7 @@ class EarliestEligible implements SchedulingPolicy {
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { times, running, tree } = this;
     const isRunning = running.has(pid);
+    if (!tree.has(pid)) this.order.forget(pid);
     if (coreUs === 0) return;
     this.moveTo(nowUs);
     this.stopped(pid);
@@ -111,10 +113,9 @@ class EarliestEligible implements SchedulingPolicy {
     if (isRunning) running.begin(pid, this.nowUs);
     if (!tree.has(pid)) return;
     // It is told what it used in an earlier life.
-    const { sequence } = tree.placeOf(pid);
     tree.remove(pid);
     this.request(pid);
-    this.enqueue(pid, sequence);
+    this.enqueue(pid, this.order.of(pid));
   }
 
   waiting(pid: Pid, nowUs: number): void {
@@ -128,6 +129,7 @@ class EarliestEligible implements SchedulingPolicy {
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
+    this.order.forget(pid);
     if (this.leaving.has(pid)) this.isGone.set(pid, 1);
     else this.forget(pid);
   }
@@ -154,22 +156,24 @@ class EarliestEligible implements SchedulingPolicy {
   }
 
   save(): Json {
-    const { tree, columns, sequence, base, sum, totalLoad, nowUs } = this;
+    const { tree, columns, order, base, sum, totalLoad, nowUs } = this;
     return {
-      ready: tree.pids().map((pid) => [pid, tree.placeOf(pid).sequence]),
+      order: order.save() as unknown as Json,
+      ready: tree.pids() as Pid[],
       leaving: [...this.leaving.ids()].sort((a, b) => a - b),
       processes: savedColumns(columns),
-      all: [sequence, base, sum, totalLoad, nowUs],
+      all: [base, sum, totalLoad, nowUs],
     };
   }
 
   load(state: Json): void {
     assert(this.tree.size === 0, 'load into a policy that is in use');
-    const { ready, leaving, processes, all } = state as unknown as SavedEevdf;
+    const { order, ready, leaving, processes, all } = state as unknown as SavedEevdf;
     loadColumns(this.columns, processes);
     this.running.recount();
-    [this.sequence, this.base, this.sum, this.totalLoad, this.nowUs] = all;
-    for (const [pid = 0, sequence = 0] of ready) this.enqueue(pid as Pid, sequence);
+    this.order.load(order);
+    [this.base, this.sum, this.totalLoad, this.nowUs] = all;
+    for (const pid of ready) this.enqueue(pid, this.order.of(pid));
     for (const pid of leaving) this.leaving.push(pid, this.times.get(pid), pid);
   }
 
@@ -250,7 +254,8 @@ class EarliestEligible implements SchedulingPolicy {
   /** Keeps `sum` small. */
   private normalise(): void {
     if (this.totalLoad === 0) {
-      assert(this.sum === 0, () => `nobody is active, and the lags sum to ${this.sum}`);
+      // It is 0, but for what was rounded where lags are beyond 2^53.
+      this.sum = 0;
       return;
     }
     const whole = Math.floor(this.sum / this.totalLoad);
@@ -271,8 +276,9 @@ class EarliestEligible implements SchedulingPolicy {
 }
 
 interface SavedEevdf {
-  readonly ready: readonly number[][];
+  readonly order: SavedReadyOrder;
+  readonly ready: readonly Pid[];
   readonly leaving: readonly number[];
   readonly processes: readonly number[][];
-  readonly all: [sequence: number, base: number, sum: number, totalLoad: number, nowUs: number];
+  readonly all: [base: number, sum: number, totalLoad: number, nowUs: number];
 }

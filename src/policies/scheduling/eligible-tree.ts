@@ -86,11 +86,6 @@ export class EligibleTree {
     return node;
   }
 
-  /** Of one that is here. */
-  placeOf(pid: number): EligiblePlace {
-    return { time: this.time[pid]!, deadline: this.deadline[pid]!, sequence: this.sequence[pid]! };
-  }
-
   /** In pid order. */
   pids(): number[] {
     const pids: number[] = [];

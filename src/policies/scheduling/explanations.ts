@@ -26,8 +26,8 @@ export interface Standing {
   /** The first of those that are ready, and how many these are. */
   readonly first: Pid | undefined;
   readonly size: number;
-  /** The key of a ready process, in words. */
-  readonly keyOf: (pid: Pid) => string;
+  /** The key of a ready process, in words; absent where the order is all there is. */
+  readonly keyOf?: (pid: Pid) => string;
   /** What orders them. */
   readonly rule: string;
 }
@@ -39,6 +39,10 @@ export function standing(
 ): string {
   const name = labelOf(processes, pid);
   if (!isReady || first === undefined) return `${name} is not ready; ${rule}`;
+  if (keyOf === undefined) {
+    const place = first === pid ? 'is the first' : `comes after ${labelOf(processes, first)}, the first`;
+    return `${name} ${place} of ${size} ready; ${rule}`;
+  }
   if (first === pid) return `${name} is the first of ${size} ready with ${keyOf(pid)}; ${rule}`;
   return `${name} has ${keyOf(pid)}; the first of ${size} ready is ${labelOf(processes, first)} with ${keyOf(first)}; ${rule}`;
 }

@@ -17,67 +17,72 @@ export class FairSharing {
   private weight = 0;
   /** The active, by virtual finish time. */
   private readonly active = new KeyedHeap();
-  // By member.
-  private readonly finishes: number[] = [];
-  private readonly weights: number[] = [];
+  private readonly members = new Map<number, Member>();
 
+  /** `rate` > 0. */
   constructor(rate: number) {
     assert(rate > 0, `rate ${rate}: must be > 0`);
     this.rate = rate;
   }
 
+  /** How many are known: who is active, and who may still grow. */
+  get size(): number {
+    return this.members.size;
+  }
+
   has(member: number): boolean {
-    return this.finishes[member] !== undefined;
+    return this.members.get(member)?.isOver === false;
   }
 
   /** The virtual time at which `member`, which has arrived, would end. */
   finish(member: number): number {
-    return this.finishes[member]!;
+    return this.members.get(member)!.finish;
   }
 
   /** A new member; `cost` ≥ 0, `weight` > 0. Times do not decrease, but one of before the last is taken for that. */
   arrive(member: number, cost: number, weight: number, atUs: number): void {
     this.advance(atUs);
-    this.weights[member] = weight;
-    this.enter(member, this.virtual + cost / weight);
+    // It was over, and comes again: as another.
+    if (this.active.has(member)) this.leave(member);
+    this.enter(member, this.virtual + cost / weight, weight);
   }
 
   /** The member costs more than it seemed. If it had ended, it begins anew. */
   grow(member: number, cost: number, weight: number, atUs: number): void {
     this.advance(atUs);
+    const { finish } = this.members.get(member)!;
     if (this.active.has(member)) this.leave(member);
-    this.weights[member] = weight;
-    this.enter(member, Math.max(this.finishes[member]!, this.virtual) + cost / weight);
+    this.enter(member, Math.max(finish, this.virtual) + cost / weight, weight);
+  }
+
+  /** The member comes no more. While it is active, the others go on sharing with it, as if it took what it was said to cost; then it is forgotten. */
+  end(member: number): void {
+    const known = this.members.get(member);
+    if (known === undefined) return;
+    known.isOver = true;
+    if (!this.active.has(member)) this.members.delete(member);
   }
 
   save(): Json {
-    const { virtual, nowUs, weight, finishes, weights } = this;
-    const members = finishes.flatMap((finish, member) => [
-      [member, finish, weights[member]!, this.active.has(member) ? 1 : 0],
+    const { virtual, nowUs, weight } = this;
+    const members = [...this.members].map(([member, one]) => [
+      member,
+      one.finish,
+      one.weight,
+      this.active.has(member) ? 1 : 0,
+      one.isOver ? 1 : 0,
     ]);
     return { virtual, nowUs, weight, members };
   }
 
   load(state: Json): void {
-    const { virtual, nowUs, weight, members } = state as unknown as {
-      readonly virtual: number;
-      readonly nowUs: number;
-      readonly weight: number;
-      readonly members: readonly (readonly [
-        member: number,
-        finish: number,
-        weight: number,
-        isActive: number,
-      ])[];
-    };
+    const { virtual, nowUs, weight, members } = state as unknown as SavedFairSharing;
     this.virtual = virtual;
     this.nowUs = nowUs;
-    for (const [member, finish, weight, isActive] of members) {
-      this.weights[member] = weight;
-      this.finishes[member] = finish;
-      if (isActive === 1) this.enter(member, finish);
+    for (const [member, finish, ofMember, isActive, isOver] of members) {
+      this.members.set(member, { finish, weight: ofMember, isOver: isOver === 1 });
+      if (isActive === 1) this.active.push(member, finish, member);
     }
-    // A sum of fractions depends on the order in which they were added.
     this.weight = weight;
   }
 
@@ -97,15 +102,37 @@ export class FairSharing {
     this.nowUs = Math.max(this.nowUs, atUs);
   }
 
-  private enter(member: number, finish: number): void {
-    this.finishes[member] = finish;
+  private enter(member: number, finish: number, weight: number): void {
+    this.members.set(member, { finish, weight, isOver: false });
     this.active.push(member, finish, member);
-    this.weight += this.weights[member]!;
+    this.weight += weight;
   }
 
   private leave(member: number): void {
+    const { weight, isOver } = this.members.get(member)!;
     this.active.remove(member);
-    // Sums of weights drift; with nobody left there is nothing to add up.
-    this.weight = this.active.size === 0 ? 0 : this.weight - this.weights[member]!;
+    // Sums of fractions drift; with nobody left there is nothing to add up.
+    this.weight = this.active.size === 0 ? 0 : this.weight - weight;
+    if (isOver) this.members.delete(member);
   }
+}
+
+interface Member {
+  readonly finish: number;
+  readonly weight: number;
+  /** It comes no more. */
+  isOver: boolean;
+}
+
+interface SavedFairSharing {
+  readonly virtual: number;
+  readonly nowUs: number;
+  readonly weight: number;
+  readonly members: readonly (readonly [
+    member: number,
+    finish: number,
+    weight: number,
+    isActive: number,
+    isOver: number,
+  ])[];
 }

@@ -10,6 +10,7 @@ import { assert } from '../../base/assert.ts';
 import type { CreateSchedulingPolicy, ProcessView, SchedulingPolicy } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { rounded, spelledTime, standing } from './explanations.ts';
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
 import { ResponseRatios } from './response-ratios.ts';
 
 export const hrrn: CreateSchedulingPolicy = ({ processes }) => new HighestResponseRatioNext(processes);
@@ -18,7 +19,7 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   readonly name = 'hrrn';
   private readonly processes: ProcessView;
   private readonly ratios = new ResponseRatios();
-  private sequence = 0;
+  private readonly order = new ReadyOrder();
 
   constructor(processes: ProcessView) {
     this.processes = processes;
@@ -27,7 +28,7 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean {
     // What takes no time has an infinite ratio; 1 µs is as good.
     const lengthUs = Math.max(1, this.processes.burstLeftUs(pid, sinceUs));
-    this.ratios.add(pid, sinceUs, lengthUs, this.sequence++);
+    this.ratios.add(pid, sinceUs, lengthUs, this.order.take(pid, sinceUs));
     return false;
   }
 
@@ -38,12 +39,17 @@ class HighestResponseRatioNext implements SchedulingPolicy {
     return pid as Pid;
   }
 
+  charge(pid: Pid): void {
+    if (!this.ratios.has(pid)) this.order.forget(pid);
+  }
+
   waiting(pid: Pid): void {
     this.ratios.remove(pid);
   }
 
   exited(pid: Pid): void {
     this.ratios.remove(pid);
+    this.order.forget(pid);
   }
 
   slice(): number {
@@ -68,14 +74,14 @@ class HighestResponseRatioNext implements SchedulingPolicy {
   }
 
   save(): Json {
-    return { sequence: this.sequence, ready: this.ratios.rows() };
+    return { order: this.order.save() as unknown as Json, ready: this.ratios.rows() };
   }
 
   load(state: Json): void {
     assert(this.ratios.size === 0, 'load into a policy that is in use');
-    const { sequence, ready } = state as unknown as { sequence: number; ready: readonly number[][] };
-    this.sequence = sequence;
-    for (const [pid = 0, sinceUs = 0, lengthUs = 0, tie = 0] of ready)
-      this.ratios.add(pid, sinceUs, lengthUs, tie);
+    const { order, ready } = state as unknown as { order: SavedReadyOrder; ready: readonly number[][] };
+    this.order.load(order);
+    for (const [pid = 0, sinceUs = 0, lengthUs = 0] of ready)
+      this.ratios.add(pid, sinceUs, lengthUs, this.order.of(pid as Pid));
   }
 }

@@ -8,6 +8,7 @@
  * Source: "Justitia: Fair and Efficient Scheduling for LLM Applications", 2025 (arXiv 2510.17015); virtual time: A. Demers, S. Keshav, S. Shenker, "Analysis and Simulation of a Fair
  * Queueing Algorithm", SIGCOMM 1989.
  * Departs from it: costs are those that the agent's root process was started with (`expectedTokenSeconds`); the calls of an agent that nobody predicted are added to its cost as they are asked for.
+ * What is kept of an agent is forgotten when it has ended, here and under fair sharing.
  * Cost: O(log n) a decision, and O(log a) an arrival for a active agents.
  */
 import { assert } from '../../base/assert.ts';
@@ -20,7 +21,9 @@ import type {
 } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { FairSharing } from './fair-sharing.ts';
-import { ReadyOrder } from './ready-order.ts';
+import { labelOf, rounded } from './explanations.ts';
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
+import { loadOf, weightScale } from './virtual-time.ts';
 
 export const justitia: CreateSchedulingPolicy = (context) => new Justitia(context);
 
@@ -30,10 +33,10 @@ class Justitia implements SchedulingPolicy {
   private readonly order = new ReadyOrder();
   private readonly queue = new KeyedHeap();
   private readonly sharing: FairSharing;
-  /** By run: of agents without a prediction, whose cost grows. */
-  private readonly isGrowing: boolean[] = [];
-  /** Pids whose call was added to the cost of such an agent. */
-  private readonly counted = new Set<Pid>();
+  /** Runs: agents without a prediction, whose cost grows. */
+  private readonly growing = new Set<number>();
+  /** By pid, of a call that has had no core since it was ready: its key. A call that grows its agent's cost does so once. */
+  private readonly keys = new Map<Pid, number>();
 
   constructor({ processes, memoryTokens }: SchedulingContext) {
     this.processes = processes;
@@ -44,11 +47,14 @@ class Justitia implements SchedulingPolicy {
     const { processes, sharing, queue } = this;
     const run = processes.run(pid);
     if (!sharing.has(run)) this.arrive(pid, run, sinceUs);
-    if (this.isGrowing[run] === true && !this.counted.has(pid)) {
-      this.counted.add(pid);
-      sharing.grow(run, this.costOfCall(pid), processes.weight(pid), sinceUs);
+    let key = this.keys.get(pid);
+    if (key === undefined) {
+      if (this.growing.has(run) && !processes.isUnderWay(pid))
+        sharing.grow(run, this.costOfCall(pid), weightOf(processes, pid), sinceUs);
+      key = sharing.finish(run);
+      this.keys.set(pid, key);
     }
-    queue.push(pid, sharing.finish(run), this.order.take(pid, sinceUs));
+    queue.push(pid, key, this.order.take(pid, sinceUs));
     return queue.peek() === pid;
   }
 
@@ -58,17 +64,25 @@ class Justitia implements SchedulingPolicy {
   }
 
   charge(pid: Pid): void {
-    if (!this.queue.has(pid)) this.order.forget(pid);
+    // What a ready one is charged with, it used in an earlier life.
+    if (this.queue.has(pid)) return;
+    this.order.forget(pid);
+    this.keys.delete(pid);
   }
 
   waiting(pid: Pid): void {
     this.queue.remove(pid);
-    this.counted.delete(pid);
   }
 
   exited(pid: Pid): void {
     this.waiting(pid);
     this.order.forget(pid);
+    this.keys.delete(pid);
+  }
+
+  runEnded(run: number): void {
+    this.growing.delete(run);
+    this.sharing.end(run);
   }
 
   slice(): number {
@@ -78,24 +92,24 @@ class Justitia implements SchedulingPolicy {
   explain(pid: Pid): string {
     const { queue, processes, sharing } = this;
     const run = processes.run(pid);
-    const agent = `${processes.name(pid)} (pid ${pid}, agent ${run})`;
-    if (!sharing.has(run)) return `${agent} never asked for a core`;
-    const how = this.isGrowing[run] === true ? ', of the calls it asked for so far' : '';
-    const finish = `virtual finish time ${sharing.finish(run).toFixed(1)}${how}`;
+    const agent = `${labelOf(processes, pid)} of agent ${run}`;
+    if (!sharing.has(run)) return `${agent} asks for no core`;
+    const how = this.growing.has(run) ? ', of the calls it asked for so far' : '';
+    const finish = `virtual finish time ${rounded(sharing.finish(run))}${how}`;
     if (!queue.has(pid)) return `${agent} is not ready: ${finish}`;
     const first = queue.peek() as Pid;
     return first === pid
       ? `${agent} is the first of ${queue.size} ready: ${finish}`
-      : `${agent} comes after ${processes.name(first)}, who would end first under fair sharing: ${finish}, not ${queue.peekKey().toFixed(1)}`;
+      : `${agent} comes after ${labelOf(processes, first)}, who would end first under fair sharing: ${finish}, not ${rounded(queue.peekKey())}`;
   }
 
   save(): Json {
     return {
-      order: this.order.save(),
-      ready: [...this.queue.ids()].map((pid) => [pid, this.queue.keyOf(pid)]),
+      order: this.order.save() as unknown as Json,
+      ready: [...this.queue.ids()],
       sharing: this.sharing.save(),
-      growing: this.isGrowing.flatMap((isGrowing, run) => (isGrowing ? [run] : [])),
-      counted: [...this.counted],
+      growing: [...this.growing],
+      keys: [...this.keys],
     };
   }
 
@@ -104,9 +118,9 @@ class Justitia implements SchedulingPolicy {
     const saved = state as unknown as SavedJustitia;
     this.order.load(saved.order);
     this.sharing.load(saved.sharing);
-    for (const [pid, key] of saved.ready) this.queue.push(pid, key, this.order.of(pid));
-    for (const run of saved.growing) this.isGrowing[run] = true;
-    for (const pid of saved.counted) this.counted.add(pid);
+    for (const run of saved.growing) this.growing.add(run);
+    for (const [pid, key] of saved.keys) this.keys.set(pid, key);
+    for (const pid of saved.ready) this.queue.push(pid, this.keys.get(pid) ?? 0, this.order.of(pid));
   }
 
   /** The first call of an agent; its root process is mostly the first that asks for one. */
@@ -115,8 +129,9 @@ class Justitia implements SchedulingPolicy {
     let root = pid;
     for (let at: Pid | 0 = pid; at !== 0; at = processes.parent(at)) root = at;
     const expected = processes.expectedTokenSeconds(root);
-    this.isGrowing[run] = Number.isNaN(expected);
-    this.sharing.arrive(run, Number.isNaN(expected) ? 0 : expected, processes.weight(root), atUs);
+    const isUnknown = Number.isNaN(expected);
+    if (isUnknown) this.growing.add(run);
+    this.sharing.arrive(run, isUnknown ? 0 : expected, weightOf(processes, root), atUs);
   }
 
   /** Its prompt is held for all of its time, its answer for half of it, on the average: token-seconds. */
@@ -127,10 +142,15 @@ class Justitia implements SchedulingPolicy {
   }
 }
 
+/** In parts that add up exactly, as in the other fair-share policies. */
+function weightOf(processes: ProcessView, pid: Pid): number {
+  return loadOf(processes.weight(pid)) / weightScale;
+}
+
 interface SavedJustitia {
-  readonly order: Json;
-  readonly ready: readonly (readonly [pid: Pid, key: number])[];
+  readonly order: SavedReadyOrder;
+  readonly ready: readonly Pid[];
   readonly sharing: Json;
   readonly growing: readonly number[];
-  readonly counted: readonly Pid[];
+  readonly keys: readonly (readonly [pid: Pid, key: number])[];
 }

@@ -39,7 +39,7 @@ export class KeyedOrder implements SchedulingPolicy {
   }
 
   ready(pid: Pid, sinceUs: number): boolean {
-    const standsFirst = this.queue.add(pid, this.options.keyOf(pid, sinceUs));
+    const standsFirst = this.queue.add(pid, this.options.keyOf(pid, sinceUs), sinceUs);
     return standsFirst && this.shouldPreempt !== undefined;
   }
 
@@ -47,12 +47,16 @@ export class KeyedOrder implements SchedulingPolicy {
     return this.queue.pop();
   }
 
+  charge(pid: Pid): void {
+    this.queue.used(pid);
+  }
+
   waiting(pid: Pid): void {
     this.queue.remove(pid);
   }
 
   exited(pid: Pid): void {
-    this.queue.remove(pid);
+    this.queue.forget(pid);
   }
 
   slice(): number {

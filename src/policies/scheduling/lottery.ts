@@ -4,7 +4,8 @@
  *
  * Source: C. A. Waldspurger and W. E. Weihl, "Lottery scheduling: flexible proportional-share resource management", OSDI 1994, with its compensation
  * tickets: who used only a part of its slice counts as so many times more tickets until its next turn.
- * Departs from it: compensation is rounded down to whole tickets and at most a thousandfold; there are no currencies and no transfers.
+ * Departs from it: compensation is rounded down to whole tickets and at most a thousandfold; there are no currencies and no transfers,
+ * so that who waits for a lock lends its holder nothing: priorities, which are what the kernel lends, count for nothing here.
  * Cost: O(log n) for every call.
  */
 import { assert } from '../../base/assert.ts';

@@ -10,7 +10,7 @@
  *   5. Every `boostUs` all processes rise to the topmost queue, those of higher queues first, each with a new allotment.
  * `allotmentOnWait: 'reset'` is the rule 4 that the book begins with and which can be gamed. `demotion: 'slice'` is the textbooks' feedback scheduling
  * (W. Stallings): who loses the core at the end of its slice sinks; without others it goes on where it is.
- * Departs from it: one that is preempted goes to the back of its queue. The restoring of its context counts as use of the allotment. One that goes on
+ * Departs from it: one that is preempted goes to the back of its queue. One that load control keeps out before its call begins comes back as from a wait. The restoring of its context counts as use of the allotment. One that goes on
  * because nobody was ready at the end of its turn gets turns of the same length until it makes way.
  * Cost: O(log n); a boost costs nothing, for what stood in queues before it is told by its key.
  */
@@ -38,7 +38,7 @@ export interface MlfqOptions {
   readonly demotion: 'allotment' | 'slice';
   /** What a process has used of its allotment when it asks for its next call: kept, or forgotten. */
   readonly allotmentOnWait: 'keep' | 'reset';
-  /** Where in its queue one goes that comes back from a wait. */
+  /** Where in its queue one goes that comes back from a wait: that asks for its next call. One that was stopped, for whatever reason, goes to the tail. */
   readonly wokenTo: 'tail' | 'head';
   /** Rule 1 also while a slice lasts. */
   readonly isPreemptive: boolean;
@@ -84,7 +84,7 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
   private readonly options: MlfqOptions;
   private readonly processes: ProcessView;
   /**
-   * Key: boosts so far × `mostQueues` + queue. Who was queued before a boost is in the topmost queue since then and stands before all that came there
+   * Key: boosts so far × number of queues + queue. Who was queued before a boost is in the topmost queue since then and stands before all that came there
    * later, in the order of the queues it left.
    */
   private readonly queue = new ReadyQueue();
@@ -113,7 +113,7 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
   ready(pid: Pid, sinceUs: number): boolean {
     const { options, processes, queue } = this;
     this.rise(pid, sinceUs);
-    const isWoken = processes.burstLeftUs(pid, sinceUs) === processes.burstUs(pid);
+    const isWoken = !processes.isUnderWay(pid);
     if (
       !isWoken &&
       options.demotion === 'slice' &&
@@ -124,10 +124,10 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
     const isFirst = isWoken && options.wokenTo === 'head' && this.isKnown.get(pid) === 1;
     this.stretchUs.set(pid, 0);
     this.isKnown.set(pid, 1);
-    const ownKey = this.boost.get(pid) * mostQueues + this.level.get(pid);
+    const ownKey = this.keyFor(pid, this.level.get(pid));
     // The head of the topmost queue is before those that a boost put there.
     const key = isFirst && this.level.get(pid) === 0 ? Math.min(ownKey, queue.firstKey()) : ownKey;
-    return queue.add(pid, key, isFirst) && this.shouldPreempt !== undefined;
+    return queue.add(pid, key, sinceUs, isFirst) && this.shouldPreempt !== undefined;
   }
 
   pick(_core: CoreId, nowUs: number): Pid | undefined {
@@ -140,6 +140,7 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
 
   charge(pid: Pid, { coreUs }: Charge, nowUs: number): void {
     const { queue, options } = this;
+    queue.used(pid);
     this.stretchUs.set(pid, this.stretchUs.get(pid) + coreUs);
     this.rise(pid, nowUs);
     if (options.demotion === 'slice') return;
@@ -149,7 +150,7 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
     this.level.set(pid, level);
     this.usedUs.set(pid, usedUs);
     // A ready one is told what it used in an earlier life.
-    if (queue.has(pid)) queue.rekey(pid, this.boost.get(pid) * mostQueues + level);
+    if (queue.has(pid)) queue.rekey(pid, this.keyFor(pid, level));
   }
 
   waiting(pid: Pid): void {
@@ -157,7 +158,7 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
   }
 
   exited(pid: Pid): void {
-    this.queue.remove(pid);
+    this.queue.forget(pid);
     for (const column of this.columns) column.set(pid, 0);
   }
 
@@ -256,7 +257,12 @@ class MultiLevelFeedbackQueue implements SchedulingPolicy {
   }
 
   private levelOfKey(key: number, nowUs: number): number {
-    return Math.floor(key / mostQueues) < this.boostsBy(nowUs) ? 0 : key % mostQueues;
+    const { queues } = this.options;
+    return Math.floor(key / queues) < this.boostsBy(nowUs) ? 0 : key % queues;
+  }
+
+  private keyFor(pid: Pid, level: number): number {
+    return this.boost.get(pid) * this.options.queues + level;
   }
 
   private sliceOf(level: number): number {

@@ -4,7 +4,7 @@
  *
  * Source: M. Luo et al., "Autellix: An Efficient Serving Engine for LLM Agents as General Programs", 2025 (arXiv 2502.13965), section 4.1.
  * Departs from it: stretches of calls under way count, too, not only calls that have ended.
- * Cost: O(log n) for every call.
+ * Cost: O(log n) for every call, on the average where calls of one run are many. What a run was served is forgotten with it.
  */
 import type { CreateSchedulingPolicy, ProcessView } from '../../kernel/contracts.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
@@ -41,6 +41,10 @@ class ServiceOfRuns implements PriorService {
   }
 
   exited(): void {}
+
+  runEnded(run: number): void {
+    this.attained.delete(run);
+  }
 
   save(): Json {
     return [...this.attained].map(([run, us]) => [run, us]);

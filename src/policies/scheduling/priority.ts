@@ -1,7 +1,7 @@
 /**
  * Priority with aging, preemption and a share of the quota: the default scheduling policy.
  *
- * Order: by priority × 6 s + the instant since which it is ready, smallest first, ties by a sequence number. At any one
+ * Order: by priority × 6 s + the instant since which it is ready, smallest first, ties in the order of becoming ready. At any one
  * instant this is the order of the aged priorities, priority - time ready / 6 s, but the key is constant while a process
  * is ready, so that a heap suffices.
  * Preemption: a running process keeps the aged priority it was dispatched with; it makes way at the instant from which a
@@ -23,7 +23,9 @@ import type {
 } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
 import { moved, rowsFor } from '../columns.ts';
+import { labelOf, spelledTime } from './explanations.ts';
 import { QuotaQueue } from './quota-queue.ts';
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
 
 export interface PriorityOptions {
   /** µs of being ready that are worth one point of priority; > 0. */
@@ -66,7 +68,7 @@ class Priority implements SchedulingPolicy {
   private readonly sliceUs: number;
   private readonly quotaShare: number;
   private readonly queue = new QuotaQueue();
-  private sequence = 0;
+  private readonly order = new ReadyOrder();
   // By pid.
   private priority = new Float64Array(0); // as of when it was ready or reprioritized
   private aged = new Float64Array(0); // aged priority it was dispatched with, in µs (× agingUs); NaN unless it runs
@@ -82,16 +84,16 @@ class Priority implements SchedulingPolicy {
     this.quotaShare = options.quotaShare;
   }
 
-  ready(pid: Pid, nowUs: number): boolean {
+  ready(pid: Pid, sinceUs: number): boolean {
     const { queue } = this;
     if (pid >= this.aged.length) this.grow(pid);
     this.aged[pid] = NaN;
     const node = this.processes.quotaNode(pid);
-    const untilUs = this.isOver(pid, node, nowUs) ? this.overUntilUs[pid]! : 0;
+    const untilUs = this.isOver(pid, node, sinceUs) ? this.overUntilUs[pid]! : 0;
     this.behindUntilUs[pid] = untilUs;
     const priority = this.processes.priority(pid);
     this.priority[pid] = priority;
-    queue.add(pid, priority * this.agingUs + nowUs, this.sequence++, node, untilUs);
+    queue.add(pid, priority * this.agingUs + sinceUs, this.order.take(pid, sinceUs), node, untilUs);
     // With a quota, being ready can matter to another of the node even from the last place.
     return node >= 0 || queue.first() === pid;
   }
@@ -110,7 +112,8 @@ class Priority implements SchedulingPolicy {
   charge(pid: Pid, _charge: Charge, nowUs: number): void {
     if (pid >= this.aged.length) assert(false, `charge for pid ${pid}, which was never ready`);
     this.isCharged[pid] = 1;
-    if (!this.queue.has(pid) || !this.isOver(pid, this.processes.quotaNode(pid), nowUs)) return;
+    if (!this.queue.has(pid)) return this.order.forget(pid);
+    if (!this.isOver(pid, this.processes.quotaNode(pid), nowUs)) return;
     this.behindUntilUs[pid] = this.overUntilUs[pid]!;
     this.queue.demote(pid, this.overUntilUs[pid]!);
   }
@@ -125,6 +128,7 @@ class Priority implements SchedulingPolicy {
     this.overUntilUs[pid] = 0;
     this.behindUntilUs[pid] = 0;
     this.isCharged[pid] = 0;
+    this.order.forget(pid);
   }
 
   /** Queued or running: it stands where it would if it had had this priority from the start. */
@@ -155,11 +159,11 @@ class Priority implements SchedulingPolicy {
   explain(pid: Pid, nowUs: number): string {
     const { queue, agingUs } = this;
     const base = this.processes.priority(pid);
-    const name = `${this.processes.name(pid)} (pid ${pid}, priority ${base})`;
+    const name = `${labelOf(this.processes, pid)} of priority ${base}`;
     const overUntilUs = this.overUntilUs[pid] ?? 0;
     const over =
       overUntilUs > nowUs
-        ? `; over its share of the quota, behind its node's others until ${seconds(overUntilUs)}`
+        ? `; over its share of the quota, behind its node's others until ${spelledTime(overUntilUs)}`
         : '';
     const aged = this.aged[pid] ?? NaN;
     if (aged === aged) {
@@ -171,7 +175,7 @@ class Priority implements SchedulingPolicy {
     const readyUs = nowUs - (key - base * agingUs);
     const best = points(queue.firstKey() - nowUs, agingUs);
     return (
-      `${name} is ready for ${seconds(readyUs)}: aged priority ${points(key - nowUs, agingUs)}, ` +
+      `${name} is ready for ${spelledTime(readyUs)}: aged priority ${points(key - nowUs, agingUs)}, ` +
       `the first of ${queue.size} ready has ${best}${over}`
     );
   }
@@ -186,13 +190,13 @@ class Priority implements SchedulingPolicy {
       if (runs + isCharged + overUntilUs === 0) continue;
       processes.push([pid, runs, runs === 1 ? aged : 0, overUntilUs, this.behindUntilUs[pid]!, isCharged]);
     }
-    return { sequence: this.sequence, ready: this.queue.rows(), processes };
+    return { order: this.order.save() as unknown as Json, ready: this.queue.rows(), processes };
   }
 
   load(state: Json): void {
     assert(this.queue.size === 0, 'load into a policy that is in use');
-    const { sequence, ready, processes } = state as unknown as SavedPriority;
-    this.sequence = sequence;
+    const { order, ready, processes } = state as unknown as SavedPriority;
+    this.order.load(order);
     for (const [pid, key, tie, node, untilUs] of ready) {
       if (pid >= this.aged.length) this.grow(pid);
       this.priority[pid] = this.processes.priority(pid as Pid);
@@ -232,7 +236,7 @@ class Priority implements SchedulingPolicy {
 }
 
 interface SavedPriority {
-  readonly sequence: number;
+  readonly order: SavedReadyOrder;
   readonly ready: readonly (readonly [
     pid: number,
     key: number,
@@ -255,8 +259,4 @@ type SavedProcess = readonly [
 
 function points(agedUs: number, agingUs: number): string {
   return (agedUs / agingUs).toFixed(1);
-}
-
-function seconds(us: number): string {
-  return `${(us / 1e6).toFixed(1)} s`;
 }

@@ -1,34 +1,31 @@
 import { assert } from '../../base/assert.ts';
 import { MostlySortedQueue } from '../../base/mostly-sorted-queue.ts';
 import type { Pid } from '../../kernel/ids.ts';
-
-/** A ready process: its key, and its place among those of the same key. */
-type SavedPlace = readonly [pid: number, key: number, tie: number];
+import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
 
 export interface SavedReadyQueue {
-  readonly sequence: number;
-  readonly front: number;
-  readonly ready: readonly SavedPlace[];
+  readonly order: SavedReadyOrder;
+  /** In pid order; null stands for a key of Infinity, which JSON has not. */
+  readonly ready: readonly (readonly [pid: number, key: number | null])[];
 }
 
 /**
- * Ready processes by a key that is constant while they are ready, smallest first; equals in the order in which they became ready, but for those that
+ * Ready processes by a key that is constant while they are ready, smallest first; equals in the order in which they became ready (ready-order.ts), but for those that
  * are put before their equals.
  *
  * Cost: O(log n) for add, pop and remove, O(1) while keys come in ascending order.
  */
 export class ReadyQueue {
   private readonly queue = new MostlySortedQueue();
-  private sequence = 0;
-  private front = 0;
+  private readonly order = new ReadyOrder();
 
   get size(): number {
     return this.queue.size;
   }
 
-  /** `key` is not NaN. True: it stands first. */
-  add(pid: Pid, key: number, isBeforeEquals = false): boolean {
-    this.queue.push(pid, key, isBeforeEquals ? --this.front : this.sequence++);
+  /** `pid` is ready since `sinceUs`; `key` is not NaN. True: it stands first. */
+  add(pid: Pid, key: number, sinceUs: number, isBeforeEquals = false): boolean {
+    this.queue.push(pid, key, this.order.take(pid, sinceUs, isBeforeEquals));
     return this.queue.peek() === pid;
   }
 
@@ -61,6 +58,17 @@ export class ReadyQueue {
     this.queue.remove(pid);
   }
 
+  /** `pid` was charged with the use of a core: it comes behind its equals when it is ready again. One that is here was told what it used in an earlier life, and keeps its place. */
+  used(pid: Pid): void {
+    if (!this.queue.has(pid)) this.order.forget(pid);
+  }
+
+  /** It has ended. */
+  forget(pid: Pid): void {
+    this.queue.remove(pid);
+    this.order.forget(pid);
+  }
+
   /** One that is here gets another key and keeps its place among equals. */
   rekey(pid: Pid, key: number): void {
     const tie = this.queue.tieOf(pid);
@@ -68,17 +76,18 @@ export class ReadyQueue {
     this.queue.push(pid, key, tie);
   }
 
-  /** In pid order. */
   save(): SavedReadyQueue {
-    const { queue, sequence, front } = this;
+    const { queue, order } = this;
     const pids = [...queue.ids()].sort((a, b) => a - b);
-    return { sequence, front, ready: pids.map((pid) => [pid, queue.keyOf(pid), queue.tieOf(pid)]) };
+    return {
+      order: order.save(),
+      ready: pids.map((pid) => [pid, queue.keyOf(pid) === Infinity ? null : queue.keyOf(pid)]),
+    };
   }
 
-  load({ sequence, front, ready }: SavedReadyQueue): void {
+  load({ order, ready }: SavedReadyQueue): void {
     assert(this.queue.size === 0, 'load into a policy that is in use');
-    this.sequence = sequence;
-    this.front = front;
-    for (const [pid, key, tie] of ready) this.queue.push(pid, key, tie);
+    this.order.load(order);
+    for (const [pid, key] of ready) this.queue.push(pid, key ?? Infinity, this.order.of(pid as Pid));
   }
 }

@@ -67,9 +67,9 @@ class StaticPriority implements SchedulingPolicy {
 
   ready(pid: Pid, sinceUs: number): boolean {
     const { queue, processes } = this;
-    const keepsPlace = this.options.preemptedTo === 'head' && this.isInSlice(pid, sinceUs);
+    const keepsPlace = this.options.preemptedTo === 'head' && this.isInSlice(pid);
     if (!keepsPlace) this.usedUs.set(pid, 0);
-    return queue.add(pid, processes.priority(pid), keepsPlace) && this.shouldPreempt !== undefined;
+    return queue.add(pid, processes.priority(pid), sinceUs, keepsPlace) && this.shouldPreempt !== undefined;
   }
 
   pick(_core: CoreId): Pid | undefined {
@@ -77,6 +77,7 @@ class StaticPriority implements SchedulingPolicy {
   }
 
   charge(pid: Pid, { coreUs }: Charge): void {
+    this.queue.used(pid);
     // What a ready process is charged with, it used in an earlier life.
     if (this.options.preemptedTo === 'tail' || this.queue.has(pid)) return;
     this.usedUs.set(pid, this.usedUs.get(pid) + coreUs);
@@ -87,7 +88,7 @@ class StaticPriority implements SchedulingPolicy {
   }
 
   exited(pid: Pid): void {
-    this.queue.remove(pid);
+    this.queue.forget(pid);
     this.usedUs.set(pid, 0);
   }
 
@@ -126,9 +127,7 @@ class StaticPriority implements SchedulingPolicy {
   }
 
   /** Its call was stopped before its slice was over. */
-  private isInSlice(pid: Pid, sinceUs: number): boolean {
-    const { processes } = this;
-    if (this.usedUs.get(pid) >= this.options.sliceUs) return false;
-    return processes.burstLeftUs(pid, sinceUs) < processes.burstUs(pid);
+  private isInSlice(pid: Pid): boolean {
+    return this.usedUs.get(pid) < this.options.sliceUs && this.processes.isUnderWay(pid);
   }
 }

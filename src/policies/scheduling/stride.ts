@@ -5,7 +5,7 @@
  * Source: C. A. Waldspurger and W. E. Weihl, "Stride scheduling: deterministic proportional-share resource management", MIT/LCS/TM-528, 1995, with the
  * dynamic rules of its section 3: the global pass is that of a process that has all tickets of the active ones; who leaves takes along what its pass is
  * ahead of it or behind, and comes back with that.
- * Departs from it: the stride is not rounded (virtual-time.ts), and on several cores the global pass moves by what all of them serve.
+ * Departs from it: no tickets are transferred to who holds a lock (priorities, which the kernel lends, count for nothing here); the stride is not rounded (virtual-time.ts), and on several cores the global pass moves by what all of them serve.
  * Cost: O(log n) for ready, pick and waiting, O(1) for the rest.
  */
 import { assert } from '../../base/assert.ts';
@@ -72,7 +72,7 @@ class Stride implements SchedulingPolicy {
     this.moveTo(sinceUs);
     this.stopped(pid);
     if (this.isActive.get(pid) === 0) this.join(pid);
-    this.queue.add(pid, this.passes.get(pid));
+    this.queue.add(pid, this.passes.get(pid), sinceUs);
     return false;
   }
 
@@ -87,6 +87,7 @@ class Stride implements SchedulingPolicy {
 
   charge(pid: Pid, { coreUs }: Charge): void {
     this.passes.add(pid, coreUs, this.processes.tickets(pid));
+    this.queue.used(pid);
     if (this.queue.has(pid)) this.queue.rekey(pid, this.passes.get(pid));
   }
 
@@ -99,6 +100,7 @@ class Stride implements SchedulingPolicy {
 
   exited(pid: Pid, nowUs: number): void {
     this.waiting(pid, nowUs);
+    this.queue.forget(pid);
     for (const column of this.columns) column.set(pid, 0);
   }
 

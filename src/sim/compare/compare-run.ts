@@ -16,11 +16,16 @@ export interface CompareOptions {
 
 /** A slice of the workload's kernel is for the policies that have slices. */
 export function compareRun(
-  { spec, agents, demands, program, machine, untilUs }: SeededWorkload,
+  { spec, agents, demands, groups, program, machine, untilUs }: SeededWorkload,
   scheduler: string,
   { own, check = false, onProgress }: CompareOptions = {},
 ): RunFigures {
-  const tally = new FigureTally(agents, demands, machine.cores);
+  const tally = new FigureTally({
+    agents,
+    demands,
+    cores: machine.cores,
+    ...(groups === undefined ? {} : { groups }),
+  });
   const { sliceUs, ...rest } = spec;
   const hasSlice = sliceUs !== undefined && noSlice(scheduler) === undefined;
   const { metrics, isCut } = runWorkload({

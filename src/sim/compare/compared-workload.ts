@@ -27,6 +27,8 @@ export interface SeededWorkload {
   readonly agents: readonly AgentSpec[];
   /** The least that each asks for. */
   readonly demands: readonly Demand[];
+  /** The group of each; absent where there are none. */
+  readonly groups?: readonly string[];
   readonly program: 'replayed' | 'scripted';
   readonly machine: Machine;
   readonly untilUs?: number;
@@ -34,12 +36,13 @@ export interface SeededWorkload {
 
 export function seededWorkload(compared: ComparedWorkload, seed: number): SeededWorkload {
   if (compared.kind === 'scenario') {
-    const { spec, workload, untilUs } = parseScenario(compared.name, compared.text, { seed });
-    return complete(spec, workload.agents, 'scripted', untilUs);
+    const { spec, workload, groups, untilUs } = parseScenario(compared.name, compared.text, { seed });
+    const until = untilUs === undefined ? {} : { untilUs };
+    return { ...complete(spec, workload.agents, 'scripted'), groups, ...until };
   }
   const { workload, arrivals, latency, spec } = compared;
   const { agents } = withLatencies(withArrivals(workload, arrivals, seed), { mode: latency, seed });
-  return complete({ ...spec, seed }, agents, 'replayed', undefined);
+  return complete({ ...spec, seed }, agents, 'replayed');
 }
 
 /** Whether another seed makes other agents, rather than leaving chance to the policies alone. */
@@ -75,7 +78,6 @@ function complete(
   spec: SimulationSpec,
   agents: readonly AgentSpec[],
   program: SeededWorkload['program'],
-  untilUs: number | undefined,
 ): SeededWorkload {
   const machine = machineOf(spec);
   return {
@@ -84,6 +86,5 @@ function complete(
     demands: agents.map((agent) => leastDemand(agent, machine)),
     program,
     machine,
-    ...(untilUs === undefined ? {} : { untilUs }),
   };
 }

@@ -32,6 +32,10 @@ export class ServiceGap {
   private readonly backlogged: Int32Array; // the first `count` of these
   private readonly places: Int32Array; // by client: where it stands there, or ABSENT
   private count = 0;
+  /** Who wants nothing since `nowUs`. At a later instant he is backlogged no more; before that he may want something again, such as his next call. */
+  private readonly leaving: number[] = [];
+  private nowUs = 0;
+  private readonly comparedUs: Float64Array; // by client: as of when it was looked at last
   /** [f × clients + g]: the least that f has received more than g since both are backlogged. */
   private readonly least: Float64Array;
   private largest = 0;
@@ -49,26 +53,32 @@ export class ServiceGap {
     this.wanting = new Int32Array(clients);
     this.backlogged = new Int32Array(clients);
     this.places = new Int32Array(clients).fill(ABSENT);
+    this.comparedUs = new Float64Array(clients).fill(-1);
     this.least = new Float64Array(isMeasured ? clients * clients : 0);
   }
 
-  /** µs; null with a single client, or with too many to look at all pairs. */
-  get gapUs(): number | null {
-    return this.clients < 2 || this.least.length === 0 ? null : this.largest;
+  /** Up to `endUs`, where calls may be cut off. µs; null with a single client, or with too many to look at all pairs. */
+  gapUs(endUs: number): number | null {
+    if (this.clients < 2 || this.least.length === 0) return null;
+    this.moveTo(endUs);
+    this.countUp(endUs);
+    for (const client of this.onCores) this.compare(client);
+    return this.largest;
   }
 
   onEvent(event: KernelEvent): void {
     if (this.least.length === 0) return;
+    this.moveTo(event.atUs);
     switch (event.type) {
       case 'process.ready':
-        return this.enter(event.pid, event.atUs);
+        return this.enter(event.pid);
       case 'process.dispatched':
-        return this.run(event.pid, 1, event.atUs);
+        return this.run(event.pid, 1);
       // Until the process is suspended, terminated or ready again it wants what it wanted.
       case 'call.stopped':
-        return this.run(event.pid, -1, event.atUs);
+        return this.run(event.pid, -1);
       case 'call.ended':
-        this.run(event.pid, -1, event.atUs);
+        this.run(event.pid, -1);
         return this.leave(event.pid);
       case 'process.waiting':
         return event.on === 'memory' ? undefined : this.leave(event.pid);
@@ -80,12 +90,28 @@ export class ServiceGap {
     }
   }
 
-  private enter(pid: number, atUs: number): void {
+  private moveTo(atUs: number): void {
+    if (atUs === this.nowUs) return;
+    const { leaving, wanting, places, comparedUs } = this;
+    for (const client of leaving) {
+      if (wanting[client]! > 0 || places[client] === ABSENT) continue;
+      // Others may have been served until then.
+      if (comparedUs[client] !== this.nowUs) {
+        this.countUp(this.nowUs);
+        this.compare(client);
+      }
+      this.remove(client);
+    }
+    leaving.length = 0;
+    this.nowUs = atUs;
+  }
+
+  private enter(pid: number): void {
     if (this.wants[pid] === true) return;
     this.wants[pid] = true;
     const client = this.clientOf(pid);
-    if (this.wanting[client]!++ > 0) return;
-    this.countUp(atUs);
+    if (this.wanting[client]!++ > 0 || this.places[client] !== ABSENT) return;
+    this.countUp(this.nowUs);
     const { backlogged, served, least, clients } = this;
     for (let place = 0; place < this.count; place++) {
       const other = backlogged[place]!;
@@ -101,7 +127,10 @@ export class ServiceGap {
     if (this.wants[pid] !== true) return;
     this.wants[pid] = false;
     const client = this.clientOf(pid);
-    if (--this.wanting[client]! > 0) return;
+    if (--this.wanting[client]! === 0) this.leaving.push(client);
+  }
+
+  private remove(client: number): void {
     // The last takes its place.
     const place = this.places[client]!;
     const last = this.backlogged[--this.count]!;
@@ -111,14 +140,14 @@ export class ServiceGap {
   }
 
   /** A stretch begins or ends. Between two such changes differences grow or shrink steadily, so that they are largest at one. */
-  private run(pid: number, change: 1 | -1, atUs: number): void {
+  private run(pid: number, change: 1 | -1): void {
     if ((this.runs[pid] ?? false) === (change === 1)) return;
     this.runs[pid] = change === 1;
     const client = this.clientOf(pid);
-    this.countUp(atUs);
+    this.countUp(this.nowUs);
     this.compare(client);
-    this.receivedUs[client]! += this.running[client]! * (atUs - this.countedUs[client]!);
-    this.countedUs[client] = atUs;
+    this.receivedUs[client]! += this.running[client]! * (this.nowUs - this.countedUs[client]!);
+    this.countedUs[client] = this.nowUs;
     this.running[client]! += change;
     if (this.running[client] === 0) this.onCores.delete(client);
     else this.onCores.add(client);
@@ -126,6 +155,7 @@ export class ServiceGap {
 
   private compare(client: number): void {
     if (this.places[client] === ABSENT) return;
+    this.comparedUs[client] = this.nowUs;
     const { backlogged, served, least, clients, count } = this;
     const own = served[client]!;
     let { largest } = this;

@@ -62,6 +62,7 @@ export class ModelDevice {
   private readonly stopped = new StoppedCalls();
   private busy = 0;
   private readonly isFlat: boolean;
+  private readonly leastSpeed: number;
   private speed = 1;
 
   constructor(engine: EngineOptions, firstCore: number, world: ModelDeviceWorld, faults?: FaultPlan) {
@@ -88,6 +89,7 @@ export class ModelDevice {
       },
     }));
     this.isFlat = engine.throughput.every((speed) => speed === 1);
+    this.leastSpeed = Math.min(...engine.throughput);
   }
 
   start(start: CallStart): void {
@@ -293,7 +295,8 @@ export class ModelDevice {
     const work = { switchUs, loadUs, newPrefillUs, repeatedPrefillUs };
     // Even at full speed what is left of a stretch that was slowed down is no whole number.
     const slowdown = doneUs === 0 ? 1 : (this.world.nowUs - startUs) / doneUs;
-    const wall = (us: number): number => Math.floor(us * slowdown);
+    // The end was rounded up to whole µs, which is no work of any phase.
+    const wall = (us: number): number => Math.min(Math.floor(us * slowdown), Math.ceil(us / this.leastSpeed));
     return {
       switchUs: wall(switchUs),
       loadUs: wall(loadUs),

@@ -2,29 +2,32 @@
  * Job files for `ringzero sched`: JSON or CSV, the same fields in both (docs/sched.md). Times are ticks, numbers of at least 0 with up to six decimals: a tick is a second of
  * virtual time, and a microsecond is the least that can be told apart.
  */
-import { KernelError } from '../../kernel/errors.ts';
-import { mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
+import { leastWeight, mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
 import {
   below,
   documentOf,
   integer,
   list,
-  name,
   number,
   numberAbove,
   object,
   refused,
+  text,
   type Field,
 } from '../workloads/checked-json.ts';
-import { fileError } from '../workloads/fields.ts';
+import { fieldError, fileError } from '../workloads/fields.ts';
+import { csvRecords } from './csv-records.ts';
 import type { Job } from './job.ts';
 
 export const tickUs = 1_000_000;
 
 /** Far more than any exercise, and far from where sums would lose digits. */
 export const mostTicks = 1_000_000;
+const mostJobs = 10_000;
 
 const ticks = number(0, mostTicks);
+/** What tables and charts can show. */
+const name = text('a text of one line', (value) => value.trim() !== '' && !/\p{Cc}/u.test(value));
 
 const readFields = object(
   {},
@@ -35,7 +38,7 @@ const readFields = object(
     bursts: list(ticks, 1),
     priority: number(0, 100),
     tickets: integer(1, mostShares),
-    weight: numberAbove(0, mostShares),
+    weight: number(leastWeight, mostShares),
     deadline: numberAbove(0, mostTicks),
     client: name,
   },
@@ -53,11 +56,22 @@ const columns = [
 ] as const;
 
 /** Jobs of a file's text, found by content to be JSON or CSV. Throws KernelError INVALID_FILE with the place and the field. */
-export function readJobs(file: string, text: string): readonly Job[] {
-  const isJson = /^\s*[[{]/.test(text);
-  const fields = isJson ? jsonRows(documentOf(file, text)) : csvRows(file, text);
+export function readJobs(file: string, content: string): readonly Job[] {
+  const isJson = /^\s*[[{]/.test(content);
+  const fields = isJson
+    ? jsonRows(documentOf(file, content, 'a list of jobs, or an object with the field jobs'))
+    : csvRows(file, content);
   if (fields.length === 0) throw fileError({ file, at: '' }, 'no jobs; allowed: at least one');
-  return fields.map((field, index) => jobOf(field, index));
+  if (fields.length > mostJobs)
+    throw fileError({ file, at: '' }, `${fields.length} jobs; allowed: at most ${mostJobs}`);
+  const jobs = fields.map((field, index) => jobOf(field, index));
+  const names = new Set<string>();
+  for (const [index, { name: value }] of jobs.entries()) {
+    if (names.has(value))
+      throw refused({ ...below(fields[index]!, 'name'), value }, 'a name that no job before it has');
+    names.add(value);
+  }
+  return jobs;
 }
 
 /** A list of jobs, or an object that holds it as `jobs`. */
@@ -112,31 +126,30 @@ function untilDeadline(field: Field, deadline: number, arrivalUs: number): numbe
 }
 
 /** Columns by the names in the first line; bursts within a cell are separated by spaces. */
-function csvRows(file: string, text: string): readonly Field[] {
-  const lines = text.split(/\r?\n/);
-  const first = lines.findIndex((line) => line.trim() !== '');
-  if (first < 0) throw fileError({ file, at: '' }, 'empty; allowed: jobs as JSON or CSV');
-  const header = lines[first]!.split(',').map((cell) => cell.trim());
-  for (const column of header) {
+function csvRows(file: string, content: string): readonly Field[] {
+  const [header, ...records] = csvRecords(file, content);
+  if (header === undefined) throw fileError({ file, at: '' }, 'empty; allowed: jobs as JSON or CSV');
+  const names = header.cells;
+  for (const column of names) {
     const isKnown = (columns as readonly string[]).includes(column);
-    if (!isKnown || header.indexOf(column) !== header.lastIndexOf(column))
-      throw fileError(
-        { file, at: `line ${first + 1}` },
-        `column ${JSON.stringify(column)} is not allowed; allowed: ${columns.join(', ')}, each once`,
+    if (!isKnown || names.indexOf(column) !== names.lastIndexOf(column))
+      throw fieldError(
+        { file, at: `line ${header.line}` },
+        'column',
+        column,
+        `${columns.join(', ')}, each once`,
       );
   }
-  return lines.flatMap((line, index) => {
-    if (index <= first || line.trim() === '') return [];
-    const cells = line.split(',').map((cell) => cell.trim());
-    if (cells.length !== header.length)
-      throw new KernelError(
-        'INVALID_FILE',
-        `${file} line ${index + 1}: ${cells.length} cells; allowed: ${header.length}, as in the first line`,
+  return records.map(({ line, cells }) => {
+    if (cells.length !== names.length)
+      throw fileError(
+        { file, at: `line ${line}` },
+        `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}; allowed: ${names.length}, as in the first line`,
       );
     const value = Object.fromEntries(
-      cells.flatMap((cell, at) => (cell === '' ? [] : [[header[at]!, cellValue(header[at]!, cell)]])),
+      cells.flatMap((cell, at) => (cell === '' ? [] : [[names[at]!, cellValue(names[at]!, cell)]])),
     );
-    return [{ file: `${file} line ${index + 1}`, path: '', value }];
+    return { file: `${file} line ${line}`, path: '', value };
   });
 }
 

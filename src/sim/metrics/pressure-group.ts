@@ -3,8 +3,9 @@
  *
  * Source: Linux, Documentation/accounting/psi.rst and kernel/sched/psi.c (J. Weiner, 2018): totals, and averages over 10, 60 and 300 s that decay
  * exponentially and are updated every 2 s with the share of those 2 s.
- * Departs from it: the group is looked at as a whole, not core by core, so that `some` and `full` are what their definition says, to the microsecond;
- * and averages are doubles, not fixed-point numbers.
+ * Departs from it: the group is looked at as a whole, not core by core, so that `some` and `full` are what their definition says, to the microsecond: `full` of cores is not set to 0, and
+ * while some are stalled on one resource and all others on another neither is `full`, where psi.c asks only that nobody gets on; periods are of virtual time, and averages
+ * doubles, not fixed-point numbers.
  * Cost: O(1) for a change; a stretch without changes costs as much as one period, however long it is.
  */
 import { exp } from '../../base/math.ts';

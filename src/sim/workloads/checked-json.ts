@@ -15,10 +15,10 @@ export interface Field {
 
 export type Reader<Value> = (field: Field) => Value;
 
-/** The document of a file. Throws KernelError INVALID_FILE that names line and column when the text is not JSON, or names a field twice. */
-export function documentOf(file: string, text: string): Field {
+/** The document of a file. `allowed`: what it should be. Throws KernelError INVALID_FILE that names line and column when the text is not JSON, or names a field twice. */
+export function documentOf(file: string, text: string, allowed = 'one JSON object'): Field {
   const place = { file, at: '' };
-  if (text.trim() === '') throw fileError(place, 'empty; allowed: a JSON object');
+  if (text.trim() === '') throw fileError(place, `empty; allowed: ${allowed}`);
   try {
     const value: unknown = JSON.parse(text);
     const repeated = repeatedNameAt(text);
@@ -33,7 +33,7 @@ export function documentOf(file: string, text: string): Field {
     if (found === undefined) return { file, path: '', value: jsonAt(place, text) };
     throw fileError(
       { file, at: `line ${found.line}` },
-      `not JSON (${found.problem}, column ${found.column}); allowed: one JSON object`,
+      `not JSON (${found.problem}, column ${found.column}); allowed: ${allowed}`,
     );
   }
 }

@@ -21,7 +21,12 @@ import {
 } from './checked-json.ts';
 import type { Field, Reader } from './checked-json.ts';
 import { fileError } from './fields.ts';
-import { mostShares, type SchedulingFacts } from '../../kernel/scheduling-facts.ts';
+import {
+  leastWeight,
+  mostShares,
+  mostTokenSeconds,
+  type SchedulingFacts,
+} from '../../kernel/scheduling-facts.ts';
 import { generateJobs } from './generate-jobs.ts';
 import { generateSessions } from './generate-sessions.ts';
 import type { Workload } from './workload.ts';
@@ -41,6 +46,8 @@ export interface AgentWorld {
 /** The agents of one entry of the list. `isGenerated`: their tools need not be declared. */
 export interface AgentGroup {
   readonly name: string;
+  /** What results are broken down by; several entries may have one. */
+  readonly group: string;
   readonly isGenerated: boolean;
   readonly agents: readonly AgentSpec[];
 }
@@ -63,11 +70,11 @@ const scheduling: Reader<SchedulingFacts> = object(
   {},
   {
     tickets: integer(1, mostShares),
-    weight: numberAbove(0, mostShares),
+    weight: number(leastWeight, mostShares),
     deadlineUs: timeUs(1),
     client: name,
     expectedCoreUs: timeUs(0),
-    expectedTokenSeconds: number(0),
+    expectedTokenSeconds: number(0, mostTokenSeconds),
   },
 );
 const tokenCount = integer(0, 1_000_000_000);
@@ -79,17 +86,18 @@ function writtenAgents(world: AgentWorld): Reader<AgentGroup> {
     arrivalUs: timeUs(0),
     budget: oneOfNames(world.budgets, 'budgets'),
     copies: integer(1, 1_000_000),
+    group: name,
     scheduling,
   };
   const read = object({ name, steps: stepsReader(world) }, fields);
   return (field) => {
-    const { copies, ...agent } = read(field);
+    const { copies, group, ...agent } = read(field);
     checkKeys(below(field, 'steps'), agent.steps, false);
     const agents =
       copies === undefined
         ? [agent]
         : Array.from({ length: copies }, (_, index) => ({ ...agent, name: `${agent.name}-${index + 1}` }));
-    return { name: agent.name, isGenerated: false, agents };
+    return { name: agent.name, group: group ?? agent.name, isGenerated: false, agents };
   };
 }
 
@@ -235,6 +243,7 @@ function sessions(world: AgentWorld): Reader<AgentGroup> {
     { generate: anyJson, ...groupFields },
     {
       name,
+      group: name,
       budget,
       priority,
       calls: factor,
@@ -247,7 +256,7 @@ function sessions(world: AgentWorld): Reader<AgentGroup> {
   );
   return (field) => {
     const weights = below(field, 'tools');
-    const { generate: _kind, name: prefix, budget, priority, ...options } = read(field);
+    const { generate: _kind, name: prefix, group, budget, priority, ...options } = read(field);
     // Generated calls have no arguments: a tool that really runs would refuse them.
     for (const tool of Object.keys(options.tools ?? {}))
       if (world.runnable.includes(tool))
@@ -257,7 +266,7 @@ function sessions(world: AgentWorld): Reader<AgentGroup> {
         );
     return groupOf(
       field,
-      { prefix, budget, priority },
+      { prefix, group, budget, priority },
       (seed) => generateSessions({ ...options, seed }),
       world,
     );
@@ -270,6 +279,7 @@ function jobs(world: AgentWorld): Reader<AgentGroup> {
     { generate: anyJson, ...groupFields },
     {
       name,
+      group: name,
       budget,
       bursts: integer(1, 100_000),
       computeBoundShare: number(0, 1),
@@ -282,10 +292,10 @@ function jobs(world: AgentWorld): Reader<AgentGroup> {
     },
   );
   return (field) => {
-    const { generate: _kind, name: prefix, budget, ...options } = read(field);
+    const { generate: _kind, name: prefix, group, budget, ...options } = read(field);
     return groupOf(
       field,
-      { prefix, budget, priority: undefined },
+      { prefix, group, budget, priority: undefined },
       (seed) => generateJobs({ ...options, seed }),
       world,
     );
@@ -294,6 +304,7 @@ function jobs(world: AgentWorld): Reader<AgentGroup> {
 
 interface GroupNames {
   readonly prefix: string | undefined;
+  readonly group: string | undefined;
   readonly budget: string | undefined;
   readonly priority: number | undefined;
 }
@@ -301,7 +312,7 @@ interface GroupNames {
 /** Two groups of one kind must neither draw the same chance nor share content: their streams and their blocks carry the group's name. */
 function groupOf(
   field: Field,
-  { prefix, budget, priority }: GroupNames,
+  { prefix, group: ownGroup, budget, priority }: GroupNames,
   generate: (seed: string) => Workload,
   world: AgentWorld,
 ): AgentGroup {
@@ -323,7 +334,7 @@ function groupOf(
       ...(budget === undefined ? {} : { budget }),
       ...(priority === undefined ? {} : { priority }),
     }));
-    return { name: group, isGenerated: true, agents };
+    return { name: group, group: ownGroup ?? group, isGenerated: true, agents };
   } catch (error) {
     // What only the generator checks, such as weights that are all 0.
     if (error instanceof KernelError && error.code === 'INVALID_ARGUMENT')

@@ -2,6 +2,7 @@
  * Scenario files: a kernel and its agents, written by a person (docs/scenario.md documents every field and has an example).
  * All of it is checked before anything runs; the first mistake becomes one line with the file, the path to the field, its value and what is allowed.
  */
+import { rngFor } from '../../base/rng.ts';
 import type { BudgetLimit, BudgetNodeSpec, BudgetWindow } from '../../kernel/budget-limits.ts';
 import { budgetResources } from '../../kernel/budget-limits.ts';
 import { exhaustionRules, type CheaperModel } from '../../kernel/budget-rules.ts';
@@ -38,6 +39,8 @@ import { workloadOf, type Workload } from './workload.ts';
 export interface Scenario {
   readonly spec: SimulationSpec;
   readonly workload: Workload;
+  /** Of each agent of the workload: the group that results are broken down by. */
+  readonly groups: readonly string[];
   /** Where the scenario ends, µs; absent: when nothing is left to happen. */
   readonly untilUs?: number;
 }
@@ -62,6 +65,7 @@ export function parseScenario(
   return {
     spec: complete,
     workload: workloadFrom(document, { name: read.name, spec: complete, groups, arrivals: read.arrivals }),
+    groups: groups.flatMap(({ group, agents }) => agents.map(() => group)),
     ...(read.until === undefined ? {} : { untilUs: read.until }),
   };
 }
@@ -256,7 +260,20 @@ function workloadFrom(document: Field, { name: title, spec, groups, arrivals: ho
     if (own.value !== undefined)
       throw refused(own, 'no arrival of its own, because the scenario has arrivals for all');
   }
-  return withArrivals(workload, how, spec.seed);
+  const arriving = withArrivals(workload, how, spec.seed);
+  return groups.length > 1 && how.kind !== 'all' ? mixed(arriving, spec.seed) : arriving;
+}
+
+/** The groups arrive side by side, not one behind the other: the drawn times are dealt to the agents in an order that is drawn, too. */
+function mixed(workload: Workload, seed: number): Workload {
+  const rng = rngFor(seed, 'arrivals/order');
+  const times = workload.agents.map(({ arrivalUs }) => arrivalUs!);
+  for (let last = times.length - 1; last > 0; last--) {
+    const other = rng.integer(last + 1);
+    [times[last], times[other]] = [times[other]!, times[last]!];
+  }
+  const agents = workload.agents.map((agent, index) => ({ ...agent, arrivalUs: times[index]! }));
+  return { ...workload, agents };
 }
 
 /** What only the kernel knows: the budget tree, the schemas of tools, which policy has a slice. */

@@ -45,7 +45,7 @@ const asker = (request: ModelRequest): Program => ({
     yield { kind: 'allocate', tokens: 2, text: pageOf({ role: 'user', text: 'Hello' }) };
     const reply = (yield { kind: 'think', maxOutput: 50, request }) as SyscallResult<Answer>;
     if (!reply.ok) return { code: reply.code, message: reply.message, ...reply.failure };
-    const { page: _, ...answer } = reply.value;
+    const { page: _, content: __, ...answer } = reply.value;
     return answer;
   },
 });
@@ -108,6 +108,31 @@ test('reasoning is told to watchers and is no part of the text', async () => {
 test('usage missing: the tokens are counted here', async () => {
   const { got } = await ask(sends(chunk({ content: 'twelve chars' }), chunk({}, { finish: 'stop' })));
   expect(got).toMatchObject({ text: 'twelve chars', tokensOut: 3, tokensIn: 2 });
+});
+
+test('a server that counts only a part: what it does not say is not told as nothing', async () => {
+  const port = openAiCompatible({ url: server.url, model: 'm1' });
+  for (const [usage, told] of [
+    [
+      { prompt_tokens: 9, completion_tokens: 2 },
+      { tokensIn: 9, tokensOut: 2 },
+    ],
+    [{ prompt_tokens: null, completion_tokens: 2 }, { tokensOut: 2 }],
+    [
+      { prompt_tokens: 9, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 0 } },
+      { tokensIn: 9, tokensCached: 0, tokensOut: 2 },
+    ],
+  ] as const) {
+    server.behave(sends(chunk({ content: 'x' }), chunk({}, { finish: 'stop', usage })));
+    expect((await port.call(modelCall(), new StopSwitch(), () => {})).usage).toEqual(told);
+  }
+});
+
+test('a refused call has used nothing', async () => {
+  const port = openAiCompatible({ url: server.url, model: 'm1' });
+  server.behave(refuses(503, 'busy'));
+  const { usage } = await port.call(modelCall(), new StopSwitch(), () => {});
+  expect(usage).toEqual({ tokensIn: 0, tokensCached: 0, tokensOut: 0 });
 });
 
 test('usage that no tokens are is as good as none', async () => {

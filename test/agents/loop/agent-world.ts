@@ -38,7 +38,12 @@ export interface AgentWorld {
   readonly signals?: readonly (readonly [atUs: number, signal: SignalName])[];
   readonly faults?: Partial<FaultRates>;
   readonly programs?: readonly Program[];
+  /** How many agents of the same task there are; default 1. */
   readonly agents?: number;
+  /** When each of them arrives, µs; default 0. */
+  readonly delaysUs?: readonly number[];
+  /** What runs instead of an agent. */
+  readonly root?: { readonly program: string; readonly arguments: Json };
 }
 export type Reply = string | Partial<ThinkScript>;
 
@@ -74,9 +79,16 @@ export function runAgent(world: AgentWorld): AgentRan {
     ...(world.faults === undefined ? {} : { faults: world.faults }),
     onEvent: (event) => events.push(event),
   });
-  const run = { program: 'agent', arguments: { task: 'What is it?', ...world.task } as Json };
+  const run = world.root ?? {
+    program: 'agent',
+    arguments: { task: 'What is it?', ...world.task } as Json,
+  };
   for (let agent = 1; agent <= (world.agents ?? 1); agent++)
-    simulation.spawn(0, { ...run, name: `agent-${agent}`, run: `run-${agent}` });
+    simulation.spawn(world.delaysUs?.[agent - 1] ?? 0, {
+      ...run,
+      name: `agent-${agent}`,
+      run: `run-${agent}`,
+    });
   for (const [atUs, message] of world.messages ?? []) simulation.message(atUs, 1 as Pid, message);
   for (const [atUs, signal] of world.signals ?? []) simulation.signal(atUs, 1 as Pid, signal);
   simulation.run();

@@ -68,7 +68,7 @@ test('a CPU steals the first job without affinity; a pinned one only when its fi
   expect(rows(answerTo(pinned, 'a:9:10,b:1:10,c:9:10').timeline)[1]).toMatch(/^b-+$/);
   // Its working set is 1: CPU 1 takes c, may not run it, and CPU 0 can't take it back.
   expect(() => answerTo(pinned, 'a:9:10,b:1:10,c:9:1')).toThrow(
-    /^affinity: job c is in a queue whose CPUs may not run it/,
+    /^affinity \(-A\): job c is in a queue whose CPUs may not run it/,
   );
 });
 

@@ -50,5 +50,5 @@ test('what cannot be drawn is refused', () => {
   );
   expect(() => answerTo('mlfq.py', '-x')).toThrow(/^flag: "-x" is not allowed; allowed: -n, -q/);
   expect(() => answerTo('mlfq.py', '-n')).toThrow('-n: missing; allowed: queues');
-  expect(() => answerTo('paging-policy.py', '-f x')).toThrow('file: "x" is not allowed');
+  expect(() => answerTo('paging-policy.py', '-f x')).toThrow('-f: "x" is not allowed');
 });

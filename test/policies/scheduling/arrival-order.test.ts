@@ -42,16 +42,16 @@ test('round-robin: the slice is 60 s by default, and must be above 0', () => {
   for (const sliceUs of [0, -1, NaN]) expect(() => roundRobinWith({ sliceUs })).toThrow('sliceUs');
 });
 
-test('arrival order: the explanation names who comes before', () => {
+test('arrival order: the explanation names the first', () => {
   const policy = schedulingPolicies['round-robin'](context());
   for (const id of [4, 7, 2]) policy.ready(pid(id), 0);
   expect(policy.explain!(pid(4), 0)).toBe(
-    'agent-4 (pid 4) is the first of 3 ready, in order of becoming ready; slice 60.0 s',
+    'agent-4 (pid 4) is the first of 3 ready; in the order of becoming ready, for 60 s',
   );
   expect(policy.explain!(pid(2), 0)).toBe(
-    'agent-2 (pid 2) comes after agent-7 (pid 7) of 3 ready, in order of becoming ready; slice 60.0 s',
+    'agent-2 (pid 2) comes after agent-4 (pid 4), the first of 3 ready; in the order of becoming ready, for 60 s',
   );
   expect(schedulingPolicies.fifo(context()).explain!(pid(2), 0)).toBe(
-    'agent-2 (pid 2) is not ready; no slice',
+    'agent-2 (pid 2) is not ready; in the order of becoming ready, to its end',
   );
 });

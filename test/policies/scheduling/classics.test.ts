@@ -354,9 +354,49 @@ test('cfs: one more that is ready makes the slice of the running one shorter, wh
     new ArrayProcesses().context(),
   );
   for (const id of [1, 2, 3]) policy.ready(pid(id), 0);
-  policy.waiting(pid(3), 0);
   expect(policy.pick(core(0), 0)).toBe(1);
-  const before = policy.shouldPreempt!(pid(1), 1);
-  expect(policy.ready(pid(3), 1)).not.toBe(false);
-  expect(policy.shouldPreempt!(pid(1), 1)).toBeLessThan(before);
+  charge(policy, 1, 500, 500);
+  policy.waiting(pid(1), 500);
+  const [running, first] = [policy.pick(core(0), 500)!, policy.pick(core(0), 500)!];
+  policy.ready(first, 500);
+  const before = policy.shouldPreempt!(running, 501);
+  // It comes back as the last: nobody else would notice, were it not news.
+  expect(policy.ready(pid(1), 501)).toBe(true);
+  expect(policy.explain!(pid(1), 501)).toContain(`the first of 2 ready is agent-${first} `);
+  expect(policy.shouldPreempt!(running, 501)).toBeLessThan(before);
+});
+
+test('edf: a priority that is lent moves a call into its class at once, and back', () => {
+  const processes = new ArrayProcesses();
+  processes.priorities.push(0, 50, 50, 80);
+  const policy = schedulingPolicies.edf(processes.context());
+  policy.ready(pid(3), 0);
+  for (const id of [1, 2]) policy.ready(pid(id), second);
+  expect(policy.pick(core(0), second)).toBe(1);
+  expect(policy.shouldPreempt!(pid(1), second)).toBe(Infinity);
+  // 10 s from when it was asked for.
+  processes.priorities[3] = 10;
+  policy.reprioritized!(pid(3), 2 * second);
+  expect(policy.explain!(pid(3), 2 * second)).toContain('its deadline as interactive at 10 s');
+  expect(policy.shouldPreempt!(pid(1), 2 * second)).toBe(2 * second);
+  expect(policy.pick(core(1), 2 * second)).toBe(3);
+  processes.priorities[3] = 80;
+  policy.reprioritized!(pid(3), 3 * second);
+  expect(policy.shouldPreempt!(pid(3), 3 * second)).toBe(3 * second);
+});
+
+test('mlfq: who was stopped before anything of its call was done has not come from a wait', () => {
+  const processes = new ArrayProcesses();
+  const policy = mlfqWith({ ...mlfqDefaults, wokenTo: 'head', allotmentOnWait: 'reset' })(
+    processes.context(),
+  );
+  for (const id of [1, 2, 3]) policy.ready(pid(id), 0);
+  expect(policy.pick(core(0), 0)).toBe(1);
+  charge(policy, 1, 3 * second, 3 * second);
+  // Its call is settled, and nothing tells by its length that it has begun.
+  processes.underWay[1] = true;
+  policy.waiting(pid(1), 3 * second);
+  policy.ready(pid(1), 3 * second);
+  expect(policy.explain!(pid(1), 3 * second)).toContain('3 s of its 4 s used');
+  expect([2, 3, 1].map(() => policy.pick(core(0), 3 * second))).toEqual([2, 3, 1]);
 });

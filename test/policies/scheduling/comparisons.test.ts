@@ -13,8 +13,8 @@ countComparisons();
 
 /** Comparisons per decision and level of a binary tree over the ready, at most. A sift in a heap of four children compares two and a half times per such level. */
 const perLevel: Record<SchedulingPolicyName, number> = {
-  fifo: 0,
-  'round-robin': 0,
+  fifo: 1,
+  'round-robin': 1,
   random: 0,
   sjf: 4,
   srtf: 6,

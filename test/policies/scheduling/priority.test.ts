@@ -225,7 +225,7 @@ test('an ended process leaves nothing behind', () => {
   policy.pick(core(0), 0);
   for (const id of [1, 2]) use(all, pid(id), 0.5, 1);
   for (const id of [1, 2]) policy.exited(pid(id), 2);
-  expect(policy.save!()).toEqual({ ...(before as object), sequence: 2 });
+  expect(policy.save!()).toEqual({ ...(before as object), order: { last: 2, first: 0, rows: [] } });
 });
 
 test('usage that is settled after the charge counts when the process is ready again', () => {
@@ -247,16 +247,16 @@ test('the explanation gives the figures that decide', () => {
   policy.ready(pid(1), 0);
   policy.ready(pid(3), 0);
   expect(policy.explain!(pid(1), 12 * second)).toBe(
-    'agent-1 (pid 1, priority 50) is ready for 12.0 s: aged priority 48.0, the first of 2 ready has 28.0',
+    'agent-1 (pid 1) of priority 50 is ready for 12 s: aged priority 48.0, the first of 2 ready has 28.0',
   );
   policy.pick(core(0), 12 * second);
   expect(policy.explain!(pid(3), 12 * second)).toBe(
-    'agent-3 (pid 3, priority 30) runs with aged priority 28.0; preempted by one better than 18.0',
+    'agent-3 (pid 3) of priority 30 runs with aged priority 28.0; preempted by one better than 18.0',
   );
-  expect(policy.explain!(pid(2), 12 * second)).toBe('agent-2 (pid 2, priority 20) is not ready');
+  expect(policy.explain!(pid(2), 12 * second)).toBe('agent-2 (pid 2) of priority 20 is not ready');
   use(all, pid(1), 0.4, 12 * second);
   expect(policy.explain!(pid(1), 12 * second)).toContain(
-    "; over its share of the quota, behind its node's others until 3600.0 s",
+    "; over its share of the quota, behind its node's others until 3600 s",
   );
 });
 

@@ -57,9 +57,11 @@ test('a call that found no room in memory is paid back, and keeps its place', ()
 });
 
 test('a preempted call pays for its prompt once', () => {
-  const policy = vtcWith({ ...vtcDefaults, sliceUs: 1_000_000 })(withClients([0, 1]).context());
+  const processes = withClients([0, 1]);
+  const policy = vtcWith({ ...vtcDefaults, sliceUs: 1_000_000 })(processes.context());
   policy.ready(pid(1), 0);
   policy.pick(core(0), 0);
+  processes.underWay[1] = true;
   policy.charge!(pid(1), { coreUs: 1_000_000, tokensIn: 100, tokensOut: 10 }, 1_000_000);
   policy.ready(pid(1), 1_000_000);
   policy.pick(core(0), 1_000_000);

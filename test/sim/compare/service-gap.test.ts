@@ -7,7 +7,8 @@ import { seedCount } from '../../support/seeds.ts';
 
 const spent = { newPrefillUs: 0, repeatedPrefillUs: 0, loadUs: 0 };
 
-type Story = readonly (readonly [number, 'ready' | 'run' | 'end' | 'stop', number])[];
+type What = 'ready' | 'run' | 'end' | 'stop' | 'give up';
+type Story = readonly (readonly [number, What, number])[];
 
 /** Process n is of client n - 1. Each entry: when, what, who. */
 function gapOf(clients: number, story: Story, weights: readonly number[] = []): number | null {
@@ -22,10 +23,11 @@ function gapOf(clients: number, story: Story, weights: readonly number[] = []): 
       run: 'process.dispatched',
       end: 'call.ended',
       stop: 'call.stopped',
+      'give up': 'process.terminated',
     }[what];
     gap.onEvent({ seq: index, atUs, type, pid, ...spent } as unknown as KernelEvent);
   }
-  return gap.gapUs;
+  return gap.gapUs(story.at(-1)![0]);
 }
 
 test('the gap counts what clients receive while both want something', () => {
@@ -73,6 +75,32 @@ test('by weight; and with one client, or very many, there is none', () => {
   expect(gapOf(2, story, [1, 2])).toBe(30);
   expect(gapOf(1, [[0, 'ready', 1]])).toBeNull();
   expect(gapOf(3_000, story)).toBeNull();
+});
+
+test('who wants his next call at the instant at which one ends wanted something all the time', () => {
+  expect(
+    gapOf(2, [
+      [0, 'ready', 1],
+      [0, 'ready', 2],
+      [0, 'run', 1],
+      [30, 'end', 1],
+      [30, 'ready', 1],
+      [30, 'run', 1],
+      [70, 'end', 1],
+      [70, 'ready', 1],
+      [70, 'run', 2],
+    ]),
+  ).toBe(70);
+});
+
+test('up to where one of them gives up, or the run is cut off', () => {
+  const waits: Story = [
+    [0, 'ready', 1],
+    [0, 'ready', 2],
+    [0, 'run', 1],
+  ];
+  expect(gapOf(2, [...waits, [45, 'give up', 2], [90, 'end', 1]])).toBe(45);
+  expect(gapOf(2, [...waits, [45, 'ready', 1]])).toBe(45);
 });
 
 /** All pairs, all intervals, instant by instant. */

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import type { Decision } from '../../../src/sim/jobs/decisions.ts';
@@ -95,4 +96,47 @@ test('each decision tells who was ready, and why', () => {
   ]);
   expect(decisions[1]!.ready[1]!.reason).toContain('comes after b');
   expect(watchedRun).toEqual(runJobs({ jobs, policy: schedulingPolicies.fifo }));
+});
+
+test('of every job under every policy, the time on cores, ready and in I/O is its turnaround', () => {
+  const times = fc.integer({ min: 0, max: 6 });
+  const anyJob = fc.record({ arrival: times, bursts: fc.array(times, { minLength: 1, maxLength: 7 }) });
+  fc.assert(
+    fc.property(
+      fc.array(anyJob, { minLength: 1, maxLength: 6 }),
+      fc.constantFrom(...Object.values(schedulingPolicies), roundRobinWith({ sliceUs: second })),
+      fc.integer({ min: 1, max: 3 }),
+      (drawn, policy, cores) => {
+        const jobs = drawn.map(({ arrival, bursts }, index) =>
+          job(`j${index}`, arrival, ...bursts.slice(0, bursts.length - ((bursts.length + 1) % 2))),
+        );
+        const { perJob, slices } = runJobs({ jobs, policy, cores });
+        for (const { job: index, waitingUs, responseUs, turnaroundUs, finishUs } of perJob) {
+          const { arrivalUs, burstsUs } = jobs[index]!;
+          const mine = slices.filter((slice) => slice.job === index);
+          // What lies between a job's slices is I/O after those that end with it, else the ready queue.
+          let ready = mine[0]!.fromUs - arrivalUs;
+          let ios = 0;
+          for (const [at, { end, toUs }] of mine.entries()) {
+            const nextUs = mine[at + 1]?.fromUs ?? toUs;
+            ready += nextUs - toUs - (end === 'io' ? burstsUs[2 * ios++ + 1]! : 0);
+          }
+          const bursts = burstsUs.reduce((sum, us) => sum + us, 0);
+          expect(waitingUs).toBe(ready);
+          expect(waitingUs + bursts).toBe(turnaroundUs);
+          expect([mine[0]!.fromUs, mine.at(-1)!.toUs]).toEqual([arrivalUs + responseUs, finishUs]);
+        }
+      },
+    ),
+    { numRuns: 150, seed: 4 },
+  );
+});
+
+test('a run of more slices than it may have ends there', () => {
+  const jobs = [job('a', 0, 5), job('b', 0, 5)];
+  const policy = roundRobinWith({ sliceUs: second });
+  const limited = (most: number): JobsResult =>
+    runJobs({ jobs, policy, sliceLimit: { most, exceeded: (atUs) => new Error(`more at ${atUs}`) } });
+  expect(limited(10).slices).toHaveLength(10);
+  expect(() => limited(9)).toThrow(`more at ${10 * second}`);
 });

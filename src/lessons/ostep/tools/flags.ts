@@ -22,7 +22,7 @@ interface Range {
 /** Largest number of ticks, jobs' run times and the like that a flag takes. */
 export const mostTicks = 1_000_000;
 /** Most jobs, queues, CPUs, frames, draws. */
-export const mostThings = 10_000;
+export const mostThings = 1_000;
 
 export class GivenFlags {
   private readonly flags: readonly HomeworkFlag[];
@@ -68,6 +68,16 @@ export class GivenFlags {
     const parts = item.split(':');
     if (parts.length !== ranges.length) throw invalid(flag, item, `items like ${form}`);
     return parts.map((part, index) => parseNumber(flag, part, ranges[index]!));
+  }
+}
+
+/** What `action` returns; bad input that it finds is told as that of `flag`, where all of it stands. */
+export function blaming<Value>(flag: string, action: () => Value): Value {
+  try {
+    return action();
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    throw new KernelError(error.code, `${flag}: ${error.message}`, { cause: error });
   }
 }
 

@@ -8,7 +8,7 @@ import {
   solveLottery,
 } from '../lottery.ts';
 import type { RandomSource } from '../mersenne-twister.ts';
-import { type GivenFlags, mostThings, mostTicks } from './flags.ts';
+import { blaming, type GivenFlags, mostThings, mostTicks } from './flags.ts';
 import { computeFlag, type HomeworkTool, seedFlag } from './tool.ts';
 
 export const lotteryTool: HomeworkTool<LotteryProblem, LotteryAnswer> = {
@@ -27,12 +27,12 @@ export const lotteryTool: HomeworkTool<LotteryProblem, LotteryAnswer> = {
   read(given, { random }) {
     const quantum = given.integer('-q', { min: 1, max: mostTicks });
     const jobs = given.has('-l') ? readJobs(given) : drawJobs(given, random);
-    const randoms = Array.from({ length: lotteryDraws(jobs) }, () =>
-      Math.floor(random.uniform() * (largestRandom + 1)),
-    );
+    const draws = given.has('-l') ? blaming('-l', () => lotteryDraws(jobs)) : lotteryDraws(jobs);
+    const randoms = Array.from({ length: draws }, () => Math.floor(random.uniform() * (largestRandom + 1)));
     return { quantum, jobs, randoms };
   },
-  solve: solveLottery,
+  // Drawn jobs have what they need.
+  solve: (problem) => blaming('-l', () => solveLottery(problem)),
 };
 
 function readJobs(given: GivenFlags): LotteryJob[] {

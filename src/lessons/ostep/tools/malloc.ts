@@ -1,5 +1,5 @@
 /** malloc.py: a free list, with operations given. */
-import { invalid } from '../../../kernel/errors.ts';
+import { invalid, KernelError } from '../../../kernel/errors.ts';
 import {
   fitPolicies,
   type FreespaceProblem,
@@ -7,7 +7,7 @@ import {
   listOrders,
   solveFreespace,
 } from '../freespace.ts';
-import { mostTicks, parseNumber } from './flags.ts';
+import { mostThings, mostTicks, parseNumber } from './flags.ts';
 import { computeFlag, type HomeworkTool, noSeedFlag, refuseDrawing } from './tool.ts';
 
 export const mallocTool: HomeworkTool<FreespaceProblem, { readonly steps: readonly FreespaceStep[] }> = {
@@ -34,6 +34,11 @@ export const mallocTool: HomeworkTool<FreespaceProblem, { readonly steps: readon
       parseNumber('-A', item.slice(1), { min: item.startsWith('+') ? 1 : 0, max: mostTicks });
       return item;
     });
+    if (ops.length > mostThings)
+      throw new KernelError(
+        'INVALID_ARGUMENT',
+        `-A: ${ops.length} operations; allowed: at most ${mostThings}`,
+      );
     const align = given.integer('-a', { min: -1, max: mostTicks });
     if (align === 0) throw invalid('-a', '0', `-1, or an integer from 1 to ${mostTicks}`);
     return {

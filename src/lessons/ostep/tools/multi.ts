@@ -35,22 +35,36 @@ export const multiTool: HomeworkTool<MultiProblem, MultiAnswer> = {
     seedFlag,
     computeFlag,
   ],
-  read: (given, { random }) => ({
-    options: {
-      numCpus: given.integer('-n', { min: 1, max: mostThings }),
-      quantum: given.integer('-q', { min: 1, max: mostTicks }),
-      perCpuQueues: given.has('-p'),
-      peekInterval: given.integer('-P', { min: 0, max: mostTicks }),
-      warmupTime: given.integer('-w', { min: 0, max: mostTicks }),
-      warmRate: given.integer('-r', { min: 1, max: mostTicks }),
-      cacheSize: given.integer('-M', { min: 0, max: mostTicks }),
-      randomOrder: given.has('-o'),
-      affinity: given.has('-A') ? readAffinity(given) : {},
-    },
-    jobs: given.has('-L') ? given.list('-L', readJob) : drawJobs(given, random),
-  }),
+  read(given, { random }) {
+    const numCpus = given.integer('-n', { min: 1, max: mostThings });
+    const jobs = given.has('-L') ? readJobs(given) : drawJobs(given, random);
+    return {
+      options: {
+        numCpus,
+        quantum: given.integer('-q', { min: 1, max: mostTicks }),
+        perCpuQueues: given.has('-p'),
+        peekInterval: given.integer('-P', { min: 0, max: mostTicks }),
+        warmupTime: given.integer('-w', { min: 0, max: mostTicks }),
+        warmRate: given.integer('-r', { min: 1, max: mostTicks }),
+        cacheSize: given.integer('-M', { min: 0, max: mostTicks }),
+        randomOrder: given.has('-o'),
+        affinity: given.has('-A') ? readAffinity(given, jobs, numCpus) : {},
+      },
+      jobs,
+    };
+  },
   solve: solveMulti,
 };
+
+function readJobs(given: GivenFlags): MultiJob[] {
+  const jobs = given.list('-L', readJob);
+  const names = new Set<string>();
+  for (const { name } of jobs) {
+    if (names.has(name)) throw invalid('-L', name, 'a name that no other job has');
+    names.add(name);
+  }
+  return jobs;
+}
 
 function readJob(item: string): MultiJob {
   const [name = '', length = '', workingSet = '', ...more] = item.split(':');
@@ -60,12 +74,18 @@ function readJob(item: string): MultiJob {
   return { name, length: parseNumber('-L', length, range), workingSet: parseNumber('-L', workingSet, range) };
 }
 
-function readAffinity(given: GivenFlags): Record<string, number[]> {
+function readAffinity(
+  given: GivenFlags,
+  jobs: readonly MultiJob[],
+  numCpus: number,
+): Record<string, number[]> {
+  const names = jobs.map(({ name }) => name);
   const entries = given.list('-A', (item): [string, number[]] => {
     const [name = '', cpus = '', ...more] = item.split(':');
     if (name === '' || cpus === '' || more.length > 0)
       throw invalid('-A', item, 'affinities like JOB:CPU.CPU');
-    return [name, cpus.split('.').map((cpu) => parseNumber('-A', cpu, { min: 0, max: mostThings }))];
+    if (!names.includes(name)) throw invalid('-A', name, `one of the jobs ${names.join(', ')}`);
+    return [name, cpus.split('.').map((cpu) => parseNumber('-A', cpu, { min: 0, max: numCpus - 1 }))];
   });
   return Object.fromEntries(entries);
 }

@@ -47,11 +47,11 @@ function readReferences(given: GivenFlags, { random, lines }: Surroundings): num
   if (isListed) return given.list('-a', (item) => parseNumber('-a', item, pages));
   if (given.has('-f')) {
     const path = given.text('-f');
-    const filled = lines(path).flatMap((line, index) =>
-      line.trim() === '' ? [] : [parseNumber(`${path} line ${index + 1}`, line.trim(), pages)],
+    const filled = lines('-f', path).flatMap((line, index) =>
+      line.trim() === '' ? [] : [parseNumber(`-f: ${path} line ${index + 1}`, line.trim(), pages)],
     );
     if (filled.length > 0) return filled;
-    throw new KernelError('INVALID_FILE', `${path}: no page in it; allowed: one page a line`);
+    throw new KernelError('INVALID_FILE', `-f: ${path}: no page in it; allowed: one page a line`);
   }
   const bound = given.integer('-m', { min: 1, max: mostTicks });
   const count = given.integer('-n', { min: 1, max: mostThings });

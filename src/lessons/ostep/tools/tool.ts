@@ -19,8 +19,8 @@ export interface HomeworkTool<Problem = unknown, Answer = unknown> {
 /** What a problem can be made of besides flags. */
 export interface Surroundings {
   readonly random: RandomSource;
-  /** The lines of a file that a flag names. */
-  readonly lines: (path: string) => readonly string[];
+  /** The lines of the file that `flag` names. Throws KernelError where there is none. */
+  readonly lines: (flag: string, path: string) => readonly string[];
 }
 
 export const computeFlag: HomeworkFlag = { flag: '-c', help: 'compute the answer' };

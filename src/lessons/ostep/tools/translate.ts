@@ -111,19 +111,19 @@ function readMultilevel(given: GivenFlags, { lines }: Surroundings): TranslatePr
     if (given.has(flag))
       throw invalid(flag, given.text(flag), 'only without --memory, for a table of one level');
   const path = given.text('--memory');
-  const memory = lines(path).flatMap((line, index) => {
+  const memory = lines('--memory', path).flatMap((line, index) => {
     // The homework prints each page behind its number.
     const digits = line.replace(/^page\s+\d+\s*:/, '').replaceAll(/\s+/g, '');
     if (digits === '') return [];
     if (!/^[\da-f]{64}$/i.test(digits))
       throw new KernelError(
         'INVALID_FILE',
-        `${path} line ${index + 1}: not a page; allowed: 64 hexadecimal digits`,
+        `--memory: ${path} line ${index + 1}: not a page; allowed: 64 hexadecimal digits`,
       );
     return [digits];
   });
   if (memory.length !== mostPages)
-    throw new KernelError('INVALID_FILE', `${path}: ${memory.length} pages; allowed: ${mostPages}`);
+    throw new KernelError('INVALID_FILE', `--memory: ${path}: ${memory.length} pages; allowed: ${mostPages}`);
   return {
     kind: 'multilevel',
     pageSize: multilevelPageSize,

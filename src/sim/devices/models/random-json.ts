@@ -114,7 +114,7 @@ class Drawing {
 
   private object({ properties, required }: Readonly<Record<string, Json>>, depth: number): Json {
     const needed = new Set(Array.isArray(required) ? (required as readonly Json[]) : []);
-    const fields = isRecord(properties) ? (Object.entries(properties) as [string, Json][]) : [];
+    const fields: [string, Json][] = isRecord(properties) ? Object.entries(properties) : [];
     for (const name of needed)
       if (typeof name === 'string' && !fields.some(([known]) => known === name)) fields.push([name, {}]);
     return Object.fromEntries(

@@ -22,7 +22,7 @@ export interface RandomModelOptions {
 }
 
 /** A model that mostly works: of two calls with tools on offer, one asks for up to three. */
-export const randomModelDefaults: RandomModelOptions = {
+const randomModelDefaults: RandomModelOptions = {
   toolCalls: 0.5,
   callsMax: 3,
   malformed: 0,

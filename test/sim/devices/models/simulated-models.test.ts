@@ -264,7 +264,7 @@ test('malformed calls and unknown tools come at their rates', () => {
   const model = randomModel(1, { toolCalls: 1, callsMax: 1, malformed: 0.3, unknownTool: 0.2 });
   const calls = Array.from({ length: 1_000 }, (_, n) => model.answer(callOf(n)).toolCalls![0]!);
   const malformed = calls.filter((call) => call.malformed !== undefined);
-  for (const { malformed: text = '' } of malformed) expect(() => void JSON.parse(text)).toThrow();
+  for (const { malformed: text = '' } of malformed) expect(() => void JSON.parse(text)).toThrow(SyntaxError);
   expect(malformed.length / 1_000).toBeCloseTo(0.3, 1);
   const unknown = calls.filter((call) => !tools.some(({ name }) => name === call.tool));
   expect(unknown.length / 1_000).toBeCloseTo(0.7 * 0.2, 1);

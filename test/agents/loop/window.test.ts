@@ -1,0 +1,137 @@
+/** The window: what leaves, when, and what never does; a summary in its place where one is asked for. */
+import { expect, test } from 'vitest';
+
+import { settle, stretchesToDrop, type Stretch } from '../../../src/agents/loop/window.ts';
+import { danglingIn, asks, fails, runAgent, type Asked, type Reply } from './agent-world.ts';
+
+const task = {
+  tools: ['echo'],
+  toolCalls: 1_000,
+  reflectEvery: 0,
+  windowTokens: 2_000,
+  maxOutput: 100,
+  system: 'You are careful.',
+};
+const paragraph = 'x'.repeat(300);
+const isSummary = ({ messages }: Asked): boolean => JSON.stringify(messages.at(-1)).includes('Sum up all');
+
+test('nothing leaves before 85 %, and then enough to come down to 50 %', () => {
+  const { asked, result, all } = runAgent({
+    task,
+    model: (_, index) => (index < 60 ? asks('echo', { paragraph }) : 'done'),
+  });
+  expect(result.reason).toBe('answered');
+  const sizes = asked.map(({ promptTokens }) => promptTokens);
+  const falls = sizes.filter((size, index) => index > 0 && size < sizes[index - 1]!);
+  expect(falls.length).toBeGreaterThan(2);
+  // Rarely and much.
+  expect(falls.length).toBeLessThan(sizes.length / 5);
+  for (const size of falls) expect(size).toBeLessThanOrEqual(1_000 + 110);
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(1_700);
+  expect(Math.max(...sizes)).toBeGreaterThan(1_500);
+  for (const { messages } of asked) {
+    expect(messages[0]).toEqual({ role: 'system', text: 'You are careful.' });
+    expect(messages[1]).toEqual({ role: 'user', text: 'What is it?' });
+    expect(danglingIn(messages)).toBeUndefined();
+  }
+  expect(all('page.dropped').length).toBeGreaterThan(10);
+});
+
+test('the oldest leaves first, and what a user said later than what tools gave', () => {
+  const stretch = (first: number, importance: number, tokens = 10): Stretch => ({
+    first,
+    count: 1,
+    tokens,
+    importance,
+  });
+  const settled = [stretch(2, 0.9), stretch(3, 0.7), stretch(4, 0.8), stretch(5, 0.7)];
+  const order = (target: number) => stretchesToDrop(settled, 40, target).map(({ first }) => first);
+  expect(order(40)).toEqual([]);
+  expect(order(39)).toEqual([3]);
+  expect(order(20)).toEqual([3, 5]);
+  expect(order(5)).toEqual([3, 5, 4, 2]);
+});
+
+test('stretches are joined while they are neighbours of one importance and small', () => {
+  const list: Stretch[] = [];
+  for (const [first, importance] of [
+    [1, 0.7],
+    [3, 0.7],
+    [5, 0.7],
+    [8, 0.7],
+    [10, 0.9],
+  ] as const)
+    settle(list, { first, count: 2, tokens: 10, importance }, 20);
+  expect(list.map(({ first, count, tokens }) => [first, count, tokens])).toEqual([
+    [1, 4, 20],
+    [5, 2, 10],
+    [8, 2, 10],
+    [10, 2, 10],
+  ]);
+});
+
+test('a summary stands for what left, and is metered', () => {
+  const { asked, all } = runAgent({
+    task: { ...task, summarise: true },
+    model: (call, index) =>
+      isSummary(call) ? 'Nothing was found yet.' : index < 30 ? asks('echo', { paragraph }) : 'done',
+  });
+  const at = asked.findIndex(isSummary);
+  expect(at).toBeGreaterThan(0);
+  expect(asked[at + 1]!.messages.at(-1)).toEqual({
+    role: 'user',
+    text: '[Summary of the earlier conversation, which was removed]\nNothing was found yet.',
+  });
+  expect(asked[at + 1]!.promptTokens).toBeLessThan(asked[at]!.promptTokens / 1.4);
+  expect(asked[at + 1]!.messages.some((message) => JSON.stringify(message).includes('Sum up all'))).toBe(
+    false,
+  );
+  expect(all('budget.settled')).toHaveLength(asked.length);
+});
+
+test.each<readonly [what: string, reply: Reply]>([
+  ['fails', fails({ retryable: false })],
+  ['is cut off', { text: 'Nothing w', finish: 'length' }],
+  ['is empty', ''],
+])('a summary that %s drops nothing', (_, reply) => {
+  const { outcome, result, all } = runAgent({
+    task: { ...task, summarise: true },
+    model: (call) => (isSummary(call) ? reply : asks('echo', { paragraph })),
+  });
+  expect(all('page.dropped')).toEqual([]);
+  expect(outcome).toBe('failed');
+  expect(result).toMatchObject({
+    reason: 'WINDOW_EXCEEDED',
+    message: expect.stringContaining('allowed: up to 2000'),
+  });
+});
+
+test('a result that would fill the window is cut off, and says so', () => {
+  const { asked, result } = runAgent({
+    task,
+    model: (_, index) => (index === 0 ? asks('echo', { text: 'y'.repeat(50_000) }) : 'done'),
+  });
+  expect(result.reason).toBe('answered');
+  const told = asked[1]!.messages.at(-1) as { readonly value: string };
+  expect(told.value).toMatch(/^\{"echo":\{"text":"y+ \[cut off: the first \d+ of 50020 characters\]$/);
+  expect(asked[1]!.promptTokens).toBeLessThan(600);
+});
+
+test('a task that does not fit ends the run with a code, and asks nobody', () => {
+  const { asked, outcome, result } = runAgent({
+    task: { ...task, task: 'z'.repeat(10_000) },
+    model: ['x'],
+  });
+  expect(asked).toEqual([]);
+  expect(outcome).toBe('failed');
+  expect(result.reason).toBe('WINDOW_EXCEEDED');
+});
+
+test('a page larger than context memory, too', () => {
+  const { result } = runAgent({
+    task: { ...task, task: 'z'.repeat(10_000), windowTokens: 10_000 },
+    model: ['x'],
+    kernel: { engines: [{ name: 'small', memoryTokens: 1_000 }] },
+  });
+  expect(result.reason).toBe('CONTEXT_TOO_LARGE');
+});
