@@ -50,6 +50,14 @@ test('--json prints one document, with what was used and how to repeat it', asyn
   });
 });
 
+test('the line that repeats a run has each of its repeated options', async () => {
+  const hosts = ['--allow-host', 'a.org', '--allow-host', 'b.org'];
+  const { out } = await runCli(['run', 'Hi', ...scripted, ...hosts, '--json']);
+  expect(JSON.parse(out)).toMatchObject({
+    repeat: 'ringzero run Hi --model scripted --allow-host a.org --allow-host b.org --seed 1',
+  });
+});
+
 test('--ndjson prints what happens as it happens: gapless events, words, arguments, results, and the end', async () => {
   const { out, err } = await runCli(['run', 'What is 6*7?', ...scripted, '--ndjson']);
   expect(err).toBe('');

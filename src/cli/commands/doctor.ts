@@ -18,7 +18,7 @@ export const doctorCommand: Command<DoctorOptions> = {
     command
       .option(
         '--mcp <command>',
-        'MCP server to look at: a command in quotes or a URL; can be repeated',
+        'MCP server to look at: a command in quotes or a URL; can be repeated (default: none)',
         (value: string, before: readonly string[]): readonly string[] => [...before, value],
         [],
       )

@@ -85,14 +85,19 @@ export function addLiveFlags(command: CommanderCommand): void {
       '--tools <names>',
       'tools that the model may use, with commas between; none: no tool (default: all that are there)',
     )
-    .option('--mcp <command>', 'MCP server: a command in quotes or a URL; can be repeated', repeated, [])
+    .option(
+      '--mcp <command>',
+      'MCP server: a command in quotes or a URL; can be repeated (default: none)',
+      repeated,
+      [],
+    )
     .option(
       '--root <folder>',
       'tools that read, write, list and search files in this folder and nowhere else',
     )
     .option(
       '--allow-host <name>',
-      'tool that gets pages from this host; *.name: and its subdomains; can be repeated',
+      'tool that gets pages from this host; *.name: and its subdomains; can be repeated (default: none)',
       repeated,
       [],
     )
