@@ -147,6 +147,18 @@ test('Ctrl-C ends the call at the server', async () => {
   await expect.poll(() => server.aborted).toBe(1);
 });
 
+test('a second Ctrl-C does not wait for what still runs', async () => {
+  server.behave(async (exchange) => {
+    await exchange.send(`data: ${chunk({ role: 'assistant', content: 'Well, ' })}\n\n`);
+    await exchange.stall();
+  });
+  const io = new TerminalPerson([/Well, /, 'Ctrl-C Ctrl-C']).io();
+  const { status } = await run(['Talk'], io);
+  expect(status).toBe(130);
+  expect(io.screen()).toContain('\nkilled in ');
+  await expect.poll(() => server.aborted).toBe(1);
+});
+
 test.each([1, 2])(
   'a real process ends with status 130 after %i interrupts, and leaves nothing behind',
   async (count) => {

@@ -8,7 +8,7 @@ export class TerminalPerson implements Person {
   private readonly rules: (readonly [shown: RegExp, act: string | undefined])[];
   private seen = '';
 
-  /** `rules`: what is typed when the screen shows this; `Ctrl-C`: that; undefined: the input ends. */
+  /** `rules`: what is typed when the screen shows this; `Ctrl-C`: that, as often as it stands there; undefined: the input ends. */
   constructor(...rules: readonly (readonly [shown: RegExp, act: string | undefined])[]) {
     this.rules = [...rules];
   }
@@ -47,8 +47,9 @@ export class TerminalPerson implements Person {
     this.seen = '';
     // People are slower than the program.
     setImmediate(() => {
-      if (rule[1] === 'Ctrl-C') this.interrupt?.();
-      else this.listener?.(rule[1]);
+      const interrupts = rule[1]?.match(/Ctrl-C/g) ?? [];
+      for (const _ of interrupts) this.interrupt?.();
+      if (interrupts.length === 0) this.listener?.(rule[1]);
       this.act();
     });
   }
