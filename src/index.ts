@@ -55,9 +55,29 @@ export {
   type CachedResponse,
   type ResponseCacheOptions,
 } from './agents/loop/response-cache.ts';
+export {
+  rememberExperience,
+  rememberSkill,
+  type Experience,
+  type ExperienceSource,
+  type Skill,
+} from './agents/memory/experience.ts';
+export { rememberFeedback, type Feedback } from './agents/memory/feedback.ts';
+export { feedbackProgram, type FeedbackTask } from './agents/memory/feedback-program.ts';
+export type { Injection } from './agents/memory/injection.ts';
+export {
+  findMemories,
+  loadMemories,
+  type LoadedMemories,
+  type MemoryQuery,
+} from './agents/memory/load-memories.ts';
 export type { ModelCall, SimulatedModel } from './agents/model/model-call.ts';
 export { messageOfPage, pageOf, type Message as ConversationMessage } from './agents/model/messages.ts';
 export type * from './agents/steps.ts';
+export { singleCall, singleCallOf, type SingleCallTask } from './agents/single-call.ts';
+export type { StepFeedback } from './agents/traces/step-feedback.ts';
+export type * from './agents/traces/trace.ts';
+export { Traces } from './agents/traces/traces.ts';
 export { Workflow } from './agents/workflow.ts';
 export { builtInTools } from './agents/tools/built-in.ts';
 export type { ToolImplementation } from './agents/tools/tool-implementation.ts';

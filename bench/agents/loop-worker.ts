@@ -63,7 +63,7 @@ async function run(limit: number): Promise<readonly number[]> {
       seed: 1,
       scheduling: priority,
       paging: importanceLru,
-      engines: [{ name: 'model', preemption: 'none', memoryTokens: roomTokens }],
+      engines: [{ name: 'model', preemption: 'none', memoryTokens: Infinity }],
       programs: [agentProgram],
       tools: tools.specs,
     },

@@ -21,4 +21,5 @@ export const commandTable: CommandTable = {
   curve: async () => (await import('./commands/curve.ts')).curveCommand,
   ostep: async () => (await import('./commands/ostep.ts')).ostepCommands,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
+  whatif: async () => (await import('./commands/whatif.ts')).whatIfCommand,
 };

@@ -39,6 +39,14 @@ export interface LiveOptions {
   readonly onInput?: (input: Input) => void;
 }
 
+/** Watches a kernel from beside: what is told has happened, and may not be durable yet. */
+export interface StepWatcher {
+  /** What a step was given and gave out. */
+  take(output: StepOutput, input: Input): void;
+  /** Nothing more comes. */
+  broke(message: string): void;
+}
+
 /** How a process ended. */
 export interface ProcessEnd {
   readonly pid: Pid;
@@ -59,6 +67,7 @@ export class LiveKernel {
   private readonly calls: (ModelCallRun | undefined)[] = [];
   private readonly portOfCore: ModelPort[] = [];
   private readonly tools = new Map<RequestId, StopSwitch>();
+  private readonly watchers = new Set<StepWatcher>();
   private readonly timers = new Map<TimerId, () => void>();
   /** Texts of pages by hash. */
   private readonly texts = new Map<string, string>();
@@ -81,6 +90,12 @@ export class LiveKernel {
       for (let core = 0; core < cores; core++) this.portOfCore.push(port);
     }
     this.commit = new GroupCommit(options.storage, (error) => this.break(error));
+  }
+
+  /** Tells `watcher` of every step from now on. Returns what ends the watching. */
+  watch(watcher: StepWatcher): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
   }
 
   /** A root process starts. Throws KernelError when the kernel refuses it. The promise resolves when its end is durable, and rejects when the kernel breaks down before. */
@@ -183,6 +198,7 @@ export class LiveKernel {
       onEvent?.(event);
       this.options.onEvent?.(event);
     }
+    for (const watcher of this.watchers) watcher.take(output, input);
     this.take(output);
   }
 
@@ -244,6 +260,7 @@ export class LiveKernel {
     for (const call of this.calls) call?.stop();
     for (const stop of this.tools.values()) stop.stop();
     for (const reject of this.whenBroken) reject(error);
+    for (const watcher of this.watchers) watcher.broke(messageOf(error));
   }
 
   // ---- The kernel's requests -----------------------------------------------------------------------------------------
@@ -335,13 +352,13 @@ export class LiveKernel {
       // Requests are performed behind the flush of what was recorded before them.
       case 'flush':
         return null;
-      case 'remember':
-        await storage.remember({ identity, scope: op.scope, text: op.text, atUs: this.nowUs() });
+      case 'remember': {
+        const { kind: _, ...memory } = op;
+        await storage.remember({ identity, ...memory, atUs: this.nowUs() });
         return null;
-      case 'recall': {
-        const found = await storage.recall({ scope: op.scope, query: op.query, limit: op.limit });
-        return found.map(({ text, score }) => ({ text, score }));
       }
+      case 'recall':
+        return [...(await storage.recall({ scope: op.scope, query: op.query, limit: op.limit }))];
     }
   }
 }

@@ -9,7 +9,7 @@ import type { KernelState } from './kernel-state.ts';
 import type { Call, Process } from './process.ts';
 import { historyVersion } from './records.ts';
 import { notJson } from './schema/problem.ts';
-import type { Answer, Syscall, SyscallResult, ToolResult } from './syscalls.ts';
+import type { Answer, Remember, Syscall, SyscallResult, ToolResult } from './syscalls.ts';
 
 /** A model call: told with all that it paid, whatever became of it; one that was degraded, with its model. */
 export function auditCall(
@@ -58,7 +58,7 @@ export function auditSyscall(
     case 'signal':
       return tell(`signal/${syscall.signal}/${syscall.pid}`, undefined);
     case 'remember':
-      return tell(`remember/${syscall.scope}`, syscall.text);
+      return tell(`remember/${syscall.scope}`, rememberedOf(syscall));
     case 'checkpoint':
       return tell('checkpoint', syscall.state);
     default:
@@ -93,6 +93,12 @@ function withoutPage(answer: Answer): Json {
   const { page: _, ...rest } = answer;
   return rest;
 }
+
+/** The text, or with its key and data. */
+const rememberedOf = ({ text, key, data }: Remember): Json =>
+  key === undefined && data === undefined
+    ? text
+    : { text, ...(key === undefined ? {} : { key }), ...(data === undefined ? {} : { data }) };
 
 const hashOf = (value: Json): string => sha256Hex(JSON.stringify(value ?? null));
 

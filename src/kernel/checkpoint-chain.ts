@@ -47,11 +47,17 @@ export class PromptChain {
 
   /** The next checkpoint's prompt, told as what is new in it. Hashes only nodes behind the common start of the two prompts. */
   next(nodes: readonly PromptNode[]): PromptDelta {
-    const shared = Math.min(nodes.length, this.nodes.length);
-    let keep = 0;
-    while (keep < shared && isSameNode(this.nodes[keep]!, nodes[keep]!)) keep++;
+    return this.nextFrom(0, nodes);
+  }
+
+  /** `next`, where the first `same` nodes are known to be those of before, and `nodes` are the ones behind them. */
+  nextFrom(same: number, nodes: readonly PromptNode[]): PromptDelta {
+    const shared = Math.min(nodes.length, this.nodes.length - same);
+    let alike = 0;
+    while (alike < shared && isSameNode(this.nodes[same + alike]!, nodes[alike]!)) alike++;
+    const keep = same + alike;
     const base = keep === 0 ? '' : this.tip;
-    this.replace(keep, nodes.slice(keep));
+    this.replace(keep, nodes.slice(alike));
     return { base, keep, nodes: this.nodes.slice(keep), tip: this.tip };
   }
 

@@ -20,7 +20,7 @@ export interface EngineOptions {
   readonly name: string;
   /** Sequence slots, integer 1 to 65,536. */
   readonly cores: number;
-  /** Context memory in tokens, > 0. */
+  /** Context memory in tokens, > 0; Infinity: nothing is ever evicted, as towards a hosted model whose cache nobody can see. */
   readonly memoryTokens: number;
   /** What one call may contain, prompt and answer, in tokens; Infinity: no limit but the memory. */
   readonly windowTokens: number;
@@ -65,9 +65,9 @@ export function checkEngine(engine: EngineOptions): void {
   checkKnownFields(at(''), engine, Object.keys(engineDefaults));
   if (!Number.isInteger(engine.cores) || engine.cores < 1 || engine.cores > 65_536)
     throw invalid(at('cores'), engine.cores, 'an integer from 1 to 65536');
-  if (!Number.isSafeInteger(engine.memoryTokens) || engine.memoryTokens < 1)
-    throw invalid(at('memoryTokens'), engine.memoryTokens, 'an integer of at least 1');
-  const { windowTokens } = engine;
+  const { memoryTokens, windowTokens } = engine;
+  if (memoryTokens !== Infinity && !(Number.isSafeInteger(memoryTokens) && memoryTokens >= 1))
+    throw invalid(at('memoryTokens'), memoryTokens, 'an integer of at least 1, or Infinity');
   if (windowTokens !== Infinity && !(Number.isSafeInteger(windowTokens) && windowTokens >= 1))
     throw invalid(at('windowTokens'), windowTokens, 'an integer of at least 1, or Infinity');
   for (const field of ['prefillTokensPerSecond', 'decodeTokensPerSecond'] as const)

@@ -80,6 +80,8 @@ export type EventBody =
       readonly n: number;
       readonly promptTokens: number;
       readonly maxOutput: number;
+      /** As the request says; absent: it does not. */
+      readonly purpose?: string;
     }
   | ({
       readonly type: 'call.stopped';

@@ -179,7 +179,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
     process.children = undefined;
     process.mailbox = undefined;
     process.endedChildren = undefined;
-    process.chain = undefined;
+    process.toldPrompt = undefined;
     process.contents = undefined;
     process.replay = undefined;
     this.tellParent(process);

@@ -13,19 +13,25 @@ import type {
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
-  RecalledMemory,
   Recollection,
   RunSummary,
   StorageManager,
   StoredProcess,
 } from './storage.ts';
+import type { RecalledMemory } from './syscalls.ts';
+import type { TextIndex } from './text-index.ts';
 
 export class MemoryStorage implements StorageManager {
   /** How many flushes carried something so far. */
   flushes = 0;
-  private readonly store = new MemoryStore();
+  private readonly store: MemoryStore;
   private waiting: Write[] = [];
   private isClosed = false;
+
+  /** `newIndex`: how the memories of a scope are found, as for MemoryStore. */
+  constructor(newIndex?: () => TextIndex) {
+    this.store = new MemoryStore(newIndex);
+  }
 
   append(records: readonly KernelRecord[]): Promise<void> {
     // The caller's array and records are its own again as soon as this returns.

@@ -19,6 +19,7 @@ import type {
 } from './records.ts';
 import { copyJson, RunTable } from './run-table.ts';
 import { checkMemory, checkRecollection, checkRecord, checkRun, isSameRecord, refusal } from './storage.ts';
+import type { RecalledMemory } from './syscalls.ts';
 import type {
   AuditFilter,
   BranchFilter,
@@ -26,21 +27,29 @@ import type {
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
-  RecalledMemory,
   Recollection,
   RunSummary,
   StorageManager,
   StoredProcess,
   Synchronous,
 } from './storage.ts';
-import { rankByTermOverlap } from './term-overlap.ts';
+import { TermOverlapIndex } from './term-overlap.ts';
+import type { TextIndex } from './text-index.ts';
 
 export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   // Maps give their entries in the order of insertion: runs as they started, memories as they came.
   private readonly tables = new Map<string, RunTable>();
   private readonly pageTexts = new Map<string, string>();
   private readonly ledgerRecords: LedgerRecord[] = [];
+  /** By the call that remembered, replaced ones too: it may come again. */
   private readonly memories = new Map<string, Memory>();
+  private readonly scopes = new Map<string, Scope>();
+  private readonly newIndex: () => TextIndex;
+
+  /** `newIndex`: how texts of a scope are found; default: by the words that they share with the query. */
+  constructor(newIndex: () => TextIndex = () => new TermOverlapIndex()) {
+    this.newIndex = newIndex;
+  }
 
   /** Stores the batch whole or, throwing STORAGE_FAILED, nothing of it. */
   append(records: readonly KernelRecord[]): void {
@@ -122,24 +131,35 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   remember(memory: Memory): void {
     checkMemory(memory);
     const { run, branch, pid, n, index } = memory.identity;
-    const key = JSON.stringify([run, branch, pid, n, index]);
-    const known = this.memories.get(key);
-    if (known === undefined) this.memories.set(key, copyJson(memory));
+    const call = JSON.stringify([run, branch, pid, n, index]);
+    const known = this.memories.get(call);
+    if (known === undefined) {
+      const copy = copyJson(memory);
+      this.memories.set(call, copy);
+      this.scopeOf(memory.scope).add(copy);
+      return;
+    }
     // A crash may lie between the two: the first one's time stands.
-    else if (!isSameRecord(known, { ...memory, atUs: known.atUs })) {
+    if (!isSameRecord(known, { ...memory, atUs: known.atUs })) {
       throw new KernelError(
         'STORAGE_FAILED',
-        `memory of call ${key}: is stored already, with another content`,
+        `memory of call ${call}: is stored already, with another content`,
       );
     }
   }
 
   recall(question: Recollection): RecalledMemory[] {
     checkRecollection(question);
-    const texts: string[] = [];
-    for (const { scope, text } of this.memories.values()) if (scope === question.scope) texts.push(text);
-    const best = rankByTermOverlap(question.query, texts).slice(0, question.limit);
-    return best.map(({ index, score }) => ({ text: texts[index]!, score }));
+    return this.scopes.get(question.scope)?.recall(question.query, question.limit) ?? [];
+  }
+
+  private scopeOf(name: string): Scope {
+    let scope = this.scopes.get(name);
+    if (scope === undefined) {
+      scope = new Scope(this.newIndex());
+      this.scopes.set(name, scope);
+    }
+    return scope;
   }
 
   /** Stores a record; false when it was there. */
@@ -190,6 +210,47 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   private find(run: string): RunTable | undefined {
     checkRun(run);
     return this.tables.get(run);
+  }
+}
+
+/** What is remembered now under one scope. */
+class Scope {
+  private readonly index: TextIndex;
+  /** By number, in the order in which they came. */
+  private readonly memories = new Map<number, Memory>();
+  private readonly numbers = new Map<string, number>();
+  private next = 0;
+
+  constructor(index: TextIndex) {
+    this.index = index;
+  }
+
+  add(memory: Memory): void {
+    const { key, text } = memory;
+    const number = this.next++;
+    if (key !== undefined) {
+      const replaced = this.numbers.get(key);
+      if (replaced !== undefined) {
+        this.index.remove(replaced, this.memories.get(replaced)!.text);
+        this.memories.delete(replaced);
+      }
+      this.numbers.set(key, number);
+    }
+    this.memories.set(number, memory);
+    this.index.add(number, text);
+  }
+
+  recall(query: string, limit: number): RecalledMemory[] {
+    return this.index.search(query, limit).map(({ number, score }) => {
+      const { text, key, data, atUs } = this.memories.get(number)!;
+      return {
+        text,
+        score,
+        ...(key === undefined ? {} : { key }),
+        ...(data === undefined ? {} : { data: copyJson(data) }),
+        atUs,
+      };
+    });
   }
 }
 

@@ -88,6 +88,7 @@ export class ModelCalls implements SchedulerListener {
       promptTokens: prompt,
       maxOutput: think.maxOutput,
     });
+    if (think.request?.purpose !== undefined) tellPurpose(out, think.request.purpose);
     if (needed > windowTokens)
       return this.refuse(
         process,
@@ -324,6 +325,11 @@ export class ModelCalls implements SchedulerListener {
   private nameOfPrompt(process: Process): string {
     return (process.contents ??= new PromptContents()).tip(process.table, this.state.contents);
   }
+}
+
+/** The event just told says what the call is for. */
+function tellPurpose({ events }: Outbox, purpose: string): void {
+  events.push({ ...(events.pop() as Extract<KernelEvent, { readonly type: 'call.requested' }>), purpose });
 }
 
 const tokensOfAnswer = ({ tokensOut }: Answer, text: string): number =>

@@ -9,7 +9,6 @@ import type { Json, Pid, RequestId, TimerId } from './ids.ts';
 import { PageTable } from './memory/page-table.ts';
 import type { NamedLock } from './named-locks.ts';
 import type { Outcome, StateName, WaitReason } from './process-state.ts';
-import type { PromptChain } from './checkpoint-chain.ts';
 import type { PromptContents } from './prompt-contents.ts';
 import type { Reservation } from './budgets.ts';
 import type {
@@ -28,6 +27,7 @@ import type { HistoryRecord } from './records.ts';
 import type { Semaphore } from './semaphores.ts';
 import type { ToolBatch } from './tool-run.ts';
 import type { SchedulingFacts } from './scheduling-facts.ts';
+import type { ToldPrompt } from './told-prompt.ts';
 
 /** Tokens, money and time that a process has used in all its lives, up to the last settlement of a call. What a crash interrupted counts in full. */
 export interface Usage {
@@ -105,7 +105,7 @@ export class Process {
   rng: Rng | undefined = undefined;
   /** The syscall that it waits in. */
   pending: Pending | undefined = undefined;
-  chain: PromptChain | undefined = undefined;
+  toldPrompt: ToldPrompt | undefined = undefined;
   contents: PromptContents | undefined = undefined;
   /** While its history is fed to it. */
   replay: Replay | undefined = undefined;

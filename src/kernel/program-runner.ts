@@ -2,7 +2,6 @@ import { Ring } from '../base/ring.ts';
 import type { Rng, RngState } from '../base/rng.ts';
 import type { Json, Pid } from './ids.ts';
 import type { RestoredProcess, RestoredStop } from './inputs.ts';
-import { PromptChain } from './checkpoint-chain.ts';
 import type { KernelState } from './kernel-state.ts';
 import { messageOf, shown } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -13,6 +12,7 @@ import { isSyscall, malformed } from './syscall-arguments.ts';
 import type { Program, Syscall, Sys, SyscallResult } from './syscalls.ts';
 import { hashSyscall } from './syscall-hash.ts';
 import type { SyscallTable } from './syscall-table.ts';
+import { ToldPrompt } from './told-prompt.ts';
 
 /** Syscalls that a process may make at one instant; those that its history answers don't count. */
 const mostCallsAtOnce = 1_000_000;
@@ -86,7 +86,7 @@ export class ProgramRunner {
         );
       process.table.nextNumber = checkpoint.nextPage;
       // The next checkpoint tells only what is new since this one.
-      process.chain = new PromptChain(checkpoint.prompt);
+      process.toldPrompt = new ToldPrompt(checkpoint.prompt);
     }
     if (endedChildren.length > 0) process.endedChildren = new Ring(endedChildren);
     const rest = history.filter((record) => record.n > process.n).sort((a, b) => a.n - b.n);

@@ -75,6 +75,8 @@ export interface PersonAsk {
   readonly identity: CallIdentity;
   readonly question: Json;
   readonly purpose: 'approve' | 'edit' | 'answer';
+  /** Whose call is to be approved; absent: a program asks. */
+  readonly tool?: string;
   readonly script: { readonly answer?: Json; readonly durationUs?: number } | undefined;
 }
 
@@ -85,6 +87,12 @@ export interface StorageRequest {
   readonly identity: CallIdentity;
   readonly op:
     | { readonly kind: 'flush' }
-    | { readonly kind: 'remember'; readonly scope: string; readonly text: string }
+    | {
+        readonly kind: 'remember';
+        readonly scope: string;
+        readonly text: string;
+        readonly key?: string;
+        readonly data?: Json;
+      }
     | { readonly kind: 'recall'; readonly scope: string; readonly query: string; readonly limit: number };
 }

@@ -28,6 +28,7 @@ import type {
   PromptNode,
 } from './records.ts';
 import type { CallIdentity } from './requests.ts';
+import type { RecalledMemory } from './syscalls.ts';
 
 export interface StorageManager {
   /**
@@ -55,9 +56,12 @@ export interface StorageManager {
   audit(run: string, filter?: AuditFilter): Promise<readonly ChainedAuditRecord[]>;
   /** Checks the run's whole chain against its head, so that what `audit` shows of one process is verified, too. */
   verifyAudit(run: string): Promise<AuditVerdict>;
-  /** Resolves when durable. The same memory again, at whatever time, changes nothing, so a repeated call can't remember twice. */
+  /**
+   * Resolves when durable. A memory with a key takes the place of the scope's memory under this key. The same memory again, at whatever time, changes nothing, so a repeated call can't
+   * remember twice, nor bring back what another has replaced since.
+   */
   remember(memory: Memory): Promise<void>;
-  /** At most `limit` memories of the scope that share a word with the query: best first, then the latest. */
+  /** At most `limit` memories of the scope that share a word with the query, or by the storage's own search one like it: best first, then the latest. */
   recall(question: Recollection): Promise<readonly RecalledMemory[]>;
   /** Makes everything that waits durable; afterwards every call is refused. */
   close(): Promise<void>;
@@ -118,6 +122,9 @@ export interface Memory {
   readonly identity: CallIdentity;
   readonly scope: string;
   readonly text: string;
+  /** Not empty. Absent: it stands beside all others. */
+  readonly key?: string;
+  readonly data?: Json;
   readonly atUs: number;
 }
 
@@ -126,12 +133,6 @@ export interface Recollection {
   readonly query: string;
   /** Integer, at least 1. */
   readonly limit: number;
-}
-
-/** `score`: the share of the query's words that the text has, above 0 and at most 1. */
-export interface RecalledMemory {
-  readonly text: string;
-  readonly score: number;
 }
 
 /** Throws STORAGE_FAILED unless the record is one that this version can store, judged by itself alone. */
@@ -178,6 +179,8 @@ export function checkRun(run: string): void {
 export function checkMemory(memory: Memory): void {
   if (!isName(memory.scope)) throw invalid('scope', memory.scope, 'a text that is not empty');
   if (typeof memory.text !== 'string') throw invalid('text', memory.text, 'a text');
+  if (memory.key !== undefined && !isName(memory.key))
+    throw invalid('key', memory.key, 'a text that is not empty');
 }
 
 export function checkRecollection({ scope, query, limit }: Recollection): void {

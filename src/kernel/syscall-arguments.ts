@@ -79,7 +79,12 @@ function flawOf(syscall: Syscall): string | undefined {
     case 'truncate':
       return notNumber('pages', syscall.pages);
     case 'remember':
-      return notName('scope', syscall.scope) ?? notText('text', syscall.text);
+      return (
+        notName('scope', syscall.scope) ??
+        notText('text', syscall.text) ??
+        given(notName, 'key', syscall.key) ??
+        given(notData, 'data', syscall.data)
+      );
     case 'recall': {
       const { scope, query, limit } = syscall;
       return notName('scope', scope) ?? notText('query', query) ?? given(notNumber, 'limit', limit);
@@ -155,10 +160,11 @@ function malformedRequest(field: string, request: unknown): string | undefined {
   if (!isObject(request)) return wrong(field, request, 'an object');
   const unknown = unknownField(request, requestFields);
   if (unknown !== undefined) return wrong(`${field}.${unknown}`, request[unknown], requestFields.join(', '));
-  const { model, tools, temperature, timeoutUs } = request;
+  const { purpose, model, tools, temperature, timeoutUs } = request;
   const isNames = Array.isArray(tools) && tools.every((tool) => typeof tool === 'string');
   if (tools !== undefined && !isNames) return wrong(`${field}.tools`, tools, 'a list of tool names');
   return (
+    given(notName, `${field}.purpose`, purpose) ??
     given(notText, `${field}.model`, model) ??
     given(notNumber, `${field}.temperature`, temperature) ??
     given(notDuration, `${field}.timeoutUs`, timeoutUs) ??
@@ -167,6 +173,7 @@ function malformedRequest(field: string, request: unknown): string | undefined {
 }
 
 const requestFields = Object.keys({
+  purpose: true,
   model: true,
   tools: true,
   temperature: true,

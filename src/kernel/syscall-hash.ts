@@ -40,7 +40,7 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   free: ['page'],
   setImportance: ['page', 'importance'],
   truncate: ['pages'],
-  remember: ['scope', 'text'],
+  remember: ['scope', 'text', 'key', 'data'],
   recall: ['scope', 'query', 'limit'],
   checkpoint: ['state'],
   sleep: ['us'],

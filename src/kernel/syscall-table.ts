@@ -74,7 +74,14 @@ export class SyscallTable {
       wait: (process, call) => this.waitForChild(process, call),
       signal: (process, call) => this.signal(process, call),
       ...pageSyscalls(state),
-      remember: (process, { scope, text }) => this.storage(process, { kind: 'remember', scope, text }),
+      remember: (process, { scope, text, key, data }) =>
+        this.storage(process, {
+          kind: 'remember',
+          scope,
+          text,
+          ...(key === undefined ? {} : { key }),
+          ...(data === undefined ? {} : { data }),
+        }),
       recall: (process, { scope, query, limit }) => this.recall(process, scope, query, limit ?? 5),
       checkpoint: (process, { state: saved }) => {
         saveCheckpoint(this.state, process, saved);

@@ -47,9 +47,11 @@ export type ScriptedFailure = ModelFailure & {
 };
 
 /**
- * What a model is asked beside its prompt. The kernel hands it on and reads none of it; the device does, and times out a call whose time on a core exceeds `timeoutUs`.
+ * What a model is asked beside its prompt. The kernel hands it on and tells its purpose; the device reads it, and times out a call whose time on a core exceeds `timeoutUs`.
  */
 export interface ModelRequest {
+  /** What the call is for, not empty: `turn`, `reflection`, `critique`, `summary` or another word; for whoever reads a trace. Absent: a turn. */
+  readonly purpose?: string;
   /** Absent: the engine's own. */
   readonly model?: string;
   /** Names of the tools that the model may ask for; absent: none. */
@@ -261,8 +263,14 @@ export interface Truncate {
 export interface Remember {
   readonly kind: 'remember';
   readonly scope: string;
+  /** What it is found by. */
   readonly text: string;
+  /** Not empty: takes the place of what the scope remembers under this key. Absent: stands beside all others. */
+  readonly key?: string;
+  /** Handed back with the text. */
+  readonly data?: Json;
 }
+/** Gives a list of RecalledMemory. */
 export interface Recall {
   readonly kind: 'recall';
   readonly scope: string;
@@ -270,6 +278,15 @@ export interface Recall {
   /** At most this many, best first; default 5. */
   readonly limit?: number;
 }
+/** `score`: how well it answers the query, above 0 and at most 1. A type, as results are JSON. */
+export type RecalledMemory = {
+  readonly text: string;
+  readonly score: number;
+  readonly key?: string;
+  readonly data?: Json;
+  /** When it was remembered. */
+  readonly atUs: number;
+};
 export interface Checkpoint {
   readonly kind: 'checkpoint';
   readonly state: Json;

@@ -1,26 +1,37 @@
 /**
  * Recall by shared words: a memory's score is the share of the query's distinct words that it has. Words are runs of letters
- * and digits, in lower case. No model and no index: the same everywhere, and good enough to find what was said in like words.
+ * and digits, in lower case. No model and no logarithm: the same everywhere, and good enough to find what was said in like words.
  */
+import type { TextIndex, TextMatch } from './text-index.ts';
 
-/** One answer: `index` is that of the text. */
-export interface TermMatch {
-  readonly index: number;
-  /** Above 0, at most 1. */
-  readonly score: number;
-}
+export class TermOverlapIndex implements TextIndex {
+  /** Numbers of the texts that have a word, by word. */
+  private readonly postings = new Map<string, Set<number>>();
 
-/** The texts that share a word with the query, best first; of equal ones the one with the higher index first. */
-export function rankByTermOverlap(query: string, texts: readonly string[]): TermMatch[] {
-  const wanted = termsOf(query);
-  const matches: TermMatch[] = [];
-  texts.forEach((text, index) => {
-    const terms = termsOf(text);
-    let shared = 0;
-    for (const term of wanted) if (terms.has(term)) shared++;
-    if (shared > 0) matches.push({ index, score: shared / wanted.size });
-  });
-  return matches.sort((a, b) => b.score - a.score || b.index - a.index);
+  add(number: number, text: string): void {
+    for (const term of termsOf(text)) {
+      const numbers = this.postings.get(term);
+      if (numbers === undefined) this.postings.set(term, new Set([number]));
+      else numbers.add(number);
+    }
+  }
+
+  remove(number: number, text: string): void {
+    for (const term of termsOf(text)) {
+      const numbers = this.postings.get(term);
+      numbers?.delete(number);
+      if (numbers?.size === 0) this.postings.delete(term);
+    }
+  }
+
+  search(query: string, limit: number): readonly TextMatch[] {
+    const wanted = termsOf(query);
+    const shared = new Map<number, number>();
+    for (const term of wanted)
+      for (const number of this.postings.get(term) ?? []) shared.set(number, (shared.get(number) ?? 0) + 1);
+    const matches = Array.from(shared, ([number, count]) => ({ number, score: count / wanted.size }));
+    return matches.sort((a, b) => b.score - a.score || b.number - a.number).slice(0, limit);
+  }
 }
 
 function termsOf(text: string): ReadonlySet<string> {

@@ -260,6 +260,7 @@ export class ToolCalls {
       identity: identityOf(run),
       question,
       purpose: 'approve',
+      tool: run.tool.name,
       script: undefined,
     });
   }

@@ -6,6 +6,7 @@ import type { Json } from '../kernel/ids.ts';
 import type { Input } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { KernelOptions } from '../kernel/options.ts';
+import type { StepOutput } from '../kernel/outbox.ts';
 import { recordingVersion, type RecordingFooter, type RecordingHeader } from '../kernel/records.ts';
 import { EventHash } from './event-hash.ts';
 import { isLiveSpec, liveKernelOptions, type CountTokens, type LiveSpec } from './live-spec.ts';
@@ -82,6 +83,10 @@ export interface RerunOptions {
   /** Called when the kernel is made, before the first event. */
   readonly onStart?: (options: KernelOptions, header: RecordingHeader) => void;
   readonly onEvent?: (event: KernelEvent) => void;
+  /** Every step, before its events are told. */
+  readonly onStep?: (kernel: Kernel, input: Input, output: StepOutput) => void;
+  /** Whether the kernel makes records, which hold the texts of prompts; default: it does not. */
+  readonly records?: boolean;
   /** The tokenizer of a live recording, by its name. */
   readonly tokenizer?: (name: string) => Promise<CountTokens>;
   /** Imports the policy of the description's `schedulerFile`, where it has one. */
@@ -95,7 +100,7 @@ export interface RerunOptions {
 export async function rerun(
   name: string,
   lines: AsyncIterable<string>,
-  { seed, onStart, onEvent, ownScheduler, tokenizer }: RerunOptions = {},
+  { seed, onStart, onEvent, onStep, records = false, ownScheduler, tokenizer }: RerunOptions = {},
 ): Promise<RerunResult> {
   let header: RecordingHeader | undefined;
   let footer: RecordingFooter | undefined;
@@ -117,22 +122,24 @@ export async function rerun(
       const own = await ownScheduler?.(header.options as unknown as SimulationSpec);
       const { tokenizer: counter } = header.options as { readonly tokenizer?: string };
       const countTokens = counter === undefined ? undefined : await tokenizer?.(counter);
-      kernel = kernelOf(name, header, { own, countTokens });
+      kernel = kernelOf(name, header, { own, countTokens, records });
       onStart?.(kernel.options, header);
     } else if (value['end'] === true) footer = checkFooter(name, number, value);
     else {
       lastUs = checkInput(name, number, value, lastUs);
       inputs++;
       if (misfit !== '') continue;
-      let events: readonly KernelEvent[];
+      const input = value as unknown as Input;
+      let output: StepOutput;
       try {
-        ({ events } = kernel.step(value as unknown as Input));
+        output = kernel.step(input);
       } catch (error) {
         // The recorded kernel took all its inputs: this line is not what it got.
         misfit = `line ${number} does not follow from the lines before (${messageOf(error)})`;
         continue;
       }
-      for (const event of events) {
+      onStep?.(kernel, input, output);
+      for (const event of output.events) {
         hash.add(event);
         onEvent?.(event);
       }
@@ -176,18 +183,19 @@ function checkHeader(name: string, value: JsonObject): RecordingHeader {
 }
 
 /** What a description names and does not hold. */
-export interface NamedParts {
+interface KernelParts {
+  readonly records: boolean;
   readonly own: CreateSchedulingPolicy | undefined;
   readonly countTokens: CountTokens | undefined;
 }
 
 /** The kernel of a recording, as it was when its first input came. */
-function kernelOf(name: string, { options }: RecordingHeader, { own, countTokens }: NamedParts): Kernel {
+function kernelOf(name: string, { options }: RecordingHeader, { records, ...parts }: KernelParts): Kernel {
   const spec = options as unknown as SimulationSpec | LiveSpec;
   try {
     return isLiveSpec(spec)
-      ? new Kernel({ ...liveKernelOptions(spec, { own, countTokens }), records: false })
-      : new Kernel({ ...kernelOptionsOf(spec, own), records: false });
+      ? new Kernel({ ...liveKernelOptions(spec, parts), records })
+      : new Kernel({ ...kernelOptionsOf(spec, parts.own), records });
   } catch (error) {
     throw damaged(name, 1, `options: no kernel can be made of them (${messageOf(error)})`);
   }

@@ -19,9 +19,9 @@ import type { CallStart, Request } from '../kernel/requests.ts';
 import { malformedAnswer } from '../kernel/syscall-arguments.ts';
 import type { ThinkScript } from '../kernel/syscalls.ts';
 import { ModelDevice, type ModelDeviceWorld } from './devices/model-device.ts';
-import { PersonDevice } from './devices/person-device.ts';
+import { PersonDevice, type PersonReplay } from './devices/person-device.ts';
 import { StorageDevice } from './devices/storage-device.ts';
-import { ToolDevice } from './devices/tool-device.ts';
+import { ToolDevice, type ToolReplay } from './devices/tool-device.ts';
 import { EventClass, EventQueue } from './event-queue.ts';
 import { FaultPlan, type FaultRates } from './faults.ts';
 
@@ -33,6 +33,8 @@ export interface SimulationOptions {
   readonly flushUs?: number;
   /** Who answers model calls that bring no script; default: nobody does, and an answer has its full length and no text. Needs records, which hold the texts of prompts. */
   readonly model?: SimulatedModel;
+  /** What came of tool calls and questions in a recording: goes before what is said of them otherwise. */
+  readonly replay?: { readonly tool: ToolReplay; readonly person: PersonReplay };
   /** What goes wrong; default: nothing. */
   readonly faults?: Partial<FaultRates>;
   /** When it is decided who runs: after each input (the default, as live), or once all inputs of an instant are in, as in textbooks. */
@@ -43,6 +45,8 @@ export interface SimulationOptions {
   readonly onEvent?: (event: KernelEvent) => void;
   /** Every input, before the kernel takes it: a recording. */
   readonly onInput?: (input: Input) => void;
+  /** What every step gives out, and was given. */
+  readonly onOutput?: (output: StepOutput, input: Input) => void;
   /** After every step; for checks. */
   readonly onStep?: (kernel: Kernel) => void;
 }
@@ -92,8 +96,8 @@ export class Simulation implements ModelDeviceWorld {
         this.deviceOfCore.push(device);
       }
     }
-    this.toolDevice = new ToolDevice(options.tools ?? [], streams, faults);
-    this.personDevice = new PersonDevice(streams, faults);
+    this.toolDevice = new ToolDevice(options.tools ?? [], streams, faults, options.replay?.tool);
+    this.personDevice = new PersonDevice(streams, faults, options.replay?.person);
     const { flushUs = 0 } = options;
     if (!Number.isSafeInteger(flushUs) || flushUs < 0)
       throw invalid('flushUs', flushUs, 'an integer of at least 0 (µs)');
@@ -164,7 +168,9 @@ export class Simulation implements ModelDeviceWorld {
     for (let next: Input | undefined = input; next !== undefined; next = this.acknowledgements.shift()) {
       const taken: Input = this.isFollowed() ? { ...next, more: true } : next;
       this.options.onInput?.(taken);
-      this.handle(this.kernel.step(taken));
+      const output = this.kernel.step(taken);
+      this.options.onOutput?.(output, taken);
+      this.handle(output);
       this.options.onStep?.(this.kernel);
     }
   }

@@ -191,10 +191,10 @@ test('what one process remembers another recalls, best first, in the same scope 
   });
   expect(results(2)).toEqual([
     ok([
-      { text: 'the black cat sleeps here', score: 1 },
-      { text: 'the cat sleeps', score: 0.5 },
+      { text: 'the black cat sleeps here', score: 1, atUs: S },
+      { text: 'the cat sleeps', score: 0.5, atUs: 0 },
     ]),
-    ok([{ text: 'the black cat sleeps here', score: 1 }]),
+    ok([{ text: 'the black cat sleeps here', score: 1, atUs: S }]),
     ok([]),
   ]);
   expect(all('process.waiting', 1).map(({ on, atUs }) => [on, atUs])).toEqual([
@@ -202,6 +202,24 @@ test('what one process remembers another recalls, best first, in the same scope 
     ['storage', S],
     ['storage', 2 * S],
   ]);
+});
+
+test('what is remembered under a key takes the place of what was, and comes back with its data', () => {
+  const { results } = runAgents({
+    agents: [
+      {
+        body: [
+          { kind: 'remember', scope: 'notes', text: 'the cat sleeps', key: 'cat', data: { sure: 0.4 } },
+          { kind: 'remember', scope: 'notes', text: 'the cat hunts', key: 'cat', data: { sure: 0.8 } },
+          { kind: 'recall', scope: 'notes', query: 'cat' },
+        ],
+      },
+    ],
+    flushUs: S,
+  });
+  expect(results(1)[2]).toEqual(
+    ok([{ text: 'the cat hunts', score: 1, key: 'cat', data: { sure: 0.8 }, atUs: S }]),
+  );
 });
 
 test.each([0, -1, 1.5])('recall of at most %d is refused', (limit) => {

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
-import type { ProgramBody, SyscallResult } from '../../src/kernel/syscalls.ts';
+import type { ProgramBody, RecalledMemory, SyscallResult } from '../../src/kernel/syscalls.ts';
 import type { ToolSpec } from '../../src/kernel/tools.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import { checkedSimulation, kernelOf, type AgentRun } from '../support/run-agents.ts';
@@ -90,7 +90,15 @@ const worker: ProgramBody = function* (sys, state) {
       yield { kind: 'ask', question: 'Which?', purpose: 'answer', script: { answer: 'blue', durationUs: S } },
     );
     told(yield { kind: 'remember', scope: sys.name, text: 'a blue note' });
-    told(yield { kind: 'recall', scope: sys.name, query: 'blue' });
+    const recalled = (yield {
+      kind: 'recall',
+      scope: sys.name,
+      query: 'blue',
+    }) as SyscallResult<RecalledMemory[]>;
+    // When it was remembered is later after a crash.
+    told(
+      recalled.ok ? { ok: true, value: recalled.value.map(({ text, score }) => [text, score]) } : recalled,
+    );
     seen.push(Math.floor(sys.random.next() * 1_000_000));
     yield { kind: 'checkpoint', state: { phase: 2, seen: [...seen] } };
   }
@@ -203,7 +211,10 @@ test('a memory that was stored, but not acknowledged before the crash, is rememb
   live(setup, store, { steps: 1 });
   expect(store.recall({ scope: 's', query: 'blue', limit: 5 })).toHaveLength(1);
   live(setup, store, { fromUs: 10 * S });
-  expect(store.processes('run-1')[0]!.end!.value).toEqual([ok(), ok([{ text: 'a blue note', score: 1 }])]);
+  expect(store.processes('run-1')[0]!.end!.value).toEqual([
+    ok(),
+    ok([{ text: 'a blue note', score: 1, atUs: 0 }]),
+  ]);
 });
 
 test('restored from a checkpoint: what stands before it is not fed again', () => {

@@ -1,18 +1,32 @@
 import { expect, test } from 'vitest';
 
-import { rankByTermOverlap } from '../../src/kernel/term-overlap.ts';
+import { TermOverlapIndex } from '../../src/kernel/term-overlap.ts';
+
+function indexOf(texts: readonly string[]): TermOverlapIndex {
+  const index = new TermOverlapIndex();
+  for (const [number, text] of texts.entries()) index.add(number, text);
+  return index;
+}
 
 test('the score is the share of the query\u2019s distinct words; the later text wins a tie', () => {
-  const texts = ['Paging', 'paging and scheduling', 'nothing', 'scheduling, paging!'];
-  expect(rankByTermOverlap('Paging paging scheduling', texts)).toEqual([
-    { index: 3, score: 1 },
-    { index: 1, score: 1 },
-    { index: 0, score: 0.5 },
+  const index = indexOf(['Paging', 'paging and scheduling', 'nothing', 'scheduling, paging!']);
+  expect(index.search('Paging paging scheduling', 5)).toEqual([
+    { number: 3, score: 1 },
+    { number: 1, score: 1 },
+    { number: 0, score: 0.5 },
   ]);
+  expect(index.search('paging scheduling', 1)).toEqual([{ number: 3, score: 1 }]);
+});
+
+test('what was removed is found no more', () => {
+  const index = indexOf(['cold cache', 'cold start']);
+  index.remove(0, 'cold cache');
+  expect(index.search('cold cache', 5)).toEqual([{ number: 1, score: 0.5 }]);
+  expect(index.search('cache', 5)).toEqual([]);
 });
 
 test('words are letters and digits of any script, whatever their case', () => {
-  expect(rankByTermOverlap('ÜBER 42', ['über-42', 'uber', '4 2'])).toEqual([{ index: 0, score: 1 }]);
-  expect(rankByTermOverlap('', ['a'])).toEqual([]);
-  expect(rankByTermOverlap('a', [])).toEqual([]);
+  expect(indexOf(['über-42', 'uber', '4 2']).search('ÜBER 42', 5)).toEqual([{ number: 0, score: 1 }]);
+  expect(indexOf(['a']).search('', 5)).toEqual([]);
+  expect(indexOf([]).search('a', 5)).toEqual([]);
 });

@@ -117,7 +117,7 @@ async function recordedAgent() {
   expect(() => recorded.live.spawn({ program: 'nobody', arguments: null, name: 'x', run: 'run-2' })).toThrow(
     'nobody',
   );
-  expect(() => recorded.live.signal(99 as Pid, 'stop')).toThrow();
+  expect(() => recorded.live.signal(99 as Pid, 'stop')).toThrow('99');
   const { outcome } = await end;
   expect(outcome).toBe('completed');
   const lines = recorded.end();

@@ -173,12 +173,11 @@ function randomSyscall(
       return { kind, page: page(), importance: draw.spoilt(draw.between(0, 10) / 10) };
     case 'truncate':
       return { kind, pages: draw.spoilt(draw.between(0, memory.pages.length + 2)) };
-    case 'remember':
-      return {
-        kind,
-        scope: draw.of(['mine', 'ours']),
-        text: draw.of(['the door is open', 'the window is shut']),
-      };
+    case 'remember': {
+      const scope = draw.of(['mine', 'ours']);
+      const text = draw.of(['the door is open', 'the window is shut']);
+      return { kind, scope, text, ...(scope === 'ours' ? { key: text, data: { step } } : {}) };
+    }
     case 'recall':
       return {
         kind,

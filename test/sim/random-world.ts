@@ -7,8 +7,10 @@ import { hash32 } from '../../src/base/hash.ts';
 import { rngFor } from '../../src/base/rng.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { CoreId, Pid, RequestId } from '../../src/kernel/ids.ts';
+import type { Input } from '../../src/kernel/inputs.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
+import type { StepOutput } from '../../src/kernel/outbox.ts';
 import { fifo } from '../../src/policies/scheduling/fifo.ts';
 import { createCheckers, type CheckersOptions } from '../../src/sim/checkers/checkers.ts';
 import type { FaultRates } from '../../src/sim/faults.ts';
@@ -81,6 +83,7 @@ export interface WorldWatch {
   readonly alter?: (setup: WorldSetup) => WorldSetup;
   readonly onEvent?: (event: KernelEvent) => void;
   readonly onFacts?: (facts: CheckersOptions) => void;
+  readonly onOutput?: (output: StepOutput, input: Input) => void;
   /** After every step. */
   readonly onStep?: (kernel: Kernel) => void;
 }
@@ -90,10 +93,14 @@ export function runWorld(seed: number, watch: WorldWatch = {}): WorldResult {
   const drawn = drawWorld(seed);
   const setup = watch.alter?.(drawn) ?? drawn;
   const counts = new Map<string, number>();
-  const world = new World(setup, (event) => {
-    counts.set(event.type, (counts.get(event.type) ?? 0) + 1);
-    watch.onEvent?.(event);
-  });
+  const world = new World(
+    setup,
+    (event) => {
+      counts.set(event.type, (counts.get(event.type) ?? 0) + 1);
+      watch.onEvent?.(event);
+    },
+    watch.onOutput,
+  );
   watch.onFacts?.(world.facts);
   const roots = chaos.between(1, 5) + (setup.moreRoots ?? 0);
   for (let root = 0; root < roots; root++)
@@ -129,12 +136,17 @@ class World {
   private isProbing = false;
   private readonly ended = new Set<number>();
 
-  constructor(setup: WorldSetup, onEvent: (event: KernelEvent) => void) {
+  constructor(
+    setup: WorldSetup,
+    onEvent: (event: KernelEvent) => void,
+    onOutput: (output: StepOutput, input: Input) => void = () => {},
+  ) {
     this.setup = setup;
     this.simulation = new Simulation({
       kernel: setup.kernel,
       faults: setup.faults,
       flushUs: setup.flushUs,
+      onOutput,
       onEvent: (event) => {
         onEvent(event);
         this.note(event);

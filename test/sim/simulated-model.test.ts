@@ -132,7 +132,10 @@ test.each([
 
 test.each([
   [{ request: 'fast' }, 'request: "fast" is not allowed; allowed: an object'],
-  [{ request: { timeout: 5 } }, 'request.timeout: 5 is not allowed; allowed: model, tools, temperature'],
+  [
+    { request: { timeout: 5 } },
+    'request.timeout: 5 is not allowed; allowed: purpose, model, tools, temperature',
+  ],
   [{ request: { tools: 'all' } }, 'request.tools: "all" is not allowed; allowed: a list of tool names'],
   [{ request: { timeoutUs: 0 } }, 'request.timeoutUs: 0 is not allowed; allowed: an integer above 0 (µs)'],
   [{ request: { temperature: 'hot' } }, 'request.temperature: "hot" is not allowed; allowed: a number'],

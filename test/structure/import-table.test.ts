@@ -60,6 +60,7 @@ const table: Readonly<Record<string, Row>> = {
       '@modelcontextprotocol/client',
       '@modelcontextprotocol/server',
       'gpt-tokenizer',
+      'minisearch',
     ],
     node: true,
   },

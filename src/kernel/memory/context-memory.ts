@@ -8,7 +8,7 @@ import { checkMemory } from './memory-check.ts';
 import { holdingOf, type Holding } from './holding.ts';
 import type { ContextMemoryOptions, MemoryObserver } from './memory-options.ts';
 import { Prefetcher, usedPrefetches, type Prefetch, type Prefetched } from './prefetcher.ts';
-import { distinctTokens, type PageTable } from './page-table.ts';
+import { distinctTokens, entryBehind, type PageTable } from './page-table.ts';
 import { PromptExaminer, type Prompt } from './prompt-examiner.ts';
 import { ResidentSet } from './resident-set.ts';
 import { TableEditor } from './table-editor.ts';
@@ -116,6 +116,7 @@ export class ContextMemory {
     assert(table.room < 0, 'a call of this process runs already');
     const { resident, examiner } = this;
     const { capacity } = resident;
+    if (resident.isEndless) return this.beginEndless(table, pid, room, nowUs);
     const isRoomy =
       resident.residentTokens + resident.roomTokens + room <= capacity && table.tokens + room <= capacity;
     if (isRoomy && isAllWhole(table)) return this.beginWhole(table, pid, room, nowUs);
@@ -171,6 +172,29 @@ export class ContextMemory {
     prompt.capacityTokens = 0;
     prompt.elsewhereTokens = 0;
     prompt.holeTokens = 0;
+    if (table.touched !== undefined) payTouches(table, prompt);
+    return prompt;
+  }
+
+  /** `begin` where nothing is ever evicted: what the calls before it have used is there, and is not looked at again. */
+  private beginEndless(table: PageTable, pid: Pid, room: number, nowUs: number): Prompt {
+    const { resident, examiner } = this;
+    const { entries } = table;
+    const from = entryBehind(table, table.used);
+    let newTokens = 0;
+    for (let at = from; at < entries.length; at++) newTokens += entries[at]!.extent.tokens;
+    const missing = examiner.examine(table, entries.length, from);
+    const { prompt } = examiner;
+    prompt.outcome = 'begun';
+    prompt.prefetchedTokens = 0;
+    prompt.cachedTokens += table.tokens - newTokens;
+    examiner.tellFaults(pid);
+    table.room = room;
+    resident.roomTokens += room;
+    table.user = pid;
+    if (missing > 0) this.tables.dividePartial(table, entries.length, from);
+    this.use(table, entries.length, nowUs, from);
+    table.used = table.pages;
     if (table.touched !== undefined) payTouches(table, prompt);
     return prompt;
   }
@@ -265,6 +289,7 @@ export class ContextMemory {
       table.bypassed = false;
       return;
     }
+    if (resident.isEndless) return;
     const { entries } = table;
     let isRefused = false;
     for (let at = 0; at < entries.length; at++) {
@@ -287,6 +312,12 @@ export class ContextMemory {
     const missing = extent.tokens - extent.residentTokens;
     const isReachable = !this.isPrefix || extent.parent === undefined || extent.parent.isWhole;
     if (!isReachable) return page;
+    if (resident.isEndless) {
+      const isNext = table.used === table.pages - extent.count;
+      this.use(table, entries.length, nowUs, entries.length - 1);
+      if (isNext) table.used = table.pages;
+      return page;
+    }
     // Pinned meanwhile, so that making room for it cannot cost what it stands on; and known to fit before anything leaves for it.
     for (const entry of entries) resident.addPins(entry.extent, 1);
     if (resident.canHold(missing)) {

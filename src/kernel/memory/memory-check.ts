@@ -9,7 +9,7 @@ export function checkMemory(extents: ExtentStore, set: ResidentSet): void {
   const isPrefix = set.residency === 'prefix';
   const tables = new Set<PageTable>();
   for (const { users } of extents.all()) for (const { table } of users) tables.add(table);
-  const pins = countPins(tables, isPrefix);
+  const pins = countPins(tables, isPrefix, set.isEndless);
   let resident = 0;
   let pinned = 0;
   let inPolicy = 0;
@@ -31,15 +31,19 @@ export function checkMemory(extents: ExtentStore, set: ResidentSet): void {
   set.policy.checkInvariants?.(inPolicy);
 }
 
-/** How often each extent is pinned: once for each running call on it; once for each pinned entry at it and, in a tree, behind it. */
-function countPins(tables: Iterable<PageTable>, isPrefix: boolean): ReadonlyMap<Extent, number> {
+/** How often each extent is pinned: once for each running call on it, unless nothing is ever evicted; once for each pinned entry at it and, in a tree, behind it. */
+function countPins(
+  tables: Iterable<PageTable>,
+  isPrefix: boolean,
+  isEndless: boolean,
+): ReadonlyMap<Extent, number> {
   const pins = new Map<Extent, number>();
   for (const { entries, room, bypassed } of tables) {
     let behind = 0;
     for (let at = entries.length - 1; at >= 0; at--) {
       const { extent, pinned } = entries[at]!;
       if (pinned) behind++;
-      const own = (isPrefix ? behind : Number(pinned)) + Number(room >= 0 && !bypassed);
+      const own = (isPrefix ? behind : Number(pinned)) + Number(room >= 0 && !bypassed && !isEndless);
       pins.set(extent, (pins.get(extent) ?? 0) + own);
     }
   }

@@ -14,8 +14,10 @@ export class PageTable {
   /** Pages and tokens of all entries: the prompt of the next call. */
   pages = 0;
   tokens = 0;
-  /** Leading pages that have not changed since this was last set to all of them. */
+  /** Leading pages that have not changed since this was last set to all of them: since their contents were named, were told in a checkpoint, were used by a call. */
   unchanged = 0;
+  told = 0;
+  used = 0;
   /** Tokens of room for the answer of the running call; -1 while no call runs, so that its extents are not pinned by one. */
   room = -1;
   /** What touches have brought in since the last call, tokens: that call pays for it. */
@@ -39,6 +41,21 @@ export interface TableEntry {
   pinned: boolean;
   /** Touches by this table. */
   accesses: number;
+}
+
+/** Pages from `pages` on are others than before. */
+export function changeFrom(table: PageTable, pages: number): void {
+  if (table.unchanged > pages) table.unchanged = pages;
+  if (table.told > pages) table.told = pages;
+  if (table.used > pages) table.used = pages;
+}
+
+/** The first entry with a page behind the first `pages`; found from the end. */
+export function entryBehind({ entries, pages: all }: PageTable, pages: number): number {
+  let at = entries.length;
+  let place = all;
+  while (place > pages) place -= entries[--at]!.extent.count;
+  return at;
 }
 
 /** How many pages stand before entry `index`. */

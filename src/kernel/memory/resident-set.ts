@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { PageView, PagingPolicy } from '../contracts.ts';
 import { brokenPolicy, shown } from '../errors.ts';
+import { keepAll } from './keep-all.ts';
 import type { PageId } from '../ids.ts';
 import type { ExtentStore } from './extent-store.ts';
 import type { Extent } from './extent.ts';
@@ -16,6 +17,8 @@ export class ResidentSet {
   readonly capacity: number;
   readonly residency: Residency;
   readonly victims: VictimRule;
+  /** The capacity is infinite: nothing is ever evicted, so that nobody needs to know what was used when, or to pin it. What nobody uses any more leaves at once: it would stay for ever. */
+  readonly isEndless: boolean;
   readonly policy: PagingPolicy;
   /** Tokens of resident pages; of those that are pinned; of the room kept for answers. */
   residentTokens = 0;
@@ -35,6 +38,7 @@ export class ResidentSet {
   constructor(options: ContextMemoryOptions, extents: ExtentStore, observer: MemoryObserver) {
     const { capacity, residency, victims, rng, costs, plan, isCache, admission } = options;
     this.capacity = capacity;
+    this.isEndless = capacity === Infinity;
     this.residency = residency;
     this.victims = victims;
     this.extents = extents;
@@ -47,7 +51,7 @@ export class ResidentSet {
       order: (page) => extents.at(page)!.firstPage,
       ...(residency === 'prefix' ? { before: (page) => extents.at(page)!.tokensBefore } : {}),
     };
-    this.policy = options.paging({
+    this.policy = (this.isEndless ? keepAll : options.paging)({
       capacity,
       unit: 'tokens',
       rng,

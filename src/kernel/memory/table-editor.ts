@@ -1,7 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { ExtentStore } from './extent-store.ts';
 import { ownSpace, type ContentRun, type Extent } from './extent.ts';
-import { findEntry, pagesBefore, type PageTable, type TableEntry } from './page-table.ts';
+import { changeFrom, findEntry, pagesBefore, type PageTable, type TableEntry } from './page-table.ts';
 import type { ResidentSet } from './resident-set.ts';
 
 /** A part of a prompt on its way to another memory. */
@@ -119,6 +119,7 @@ export class TableEditor {
     if (index < 0) return false;
     const entry = table.entries[index]!;
     entry.importance = importance;
+    retell(table, index);
     if (entry.extent.refreshImportance()) this.resident.tellChanged(entry.extent);
     return true;
   }
@@ -130,6 +131,7 @@ export class TableEditor {
     const entry = table.entries[index]!;
     if (entry.pinned !== pinned) {
       entry.pinned = pinned;
+      retell(table, index);
       this.pinPath(table, index, pinned ? 1 : -1);
     }
     return true;
@@ -248,6 +250,8 @@ export class TableEditor {
 
   /** Cuts `extent` before its page `at`; returns the tail. All tables that use it get both. */
   split(extent: Extent, at: number): Extent {
+    // Before the extent has another length: places are counted by it.
+    for (const user of extent.users) retell(user.table, user.table.entries.indexOf(user));
     const tail = this.extents.split(extent, at);
     this.resident.divide(extent, tail);
     for (const user of extent.users) {
@@ -255,7 +259,8 @@ export class TableEditor {
       const number = user.number + at;
       const entry: TableEntry = { table, extent: tail, number, importance, pinned, accesses };
       const { entries } = table;
-      entries.splice(entries.indexOf(user) + 1, 0, entry);
+      const index = entries.indexOf(user);
+      entries.splice(index + 1, 0, entry);
       tail.users.push(entry);
       // What was one pinned entry is two: the tail pins the head and all before it, too.
       if (pinned && this.isPrefix) this.pinPath(table, entries.indexOf(user), 1);
@@ -316,7 +321,7 @@ export class TableEditor {
     const entry = table.entries[index]!;
     const { extent } = entry;
     if (entry.pinned) this.pinPath(table, index, -1);
-    if (table.unchanged > 0) table.unchanged = Math.min(table.unchanged, pagesBefore(table, index));
+    if (table.unchanged > 0 || table.told > 0 || table.used > 0) changeFrom(table, pagesBefore(table, index));
     table.entries.splice(index, 1);
     table.pages -= extent.count;
     table.tokens -= extent.tokens;
@@ -329,7 +334,8 @@ export class TableEditor {
       return;
     }
     const isBare = extent.residentChildren === 0;
-    if ((free || extent.space === ownSpace) && isBare && extent.residentPages > 0) resident.free(extent);
+    const leaves = free || extent.space === ownSpace || resident.isEndless;
+    if (leaves && isBare && extent.residentPages > 0) resident.free(extent);
     this.extents.forgetIfUnused(extent);
   }
 
@@ -341,4 +347,9 @@ export class TableEditor {
     for (let at = from; at <= index; at++) this.resident.addPins(entries[at]!.extent, change);
     if (change < 0) for (let at = from; at <= index; at++) this.resident.freeIfRefused(entries[at]!.extent);
   }
+}
+
+/** A checkpoint told the entry otherwise than it stands now. */
+function retell(table: PageTable, index: number): void {
+  if (table.told > 0) table.told = Math.min(table.told, pagesBefore(table, index));
 }

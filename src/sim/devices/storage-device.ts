@@ -45,13 +45,13 @@ export class StorageDevice {
     switch (op.kind) {
       case 'flush':
         return null;
-      case 'remember':
-        this.store.remember({ identity, scope: op.scope, text: op.text, atUs: nowUs });
+      case 'remember': {
+        const { kind: _, ...memory } = op;
+        this.store.remember({ identity, ...memory, atUs: nowUs });
         return null;
+      }
       case 'recall':
-        return this.store
-          .recall({ scope: op.scope, query: op.query, limit: op.limit })
-          .map(({ text, score }) => ({ text, score }));
+        return this.store.recall({ scope: op.scope, query: op.query, limit: op.limit });
     }
   }
 }

@@ -19,6 +19,9 @@ export interface ToolOutcome {
   readonly repeatUs?: number | undefined;
 }
 
+/** What a call came to in a recording; undefined: the recording does not say. */
+export type ToolReplay = (start: ToolStart) => Pick<ToolOutcome, 'ok' | 'value' | 'durationUs'> | undefined;
+
 /** Whatever a tool does wrong is a failure of that call, told in one line. */
 function ranTool(tool: ToolImplementation, args: Json): Pick<ToolOutcome, 'ok' | 'value'> {
   const failure = (what: string) => ({ ok: false, value: `tool ${tool.spec.name}: ${what}` });
@@ -41,8 +44,15 @@ export class ToolDevice {
   private readonly tools = new Map<string, ToolImplementation>();
   private readonly streams: (name: string) => Rng;
   private readonly faults: FaultPlan | undefined;
+  private readonly replay: ToolReplay | undefined;
 
-  constructor(tools: readonly ToolImplementation[], streams: (name: string) => Rng, faults?: FaultPlan) {
+  constructor(
+    tools: readonly ToolImplementation[],
+    streams: (name: string) => Rng,
+    faults?: FaultPlan,
+    replay?: ToolReplay,
+  ) {
+    this.replay = replay;
     for (const tool of tools) this.tools.set(tool.spec.name, tool);
     this.streams = streams;
     this.faults = faults;
@@ -55,6 +65,8 @@ export class ToolDevice {
 
   private work(start: ToolStart): ToolOutcome {
     const { script, identity } = start;
+    const replayed = this.replay?.(start);
+    if (replayed !== undefined) return replayed;
     // A stream of its own for each call: what one call draws doesn't move another, in whatever order they run.
     const durationUs =
       script?.durationUs ?? this.draw(`tool/${identity.run}/${identity.pid}/${identity.n}/${identity.index}`);

@@ -5,7 +5,7 @@
 import type { AgentSpec, AgentStep } from '../../agents/steps.ts';
 
 /** Tokens of a block of such a context. */
-export const loggedBlockTokens = 64;
+const loggedBlockTokens = 64;
 
 /** Times are µs on one clock for all sessions. */
 export interface SessionLog {

@@ -2,7 +2,7 @@
 
 const epochMs = 1_750_000_000_000; // 2025-06-15T15:06:40Z
 
-export const at = (seconds: number): string => {
+const at = (seconds: number): string => {
   const ms = Math.round(seconds * 1_000) % 60_000;
   const minutes = Math.floor((Math.round(seconds * 1_000) + 400_000) / 60_000);
   const inMinute = (ms + 40_000) % 60_000;
@@ -102,7 +102,7 @@ export interface SpanWords {
   readonly attributes: Readonly<Record<string, string | number>>;
 }
 
-export function spanOf({ id, parent, trace = 't1', from, to, failed, attributes }: SpanWords): object {
+function spanOf({ id, parent, trace = 't1', from, to, failed, attributes }: SpanWords): object {
   const nano = (seconds: number): string => `${epochMs + Math.round(seconds * 1_000)}000000`;
   return {
     traceId: trace,

@@ -4,6 +4,7 @@ import { pageOf, type Message } from '../../../agents/model/messages.ts';
 import { hash53 } from '../../../base/hash.ts';
 import type { CallEnded, Input } from '../../../kernel/inputs.ts';
 import type { Kernel } from '../../../kernel/kernel.ts';
+import type { StepOutput } from '../../../kernel/outbox.ts';
 import type { CallIdentity, CallStart } from '../../../kernel/requests.ts';
 import type { ThinkScript } from '../../../kernel/syscalls.ts';
 import { CallOrder } from './call-order.ts';
@@ -14,7 +15,7 @@ export interface RecordedAnswer {
   readonly nth: number;
   /** Hash of the messages of its prompt. */
   readonly prompt: number;
-  /** With the core time it took, and its failure when it failed. */
+  /** With the core time it took, but for switching, loading and prefill that was repeated, and its failure when it failed. */
   readonly answer: ThinkScript;
 }
 
@@ -28,42 +29,59 @@ interface CallUnderWay {
 }
 
 /** `kernel`: new, made with the options of the recording and with records, which hold the texts of prompts. Throws as the kernel does, for inputs that are not its own. */
-export function recordedAnswers(kernel: Kernel, inputs: Iterable<Input>): RecordedAnswer[] {
-  const order = new CallOrder();
-  const texts = new Map<string, string>();
-  const onCores = new Map<number, CallUnderWay>();
+export function recordedAnswers(kernel: Kernel, inputs: Iterable<Input>): readonly RecordedAnswer[] {
+  const recorder = new AnswerRecorder();
+  for (const input of inputs) recorder.onStep(kernel, input, kernel.step(input));
+  return recorder.answers;
+}
+
+/** Gathers the answers while somebody else steps the kernel. */
+export class AnswerRecorder {
+  readonly answers: RecordedAnswer[] = [];
+  private readonly order = new CallOrder();
+  private readonly texts = new Map<string, string>();
+  private readonly onCores = new Map<number, CallUnderWay>();
   /** Core time of calls that were stopped and will go on, by pid. */
-  const stoppedUs = new Map<number, number>();
-  const answers: RecordedAnswer[] = [];
-  const begin = (start: CallStart, atUs: number): void => {
+  private readonly stoppedUs = new Map<number, number>();
+
+  /** Told right behind the step. */
+  onStep(
+    kernel: Kernel,
+    input: Input,
+    { records, requests }: Pick<StepOutput, 'records' | 'requests'>,
+  ): void {
+    if (input.type === 'call.ended') this.end(input, input.atUs);
+    for (const record of records) if (record.type === 'page') this.texts.set(record.hash, record.text);
+    for (const request of requests)
+      if (request.type === 'call.start') this.begin(kernel, request, input.atUs);
+  }
+
+  private begin(kernel: Kernel, start: CallStart, atUs: number): void {
     const { identity, core, pid, resumed } = start;
-    const { messages } = new PromptCall(kernel, start, (hash) => texts.get(hash));
-    const beforeUs = resumed ? (stoppedUs.get(pid) ?? 0) : 0;
-    stoppedUs.delete(pid);
-    onCores.set(core, {
+    const { messages } = new PromptCall(kernel, start, (hash) => this.texts.get(hash));
+    const beforeUs = resumed ? (this.stoppedUs.get(pid) ?? 0) : 0;
+    this.stoppedUs.delete(pid);
+    this.onCores.set(core, {
       identity,
-      nth: order.nth(identity),
+      nth: this.order.nth(identity),
       prompt: hashOfPrompt(messages),
       startedUs: atUs,
       beforeUs,
     });
-  };
-  for (const input of inputs) {
-    if (input.type === 'call.ended') {
-      const call = onCores.get(input.core);
-      onCores.delete(input.core);
-      if (call !== undefined) {
-        const { identity, nth, prompt } = call;
-        const durationUs = call.beforeUs + input.atUs - call.startedUs;
-        if (input.reason === 'stopped') stoppedUs.set(input.pid, durationUs);
-        else answers.push({ identity, nth, prompt, answer: answerOf(input, durationUs) });
-      }
-    }
-    const { records, requests } = kernel.step(input);
-    for (const record of records) if (record.type === 'page') texts.set(record.hash, record.text);
-    for (const request of requests) if (request.type === 'call.start') begin(request, input.atUs);
   }
-  return answers;
+
+  private end(ended: CallEnded, atUs: number): void {
+    const call = this.onCores.get(ended.core);
+    this.onCores.delete(ended.core);
+    if (call === undefined) return;
+    const { identity, nth, prompt } = call;
+    const { switchUs = 0, loadUs, repeatedPrefillUs } = ended;
+    // What must come back to memory depends on the memory: whoever replays the answer adds it.
+    const onCoreUs = Math.max(0, atUs - call.startedUs - switchUs - loadUs - repeatedPrefillUs);
+    const durationUs = call.beforeUs + onCoreUs;
+    if (ended.reason === 'stopped') this.stoppedUs.set(ended.pid, durationUs);
+    else this.answers.push({ identity, nth, prompt, answer: answerOf(ended, durationUs) });
+  }
 }
 
 export function hashOfPrompt(messages: readonly Message[]): number {

@@ -1,0 +1,107 @@
+/** One question to a model and its answer, without tools or turns: the simplest agent, with memories when it is given a scope. */
+import { estimateTokens } from '../kernel/estimate.ts';
+import { isRecord } from '../kernel/budget-limits.ts';
+import { invalid, messageOf } from '../kernel/errors.ts';
+import type { Json } from '../kernel/ids.ts';
+import { unknownField } from '../kernel/known-fields.ts';
+import { importanceDefaults } from '../kernel/options.ts';
+import { mostTokens } from '../kernel/syscall-handler.ts';
+import type { Answer, Program, ProgramGenerator, Sys, SyscallResult } from '../kernel/syscalls.ts';
+import { loadMemories, type MemorySteps } from './memory/load-memories.ts';
+import { pageOf, type Message } from './model/messages.ts';
+
+/** The arguments of the program `single-call`. */
+export type SingleCallTask = {
+  readonly task: string;
+  readonly system?: string;
+  /** Absent: the engine's own. */
+  readonly model?: string;
+  /** 0 to 2; default 0.3. */
+  readonly temperature?: number;
+  /** Tokens; default 4,000. */
+  readonly maxOutput?: number;
+  /** Memories of this scope come before the task, in at most `budgetTokens`, default 1,000. */
+  readonly memory?: { readonly scope: string; readonly budgetTokens?: number };
+};
+
+const singleCallDefaults = { temperature: 0.3, maxOutput: 4_000, budgetTokens: 1_000 } as const;
+
+export const singleCall: Program = singleCallOf();
+
+/** Its value is the answer's text; it fails with one line. `countTokens`: of what it puts into its prompt; must depend on the text alone. */
+export function singleCallOf(countTokens: (text: string) => number = estimateTokens): Program {
+  return { name: 'single-call', version: 1, body: (sys) => runCall(sys, countTokens) };
+}
+
+function* runCall(sys: Sys, countTokens: (text: string) => number): ProgramGenerator {
+  let task: SingleCallTask;
+  try {
+    task = taskOf(sys.args);
+  } catch (error) {
+    yield { kind: 'exit', outcome: 'failed', value: messageOf(error) };
+    return;
+  }
+  const answer = yield* answerTo(sys, task, countTokens);
+  if (answer.ok) return answer.value.text;
+  yield { kind: 'exit', outcome: 'failed', value: `${answer.code}: ${answer.message}` };
+}
+
+function* answerTo(
+  sys: Sys,
+  { task, system, model, temperature, maxOutput, memory }: SingleCallTask,
+  countTokens: (text: string) => number,
+): MemorySteps<SyscallResult<Answer>> {
+  function* say(message: Message, importance: number): MemorySteps<SyscallResult<unknown>> {
+    const text = pageOf(message);
+    const tokens = Math.max(1, Math.ceil(countTokens(text)));
+    return yield { kind: 'allocate', text, tokens, importance, pinned: message.role === 'system' };
+  }
+  if (system !== undefined) {
+    const said = yield* say({ role: 'system', text: system }, importanceDefaults.system);
+    if (!said.ok) return said;
+  }
+  if (memory !== undefined) {
+    const { scope, budgetTokens = singleCallDefaults.budgetTokens } = memory;
+    const loaded = yield* loadMemories(sys, { scope, task, budgetTokens, countTokens });
+    if (!loaded.ok) return loaded;
+  }
+  const said = yield* say({ role: 'user', text: task }, importanceDefaults.result);
+  if (!said.ok) return said;
+  return (yield {
+    kind: 'think',
+    maxOutput: maxOutput ?? singleCallDefaults.maxOutput,
+    keepAnswer: false,
+    request: {
+      ...(model === undefined ? {} : { model }),
+      temperature: temperature ?? singleCallDefaults.temperature,
+    },
+  }) as SyscallResult<Answer>;
+}
+
+/** Throws KernelError INVALID_ARGUMENT that names the first field that is not what it may be. */
+function taskOf(args: Json): SingleCallTask {
+  if (!isRecord(args)) throw invalid('task', args, 'an object with at least a task');
+  const unknown = unknownField(args, fields);
+  if (unknown !== undefined) throw invalid(unknown, args[unknown], fields.join(', '));
+  const { task, system, model, temperature, maxOutput, memory } = args;
+  if (typeof task !== 'string' || task === '') throw invalid('task', task, 'a text that is not empty');
+  for (const [field, value] of Object.entries({ system, model }))
+    if (value !== undefined && typeof value !== 'string') throw invalid(field, value, 'a text');
+  if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2))
+    throw invalid('temperature', temperature, 'a number from 0 to 2');
+  checkTokens('maxOutput', maxOutput);
+  if (memory !== undefined) {
+    if (!isRecord(memory)) throw invalid('memory', memory, '{ scope, budgetTokens }');
+    if (typeof memory['scope'] !== 'string' || memory['scope'] === '')
+      throw invalid('memory.scope', memory['scope'], 'a text that is not empty');
+    checkTokens('memory.budgetTokens', memory['budgetTokens']);
+  }
+  return args as unknown as SingleCallTask;
+}
+
+const fields = ['task', 'system', 'model', 'temperature', 'maxOutput', 'memory'];
+
+function checkTokens(field: string, value: unknown): void {
+  const isCount = Number.isInteger(value) && (value as number) >= 1 && (value as number) <= mostTokens;
+  if (value !== undefined && !isCount) throw invalid(field, value, `an integer from 1 to ${mostTokens}`);
+}
