@@ -8,6 +8,9 @@ import type { Command, CommandGroup } from './command.ts';
 export type CommandTable = Readonly<Record<string, () => Promise<Command | CommandGroup>>>;
 
 export const commandTable: CommandTable = {
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  mcp: async () => (await import('./commands/mcp.ts')).mcpCommand,
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   simulate: async () => (await import('./commands/simulate.ts')).simulateCommand,

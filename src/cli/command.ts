@@ -38,10 +38,12 @@ export interface CommonOptions {
   readonly seed: number;
 }
 
-/** Where a command prints. It never touches the process itself. */
+/** Where a command prints, and what it knows of the process that it runs in, which it never touches itself. */
 export interface Io {
   /** Prints a line (or several, with newlines inside) on standard output. */
   out(text: string): void;
+  /** Prints on standard output without ending the line. */
+  write(text: string): void;
   /** Prints a line on standard error. */
   err(text: string): void;
   /** Replaces the one passing line on standard error when that is a terminal, else does nothing. Plain text; '' takes it away. */
@@ -52,4 +54,19 @@ export interface Io {
   readonly colours: boolean;
   /** Width of the terminal in characters; 80 where there is none. */
   readonly columns: number;
+  /** The variables of the environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where it was started: relative paths begin here. */
+  readonly folder: string;
+  readonly person: Person;
+}
+
+/** Who sits in front of the terminal while a command runs. */
+export interface Person {
+  /** Somebody can be asked: standard input and standard error are a terminal. */
+  readonly isThere: boolean;
+  /** Calls `listener` with each line typed from now on, and with undefined when there will be no more. Returns what ends it; then what is typed is nobody's. */
+  onLine(listener: (line: string | undefined) => void): () => void;
+  /** Calls `listener` for each Ctrl-C (or request to end) instead of ending the process. Returns what ends that. */
+  onInterrupt(listener: () => void): () => void;
 }

@@ -1,7 +1,8 @@
 /** The Io of a real process. */
+import { createInterface } from 'node:readline';
 import { isatty } from 'node:tty';
 
-import type { Io } from './command.ts';
+import type { Io, Person } from './command.ts';
 
 export function processIo(): Io {
   const { stdout, stderr, env } = process;
@@ -18,6 +19,10 @@ export function processIo(): Io {
       clear();
       stdout.write(`${text}\n`);
     },
+    write(text) {
+      clear();
+      stdout.write(text);
+    },
     err(text) {
       clear();
       stderr.write(`${text}\n`);
@@ -31,7 +36,37 @@ export function processIo(): Io {
     },
     isTerminal: isOutTerminal,
     colours: isOutTerminal && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb',
-    columns: isOutTerminal ? stdout.columns : 80,
+    // Some terminals say that they have none.
+    columns: (isOutTerminal && stdout.columns) || 80,
+    environment: env,
+    folder: process.cwd(),
+    person: processPerson(isErrTerminal),
+  };
+}
+
+function processPerson(isErrTerminal: boolean): Person {
+  const { stdin } = process;
+  return {
+    isThere: isErrTerminal && isatty(0),
+    onLine(listener) {
+      // The terminal itself echoes and edits the line.
+      const lines = createInterface({ input: stdin, terminal: false });
+      lines.on('line', listener);
+      lines.on('close', () => listener(undefined));
+      return () => {
+        lines.removeAllListeners();
+        lines.close();
+        stdin.pause();
+        stdin.unref?.();
+      };
+    },
+    onInterrupt(listener) {
+      const signals = ['SIGINT', 'SIGTERM'] as const;
+      for (const signal of signals) process.on(signal, listener);
+      return () => {
+        for (const signal of signals) process.off(signal, listener);
+      };
+    },
   };
 }
 

@@ -59,15 +59,17 @@ export function repeatWords(
   { given, seed }: { readonly given: RunFlags['given']; readonly seed: number },
 ): readonly string[] {
   const decisive = given.filter(({ flag }) => !notDecisive.has(flag));
-  const options = decisive.flatMap(({ flag, value }) =>
-    value === true ? [flag] : [flag, quoted(spelled(command, flag, value))],
-  );
+  const options = decisive.flatMap(({ flag, value }) => {
+    if (value === true) return [flag];
+    const values = repeatable.has(flag) ? (value as readonly string[]) : [value];
+    return values.flatMap((one) => [flag, quoted(spelled(command, flag, one))]);
+  });
   return ['ringzero', command, ...operands.map(quoted), ...options, '--seed', String(seed)];
 }
 
 /** Where to print, and how fast to get there. */
 const notDecisive = new Set(
-  '--json --record --events --perfetto --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
+  '--json --ndjson --record --events --perfetto --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
     ' ',
   ),
 );
@@ -80,6 +82,9 @@ function givenOptions(command: CommanderCommand): readonly GivenOption[] {
       value: command.getOptionValue(option.attributeName()) as unknown,
     }));
 }
+
+/** Each of their values stands behind the flag anew. */
+const repeatable = new Set(['--mcp', '--allow-host']);
 
 const timeFlags = new Set(['--slice', '--until', '--tick', '--load-latency', '--switch-cost']);
 

@@ -4,6 +4,8 @@ import type { ModelDelta } from './ports.ts';
 /** A piece of an answer, numbered within its call without gaps, from 0. */
 export interface NumberedDelta {
   readonly call: CallIdentity;
+  /** Its answer joins no prompt: a reflection, a critique, a summary. */
+  readonly aside: boolean;
   readonly number: number;
   readonly delta: ModelDelta;
 }
@@ -21,7 +23,10 @@ export interface AnswerSoFar {
  * The answers under way, fanned out to whoever watches. Deltas are no inputs of the kernel: who comes late, or again, gets the text so far and goes on with the numbers behind it.
  */
 export class AnswerStreams {
-  private readonly streams = new Map<number, { call: CallIdentity; next: number; texts: string[] }>();
+  private readonly streams = new Map<
+    number,
+    { call: CallIdentity; aside: boolean; next: number; texts: string[] }
+  >();
   private readonly listeners = new Set<DeltaListener>();
 
   /** Returns what ends the watching. */
@@ -36,8 +41,8 @@ export class AnswerStreams {
     return stream && { call: stream.call, next: stream.next, text: stream.texts.join('') };
   }
 
-  begin(call: CallIdentity): void {
-    this.streams.set(call.pid, { call, next: 0, texts: [] });
+  begin(call: CallIdentity, aside: boolean): void {
+    this.streams.set(call.pid, { call, aside, next: 0, texts: [] });
   }
 
   tell(call: CallIdentity, delta: ModelDelta): void {
@@ -45,7 +50,7 @@ export class AnswerStreams {
     // What comes behind the end of its call is nobody's.
     if (stream?.call !== call) return;
     if (delta.type === 'text') stream.texts.push(delta.text);
-    const numbered = { call, number: stream.next++, delta };
+    const numbered = { call, aside: stream.aside, number: stream.next++, delta };
     for (const listener of this.listeners) listener(numbered);
   }
 

@@ -44,7 +44,7 @@ export class ModelCallRun {
         this.isTimedOut = true;
         this.stop();
       });
-    answers.begin(start.identity);
+    answers.begin(start.identity, start.aside);
     void this.run(port, call);
   }
 

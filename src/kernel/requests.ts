@@ -52,6 +52,8 @@ export interface CallStart {
   readonly script: ThinkScript | undefined;
   /** The cheaper model that it was degraded to; undefined: the engine's own. */
   readonly degradedTo: CheaperModel | undefined;
+  /** Its answer joins no prompt: a question beside the conversation. */
+  readonly aside: boolean;
 }
 
 export interface ToolStart {

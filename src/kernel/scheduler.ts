@@ -401,6 +401,7 @@ export class AgentScheduler {
       request: call.think.request,
       script: call.script,
       degradedTo: call.degradedTo,
+      aside: call.think.keepAnswer === false,
     });
     // Switching and bringing its context back is the price of the switch, not use of the core: a slice that it eats up would never get anywhere.
     const restore = restoreUs(call.options, repeatedTokens, loadTokens);

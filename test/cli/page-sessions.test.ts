@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 import { type SessionResult, sessionLines } from '../../src/cli/paging/session-report.ts';
 import { sessionContenders, workflowContender } from '../../src/sim/sessions/session-contenders.ts';
-import { runCli, runJson, scratch } from '../support/run-cli.ts';
+import { ioOf, runCli, runJson, scratch } from '../support/run-cli.ts';
 
 interface SessionReport {
   readonly recorded: number;
@@ -96,8 +96,7 @@ test('every column and every name that is told apart has room in 80 columns', ()
   });
   const names = [...sessionContenders, workflowContender].map(({ name }) => name);
   const heading = { trace: 'x', recorded: 500, seed: 1, repeat: '', notes: [] };
-  const io = { out() {}, err() {}, progress() {}, isTerminal: false, colours: false, columns: 80 };
-  const lines = sessionLines(heading, names.map(result), io);
+  const lines = sessionLines(heading, names.map(result), ioOf({}));
   const from = lines.findIndex((line) => line.startsWith('policy'));
   const rows = lines.slice(from, lines.indexOf('', from));
   expect(rows[0]).toMatch(/^policy +hit rate % +above lru +gap closed +a session +repeated$/);

@@ -7,10 +7,10 @@ import { expect, test } from 'vitest';
 import { assert } from '../../src/base/assert.ts';
 import type { CommandTable } from '../../src/cli/command-table.ts';
 import { commandTable } from '../../src/cli/command-table.ts';
-import type { Call, Command, CommonOptions, Io } from '../../src/cli/command.ts';
+import type { Call, Command, CommonOptions } from '../../src/cli/command.ts';
 import { parseInteger } from '../../src/cli/options.ts';
 import { runProgram } from '../../src/cli/program.ts';
-import { fixtures, scratch } from '../support/run-cli.ts';
+import { fixtures, ioOf, scratch } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
 
 const files = scratch();
@@ -51,14 +51,7 @@ async function run(...words: string[]) {
   const out: string[] = [];
   const err: string[] = [];
   const seen: Call<RunOptions>[] = [];
-  const io: Io = {
-    out: (text) => void out.push(text),
-    err: (text) => void err.push(text),
-    progress: () => {},
-    isTerminal: false,
-    colours: false,
-    columns: 80,
-  };
+  const io = ioOf({ out: (text) => void out.push(text), err: (text) => void err.push(text) });
   const table: CommandTable = {
     run: () => Promise.resolve(endingCommand(seen)),
     other: () => Promise.resolve({ ...endingCommand(seen), name: 'other' }),

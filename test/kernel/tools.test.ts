@@ -76,10 +76,7 @@ const refused: readonly [change: Partial<Record<keyof ToolSpec, unknown>>, line:
   [{ retryWaitUs: -1 }, 'retryWaitUs: -1 is not allowed; allowed: an integer from 0 to 3600000000'],
   [{ concurrency: 0 }, 'concurrency: 0 is not allowed; allowed: an integer from 1 to 1000000'],
   [{ concurrency: NaN }, 'concurrency: NaN is not allowed'],
-  [
-    { approval: 'yes' },
-    'approval: "yes" is not allowed; allowed: true, false, or a function of the arguments and effects',
-  ],
+  [{ approval: 'yes' }, 'approval: "yes" is not allowed; allowed: true, false, or a function'],
 ];
 for (const [change, line] of refused) {
   test(`refused: ${line}`, () => {

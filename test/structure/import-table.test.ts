@@ -58,6 +58,7 @@ const table: Readonly<Record<string, Row>> = {
       '@ai-sdk/provider',
       '@ai-sdk/openai-compatible',
       '@modelcontextprotocol/client',
+      '@modelcontextprotocol/server',
       'gpt-tokenizer',
       'minisearch',
     ],

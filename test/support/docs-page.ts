@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -34,15 +34,39 @@ export class DocsPage {
       prepare(folder);
       return this.blocks('console').flatMap((block) =>
         [...block.matchAll(/^\$ ringzero (.*)\n((?:(?!\$ ).*\n)*)/gm)].map(([, words = '', said = '']) => {
-          const command = [join(projectRoot, 'src/cli/main.ts'), ...words.split(' ')];
-          const { stdout, stderr } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
-          return { words, printed: normal(stdout + stderr), said: normal(said) };
+          const command = [join(projectRoot, 'src/cli/main.ts'), ...shellWords(words)];
+          // Both outputs in one file, in the order in which they came, as on a terminal.
+          const screen = join(folder, '.screen');
+          const file = openSync(screen, 'w');
+          spawnSync(process.execPath, command, {
+            cwd: folder,
+            env: plainEnvironment(),
+            stdio: ['ignore', file, file],
+          });
+          closeSync(file);
+          const printed = readFileSync(screen, 'utf8');
+          rmSync(screen);
+          return { words, printed: normal(printed), said: normal(said) };
         }),
       );
     } finally {
       rmSync(folder, { recursive: true });
     }
   }
+}
+
+/** Split at spaces, but not within quotes. */
+function shellWords(line: string): string[] {
+  return [...line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) =>
+    word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ''),
+  );
+}
+
+/** Without the model that somebody has set for agents of their own. */
+function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('RINGZERO_MODEL')),
+  );
 }
 
 interface Printed {

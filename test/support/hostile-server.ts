@@ -35,7 +35,8 @@ export class HostileServer {
     const parts: Uint8Array[] = [];
     request.on('data', (part: Uint8Array) => parts.push(part));
     request.on('end', () => {
-      const body = JSON.parse(Buffer.concat(parts).toString()) as Record<string, unknown>;
+      const text = Buffer.concat(parts).toString();
+      const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
       const exchange = new ServedExchange(request.url ?? '', request.headers, body, response);
       this.exchanges.push(exchange);
       const behaviour = this.behaviours.length > 1 ? this.behaviours.shift()! : this.behaviours[0];

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
 import { commandTable } from '../../src/cli/command-table.ts';
-import type { Io } from '../../src/cli/command.ts';
+import type { Io, Person } from '../../src/cli/command.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { projectRoot } from './source.ts';
 
@@ -18,20 +18,37 @@ export interface CliRun {
 }
 
 export async function runCli(words: readonly string[], given: Partial<Io> = {}): Promise<CliRun> {
-  const out: string[] = [];
+  let out = '';
   const err: string[] = [];
-  const io: Io = {
-    out: (text) => void out.push(text),
+  const io = ioOf({
+    out: (text) => void (out += `${text}\n`),
+    write: (text) => void (out += text),
     err: (text) => void err.push(text),
+    ...given,
+  });
+  const status = await runProgram(words, commandTable, io);
+  return { status, out: out.replace(/\n$/, ''), err: err.join('\n') };
+}
+
+/** What is left out prints nowhere; there are no variables, and nobody sits in front of the terminal. */
+export function ioOf(given: Partial<Io>): Io {
+  return {
+    out: () => {},
+    write: () => {},
+    err: () => {},
     progress: () => {},
     isTerminal: false,
     colours: false,
     columns: 80,
+    environment: {},
+    folder: projectRoot,
+    person: nobody,
     ...given,
   };
-  const status = await runProgram(words, commandTable, io);
-  return { status, out: out.join('\n'), err: err.join('\n') };
 }
+
+/** Nobody sits in front of the terminal. */
+const nobody: Person = { isThere: false, onLine: () => () => {}, onInterrupt: () => () => {} };
 
 /** The one document that `--json` prints. Throws when the run failed or printed anything else. */
 export function runJson<Report = RunReport>(...words: string[]): Promise<Report> {

@@ -1,0 +1,182 @@
+/** `ringzero.json`: how live agents run here, for who doesn't want to say it every time. Never a key: a file is copied, shared and committed. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+
+import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
+import { modelVariables } from '../../adapters/models/openai-compatible.ts';
+import { isRecord } from '../../kernel/budget-limits.ts';
+import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
+import { approvalModes, type ApprovalMode } from './approval.ts';
+import { serverOfCommand } from './mcp-servers.ts';
+
+/** What a file says; what it doesn't is absent. Paths in it begin where the file is. */
+interface ConfigFile {
+  readonly model?: { readonly url?: string; readonly name?: string };
+  readonly system?: string;
+  readonly tools?: readonly string[];
+  readonly mcp?: readonly McpServer[];
+  readonly root?: string;
+  readonly hosts?: readonly string[];
+  readonly shell?: boolean;
+  readonly approve?: ApprovalMode;
+  readonly budget?: { readonly tokens?: number; readonly usd?: number };
+  readonly prices?: string;
+}
+
+export interface FoundConfig {
+  /** As it was named. */
+  readonly name: string;
+  readonly config: ConfigFile;
+}
+
+export const configFileName = 'ringzero.json';
+
+/**
+ * The file that is named, else `ringzero.json` of the folder when there is one. Throws KernelError INVALID_FILE or INVALID_ARGUMENT, one line with file and field, and an error of
+ * the file system for a named file that is not there.
+ */
+export function readConfig(
+  folder: string,
+  named: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): FoundConfig | undefined {
+  const name = named ?? configFileName;
+  const path = resolve(folder, name);
+  if (named === undefined && !existsSync(path)) return undefined;
+  const text = readFileSync(path, 'utf8');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw new KernelError('INVALID_FILE', `${name}: is not JSON (${messageOf(error)})`, { cause: error });
+  }
+  return { name, config: new ConfigReader(name, dirname(path), environment).config(parsed) };
+}
+
+/** Checks each field and says which file it is in. */
+class ConfigReader {
+  private readonly name: string;
+  private readonly folder: string;
+  private readonly environment: Readonly<Record<string, string | undefined>>;
+
+  constructor(name: string, folder: string, environment: Readonly<Record<string, string | undefined>>) {
+    this.name = name;
+    this.folder = folder;
+    this.environment = environment;
+  }
+
+  config(given: unknown): ConfigFile {
+    return this.fields('', given, {
+      model: (field, value) => this.fields(field, value, { url: this.text, name: this.text }),
+      system: this.text,
+      tools: this.texts,
+      mcp: (field, value) => this.list(field, value, (at, server) => this.server(at, server)),
+      root: this.path,
+      hosts: this.texts,
+      shell: (field, value) => {
+        if (typeof value !== 'boolean') throw this.invalid(field, value, 'true or false');
+        return value;
+      },
+      approve: (field, value) => {
+        const mode = approvalModes.find((one) => one === value);
+        if (mode === undefined) throw this.invalid(field, value, approvalModes.join(', '));
+        return mode;
+      },
+      budget: (field, value) => this.fields(field, value, { tokens: this.tokens, usd: this.dollars }),
+      prices: this.path,
+    });
+  }
+
+  /** An object of these fields, each of which may be absent. */
+  private fields<Checked extends Record<string, unknown>>(
+    field: string,
+    given: unknown,
+    checks: { readonly [Name in keyof Checked]: (field: string, value: unknown) => Checked[Name] },
+  ): Partial<Checked> {
+    if (!isRecord(given)) throw this.invalid(field, given, `an object of ${Object.keys(checks).join(', ')}`);
+    const made: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(given)) {
+      const at = field === '' ? name : `${field}.${name}`;
+      // Not shown: it would be in the line.
+      if (looksSecret(name))
+        throw new KernelError(
+          'INVALID_ARGUMENT',
+          `${this.name}: ${at}: a key does not belong in a file; allowed: the variable ${modelVariables.key} of the environment`,
+        );
+      if (!Object.hasOwn(checks, name))
+        throw this.invalid(at, value, `the fields ${Object.keys(checks).join(', ')}`);
+      made[name] = checks[name]!(at, value);
+    }
+    return made as Partial<Checked>;
+  }
+
+  private list<Item>(field: string, value: unknown, check: (field: string, item: unknown) => Item): Item[] {
+    if (!Array.isArray(value)) throw this.invalid(field, value, 'a list');
+    return value.map((item, index) => check(`${field}[${index}]`, item));
+  }
+
+  private readonly text = (field: string, value: unknown): string => {
+    if (typeof value !== 'string' || value === '')
+      throw this.invalid(field, value, 'a text that is not empty');
+    return value;
+  };
+
+  private readonly texts = (field: string, value: unknown): string[] => this.list(field, value, this.text);
+
+  private readonly path = (field: string, value: unknown): string =>
+    resolve(this.folder, this.text(field, value));
+
+  private readonly tokens = (field: string, value: unknown): number => {
+    if (!Number.isSafeInteger(value) || (value as number) < 1)
+      throw this.invalid(field, value, 'an integer from 1 up');
+    return value as number;
+  };
+
+  private readonly dollars = (field: string, value: unknown): number => {
+    if (typeof value !== 'number' || !(value >= 0.000_001 && value <= 1_000_000_000))
+      throw this.invalid(field, value, 'dollars, a number from 0.000001 to 1000000000');
+    return value;
+  };
+
+  /** A command line or a URL as text, or the parts of one; `env` names variables that are handed on. */
+  private server(field: string, value: unknown): McpServer {
+    if (typeof value === 'string') return serverOfCommand(`${this.name}: ${field}`, value);
+    const told = this.fields(field, value, {
+      name: this.text,
+      command: this.text,
+      args: (at: string, args: unknown) => this.list(at, args, this.word),
+      env: this.texts,
+      url: this.text,
+    });
+    const { name, command, args = [], env = [], url } = told;
+    if (name === undefined) throw this.invalid(`${field}.name`, name, 'a text that is not empty');
+    if ((command === undefined) === (url === undefined))
+      throw this.invalid(field, value, 'either a command or a url');
+    if (url !== undefined) return { name, url };
+    const handedOn = Object.fromEntries(
+      env.map((variable, index) => {
+        const value = this.environment[variable];
+        if (value === undefined)
+          throw this.invalid(`${field}.env[${index}]`, variable, 'variables of the environment that are set');
+        return [variable, value];
+      }),
+    );
+    return { name, command: command!, args, env: handedOn };
+  }
+
+  private readonly word = (field: string, value: unknown): string => {
+    if (typeof value !== 'string') throw this.invalid(field, value, 'a text');
+    return value;
+  };
+
+  private invalid(field: string, value: unknown, allowed: string): KernelError {
+    return invalid(field === '' ? this.name : `${this.name}: ${field}`, value, allowed);
+  }
+}
+
+function looksSecret(field: string): boolean {
+  return (
+    /^(.*_)?(api[-_]?)?(key|secret|password|token|authorization|bearer)$/i.test(field) ||
+    /apikey/i.test(field)
+  );
+}

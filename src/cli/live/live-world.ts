@@ -1,0 +1,304 @@
+/** The world of live agents on the command line: a kernel with its model, its tools, and whoever watches. */
+import { SystemClock } from '../../adapters/clock/system-clock.ts';
+import { openAiCompatible } from '../../adapters/models/openai-compatible.ts';
+import { loadTokenizer } from '../../adapters/models/tokenizer.ts';
+import { FileRoot } from '../../adapters/tools/file-root.ts';
+import { fileTools } from '../../adapters/tools/file-tools.ts';
+import { fetchTool } from '../../adapters/tools/fetch-tool.ts';
+import { LiveTools, pureTool, type LiveTool } from '../../adapters/tools/live-tool.ts';
+import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-link.ts';
+import { shellTool } from '../../adapters/tools/shell-tool.ts';
+import { timeTool } from '../../adapters/tools/time-tool.ts';
+import { agentDefaults, type AgentTask } from '../../agents/loop/agent-task.ts';
+import { builtInTools } from '../../agents/tools/built-in.ts';
+import type { NumberedDelta } from '../../host/answer-streams.ts';
+import { LiveKernel } from '../../host/live-kernel.ts';
+import { OpenQuestions } from '../../host/open-questions.ts';
+import type { Clock, ModelPort, ModelReply, ToolPort, ToolReply } from '../../host/ports.ts';
+import { simulatedPort } from '../../host/simulated-port.ts';
+import { estimateTokens } from '../../kernel/estimate.ts';
+import type { BudgetLimit, BudgetNodeSpec } from '../../kernel/budget-limits.ts';
+import { invalid } from '../../kernel/errors.ts';
+import type { KernelEvent } from '../../kernel/events.ts';
+import type { Pid } from '../../kernel/ids.ts';
+import { MemoryStorage } from '../../kernel/memory-storage.ts';
+import type { ToolStart } from '../../kernel/requests.ts';
+import { ToolRegistry } from '../../kernel/tools.ts';
+import { liveKernelOptions, liveProgramNames, type LiveSpec } from '../../sim/live-spec.ts';
+import { LiveRecorder } from '../../sim/recording.ts';
+import { simulationDefaults } from '../../sim/spec.ts';
+import { LineFile } from '../line-file.ts';
+import { packageVersion } from '../package-version.ts';
+import { withApproval } from './approval.ts';
+import { scriptedAnswers } from './scripted-answers.ts';
+import type { LiveSettings } from './settings.ts';
+import { UsageMeter } from './usage-meter.ts';
+
+/** Who watches gets all of it as it happens; nothing of this may throw. */
+export interface LiveWatcher {
+  onEvent?(event: KernelEvent): void;
+  onDelta?(delta: NumberedDelta): void;
+  /** A model call came to its end. */
+  onReply?(pid: Pid, reply: ModelReply): void;
+  onToolStart?(start: ToolStart): void;
+  onToolEnd?(start: ToolStart, reply: ToolReply): void;
+  /** Something happened to an MCP server. */
+  onNotice?(line: string): void;
+}
+
+export interface LiveWorld {
+  readonly live: LiveKernel;
+  readonly questions: OpenQuestions;
+  readonly usage: UsageMeter;
+  readonly clock: Clock;
+  /** All tools by name, those of MCP servers among them. */
+  readonly registry: ToolRegistry;
+  /** What every agent is given here, but for its task. */
+  readonly agent: Omit<AgentTask, 'task'>;
+  /** Stops everything that still runs. */
+  close(): Promise<void>;
+}
+
+/** Its only engine, and the budget node of all agents. */
+const engineName = 'model';
+export const budgetName = 'run';
+/** Model calls at once. */
+const cores = 8;
+/** Before each word of the scripted one, µs, where somebody looks on. */
+const wordUs = 15_000;
+
+export interface LiveWorldOptions {
+  readonly seed: number;
+  /** Somebody looks on. */
+  readonly isWatched: boolean;
+  readonly watcher: LiveWatcher;
+  /** The file that all inputs are kept in, which checkOutputs has allowed. */
+  readonly record?: string | undefined;
+}
+
+/** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
+export async function openLiveWorld(
+  settings: LiveSettings,
+  { seed, isWatched, watcher, record }: LiveWorldOptions,
+): Promise<LiveWorld> {
+  const clock = new SystemClock();
+  const port = modelPort(settings, clock, isWatched);
+  const own = await ownTools(settings, clock);
+  // Before any server is started: without one all names are known.
+  if (settings.mcp.length === 0) chosenTools(settings, own);
+  const links = await openLinks(settings.mcp, watcher);
+  try {
+    const all = namedApart([...own, ...links.flatMap((link) => link.tools)]);
+    const tools = chosenTools(settings, all).map((tool) => ({
+      ...tool,
+      spec: withApproval(tool.spec, settings.approve),
+    }));
+    const agent = agentOf(settings, tools);
+    const spec = specOf(settings, { seed, tools });
+    const recording = record === undefined ? undefined : openRecording(record, spec);
+    const usage = new UsageMeter();
+    const questions = new OpenQuestions();
+    const ports = new LiveTools(tools);
+    // Most servers count themselves: the vocabulary is loaded for the first answer of one that doesn't.
+    let counter = estimateTokens;
+    const needCounter = async (): Promise<void> => {
+      counter = await loadTokenizer();
+    };
+    const live = new LiveKernel({
+      kernel: liveKernelOptions(spec),
+      clock,
+      models: { [engineName]: watchedModel(port, watcher, needCounter) },
+      tools: watchedTools(ports, watcher),
+      people: questions,
+      storage: new MemoryStorage(),
+      countTokens: (text) => counter(text),
+      ...(recording === undefined ? {} : { onInput: recording.onInput }),
+      onEvent(event) {
+        recording?.onEvent(event);
+        usage.onEvent(event);
+        watcher.onEvent?.(event);
+      },
+    });
+    live.answers.watch((delta) => watcher.onDelta?.(delta));
+    return {
+      live,
+      questions,
+      usage,
+      clock,
+      registry: new ToolRegistry(ports.specs),
+      agent,
+      async close() {
+        live.close();
+        recording?.end();
+        await Promise.all(links.map((link) => link.close()));
+      },
+    };
+  } catch (error) {
+    await Promise.all(links.map((link) => link.close()));
+    throw error;
+  }
+}
+
+interface Recording extends Pick<LiveRecorder, 'onInput' | 'onEvent'> {
+  end(): void;
+}
+
+function openRecording(path: string, spec: LiveSpec): Recording {
+  const file = new LineFile('--record', path);
+  const recorder = new LiveRecorder({ ringzero: packageVersion(), spec }, (line) => file.write(line));
+  const { onInput, onEvent } = recorder;
+  return {
+    onInput,
+    onEvent,
+    end() {
+      recorder.end();
+      file.close();
+    },
+  };
+}
+
+// ---- The kernel -----------------------------------------------------------------------------------------------------------
+
+/** What the kernel is built from, here and when a recording is repeated. */
+function specOf(
+  { budget, prices }: LiveSettings,
+  { seed, tools }: { readonly seed: number; readonly tools: readonly LiveTool[] },
+): LiveSpec {
+  return {
+    ...simulationDefaults,
+    kind: 'live',
+    seed,
+    // Context memory is an estimate of what the server has in its cache, which never keeps a call waiting.
+    oversize: 'bypass',
+    engines: [
+      {
+        name: engineName,
+        cores,
+        memoryTokens: cores * agentDefaults.windowTokens,
+        preemption: 'none',
+        prices: prices ?? { input: 0, cachedInput: 0, output: 0 },
+      },
+    ],
+    budgets: [budgetNode(budget)],
+    tools: tools.map(({ spec }) => spec),
+    programs: liveProgramNames,
+  };
+}
+
+function budgetNode({ tokens, usd }: LiveSettings['budget']): BudgetNodeSpec {
+  const window = { kind: 'total' } as const;
+  const limits: BudgetLimit[] = [];
+  if (tokens !== undefined) limits.push({ resource: 'tokens', amount: tokens, window });
+  if (usd !== undefined)
+    limits.push({ resource: 'microDollars', amount: Math.round(usd * 1_000_000), window });
+  return { name: budgetName, limits };
+}
+
+function agentOf(
+  { system, budget, prices, limits }: LiveSettings,
+  tools: readonly LiveTool[],
+): LiveWorld['agent'] {
+  return {
+    ...(system === undefined ? {} : { system }),
+    tools: tools.map(({ spec }) => spec.name),
+    maxOutput: longestAnswer(budget, prices),
+    ...limits,
+  };
+}
+
+/** No call starts unless its longest answer is paid for: of a small budget that is a quarter, so that there is more than one. */
+function longestAnswer({ tokens, usd }: LiveSettings['budget'], prices: LiveSettings['prices']): number {
+  const price = prices?.output ?? 0;
+  const affordable = usd === undefined || price === 0 ? Infinity : (usd * 1e12) / price;
+  const most = Math.floor(Math.min(tokens ?? Infinity, affordable) / 4);
+  return Math.max(1, Math.min(agentDefaults.maxOutput, most));
+}
+
+function modelPort({ model }: LiveSettings, clock: Clock, isWatched: boolean): ModelPort {
+  return model.kind === 'endpoint'
+    ? openAiCompatible(model.endpoint)
+    : simulatedPort({ model: scriptedAnswers, clock, wordUs: isWatched ? wordUs : 0 });
+}
+
+function watchedModel(port: ModelPort, watcher: LiveWatcher, needCounter: () => Promise<void>): ModelPort {
+  return {
+    async call(call, stop, tell) {
+      const reply = await port.call(call, stop, tell);
+      if (reply.usage.tokensOut === undefined && reply.text !== '' && !stop.isStopped) await needCounter();
+      watcher.onReply?.(call.identity.pid, reply);
+      return reply;
+    },
+  };
+}
+
+// ---- Tools ----------------------------------------------------------------------------------------------------------------
+
+/** Their effects need no server to be known. */
+async function ownTools({ root, hosts, shell }: LiveSettings, clock: Clock): Promise<readonly LiveTool[]> {
+  return [
+    ...builtInTools.map(pureTool),
+    timeTool(clock),
+    ...(root === undefined ? [] : fileTools(await FileRoot.open(root))),
+    ...(hosts.length === 0 ? [] : [fetchTool(hosts)]),
+    ...(shell === undefined ? [] : [shellTool((await FileRoot.open(shell)).folder)]),
+  ];
+}
+
+/** Tools that are there only for who asks for them. */
+const unasked = new Set(['search']);
+const offBy: Readonly<Record<string, string>> = {
+  read_file: '--root',
+  write_file: '--root',
+  list_files: '--root',
+  search_files: '--root',
+  fetch: '--allow-host',
+  shell: '--shell',
+};
+
+function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): readonly LiveTool[] {
+  const known = all.map(({ spec }) => spec.name);
+  for (const name of names ?? []) {
+    if (known.includes(name)) continue;
+    const flag = Object.hasOwn(offBy, name) ? offBy[name] : undefined;
+    throw invalid('--tools', name, flag === undefined ? `${known.join(', ')}, none` : `${name} with ${flag}`);
+  }
+  return all.filter(({ spec: { name } }) => names?.includes(name) ?? !unasked.has(name));
+}
+
+/** Two servers may have tools of one name. */
+function namedApart(tools: readonly LiveTool[]): readonly LiveTool[] {
+  const taken = new Set<string>();
+  return tools.map((tool) => {
+    const { server = '', name: own } = tool.spec;
+    const name = taken.has(own) ? `${server.replace(/^mcp:/, '')}.${own}` : own;
+    taken.add(name);
+    return { ...tool, spec: { ...tool.spec, name } };
+  });
+}
+
+async function openLinks(
+  servers: readonly McpServer[],
+  watcher: LiveWatcher,
+): Promise<readonly McpServerLink[]> {
+  const onNotice = (line: string): void => watcher.onNotice?.(line);
+  const opened = await Promise.allSettled(servers.map((server) => McpServerLink.open(server, { onNotice })));
+  const links = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const refused = opened.find((one) => one.status === 'rejected');
+  if (refused !== undefined) {
+    await Promise.all(links.map((link) => link.close()));
+    throw refused.reason;
+  }
+  for (const link of links) for (const line of link.refused) onNotice(`not offered: ${line}`);
+  return links;
+}
+
+function watchedTools(tools: ToolPort, watcher: LiveWatcher): ToolPort {
+  return {
+    async call(start, stop) {
+      watcher.onToolStart?.(start);
+      const reply = await tools.call(start, stop);
+      watcher.onToolEnd?.(start, reply);
+      return reply;
+    },
+  };
+}
