@@ -14,7 +14,7 @@ export interface LiveTool {
   call(args: Json, context: ToolContext): Promise<ToolReply>;
 }
 
-export interface ToolContext {
+interface ToolContext {
   readonly stop: Stop;
   /** The same for a call and its repeats: what acts on the world can know it again by this. */
   readonly key: string;
@@ -62,7 +62,7 @@ export class LiveTools implements ToolPort {
   }
 }
 
-export const keyOf = ({ run, branch, pid, n, index }: CallIdentity): string =>
+const keyOf = ({ run, branch, pid, n, index }: CallIdentity): string =>
   `${run}/${branch}/${pid}/${n}/${index}`;
 
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');

@@ -8,7 +8,7 @@ import type { AgentRun } from './agent-run.ts';
 import { askAside } from './aside.ts';
 import { importanceOf, type Steps } from './conversation.ts';
 
-export interface Reflection {
+interface Reflection {
   /** How well the work goes, 0 to 1. */
   readonly score: number;
   readonly issues: readonly string[];
@@ -55,7 +55,7 @@ export function* reflect(run: AgentRun): Steps<void> {
 }
 
 /** undefined: it is not what was asked for. The object may stand in a block of code. */
-export function reflectionOf(text: string): Reflection | undefined {
+function reflectionOf(text: string): Reflection | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));

@@ -8,7 +8,7 @@ import type { AskedCall } from '../../kernel/syscalls.ts';
 
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
-export interface SystemMessage {
+interface SystemMessage {
   readonly role: 'system';
   readonly text: string;
 }
