@@ -20,6 +20,7 @@ import type {
   SchedulingPolicy,
 } from '../../kernel/contracts.ts';
 import type { CoreId, Json, Pid } from '../../kernel/ids.ts';
+import { moved, rowsFor } from '../columns.ts';
 import { FairSharing } from './fair-sharing.ts';
 import { labelOf, rounded } from './explanations.ts';
 import { ReadyOrder, type SavedReadyOrder } from './ready-order.ts';
@@ -35,8 +36,8 @@ class Justitia implements SchedulingPolicy {
   private readonly sharing: FairSharing;
   /** Runs: agents without a prediction, whose cost grows. */
   private readonly growing = new Set<number>();
-  /** By pid, of a call that has had no core since it was ready: its key. A call that grows its agent's cost does so once. */
-  private readonly keys = new Map<Pid, number>();
+  /** By pid, of a call that has had no core since it was ready: its key; NaN: there is none. A call that grows its agent's cost does so once. A column, since a Map whose keys come and go is slow. */
+  private keys = new Float64Array(0);
 
   constructor({ processes, memoryTokens }: SchedulingContext) {
     this.processes = processes;
@@ -47,12 +48,13 @@ class Justitia implements SchedulingPolicy {
     const { processes, sharing, queue } = this;
     const run = processes.run(pid);
     if (!sharing.has(run)) this.arrive(pid, run, sinceUs);
-    let key = this.keys.get(pid);
-    if (key === undefined) {
+    if (pid >= this.keys.length) this.grow(pid);
+    let key = this.keys[pid]!;
+    if (Number.isNaN(key)) {
       if (this.growing.has(run) && !processes.isUnderWay(pid))
         sharing.grow(run, this.costOfCall(pid), weightOf(processes, pid), sinceUs);
       key = sharing.finish(run);
-      this.keys.set(pid, key);
+      this.keys[pid] = key;
     }
     queue.push(pid, key, this.order.take(pid, sinceUs));
     return queue.peek() === pid;
@@ -67,7 +69,7 @@ class Justitia implements SchedulingPolicy {
     // What a ready one is charged with, it used in an earlier life.
     if (this.queue.has(pid)) return;
     this.order.forget(pid);
-    this.keys.delete(pid);
+    if (pid < this.keys.length) this.keys[pid] = NaN;
   }
 
   waiting(pid: Pid): void {
@@ -77,7 +79,7 @@ class Justitia implements SchedulingPolicy {
   exited(pid: Pid): void {
     this.waiting(pid);
     this.order.forget(pid);
-    this.keys.delete(pid);
+    if (pid < this.keys.length) this.keys[pid] = NaN;
   }
 
   runEnded(run: number): void {
@@ -109,7 +111,7 @@ class Justitia implements SchedulingPolicy {
       ready: [...this.queue.ids()],
       sharing: this.sharing.save(),
       growing: [...this.growing],
-      keys: [...this.keys],
+      keys: [...this.keys.entries()].filter(([, key]) => !Number.isNaN(key)),
     };
   }
 
@@ -119,8 +121,16 @@ class Justitia implements SchedulingPolicy {
     this.order.load(saved.order);
     this.sharing.load(saved.sharing);
     for (const run of saved.growing) this.growing.add(run);
-    for (const [pid, key] of saved.keys) this.keys.set(pid, key);
-    for (const pid of saved.ready) this.queue.push(pid, this.keys.get(pid) ?? 0, this.order.of(pid));
+    for (const [pid, key] of saved.keys) {
+      if (pid >= this.keys.length) this.grow(pid);
+      this.keys[pid] = key;
+    }
+    for (const pid of saved.ready) this.queue.push(pid, this.keys[pid]!, this.order.of(pid));
+  }
+
+  private grow(pid: number): void {
+    const before = this.keys.length;
+    this.keys = moved(this.keys, new Float64Array(rowsFor(pid, before))).fill(NaN, before);
   }
 
   /** The first call of an agent; its root process is mostly the first that asks for one. */
@@ -152,5 +162,5 @@ interface SavedJustitia {
   readonly ready: readonly Pid[];
   readonly sharing: Json;
   readonly growing: readonly number[];
-  readonly keys: readonly (readonly [pid: Pid, key: number])[];
+  readonly keys: readonly (readonly [pid: number, key: number])[];
 }
