@@ -60,11 +60,9 @@ function saySteps(): void {
   if (!flags.quick && !existsSync(join(peers, 'node_modules')))
     execFileSync('npm', ['ci', '--loglevel=error'], { cwd: peers, stdio: 'inherit' });
   for (const steps of sizes) {
-    const ours = best(Array.from({ length: rounds }, () => run<LoopRow>(worker, steps)));
+    const ours = best(Array.from({ length: rounds }, () => run(worker, steps)));
     const peer =
-      flags.quick || !peerSizes.includes(steps)
-        ? undefined
-        : run<Pick<LoopRow, 'stepsPerSecond' | 'megabytes'>>(join(peers, 'langgraph.mjs'), steps);
+      flags.quick || !peerSizes.includes(steps) ? undefined : run(join(peers, 'langgraph.mjs'), steps);
     const cells = [
       whole(steps),
       whole(ours.stepsPerSecond),
@@ -80,8 +78,9 @@ function saySteps(): void {
   }
 }
 
-function run<Row>(file: string, steps: number): Row {
-  return JSON.parse(execFileSync(process.execPath, [file, String(steps)], { encoding: 'utf8' })) as Row;
+/** A peer's row has no more than steps a second and megabytes. */
+function run(file: string, steps: number): LoopRow {
+  return JSON.parse(execFileSync(process.execPath, [file, String(steps)], { encoding: 'utf8' })) as LoopRow;
 }
 
 function best(rows: readonly LoopRow[]): LoopRow {
