@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 
 import { runCli, scratch } from '../support/run-cli.ts';
+import { projectRoot } from '../support/source.ts';
 import { TerminalPerson } from '../support/terminal-person.ts';
 
 const files = scratch();
@@ -226,6 +227,33 @@ test('tools of an MCP server are offered with its other tools; what it does not 
     out: '',
     err: expect.stringMatching(/"nothing".*get-sum/) as string,
   });
+});
+
+test('tools of one name of two servers are told apart, whatever the servers are called; a bad schema costs one tool', async () => {
+  const parts = {
+    command: process.execPath,
+    args: [join(projectRoot, 'test/support/hostile-mcp-server.ts')],
+  };
+  const mcp = [
+    { name: 'one', ...parts },
+    { name: 'my server:8080', ...parts },
+  ];
+  const config = files.write('two-servers.json', JSON.stringify({ mcp }));
+  const task = 'fails {} my_server_8080.fails {}';
+  const { status, out, err } = await runCli([
+    'run',
+    task,
+    ...scripted,
+    '--config',
+    config,
+    '--approve',
+    'always',
+  ]);
+  expect(status).toBe(0);
+  expect(out).toMatch(
+    /- fails failed: TOOL_FAILED: it did not work\n- my_server_8080\.fails failed: TOOL_FAILED: /,
+  );
+  expect(err).toContain('not offered: one: tool nonsense: parameters.type: "strin" is not allowed');
 });
 
 // ---- Teams ----------------------------------------------------------------------------------------------------------------

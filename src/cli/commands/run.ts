@@ -116,9 +116,8 @@ class LiveRun {
       this.report(end, world.clock.nowUs() - startUs, world.usage.of(spawned.pid));
       return status;
     } finally {
-      const closed = world.close();
       // Whoever wants it to end at once does not wait for servers to take their leave.
-      if (!this.isHurried) await closed;
+      await world.close({ isHurried: this.isHurried });
     }
   }
 
