@@ -41,7 +41,7 @@ test('it names every option of the three commands, every tool, field and way of 
         expect(page.text, option).toContain(option);
   }
   const world = { agent: {} } as LiveWorld;
-  const names = [...new AgentService().serve(world), ...builtInTools].map(({ spec }) => spec.name);
+  const names = [...new AgentService().serve(world, 'ask'), ...builtInTools].map(({ spec }) => spec.name);
   for (const name of [
     ...names,
     ...approvalModes,

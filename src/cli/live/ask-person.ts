@@ -21,6 +21,10 @@ export interface AskPersonOptions {
   readonly onMessage: (text: string) => void;
 }
 
+/** What a call was denied for, where nobody says more. */
+export const nobodyIsAsked = 'nobody is asked (--approve never)';
+export const noReason = 'no reason was given';
+
 export class AskPerson {
   private readonly options: AskPersonOptions;
   /** By the number that people see, from 1. */
@@ -49,7 +53,7 @@ export class AskPerson {
       return;
     }
     const { ask } = news;
-    if (approve === 'never') return this.refuse(ask, 'nobody is asked (--approve never)');
+    if (approve === 'never') return this.refuse(ask, nobodyIsAsked);
     if (!this.isThere)
       return this.refuse(
         ask,
@@ -109,7 +113,7 @@ export class AskPerson {
         break;
       case 'n':
       case 'no':
-        return this.decide(ask, 'deny', rest === '' ? 'no reason was given' : rest);
+        return this.decide(ask, 'deny', rest === '' ? noReason : rest);
       case 'e':
       case 'edit':
         return this.edited(ask, rest);
