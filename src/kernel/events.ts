@@ -82,6 +82,8 @@ export type EventBody =
       readonly maxOutput: number;
       /** As the request says; absent: it does not. */
       readonly purpose?: string;
+      /** The engine that the request names, on which alone the call runs; absent: it names none. */
+      readonly engine?: number;
     }
   | ({
       readonly type: 'call.stopped';

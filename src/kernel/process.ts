@@ -258,6 +258,11 @@ export function lastAsked({ n, replay }: Process): number {
   return replay === undefined ? n : replay.from + replay.records.length;
 }
 
+/** Where the call of `process` is to run, as far as it can be said: who asks for a core may still be on another engine. */
+export function placeOf({ call, engine }: Process): Engine {
+  return call?.home ?? engine;
+}
+
 /** A model call, from the syscall to its settlement, over all its stretches on cores. */
 export interface Call {
   readonly think: ThinkCall;
@@ -276,6 +281,8 @@ export interface Call {
   /** What it costs and how long it takes: the engine's, or those of the model to which it was degraded. It keeps the model that it began with. */
   options: EngineOptions;
   degradedTo: CheaperModel | undefined;
+  /** The engine that its request names, on which alone it runs; undefined: it names none. */
+  readonly home: Engine | undefined;
   stretches: number;
   /** Answer tokens of finished stretches. */
   tokensOut: number;
