@@ -82,7 +82,7 @@ export type EventBody =
       readonly maxOutput: number;
       /** As the request says; absent: it does not. */
       readonly purpose?: string;
-      /** The engine that the request names, on which alone the call runs; absent: it names none. */
+      /** On which alone the call runs: the engine that the request names, or to which its process returns; absent: wherever its process is, or goes. */
       readonly engine?: number;
     }
   | ({

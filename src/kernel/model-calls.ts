@@ -44,7 +44,7 @@ export class ModelCalls implements SchedulerListener {
   start(process: Process, think: ThinkCall): void {
     const { state } = this;
     const { pid, n, table } = process;
-    const home = this.engineNamed(think.request?.model);
+    const home = this.engineNamed(think.request?.model) ?? process.returnsTo;
     const engine = home ?? process.engine;
     const extraTokens = Math.max(0, (think.promptTokens ?? 0) - table.tokens);
     const prompt = table.tokens + extraTokens;

@@ -48,6 +48,8 @@ export class Process {
   readonly pid: Pid;
   /** Changed by Migration only. */
   engine: Engine;
+  /** The engine that it left for one that a call named: the next call that names none goes back there. */
+  returnsTo: Engine | undefined = undefined;
   /** Its own. */
   readonly priority: number;
   /** By which it is scheduled: its own, or that of a more urgent one that waits for a lock of it. */
@@ -281,7 +283,7 @@ export interface Call {
   /** What it costs and how long it takes: the engine's, or those of the model to which it was degraded. It keeps the model that it began with. */
   options: EngineOptions;
   degradedTo: CheaperModel | undefined;
-  /** The engine that its request names, on which alone it runs; undefined: it names none. */
+  /** On which alone it runs: the engine that its request names, or to which its process returns; undefined: on any. */
   readonly home: Engine | undefined;
   stretches: number;
   /** Answer tokens of finished stretches. */

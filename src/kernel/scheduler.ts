@@ -66,7 +66,7 @@ export class AgentScheduler {
     call.readySinceUs = sinceUs;
     state.out.events.push({ seq: ++state.out.seq, atUs: state.nowUs, type: 'process.ready', pid });
     if (isAway) {
-      this.migration.move(process, engine);
+      this.migration.goHome(process, engine);
       if (this.mustStayOut(process)) return this.gate.keepOut(process);
     }
     engine.memory.policy.waits?.(pid, 'core', state.nowUs);
