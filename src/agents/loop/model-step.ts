@@ -1,7 +1,7 @@
 /** One step of a model, metered like any call: repeated when it failed and may succeed later, handed to the next model of the chain when this one is not available. */
 import type { Json } from '../../kernel/ids.ts';
 import type { Answer, ModelRequest, SyscallResult } from '../../kernel/syscalls.ts';
-import type { AgentRun } from './agent-run.ts';
+import type { AgentRun, ModelUse } from './agent-run.ts';
 import { backOffUs, isModelFailure, isRetryable } from './back-off.ts';
 import { assistantMessage, cachedAnswer, tellCache } from './cached-answers.ts';
 import type { Steps } from './conversation.ts';
@@ -22,11 +22,13 @@ export interface ModelStep {
  * this run: going back and forth would break the prefix that each provider has cached.
  */
 export function* modelStep(run: AgentRun, step: ModelStep): Steps<SyscallResult<Answer>> {
-  const { chain, progress } = run;
+  const { chains, progress } = run;
+  const use: ModelUse =
+    step.purpose === 'summary' && chains.summaryModel.length > 0 ? 'summaryModel' : 'model';
   for (;;) {
-    const result = yield* askModel(run, step, chain[progress.model]);
-    if (result.ok || !isModelFailure(result.code) || progress.model === chain.length - 1) return result;
-    progress.model++;
+    const result = yield* askModel(run, step, chains[use][progress[use]]);
+    if (result.ok || !isModelFailure(result.code) || progress[use] === chains[use].length - 1) return result;
+    progress[use]++;
   }
 }
 
