@@ -150,6 +150,36 @@ test('what is typed while it runs is a message that the agent takes up at its ne
   expect(io.screen()).toMatch(/→ write_file.*I call calculator.*→ calculator: 21/s);
 });
 
+test('the model asks whoever sits there: several questions at once, each answered by its number, beside calls that go on', async () => {
+  const person = new TerminalPerson(
+    [/\? 2 {2}Which size\? \(small, large\)/, '#2 large'],
+    [/\? 1 {2}Which colour\?[^]*type the answer/, 'dark blue'],
+  );
+  const io = person.io();
+  const ask = (question: object): string => `ask_person ${JSON.stringify(question)}`;
+  const task = `${ask({ question: 'Which colour?' })} ${ask({ question: 'Which size?', options: ['small', 'large'] })} calculator {"expression":"1+1"}`;
+  const { status } = await runCli(['run', task, ...scripted], io);
+  expect(status).toBe(0);
+  expect(io.screen()).toContain('- ask_person: dark blue\n- ask_person: large\n- calculator: 2');
+  expect(io.screen().indexOf('→ calculator: 2')).toBeLessThan(io.screen().lastIndexOf('? 1'));
+});
+
+test('a question that nobody answers any more is a failed call, and the agent goes on', async () => {
+  const io = new TerminalPerson([/\? 1/, undefined]).io();
+  const { status } = await runCli(['run', 'ask_person {"question":"Which?"}', ...scripted], io);
+  expect(status).toBe(0);
+  expect(io.screen()).toMatch(/ask_person failed: TOOL_DENIED: .*nobody to ask any more/);
+});
+
+test('where nobody can be asked, the model is not offered to ask', async () => {
+  const task = 'ask_person {"question":"Which?"}';
+  const { out } = await runCli(['run', task, ...scripted]);
+  expect(out).toContain('ask_person failed: UNKNOWN_TOOL');
+  const io = new TerminalPerson([/\? 1/, 'y']).io();
+  await runCli(['run', task, ...scripted, '--approve', 'never'], io);
+  expect(io.screen()).toContain('ask_person failed: UNKNOWN_TOOL');
+});
+
 test('Ctrl-C stops it, and tells what was used and how to do it again', async () => {
   const io = new TerminalPerson([/\? 1/, 'Ctrl-C']).io();
   const { status } = await runCli(['run', write('a.txt'), ...scripted, '--root', folder()], io);
@@ -261,6 +291,10 @@ const bad: readonly [words: readonly string[], line: RegExp][] = [
   [
     ['x', ...scripted, '--tools', 'read_file'],
     /--tools: "read_file" is not allowed; allowed: read_file with --root/,
+  ],
+  [
+    ['x', ...scripted, '--tools', 'ask_person'],
+    /--tools: "ask_person" is not allowed; allowed: ask_person with a terminal/,
   ],
   [
     ['x', ...scripted, '--root', '/no/such'],

@@ -98,6 +98,7 @@ class LiveRun {
     const world = await openLiveWorld(settings, {
       seed: options.seed,
       isWatched: io.isTerminal,
+      canAsk: io.person.isThere,
       watcher,
       record: options.record,
     });

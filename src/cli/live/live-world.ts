@@ -10,6 +10,7 @@ import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-l
 import { shellTool } from '../../adapters/tools/shell-tool.ts';
 import { timeTool } from '../../adapters/tools/time-tool.ts';
 import { agentDefaults, type AgentTask } from '../../agents/loop/agent-task.ts';
+import { askPersonTool } from '../../agents/tools/ask-person.ts';
 import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
@@ -71,6 +72,8 @@ export interface LiveWorldOptions {
   readonly seed: number;
   /** Somebody looks on. */
   readonly isWatched: boolean;
+  /** Somebody is there who answers questions. */
+  readonly canAsk: boolean;
   readonly watcher: LiveWatcher;
   /** The file that all inputs are kept in, which checkOutputs has allowed. */
   readonly record?: string | undefined;
@@ -79,11 +82,15 @@ export interface LiveWorldOptions {
 /** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
 export async function openLiveWorld(
   settings: LiveSettings,
-  { seed, isWatched, watcher, record }: LiveWorldOptions,
+  { seed, isWatched, canAsk, watcher, record }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
   const port = modelPort(settings, clock, isWatched);
-  const own = await ownTools(settings, clock);
+  const own = [
+    ...(await ownTools(settings, clock)),
+    // Whoever wants nobody to be asked is not to be asked by the model, either.
+    ...(canAsk && settings.approve !== 'never' ? [{ spec: askPersonTool }] : []),
+  ];
   // Before any server is started: without one all names are known.
   if (settings.mcp.length === 0) chosenTools(settings, own);
   const links = await openLinks(settings.mcp, watcher);
@@ -253,6 +260,7 @@ const offBy: Readonly<Record<string, string>> = {
   search_files: '--root',
   fetch: '--allow-host',
   shell: '--shell',
+  ask_person: 'a terminal, and not with --approve never',
 };
 
 function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): readonly LiveTool[] {
