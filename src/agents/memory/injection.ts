@@ -41,7 +41,10 @@ export function injectionOf(
   const quotes: string[] = [];
   let best: Injection | undefined;
   for (const { memory } of ranked) {
-    quotes.push(quoted(wordsOf(memory, nowUs)));
+    const quote = quoted(wordsOf(memory, nowUs));
+    // Two scopes may know the same.
+    if (quotes.includes(quote)) continue;
+    quotes.push(quote);
     const message: UserMessage = { role: 'user', text: [heading, ...quotes, ending].join('\n') };
     const tokens = Math.max(1, Math.ceil(countTokens(pageOf(message))));
     if (tokens <= budgetTokens) best = { message, tokens, used: quotes.length };
