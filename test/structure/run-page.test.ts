@@ -68,6 +68,15 @@ test('its file of settings is taken, and has every field that there is', () => {
   expect(Object.keys(JSON.parse(settings) as object)).toEqual(allowed.split(', '));
 });
 
+test('it names every event that --ndjson prints', () => {
+  const events = new DocsPage('docs/memory.md').text.split('### As it happens')[1]!;
+  const types = [...events.matchAll(/^\| (`\w+`[^|]*)\|/gm)].flatMap(
+    ([, cell = '']) => cell.match(/`\w+`/g) ?? [],
+  );
+  expect(types.length).toBeGreaterThan(12);
+  for (const type of types) expect(page.text).toContain(type);
+});
+
 test('its links lead to files', () => {
   for (const [, path = ''] of page.text.matchAll(/\]\(([^)]+)\)/g))
     expect(existsSync(join(projectRoot, 'docs', path)), path).toBe(true);
