@@ -30,6 +30,7 @@ const eventTypes = Object.keys({
   awaiting_user_action: true,
   tool_executing: true,
   tool_result: true,
+  tool_late: true,
   step_completed: true,
   conclusion: true,
   trace_completed: true,

@@ -2,9 +2,11 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { Json, RequestId } from '../../kernel/ids.ts';
+import type { Input } from '../../kernel/inputs.ts';
 import type { HistoryRecord } from '../../kernel/records.ts';
 import type { CallStart, PersonAsk, StorageRequest, ToolStart } from '../../kernel/requests.ts';
 import type { Answer, ChildEnd, SyscallResult, ToolResult } from '../../kernel/syscalls.ts';
+import { timedOut, toolResultOf } from '../../kernel/tool-run.ts';
 import { stepTypeOf, type OpenStep, type ProcessPlace } from './run-trace.ts';
 import type { Act } from './step-acts.ts';
 
@@ -14,6 +16,11 @@ export class StepFold {
   nowUs = 0;
   /** Tool calls and questions that have no result yet. */
   private readonly requests = new Map<RequestId, { readonly place: ProcessPlace; readonly step: OpenStep }>();
+  /** Tool calls that the world has not let go of: they may outlive their step. */
+  private readonly unsettled = new Map<
+    RequestId,
+    { readonly trace: ProcessPlace['trace']; readonly step: OpenStep; readonly start: ToolStart }
+  >();
 
   // ---- Events --------------------------------------------------------------------------------------------------------
 
@@ -30,10 +37,28 @@ export class StepFold {
     toolStep(place, this.nowUs, n, index, { tool });
   }
 
-  /** A tool call succeeded. One that failed may be repeated: its result comes with its batch. */
-  toolEnded(request: RequestId, value: Json): void {
+  /** A tool call has its result, unless it is repeated. One whose process ends is closed with that. */
+  toolEnded({ request, code, isRepeated }: EventOf<'tool.ended'>, input: Input): void {
     const open = this.requests.get(request);
-    if (open !== undefined) this.toolResult(open.place, open.step, { ok: true, value });
+    if (open === undefined || isRepeated === true || code === 'TOOL_CANCELLED') return;
+    const { place, step } = open;
+    if (input.type === 'tool.ended' && input.request === request)
+      return this.toolResult(place, step, toolResultOf(input));
+    const { tool, timeoutUs } = this.unsettled.get(request)!.start;
+    if (code === 'TOOL_TIMEOUT') this.toolResult(place, step, timedOut(tool, timeoutUs));
+  }
+
+  toolLate({ request, tool }: EventOf<'tool.late'>, input: Input): void {
+    const late = this.unsettled.get(request);
+    if (late === undefined || input.type !== 'tool.ended') return;
+    const { trace, step } = late;
+    const { ok, value } = input;
+    step.data['late'] = { ok, value, atUs: this.nowUs };
+    if (!trace.hasEnded) trace.tell(this.nowUs, { type: 'tool_late', step: step.sequence, tool, ok, value });
+  }
+
+  toolSettled({ request }: EventOf<'tool.settled'>): void {
+    this.unsettled.delete(request);
   }
 
   answered({ request, decision }: EventOf<'person.answered'>): void {
@@ -120,9 +145,11 @@ export class StepFold {
   }
 
   private toolStarted(place: ProcessPlace, start: ToolStart): void {
-    const { tool, arguments: args, attempt, identity, request } = start;
+    const { tool, arguments: args, attempt, identity, subRun, request } = start;
     const step = toolStep(place, this.nowUs, identity.n, identity.index, { tool });
     step.data['arguments'] = args;
+    step.data['subRun'] = subRun;
+    this.unsettled.set(request, { trace: place.trace, step, start });
     if (attempt > 0) step.data['repeats'] = attempt;
     this.expect(place, step, request);
     const told = { type: 'tool_executing', step: step.sequence, tool, arguments: args, attempt } as const;
@@ -203,7 +230,7 @@ export class StepFold {
     const { code, message, failure } = result;
     const text = failure?.partial ?? call.text;
     Object.assign(data, { code, message, ...(text === '' ? {} : { text }) });
-    trace.close(place, call, this.nowUs, 'failed', {
+    trace.close(place, call, this.nowUs, code === 'MODEL_TIMEOUT' ? 'timed-out' : 'failed', {
       type: 'llm_call_completed',
       step,
       ok: false,
@@ -227,7 +254,8 @@ export class StepFold {
     }
     const { code, message } = result;
     Object.assign(data, { code, message });
-    place.trace.close(place, step, this.nowUs, 'failed', { ...told, ok: false, value: message, code });
+    const status = code === 'TOOL_TIMEOUT' ? 'timed-out' : 'failed';
+    place.trace.close(place, step, this.nowUs, status, { ...told, ok: false, value: message, code });
   }
 
   private plainResult(place: ProcessPlace, n: number, result: SyscallResult<Json>): void {

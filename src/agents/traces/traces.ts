@@ -147,9 +147,11 @@ export class Traces {
         return place && this.fold.notStarted(place, event);
       }
       case 'tool.ended':
-        if (event.ok && input.type === 'tool.ended' && input.request === event.request)
-          this.fold.toolEnded(event.request, input.value);
-        return;
+        return this.fold.toolEnded(event, input);
+      case 'tool.late':
+        return this.fold.toolLate(event, input);
+      case 'tool.settled':
+        return this.fold.toolSettled(event);
       case 'person.answered':
         return this.fold.answered(event);
       default:
