@@ -26,6 +26,7 @@ const eventTypes = Object.keys({
   step_started: true,
   memory_loaded: true,
   text_delta: true,
+  llm_call_restarted: true,
   llm_call_completed: true,
   awaiting_user_action: true,
   tool_executing: true,

@@ -32,6 +32,13 @@ export class StepFold {
     });
   }
 
+  /** What there is of an answer, in the end or when it is stopped: also of one that was not watched. */
+  answerCame({ call }: ProcessPlace, input: Input): void {
+    if (call === undefined || input.type !== 'call.ended') return;
+    const text = input.text ?? input.failure?.partial ?? '';
+    if (text !== '') call.text = text;
+  }
+
   /** A tool call that was refused, or that a crash interrupted: its result comes with its batch. */
   notStarted(place: ProcessPlace, { n, index, tool }: EventOf<'tool.refused' | 'tool.interrupted'>): void {
     toolStep(place, this.nowUs, n, index, { tool });
@@ -136,12 +143,20 @@ export class StepFold {
     }
   }
 
-  /** On its first stretch: the request is the same in all. */
-  private callStarted({ call }: ProcessPlace, { resumed, request = {}, degradedTo }: CallStart): void {
-    if (call === undefined || resumed) return;
+  /** On its first stretch: the request is the same in all. On each further one the answer begins anew. */
+  private callStarted({ trace, call }: ProcessPlace, { resumed, request = {}, degradedTo }: CallStart): void {
+    if (call === undefined) return;
+    if (resumed) return call.text === '' ? undefined : this.restarted(trace, call);
     const model = degradedTo?.model ?? request.model;
     if (model !== undefined) call.data['model'] = model;
     if (request.tools !== undefined) call.data['tools'] = [...request.tools];
+  }
+
+  private restarted(trace: ProcessPlace['trace'], call: OpenStep): void {
+    const { data, text, sequence: step } = call;
+    data['stopped'] = [...((data['stopped'] as readonly Json[] | undefined) ?? []), text];
+    call.text = '';
+    trace.tell(this.nowUs, { type: 'llm_call_restarted', step, text });
   }
 
   private toolStarted(place: ProcessPlace, start: ToolStart): void {

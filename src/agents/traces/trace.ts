@@ -87,8 +87,10 @@ export type TraceEventBody =
     }
   /** A memory_read has its result. */
   | { readonly type: 'memory_loaded'; readonly step: number; readonly ok: boolean; readonly memories: number }
-  /** Text of an answer under way. `offset`: how many characters of it were told before. */
+  /** Text of an answer under way. `offset`: how many characters of it were told before, since its last restart. */
   | { readonly type: 'text_delta'; readonly step: number; readonly offset: number; readonly text: string }
+  /** A call that was stopped goes on, with an answer from its beginning; `text`: what had come of it until then. */
+  | { readonly type: 'llm_call_restarted'; readonly step: number; readonly text: string }
   | {
       readonly type: 'llm_call_completed';
       readonly step: number;

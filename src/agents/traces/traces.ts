@@ -136,9 +136,12 @@ export class Traces {
         const place = this.placeAt(event.pid, event.n, acts);
         return place && this.fold.called(place, event);
       }
+      case 'call.stopped':
       case 'call.ended': {
         const place = this.places.get(event.pid);
-        if (place !== undefined) place.trace.usage.calls++;
+        if (place === undefined) return;
+        this.fold.answerCame(place, input);
+        if (event.type === 'call.ended') place.trace.usage.calls++;
         return;
       }
       case 'tool.refused':
