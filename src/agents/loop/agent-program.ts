@@ -77,7 +77,10 @@ function* iteration(run: AgentRun): Steps<void> {
   const isLast = progress.isStopping;
   const tools = run.toolsLeft > 0 ? task.tools : [];
   const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, tools });
-  if (!asked.ok) throw new AgentFailure(asked.code, asked.message);
+  if (!asked.ok) {
+    progress.lastText = asked.failure?.partial ?? progress.lastText;
+    throw new AgentFailure(asked.code, asked.message);
+  }
   progress.iterations++;
   const answer = asked.value;
   if (answer.text !== '') progress.lastText = answer.text;
