@@ -1,4 +1,5 @@
 /** Several lives of one run: agents in virtual time that crash after so many inputs, and go on from what storage holds. */
+import type { KernelEvent } from '../../../src/kernel/events.ts';
 import type { Json } from '../../../src/kernel/ids.ts';
 import { responseCache } from '../../../src/agents/loop/response-cache.ts';
 import type { ToolImplementation } from '../../../src/agents/tools/tool-implementation.ts';
@@ -42,7 +43,7 @@ export function live(
     made = [],
     asked = [],
   }: LifeOptions,
-): { readonly steps: number; readonly nowUs: number } {
+): { readonly steps: number; readonly nowUs: number; readonly events: readonly KernelEvent[] } {
   // What a cache holds is lost in a crash; what it said is not.
   const tools = [...ownTools, responseCache()].map((tool) => ({
     ...tool,
@@ -52,6 +53,7 @@ export function live(
     },
   }));
   const counted = { inputs: 0 };
+  const events: KernelEvent[] = [];
   const simulation = checkedSimulation(
     { ...kernelOf({ model: [], tools, programs }), ledger: store.ledger() },
     {
@@ -64,6 +66,7 @@ export function live(
         },
       },
       onInput: () => void counted.inputs++,
+      onEvent: (event) => void events.push(event),
     },
   );
   if (store.runs().length === 0)
@@ -74,7 +77,7 @@ export function live(
   }
   while (counted.inputs < steps && simulation.stepOnce());
   if (steps === Infinity) simulation.checkers.finish();
-  return { steps: counted.inputs, nowUs: simulation.nowUs };
+  return { steps: counted.inputs, nowUs: simulation.nowUs, events };
 }
 
 export const endOf = (store: MemoryStore): unknown => store.processes('run-1')[0]?.end?.value;

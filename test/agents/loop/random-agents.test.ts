@@ -96,6 +96,56 @@ test('a crash anywhere: the same result as without', () => {
   expect(crashes).toBeGreaterThan(40);
 });
 
+/** What was asked in turn; a call that is asked again, since it failed or its life ended, is one. */
+const transcript = (asked: readonly string[]): readonly string[] =>
+  asked.filter((prompt, index) => prompt !== asked[index - 1]);
+
+test('a crash behind each single input: the model is asked the same, and the result is the same, through drops, summaries, reflections and retries', () => {
+  const seen = { dropped: 0, summaries: 0, reflections: 0, retries: 0, critiques: 0 };
+  for (let seed = 1; seed <= seedCount(3, 200); seed++) {
+    const draw = new Draw(rngFor(seed, 'every crash'));
+    const task: AgentTask = {
+      ...drawTask(draw, ['echo', 'broken']),
+      iterations: 12,
+      toolCalls: 40,
+      windowTokens: 1_200,
+      maxOutput: 150,
+      checkpointEvery: draw.between(1, 4),
+      reflectEvery: 2,
+      critique: true,
+      summarise: true,
+      // A cache that was lost knows less than one that was not.
+      cache: false,
+    };
+    const words = randomModel(seed, task.tools!);
+    const model: typeof words = (call) =>
+      call.request.purpose === 'summary' ? { text: 'All of it was in vain.' } : words(call);
+    const options = { args: task as unknown as Json, model };
+    const whole = new MemoryStore();
+    const asked: string[] = [];
+    const { steps, events } = live(whole, { ...options, asked });
+    for (let crash = 1; crash < steps; crash++) {
+      const store = new MemoryStore();
+      const again: string[] = [];
+      const { nowUs } = live(store, { ...options, asked: again, steps: crash });
+      live(store, { ...options, asked: again, fromUs: nowUs });
+      const name = `seed ${seed}, crash behind input ${crash}`;
+      expect(endOf(store), name).toEqual(endOf(whole));
+      expect(transcript(again), name).toEqual(transcript(asked));
+    }
+    seen.dropped += events.filter(({ type }) => type === 'page.dropped').length;
+    seen.retries += asked.length - transcript(asked).length;
+    const purposes = asked.map(
+      (prompt) => (JSON.parse(prompt) as [unknown, { purpose?: string }])[1].purpose,
+    );
+    seen.summaries += purposes.filter((purpose) => purpose === 'summary').length;
+    seen.reflections += purposes.filter((purpose) => purpose === 'reflection').length;
+    seen.critiques += purposes.filter((purpose) => purpose === 'critique').length;
+  }
+  // All of that happens in these runs.
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0);
+});
+
 test('a crash anywhere: no effect twice, and one end', () => {
   let effects = 0;
   for (let seed = 1; seed <= seedCount(40, 10_000); seed++) {
