@@ -1,6 +1,7 @@
 /** The window: what leaves, when, and what never does; a summary in its place where one is asked for. */
 import { expect, test } from 'vitest';
 
+import { Conversation, type Steps } from '../../../src/agents/loop/conversation.ts';
 import { settle, stretchesToDrop, type Stretch } from '../../../src/agents/loop/window.ts';
 import { danglingIn, asks, fails, runAgent, type Asked, type Reply } from './agent-world.ts';
 
@@ -100,6 +101,36 @@ test('when it is answered, the task may leave for the next one', () => {
     messages: [[50_000_000, 'z'.repeat(4_000)]],
   });
   expect(asked[1]!.messages.map((message) => 'text' in message && message.text[0])).toEqual(['Y', 'o', 'z']);
+});
+
+test('a conversation that is restored knows what its turn began with, and that it is over', () => {
+  const options = { countTokens: (text: string) => text.length, windowTokens: 1_000, keepsKeys: false };
+  let page = 0;
+  const run = (steps: Steps<unknown>): void => {
+    for (let step = steps.next(); step.done !== true;) step = steps.next({ ok: true, value: ++page });
+  };
+  const pagesToDrop = (restore: (conversation: Conversation) => Conversation): readonly number[] => {
+    page = 0;
+    let conversation = new Conversation(options);
+    const say = (steps: (conversation: Conversation) => Steps<unknown>): void => {
+      conversation = restore(conversation);
+      run(steps(conversation));
+    };
+    say((it) => it.user('Count.'));
+    say((it) => it.answer({ role: 'assistant', text: 'one' }));
+    say((it) => it.user('In French.'));
+    say((it) => it.answer({ role: 'assistant', text: 'deux' }));
+    say((it) => it.user('On.'));
+    const before = conversation.droppable(0).map(({ first }) => first);
+    say((it) => it.answer({ role: 'assistant', text: 'trois' }));
+    conversation = restore(conversation);
+    conversation.close();
+    say((it) => it.user('Thanks.'));
+    return [...before, 0, ...conversation.droppable(0).map(({ first }) => first)];
+  };
+  const live = pagesToDrop((conversation) => conversation);
+  expect(live).toEqual([2, 3, 0, 2, 4, 1, 3, 5]);
+  expect(pagesToDrop((before) => new Conversation({ ...options, saved: before.save() }))).toEqual(live);
 });
 
 test('a summary stands for what left, and is metered', () => {
