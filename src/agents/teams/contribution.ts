@@ -2,6 +2,7 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
+import { quoted } from '../model/quoted.ts';
 
 /** Failed or not: nothing is swallowed. */
 export type Contribution = {
@@ -37,10 +38,3 @@ function wordsOf(value: Json): string {
   const isMissing = answer === null || (isRecord(answer) && Array.isArray(answer['contributions']));
   return isMissing ? '' : JSON.stringify(answer);
 }
-
-/** What one agent wrote must not speak with the voice of another. */
-export const quoted = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => `> ${line}`)
-    .join('\n');

@@ -5,7 +5,8 @@
 import { messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Program, Sys } from '../../kernel/syscalls.ts';
-import { answerOf, quoted, told, type Contribution } from './contribution.ts';
+import { quoted } from '../model/quoted.ts';
+import { answerOf, told, type Contribution } from './contribution.ts';
 import { work, type TeamSteps } from './members.ts';
 import { planOf } from './plan.ts';
 import {
