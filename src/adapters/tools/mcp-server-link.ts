@@ -2,8 +2,8 @@ import { messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { toolSpecOf, type ToolData } from '../../kernel/tool-data.ts';
 import { ToolRegistry } from '../../kernel/tools.ts';
-import type { Stop, ToolReply } from '../../host/ports.ts';
-import { failed, type LiveTool } from './live-tool.ts';
+import type { ToolReply } from '../../host/ports.ts';
+import { failed, type LiveTool, type ToolContext } from './live-tool.ts';
 import {
   connected,
   listed,
@@ -33,6 +33,9 @@ interface RestartRule {
   /** One that was there for so long, µs, has all of them again. */
   readonly stableUs: number;
 }
+
+/** Under which a call's `_meta` tells the id of its sub-run. The protocol has no word of its own for it. */
+const idempotencyKey = 'ringzero/idempotency-key';
 
 /** A quarter of a second at least: Ctrl-C at a terminal ends servers, too, and then nobody needs them. */
 const defaults = {
@@ -97,7 +100,7 @@ export class McpServerLink {
         refused.push(`${server.name}: ${messageOf(error)}`);
         continue;
       }
-      tools.push({ spec, call: (args, { stop }) => this.call(tool.name, args, stop) });
+      tools.push({ spec, call: (args, context) => this.call(tool.name, args, context) });
     }
     this.tools = tools;
     this.refused = refused;
@@ -129,18 +132,19 @@ export class McpServerLink {
 
   // ---- Calls ---------------------------------------------------------------------------------------------------------
 
-  private async call(name: string, args: Json, stop: Stop): Promise<ToolReply> {
-    const first = await this.called(name, args, stop);
-    // A session that the server does not know any more: it has made nothing of the call.
-    return first === 'unknown session' ? await this.again(name, args, stop) : first;
+  private async call(name: string, args: Json, context: ToolContext): Promise<ToolReply> {
+    const first = await this.called(name, args, context);
+    if (first !== unknownSession) return first;
+    // It has made nothing of the call.
+    const second = await this.called(name, args, context);
+    return second === unknownSession ? failed(`MCP server ${this.server.name} knows no session`) : second;
   }
 
-  private async again(name: string, args: Json, stop: Stop): Promise<ToolReply> {
-    const reply = await this.called(name, args, stop);
-    return reply === 'unknown session' ? failed(`MCP server ${this.server.name} knows no session`) : reply;
-  }
-
-  private async called(name: string, args: Json, stop: Stop): Promise<ToolReply | 'unknown session'> {
+  private async called(
+    name: string,
+    args: Json,
+    { stop, key }: ToolContext,
+  ): Promise<ToolReply | typeof unknownSession> {
     const abort = new AbortController();
     const stopped = new Promise<undefined>((resolve) => {
       stop.onStop(() => {
@@ -153,7 +157,7 @@ export class McpServerLink {
     const { client } = connection;
     try {
       const result = await client.callTool(
-        { name, arguments: args as Record<string, unknown> },
+        { name, arguments: args as Record<string, unknown>, _meta: { [idempotencyKey]: key } },
         // The kernel has the time limit.
         { signal: abort.signal, timeout: 2_147_483_647 },
       );
@@ -164,7 +168,7 @@ export class McpServerLink {
       if (client.transport === undefined)
         return failed(`MCP server ${server} ended during the call: whether it acted is not known`);
       const status = this.leftBy(connection, error);
-      if (status === 404) return 'unknown session';
+      if (status === 404) return unknownSession;
       return failed(`MCP server ${server}: ${oneLine(messageOf(error))}`);
     }
   }
@@ -235,6 +239,9 @@ export class McpServerLink {
     this.options.onNotice?.(line);
   }
 }
+
+/** Of a server behind a URL, which has begun anew since it was greeted. */
+const unknownSession = 'unknown session';
 
 interface Given {
   readonly server: McpServer;
