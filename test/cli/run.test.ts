@@ -194,6 +194,15 @@ test('questions are answered by their numbers, in any order: denied with a reaso
   expect(readFileSync(join(root, 'c.txt'), 'utf8')).toBe('edited');
 });
 
+test('what is asked stands there as it is: nothing hidden, and no space less', async () => {
+  const io = new TerminalPerson([/\? 1/, 'n no']).io();
+  const task = 'write_file {"path":"x\u202egnp.sh","text":"a  b\u009b2J"}';
+  await runCli(['run', task, ...scripted, '--root', folder()], { ...io, isTerminal: true });
+  expect(io.screen()).toContain('? 1  write_file {"path":"x\\u202egnp.sh","text":"a  b\\u009b2J"}');
+  // oxlint-disable-next-line no-control-regex
+  expect(io.screen()).not.toMatch(/[\u009b\u202e]/);
+});
+
 test('when the input ends, what is open is denied and the agent goes on', async () => {
   const io = new TerminalPerson([/\? 1/, undefined]).io();
   const { status } = await runCli(['run', write('a.txt'), ...scripted, '--root', folder()], io);

@@ -213,7 +213,7 @@ class LiveRun {
     if (options.json) return io.out(JSON.stringify(document, null, 1));
     if (options.ndjson) return io.out(JSON.stringify({ type: 'result', ...document }));
     view.endLine();
-    if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(answer);
+    if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(view.words(answer));
     view.line(usageLine(outcome, us, used, settings.prices !== undefined));
     if (options.record !== undefined) view.note(`recorded: ringzero rerun ${options.record}`);
     if (outcome === 'completed') return;

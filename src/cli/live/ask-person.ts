@@ -49,7 +49,12 @@ export class AskPerson {
     const { view, approve } = this.options;
     if (news.type === 'withdrawn') {
       const number = this.numbers.get(news.request);
-      if (number !== undefined) view.note(`question ${number} is withdrawn`);
+      if (number === undefined) return;
+      view.note(`question ${number} is withdrawn`);
+      this.numbers.delete(news.request);
+      const [next] = this.options.questions.open();
+      // What is typed now means this one; so it is shown.
+      if (next !== undefined) this.show(next);
       return;
     }
     const { ask } = news;
