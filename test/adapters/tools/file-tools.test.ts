@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   linkSync,
@@ -17,6 +16,7 @@ import { expect, test } from 'vitest';
 
 import { FileRoot } from '../../../src/adapters/tools/file-root.ts';
 import { fileLimits, fileTools } from '../../../src/adapters/tools/file-tools.ts';
+import { shellTool } from '../../../src/adapters/tools/shell-tool.ts';
 import { StopSwitch } from '../../../src/host/stop-switch.ts';
 import type { Json } from '../../../src/kernel/ids.ts';
 import { LockTable } from '../../../src/kernel/lock-table.ts';
@@ -94,7 +94,7 @@ test('no part begins or ends within a character', async () => {
 
 test('what is no file is not opened: a pipe would wait for ever; what is no text is said to be none', async () => {
   const { call, folder } = await world();
-  execFileSync('mkfifo', [join(folder, 'pipe')]);
+  await caller([shellTool(folder)])('shell', { command: 'mkfifo pipe' });
   const refusal = {
     ok: false,
     value: expect.stringContaining('is no file, but a pipe or a device') as string,
