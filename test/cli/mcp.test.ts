@@ -192,14 +192,14 @@ test.concurrent.each(['SIGINT', 'SIGHUP'] as const)(
       capabilities: {},
       clientInfo: { name: 'test', version: '1' },
     });
-    await expect.poll(() => said, { timeout: 10_000 }).toContain('"id":1');
+    await expect.poll(() => said, { timeout: 60_000 }).toContain('"id":1');
     say(2, 'tools/call', {
       name: 'spawn',
       arguments: { task: `shell {"command":"echo $$ > 'pid-${how}'; sleep 60"}` },
     });
     const pidFile = join(root, `pid-${how}`);
     await expect
-      .poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '', { timeout: 10_000 })
+      .poll(() => existsSync(pidFile) && readFileSync(pidFile, 'utf8') !== '', { timeout: 60_000 })
       .toBe(true);
     const ended = new Promise((resolve) => {
       child.on('close', resolve);

@@ -3,7 +3,7 @@
  * `silent` answers nothing; `noisy` writes what is no message between its messages; `brief` ends soon after each greeting; `deaf` does not end when its input does.
  * The second one is a file to which it adds a line for each start, each cancellation it is told of, and its pid.
  */
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const [mode = '', log = ''] = process.argv.slice(2);
@@ -78,11 +78,16 @@ function called(id: number, name: string): object | undefined {
   }
 }
 
+function despair(): void {
+  writeSync(2, 'I cannot go on\n');
+  process.exit(1);
+}
+
 createInterface({ input: process.stdin }).on('line', (line) => {
   if (mode === 'silent') return;
   const { id, method, params = {} } = JSON.parse(line) as Message;
   if (method === 'notifications/cancelled') note(`cancelled ${params.requestId}`);
-  if (method === 'notifications/initialized' && mode === 'brief') setTimeout(() => process.exit(1), 60);
+  if (method === 'notifications/initialized' && mode === 'brief') setTimeout(despair, 60);
   if (id === undefined) return;
   switch (method) {
     case 'initialize':
@@ -114,6 +119,6 @@ createInterface({ input: process.stdin }).on('line', (line) => {
       send({ id, error: { code: -32601, message: 'no such method' } });
   }
 });
-// Noise that nobody may have to read.
-setInterval(() => process.stderr.write(`${'noise '.repeat(2_000)}\nhelp!\n`), 5).unref();
+// More than a pipe holds, for whoever doesn't read it.
+if (mode === 'noisy') setInterval(() => process.stderr.write('noise '.repeat(20_000)), 5).unref();
 if (mode === 'deaf') setInterval(() => {}, 1_000);
