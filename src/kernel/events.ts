@@ -161,8 +161,14 @@ export type EventBody =
       readonly pages: number;
       readonly tokens: number;
     }
-  // left the window of `pid`: its own number of the page
-  | { readonly type: 'page.dropped'; readonly pid: Pid; readonly page: PageNumber; readonly tokens: number }
+  // left the window of `pid`: its own number of the first of them
+  | {
+      readonly type: 'page.dropped';
+      readonly pid: Pid;
+      readonly page: PageNumber;
+      readonly pages: number;
+      readonly tokens: number;
+    }
   // budgets
   | {
       readonly type: 'budget.reserved';

@@ -68,11 +68,11 @@ function flawOf(syscall: Syscall): string | undefined {
     case 'allocate':
       return malformedAllocate(syscall);
     case 'touch':
+    case 'drop':
+    case 'free':
       return malformedPages(syscall.pages);
     case 'pin':
     case 'unpin':
-    case 'drop':
-    case 'free':
       return notPage('page', syscall.page);
     case 'setImportance':
       return notPage('page', syscall.page) ?? notNumber('importance', syscall.importance);

@@ -246,8 +246,13 @@ export interface Touch {
   readonly pages: readonly PageNumber[];
 }
 export interface Pin {
-  readonly kind: 'pin' | 'unpin' | 'drop' | 'free';
+  readonly kind: 'pin' | 'unpin';
   readonly page: PageNumber;
+}
+/** Takes pages out of the prompt, each named once, all of them or none; `free`: out of memory, too. In `prefix` residency what stands behind the first of them is computed again, once. */
+export interface Drop {
+  readonly kind: 'drop' | 'free';
+  readonly pages: readonly PageNumber[];
 }
 export interface SetImportance {
   readonly kind: 'setImportance';
@@ -321,6 +326,7 @@ export type Syscall =
   | Allocate
   | Touch
   | Pin
+  | Drop
   | SetImportance
   | Truncate
   | Remember

@@ -16,7 +16,7 @@ const paragraph = 'x'.repeat(300);
 const isSummary = ({ messages }: Asked): boolean => JSON.stringify(messages.at(-1)).includes('Sum up all');
 
 test('nothing leaves before 85 %, and then enough to come down to 50 %', () => {
-  const { asked, result, all } = runAgent({
+  const { asked, result, all, store } = runAgent({
     task,
     model: (_, index) => (index < 60 ? asks('echo', { paragraph }) : 'done'),
   });
@@ -34,7 +34,12 @@ test('nothing leaves before 85 %, and then enough to come down to 50 %', () => {
     expect(messages[1]).toEqual({ role: 'user', text: 'What is it?' });
     expect(danglingIn(messages)).toBeUndefined();
   }
-  expect(all('page.dropped').length).toBeGreaterThan(10);
+  const drops = all('page.dropped');
+  expect(drops.reduce((sum, { pages }) => sum + pages, 0)).toBeGreaterThan(10);
+  // What leaves leaves at once: the prefix is broken no oftener than the window is full.
+  expect(new Set(drops.map(({ atUs }) => atUs)).size).toBe(falls.length);
+  const syscalls = store.history('run-1', { branch: 'main', pid: 1 as never });
+  expect(syscalls.filter(({ kind }) => kind === 'drop')).toHaveLength(falls.length);
 });
 
 test('the oldest leaves first, and what a user said later than what tools gave', () => {
