@@ -67,7 +67,8 @@ export type EventBody =
       readonly type: 'process.terminated';
       readonly pid: Pid;
       readonly outcome: Outcome;
-      readonly code: KernelErrorCode | '';
+      /** Of a failed one: a code of the kernel, or its program's own; else ''. */
+      readonly code: string;
       readonly message: string;
     }
   // The first that waits for memory, `pid`, is not overtaken: cores are idle, and what stands ready waits for memory, too. Until `released`.

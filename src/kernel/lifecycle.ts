@@ -130,13 +130,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
   }
 
   /** The process ends now. It must not hold a core. */
-  terminate(
-    process: Process,
-    outcome: Outcome,
-    value: Json,
-    code: KernelErrorCode | '' = '',
-    message = '',
-  ): void {
+  terminate(process: Process, outcome: Outcome, value: Json, code = '', message = ''): void {
     const { state } = this;
     const { pid, engine, run, branch } = process;
     assert(process.core === -1, () => `process ${pid} ends while it holds core ${process.core}`);

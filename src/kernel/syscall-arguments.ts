@@ -6,7 +6,7 @@ import { messageOf, shown } from './errors.ts';
 import { unknownField } from './known-fields.ts';
 import { malformedFacts } from './scheduling-facts.ts';
 import { notJson } from './schema/problem.ts';
-import type { Allocate, Capabilities, ModelRequest, Spawn, Syscall, ThinkCall } from './syscalls.ts';
+import type { Allocate, Capabilities, Exit, ModelRequest, Spawn, Syscall, ThinkCall } from './syscalls.ts';
 
 /** A syscall is an object with a kind; which kinds there are is the syscall table's. */
 export function isSyscall(yielded: unknown): yielded is Syscall {
@@ -93,16 +93,22 @@ function flawOf(syscall: Syscall): string | undefined {
       return notJson(syscall.state, 'state');
     case 'sleep':
       return notNumber('us', syscall.us);
-    case 'exit': {
-      const { outcome } = syscall;
-      const isKnown = outcome === undefined || outcome === 'completed' || outcome === 'failed';
-      return isKnown
-        ? notJson(syscall.value ?? null, 'value')
-        : wrong('outcome', outcome, 'completed, failed');
-    }
+    case 'exit':
+      return malformedExit(syscall);
     default:
       return undefined;
   }
+}
+
+function malformedExit({ outcome, value, code, message }: Exit): string | undefined {
+  if (outcome !== undefined && outcome !== 'completed' && outcome !== 'failed')
+    return wrong('outcome', outcome, 'completed, failed');
+  for (const [field, told] of Object.entries({ code, message }))
+    if (told !== undefined && outcome !== 'failed')
+      return wrong(field, told, 'none, unless the outcome is failed');
+  return (
+    given(notCode, 'code', code) ?? given(notText, 'message', message) ?? notJson(value ?? null, 'value')
+  );
 }
 
 /** Of a process that a program starts, or that the world does. */
@@ -270,6 +276,10 @@ const notText = (field: string, value: unknown): string | undefined =>
   typeof value === 'string' ? undefined : wrong(field, value, 'a text');
 const notName = (field: string, value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? undefined : wrong(field, value, 'a text that is not empty');
+const notCode: Check = (field, value) =>
+  typeof value === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(value)
+    ? undefined
+    : wrong(field, value, '1 to 64 capital letters, digits and "_"');
 const notNumber = (field: string, value: unknown): string | undefined =>
   typeof value === 'number' ? undefined : wrong(field, value, 'a number');
 const notDuration = (field: string, value: unknown): string | undefined =>

@@ -45,7 +45,7 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   checkpoint: ['state'],
   sleep: ['us'],
   yieldCore: [],
-  exit: ['value', 'outcome'],
+  exit: ['value', 'outcome', 'code', 'message'],
 };
 
 function hashArgument(kind: Syscall['kind'], key: string, value: Json): number {

@@ -92,16 +92,13 @@ export class SyscallTable {
         this.state.deliver(process, done);
         return undefined;
       },
-      exit: (process, { value, outcome }) => {
-        // Its own word is the reason that reports show.
-        const message = outcome === 'failed' && typeof value === 'string' ? value : '';
-        this.lifecycle.terminate(
-          process,
-          outcome ?? 'completed',
-          value ?? null,
-          outcome === 'failed' ? 'PROGRAM_FAILED' : '',
-          message,
-        );
+      exit: (process, { value = null, outcome = 'completed', code = 'PROGRAM_FAILED', message }) => {
+        if (outcome === 'completed') this.lifecycle.terminate(process, outcome, value);
+        else {
+          // Its own word is the reason that reports show.
+          const why = message ?? (typeof value === 'string' ? value : '');
+          this.lifecycle.terminate(process, outcome, value, code, why);
+        }
         return undefined;
       },
     };

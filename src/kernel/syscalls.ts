@@ -307,6 +307,10 @@ export interface Exit {
   readonly kind: 'exit';
   readonly value: Json;
   readonly outcome?: 'completed' | 'failed';
+  /** Why it failed, in capitals: a code of the kernel or its own; default PROGRAM_FAILED. Only of one that failed. */
+  readonly code?: string;
+  /** The same in one line; default: its value, when that is a text. */
+  readonly message?: string;
 }
 
 export type Syscall =

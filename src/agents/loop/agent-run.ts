@@ -8,12 +8,13 @@ import { chainOf } from './model-routing.ts';
 
 /** What an agent ends with, however it ends. */
 export interface AgentResult {
-  /** `answered`, `stopped-by-reflection`, or why it failed: ITERATION_LIMIT, CONTENT_FILTER, or the code of what failed. */
+  /** `answered`, `stopped-by-reflection`, or why it failed, which is also the code of its process: ITERATION_LIMIT, CONTENT_FILTER, EMPTY_ANSWER, or the code of what failed. */
   readonly reason:
     | 'answered'
     | 'stopped-by-reflection'
     | 'ITERATION_LIMIT'
     | 'CONTENT_FILTER'
+    | 'EMPTY_ANSWER'
     | KernelErrorCode;
   /** The final answer; of a run that failed the last thing that its model said. */
   readonly answer: string;
@@ -40,6 +41,8 @@ interface Progress {
   model: number;
   /** A reflection stopped the work: the next answer is the last. */
   isStopping: boolean;
+  /** The last answer was empty, and the model has been told so. */
+  isAskedAgain: boolean;
   /** The model's last words. */
   lastText: string;
   /** The final answer, until a further message comes. */
@@ -58,6 +61,7 @@ export class AgentRun {
     reflections: 0,
     model: 0,
     isStopping: false,
+    isAskedAgain: false,
     lastText: '',
     final: null,
   };

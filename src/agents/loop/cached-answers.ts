@@ -29,7 +29,8 @@ export function* cachedAnswer(
 export function* tellCache(run: AgentRun, request: ModelRequest, answer: Answer): Steps<void> {
   const { text, toolCalls, finish, tokensOut } = answer;
   const isWhole = finish === undefined || finish === 'stop' || finish === 'tool-calls';
-  if (!isWhole || toolCalls?.some(({ malformed }) => malformed !== undefined)) return;
+  const isEmpty = text.trim() === '' && (toolCalls ?? []).length === 0;
+  if (!isWhole || isEmpty || toolCalls?.some(({ malformed }) => malformed !== undefined)) return;
   const response = { text, tokensOut, ...(toolCalls === undefined ? {} : { toolCalls }) };
   yield* callCache({ op: 'put', ...placeOf(run, request), atUs: run.sys.now, response });
 }

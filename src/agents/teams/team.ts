@@ -25,16 +25,16 @@ function* runTeam(sys: Sys): TeamSteps<Json> {
   try {
     task = checkTeamTask(sys.args);
   } catch (error) {
-    return yield* fail(messageOf(error), []);
+    return yield* fail('INVALID_ARGUMENT', messageOf(error), []);
   }
   const contributions: Contribution[] = [];
   const result = yield* runs[task.topology](task, contributions);
-  if ('failure' in result) return yield* fail(result.failure, contributions);
+  if ('failure' in result) return yield* fail('TEAM_FAILED', result.failure, contributions);
   return { answer: result.answer, contributions } satisfies TeamResult;
 }
 
-function* fail(message: string, contributions: readonly Contribution[]): TeamSteps<Json> {
-  yield { kind: 'exit', outcome: 'failed', value: { message, contributions } };
+function* fail(code: string, message: string, contributions: readonly Contribution[]): TeamSteps<Json> {
+  yield { kind: 'exit', outcome: 'failed', value: { message, contributions }, code, message };
   return null;
 }
 
