@@ -46,7 +46,7 @@ function flawOf(syscall: Syscall): string | undefined {
       return notJson(question, 'question');
     }
     case 'send':
-      return notId('to', syscall.to) ?? notJson(syscall.message, 'message');
+      return notAddressee('to', syscall.to) ?? notJson(syscall.message, 'message');
     case 'receive':
       return given(notNumber, 'timeoutUs', syscall.timeoutUs);
     case 'acquire':
@@ -64,7 +64,11 @@ function flawOf(syscall: Syscall): string | undefined {
     case 'signal':
       return notId('pid', syscall.pid) ?? notText('signal', syscall.signal);
     case 'wait':
-      return notId('pid', syscall.pid);
+      return (
+        notId('pid', syscall.pid) ??
+        given(notNumber, 'timeoutUs', syscall.timeoutUs) ??
+        given(notFlag, 'orMessage', syscall.orMessage)
+      );
     case 'allocate':
       return malformedAllocate(syscall);
     case 'touch':
@@ -166,9 +170,11 @@ function malformedRequest(field: string, request: unknown): string | undefined {
   if (!isObject(request)) return wrong(field, request, 'an object');
   const unknown = unknownField(request, requestFields);
   if (unknown !== undefined) return wrong(`${field}.${unknown}`, request[unknown], requestFields.join(', '));
-  const { purpose, model, tools, temperature, timeoutUs } = request;
+  const { purpose, model, tools, ownTools, temperature, timeoutUs } = request;
   const isNames = Array.isArray(tools) && tools.every((tool) => typeof tool === 'string');
   if (tools !== undefined && !isNames) return wrong(`${field}.tools`, tools, 'a list of tool names');
+  if (ownTools !== undefined && !(Array.isArray(ownTools) && ownTools.every(isOffer)))
+    return wrong(`${field}.ownTools`, ownTools, 'a list of { name, description, parameters }');
   return (
     given(notName, `${field}.purpose`, purpose) ??
     given(notText, `${field}.model`, model) ??
@@ -178,10 +184,17 @@ function malformedRequest(field: string, request: unknown): string | undefined {
   );
 }
 
+function isOffer(offer: unknown): boolean {
+  if (!isObject(offer)) return false;
+  const { name, description, parameters } = offer;
+  return typeof name === 'string' && name !== '' && typeof description === 'string' && isObject(parameters);
+}
+
 const requestFields = Object.keys({
   purpose: true,
   model: true,
   tools: true,
+  ownTools: true,
   temperature: true,
   format: true,
   timeoutUs: true,
@@ -291,6 +304,10 @@ const notFlag = (field: string, value: unknown): string | undefined =>
 const notData = (field: string, value: unknown): string | undefined => notJson(value, field);
 const notId = (field: string, value: unknown): string | undefined =>
   Number.isInteger(value) ? undefined : wrong(field, value, 'the id of a process');
+const notAddressee = (field: string, value: unknown): string | undefined =>
+  Number.isInteger(value) || (typeof value === 'string' && value !== '')
+    ? undefined
+    : wrong(field, value, 'the id of a process, or the name of a sibling');
 const notPage = (field: string, value: unknown): string | undefined =>
   typeof value === 'number' ? undefined : wrong(field, value, 'the id of a page');
 const wrong = (field: string, value: unknown, allowed: string): string =>

@@ -30,7 +30,7 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   semWait: ['semaphore', 'timeoutUs'],
   semPost: ['semaphore'],
   spawn: ['program', 'arguments', 'name', 'priority', 'budget', 'capabilities', 'scheduling'],
-  wait: ['pid'],
+  wait: ['pid', 'timeoutUs', 'orMessage'],
   signal: ['pid', 'signal'],
   allocate: ['tokens', 'text', 'hash', 'blocks', 'importance', 'pinned'],
   touch: ['pages'],
