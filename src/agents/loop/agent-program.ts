@@ -81,8 +81,8 @@ function* iteration(run: AgentRun): Steps<void> {
   yield* takeMail(run, 0);
   yield* makeRoom(run);
   const isLast = progress.isStopping;
-  const tools = run.toolsLeft > 0 ? task.tools : [];
-  const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, tools });
+  const offered = run.toolsLeft > 0 ? { tools: task.tools, ownTools: run.ownTools } : {};
+  const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, ...offered });
   if (!asked.ok) {
     progress.lastText = asked.failure?.partial ?? progress.lastText;
     throw new AgentFailure(asked.code, asked.message);

@@ -1,10 +1,11 @@
 /** What an agent's program knows while it runs, and what of it a checkpoint saves: the pages of its prompt survive by themselves. */
 import type { KernelErrorCode } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
-import type { Sys } from '../../kernel/syscalls.ts';
+import type { OfferedTool, Sys } from '../../kernel/syscalls.ts';
 import type { CompleteTask } from './agent-task.ts';
 import { Conversation } from './conversation.ts';
 import { chainOf } from './model-routing.ts';
+import { ownToolsOf } from './own-tools.ts';
 
 /** What an agent ends with, however it ends. */
 export interface AgentResult {
@@ -53,6 +54,7 @@ export class AgentRun {
   readonly sys: Sys;
   readonly task: CompleteTask;
   readonly conversation: Conversation;
+  readonly ownTools: readonly OfferedTool[];
   readonly chain: readonly (string | undefined)[];
   readonly progress: Progress = {
     iterations: 0,
@@ -69,6 +71,7 @@ export class AgentRun {
   constructor(sys: Sys, task: CompleteTask, countTokens: (text: string) => number, state: Json | undefined) {
     this.sys = sys;
     this.task = task;
+    this.ownTools = ownToolsOf(task);
     this.chain = chainOf(task);
     const saved = state as { readonly progress: Progress; readonly conversation: Json } | undefined;
     if (saved !== undefined) Object.assign(this.progress, saved.progress);

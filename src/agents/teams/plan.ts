@@ -1,7 +1,7 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { shown } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
-import { work, type Assignment, type TeamSteps } from './members.ts';
+import { work, type Assignment, type Team, type TeamSteps } from './members.ts';
 import type { Contribution, Member, TeamTask } from './team-task.ts';
 
 /** How often a leader whose plan is none is told so and asked again. */
@@ -12,7 +12,7 @@ const repeats = 1;
  * instead: why there is no plan.
  */
 export function* planOf(
-  team: TeamTask,
+  team: Team,
   leader: Member,
   all: Contribution[],
 ): TeamSteps<readonly Assignment[] | string> {

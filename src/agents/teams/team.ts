@@ -5,7 +5,7 @@
 import { messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Program, Sys } from '../../kernel/syscalls.ts';
-import { told, work, type TeamSteps } from './members.ts';
+import { told, work, type Team, type TeamSteps } from './members.ts';
 import { planOf } from './plan.ts';
 import {
   checkTeamTask,
@@ -28,7 +28,7 @@ function* runTeam(sys: Sys): TeamSteps<Json> {
     return yield* fail('INVALID_ARGUMENT', messageOf(error), []);
   }
   const contributions: Contribution[] = [];
-  const result = yield* runs[task.topology](task, contributions);
+  const result = yield* runs[task.topology]({ ...task, notes: [] }, contributions);
   if ('failure' in result) return yield* fail('TEAM_FAILED', result.failure, contributions);
   return { answer: result.answer, contributions } satisfies TeamResult;
 }
@@ -40,7 +40,7 @@ function* fail(code: string, message: string, contributions: readonly Contributi
 
 type TeamEnd = { readonly answer: Json } | { readonly failure: string };
 /** Adds to `all` what each member gave. */
-type RunTeam = (task: TeamTask, all: Contribution[]) => TeamSteps<TeamEnd>;
+type RunTeam = (task: Team, all: Contribution[]) => TeamSteps<TeamEnd>;
 
 const runs: Readonly<Record<Topology, RunTeam>> = {
   sequential: runSequential,
@@ -50,7 +50,7 @@ const runs: Readonly<Record<Topology, RunTeam>> = {
   debate: runDebate,
 };
 
-function* runSequential(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runSequential(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   for (const member of team.members) {
     const task = all.length === 0 ? team.task : `${team.task}\n\n${before(all)}`;
     all.push(...(yield* work([{ member, task, round: 1 }], team)));
@@ -58,14 +58,14 @@ function* runSequential(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd>
   return yield* combined(team, all, all.filter(isCompleted).slice(-1));
 }
 
-function* runParallel(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runParallel(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   const assignments = team.members.map((member) => ({ member, task: team.task, round: 1 }));
   all.push(...(yield* work(assignments, team)));
   return yield* combined(team, all, all.filter(isCompleted));
 }
 
 /** What one member can't do, the next ones can't go on with. */
-function* runPipeline(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runPipeline(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   let input = '';
   for (const [at, member] of team.members.entries()) {
     const task = at === 0 ? team.task : `${team.task}\n\nThe step before you gave:\n${input}`;
@@ -78,7 +78,7 @@ function* runPipeline(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
   return { answer: all.at(-1)!.value };
 }
 
-function* runHierarchical(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runHierarchical(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   const leader = team.leader!;
   const plan = yield* planOf(team, leader, all);
   if (typeof plan === 'string') return { failure: plan };
@@ -88,7 +88,7 @@ function* runHierarchical(team: TeamTask, all: Contribution[]): TeamSteps<TeamEn
   return yield* lastWord(team, leader, results, all);
 }
 
-function* runDebate(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runDebate(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   const { rounds = teamDefaults.rounds } = team;
   let last: Contribution[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -109,7 +109,7 @@ function* runDebate(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
 
 /** One answer of all: the combiner's, or without one those that stand for it. */
 function* combined(
-  team: TeamTask,
+  team: Team,
   contributions: readonly Contribution[],
   standing: readonly Contribution[],
   all: Contribution[] = contributions as Contribution[],
@@ -121,7 +121,7 @@ function* combined(
 }
 
 function* lastWord(
-  team: TeamTask,
+  team: Team,
   member: Member,
   results: readonly Contribution[],
   all: Contribution[],
