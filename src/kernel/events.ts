@@ -83,6 +83,8 @@ export type EventBody =
       readonly maxOutput: number;
       /** As the request says; absent: it does not. */
       readonly purpose?: string;
+      /** On which alone the call runs: the engine that the request names, or to which its process returns; absent: wherever its process is, or goes. */
+      readonly engine?: number;
     }
   | ({
       readonly type: 'call.stopped';

@@ -79,7 +79,7 @@ export interface PersonAsk {
   readonly identity: CallIdentity;
   readonly question: Json;
   readonly purpose: 'approve' | 'edit' | 'answer';
-  /** Whose call is to be approved; absent: a program asks. */
+  /** The tool whose call is to be approved, or that asks (purpose `answer`); absent: a program asks. */
   readonly tool?: string;
   readonly script: { readonly answer?: Json; readonly durationUs?: number } | undefined;
 }

@@ -5,6 +5,7 @@ import type { PersonAnswered, RestoredCall, ToolEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Process } from './process.ts';
 import type { WaitReason } from './process-state.ts';
+import type { PersonAsk } from './requests.ts';
 import type { CallTools, ToolCall, ToolResult } from './syscalls.ts';
 import { admission, effectsOf } from './tool-admission.ts';
 import { subRunOf } from './sub-run.ts';
@@ -110,7 +111,7 @@ export class ToolCalls {
     this.tellReason(run.process, run.batch);
   }
 
-  /** A person answered for a call that needed approval. False: the request is not one of these. */
+  /** A person answered for a call that needed approval, or that asked them. False: the request is not one of these. */
   answered(input: PersonAnswered): boolean {
     const run = this.runs.get(input.request);
     if (run === undefined || run.stage !== 'person') return false;
@@ -120,6 +121,12 @@ export class ToolCalls {
       request: run.request,
       decision: input.decision,
     });
+    if (run.tool.asksPerson) {
+      this.runs.delete(run.request);
+      run.stage = 'done';
+      this.deliver(run, answerOf(run, input));
+      return true;
+    }
     // Whatever is not a clear yes is a no.
     if (input.decision !== 'approve' && input.decision !== 'edit') {
       this.runs.delete(run.request);
@@ -243,7 +250,7 @@ export class ToolCalls {
       args: call.arguments,
       script: call.script,
       effects: admitted,
-      stage: needsApproval(tool, call.arguments, admitted) ? 'person' : 'lock',
+      stage: tool.asksPerson || needsApproval(tool, call.arguments, admitted) ? 'person' : 'lock',
       timer: undefined,
       attempt: attempt === undefined ? 0 : attempt + 1,
       hasStarted: false,
@@ -256,17 +263,18 @@ export class ToolCalls {
 
   private askPerson(run: ToolRun): void {
     const { out } = this.state;
-    const { process, request } = run;
-    out.emit({ type: 'person.asked', pid: process.pid, request, purpose: 'approve' });
-    const question = { tool: run.tool.name, arguments: run.args };
+    const { process, request, tool, args, script } = run;
+    const { asksPerson } = tool;
+    const purpose = asksPerson ? 'answer' : 'approve';
+    out.emit({ type: 'person.asked', pid: process.pid, request, purpose });
     out.requests.push({
       type: 'person.ask',
       request,
       identity: identityOf(run),
-      question,
-      purpose: 'approve',
-      tool: run.tool.name,
-      script: undefined,
+      question: asksPerson ? args : { tool: tool.name, arguments: args },
+      purpose,
+      tool: tool.name,
+      script: asksPerson ? answerIn(script) : undefined,
     });
   }
 
@@ -341,13 +349,13 @@ export class ToolCalls {
     else this.tellReason(process, batch);
   }
 
-  /** What a write came to must not be lost with the rest of its batch; a read may be done again. */
+  /** What a write came to, or a person said, must not be lost with the rest of its batch; a read may be done again. */
   private keepEnd(
-    { process, index, attempt, effects }: ToolRun,
+    { process, index, attempt, effects, tool }: ToolRun,
     result: ToolResult,
     isRepeated: boolean,
   ): void {
-    if (effects.writes.length === 0) return;
+    if (effects.writes.length === 0 && !tool.asksPerson) return;
     const { n, lastHash: hash } = process;
     this.state.journal(process, { type: 'tool.ended', n, index, hash, attempt, result, isRepeated });
   }
@@ -408,4 +416,21 @@ export class ToolCalls {
     this.state.out.emit({ type: 'tool.late', request, tool: tool.name, ok: result.ok });
     auditLateTool(this.state, process, batch.n, { tool: tool.name, args }, result);
   }
+}
+
+/** Of a question that is not answered, why. */
+function answerOf({ tool }: ToolRun, { decision, value }: PersonAnswered): ToolResult {
+  return decision === 'answer'
+    ? { ok: true, value }
+    : failure('TOOL_DENIED', `a person did not answer ${tool.name}: ${textOf(value)}`);
+}
+
+/** What a recording says of a call that asks a person. */
+function answerIn(script: ToolCall['script']): PersonAsk['script'] {
+  if (script === undefined) return undefined;
+  const { result, durationUs } = script;
+  return {
+    ...(result === undefined ? {} : { answer: result }),
+    ...(durationUs === undefined ? {} : { durationUs }),
+  };
 }

@@ -10,8 +10,8 @@ import type { ToolSpec } from '../../kernel/tools.ts';
 export interface LiveTool {
   /** As the kernel knows it; as plain data, so that a recording of its calls can be rerun without it. */
   readonly spec: ToolData;
-  /** The arguments fit the tool's schema. A rejection is a failure of the call, like a reply that says so. */
-  call(args: Json, context: ToolContext): Promise<ToolReply>;
+  /** The arguments fit the tool's schema. A rejection is a failure of the call, like a reply that says so. Absent: each call asks a person. */
+  call?(args: Json, context: ToolContext): Promise<ToolReply>;
 }
 
 export interface ToolContext {
@@ -53,7 +53,7 @@ export class LiveTools implements ToolPort {
 
   async call({ tool: name, arguments: args, subRun: key }: ToolStart, stop: Stop): Promise<ToolReply> {
     const tool = this.tools.get(name);
-    if (tool === undefined) return failed(`tool ${name} has no implementation here`);
+    if (tool?.call === undefined) return failed(`tool ${name} has no implementation here`);
     try {
       return await tool.call(args, { stop, key });
     } catch (error) {

@@ -6,6 +6,7 @@ import { KernelError } from '../../kernel/errors.ts';
 import { estimateTokens } from '../../kernel/estimate.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Answer, Program, ProgramGenerator } from '../../kernel/syscalls.ts';
+import { findMemories } from '../memory/load-memories.ts';
 import { AgentFailure } from './agent-failure.ts';
 import { AgentRun, type AgentResult } from './agent-run.ts';
 import { agentTaskOf, type CompleteTask } from './agent-task.ts';
@@ -65,9 +66,16 @@ function* runAgent(run: AgentRun, isNew: boolean): ProgramGenerator {
 
 const valueOf = (result: AgentResult): Json => ({ ...result });
 
-function* begin({ task, conversation }: AgentRun): Steps<void> {
-  if (task.system !== undefined) yield* conversation.system(task.system);
-  yield* conversation.user(task.task);
+function* begin({ sys, task, conversation }: AgentRun): Steps<void> {
+  const { system, memories, task: asked } = task;
+  if (system !== undefined) yield* conversation.system(system);
+  if (memories !== undefined) {
+    const countTokens = (text: string): number => conversation.tokensOf(text);
+    const found = yield* findMemories(sys, { ...memories, task: asked, countTokens });
+    if (!found.ok) throw new AgentFailure(found.code, found.message);
+    if (found.value !== undefined) yield* conversation.note(found.value.message.text, importanceOf.memories);
+  }
+  yield* conversation.user(asked);
 }
 
 /** One turn of the model with all that follows from it. */
@@ -78,7 +86,8 @@ function* iteration(run: AgentRun): Steps<void> {
       'ITERATION_LIMIT',
       `iterations: no answer after ${progress.iterations}; allowed: up to ${task.iterations}`,
     );
-  yield* takeMail(run, 0);
+  // What a reflection has stopped goes on for whoever still has something to say.
+  if (yield* takeMail(run, 0)) progress.isStopping = false;
   yield* makeRoom(run);
   const isLast = progress.isStopping;
   const offered = run.toolsLeft > 0 ? { tools: task.tools, ownTools: run.ownTools } : {};
@@ -89,9 +98,11 @@ function* iteration(run: AgentRun): Steps<void> {
   }
   progress.iterations++;
   const answer = asked.value;
+  if (answer.finish === 'content-filter')
+    throw new AgentFailure('CONTENT_FILTER', 'the model was kept from answering by its content filter');
   if (answer.text !== '') progress.lastText = answer.text;
   const calls = yield* callsOf(run, answer);
-  if (calls.length > 0) yield* toolTurn(run, calls);
+  if (calls.length > 0) yield* toolTurn(run, answer.text, calls);
   if (calls.length > 0 && !isLast) yield* reflect(run);
   else if (isEmpty(answer)) yield* askAgain(run, calls.length > 0);
   else yield* finish(run, answer, calls.length > 0);
@@ -113,7 +124,7 @@ function* callsOf(
   return calls;
 }
 
-const isEmpty = ({ text, finish }: Answer): boolean => text.trim() === '' && finish !== 'content-filter';
+const isEmpty = ({ text }: Answer): boolean => text.trim() === '';
 
 /** An answer in which nothing stands is none. Most servers refuse a prompt with such a message, too. */
 function* askAgain({ progress, conversation }: AgentRun, hasResults: boolean): Steps<void> {
@@ -129,13 +140,12 @@ function* askAgain({ progress, conversation }: AgentRun, hasResults: boolean): S
 
 /** `hasResults`: it asked for tools all the same, and can't be replaced any more. */
 function* finish(run: AgentRun, { text, finish: why = 'stop' }: Answer, hasResults: boolean): Steps<void> {
-  const { task, progress } = run;
-  if (why === 'content-filter')
-    throw new AgentFailure('CONTENT_FILTER', 'the model was kept from answering by its content filter');
+  const { task, progress, conversation } = run;
   const isWhole = why !== 'length';
   const revised = task.critique && isWhole && !hasResults ? yield* critique(run, text) : text;
   progress.final = { text: revised, isWhole };
   progress.isAskedAgain = false;
+  conversation.close();
 }
 
 /** A message that came meanwhile, or comes in time, is worked on like the task; the answer before it stands in the conversation. */

@@ -30,6 +30,9 @@ export interface AgentResult {
   readonly reflections: number;
 }
 
+/** What a model is asked for: turns and what is asked beside them, or summaries. */
+export type ModelUse = 'model' | 'summaryModel';
+
 /** What has been counted and decided; JSON. */
 interface Progress {
   iterations: number;
@@ -38,8 +41,9 @@ interface Progress {
   /** Reflections begun, and those that told something. */
   reflectionsBegun: number;
   reflections: number;
-  /** Place in the chain of models: those before it were not available. */
+  /** Place in each chain of models: those before it were not available. */
   model: number;
+  summaryModel: number;
   /** A reflection stopped the work: the next answer is the last. */
   isStopping: boolean;
   /** The last answer was empty, and the model has been told so. */
@@ -55,13 +59,15 @@ export class AgentRun {
   readonly task: CompleteTask;
   readonly conversation: Conversation;
   readonly ownTools: readonly OfferedTool[];
-  readonly chain: readonly (string | undefined)[];
+  /** Models in the order in which they are tried, by what they are asked for; undefined stands for the engine's own. */
+  readonly chains: Readonly<Record<ModelUse, readonly (string | undefined)[]>>;
   readonly progress: Progress = {
     iterations: 0,
     toolCalls: 0,
     reflectionsBegun: 0,
     reflections: 0,
     model: 0,
+    summaryModel: 0,
     isStopping: false,
     isAskedAgain: false,
     lastText: '',
@@ -72,7 +78,7 @@ export class AgentRun {
     this.sys = sys;
     this.task = task;
     this.ownTools = ownToolsOf(task);
-    this.chain = chainOf(task);
+    this.chains = { model: chainOf(task), summaryModel: task.summaryModels };
     const saved = state as { readonly progress: Progress; readonly conversation: Json } | undefined;
     if (saved !== undefined) Object.assign(this.progress, saved.progress);
     this.conversation = new Conversation({

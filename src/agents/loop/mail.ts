@@ -2,16 +2,21 @@
 import type { Json } from '../../kernel/ids.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
 import type { Message, SyscallResult } from '../../kernel/syscalls.ts';
+import { pageOf } from '../model/messages.ts';
 import { quoted } from '../model/quoted.ts';
 import type { AgentRun } from './agent-run.ts';
 import type { Steps } from './conversation.ts';
+import { makeRoomFor } from './make-room.ts';
 
 /** Takes up what waits in the mailbox; where nothing does, waits for a message for up to `waitUs`. False: none came. */
-export function* takeMail({ conversation, sys }: AgentRun, waitUs: number): Steps<boolean> {
+export function* takeMail(run: AgentRun, waitUs: number): Steps<boolean> {
+  const { conversation, sys } = run;
   for (let count = 0; ; count++) {
     const mail = (yield { kind: 'receive', timeoutUs: count === 0 ? waitUs : 0 }) as SyscallResult<Message>;
     if (!mail.ok) return count > 0;
-    yield* conversation.user(wordsOf(mail.value, sys.parent));
+    const text = wordsOf(mail.value, sys.parent);
+    yield* makeRoomFor(run, conversation.tokensOf(pageOf({ role: 'user', text })));
+    yield* conversation.user(text);
   }
 }
 

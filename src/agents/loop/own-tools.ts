@@ -83,12 +83,18 @@ function* beginAgent({ sys, task }: AgentRun, name: string, asked: string): Step
     kind: 'spawn',
     program,
     name,
-    arguments: { ...given, ...(isDeeper ? { depth: task.depth - 1 } : {}), task: asked },
+    arguments: { ...given, ...(isDeeper ? { depth: depthWithin(given, task.depth) } : {}), task: asked },
     ...(budget === undefined ? {} : { budget }),
     ...(priority === undefined ? {} : { priority }),
   }) as SyscallResult<Pid>;
   if (!spawned.ok) return { result: spawned };
   return { name, pid: spawned.value, timeoutUs, dueUs: sys.now + timeoutUs };
+}
+
+/** What is left of `depth` for who stands below; it may say less of itself, not more. */
+export function depthWithin(args: { readonly [field: string]: Json }, depth: number): Json {
+  const own = args['depth'];
+  return own !== undefined && !(typeof own === 'number' && own >= depth) ? own : depth - 1;
 }
 
 /** The result of a call that has begun. One that is not there in time is told to end, and what it still comes to reaches nobody. */

@@ -1,8 +1,9 @@
 import type { Json, Pid } from '../../kernel/ids.ts';
 import type { ChildEnd, Message, Spawn, Syscall, SyscallResult } from '../../kernel/syscalls.ts';
 import { textOf } from '../loop/mail.ts';
-import { quoted } from '../model/quoted.ts';
-import { teamDefaults, type Contribution, type Member, type TeamTask } from './team-task.ts';
+import { depthWithin } from '../loop/own-tools.ts';
+import type { Contribution } from './contribution.ts';
+import { teamDefaults, type Member, type TeamTask } from './team-task.ts';
 
 /** A team at work. */
 export interface Team extends TeamTask {
@@ -81,21 +82,13 @@ function spawnOf({ member, task }: Assignment, team: Team): Spawn {
     kind: 'spawn',
     program,
     name,
-    // A team within the team may go no deeper than what is left.
     arguments: {
       ...(writes ? { colleagues } : {}),
       ...args,
-      ...(program === 'team' ? { depth: depth - 1 } : {}),
+      ...(program === 'team' ? { depth: depthWithin(args, depth) } : {}),
       task: asked,
     },
     ...(budget === undefined ? {} : { budget }),
     ...(priority === undefined ? {} : { priority }),
   };
-}
-
-/** A contribution as the others read it. Quoted, since what one agent wrote must not speak with the voice of another. */
-export function told({ member, outcome, value }: Contribution): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const head = outcome === 'completed' ? `${member} answered:` : `${member} ${outcome}:`;
-  return `${head}\n${quoted(text)}`;
 }

@@ -12,10 +12,17 @@ import type { Act } from './step-acts.ts';
 
 type EventOf<Type> = Extract<KernelEvent, { readonly type: Type }>;
 
+/** A tool call or a question that has no result yet. */
+interface Expected {
+  readonly place: ProcessPlace;
+  readonly step: OpenStep;
+  /** A call that asks a person: the answer is its result. */
+  readonly isAsked: boolean;
+}
+
 export class StepFold {
   nowUs = 0;
-  /** Tool calls and questions that have no result yet. */
-  private readonly requests = new Map<RequestId, { readonly place: ProcessPlace; readonly step: OpenStep }>();
+  private readonly requests = new Map<RequestId, Expected>();
   /** Tool calls that the world has not let go of: they may outlive their step. */
   private readonly unsettled = new Map<
     RequestId,
@@ -68,11 +75,14 @@ export class StepFold {
     this.unsettled.delete(request);
   }
 
-  answered({ request, decision }: EventOf<'person.answered'>): void {
+  answered({ request, decision }: EventOf<'person.answered'>, input: Input): void {
     const open = this.requests.get(request);
     if (open === undefined) return;
-    open.place.trace.questions.delete(request);
-    open.step.data['decision'] = decision;
+    const { place, step, isAsked } = open;
+    place.trace.questions.delete(request);
+    step.data['decision'] = decision;
+    if (isAsked && decision === 'answer' && input.type === 'person.answered')
+      this.toolResult(place, step, { ok: true, value: input.value });
   }
 
   /** Its process ends before it has a result. */
@@ -177,8 +187,8 @@ export class StepFold {
     const step =
       tool === undefined
         ? trace.open(place, this.nowUs, { type: 'feedback', n, data: { purpose, question } })
-        : toolStep(place, this.nowUs, n, index, { tool, ...argumentsIn(question) });
-    this.expect(place, step, request);
+        : toolStep(place, this.nowUs, n, index, { tool, ...argumentsIn(question, purpose) });
+    this.expect(place, step, request, tool !== undefined && purpose === 'answer');
     trace.questions.add(request);
     trace.tell(this.nowUs, {
       type: 'awaiting_user_action',
@@ -190,9 +200,9 @@ export class StepFold {
     });
   }
 
-  private expect(place: ProcessPlace, step: OpenStep, request: RequestId): void {
+  private expect(place: ProcessPlace, step: OpenStep, request: RequestId, isAsked = false): void {
     step.request = request;
-    this.requests.set(request, { place, step });
+    this.requests.set(request, { place, step, isAsked });
   }
 
   private storageAsked(place: ProcessPlace, { op, identity: { n } }: StorageRequest): void {
@@ -306,6 +316,9 @@ function toolStep(
   return place.trace.open(place, nowUs, { type: 'tool_call', n, index, data });
 }
 
-/** A question about a tool call tells its arguments. */
-const argumentsIn = (question: Json): { readonly arguments?: Json } =>
-  isRecord(question) && question['arguments'] !== undefined ? { arguments: question['arguments'] } : {};
+/** A question about a tool call tells its arguments; one that a tool asks is the arguments. */
+function argumentsIn(question: Json, purpose: PersonAsk['purpose']): { readonly arguments?: Json } {
+  if (purpose === 'answer') return { arguments: question };
+  const args = isRecord(question) ? question['arguments'] : undefined;
+  return args === undefined ? {} : { arguments: args };
+}

@@ -22,8 +22,9 @@ export interface Step {
   /** From 1, without gaps. */
   readonly sequence: number;
   readonly type: StepType;
-  /** The process whose step it is, and the number of its syscall; 0: none. */
+  /** The process whose step it is, its name, and the number of its syscall; 0: none. */
   readonly pid: Pid;
+  readonly name: string;
   readonly n: number;
   /** Place in a batch of tool calls. */
   readonly index: number;
@@ -72,16 +73,21 @@ export interface Trace {
   readonly usage: StepUsage & { readonly calls: number };
 }
 
-/** What happens in a run, in order. `step`: the sequence of the step. */
-export type TraceEvent = { readonly run: string; readonly atUs: number } & TraceEventBody;
+/** What happens in a run, in order. `step`: the sequence of the step; `pid`: of its process, of the run's first where it is no step. */
+export type TraceEvent = {
+  readonly run: string;
+  readonly atUs: number;
+  readonly pid: Pid;
+} & TraceEventBody;
 
 export type TraceEventBody =
-  | { readonly type: 'trace_started'; readonly pid: Pid; readonly name: string; readonly arguments: Json }
+  | { readonly type: 'trace_started'; readonly name: string; readonly arguments: Json }
   | {
       readonly type: 'step_started';
       readonly step: number;
       readonly stepType: StepType;
-      readonly pid: Pid;
+      /** Of its process. */
+      readonly name: string;
       readonly parents: readonly number[];
       readonly data: { readonly [field: string]: Json };
     }
@@ -103,7 +109,7 @@ export type TraceEventBody =
       readonly failure?: ModelFailure;
       readonly usage: StepUsage;
     }
-  /** A person is asked. `tool`: whether this tool may be called. */
+  /** A person is asked. `tool`: whether this tool may be called; for the purpose `answer`, the tool by which the model asks. */
   | {
       readonly type: 'awaiting_user_action';
       readonly step: number;
@@ -141,7 +147,7 @@ export type TraceEventBody =
     }
   /** A step of another type has its result. */
   | { readonly type: 'step_completed'; readonly step: number; readonly ok: boolean }
-  | { readonly type: 'conclusion'; readonly step: number; readonly pid: Pid; readonly value: Json }
+  | { readonly type: 'conclusion'; readonly step: number; readonly value: Json }
   /** The last: all processes of the run have ended. */
   | TraceEnd;
 
