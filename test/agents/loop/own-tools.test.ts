@@ -2,8 +2,11 @@
 import { expect, test } from 'vitest';
 
 import type { Message } from '../../../src/agents/model/messages.ts';
+import type { Json } from '../../../src/kernel/ids.ts';
+import { MemoryStore } from '../../../src/kernel/memory-store.ts';
 import type { Program } from '../../../src/kernel/syscalls.ts';
-import { asks, danglingIn, echo, runAgent, type Asked } from './agent-world.ts';
+import { endOf, live } from './agent-lives.ts';
+import { asks, danglingIn, echo, runAgent, type Asked, type Reply } from './agent-world.ts';
 
 const S = 1_000_000;
 const researcher = { description: 'looks things up', arguments: { tools: ['echo'], reflectEvery: 0 } };
@@ -212,3 +215,46 @@ test.each([
   const { all } = runAgent({ task: { ...wrong } as never, model: ['x'] });
   expect(all('process.terminated')[0]!.message).toContain(message);
 });
+
+test('after a crash behind each single input the same child goes on: no task is done twice, and the result is the same', () => {
+  const args = {
+    task: 'What is it?',
+    tools: ['writer'],
+    reflectEvery: 0,
+    checkpointEvery: 1,
+    agents: { researcher: { ...researcher, arguments: { tools: ['writer'], reflectEvery: 0 } } },
+  };
+  const model = (call: Pick<Asked, 'messages' | 'request'>): Reply => {
+    const isChild = call.messages.some((message) => 'text' in message && message.text === 'Find it.');
+    const results = call.messages.filter(({ role }) => role === 'tool').length;
+    if (isChild) return results === 0 ? calls('writer', { by: 'child' }) : 'It is there.';
+    if (results > 0) return 'done';
+    return {
+      toolCalls: [
+        ...calls('researcher', { task: 'Find it.' }).toolCalls,
+        ...calls('writer', { by: 'parent' }).toolCalls,
+      ],
+    };
+  };
+  const lives = (crash: number): { readonly end: unknown; readonly made: Json[]; readonly pids: number } => {
+    const store = new MemoryStore();
+    const made: Json[] = [];
+    const { nowUs } = live(store, { args, model, made, steps: crash });
+    if (crash < Infinity) live(store, { args, model, made, fromUs: nowUs });
+    return { end: endOf(store), made, pids: store.processes('run-1').length };
+  };
+  const steps = live(new MemoryStore(), { args, model }).steps;
+  const whole = lives(Infinity);
+  expect(whole.end).toMatchObject({ reason: 'answered', answer: 'done', toolCalls: 2 });
+  expect(whole.made).toHaveLength(2);
+  for (let crash = 1; crash < steps; crash++) {
+    const { end, made, pids } = lives(crash);
+    expect(end, `crash after ${crash}`).toMatchObject({ reason: 'answered', answer: 'done' });
+    expect(pids).toBe(2);
+    // A write that the crash interrupted is not made again.
+    for (const by of ['child', 'parent'])
+      expect(made.filter((one) => (one as { readonly by: string }).by === by).length).toBe(1);
+  }
+});
+
+const calls = (tool: string, args: Json) => ({ toolCalls: [{ id: `${tool} call`, tool, arguments: args }] });
