@@ -7,7 +7,12 @@ export interface NumberedDelta {
   /** Its answer joins no prompt: a reflection, a critique, a summary. */
   readonly aside: boolean;
   readonly number: number;
-  readonly delta: ModelDelta;
+  readonly delta: ModelDelta | Restart;
+}
+/** The call was stopped, and its model cannot go on: the answer begins anew, and what was told of it is void. */
+export interface Restart {
+  readonly type: 'restart';
+  readonly text: '';
 }
 export type DeltaListener = (delta: NumberedDelta) => void;
 
@@ -41,11 +46,16 @@ export class AnswerStreams {
     return stream && { call: stream.call, next: stream.next, text: stream.texts.join('') };
   }
 
-  begin(call: CallIdentity, aside: boolean): void {
-    this.streams.set(call.pid, { call, aside, next: 0, texts: [] });
+  /** `goesOn`: behind what a stopped stretch of the call said. The numbers of a call go on in any case. */
+  begin(call: CallIdentity, aside: boolean, goesOn: boolean): void {
+    const { pid, n } = call;
+    const before = this.streams.get(pid);
+    const { next, texts } = before?.call.n === n ? before : { next: 0, texts: [] };
+    this.streams.set(pid, { call, aside, next, texts: goesOn ? texts : [] });
+    if (next > 0 && !goesOn) this.tell(call, { type: 'restart', text: '' });
   }
 
-  tell(call: CallIdentity, delta: ModelDelta): void {
+  tell(call: CallIdentity, delta: NumberedDelta['delta']): void {
     const stream = this.streams.get(call.pid);
     // What comes behind the end of its call is nobody's.
     if (stream?.call !== call) return;
@@ -54,7 +64,8 @@ export class AnswerStreams {
     for (const listener of this.listeners) listener(numbered);
   }
 
-  end(call: CallIdentity): void {
-    if (this.streams.get(call.pid)?.call === call) this.streams.delete(call.pid);
+  /** The answer of process `pid` is whole, or nobody waits for it any more. */
+  end(pid: number): void {
+    this.streams.delete(pid);
   }
 }

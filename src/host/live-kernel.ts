@@ -19,7 +19,7 @@ import { notJson } from '../kernel/schema/problem.ts';
 import type { StorageManager } from '../kernel/storage.ts';
 import { AnswerStreams } from './answer-streams.ts';
 import { GroupCommit } from './group-commit.ts';
-import { ModelCallRun } from './model-call-run.ts';
+import { ModelCallRun, noStretches, type Stretches } from './model-call-run.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
 import { StopSwitch } from './stop-switch.ts';
 
@@ -66,6 +66,10 @@ export class LiveKernel {
   private readonly inputs = new Ring<Input>();
   private readonly calls: (ModelCallRun | undefined)[] = [];
   private readonly portOfCore: ModelPort[] = [];
+  /** What a call that was stopped has said is part of its prompt when it goes on. */
+  private readonly continues: boolean[] = [];
+  /** Calls that were stopped and have not gone on. */
+  private readonly stopped = new Map<Pid, Stretches>();
   private readonly tools = new Map<RequestId, StopSwitch>();
   private readonly watchers = new Set<StepWatcher>();
   private readonly timers = new Map<TimerId, () => void>();
@@ -80,14 +84,17 @@ export class LiveKernel {
   constructor(options: LiveOptions) {
     this.options = options;
     this.kernel = new Kernel(options.kernel);
-    for (const { name, cores } of this.kernel.options.engines) {
+    for (const { name, cores, preemption } of this.kernel.options.engines) {
       const port = Object.hasOwn(options.models, name) ? options.models[name] : undefined;
       if (port === undefined)
         throw new KernelError(
           'UNKNOWN_ENGINE',
           `models: engine "${name}" has none; allowed: one for each of ${this.kernel.options.engines.map((engine) => engine.name).join(', ')}`,
         );
-      for (let core = 0; core < cores; core++) this.portOfCore.push(port);
+      for (let core = 0; core < cores; core++) {
+        this.portOfCore.push(port);
+        this.continues.push(preemption !== 'none');
+      }
     }
     this.commit = new GroupCommit(options.storage, (error) => this.break(error));
   }
@@ -230,6 +237,8 @@ export class LiveKernel {
     for (const event of events) {
       if (event.type !== 'process.terminated') continue;
       const { pid, outcome, code, message } = event;
+      this.stopped.delete(pid);
+      this.answers.end(pid);
       const end = { pid, outcome, value: values.get(pid) ?? null, code, message };
       this.commit.whenDurable(() => this.tellEnd(end));
     }
@@ -286,17 +295,22 @@ export class LiveKernel {
     const { people } = this.options;
     switch (request.type) {
       case 'call.start': {
-        const { core } = request;
+        const { core, pid, resumed } = request;
+        const before = resumed ? (this.stopped.get(pid) ?? noStretches) : noStretches;
+        this.stopped.delete(pid);
+        const partial = this.continues[core] === true ? before.text : '';
         this.calls[core] = new ModelCallRun({
           start: request,
-          call: new PromptCall(this.kernel, request, (hash) => this.texts.get(hash)),
+          call: new PromptCall(this.kernel, request, (hash) => this.texts.get(hash), partial),
           port: this.portOfCore[core]!,
           clock: this.options.clock,
           answers: this.answers,
           countTokens: this.options.countTokens,
+          before,
           onProgress: (progress) => this.feed(progress),
-          onEnd: (ended) => {
+          onEnd: (ended, stretches) => {
             this.calls[core] = undefined;
+            if (ended.reason === 'stopped') this.stopped.set(pid, stretches);
             this.feed(ended);
           },
         });

@@ -202,7 +202,7 @@ export class ModelCalls implements SchedulerListener {
       );
     const answer = this.answerOf(call, ended);
     const keeps = call.think.keepAnswer ?? (ended.text !== undefined || ended.page !== undefined);
-    const kept = keeps ? this.keepAnswer(process, answer, ended.page, !call.bypass) : answer;
+    const kept = keeps ? this.keepAnswer(process, answer, ended, !call.bypass) : answer;
     process.foundTokens = process.table.tokens;
     const result = { ok: true, value: kept } as const;
     auditCall(state, process, call, result);
@@ -222,16 +222,16 @@ export class ModelCalls implements SchedulerListener {
     };
   }
 
-  /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. `worded`: the page's text, where it is not the answer's. */
+  /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. */
   private keepAnswer(
     process: Process,
     answer: Answer,
-    worded: string | undefined,
+    { page: worded, pageTokens }: CallEnded,
     isResident: boolean,
   ): Answer {
     const { state } = this;
     const text = worded ?? answer.text;
-    const tokens = tokensOfAnswer(answer, text);
+    const tokens = pageTokens === undefined ? tokensOfAnswer(answer, text) : Math.max(1, pageTokens);
     const { run, isNew, hash } = state.contents.ofText(text, tokens);
     if (isNew) state.record({ v: historyVersion, type: 'page', run: process.run, hash, text });
     const { memory } = process.engine;

@@ -89,13 +89,13 @@ export class AiSdkModel implements ModelPort {
   }
 
   private optionsOf(
-    { messages, tools, maxOutput, request }: ModelCall,
+    { messages, tools, maxOutput, request, partial }: ModelCall,
     names: ToolNames,
     abortSignal: AbortSignal,
   ): LanguageModelV4CallOptions {
     const { temperature, format } = request;
     return {
-      prompt: promptOf(messages, names),
+      prompt: promptOf(messages, names, partial),
       maxOutputTokens: maxOutput,
       abortSignal,
       includeRawChunks: this.options.isChatCompletions === true,
@@ -281,12 +281,16 @@ function usageOf(usage: LanguageModelV4Usage | undefined): ModelReply['usage'] {
   const tokensIn = count(usage?.inputTokens.total);
   const tokensCached = count(usage?.inputTokens.cacheRead);
   const tokensOut = count(usage?.outputTokens.total);
+  const tokensReasoning = count(usage?.outputTokens.reasoning);
   return {
     ...(tokensIn === undefined ? {} : { tokensIn }),
     ...(tokensIn === undefined || tokensCached === undefined
       ? {}
       : { tokensCached: Math.min(tokensCached, tokensIn) }),
     ...(tokensOut === undefined ? {} : { tokensOut }),
+    ...(tokensOut === undefined || tokensReasoning === undefined
+      ? {}
+      : { tokensReasoning: Math.min(tokensReasoning, tokensOut) }),
   };
 }
 

@@ -88,25 +88,40 @@ async function connect({
   });
 }
 
+type Told = number | null | undefined;
 interface ToldUsage {
-  readonly prompt_tokens?: number | null | undefined;
-  readonly completion_tokens?: number | null | undefined;
-  readonly prompt_tokens_details?: { readonly cached_tokens?: number | null | undefined } | null | undefined;
-  readonly completion_tokens_details?:
-    | { readonly reasoning_tokens?: number | null | undefined }
-    | null
-    | undefined;
+  readonly prompt_tokens?: Told;
+  readonly completion_tokens?: Told;
+  readonly total_tokens?: Told;
+  readonly prompt_tokens_details?: { readonly cached_tokens?: Told } | null | undefined;
+  readonly completion_tokens_details?: { readonly reasoning_tokens?: Told } | null | undefined;
+  /** DeepSeek's and Moonshot's names for the cached ones. */
+  readonly prompt_cache_hit_tokens?: Told;
+  readonly cached_tokens?: Told;
 }
 
 /** What the server counts, and nothing for what it does not: a server that is silent on its cache has not said that nothing was cached. */
 function asTold(usage: ToldUsage | null | undefined): LanguageModelV4Usage {
   const total = usage?.prompt_tokens ?? undefined;
-  const cacheRead = usage?.prompt_tokens_details?.cached_tokens ?? undefined;
+  const cacheRead =
+    usage?.prompt_tokens_details?.cached_tokens ??
+    usage?.prompt_cache_hit_tokens ??
+    usage?.cached_tokens ??
+    undefined;
   const reasoning = usage?.completion_tokens_details?.reasoning_tokens ?? undefined;
   return {
     inputTokens: { total, noCache: undefined, cacheRead, cacheWrite: undefined },
-    outputTokens: { total: usage?.completion_tokens ?? undefined, text: undefined, reasoning },
+    outputTokens: { total: answerTokens(usage), text: undefined, reasoning },
   };
+}
+
+/** With those of its reasoning: most servers count them in, xAI's beside the answer's, which shows in the sum. */
+function answerTokens(usage: ToldUsage | null | undefined): number | undefined {
+  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: sum } = usage ?? {};
+  const reasoning = usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+  const isBeside =
+    typeof prompt === 'number' && typeof completion === 'number' && sum === prompt + completion + reasoning;
+  return isBeside ? completion + reasoning : (completion ?? undefined);
 }
 
 const allowedUrl = 'an http or https URL such as http://localhost:11434/v1';

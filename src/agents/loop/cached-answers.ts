@@ -27,7 +27,8 @@ export function* cachedAnswer(
 
 /** Only whole answers are worth keeping. To be told before the answer joins the conversation. */
 export function* tellCache(run: AgentRun, request: ModelRequest, answer: Answer): Steps<void> {
-  const { text, toolCalls, finish, tokensOut } = answer;
+  const { text, toolCalls, finish, content, tokensOut: all } = answer;
+  const tokensOut = content?.tokens ?? all;
   const isWhole = finish === undefined || finish === 'stop' || finish === 'tool-calls';
   if (!isWhole || toolCalls?.some(({ malformed }) => malformed !== undefined)) return;
   const response = { text, tokensOut, ...(toolCalls === undefined ? {} : { toolCalls }) };

@@ -13,6 +13,8 @@ export interface ModelCall {
   readonly request: ModelRequest;
   /** The tools that `request.tools` names, as far as they are registered. */
   readonly tools: readonly OfferedTool[];
+  /** What it said before it was stopped: it goes on behind that, and says only the rest. Absent: nothing. */
+  readonly partial?: string;
 }
 export type OfferedTool = Pick<ToolSpec, 'name' | 'description' | 'parameters'>;
 

@@ -15,6 +15,7 @@ export class PromptCall implements ModelCall {
   readonly identity: CallIdentity;
   readonly maxOutput: number;
   readonly request: ModelRequest;
+  readonly partial?: string;
   private readonly kernel: Kernel;
   private readonly textOf: TextOfPage;
   private read: readonly Message[] | undefined;
@@ -23,6 +24,7 @@ export class PromptCall implements ModelCall {
     kernel: Kernel,
     { identity, maxOutput, request = {}, degradedTo }: CallStart,
     textOf: TextOfPage,
+    partial = '',
   ) {
     this.identity = identity;
     this.maxOutput = maxOutput;
@@ -30,6 +32,7 @@ export class PromptCall implements ModelCall {
     this.request = degradedTo === undefined ? request : { ...request, model: degradedTo.model };
     this.kernel = kernel;
     this.textOf = textOf;
+    if (partial !== '') this.partial = partial;
   }
 
   get messages(): readonly Message[] {

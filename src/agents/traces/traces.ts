@@ -44,8 +44,10 @@ export class Traces {
   told({ call, delta }: AnswerDelta): void {
     const place = this.places.get(call.pid);
     const step = place?.call;
-    if (delta.type !== 'text' || delta.text === '' || step?.n !== call.n) return;
-    place!.trace.delta(step, delta.text, this.fold.nowUs);
+    if (step?.n !== call.n) return;
+    // What was told of it is void: what comes now begins at 0.
+    if (delta.type === 'restart') step.text = '';
+    if (delta.type === 'text' && delta.text !== '') place!.trace.delta(step, delta.text, this.fold.nowUs);
   }
 
   /** The kernel broke down: every trace that has not ended fails. */

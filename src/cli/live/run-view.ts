@@ -65,7 +65,8 @@ export class RunView implements LiveWatcher {
   onDelta({ call, aside, delta }: NumberedDelta): void {
     if (this.isQuiet || aside) return;
     const { type, text } = delta;
-    if (type === 'text') this.said(call.pid, text);
+    if (type === 'restart') this.restart(call.pid);
+    else if (type === 'text') this.said(call.pid, text);
     // Where nobody looks on, what a model thinks is none of its answer.
     else if (type === 'reasoning' && this.io.isTerminal && !this.isTeam) this.thought(text);
   }
@@ -120,6 +121,13 @@ export class RunView implements LiveWatcher {
     if (this.isReasoning) this.endLine();
     this.io.write(text);
     this.isOpen = !text.endsWith('\n');
+  }
+
+  /** What was said of the answer is void. */
+  private restart(pid: Pid): void {
+    this.endTeamLine(pid);
+    this.endLine();
+    this.answering = '';
   }
 
   private thought(text: string): void {
