@@ -64,6 +64,7 @@ export class ModelCalls implements SchedulerListener {
       coreUs: 0,
       tokensIn: 0,
       tokensCached: 0,
+      sentTokens: 0,
       readySinceUs: 0,
       restoreLeftUs: 0,
       reservation: undefined,
@@ -161,7 +162,9 @@ export class ModelCalls implements SchedulerListener {
     const { pid, engine, usage } = process;
     // What the provider reports is about the last request; a call that was continued made several.
     call.tokensIn = ended.tokensIn ?? call.tokensIn;
-    call.tokensCached = Math.min(call.tokensIn, ended.tokensCached ?? call.tokensCached);
+    const estimatedTokens = call.tokensCached;
+    call.tokensCached = Math.min(call.tokensIn, ended.tokensCached ?? estimatedTokens);
+    const { tokensCached: reportedTokens, tokensIn: reportedIn } = call;
     this.budgets.settle(process, call);
     const { paidIn: tokensIn, paidCached: tokensCached, paidMicroDollars: microDollars } = call;
     const isOk = ended.reason === 'completed';
@@ -184,6 +187,13 @@ export class ModelCalls implements SchedulerListener {
       loadUs,
     });
     tellSwitch(out, ended);
+    // One that its server refused was looked up nowhere, and one that bypassed memory ran on another model, or without it.
+    if (ended.tokensCached !== undefined && reportedIn > 0 && !call.bypass) {
+      // The server counts other tokens than the kernel: the same share of the prompt.
+      const cachedTokens = Math.floor((reportedTokens * process.table.tokens) / reportedIn);
+      const { sentTokens } = call;
+      engine.memory.heedReport({ cachedTokens, estimatedTokens, sentTokens }, process.table);
+    }
     engine.policy.waiting(pid, state.nowUs);
     usage.calls++;
     state.change(process, 'wake');

@@ -359,6 +359,7 @@ export class AgentScheduler {
     const newTokens = prompt.compulsoryTokens + (isResumed ? 0 : extra);
     const repeatedTokens = prompt.holeTokens + prompt.capacityTokens - loadTokens + carried;
     const { cachedTokens } = prompt;
+    call.sentTokens = cachedTokens + prompt.holeTokens + prompt.capacityTokens - prompt.elsewhereTokens;
     if (!isResumed || engine.options.preemption !== 'resume') {
       call.tokensIn += process.table.tokens + extra + (isResumed ? call.tokensOut : 0);
       call.tokensCached += cachedTokens + loadTokens;

@@ -58,18 +58,18 @@ function played(preemption: PreemptionCapability): {
   };
   const engines = [{ name: 'model', preemption }];
   let nowUs = 0;
-  const timers = new Set<{ readonly atUs: number; readonly then: () => void }>();
+  const timers = new Set<{ readonly atUs: number; readonly fire: () => void }>();
   const clock: Clock = {
     nowUs: () => nowUs,
     at(atUs, then) {
-      const timer = { atUs, then };
+      const timer = { atUs, fire: then };
       timers.add(timer);
       return () => timers.delete(timer);
     },
   };
   const advance = (us: number): void => {
     nowUs += us;
-    for (const timer of timers) if (timer.atUs <= nowUs && timers.delete(timer)) timer.then();
+    for (const timer of timers) if (timer.atUs <= nowUs && timers.delete(timer)) timer.fire();
   };
   const { live: kernel, events } = live({
     program: talker,
