@@ -10,7 +10,7 @@ export interface NumberedDelta {
   readonly delta: ModelDelta | Restart;
 }
 /** The call was stopped, and its model cannot go on: the answer begins anew, and what was told of it is void. */
-export interface Restart {
+interface Restart {
   readonly type: 'restart';
   readonly text: '';
 }
