@@ -6,13 +6,10 @@ export interface NumberedDelta {
   readonly call: CallIdentity;
   /** Its answer joins no prompt: a reflection, a critique, a summary. */
   readonly aside: boolean;
+  /** How often the answer has begun anew, because its call was stopped and its model cannot go on: what earlier stretches said is void. */
+  readonly stretch: number;
   readonly number: number;
-  readonly delta: ModelDelta | Restart;
-}
-/** The call was stopped, and its model cannot go on: the answer begins anew, and what was told of it is void. */
-interface Restart {
-  readonly type: 'restart';
-  readonly text: '';
+  readonly delta: ModelDelta;
 }
 export type DeltaListener = (delta: NumberedDelta) => void;
 
@@ -30,7 +27,7 @@ export interface AnswerSoFar {
 export class AnswerStreams {
   private readonly streams = new Map<
     number,
-    { call: CallIdentity; aside: boolean; next: number; texts: string[] }
+    { call: CallIdentity; aside: boolean; stretch: number; next: number; texts: string[]; isOver: boolean }
   >();
   private readonly listeners = new Set<DeltaListener>();
 
@@ -43,29 +40,37 @@ export class AnswerStreams {
   /** The answer that process `pid` is getting; undefined: none. */
   soFar(pid: number): AnswerSoFar | undefined {
     const stream = this.streams.get(pid);
-    return stream && { call: stream.call, next: stream.next, text: stream.texts.join('') };
+    if (stream === undefined || stream.isOver) return undefined;
+    return { call: stream.call, next: stream.next, text: stream.texts.join('') };
   }
 
-  /** `goesOn`: behind what a stopped stretch of the call said. The numbers of a call go on in any case. */
+  /** `goesOn`: behind what a stopped stretch of the call said. */
   begin(call: CallIdentity, aside: boolean, goesOn: boolean): void {
-    const { pid, n } = call;
-    const before = this.streams.get(pid);
-    const { next, texts } = before?.call.n === n ? before : { next: 0, texts: [] };
-    this.streams.set(pid, { call, aside, next, texts: goesOn ? texts : [] });
-    if (next > 0 && !goesOn) this.tell(call, { type: 'restart', text: '' });
+    const before = this.streams.get(call.pid);
+    const isSame = before?.call.n === call.n;
+    const [stretch, next] = isSame ? [before.stretch + (goesOn ? 0 : 1), before.next] : [0, 0];
+    const texts = isSame && goesOn ? before.texts : [];
+    this.streams.set(call.pid, { call, aside, stretch, next, texts, isOver: false });
   }
 
-  tell(call: CallIdentity, delta: NumberedDelta['delta']): void {
+  tell(call: CallIdentity, delta: ModelDelta): void {
     const stream = this.streams.get(call.pid);
     // What comes behind the end of its call is nobody's.
-    if (stream?.call !== call) return;
+    if (stream?.call !== call || stream.isOver) return;
     if (delta.type === 'text') stream.texts.push(delta.text);
-    const numbered = { call, aside: stream.aside, number: stream.next++, delta };
+    const { aside, stretch } = stream;
+    const numbered = { call, aside, stretch, number: stream.next++, delta };
     for (const listener of this.listeners) listener(numbered);
   }
 
-  /** The answer of process `pid` is whole, or nobody waits for it any more. */
-  end(pid: number): void {
+  end(call: CallIdentity): void {
+    const stream = this.streams.get(call.pid);
+    if (stream?.call !== call) return;
+    stream.isOver = true;
+  }
+
+  /** The process asks for nothing more. */
+  forget(pid: number): void {
     this.streams.delete(pid);
   }
 }

@@ -66,8 +66,6 @@ export class LiveKernel {
   private readonly inputs = new Ring<Input>();
   private readonly calls: (ModelCallRun | undefined)[] = [];
   private readonly portOfCore: ModelPort[] = [];
-  /** What a call that was stopped has said is part of its prompt when it goes on. */
-  private readonly continues: boolean[] = [];
   /** Calls that were stopped and have not gone on. */
   private readonly stopped = new Map<Pid, Stretches>();
   private readonly tools = new Map<RequestId, StopSwitch>();
@@ -84,17 +82,14 @@ export class LiveKernel {
   constructor(options: LiveOptions) {
     this.options = options;
     this.kernel = new Kernel(options.kernel);
-    for (const { name, cores, preemption } of this.kernel.options.engines) {
+    for (const { name, cores } of this.kernel.options.engines) {
       const port = Object.hasOwn(options.models, name) ? options.models[name] : undefined;
       if (port === undefined)
         throw new KernelError(
           'UNKNOWN_ENGINE',
           `models: engine "${name}" has none; allowed: one for each of ${this.kernel.options.engines.map((engine) => engine.name).join(', ')}`,
         );
-      for (let core = 0; core < cores; core++) {
-        this.portOfCore.push(port);
-        this.continues.push(preemption !== 'none');
-      }
+      for (let core = 0; core < cores; core++) this.portOfCore.push(port);
     }
     this.commit = new GroupCommit(options.storage, (error) => this.break(error));
   }
@@ -238,7 +233,7 @@ export class LiveKernel {
       if (event.type !== 'process.terminated') continue;
       const { pid, outcome, code, message } = event;
       this.stopped.delete(pid);
-      this.answers.end(pid);
+      this.answers.forget(pid);
       const end = { pid, outcome, value: values.get(pid) ?? null, code, message };
       this.commit.whenDurable(() => this.tellEnd(end));
     }
@@ -295,10 +290,10 @@ export class LiveKernel {
     const { people } = this.options;
     switch (request.type) {
       case 'call.start': {
-        const { core, pid, resumed } = request;
+        const { core, pid, resumed, continues } = request;
         const before = resumed ? (this.stopped.get(pid) ?? noStretches) : noStretches;
         this.stopped.delete(pid);
-        const partial = this.continues[core] === true ? before.text : '';
+        const partial = continues ? before.text : '';
         this.calls[core] = new ModelCallRun({
           start: request,
           call: new PromptCall(this.kernel, request, (hash) => this.texts.get(hash), partial),

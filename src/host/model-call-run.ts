@@ -57,7 +57,7 @@ export class ModelCallRun {
         this.isTimedOut = true;
         this.stop();
       });
-    answers.begin(start.identity, start.aside, call.partial !== undefined);
+    answers.begin(start.identity, start.aside, start.continues);
     void this.run(port, call);
   }
 
@@ -106,6 +106,7 @@ export class ModelCallRun {
   private end(reply: ModelReply): void {
     const { start, call, clock, answers, before, onEnd } = this.options;
     this.cancelTimeout?.();
+    answers.end(start.identity);
     const atUs = clock.nowUs();
     const { toolCalls, usage, finish } = reply;
     const { tokensIn, tokensCached } = usage;
@@ -116,6 +117,7 @@ export class ModelCallRun {
     // A server that counts nothing of its answer is not believed.
     const said = out > thought ? out - thought : Math.max(1, this.count(this.texts));
     const pageTokens = isOn ? before.pageTokens + said : said;
+    // The server counts those of its last request only.
     const tokensOut = start.tokensOut + out;
     const ended = {
       atUs,
@@ -130,8 +132,7 @@ export class ModelCallRun {
     const stretches = { text, pageTokens, us: before.us + atUs - this.startedUs };
     // One that was whole before it heard of the stop is an answer.
     if (!this.isTimedOut && this.ended.isStopped && finish === undefined)
-      return onEnd({ ...ended, reason: 'stopped' }, stretches);
-    answers.end(start.pid);
+      return onEnd({ ...ended, reason: 'stopped', ...(text === '' ? {} : { text }) }, stretches);
     if (reply.failed !== undefined || finish === undefined) {
       const { code, message, failure } = this.isTimedOut ? this.timedOut() : (reply.failed ?? endless);
       const partial = text === '' ? {} : { partial: text };

@@ -39,7 +39,7 @@ export class EventReader implements AsyncIterableIterator<TraceEvent> {
     if (event.type !== 'text_delta') this.unread.clear();
     else {
       const last = this.unread.get(event.step);
-      if (last !== undefined && event.offset === last.offset + last.text.length) {
+      if (last !== undefined) {
         last.text += event.text;
         return;
       }

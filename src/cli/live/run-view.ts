@@ -65,8 +65,7 @@ export class RunView implements LiveWatcher {
   onDelta({ call, aside, delta }: NumberedDelta): void {
     if (this.isQuiet || aside) return;
     const { type, text } = delta;
-    if (type === 'restart') this.restart(call.pid);
-    else if (type === 'text') this.said(call.pid, text);
+    if (type === 'text') this.said(call.pid, text);
     // Where nobody looks on, what a model thinks is none of its answer.
     else if (type === 'reasoning' && this.io.isTerminal && !this.isTeam) this.thought(text);
   }
@@ -99,6 +98,10 @@ export class RunView implements LiveWatcher {
     else this.line(text);
   }
 
+  onRecall(count: number): void {
+    if (!this.isQuiet) this.note(`· ${count === 1 ? '1 memory is' : `${count} memories are`} about it`);
+  }
+
   onNotice(line: string): void {
     if (!this.isQuiet) this.note(`· ${line}`);
   }
@@ -121,13 +124,6 @@ export class RunView implements LiveWatcher {
     if (this.isReasoning) this.endLine();
     this.io.write(text);
     this.isOpen = !text.endsWith('\n');
-  }
-
-  /** What was said of the answer is void. */
-  private restart(pid: Pid): void {
-    this.endTeamLine(pid);
-    this.endLine();
-    this.answering = '';
   }
 
   private thought(text: string): void {
