@@ -357,10 +357,15 @@ export class AgentScheduler {
     const core = engine.cores[slot]!;
     const call = process.call!;
     const { extraTokens: extra, room } = call;
-    const prompt = call.bypass
+    let prompt = call.bypass
       ? engine.memory.beginBypassed(process.table, pid)
       : engine.memory.begin(process.table, pid, room, nowUs);
-    if (prompt.outcome !== 'begun') return false;
+    if (prompt.outcome !== 'begun') {
+      if (state.options.oversize !== 'estimate') return false;
+      call.bypass = true;
+      out.emit({ type: 'call.bypassed', pid, n: process.n, tokens: process.table.tokens + room });
+      prompt = engine.memory.beginBypassed(process.table, pid);
+    }
     engine.idle.popMin();
     engine.memoryWaiters.remove(pid);
     const isResumed = call.stretches > 0;

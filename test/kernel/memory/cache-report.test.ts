@@ -135,6 +135,47 @@ test('a report that differs by less than a block, and one of a refused call, cor
   expect(estimates(3)).toEqual([2_000]);
 });
 
+test.each(['bypass', 'estimate'] as const)(
+  'oversize %s: whether a call waits for what others pin',
+  (oversize) => {
+    const own = [0, 1, 2].map((agent) => [
+      page(`system ${agent}`, 900, true),
+      think,
+      page(`more ${agent}`, 1),
+      think,
+    ]);
+    const kernel = new SteppedKernel({
+      kernel: {
+        residency: 'prefix',
+        oversize,
+        engines: [{ cores: 3, memoryTokens: 2_000, preemption: 'none' }],
+      },
+      agents: own.map((syscalls) => ({
+        body: function* () {
+          for (const syscall of syscalls) yield syscall;
+        },
+      })),
+    });
+    for (const pid of [1, 2, 3]) kernel.spawn(pid, pid);
+    const isEstimate = oversize === 'estimate';
+    expect(kernel.process(3).state).toBe(isEstimate ? 'running' : 'waiting');
+    if (!isEstimate) return;
+    // It finds nothing and keeps nothing, and its server's report says nothing of the others.
+    for (const [turn, pid] of [3, 1, 2, 3].entries()) kernel.endCall(10 + turn, pid, { tokensCached: 0 });
+    const found = kernel.events.flatMap((event) =>
+      event.type === 'process.dispatched' ? [[event.pid, event.cachedTokens]] : [],
+    );
+    expect(found).toEqual([
+      [1, 0],
+      [2, 0],
+      [3, 0],
+      [3, 0],
+      [1, 900],
+      [2, 900],
+    ]);
+  },
+);
+
 const tables = 3;
 const operation = fc.record({
   type: fc.constantFrom('append' as const, 'begin' as const, 'end' as const, 'pin' as const, 'drop' as const),
