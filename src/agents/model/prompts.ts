@@ -22,12 +22,13 @@ export class PromptCall implements ModelCall {
 
   constructor(
     kernel: Kernel,
-    { identity, maxOutput, request = {}, degradedTo }: CallStart,
+    { identity, maxOutput, tokensOut, request = {}, degradedTo }: CallStart,
     textOf: TextOfPage,
     partial = '',
   ) {
     this.identity = identity;
-    this.maxOutput = maxOutput;
+    // What was said is part of the longest answer.
+    this.maxOutput = partial === '' ? maxOutput : Math.max(1, maxOutput - tokensOut);
     // Its budget pays for the cheaper model only.
     this.request = degradedTo === undefined ? request : { ...request, model: degradedTo.model };
     this.kernel = kernel;
