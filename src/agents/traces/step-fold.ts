@@ -153,9 +153,10 @@ export class StepFold {
     }
   }
 
-  /** On its first stretch: the request is the same in all. On each further one the answer begins anew. */
-  private callStarted({ trace, call }: ProcessPlace, { resumed, request = {}, degradedTo }: CallStart): void {
-    if (call === undefined) return;
+  /** On its first stretch: the request is the same in all. On a further one the answer goes on, or begins anew. */
+  private callStarted({ trace, call }: ProcessPlace, start: CallStart): void {
+    const { resumed, continues, request = {}, degradedTo } = start;
+    if (call === undefined || continues) return;
     if (resumed) return call.text === '' ? undefined : this.restarted(trace, call);
     const model = degradedTo?.model ?? request.model;
     if (model !== undefined) call.data['model'] = model;

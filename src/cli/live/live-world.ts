@@ -195,8 +195,7 @@ function specOf(
     ...simulationDefaults,
     kind: 'live',
     seed,
-    // Context memory is an estimate of what the server has in its cache, which never keeps a call waiting.
-    oversize: 'bypass',
+    oversize: 'estimate',
     engines: [
       {
         name: engineName,
