@@ -15,7 +15,7 @@ import { projectRoot } from '../support/source.ts';
 
 const page = new DocsPage('docs/run.md');
 const files = scratch();
-const [team = '', settings = ''] = page.blocks('json');
+const [team = '', memories = '', settings = ''] = page.blocks('json');
 
 /** Times, the version of Node, and what follows from times. */
 const normal = (text: string): string =>
@@ -25,7 +25,10 @@ const normal = (text: string): string =>
     .replaceAll(/(ok {4}node +)[\d.]+/g, '$1some version');
 
 test('its commands print what it says', () => {
-  const commands = page.runCommands((folder) => writeFileSync(join(folder, 'team.json'), team), normal);
+  const commands = page.runCommands((folder) => {
+    writeFileSync(join(folder, 'team.json'), team);
+    writeFileSync(join(folder, 'memories.json'), memories);
+  }, normal);
   expect(commands.length).toBeGreaterThan(6);
   for (const { words, printed, said } of commands)
     expect({ words, printed }).toEqual({ words, printed: said });
