@@ -81,10 +81,10 @@ export type { ModelCall, SimulatedModel } from './agents/model/model-call.ts';
 export { messageOfPage, pageOf, type Message as ConversationMessage } from './agents/model/messages.ts';
 export type * from './agents/steps.ts';
 export { team } from './agents/teams/team.ts';
+export type { Contribution } from './agents/teams/contribution.ts';
 export {
   teamDefaults,
   topologies,
-  type Contribution,
   type Member,
   type TeamResult,
   type TeamTask,

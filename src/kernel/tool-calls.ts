@@ -1,4 +1,4 @@
-import { auditTool } from './audit-trail.ts';
+import { auditLateTool, auditTool } from './audit-trail.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { RequestId } from './ids.ts';
 import type { PersonAnswered, RestoredCall, ToolEnded } from './inputs.ts';
@@ -8,8 +8,18 @@ import type { WaitReason } from './process-state.ts';
 import type { PersonAsk } from './requests.ts';
 import type { CallTools, ToolCall, ToolResult } from './syscalls.ts';
 import { admission, effectsOf } from './tool-admission.ts';
+import { subRunOf } from './sub-run.ts';
 import { keepResults } from './tool-results.ts';
-import { failure, identityOf, textOf, type Refusal, type ToolBatch, type ToolRun } from './tool-run.ts';
+import {
+  failure,
+  identityOf,
+  textOf,
+  timedOut,
+  toolResultOf,
+  type Refusal,
+  type ToolBatch,
+  type ToolRun,
+} from './tool-run.ts';
 import { ToolSlots } from './tool-slots.ts';
 import { needsApproval } from './tools.ts';
 
@@ -35,7 +45,8 @@ export class ToolCalls {
   start(process: Process, call: CallTools): ToolResult | undefined {
     const { calls } = call;
     if (calls.length === 0) return { ok: true, value: [] };
-    const batch: ToolBatch = { call, results: calls.map(() => undefined), runs: [], left: calls.length };
+    const { n } = process;
+    const batch: ToolBatch = { call, n, results: calls.map(() => undefined), runs: [], left: calls.length };
     process.pending = { kind: 'tools' };
     process.tools = batch;
     const known = process.interrupted?.calls;
@@ -69,22 +80,19 @@ export class ToolCalls {
     if (!run.abandoned && run.timer !== undefined) state.timers.clear(run.timer);
     run.timer = undefined;
     if (!run.abandoned && isFailed && run.attempt < tool.retries) {
-      this.tellEnded(run, false, 'TOOL_FAILED');
-      this.keepEnd(run, failure('TOOL_FAILED', textOf(input.value)), true);
+      this.tellRepeated(run);
+      this.keepEnd(run, toolResultOf(input), true);
       run.stage = 'retry';
       const waitUs = tool.retryWaitUs * (1 << run.attempt);
       run.attempt++;
       run.timer = state.timers.set({ kind: 'tool-retry', request: run.request }, state.nowUs + waitUs);
       return this.tellReason(process, batch);
     }
-    if (!run.abandoned) {
-      this.tellEnded(run, input.ok, isFailed ? 'TOOL_FAILED' : '');
-      const result: ToolResult = isFailed
-        ? failure('TOOL_FAILED', textOf(input.value))
-        : { ok: true, value: input.value };
-      this.settle(run);
-      this.deliver(run, result);
-    } else this.settle(run);
+    const result = toolResultOf(input);
+    if (run.abandoned) this.tellLate(run, result);
+    else this.tellEnded(run, input.ok, isFailed ? 'TOOL_FAILED' : '');
+    this.settle(run);
+    if (!run.abandoned) this.deliver(run, result);
   }
 
   timeout(request: RequestId): void {
@@ -93,10 +101,7 @@ export class ToolCalls {
     run.abandoned = true;
     this.state.out.requests.push({ type: 'tool.stop', request });
     this.tellEnded(run, false, 'TOOL_TIMEOUT');
-    this.deliver(
-      run,
-      failure('TOOL_TIMEOUT', `${run.tool.name} gave no result within ${run.tool.timeoutUs} µs`),
-    );
+    this.deliver(run, timedOut(run.tool.name, run.tool.timeoutUs));
   }
 
   retry(request: RequestId): void {
@@ -162,7 +167,7 @@ export class ToolCalls {
         auditTool(this.state, process, { tool: run.tool.name, args: run.args }, undefined);
       if (run.stage === 'running') {
         this.state.out.requests.push({ type: 'tool.stop', request: run.request });
-        this.tellEnded(run, false, 'TOOL_FAILED');
+        this.tellEnded(run, false, 'TOOL_CANCELLED');
         continue;
       }
       if (run.stage === 'person')
@@ -301,13 +306,16 @@ export class ToolCalls {
     const { n, lastHash: hash } = process;
     if (writes.length > 0)
       state.journal(process, { type: 'tool.started', n, index, hash, attempt: run.attempt });
+    const identity = identityOf(run);
     out.requests.push({
       type: 'tool.start',
       request,
       attempt: run.attempt,
-      identity: identityOf(run),
+      identity,
+      subRun: subRunOf(identity),
       tool: tool.name,
       arguments: run.args,
+      timeoutUs: tool.timeoutUs,
       script: run.script,
     });
     run.timer = state.timers.set({ kind: 'tool-timeout', request }, state.nowUs + tool.timeoutUs);
@@ -388,6 +396,25 @@ export class ToolCalls {
       ok: isOk,
       code,
     });
+  }
+
+  private tellRepeated({ process, request, tool }: ToolRun): void {
+    const { pid } = process;
+    const end = {
+      type: 'tool.ended',
+      pid,
+      request,
+      tool: tool.name,
+      ok: false,
+      code: 'TOOL_FAILED',
+    } as const;
+    this.state.out.emit({ ...end, isRepeated: true });
+  }
+
+  /** What it came to is known when nobody waits for it any more. */
+  private tellLate({ process, batch, request, tool, args }: ToolRun, result: ToolResult): void {
+    this.state.out.emit({ type: 'tool.late', request, tool: tool.name, ok: result.ok });
+    auditLateTool(this.state, process, batch.n, { tool: tool.name, args }, result);
   }
 }
 

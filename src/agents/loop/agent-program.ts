@@ -72,17 +72,23 @@ function* iteration(run: AgentRun): Steps<void> {
       'ITERATION_LIMIT',
       `iterations: no answer after ${progress.iterations}; allowed: up to ${task.iterations}`,
     );
-  yield* takeMail(run, 0);
+  // What a reflection has stopped goes on for whoever still has something to say.
+  if (yield* takeMail(run, 0)) progress.isStopping = false;
   yield* makeRoom(run);
   const isLast = progress.isStopping;
   const tools = run.toolsLeft > 0 ? task.tools : [];
   const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, tools });
-  if (!asked.ok) throw new AgentFailure(asked.code, asked.message);
+  if (!asked.ok) {
+    progress.lastText = asked.failure?.partial ?? progress.lastText;
+    throw new AgentFailure(asked.code, asked.message);
+  }
   progress.iterations++;
   const answer = asked.value;
+  if (answer.finish === 'content-filter')
+    throw new AgentFailure('CONTENT_FILTER', 'the model was kept from answering by its content filter');
   if (answer.text !== '') progress.lastText = answer.text;
   const calls = yield* callsOf(run, answer);
-  if (calls.length > 0) yield* toolTurn(run, calls);
+  if (calls.length > 0) yield* toolTurn(run, answer.text, calls);
   if (calls.length === 0 || isLast) yield* finish(run, answer, calls.length > 0);
   else yield* reflect(run);
   // Nothing may follow: who is restored from here begins with the next iteration, or waits for a message.
@@ -105,12 +111,11 @@ function* callsOf(
 
 /** `hasResults`: it asked for tools all the same, and can't be replaced any more. */
 function* finish(run: AgentRun, { text, finish: why = 'stop' }: Answer, hasResults: boolean): Steps<void> {
-  const { task, progress } = run;
-  if (why === 'content-filter')
-    throw new AgentFailure('CONTENT_FILTER', 'the model was kept from answering by its content filter');
+  const { task, progress, conversation } = run;
   const isWhole = why !== 'length';
   const revised = task.critique && isWhole && !hasResults ? yield* critique(run, text) : text;
   progress.final = { text: revised, isWhole };
+  conversation.close();
 }
 
 /** A message that came meanwhile, or comes in time, is worked on like the task; the answer before it stands in the conversation. */

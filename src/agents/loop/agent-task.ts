@@ -49,6 +49,8 @@ export interface AgentSettings {
   readonly dropTo: number;
   /** Whether the model sums up what is about to be dropped. */
   readonly summarise: boolean;
+  /** Models asked for summaries, in the order in which they are tried; none: those of the turns. */
+  readonly summaryModels: readonly string[];
   /** Whether answers come from the tool `response-cache` where it knows them, and are told to it. */
   readonly cache: boolean;
   /** How long a finished agent waits for a further message, µs; 0: it takes up only what is there already. */
@@ -78,6 +80,7 @@ export const agentDefaults: AgentSettings = {
   dropAt: 0.85,
   dropTo: 0.5,
   summarise: false,
+  summaryModels: [],
   cache: false,
   followUpUs: 0,
 };
@@ -133,6 +136,7 @@ const checks: Readonly<Record<keyof CompleteTask, Check>> = {
   dropAt: number(0, 1),
   dropTo: number(0, 1),
   summarise: flag,
+  summaryModels: names,
   cache: flag,
   followUpUs: integer(0, longestWaitUs),
 };

@@ -3,6 +3,7 @@
  * memory is quoted, so that no text in it can end the quotation and speak for the system or the user.
  */
 import { pageOf, type Message, type UserMessage } from '../model/messages.ts';
+import { quoted } from '../model/quoted.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { confidenceAt, lessonOf, type Experience, type ExperienceSource } from './experience.ts';
 
@@ -88,21 +89,4 @@ function wordsOfExperience({ condition, rule, source, evidence }: Experience, co
     `${words}: ${rule}`,
     ...(said === '' || said === rule ? [] : [`Because: ${said}`]),
   ].join('\n');
-}
-
-/** Whatever a reader might take for the end of a line. */
-const lineEnds = /\r\n|[\n\v\f\r\u0085\u2028\u2029]/;
-
-/** Each line behind a mark. What else is no text is a space, and the marks by which chat templates tell roles apart are broken up. */
-function quoted(text: string): string {
-  return text
-    .split(lineEnds)
-    .map(
-      (line) =>
-        `> ${line
-          .replaceAll(/\p{Cc}/gu, ' ')
-          .replaceAll('<|', '< |')
-          .replaceAll('|>', '| >')}`,
-    )
-    .join('\n');
 }

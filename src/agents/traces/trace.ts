@@ -15,8 +15,8 @@ export type StepType =
   /** The end of a process. */
   | 'conclusion';
 
-/** `cancelled`: its process ended before it had a result. */
-export type StepStatus = 'open' | 'done' | 'failed' | 'cancelled';
+/** `open`: under way; `timed-out`: it had no result in time; `cancelled`: its process ended before it had one. */
+export type StepStatus = 'open' | 'done' | 'failed' | 'timed-out' | 'cancelled';
 
 export interface Step {
   /** From 1, without gaps. */
@@ -93,8 +93,10 @@ export type TraceEventBody =
     }
   /** A memory_read has its result. */
   | { readonly type: 'memory_loaded'; readonly step: number; readonly ok: boolean; readonly memories: number }
-  /** Text of an answer under way. `offset`: how many characters of it were told before. */
+  /** Text of an answer under way. `offset`: how many characters of it were told before, since its last restart. */
   | { readonly type: 'text_delta'; readonly step: number; readonly offset: number; readonly text: string }
+  /** A call that was stopped goes on, with an answer from its beginning; `text`: what had come of it until then. */
+  | { readonly type: 'llm_call_restarted'; readonly step: number; readonly text: string }
   | {
       readonly type: 'llm_call_completed';
       readonly step: number;
@@ -124,7 +126,7 @@ export type TraceEventBody =
       readonly arguments: Json;
       readonly attempt: number;
     }
-  /** Once for each tool call that has a result, also a refused one. A failure is told with the results of its batch, since the call may be repeated until then. */
+  /** Once for each tool call that has a result, also a refused one; not for a failure after which it is repeated. */
   | {
       readonly type: 'tool_result';
       readonly step: number;
@@ -133,6 +135,15 @@ export type TraceEventBody =
       /** For a failure, its message. */
       readonly value: Json;
       readonly code?: KernelErrorCode;
+    }
+  /** What a tool call came to when it was over already, after a time-out or the end of its process: no program learns of it. */
+  | {
+      readonly type: 'tool_late';
+      readonly step: number;
+      readonly tool: string;
+      readonly ok: boolean;
+      /** For a failure, its message. */
+      readonly value: Json;
     }
   /** A step of another type has its result. */
   | { readonly type: 'step_completed'; readonly step: number; readonly ok: boolean }

@@ -138,9 +138,12 @@ export class Traces {
         const place = this.placeAt(event.pid, event.n, acts);
         return place && this.fold.called(place, event);
       }
+      case 'call.stopped':
       case 'call.ended': {
         const place = this.places.get(event.pid);
-        if (place !== undefined) place.trace.usage.calls++;
+        if (place === undefined) return;
+        this.fold.answerCame(place, input);
+        if (event.type === 'call.ended') place.trace.usage.calls++;
         return;
       }
       case 'tool.refused':
@@ -149,9 +152,11 @@ export class Traces {
         return place && this.fold.notStarted(place, event);
       }
       case 'tool.ended':
-        if (event.ok && input.type === 'tool.ended' && input.request === event.request)
-          this.fold.toolEnded(event.request, input.value);
-        return;
+        return this.fold.toolEnded(event, input);
+      case 'tool.late':
+        return this.fold.toolLate(event, input);
+      case 'tool.settled':
+        return this.fold.toolSettled(event);
       case 'person.answered':
         return this.fold.answered(event, input);
       default:
