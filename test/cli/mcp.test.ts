@@ -69,6 +69,28 @@ test('a question waits until it is answered by its number; the agent is waiting,
   expect(['a.txt', 'b.txt'].map((name) => existsSync(join(root, name)))).toEqual([false, true]);
 });
 
+test('what the model asks waits for the client, too: an answer is its result, a denial a failed one', async () => {
+  const ask = 'ask_person {"question":"Which colour?"}';
+  const { pid } = await call('spawn', { task: `${ask} ${ask}` });
+  const waiting = await call('status', { pid: pid!, waitSeconds: 10 });
+  expect(waiting).toMatchObject({ state: 'waiting', waitingOn: 'person' });
+  const questions = waiting['questions'] as { question: number; purpose: string; text: Json }[];
+  expect(questions).toMatchObject([
+    { purpose: 'answer', text: { question: 'Which colour?' } },
+    { purpose: 'answer' },
+  ]);
+  const [first, second] = questions.map(({ question }) => question);
+  expect(await caller(link.tools)('ask', { question: first!, decision: 'approve' })).toMatchObject({
+    ok: false,
+    value: expect.stringContaining('allowed: answer, deny') as string,
+  });
+  await call('ask', { question: second!, decision: 'deny', value: 'ask me later' });
+  await call('ask', { question: first!, decision: 'answer', value: 'blue' });
+  const { answer } = await call('status', { pid: pid!, waitSeconds: 10 });
+  expect(answer).toContain('- ask_person: blue\n- ask_person failed: TOOL_DENIED');
+  expect(answer).toContain('ask me later');
+});
+
 test('a stopped agent is cancelled, and its question is withdrawn', async () => {
   const { pid } = await call('spawn', { task: 'write_file {"path":"c.txt","text":"x"}' });
   await call('status', { pid: pid!, waitSeconds: 10 });

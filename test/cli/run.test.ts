@@ -234,10 +234,30 @@ test('the model asks whoever sits there: several questions at once, each answere
   const io = person.io();
   const ask = (question: object): string => `ask_person ${JSON.stringify(question)}`;
   const task = `${ask({ question: 'Which colour?' })} ${ask({ question: 'Which size?', options: ['small', 'large'] })} calculator {"expression":"1+1"}`;
-  const { status } = await runCli(['run', task, ...scripted], io);
+  const record = files.path('asked.rec');
+  const { status } = await runCli(['run', task, ...scripted, '--record', record], io);
   expect(status).toBe(0);
   expect(io.screen()).toContain('- ask_person: dark blue\n- ask_person: large\n- calculator: 2');
   expect(io.screen().indexOf('→ calculator: 2')).toBeLessThan(io.screen().lastIndexOf('? 1'));
+  expect((await runCli(['rerun', record])).out).toContain('the same, to the byte');
+  expect((await runCli(['whatif', record, '--scheduler', 'fifo'])).out).toContain('answers: 0 % of 2 calls');
+});
+
+test('of several agents each question says whose it is', async () => {
+  const team = files.write(
+    'asking.json',
+    JSON.stringify({ topology: 'parallel', members: [{ name: 'ann' }, { name: 'bob' }] }),
+  );
+  const io = new TerminalPerson(
+    [/\? 2 {2}bob \| Which\?/, '#2 mine'],
+    [/\? 1 {2}ann \| Which\?/, 'yours'],
+  ).io();
+  const task = 'ask_person {"question":"Which?"}';
+  const { status } = await runCli(['run', task, ...scripted, '--team', team], io);
+  expect(status).toBe(0);
+  expect(io.screen()).toMatch(
+    /ann:\nThe tools gave:\n- ask_person: yours[^]*bob:\nThe tools gave:\n- ask_person: mine/,
+  );
 });
 
 test('a question that nobody answers any more is a failed call, and the agent goes on', async () => {

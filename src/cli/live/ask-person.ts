@@ -15,7 +15,7 @@ export interface AskPersonOptions {
   readonly registry: ToolRegistry;
   readonly io: Io;
   readonly approve: ApprovalMode;
-  readonly view: Pick<RunView, 'line' | 'note'>;
+  readonly view: Pick<RunView, 'line' | 'note' | 'of'>;
   readonly answer: (ask: PersonAsk, decision: PersonAnswered['decision'], value: Json) => void;
   /** What is typed while no question is open. */
   readonly onMessage: (text: string) => void;
@@ -68,16 +68,22 @@ export class AskPerson {
     this.show(ask);
   }
 
+  private titleOf(ask: PersonAsk): string {
+    const call = callOf(ask);
+    const words = call === undefined ? wordsOf(ask.question) : `${call.tool} ${shown(call.arguments)}`;
+    return `${this.options.view.of(ask.identity.pid)}${words}`;
+  }
+
   /** Not within the step that asked. */
   private refuse(ask: PersonAsk, why: string): void {
-    this.options.view.line(`✗ ${titleOf(ask)} is denied: ${why}`);
+    this.options.view.line(`✗ ${this.titleOf(ask)} is denied: ${why}`);
     queueMicrotask(() => this.decide(ask, 'deny', why));
   }
 
   private show(ask: PersonAsk): void {
     const { view, questions } = this.options;
     const [first] = questions.open();
-    view.line(`? ${this.numbers.get(ask.request)}  ${titleOf(ask)}`);
+    view.line(`? ${this.numbers.get(ask.request)}  ${this.titleOf(ask)}`);
     if (first !== ask)
       return view.note(
         `     it waits behind the one before it; #${this.numbers.get(ask.request)} before an answer means this one`,
@@ -159,11 +165,6 @@ export class AskPerson {
     for (const ask of this.options.questions.open())
       this.refuse(ask, 'nobody to ask any more: the input has ended');
   }
-}
-
-function titleOf(ask: PersonAsk): string {
-  const call = callOf(ask);
-  return call === undefined ? wordsOf(ask.question) : `${call.tool} ${shown(call.arguments)}`;
 }
 
 /** What a model asks, with the answers that it proposes. */

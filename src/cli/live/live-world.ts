@@ -158,7 +158,8 @@ export async function openLiveWorld(
 /** Agents begin when all of it is there. */
 async function storageWith(memories: readonly Remember[], atUs: number): Promise<MemoryStorage> {
   const storage = new MemoryStorage(() => new RankedIndex());
-  const stored = memories.map(({ kind: _, ...memory }, index) => {
+  const stored = memories.map((one, index) => {
+    const { kind: _, ...memory } = one;
     const identity = { run: memory.scope, branch: 'main', pid: 1 as Pid, n: index + 1, index: 0 };
     return storage.remember({ identity, ...memory, atUs });
   });

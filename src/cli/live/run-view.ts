@@ -121,7 +121,7 @@ export class RunView implements LiveWatcher {
   }
 
   /** The name before what an agent of a team does. */
-  private of(pid: Pid): string {
+  of(pid: Pid): string {
     return this.isTeam ? `${this.names.get(pid) ?? pid} | ` : '';
   }
 
