@@ -3,22 +3,23 @@ import type { Command as CommanderCommand } from 'commander';
 
 import { agentTaskOf } from '../../agents/loop/agent-task.ts';
 import { invalid, messageOf } from '../../kernel/errors.ts';
-import type { Json } from '../../kernel/ids.ts';
+import type { Json, Pid } from '../../kernel/ids.ts';
 import type { ProcessEnd } from '../../host/live-kernel.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { AskPerson } from '../live/ask-person.ts';
 import { budgetName, openLiveWorld, type LiveWatcher, type LiveWorld } from '../live/live-world.ts';
 import { NdjsonView } from '../live/ndjson-view.ts';
-import { adviceOf, liveEndOf, usageLine, type LiveEnd } from '../live/run-result.ts';
-import { RunView } from '../live/run-view.ts';
 import {
-  addLiveFlags,
-  liveSettings,
-  scriptedName,
-  type LiveFlags,
-  type LiveSettings,
-} from '../live/settings.ts';
-import { readTeam, teamArguments, type TeamFile } from '../live/team-file.ts';
+  adviceOf,
+  liveEndOf,
+  modelLine,
+  usageLine,
+  type LiveEnd,
+  type PricedUsage,
+} from '../live/run-result.ts';
+import { RunView } from '../live/run-view.ts';
+import { addLiveFlags, liveSettings, type LiveFlags, type LiveSettings } from '../live/settings.ts';
+import { modelsOfTeam, readTeam, teamArguments, type TeamFile } from '../live/team-file.ts';
 import type { LiveUsage } from '../live/usage-meter.ts';
 import { checkOutputs } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
@@ -96,6 +97,7 @@ class LiveRun {
   async run(): Promise<number> {
     const { settings, options, io, watcher } = this;
     const world = await openLiveWorld(settings, {
+      moreModels: this.team === undefined ? [] : modelsOfTeam(this.team),
       seed: options.seed,
       isWatched: io.isTerminal,
       watcher,
@@ -103,7 +105,7 @@ class LiveRun {
     });
     try {
       const { program, args } = this.program(world);
-      this.view.offered = world.agent.tools ?? [];
+      this.view.offered = world.tools;
       const startUs = world.clock.nowUs();
       const spawned = world.live.spawn({
         program,
@@ -113,7 +115,7 @@ class LiveRun {
         budget: budgetName,
       });
       const { end, status } = await this.attended(world, spawned);
-      this.report(end, world.clock.nowUs() - startUs, world.usage.of(spawned.pid));
+      this.report(end, world.clock.nowUs() - startUs, usageOf(world, spawned.pid));
       return status;
     } finally {
       const closed = world.close();
@@ -124,10 +126,11 @@ class LiveRun {
 
   private isHurried = false;
 
-  private program({ agent }: LiveWorld): { readonly program: string; readonly args: Json } {
+  private program(world: LiveWorld): { readonly program: string; readonly args: Json } {
     const { task, team } = this;
-    if (team !== undefined) return { program: 'team', args: teamArguments(team, task, agent) };
-    const args = { ...agent, task } as unknown as Json;
+    if (team !== undefined)
+      return { program: 'team', args: teamArguments(team, task, (own) => world.agent(own)) };
+    const args = { ...world.agent(), task } as unknown as Json;
     agentTaskOf(args);
     return { program: 'agent', args };
   }
@@ -178,7 +181,7 @@ class LiveRun {
     }
   }
 
-  private report(end: LiveEnd, us: number, used: LiveUsage): void {
+  private report(end: LiveEnd, us: number, { used, byModel, isPriceKnown }: RunUsage): void {
     const { io, options, settings, task, view } = this;
     const { outcome, reason, message, answer } = end;
     const repeat = repeatWords('run', [task], { given: options.given, seed: options.seed }).join(' ');
@@ -187,11 +190,12 @@ class LiveRun {
       ringzero: packageVersion(),
       seed: options.seed,
       task,
-      model: settings.model.kind === 'scripted' ? scriptedName : settings.model.endpoint.model,
+      model: settings.models.chain.join(','),
       ...end,
       seconds: us / 1e6,
       ...used,
-      microDollars: settings.prices === undefined ? null : used.microDollars,
+      microDollars: isPriceKnown ? used.microDollars : null,
+      models: byModel,
       repeat,
       ...(options.record === undefined ? {} : { recording: options.record }),
     };
@@ -199,7 +203,8 @@ class LiveRun {
     if (options.ndjson) return io.out(JSON.stringify({ type: 'run.ended', ...document }));
     view.endLine();
     if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(answer);
-    view.line(usageLine(outcome, us, used, settings.prices !== undefined));
+    view.line(usageLine(outcome, us, used, isPriceKnown));
+    if (byModel.length > 1) for (const one of byModel) view.note(`  ${modelLine(one)}`);
     if (options.record !== undefined) view.note(`recorded: ringzero rerun ${options.record}`);
     if (outcome === 'completed') return;
     if (outcome === 'failed') {
@@ -209,6 +214,22 @@ class LiveRun {
     }
     view.line(`nothing of it is kept to go on from; to do it again: ${repeat}`);
   }
+}
+
+/** What a run used, of each model that it asked, too. */
+interface RunUsage {
+  readonly used: LiveUsage;
+  readonly byModel: readonly PricedUsage[];
+  readonly isPriceKnown: boolean;
+}
+
+function usageOf({ usage, models }: LiveWorld, pid: Pid): RunUsage {
+  const byModel = usage.byModel(pid).map((one) => {
+    const isKnown = models.some(({ name, prices }) => name === one.model && prices !== undefined);
+    return { ...one, microDollars: isKnown ? one.microDollars : null };
+  });
+  const isPriceKnown = byModel.every(({ microDollars }) => microDollars !== null);
+  return { used: usage.of(pid), byModel, isPriceKnown };
 }
 
 const unended = { reason: 'stopped', message: '', answer: '', isWhole: false } as const;

@@ -45,8 +45,15 @@ export class AgentService implements LiveWatcher {
               system: { type: 'string', description: 'a system prompt' },
               tools: {
                 type: 'array',
-                items: { type: 'string', enum: [...(world.agent.tools ?? [])] },
+                items: { type: 'string', enum: [...world.tools] },
                 description: 'the tools that it may use; absent: all',
+              },
+              models: {
+                type: 'array',
+                items: { type: 'string', enum: world.models.map(({ name }) => name) },
+                minItems: 1,
+                description:
+                  'the models that it asks, the next when one is not available; absent: as the server was told',
               },
               iterations: { type: 'integer', minimum: 1, description: 'turns of its model at most' },
               toolCalls: { type: 'integer', minimum: 0, description: 'tool calls at most' },
@@ -125,7 +132,8 @@ export class AgentService implements LiveWatcher {
 
   private async spawn({ priority, ...given }: SpawnArguments): Promise<ToolReply> {
     const world = this.world!;
-    const args = { ...world.agent, ...given } as unknown as Json;
+    const { task, ...own } = given;
+    const args = { ...world.agent(own as Readonly<Record<string, Json>>), task } as unknown as Json;
     agentTaskOf(args);
     const run = `run-${world.clock.nowUs()}-${++this.count}`;
     const { pid: made, end } = world.live.spawn({
@@ -236,7 +244,10 @@ export class AgentService implements LiveWatcher {
   }
 }
 
-interface SpawnArguments extends Pick<AgentTask, 'task' | 'system' | 'tools' | 'iterations' | 'toolCalls'> {
+interface SpawnArguments extends Pick<
+  AgentTask,
+  'task' | 'system' | 'tools' | 'models' | 'iterations' | 'toolCalls'
+> {
   readonly priority?: number;
 }
 interface AskArguments {

@@ -1,8 +1,12 @@
 /** What live agents need of this machine and its settings, looked at one by one. */
 import { accessSync, constants } from 'node:fs';
 
-import { endpointModels } from '../../adapters/models/endpoint-models.ts';
-import { modelVariables, openAiCompatible } from '../../adapters/models/openai-compatible.ts';
+import { endpointModels, type EndpointModels } from '../../adapters/models/endpoint-models.ts';
+import {
+  modelVariables,
+  openAiCompatible,
+  type OpenAiCompatibleOptions,
+} from '../../adapters/models/openai-compatible.ts';
 import { loadTokenizer } from '../../adapters/models/tokenizer.ts';
 import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import type { ModelCall } from '../../agents/model/model-call.ts';
@@ -13,7 +17,8 @@ import type { Pid } from '../../kernel/ids.ts';
 import type { Io } from '../command.ts';
 import { readConfig } from './config-file.ts';
 import { distinctNames, serverOfCommand } from './mcp-servers.ts';
-import { modelPlace, scriptedName, type LiveFlags, type ModelPlace } from './settings.ts';
+import { ModelChoice, modelsNamedBy, scriptedName, type LiveModel } from './model-choice.ts';
+import type { LiveFlags } from './settings.ts';
 
 export interface Finding {
   readonly check: string;
@@ -33,21 +38,22 @@ export async function* examine(flags: DoctorFlags, io: Io): AsyncGenerator<Findi
   yield configFile(flags, io);
   yield writeAccess(io.folder);
   yield await tokenizer();
-  let place: ModelPlace;
+  let choice: ModelChoice;
+  let asked: readonly string[];
   let servers: readonly McpServer[];
   try {
-    place = modelPlace(flags, io);
+    const config = readConfig(io.folder, flags.config, io.environment)?.config ?? {};
+    choice = new ModelChoice(flags, config, io);
+    asked = modelsNamedBy({ ...config.agent, models: choice.chain, routes: choice.routes });
     servers = distinctNames(
-      flags.mcp.length > 0
-        ? flags.mcp.map((text) => serverOfCommand('--mcp', text))
-        : (readConfig(io.folder, flags.config, io.environment)?.config.mcp ?? []),
+      flags.mcp.length > 0 ? flags.mcp.map((text) => serverOfCommand('--mcp', text)) : (config.mcp ?? []),
     );
   } catch (error) {
     // The settings say nothing that could be looked at; the file has been told of above.
     if (flags.mcp.length > 0) yield { check: 'mcp', status: 'fail', text: messageOf(error) };
     return;
   }
-  yield* model(place, flags.timeoutUs);
+  yield* models(choice, asked, flags.timeoutUs);
   yield* (await Promise.all(servers.map(mcpServer))).values();
 }
 
@@ -122,30 +128,104 @@ async function mcpServer(server: McpServer): Promise<Finding> {
 
 // ---- The model --------------------------------------------------------------------------------------------------------------
 
-async function* model({ url, key, name }: ModelPlace, timeoutUs: number): AsyncGenerator<Finding> {
+/** Every endpoint once, and every model that agents are to ask. */
+async function* models(
+  choice: ModelChoice,
+  asked: readonly string[],
+  timeoutUs: number,
+): AsyncGenerator<Finding> {
   const { url: urlVariable, model: nameVariable } = modelVariables;
-  if (name === scriptedName)
-    return yield { check: 'model', status: 'ok', text: 'the scripted one, which needs no endpoint' };
-  if (url === undefined)
+  // Those of the file that nobody asks yet are looked at all the same.
+  const names = [...new Set([...asked, ...choice.configuredNames])];
+  if (names.length === 0 && choice.url === undefined)
     return yield {
       check: 'model',
       status: 'warn',
       text: 'no endpoint is set',
       advice: `set ${urlVariable} and ${nameVariable}; until then: ringzero run --model ${scriptedName}`,
     };
-  try {
-    openAiCompatible({ url, ...(key === undefined ? {} : { key }) });
-  } catch (error) {
-    return yield { check: 'endpoint', status: 'fail', text: messageOf(error), advice: `mend ${urlVariable}` };
+  const listings = new Map<string, EndpointModels | undefined>();
+  if (names.length === 0) {
+    const endpoint = { url: choice.url!, ...(choice.key === undefined ? {} : { key: choice.key }) };
+    yield* listing(endpoint, listings, timeoutUs);
+    const found = listings.get(endpoint.url);
+    if (found === undefined || found.kind === 'unreachable') return;
+    const listed = found.kind === 'listed' ? found.models : [];
+    return yield {
+      check: 'model',
+      status: 'fail',
+      text: 'none is named',
+      advice: `set ${nameVariable}${listed.length === 0 ? '' : `: ${some(listed)}`}`,
+    };
   }
-  const endpoint = { url, ...(key === undefined ? {} : { key }) };
+  for (const name of names) {
+    let model: LiveModel;
+    try {
+      model = choice.model(name);
+    } catch (error) {
+      yield { check: `model ${name}`, status: 'fail', text: messageOf(error), advice: `set ${urlVariable}` };
+      continue;
+    }
+    const label = names.length === 1 ? '' : ` ${name}`;
+    yield* oneModel(model, label, listings, timeoutUs);
+  }
+}
+
+/** `label`: stands behind the name of each check, where there are several models. */
+async function* oneModel(
+  { endpoint }: LiveModel,
+  label: string,
+  listings: Map<string, EndpointModels | undefined>,
+  timeoutUs: number,
+): AsyncGenerator<Finding> {
+  if (endpoint === undefined)
+    return yield {
+      check: `model${label}`,
+      status: 'ok',
+      text: 'the scripted one, which needs no endpoint',
+    };
+  const { url, model } = endpoint;
+  if (!listings.has(url)) yield* listing(endpoint, listings, timeoutUs);
+  const found = listings.get(url);
+  if (found === undefined || found.kind === 'unreachable') {
+    if (label !== '') yield { check: `model${label}`, status: 'fail', text: `${url} is not there for it` };
+    return;
+  }
+  const listed = found.kind === 'listed' ? found.models : [];
+  if (listed.length > 0 && !listed.includes(model))
+    yield {
+      check: `model${label}`,
+      status: 'warn',
+      text: `${model} is not among the models that are listed`,
+      advice: `there are ${some(listed)}`,
+    };
+  for await (const { check, ...finding } of calls(openAiCompatible(endpoint), model, timeoutUs))
+    yield { check: `${check}${label}`, ...finding };
+}
+
+/** Is the endpoint there, and which models has it? Kept in `listings`; undefined: it cannot be one. */
+async function* listing(
+  endpoint: OpenAiCompatibleOptions,
+  listings: Map<string, EndpointModels | undefined>,
+  timeoutUs: number,
+): AsyncGenerator<Finding> {
+  const { url, key, keyPlace = modelVariables.key } = endpoint;
+  const place =
+    keyPlace === modelVariables.key ? modelVariables.url : keyPlace.replace(/keyVariable$/, 'url');
+  listings.set(url, undefined);
+  try {
+    openAiCompatible(endpoint);
+  } catch (error) {
+    return yield { check: 'endpoint', status: 'fail', text: messageOf(error), advice: `mend ${place}` };
+  }
   const found = await endpointModels(endpoint, timeoutUs / 1_000);
+  listings.set(url, found);
   if (found.kind === 'unreachable')
     return yield {
       check: 'endpoint',
       status: 'fail',
       text: `${url} cannot be reached (${found.why})`,
-      advice: `is the server up? is ${urlVariable} right?`,
+      advice: `is the server up? is ${place} right?`,
     };
   yield found.kind === 'silent'
     ? {
@@ -153,26 +233,10 @@ async function* model({ url, key, name }: ModelPlace, timeoutUs: number): AsyncG
         status: 'warn',
         text: `${url} answers, but lists no models (status ${found.status})`,
         ...(key === undefined && (found.status === 401 || found.status === 403)
-          ? { advice: `set ${modelVariables.key}` }
+          ? { advice: `set ${keyPlace}` }
           : {}),
       }
     : { check: 'endpoint', status: 'ok', text: `${url} answers, ${found.models.length} models` };
-  const listed = found.kind === 'listed' ? found.models : [];
-  if (name === undefined)
-    return yield {
-      check: 'model',
-      status: 'fail',
-      text: 'none is named',
-      advice: `set ${nameVariable}${listed.length === 0 ? '' : `: ${some(listed)}`}`,
-    };
-  if (listed.length > 0 && !listed.includes(name))
-    yield {
-      check: 'model',
-      status: 'warn',
-      text: `${name} is not among the models that are listed`,
-      advice: `there are ${some(listed)}`,
-    };
-  yield* calls(openAiCompatible({ ...endpoint, model: name }), name, timeoutUs);
 }
 
 const some = (names: readonly string[]): string =>

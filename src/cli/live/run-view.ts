@@ -98,6 +98,10 @@ export class RunView implements LiveWatcher {
     else this.line(text);
   }
 
+  onModel(pid: Pid, model: string): void {
+    if (!this.isQuiet) this.note(`· ${this.of(pid)}asks ${model}`);
+  }
+
   onNotice(line: string): void {
     if (!this.isQuiet) this.note(`· ${line}`);
   }
