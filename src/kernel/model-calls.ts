@@ -140,6 +140,7 @@ export class ModelCalls implements SchedulerListener {
       loadUs,
     });
     tellSwitch(out, ended);
+    this.keepPartial(process, ended.text);
     if (process.ending !== undefined) {
       this.budgets.settle(process, call);
       auditCall(state, process, call, undefined);
@@ -198,7 +199,10 @@ export class ModelCalls implements SchedulerListener {
     state.change(process, 'wake');
     process.call = undefined;
     // Its process ends, and takes no answer any more.
-    if (process.ending !== undefined) auditCall(state, process, call, undefined);
+    if (process.ending !== undefined) {
+      auditCall(state, process, call, undefined);
+      this.keepPartial(process, ended.text ?? ended.failure?.partial);
+    }
     if (process.ending !== undefined || process.stopping) this.fate.afterStop(process);
     if (process.state === 'terminated') return;
     if (!isOk)
@@ -216,6 +220,11 @@ export class ModelCalls implements SchedulerListener {
     const result = { ok: true, value: kept } as const;
     auditCall(state, process, call, result);
     state.deliver(process, result);
+  }
+
+  /** An answer, or a part of one, that no result tells. */
+  private keepPartial(process: Process, text = ''): void {
+    if (text !== '') this.state.journal(process, { type: 'answer.partial', n: process.n, text });
   }
 
   /** Most answers are text alone. */

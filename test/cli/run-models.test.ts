@@ -263,10 +263,10 @@ test('the prompt stays in the window of the model: at 85 % of it the oldest page
   expect(summaries.length).toBeGreaterThan(0);
   for (const index of summaries) {
     expect(asked()[index]).toMatchObject({ last: expect.stringContaining('Sum up all'), tools: 0 });
-    expect(asked()[index + 1]).toMatchObject({
-      model: 'gpt-4.1-mini',
-      last: expect.stringMatching(/^\[Summary of the earlier conversation, .*\nNothing was found\.$/),
-    });
+    expect(asked()[index + 1]!.model).toBe('gpt-4.1-mini');
+    expect(JSON.stringify(server.exchanges[index + 1]!.body)).toMatch(
+      /\[Summary of the earlier conversation, [^[]*Nothing was found\./,
+    );
   }
   // Metered like any call, at their own price.
   expect(modelCalls).toBe(asked().length);

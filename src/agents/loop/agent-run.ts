@@ -44,8 +44,6 @@ interface Progress {
   summaryModel: number;
   /** A reflection stopped the work: the next answer is the last. */
   isStopping: boolean;
-  /** The last summary that was asked for did not come. */
-  hasSummaryFailed: boolean;
   /** The model's last words. */
   lastText: string;
   /** The final answer, until a further message comes. */
@@ -66,7 +64,6 @@ export class AgentRun {
     model: 0,
     summaryModel: 0,
     isStopping: false,
-    hasSummaryFailed: false,
     lastText: '',
     final: null,
   };

@@ -3,6 +3,7 @@ import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { longestWaitUs, mostTokens } from '../../kernel/syscall-handler.ts';
+import { checkMemories, type MemoryOptions } from '../memory/load-memories.ts';
 import { complexities, type RouteTable } from './model-routing.ts';
 
 export interface AgentTask extends Partial<AgentSettings> {
@@ -10,6 +11,8 @@ export interface AgentTask extends Partial<AgentSettings> {
   readonly task: string;
   /** The system prompt: a pinned page of importance 1. Absent: none. */
   readonly system?: string;
+  /** What of earlier work it is told before the task, as quoted data. Absent: nothing. */
+  readonly memories?: MemoryOptions;
 }
 
 export interface AgentSettings {
@@ -82,7 +85,7 @@ export const agentDefaults: AgentSettings = {
   followUpUs: 0,
 };
 
-export type CompleteTask = AgentSettings & Pick<AgentTask, 'task' | 'system'>;
+export type CompleteTask = AgentSettings & Pick<AgentTask, 'task' | 'system' | 'memories'>;
 
 /** With the defaults filled in. Throws KernelError INVALID_ARGUMENT: one line that names the field, the value and what is allowed. */
 export function agentTaskOf(given: Json): CompleteTask {
@@ -105,6 +108,9 @@ const checks: Readonly<Record<keyof CompleteTask, Check>> = {
   },
   system: (field, value) => {
     if (value !== undefined && typeof value !== 'string') throw invalid(field, value, 'a text');
+  },
+  memories: (field, value) => {
+    if (value !== undefined) checkMemories(field, value);
   },
   tools: names,
   models: names,

@@ -30,6 +30,8 @@ export const mcpCommand: Command<McpOptions> = {
       moreModels: settings.models.configuredNames,
       seed: options.seed,
       isWatched: false,
+      // The client answers with the tool ask.
+      canAsk: settings.approve === 'ask',
       watcher: service,
     });
     const server = await serveTools({

@@ -2,6 +2,7 @@
 import { agentDefaults, type AgentTask } from '../../agents/loop/agent-task.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
+import { memoryScope } from './memories-file.ts';
 import { modelsNamedBy, type LiveModel } from './model-choice.ts';
 import type { LiveSettings } from './settings.ts';
 
@@ -13,10 +14,11 @@ export function agentArguments(
   tools: readonly string[],
   own: Readonly<Record<string, Json>> = {},
 ): AgentArguments {
-  const { system, models, agent } = settings;
+  const { system, memories, models, agent } = settings;
   const routes = own['models'] === undefined ? models.routes : {};
   const given: AgentArguments = {
     ...(system === undefined ? {} : { system }),
+    ...(memories.length === 0 ? {} : { memories: { scopes: [memoryScope] } }),
     tools,
     models: models.chain,
     ...(Object.keys(routes).length === 0 ? {} : { routes }),

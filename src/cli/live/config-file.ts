@@ -30,6 +30,7 @@ export interface ConfigFile {
   readonly approve?: ApprovalMode;
   readonly budget?: { readonly tokens?: number; readonly usd?: number };
   readonly prices?: string;
+  readonly memories?: string;
 }
 
 export interface ConfiguredModel {
@@ -113,6 +114,7 @@ class ConfigReader {
       },
       budget: (field, value) => this.fields(field, value, { tokens: this.tokens, usd: this.dollars }),
       prices: this.path,
+      memories: this.path,
     });
   }
 

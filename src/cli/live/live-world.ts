@@ -2,6 +2,7 @@
 import { SystemClock } from '../../adapters/clock/system-clock.ts';
 import { openAiCompatible } from '../../adapters/models/openai-compatible.ts';
 import { loadTokenizer } from '../../adapters/models/tokenizer.ts';
+import { RankedIndex } from '../../adapters/search/ranked-index.ts';
 import { FileRoot } from '../../adapters/tools/file-root.ts';
 import { fileTools } from '../../adapters/tools/file-tools.ts';
 import { fetchTool } from '../../adapters/tools/fetch-tool.ts';
@@ -10,6 +11,7 @@ import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-l
 import { shellTool } from '../../adapters/tools/shell-tool.ts';
 import { timeTool } from '../../adapters/tools/time-tool.ts';
 import { responseCache, responseCacheName } from '../../agents/loop/response-cache.ts';
+import { askPersonTool } from '../../agents/tools/ask-person.ts';
 import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
@@ -23,6 +25,7 @@ import type { KernelEvent } from '../../kernel/events.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import { MemoryStorage } from '../../kernel/memory-storage.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
+import type { Remember } from '../../kernel/syscalls.ts';
 import { ToolRegistry } from '../../kernel/tools.ts';
 import { liveKernelOptions, liveProgramNames, type LiveSpec } from '../../sim/live-spec.ts';
 import { LiveRecorder } from '../../sim/recording.ts';
@@ -46,6 +49,8 @@ export interface LiveWatcher {
   onToolEnd?(start: ToolStart, reply: ToolReply): void;
   /** From now on the process asks this model. */
   onModel?(pid: Pid, model: string): void;
+  /** So many memories are about the task of an agent that begins. */
+  onRecall?(count: number): void;
   /** Something happened to an MCP server. */
   onNotice?(line: string): void;
 }
@@ -78,6 +83,8 @@ export interface LiveWorldOptions {
   readonly seed: number;
   /** Somebody looks on. */
   readonly isWatched: boolean;
+  /** Somebody is there who answers questions. */
+  readonly canAsk: boolean;
   readonly watcher: LiveWatcher;
   /** Models that agents may be told to ask, beside those of the settings. */
   readonly moreModels?: readonly string[];
@@ -88,13 +95,17 @@ export interface LiveWorldOptions {
 /** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
 export async function openLiveWorld(
   settings: LiveSettings,
-  { seed, isWatched, watcher, moreModels = [], record }: LiveWorldOptions,
+  { seed, isWatched, canAsk, watcher, moreModels = [], record }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
   const models = modelsOf(settings, moreModels);
   // Built before any server is started: each says what is wrong with its endpoint.
   const ports = models.map((model) => modelPort(model, clock, isWatched));
-  const own = await ownTools(settings, clock);
+  const own = [
+    ...(await ownTools(settings, clock)),
+    // Whoever wants nobody to be asked is not to be asked by the model, either.
+    ...(canAsk && settings.approve !== 'never' ? [{ spec: askPersonTool }] : []),
+  ];
   // Before any server is started: without one all names are known.
   if (settings.mcp.length === 0) chosenTools(settings, own);
   const links = await openLinks(settings.mcp, watcher);
@@ -128,9 +139,13 @@ export async function openLiveWorld(
       ),
       tools: watchedTools(toolPort, watcher),
       people: questions,
-      storage: new MemoryStorage(),
+      storage: await storageWith(settings.memories, clock.nowUs()),
       countTokens: (text) => counter(text),
-      ...(recording === undefined ? {} : { onInput: recording.onInput }),
+      onInput(input) {
+        recording?.onInput(input);
+        const isRecall = input.type === 'storage.done' && Array.isArray(input.value);
+        if (isRecall && input.value.length > 0) watcher.onRecall?.(input.value.length);
+      },
       onEvent(event) {
         recording?.onEvent(event);
         usage.onEvent(event);
@@ -158,6 +173,17 @@ export async function openLiveWorld(
     await Promise.all(links.map((link) => link.close()));
     throw error;
   }
+}
+
+/** Agents begin when all of it is there. */
+async function storageWith(memories: readonly Remember[], atUs: number): Promise<MemoryStorage> {
+  const storage = new MemoryStorage(() => new RankedIndex());
+  const stored = memories.map(({ kind: _, ...memory }, index) => {
+    const identity = { run: memory.scope, branch: 'main', pid: 1 as Pid, n: index + 1, index: 0 };
+    return storage.remember({ identity, ...memory, atUs });
+  });
+  await Promise.all(stored);
+  return storage;
 }
 
 interface Recording extends Pick<LiveRecorder, 'onInput' | 'onEvent'> {
@@ -274,6 +300,7 @@ const offBy: Readonly<Record<string, string>> = {
   search_files: '--root',
   fetch: '--allow-host',
   shell: '--shell',
+  ask_person: 'a terminal, and not with --approve never',
 };
 
 function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): readonly LiveTool[] {

@@ -102,6 +102,10 @@ export class RunView implements LiveWatcher {
     if (!this.isQuiet) this.note(`· ${this.of(pid)}asks ${model}`);
   }
 
+  onRecall(count: number): void {
+    if (!this.isQuiet) this.note(`· ${count === 1 ? '1 memory is' : `${count} memories are`} about it`);
+  }
+
   onNotice(line: string): void {
     if (!this.isQuiet) this.note(`· ${line}`);
   }

@@ -7,12 +7,14 @@ import { modelVariables } from '../../adapters/models/openai-compatible.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { agentDefaults } from '../../agents/loop/agent-task.ts';
 import { KernelError } from '../../kernel/errors.ts';
+import type { Remember } from '../../kernel/syscalls.ts';
 import type { Io } from '../command.ts';
 import { parseChoice, parseDurationUs, parseInteger, parseNumber } from '../options.ts';
 import { approvalModes, type ApprovalMode } from './approval.ts';
 import { checkAgentLimits, configFileName, namesOf, readConfig, type AgentLimits } from './config-file.ts';
 import { ModelChoice, scriptedName, type ModelFlags } from './model-choice.ts';
 import { distinctNames, serverOfCommand } from './mcp-servers.ts';
+import { readMemories } from './memories-file.ts';
 
 export interface LiveFlags extends ModelFlags, LimitFlags {
   readonly config?: string;
@@ -25,6 +27,7 @@ export interface LiveFlags extends ModelFlags, LimitFlags {
   readonly approve?: ApprovalMode;
   readonly budgetTokens?: number;
   readonly budgetUsd?: number;
+  readonly memories?: string;
 }
 
 /** How far an agent may go, and what it does beside its turns. */
@@ -48,6 +51,8 @@ export interface LiveSettings {
   readonly config: string | undefined;
   readonly models: ModelChoice;
   readonly system: string | undefined;
+  /** What agents are told of where it fits their task. */
+  readonly memories: readonly Remember[];
   /** Names; undefined: all that there are but the search in the built-in encyclopedia. */
   readonly tools: readonly string[] | undefined;
   readonly mcp: readonly McpServer[];
@@ -110,6 +115,10 @@ export function addLiveFlags(command: CommanderCommand): void {
     .option('--budget-usd <n>', 'dollars that all calls together may cost', (text) =>
       parseNumber('--budget-usd', text, { min: 0.000_001, max: 1_000_000_000 }),
     )
+    .option(
+      '--memories <file>',
+      'skills, experiences and notes, of which agents are told those that fit their task (default: none)',
+    )
     .option('--prices <file>', 'prices of models, in place of those that are built in or beside them')
     .option('--tool-calls <n>', 'tool calls at most, then the model must answer (default: 10)', (text) =>
       parseInteger('--tool-calls', text, { min: 0, max: 1_000_000 }),
@@ -157,10 +166,12 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
   const root = flags.root ?? config.root;
   const usd = flags.budgetUsd ?? config.budget?.usd;
   const tokens = flags.budgetTokens ?? config.budget?.tokens;
+  const memories = flags.memories ?? config.memories;
   return {
     config: found?.name,
     models,
     system: flags.system ?? config.system,
+    memories: memories === undefined ? [] : readMemories(folder, memories),
     tools: flags.tools === undefined ? config.tools : listed(flags.tools),
     mcp: distinctNames([
       ...(flags.mcp.length > 0
