@@ -61,7 +61,7 @@ const askedOf = ({ body }: Exchange): Asked => {
   const messages = body['messages'] as { readonly content: string }[];
   return {
     model: body['model'] as string,
-    last: String(messages.at(-1)!.content),
+    last: messages.at(-1)!.content,
     tools: ((body['tools'] ?? []) as unknown[]).length,
   };
 };

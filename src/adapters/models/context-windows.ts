@@ -2,7 +2,7 @@
 import { entryOfModel } from './model-names.ts';
 
 /** Tokens, as the makers of the models gave them in autumn 2025. */
-export const contextWindows: Readonly<Record<string, number>> = {
+const contextWindows: Readonly<Record<string, number>> = {
   'gpt-4o': 128_000,
   'gpt-4o-mini': 128_000,
   'gpt-4.1': 1_047_576,

@@ -133,7 +133,7 @@ export class AgentService implements LiveWatcher {
   private async spawn({ priority, ...given }: SpawnArguments): Promise<ToolReply> {
     const world = this.world!;
     const { task, ...own } = given;
-    const args = { ...world.agent(own as Readonly<Record<string, Json>>), task } as unknown as Json;
+    const args = { ...world.agent(own), task } as unknown as Json;
     agentTaskOf(args);
     const run = `run-${world.clock.nowUs()}-${++this.count}`;
     const { pid: made, end } = world.live.spawn({

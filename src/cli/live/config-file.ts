@@ -9,7 +9,6 @@ import { modelVariables } from '../../adapters/models/openai-compatible.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { checkPrices, type Prices } from '../../kernel/engine-options.ts';
 import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
-import type { Json } from '../../kernel/ids.ts';
 import { mostTokens } from '../../kernel/syscall-handler.ts';
 import { approvalModes, type ApprovalMode } from './approval.ts';
 import { serverOfCommand } from './mcp-servers.ts';
@@ -33,7 +32,7 @@ export interface ConfigFile {
   readonly memories?: string;
 }
 
-export interface ConfiguredModel {
+interface ConfiguredModel {
   /** Its name at the endpoint; absent: the same. */
   readonly name?: string;
   /** Absent: the endpoint of `model`, with its key. */
@@ -47,7 +46,7 @@ export interface ConfiguredModel {
 /** What of an agent has no entry, and no flag, of its own. */
 export type AgentLimits = Omit<AgentSettings, keyof typeof saidElsewhere>;
 const saidElsewhere = { tools: '--tools, tools', models: '--model, model.name', routes: 'routes' };
-export const agentLimits = Object.keys(agentDefaults).filter((field) => !Object.hasOwn(saidElsewhere, field));
+const agentLimits = Object.keys(agentDefaults).filter((field) => !Object.hasOwn(saidElsewhere, field));
 
 export interface FoundConfig {
   /** As it was named. */
@@ -164,8 +163,8 @@ class ConfigReader {
     for (const name of Object.keys(value))
       if (!agentLimits.includes(name))
         throw this.invalid(`${field}.${name}`, value[name], `the fields ${agentLimits.join(', ')}`);
-    checkAgentLimits(`${this.name}: ${field}.`, value as Partial<AgentLimits>);
-    return value as Partial<AgentLimits>;
+    checkAgentLimits(`${this.name}: ${field}.`, value);
+    return value;
   }
 
   /** What a check of another room says, with the file before it. */
@@ -272,7 +271,7 @@ class ConfigReader {
 export function checkAgentLimits(at: string, limits: Partial<AgentLimits>): void {
   try {
     // What is not said fits whatever is.
-    agentTaskOf({ task: 'x', windowTokens: mostTokens, maxOutput: 1, ...limits } as unknown as Json);
+    agentTaskOf({ task: 'x', windowTokens: mostTokens, maxOutput: 1, ...limits });
   } catch (error) {
     if (!(error instanceof KernelError)) throw error;
     throw new KernelError(error.code, `${at}${error.message}`, { cause: error });

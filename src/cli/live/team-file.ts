@@ -69,7 +69,7 @@ function completed(team: TeamFile['team'], agent: AgentOf): { [field: string]: J
     if (program !== 'agent') throw invalid(`member ${name}: program`, program, 'agent, team');
     let own: Readonly<Record<string, Json>>;
     try {
-      own = agent(args) as unknown as Record<string, Json>;
+      own = agent(args);
       agentTaskOf({ ...own, task: 'x' });
     } catch (error) {
       throw new KernelError('INVALID_ARGUMENT', `member ${name}: arguments.${messageOf(error)}`, {
