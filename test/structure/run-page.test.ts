@@ -43,8 +43,10 @@ test('it names every option of the three commands, every tool, field and way of 
       if (!['--help', '--seed', '--model-url', '--json'].includes(option))
         expect(page.text, option).toContain(option);
   }
-  const world = { agent: {} } as LiveWorld;
-  const names = [...new AgentService().serve(world), ...builtInTools].map(({ spec }) => spec.name);
+  const world: Pick<LiveWorld, 'tools' | 'models'> = { tools: [], models: [] };
+  const names = [...new AgentService().serve(world as LiveWorld), ...builtInTools].map(
+    ({ spec }) => spec.name,
+  );
   for (const name of [
     ...names,
     ...approvalModes,
@@ -60,7 +62,7 @@ test('it names every option of the three commands, every tool, field and way of 
 
 test('its file of settings is taken, and has every field that there is', () => {
   const file = files.write('ringzero.json', settings);
-  expect(readConfig('.', file, { PATH: '/bin' })?.config.mcp).toHaveLength(3);
+  expect(readConfig('.', file, { PATH: '/bin', OPENAI_API_KEY: 'k' })?.config.mcp).toHaveLength(3);
   const other = files.write('other.json', '{"unknown": 1}');
   let allowed = '';
   try {
