@@ -68,7 +68,7 @@ const askedOf = ({ body }: Exchange): Asked => {
 const asked = (): readonly Asked[] => server.exchanges.map(askedOf);
 const modelsAsked = (): readonly string[] => asked().map(({ model }) => model);
 
-/** 1,000 tokens of prompt, and so many of answer; none were cached, unless it does not say. */
+/** 1,000 tokens of prompt, none of them cached, and so many of answer. */
 const used = (tokensOut: number): string =>
   JSON.stringify({
     id: 'chatcmpl-1',
@@ -76,13 +76,9 @@ const used = (tokensOut: number): string =>
     usage: {
       prompt_tokens: 1_000,
       completion_tokens: tokensOut,
-      ...(isSilentOnCache ? {} : { prompt_tokens_details: { cached_tokens: 0 } }),
+      prompt_tokens_details: { cached_tokens: 0 },
     },
   });
-let isSilentOnCache = false;
-afterEach(() => {
-  isSilentOnCache = false;
-});
 const says = (text: string, tokensOut = 100, finish = 'stop'): Behaviour =>
   sends(chunk({ role: 'assistant', content: text }), chunk({}, { finish }), used(tokensOut));
 const callsTime = (text = '', tokensOut = 100): Behaviour =>
@@ -354,7 +350,6 @@ test('a prompt that was answered before is not asked again when answers are cach
 // ---- Recordings ------------------------------------------------------------------------------------------------------------
 
 test('a recording of all of it is repeated to the byte, and simulated under other settings', async () => {
-  isSilentOnCache = true;
   const long = 'Paragraph of what I found. '.repeat(8);
   behaves(({ model, last }, nth) => {
     if (model === 'gpt-4o') return refuses(404, 'no such model');
