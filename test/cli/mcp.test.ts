@@ -1,14 +1,18 @@
 /** `ringzero mcp`: the real process, driven by a client of the protocol. */
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { McpServerLink } from '../../src/adapters/tools/mcp-server-link.ts';
+import { AgentService } from '../../src/cli/live/agent-service.ts';
+import { openLiveWorld } from '../../src/cli/live/live-world.ts';
+import { liveSettings } from '../../src/cli/live/settings.ts';
 import type { Json } from '../../src/kernel/ids.ts';
 import { caller } from '../adapters/tools/tools.ts';
-import { runCli } from '../support/run-cli.ts';
+import { HostileServer, says } from '../support/hostile-server.ts';
+import { ioOf, runCli } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'ringzero-mcp-'));
@@ -84,6 +88,54 @@ test('what is asked for wrongly is a result that says what is allowed', async ()
     ok: false,
     value: expect.stringContaining('pid: 99 is not allowed; allowed: 1') as string,
   });
+});
+
+test('agents ask the models that they are given, at their prices and out of one budget; a repeated prompt comes from the cache', async () => {
+  const server = await HostileServer.start();
+  server.behave(says('Done.'));
+  const config = join(root, 'several.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      model: { url: server.url, name: 'gpt-4.1-mini' },
+      models: {
+        large: { name: 'gpt-4.1' },
+        unpriced: { prices: { input: 1e6, cachedInput: 1e6, output: 1e6 } },
+      },
+      agent: { cache: true },
+      budget: { usd: 1 },
+    }),
+  );
+  const io = ioOf({ environment: {} });
+  const settings = liveSettings({ config, mcp: [], allowHost: [] }, io);
+  const service = new AgentService();
+  const world = await openLiveWorld(settings, {
+    moreModels: settings.models.configuredNames,
+    seed: 1,
+    isWatched: false,
+    canAsk: false,
+    watcher: service,
+  });
+  const tools = service.serve(world);
+  const tell = async (name: string, args: Json): Promise<Record<string, Json>> => {
+    const { value } = await tools.find(({ spec }) => spec.name === name)!.call(args as Record<string, Json>);
+    return value as Record<string, Json>;
+  };
+  const used: Json[] = [];
+  for (const more of [{}, { models: ['large'] }, { models: ['unpriced', 'large'] }, {}]) {
+    const { pid } = await tell('spawn', { task: 'Work.', ...more });
+    const { usage, answer } = await tell('status', { pid: pid!, waitSeconds: 10 });
+    expect(answer).toBe('Done.');
+    used.push((usage as Record<string, Json>)['microDollars']!);
+  }
+  await world.close();
+  await server.close();
+  expect(server.exchanges.map(({ body }) => body['model'])).toEqual(['gpt-4.1-mini', 'gpt-4.1', 'unpriced']);
+  // 20 tokens in, 16 of them cached, and 7 out.
+  expect(used).toEqual([15, 72, 27, 0]);
+  const models = (tools[0]!.spec.parameters as { properties: { models: { items: { enum: string[] } } } })
+    .properties;
+  expect(models.models.items.enum).toEqual(['gpt-4.1-mini', 'large', 'unpriced']);
 });
 
 test('bad input is told before it serves', async () => {

@@ -101,6 +101,10 @@ export function adviceOf(reason: string): string | undefined {
     case 'BUDGET_EXCEEDED':
     case 'BUDGET_EXHAUSTED':
       return 'the budget is used up, or too small for the next call with its longest answer: more with --budget-tokens or --budget-usd';
+    case 'WINDOW_EXCEEDED':
+      return 'a larger window with --window-tokens, if the model takes it; or summaries of what leaves it: --summarise';
+    case 'MODEL_TIMEOUT':
+      return 'more time with --step-timeout; ringzero doctor looks at the endpoint';
     case 'ITERATION_LIMIT':
       return 'more turns with --iterations';
     case 'MODEL_FAILED':
