@@ -345,6 +345,7 @@ test('a prompt that was answered before is not asked again when answers are cach
   expect(cached).toMatchObject({ modelCalls: 1, toolCalls: 0, microDollars: 3_500 });
   expect(cached.answer).toContain('bob:\nDone.');
   expect(await told(words)).toMatchObject({ modelCalls: 2, microDollars: 7_000 });
+  expect((await run([...words, '--cache'])).err).not.toContain('response-cache');
 });
 
 // ---- Recordings ------------------------------------------------------------------------------------------------------------
