@@ -81,7 +81,7 @@ export class ModelChoice {
     return {
       name,
       endpoint: { ...this.placeOf(name), model: at, alias: name },
-      prices: own.prices ?? pricesOf(name, this.prices) ?? pricesOf(at, this.prices),
+      prices: own.prices ?? pricesOf(at, this.prices) ?? pricesOf(name, this.prices),
       windowTokens: own.windowTokens ?? contextWindowOf(at),
     };
   }
