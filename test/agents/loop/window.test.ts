@@ -157,6 +157,25 @@ test('a summary stands for what left, and is metered', () => {
   expect(all('budget.settled')).toHaveLength(asked.length);
 });
 
+test('where the question for a summary does not fit any more, the oldest leave without one, and the run goes on', () => {
+  const { outcome, asked, all } = runAgent({
+    task: { ...task, summarise: true, toolCalls: 100 },
+    // From below the mark to above the window in one turn.
+    model: (call, index) =>
+      isSummary(call)
+        ? 'Nothing was found yet.'
+        : index < 30
+          ? asks('echo', { text: 'w'.repeat(1_900) })
+          : 'done',
+  });
+  expect(outcome).toBe('completed');
+  expect(asked.filter(isSummary).length).toBeGreaterThan(2);
+  expect(asked.every(({ promptTokens, maxOutput }) => promptTokens + maxOutput <= task.windowTokens)).toBe(
+    true,
+  );
+  expect(all('call.refused')).toEqual([]);
+});
+
 test('summaries are asked of models of their own, the next one when one is not available', () => {
   const { asked, all } = runAgent({
     task: { ...task, summarise: true, summaryModels: ['gone', 'brief'], retries: 0, toolCalls: 100 },
