@@ -5,12 +5,13 @@
 import { estimateTokens } from '../../kernel/estimate.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Answer, Program, ProgramGenerator } from '../../kernel/syscalls.ts';
+import { findMemories } from '../memory/load-memories.ts';
 import { AgentFailure } from './agent-failure.ts';
 import { AgentRun, type AgentResult } from './agent-run.ts';
 import { agentTaskOf } from './agent-task.ts';
 import { distinctCalls } from './asked-calls.ts';
 import { assistantMessage } from './cached-answers.ts';
-import type { Steps } from './conversation.ts';
+import { importanceOf, type Steps } from './conversation.ts';
 import { critique } from './critique.ts';
 import { takeMail } from './mail.ts';
 import { makeRoom } from './make-room.ts';
@@ -51,9 +52,16 @@ function* runAgent(run: AgentRun, isNew: boolean): ProgramGenerator {
 
 const valueOf = (result: AgentResult): Json => ({ ...result });
 
-function* begin({ task, conversation }: AgentRun): Steps<void> {
-  if (task.system !== undefined) yield* conversation.system(task.system);
-  yield* conversation.user(task.task);
+function* begin({ sys, task, conversation }: AgentRun): Steps<void> {
+  const { system, memories, task: asked } = task;
+  if (system !== undefined) yield* conversation.system(system);
+  if (memories !== undefined) {
+    const countTokens = (text: string): number => conversation.tokensOf(text);
+    const found = yield* findMemories(sys, { ...memories, task: asked, countTokens });
+    if (!found.ok) throw new AgentFailure(found.code, found.message);
+    if (found.value !== undefined) yield* conversation.note(found.value.message.text, importanceOf.memories);
+  }
+  yield* conversation.user(asked);
 }
 
 /** One turn of the model with all that follows from it. */
@@ -70,7 +78,10 @@ function* iteration(run: AgentRun): Steps<void> {
   const isLast = progress.isStopping;
   const tools = run.toolsLeft > 0 ? task.tools : [];
   const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, tools });
-  if (!asked.ok) throw new AgentFailure(asked.code, asked.message);
+  if (!asked.ok) {
+    progress.lastText = asked.failure?.partial ?? progress.lastText;
+    throw new AgentFailure(asked.code, asked.message);
+  }
   progress.iterations++;
   const answer = asked.value;
   if (answer.finish === 'content-filter')

@@ -18,6 +18,7 @@ export const importanceOf = {
   system: 1,
   user: 0.9,
   summary: 0.8,
+  memories: 0.8,
   plan: 0.8,
   turn: importanceDefaults.result,
 } as const;
@@ -107,7 +108,7 @@ export class Conversation {
     this.stage = 'closed';
   }
 
-  /** What the program itself tells the model: a plan, a summary. */
+  /** What the program itself tells the model: a plan, a summary, memories. */
   *note(text: string, importance: number): Steps<void> {
     const stretch = yield* this.allocate({ role: 'user', text }, importance);
     settle(this.settled, stretch, this.grain);

@@ -1,7 +1,7 @@
 /** One step of a model, metered like any call: repeated when it failed and may succeed later, handed to the next model of the chain when this one is not available. */
 import type { Json } from '../../kernel/ids.ts';
 import type { Answer, ModelRequest, SyscallResult } from '../../kernel/syscalls.ts';
-import type { AgentRun } from './agent-run.ts';
+import type { AgentRun, ModelUse } from './agent-run.ts';
 import { backOffUs, isModelFailure, isRetryable } from './back-off.ts';
 import { assistantMessage, cachedAnswer, tellCache } from './cached-answers.ts';
 import type { Steps } from './conversation.ts';
@@ -22,15 +22,18 @@ export interface ModelStep {
  * again in this run: going back and forth would break the prefix that each provider has cached. What fails aside from the conversation, a reflection's format perhaps, says nothing of its turns.
  */
 export function* modelStep(run: AgentRun, step: ModelStep): Steps<SyscallResult<Answer>> {
-  const { chain, progress } = run;
+  const { chains, progress } = run;
+  const use: ModelUse =
+    step.purpose === 'summary' && chains.summaryModel.length > 0 ? 'summaryModel' : 'model';
+  const chain = chains[use];
   const failures: string[] = [];
-  for (let at = progress.model; ; at++) {
+  for (let at = progress[use]; ; at++) {
     const isLast = at === chain.length - 1;
     const result = yield* askModel(run, step, { model: chain[at], isLast });
     if (result.ok || !isModelFailure(result.code)) return result;
     failures.push(`${chain[at]}: ${result.message}`);
     if (isLast) return failures.length === 1 ? result : { ...result, message: failures.join('; ') };
-    if (step.purpose === undefined) progress.model = at + 1;
+    if (step.purpose === undefined || use === 'summaryModel') progress[use] = at + 1;
   }
 }
 

@@ -152,6 +152,26 @@ test('a summary stands for what left, and is metered', () => {
   expect(all('budget.settled')).toHaveLength(asked.length);
 });
 
+test('summaries are asked of models of their own, the next one when one is not available', () => {
+  const { asked, all } = runAgent({
+    task: { ...task, summarise: true, summaryModels: ['gone', 'brief'], retries: 0, toolCalls: 100 },
+    model: (call, index) => {
+      if (!isSummary(call)) return index < 60 ? asks('echo', { paragraph }) : 'done';
+      return call.request.model === 'gone' ? fails({ retryable: false }) : 'Nothing was found yet.';
+    },
+    kernel: { engines: [{ name: 'own' }, { name: 'brief' }] },
+  });
+  const summaries = asked.filter(isSummary).map(({ request }) => request.model);
+  expect(summaries.length).toBeGreaterThan(2);
+  expect(summaries).toEqual(['gone', ...summaries.slice(1).map(() => 'brief')]);
+  expect(asked.filter((call) => !isSummary(call)).every(({ request }) => request.model === undefined)).toBe(
+    true,
+  );
+  // A model that is an engine's is asked there, and no turn is.
+  const moves = all('process.migrated').map(({ to }) => to);
+  expect(moves.slice(0, 4)).toEqual([1, 0, 1, 0]);
+});
+
 test.each<readonly [what: string, reply: Reply]>([
   ['fails', fails({ retryable: false })],
   ['is cut off', { text: 'Nothing w', finish: 'length' }],
