@@ -7,7 +7,10 @@ import { pageOf, type AssistantMessage } from '../model/messages.ts';
 import type { AgentRun } from './agent-run.ts';
 import { AgentFailure } from './agent-failure.ts';
 import { askAside } from './aside.ts';
+import { isOfThisModel } from './back-off.ts';
 import { importanceOf, type Steps } from './conversation.ts';
+
+type Failure = Extract<SyscallResult<unknown>, { readonly ok: false }>;
 
 const summaryTokens = 2_000;
 
@@ -18,10 +21,14 @@ export function* makeRoom(run: AgentRun): Steps<void> {
   const { conversation, task } = run;
   const mostTokens = task.windowTokens - task.maxOutput;
   const highMark = Math.min(task.dropAt * task.windowTokens, mostTokens - questionTokens(run));
-  const kept = conversation.tokens > highMark ? yield* lighten(run, 0) : '';
+  const kept = conversation.tokens > highMark ? yield* lighten(run, 0) : undefined;
   if (conversation.tokens <= mostTokens) return;
+  // An empty budget, say, is why the run ends, and not that the window is full.
+  if (kept !== undefined && !isOfThisModel(kept.code)) throw new AgentFailure(kept.code, kept.message);
   const why =
-    kept === '' ? 'nothing more can be dropped' : `nothing was dropped, as there is no summary: ${kept}`;
+    kept === undefined
+      ? 'nothing more can be dropped'
+      : `nothing was dropped, as there is no summary: ${kept.message}`;
   throw new AgentFailure(
     'WINDOW_EXCEEDED',
     `windowTokens: prompt and answer take ${conversation.tokens + task.maxOutput} tokens, and ${why}; allowed: up to ${task.windowTokens}`,
@@ -48,19 +55,19 @@ function isTight(run: AgentRun, coming: number): boolean {
   return task.summarise && needed > task.windowTokens;
 }
 
-/** Comes down to the low mark, with `coming` tokens more. Not '': why what should have left is still there. */
-function* lighten(run: AgentRun, coming: number): Steps<string> {
+/** Comes down to the low mark, with `coming` tokens more. A failure: why what should have left is still there. */
+function* lighten(run: AgentRun, coming: number): Steps<Failure | undefined> {
   const { conversation, task } = run;
   const mostTokens = task.windowTokens - task.maxOutput - summaryMost(run);
   const target = Math.min(task.dropTo * task.windowTokens, mostTokens) - coming;
   const leaving = conversation.droppable(Math.max(0, target));
-  if (leaving.length === 0) return '';
+  if (leaving.length === 0) return undefined;
   const summary = task.summarise ? yield* summarised(run) : undefined;
   // A failed summary drops nothing.
-  if (summary?.ok === false) return summary.message;
+  if (summary?.ok === false) return summary;
   yield* conversation.drop(leaving);
   if (summary !== undefined) yield* conversation.note(summary.value, importanceOf.summary);
-  return '';
+  return undefined;
 }
 
 function* summarised(run: AgentRun): Steps<SyscallResult<string>> {

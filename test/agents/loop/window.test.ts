@@ -191,6 +191,19 @@ test.each<readonly [what: string, reply: Reply]>([
   });
 });
 
+test('where there is no budget for a summary, the run says that the budget ended it', () => {
+  const { result, outcome, all } = runAgent({
+    task: { ...task, summarise: true },
+    model: (call) => (isSummary(call) ? 'Nothing.' : asks('echo', { paragraph: 'x'.repeat(2_000) })),
+    kernel: {
+      budgets: [{ name: 'org', limits: [{ resource: 'calls', amount: 2, window: { kind: 'total' } }] }],
+    },
+  });
+  expect(outcome).toBe('failed');
+  expect(result.reason).toBe('BUDGET_EXCEEDED');
+  expect(all('page.dropped')).toEqual([]);
+});
+
 test.each([
   ['results', [], { paragraph: 'x'.repeat(1_400) }],
   ['what a user says', [[25_000_000, 'z'.repeat(1_500)]] as const, { paragraph }],
