@@ -10,8 +10,6 @@ import { askAside } from './aside.ts';
 import { isOfThisModel } from './back-off.ts';
 import { importanceOf, type Steps } from './conversation.ts';
 
-type Failure = Extract<SyscallResult<unknown>, { readonly ok: false }>;
-
 const summaryTokens = 2_000;
 
 const question = `The oldest part of this conversation is about to be removed. Sum up all of it that is still needed to finish the task: facts, results, decisions, what was tried in vain. Write the summary and nothing else.`;
@@ -21,14 +19,10 @@ export function* makeRoom(run: AgentRun): Steps<void> {
   const { conversation, task } = run;
   const mostTokens = task.windowTokens - task.maxOutput;
   const highMark = Math.min(task.dropAt * task.windowTokens, mostTokens - questionTokens(run));
-  const kept = conversation.tokens > highMark ? yield* lighten(run, 0) : undefined;
+  const kept = conversation.tokens > highMark ? yield* lighten(run, 0) : '';
   if (conversation.tokens <= mostTokens) return;
-  // An empty budget, say, is why the run ends, and not that the window is full.
-  if (kept !== undefined && !isOfThisModel(kept.code)) throw new AgentFailure(kept.code, kept.message);
   const why =
-    kept === undefined
-      ? 'nothing more can be dropped'
-      : `nothing was dropped, as there is no summary: ${kept.message}`;
+    kept === '' ? 'nothing more can be dropped' : `nothing was dropped, as there is no summary: ${kept}`;
   throw new AgentFailure(
     'WINDOW_EXCEEDED',
     `windowTokens: prompt and answer take ${conversation.tokens + task.maxOutput} tokens, and ${why}; allowed: up to ${task.windowTokens}`,
@@ -55,19 +49,22 @@ function isTight(run: AgentRun, coming: number): boolean {
   return task.summarise && needed > task.windowTokens;
 }
 
-/** Comes down to the low mark, with `coming` tokens more. A failure: why what should have left is still there. */
-function* lighten(run: AgentRun, coming: number): Steps<Failure | undefined> {
+/** Comes down to the low mark, with `coming` tokens more. Not '': why what should have left is still there. */
+function* lighten(run: AgentRun, coming: number): Steps<string> {
   const { conversation, task } = run;
   const mostTokens = task.windowTokens - task.maxOutput - summaryMost(run);
   const target = Math.min(task.dropTo * task.windowTokens, mostTokens) - coming;
   const leaving = conversation.droppable(Math.max(0, target));
-  if (leaving.length === 0) return undefined;
+  if (leaving.length === 0) return '';
   const summary = task.summarise ? yield* summarised(run) : undefined;
-  // A failed summary drops nothing.
-  if (summary?.ok === false) return summary;
+  // A failed summary drops nothing. What no budget allows, the next turn, which asks for more, is not allowed either.
+  if (summary?.ok === false) {
+    if (!isOfThisModel(summary.code)) throw new AgentFailure(summary.code, summary.message);
+    return summary.message;
+  }
   yield* conversation.drop(leaving);
   if (summary !== undefined) yield* conversation.note(summary.value, importanceOf.summary);
-  return undefined;
+  return '';
 }
 
 function* summarised(run: AgentRun): Steps<SyscallResult<string>> {

@@ -192,13 +192,18 @@ test.each<readonly [what: string, reply: Reply]>([
 });
 
 test('where there is no budget for a summary, the run says that the budget ended it', () => {
-  const { result, outcome, all } = runAgent({
-    task: { ...task, summarise: true },
-    model: (call) => (isSummary(call) ? 'Nothing.' : asks('echo', { paragraph: 'x'.repeat(2_000) })),
-    kernel: {
-      budgets: [{ name: 'org', limits: [{ resource: 'calls', amount: 2, window: { kind: 'total' } }] }],
-    },
-  });
+  const run = (calls: number) =>
+    runAgent({
+      task: { ...task, summarise: true },
+      model: (call) => (isSummary(call) ? '' : asks('echo', { paragraph: 'x'.repeat(2_000) })),
+      kernel: {
+        budgets: [{ name: 'org', limits: [{ resource: 'calls', amount: calls, window: { kind: 'total' } }] }],
+      },
+    });
+  const rich = run(100);
+  expect(rich.result.reason).toBe('WINDOW_EXCEEDED');
+  const lastSummary = rich.asked.findLastIndex(isSummary);
+  const { result, outcome, all } = run(lastSummary);
   expect(outcome).toBe('failed');
   expect(result.reason).toBe('BUDGET_EXCEEDED');
   expect(all('page.dropped')).toEqual([]);
