@@ -5,7 +5,7 @@
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import { PromptCall } from '../agents/model/prompts.ts';
-import { KernelError, messageOf, type KernelErrorCode } from '../kernel/errors.ts';
+import { KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json, Pid, RequestId, TimerId } from '../kernel/ids.ts';
 import type { Input, PersonAnswered, SignalName, SpawnInput } from '../kernel/inputs.ts';
@@ -53,8 +53,8 @@ export interface ProcessEnd {
   readonly outcome: Outcome;
   /** What its program returned, or gave up with. */
   readonly value: Json;
-  /** Why it failed; '' and '' when it did not, or by its own exit. */
-  readonly code: KernelErrorCode | '';
+  /** Why it failed, by a code of the kernel or of its program, and in one line; '' and '' when it did not. */
+  readonly code: string;
   readonly message: string;
 }
 

@@ -326,7 +326,12 @@ export type Pending =
   | { readonly kind: 'receive'; readonly timer: TimerId | undefined }
   | { readonly kind: 'lock'; readonly lock: NamedLock; readonly timer: TimerId | undefined }
   | { readonly kind: 'semaphore'; readonly semaphore: Semaphore; readonly timer: TimerId | undefined }
-  | { readonly kind: 'wait'; readonly pid: Pid | 0 }
+  | {
+      readonly kind: 'wait';
+      readonly pid: Pid | 0;
+      readonly timer: TimerId | undefined;
+      readonly orMessage: boolean;
+    }
   | { readonly kind: 'question'; readonly request: RequestId }
   | { readonly kind: 'storage'; readonly request: RequestId }
   | { readonly kind: 'tools' };

@@ -35,7 +35,7 @@ export function* cachedAnswer(
 export function* tellCache(run: AgentRun, asked: AskedModel, answer: Answer): Steps<void> {
   const { text, toolCalls = [], finish, tokensOut, model } = answer;
   const isWhole = finish === undefined || finish === 'stop' || finish === 'tool-calls';
-  const isEmpty = text === '' && toolCalls.length === 0;
+  const isEmpty = text.trim() === '' && toolCalls.length === 0;
   if (!isWhole || isEmpty || model !== undefined) return;
   if (toolCalls.some(({ malformed }) => malformed !== undefined)) return;
   const response = { text, tokensOut, ...(toolCalls.length === 0 ? {} : { toolCalls }) };

@@ -1,8 +1,8 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { CallIdentity, CallStart } from '../../kernel/requests.ts';
-import type { ModelRequest } from '../../kernel/syscalls.ts';
+import type { ModelRequest, OfferedTool } from '../../kernel/syscalls.ts';
 import { messageOfPage, type Message } from './messages.ts';
-import type { ModelCall, OfferedTool } from './model-call.ts';
+import type { ModelCall } from './model-call.ts';
 
 /** The texts of pages by hash; undefined: nobody has told that text here. */
 export type TextOfPage = (hash: string) => string | undefined;
@@ -41,6 +41,7 @@ export class PromptCall implements ModelCall {
   }
 
   get tools(): readonly OfferedTool[] {
-    return (this.request.tools ?? []).flatMap((name) => this.kernel.tool(name) ?? []);
+    const { tools = [], ownTools = [] } = this.request;
+    return [...tools.flatMap((name) => this.kernel.tool(name) ?? []), ...ownTools];
   }
 }

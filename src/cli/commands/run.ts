@@ -2,6 +2,7 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { agentTaskOf } from '../../agents/loop/agent-task.ts';
+import { sendMessageName } from '../../agents/loop/own-tools.ts';
 import type { TraceEvent } from '../../agents/traces/trace.ts';
 import { invalid, messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
@@ -104,7 +105,7 @@ class LiveRun {
     });
     try {
       const { program, args } = this.program(world);
-      this.view.offered = world.agent.tools ?? [];
+      this.view.offered = [...(world.agent.tools ?? []), sendMessageName];
       const startUs = world.clock.nowUs();
       const run = `run-${startUs}`;
       const told = options.ndjson ? this.tell(watchTraces(world.live).watch(run)) : undefined;

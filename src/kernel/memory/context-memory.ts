@@ -50,11 +50,11 @@ export class ContextMemory {
   }
 
   /**
-   * Takes one page out of the prompt. In `prefix` residency all pages behind it get new identities: the prefix is broken. Dropped, its
-   * content stays in memory until something evicts it; freed, it leaves at once when nobody else uses it. False: no such page.
+   * Takes pages of the prompt out of it, in ascending order. In `prefix` residency all pages behind the first get new identities: the prefix is broken, once. Dropped, their
+   * content stays in memory until something evicts it; freed, it leaves at once when nobody else uses it.
    */
-  takeOut(table: PageTable, page: number, free: boolean): boolean {
-    return this.tables.takeOut(table, page, free);
+  takeOut(table: PageTable, pages: readonly number[], free: boolean): void {
+    this.tables.takeOut(table, pages, free);
   }
 
   /** False: no such page. */

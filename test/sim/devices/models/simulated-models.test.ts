@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { pageOf } from '../../../../src/agents/model/messages.ts';
-import type { ModelCall, OfferedTool, SimulatedModel } from '../../../../src/agents/model/model-call.ts';
+import type { ModelCall, SimulatedModel } from '../../../../src/agents/model/model-call.ts';
 import { rngFor } from '../../../../src/base/rng.ts';
 import type { KernelEvent } from '../../../../src/kernel/events.ts';
 import type { Json, Pid } from '../../../../src/kernel/ids.ts';
@@ -11,7 +11,7 @@ import { Kernel } from '../../../../src/kernel/kernel.ts';
 import { compileSchema } from '../../../../src/kernel/schema/compile.ts';
 import { problemOf } from '../../../../src/kernel/schema/problem.ts';
 import { malformedAnswer } from '../../../../src/kernel/syscall-arguments.ts';
-import type { Answer, Program, SyscallResult } from '../../../../src/kernel/syscalls.ts';
+import type { Answer, OfferedTool, Program, SyscallResult } from '../../../../src/kernel/syscalls.ts';
 import { importanceLru } from '../../../../src/policies/paging/importance-lru.ts';
 import { priority } from '../../../../src/policies/scheduling/priority.ts';
 import { faultyModel, noModelFaults } from '../../../../src/sim/devices/models/faulty-model.ts';
