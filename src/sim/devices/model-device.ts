@@ -195,12 +195,14 @@ export class ModelDevice {
     const { plan, script } = stretch;
     const { prefillTokensPerSecond, decodeTokensPerSecond } = ratesOf(engine, start.degradedTo);
     const perPrefill = 1_000_000 / prefillTokensPerSecond;
+    // Who refuses a call does none of its work.
+    const isRefused = script?.failure !== undefined && script.tokensIn === 0;
     const loadUs =
-      start.loadTokens === 0
+      start.loadTokens === 0 || isRefused
         ? 0
         : engine.loadLatencyUs + Math.ceil((start.loadTokens * 1_000_000) / engine.loadTokensPerSecond);
-    const newPrefillUs = Math.ceil(start.newTokens * perPrefill);
-    const repeatedPrefillUs = Math.ceil(start.repeatedTokens * perPrefill);
+    const newPrefillUs = isRefused ? 0 : Math.ceil(start.newTokens * perPrefill);
+    const repeatedPrefillUs = isRefused ? 0 : Math.ceil(start.repeatedTokens * perPrefill);
     const share = this.faults?.model(start.identity);
     stretch.failure = share === undefined ? script?.failure : serverFailed;
     const { timeoutUs = Infinity } = start.request ?? {};
