@@ -20,7 +20,7 @@ import { malformedAnswer } from '../kernel/syscall-arguments.ts';
 import type { ThinkScript } from '../kernel/syscalls.ts';
 import { ModelDevice, type ModelDeviceWorld } from './devices/model-device.ts';
 import { PersonDevice, type PersonReplay, type SimulatedPerson } from './devices/person-device.ts';
-import { StorageDevice } from './devices/storage-device.ts';
+import { StorageDevice, type RecallReplay } from './devices/storage-device.ts';
 import { ToolDevice, type ToolReplay } from './devices/tool-device.ts';
 import { EventClass, EventQueue } from './event-queue.ts';
 import { FaultPlan, type FaultRates } from './faults.ts';
@@ -35,8 +35,12 @@ export interface SimulationOptions {
   readonly model?: SimulatedModel;
   /** What people say to questions that bring no answer; default: they approve, and answer nothing. */
   readonly person?: SimulatedPerson;
-  /** What came of tool calls and questions in a recording: goes before what is said of them otherwise. */
-  readonly replay?: { readonly tool: ToolReplay; readonly person: PersonReplay };
+  /** What came of tool calls, questions and recalls in a recording: goes before what is said of them otherwise. */
+  readonly replay?: {
+    readonly tool: ToolReplay;
+    readonly person: PersonReplay;
+    readonly recall: RecallReplay;
+  };
   /** What goes wrong; default: nothing. */
   readonly faults?: Partial<FaultRates>;
   /** When it is decided who runs: after each input (the default, as live), or once all inputs of an instant are in, as in textbooks. */
@@ -103,7 +107,12 @@ export class Simulation implements ModelDeviceWorld {
     const { flushUs = 0 } = options;
     if (!Number.isSafeInteger(flushUs) || flushUs < 0)
       throw invalid('flushUs', flushUs, 'an integer of at least 0 (µs)');
-    this.storageDevice = new StorageDevice({ flushUs, store: options.store, faults });
+    this.storageDevice = new StorageDevice({
+      flushUs,
+      store: options.store,
+      faults,
+      replay: options.replay?.recall,
+    });
   }
 
   get store(): MemoryStore {

@@ -99,7 +99,7 @@ class Life {
       model: witness.watched(model, () => this.simulation.nowUs),
       person: witness.person,
       // Says nothing: it sees each start of a tool.
-      replay: { tool: witness.started, person: () => undefined },
+      replay: { tool: witness.started, person: () => undefined, recall: () => undefined },
       onEvent: (event) => this.note(event),
       onOutput: (output, input) => witness.onStep(output, input),
     });
