@@ -3,6 +3,7 @@ import type { AgentTask } from '../../../src/agents/loop/agent-task.ts';
 import { responseCache, responseCacheName } from '../../../src/agents/loop/response-cache.ts';
 import type { AgentStep } from '../../../src/agents/steps.ts';
 import { topologies, type Member, type TeamTask } from '../../../src/agents/teams/team-task.ts';
+import { askPersonTool } from '../../../src/agents/tools/ask-person.ts';
 import type { ToolImplementation } from '../../../src/agents/tools/tool-implementation.ts';
 import { rngFor } from '../../../src/base/rng.ts';
 import { engineDefaults, type EngineOptions } from '../../../src/kernel/engine-options.ts';
@@ -151,10 +152,21 @@ function drawTools(draw: Draw, isGuarded: boolean): ToolImplementation[] {
     ...specs
       .filter(() => draw.chance(0.6))
       .map((spec) => ({ spec: { description: 'of a test', parameters, ...spec }, run })),
+    ...(draw.chance(0.4) ? [{ spec: askPersonTool, run }] : []),
     responseCache(),
   ];
 }
-const toolNames = ['read', 'write', 'steady', 'again', 'remote', 'narrow', 'guarded', 'judged'];
+const toolNames = [
+  'read',
+  'write',
+  'steady',
+  'again',
+  'remote',
+  'narrow',
+  'guarded',
+  'judged',
+  askPersonTool.name,
+];
 
 function run(args: Json): ReturnType<ToolImplementation['run']> {
   const { path, size = 0 } = args as unknown as PathArguments;
@@ -192,15 +204,21 @@ function argumentsOf(program: string, draw: Draw, budgets: readonly string[]): J
     case 'team':
       return drawTeam(draw, budgets, 0) as unknown as Json;
     case 'single-call':
-      return { task: 'Say it.', maxOutput: 100, ...(draw.chance(0.7) ? { memory: { scope: 'all' } } : {}) };
+      return { task: 'Do this and that.', maxOutput: 100, ...(draw.chance(0.7) ? memories : {}) };
     default:
       return { steps: drawSteps(draw) } as unknown as Json;
   }
 }
 
+/** Of what is remembered there, see `remembered`. */
+const memories = { memories: { scopes: ['all', 'nobody'], tokens: 200 } };
+
 function drawCapabilities(draw: Draw): Partial<Capabilities> {
   return { tools: draw.of(['all', ['read', 'write', responseCacheName]]), spawn: draw.chance(0.7) };
 }
+
+/** What earlier work has left in the scope `all`. */
+export const remembered = ['Do this before that.', 'That is done by this.', 'Nobody does that.'];
 
 function drawTask(draw: Draw): AgentTask {
   const { task, ...settings } = {
@@ -216,7 +234,14 @@ function drawSettings(draw: Draw): Omit<AgentTask, 'task'> {
   return {
     ...(draw.chance(0.7) ? { system: 'You are an agent of a test.' } : {}),
     tools: toolNames.filter(() => draw.chance(0.7)),
-    models: draw.of([[], ['first'], ['first', 'second'], ['first', 'second', 'third']]),
+    // Some are engines, which only they are asked on.
+    models: draw.of([
+      [],
+      ['first'],
+      ['first', 'second'],
+      ['engine-1', 'engine-0'],
+      ['first', 'engine-1', 'third'],
+    ]),
     ...(draw.chance(0.3) ? { routes: { simple: ['small'], complex: ['large', 'first'] } } : {}),
     iterations: draw.chance(0.25) ? draw.between(1, 4) : draw.between(5, 30),
     toolCalls: draw.of([draw.between(0, 5), draw.between(5, 30)]),
@@ -229,6 +254,8 @@ function drawSettings(draw: Draw): Omit<AgentTask, 'task'> {
     reflections: draw.between(0, 4),
     critique: draw.chance(0.4),
     summarise: draw.chance(0.4),
+    ...(draw.chance(0.2) ? { summaryModels: ['small', 'engine-0'] } : {}),
+    ...(draw.chance(0.2) ? memories : {}),
     ...(draw.chance(0.3) ? { dropAt: 0.5, dropTo: 0.3 } : {}),
     cache: draw.chance(0.2),
     followUpUs: draw.chance(0.2) ? draw.between(1, 90_000_000) : 0,

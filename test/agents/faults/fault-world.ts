@@ -19,7 +19,7 @@ import { checkBooked } from '../../support/booked.ts';
 import { Draw } from '../../sim/random-draw.ts';
 import { checkEnded, checkStuck } from '../../sim/random-world-end.ts';
 import { checkStored } from '../../sim/stored-promises.ts';
-import { drawFaultWorld, type FaultWorld } from './draw-world.ts';
+import { drawFaultWorld, remembered, type FaultWorld } from './draw-world.ts';
 import { drawnModel } from './drawn-model.ts';
 import { Witness } from './witness.ts';
 
@@ -42,6 +42,10 @@ export function runFaultWorld(
   const world = alter(drawFaultWorld(seed));
   const chaos = new Draw(rngFor(seed, 'faults/chaos'));
   const store = new MemoryStore();
+  for (const [index, text] of remembered.entries()) {
+    const identity = { run: 'before', branch: 'main', pid: 1 as Pid, n: index + 1, index: 0 };
+    store.remember({ identity, scope: 'all', text, key: text, atUs: 0 });
+  }
   const witness = new Witness(seed, world, store);
   let fromUs = 0;
   let steps = 0;

@@ -30,6 +30,8 @@ import { checkSpending } from './spending.ts';
 
 /** Whose repeat would be a second effect: it writes, and its author does not call a repeat harmless. */
 const writers = new Set(['write', 'remote', 'guarded', 'judged']);
+/** What only a call that was started comes to. */
+const ran: ReadonlySet<string> = new Set(['TOOL_FAILED', 'TOOL_TIMEOUT', 'TOOL_INTERRUPTED']);
 /** Repeats that its author allows. */
 const repeatable = 'steady';
 
@@ -44,7 +46,7 @@ export class Witness {
   private readonly open = new Set<string>();
   /** When the last start of each request of this life was. */
   private readonly startedUs = new Map<number, number>();
-  /** What was answered first, by idempotency key. */
+  /** What was answered first, of calls that were to be approved or that ask. */
   private readonly decisions = new Map<string, PersonReply>();
   /** Open questions of this life of the kernel: the idempotency keys of what is to be approved. */
   private readonly asked = new Map<RequestId, string>();
@@ -184,10 +186,12 @@ export class Witness {
     return undefined;
   };
 
-  readonly person: SimulatedPerson = ({ identity, purpose, script }) => {
+  readonly person: SimulatedPerson = ({ identity, purpose, script, tool }) => {
     const { deny, edit } = this.world.people;
-    if (purpose === 'answer') return { decision: 'answer', value: script?.answer ?? null };
     const draw = new Draw(rngFor(this.seed, `people/${keyOf(identity)}`));
+    if (purpose === 'answer' && tool !== undefined && draw.chance(0.2))
+      return { decision: 'deny', value: 'not now' };
+    if (purpose === 'answer') return { decision: 'answer', value: script?.answer ?? 'so be it' };
     if (draw.chance(deny)) return { decision: 'deny', value: 'not now' };
     if (!draw.chance(edit)) return { decision: 'approve', value: null };
     return {
@@ -274,14 +278,11 @@ export class Witness {
       if (kind === 'checkpoint' && !result.ok) isUnsaved = true;
       if (kind !== 'callTools' || !result.ok) continue;
       for (const [index, told] of (result.value as unknown as readonly ToolResult[]).entries()) {
-        const start = this.starts.get(keyOf({ run, branch, pid, n, index }));
+        const key = keyOf({ run, branch, pid, n, index });
+        const start = this.starts.get(key);
         this.note(`result: ${told.ok ? 'ok' : told.code}`);
         if (start?.tool !== responseCacheName) calls++;
-        const hasRun =
-          told.ok ||
-          told.code === 'TOOL_FAILED' ||
-          told.code === 'TOOL_TIMEOUT' ||
-          told.code === 'TOOL_INTERRUPTED';
+        const hasRun = told.ok ? this.decisions.get(key)?.decision !== 'answer' : ran.has(told.code);
         if (hasRun !== (start !== undefined) && (start === undefined || writers.has(start.tool)))
           throw new Error(
             `${name}: call ${n}/${index} came to ${JSON.stringify(told)}, starts: ${start?.count ?? 0}`,
