@@ -231,7 +231,8 @@ export class ModelDevice {
     plan.tokensLeft = tokensOut;
     const recordedUs = script?.durationUs;
     if (recordedUs !== undefined) {
-      const fixedUs = start.degradedTo === undefined ? recordedUs : this.elsewhereUs(plan, start, recordedUs);
+      const fixedUs =
+        start.degradedTo === undefined || isRefused ? recordedUs : this.elsewhereUs(plan, start, recordedUs);
       scale(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
     }
     if (totalUs(plan) > timeoutUs) {

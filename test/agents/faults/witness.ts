@@ -35,6 +35,13 @@ const ran: ReadonlySet<string> = new Set(['TOOL_FAILED', 'TOOL_TIMEOUT', 'TOOL_I
 /** Repeats that its author allows. */
 const repeatable = 'steady';
 
+interface Refused {
+  readonly n: number;
+  readonly asked: string;
+  readonly untilUs: number;
+  readonly inARow: number;
+}
+
 export class Witness {
   readonly counts = new Map<string, number>();
   private readonly seed: number;
@@ -60,11 +67,8 @@ export class Witness {
   private readonly overruns = new Map<string, number>();
   /** Of each agent. */
   private readonly retries = new Map<string, number>();
-  /** By process and model: no repeat before then, and how many failed one after another. */
-  private readonly refused = new Map<
-    string,
-    { n: number; readonly untilUs: number; readonly inARow: number }
-  >();
+  /** By process: its last call failed, at which model and how often one after another; no repeat before then. */
+  private readonly refused = new Map<string, Refused>();
 
   constructor(seed: number, world: FaultWorld, store: MemoryStore) {
     this.seed = seed;
@@ -150,25 +154,33 @@ export class Witness {
         const dangling = danglingIn(call.messages);
         if (dangling !== undefined) throw new Error(`the prompt of process ${pid}, call ${n}: ${dangling}`);
         const script = model.answer(call);
-        const key = `${run} ${pid} ${call.request.model ?? ''}`;
-        // Of a call that fails by the engine's own fault the model's server has said nothing.
-        if ((this.world.faults.modelFailure ?? 0) > 0) return script;
-        const before = this.refused.get(key);
+        if (!this.hearsServers) return script;
+        const { model: asked = '' } = call.request;
+        const process = `${run} ${pid}`;
+        const last = this.refused.get(process);
+        const before = last?.asked === asked ? last : undefined;
         const isRepeat =
-          before !== undefined && before.n !== n && before.inARow <= (this.retries.get(`${run} ${pid}`) ?? 0);
+          before !== undefined && before.n !== n && before.inARow <= (this.retries.get(process) ?? 0);
         if (isRepeat && nowUs() < before.untilUs)
           throw new Error(
             `process ${pid} asks again at ${nowUs()}, it was told to wait until ${before.untilUs}`,
           );
-        if (script.failure === undefined) this.refused.delete(key);
+        if (script.failure === undefined) this.refused.delete(process);
         else {
           const untilUs = nowUs() + (script.failure.retryAfterUs ?? 0);
           const inARow = before?.n === n ? before.inARow : (before?.inARow ?? 0) + 1;
-          this.refused.set(key, { n, untilUs, inARow });
+          this.refused.set(process, { n, asked, untilUs, inARow });
         }
         return script;
       },
     };
+  }
+
+  /** What a model's server says reaches those who asked, and they know whom they asked. */
+  private get hearsServers(): boolean {
+    const { faults, kernel } = this.world;
+    const isDegraded = kernel.budgets?.some(({ whenExhausted }) => whenExhausted === 'degrade') === true;
+    return (faults.modelFailure ?? 0) === 0 && !isDegraded;
   }
 
   readonly started: ToolReplay = ({ tool, identity, attempt, arguments: args }) => {
