@@ -36,6 +36,8 @@ export interface ThinkScript {
   readonly text?: string;
   /** What the provider counts as prompt; absent: what the kernel counts. */
   readonly tokensIn?: number;
+  /** What of it the provider counts as cached; absent: what the kernel counts. */
+  readonly tokensCached?: number;
   readonly toolCalls?: readonly AskedCall[];
   readonly finish?: FinishReason;
   /** The call ends so, with this message. */

@@ -112,7 +112,7 @@ export class ModelDevice {
     const stretch = this.stretches[core - this.firstCore]!;
     const start = this.leave(stretch);
     const { plan } = stretch;
-    const { text, tokensIn, toolCalls, finish } = stretch.script ?? {};
+    const { text, tokensIn, tokensCached, toolCalls, finish } = stretch.script ?? {};
     const { switchUs, loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
     const plain = {
       atUs: this.world.nowUs,
@@ -126,17 +126,21 @@ export class ModelDevice {
       loadUs,
     } as const;
     const ended = this.engine.switchUs === 0 ? plain : { ...plain, switchUs };
+    const isPlain = text === undefined && tokensIn === undefined && tokensCached === undefined;
+    if (stretch.failure === undefined && isPlain && toolCalls === undefined && finish === undefined)
+      return ended;
+    const counted = {
+      ...(tokensIn === undefined ? {} : { tokensIn }),
+      ...(tokensCached === undefined ? {} : { tokensCached }),
+    };
     if (stretch.failure !== undefined) {
       const { code, message, ...failure } = stretch.failure;
-      const told = tokensIn === undefined ? {} : { tokensIn };
-      return { ...ended, ...told, reason: 'failed', code, message, failure };
+      return { ...ended, ...counted, reason: 'failed', code, message, failure };
     }
-    if (text === undefined && tokensIn === undefined && toolCalls === undefined && finish === undefined)
-      return ended;
     return {
       ...ended,
       ...(text === undefined ? {} : { text }),
-      ...(tokensIn === undefined ? {} : { tokensIn }),
+      ...counted,
       ...(finish === undefined ? {} : { finish }),
       ...(toolCalls === undefined ? {} : { toolCalls }),
       // An answer to a conversation is a message of it.

@@ -1,7 +1,7 @@
 /** The work of a recording: who came when, what models, tools and people answered, and how long each took. What the kernel made of it is left out. */
 import { canonicalJson } from '../../base/canonical-json.ts';
 import type { Input, SpawnInput } from '../../kernel/inputs.ts';
-import type { Json, RequestId } from '../../kernel/ids.ts';
+import type { Json, Pid, RequestId } from '../../kernel/ids.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { StepOutput } from '../../kernel/outbox.ts';
 import type { CallIdentity, CallStart, PersonAsk, Request, ToolStart } from '../../kernel/requests.ts';
@@ -10,6 +10,7 @@ import { AnswerRecorder } from '../devices/models/recorded-answers.ts';
 import type { PersonReplay } from '../devices/person-device.ts';
 import type { ToolReplay } from '../devices/tool-device.ts';
 import type { SimulationOptions } from '../simulation.ts';
+import { FamilyPlaces } from './family-places.ts';
 
 /** One stretch on a core that ended with its call. */
 export interface CallTime {
@@ -24,20 +25,28 @@ export interface RecordedSpawn {
   readonly spawn: SpawnInput;
 }
 
-type World = Extract<Input, { readonly type: 'signal.sent' | 'message.sent' }>;
+export type WorldInput = Extract<Input, { readonly type: 'signal.sent' | 'message.sent' }>;
+
+/** A message or a signal from outside. */
+export interface RecordedWord {
+  readonly input: WorldInput;
+  /** The place of the process that it was for. */
+  readonly to: string;
+}
+
 type ToolResult = NonNullable<ReturnType<ToolReplay>>;
 type PersonResult = NonNullable<ReturnType<PersonReplay>>;
 
 export class RecordedWork {
   readonly spawns: RecordedSpawn[] = [];
   /** What was told to processes from outside. */
-  readonly world: World[] = [];
+  readonly world: RecordedWord[] = [];
   readonly callTimes: CallTime[] = [];
   readonly answers = new AnswerRecorder();
   /** Acknowledgements of durability took, µs. */
   readonly flushUs: number[] = [];
-  processes = 0;
   lastUs = 0;
+  private readonly places = new FamilyPlaces();
   private readonly tools = new Answers<ToolResult>();
   private readonly people = new Answers<PersonResult>();
   private readonly recalls = new Answers<Json>();
@@ -52,7 +61,7 @@ export class RecordedWork {
       else if ('request' in request && request.type !== 'tool.stop' && request.type !== 'person.withdraw')
         this.underWay.set(request.request, { request, atUs: input.atUs });
     }
-    for (const { type } of output.events) if (type === 'process.spawned') this.processes++;
+    for (const event of output.events) if (event.type === 'process.spawned') this.places.add(event);
   }
 
   /** To be asked for one run: each answer is given once. */
@@ -75,7 +84,7 @@ export class RecordedWork {
       }
       case 'signal.sent':
       case 'message.sent':
-        this.world.push(input);
+        this.heard(input, input.type === 'signal.sent' ? input.pid : input.to);
         return;
       case 'call.ended': {
         const call = this.onCores.get(input.core);
@@ -93,6 +102,11 @@ export class RecordedWork {
         return;
       default:
     }
+  }
+
+  private heard(input: WorldInput, pid: Pid): void {
+    const to = this.places.nameOf(pid);
+    if (to !== undefined) this.world.push({ input, to });
   }
 
   private answered(

@@ -4,6 +4,7 @@
  */
 import { hourUs, type BudgetNodeSpec } from '../../kernel/budget-limits.ts';
 import type { EngineOptions } from '../../kernel/engine-options.ts';
+import type { Pid } from '../../kernel/ids.ts';
 import type { KernelOptionsInput } from '../../kernel/options.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { builtInTools } from '../../agents/tools/built-in.ts';
@@ -14,8 +15,9 @@ import { Metrics } from '../metrics/metrics.ts';
 import type { EngineFacts, RunMetrics } from '../metrics/run-metrics.ts';
 import { Simulation } from '../simulation.ts';
 import { kernelOptionsOf, type SimulationSpec } from '../spec.ts';
+import { FamilyPlaces } from './family-places.ts';
 import { fitRates, timeOf, type FittedRates } from './fit-rates.ts';
-import type { RecordedSpawn, RecordedWork } from './recorded-work.ts';
+import type { RecordedSpawn, RecordedWork, WorldInput } from './recorded-work.ts';
 
 /** What is to be otherwise; what is absent stays as recorded. */
 export interface OtherSettings {
@@ -35,6 +37,8 @@ export interface Simulated {
   readonly metrics: RunMetrics;
   /** How its model calls relate to those of the recording; calls whose answers its programs bring themselves are not among them. */
   readonly answers: ReplayCounts;
+  /** Messages and signals from outside whose processes never came to be. */
+  readonly untold: number;
 }
 
 export type Spec = SimulationSpec | LiveSpec;
@@ -100,6 +104,9 @@ export function ratesOf(work: RecordedWork): FittedRates {
 export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
   const model = new ReplayedModel(work.answers.answers, unrecorded(work, rates));
   const kernel = simulatedKernel(spec, parts, rates);
+  const places = new FamilyPlaces();
+  /** For processes that are still to come. */
+  const early = new Map<string, WorldInput[]>();
   let metrics: Metrics | undefined;
   const simulation = new Simulation({
     kernel,
@@ -107,7 +114,13 @@ export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
     model,
     replay: work.replay(),
     flushUs: median(work.flushUs),
-    onEvent: (event) => metrics!.onEvent(event),
+    onEvent: (event) => {
+      metrics!.onEvent(event);
+      if (event.type !== 'process.spawned') return;
+      const place = places.add(event);
+      for (const input of early.get(place) ?? []) tell(simulation, input, event.pid, event.atUs);
+      early.delete(place);
+    },
   });
   metrics = new Metrics({
     engines: engineFacts(simulation.kernel),
@@ -118,14 +131,21 @@ export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
     const { type: _, ...rest } = spawn;
     simulation.spawn(atUs, own.has(ownBudget(index)) ? { ...rest, budget: ownBudget(index) } : rest);
   }
-  for (const { atUs, more: _, ...input } of tellable(work)) simulation.send(atUs, input);
+  for (const { input, to } of work.world) {
+    simulation.run(input.atUs - 1);
+    const pid = places.pidOf(to);
+    if (pid === undefined) early.set(to, [...(early.get(to) ?? []), input]);
+    else tell(simulation, input, pid, input.atUs);
+  }
   simulation.run();
-  return { metrics: metrics.result(simulation.nowUs), answers: model.counts };
+  const untold = [...early.values()].reduce((sum, inputs) => sum + inputs.length, 0);
+  return { metrics: metrics.result(simulation.nowUs), answers: model.counts, untold };
 }
 
-/** Processes have the numbers that they had only where all of them are roots. */
-export function tellable(work: RecordedWork): RecordedWork['world'] {
-  return work.processes === work.spawns.length ? work.world : [];
+/** Messages and signals from outside come when they came, to the process in the same place of its family. */
+function tell(simulation: Simulation, input: WorldInput, pid: Pid, atUs: number): void {
+  if (input.type === 'signal.sent') simulation.signal(atUs, pid, input.signal);
+  else simulation.message(atUs, pid, input.message);
 }
 
 function simulatedKernel(spec: Spec, parts: LiveParts, rates: FittedRates): KernelOptionsInput {
