@@ -20,6 +20,11 @@ export interface CallTime {
   readonly us: number;
 }
 
+/** On which engine, by its place. */
+export interface EngineTime extends CallTime {
+  readonly engine: number;
+}
+
 export interface RecordedSpawn {
   readonly atUs: number;
   readonly spawn: SpawnInput;
@@ -41,7 +46,7 @@ export class RecordedWork {
   readonly spawns: RecordedSpawn[] = [];
   /** What was told to processes from outside. */
   readonly world: RecordedWord[] = [];
-  readonly callTimes: CallTime[] = [];
+  readonly callTimes: EngineTime[] = [];
   readonly answers = new AnswerRecorder();
   /** Acknowledgements of durability took, µs. */
   readonly flushUs: number[] = [];
@@ -55,7 +60,7 @@ export class RecordedWork {
 
   onStep(kernel: Kernel, input: Input, output: StepOutput): void {
     this.answers.onStep(kernel, input, output);
-    this.take(input);
+    this.take(input, kernel);
     for (const request of output.requests) {
       if (request.type === 'call.start') this.onCores.set(request.core, { start: request, atUs: input.atUs });
       else if ('request' in request && request.type !== 'tool.stop' && request.type !== 'person.withdraw')
@@ -74,7 +79,7 @@ export class RecordedWork {
     };
   }
 
-  private take(input: Input): void {
+  private take(input: Input, kernel: Kernel): void {
     this.lastUs = input.atUs;
     switch (input.type) {
       case 'process.spawned': {
@@ -92,7 +97,8 @@ export class RecordedWork {
         if (call === undefined || call.start.resumed || input.reason !== 'completed') return;
         const { newTokens, repeatedTokens } = call.start;
         const us = input.atUs - call.atUs;
-        this.callTimes.push({ newTokens, repeatedTokens, tokensOut: input.tokensOut, us });
+        const engine = engineOf(kernel, input.core);
+        this.callTimes.push({ engine, newTokens, repeatedTokens, tokensOut: input.tokensOut, us });
         return;
       }
       case 'tool.ended':
@@ -129,6 +135,12 @@ export class RecordedWork {
         this.recalls.add(request.identity, canonicalJson({ ...request.op }), input.value);
     }
   }
+}
+
+/** Cores are numbered through, engine by engine. */
+function engineOf({ options }: Kernel, core: number): number {
+  let behind = 0;
+  return options.engines.findIndex(({ cores }) => core < (behind += cores));
 }
 
 const toolKey = ({ tool, arguments: args }: ToolStart): string => `${tool} ${canonicalJson(args)}`;

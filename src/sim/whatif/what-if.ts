@@ -43,12 +43,19 @@ export interface Simulated {
 
 export type Spec = SimulationSpec | LiveSpec;
 
+export interface RecordedRates {
+  /** Of all calls together. */
+  readonly all: FittedRates;
+  /** By the place of the engine, of those that had calls. */
+  readonly ofEngines: ReadonlyMap<number, FittedRates>;
+}
+
 /** What is to be simulated: a description, its parts, and the work. */
 export interface WhatIf {
   readonly spec: Spec;
   readonly parts: LiveParts;
   readonly work: RecordedWork;
-  readonly rates: FittedRates;
+  readonly rates: RecordedRates;
 }
 
 /** `spec` with other settings. */
@@ -96,13 +103,18 @@ function withOwnBudgets(
 const ownBudget = (index: number): string => `what-if-${index + 1}`;
 
 /** The speed of the recorded model, where its engines don't have it: of a live run only its recording knows. */
-export function ratesOf(work: RecordedWork): FittedRates {
-  return fitRates(work.callTimes);
+export function ratesOf({ callTimes }: RecordedWork): RecordedRates {
+  const engines = new Set(callTimes.map(({ engine }) => engine));
+  const fitted = [...engines].map((own): [number, FittedRates] => [
+    own,
+    fitRates(callTimes.filter(({ engine }) => engine === own)),
+  ]);
+  return { all: fitRates(callTimes), ofEngines: new Map(fitted) };
 }
 
 /** Throws KernelError as the kernel does. */
 export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
-  const model = new ReplayedModel(work.answers.answers, unrecorded(work, rates));
+  const model = new ReplayedModel(work.answers.answers, unrecorded(work, rates.all));
   const kernel = simulatedKernel(spec, parts, rates);
   const places = new FamilyPlaces();
   /** For processes that are still to come. */
@@ -148,14 +160,20 @@ function tell(simulation: Simulation, input: WorldInput, pid: Pid, atUs: number)
   else simulation.message(atUs, pid, input.message);
 }
 
-function simulatedKernel(spec: Spec, parts: LiveParts, rates: FittedRates): KernelOptionsInput {
+function simulatedKernel(spec: Spec, parts: LiveParts, rates: RecordedRates): KernelOptionsInput {
   if (!isLiveSpec(spec)) return { ...kernelOptionsOf(spec, parts.own), records: true };
-  const speed: Partial<EngineOptions> = {
-    ...(rates.prefillUs > 0 ? { prefillTokensPerSecond: 1_000_000 / rates.prefillUs } : {}),
-    ...(rates.decodeUs > 0 ? { decodeTokensPerSecond: 1_000_000 / rates.decodeUs } : {}),
-  };
-  const engines = spec.engines.map((engine) => ({ ...engine, ...speed }));
+  const engines = spec.engines.map((engine, index) => ({
+    ...engine,
+    ...speedOf(rates.ofEngines.get(index) ?? rates.all),
+  }));
   return { ...liveKernelOptions({ ...spec, engines }, parts), records: true };
+}
+
+function speedOf({ prefillUs, decodeUs }: FittedRates): Partial<EngineOptions> {
+  return {
+    ...(prefillUs > 0 ? { prefillTokensPerSecond: 1_000_000 / prefillUs } : {}),
+    ...(decodeUs > 0 ? { decodeTokensPerSecond: 1_000_000 / decodeUs } : {}),
+  };
 }
 
 function engineFacts({ options }: Kernel): readonly EngineFacts[] {

@@ -1,12 +1,14 @@
 /** Live recordings under other settings: what was said from outside, and what providers counted. */
 import { expect, test } from 'vitest';
 
+import type { LiveOptions } from '../../../src/host/live-kernel.ts';
 import type { ModelPort } from '../../../src/host/ports.ts';
 import type { Json, Pid } from '../../../src/kernel/ids.ts';
 import { Metrics } from '../../../src/sim/metrics/metrics.ts';
 import type { RunMetrics } from '../../../src/sim/metrics/run-metrics.ts';
 import { rerun } from '../../../src/sim/recording.ts';
 import type { LiveSpec } from '../../../src/sim/live-spec.ts';
+import { timeOf } from '../../../src/sim/whatif/fit-rates.ts';
 import { RecordedWork } from '../../../src/sim/whatif/recorded-work.ts';
 import {
   ratesOf,
@@ -28,9 +30,16 @@ interface Recorded {
 async function record(
   root: { readonly program: string; readonly arguments: Json },
   model: (live: () => RecordedLive['live']) => ModelPort,
+  options: Partial<LiveOptions> = {},
 ): Promise<Recorded> {
-  const spec = liveSpec({ engines: [{ name: 'model', preemption: 'none', cores: 2 }] });
-  const recorded: RecordedLive = recordedLive(spec, { model: model(() => recorded.live) });
+  const engine = { preemption: 'none', cores: 2 } as const;
+  const spec = liveSpec({
+    engines: [
+      { name: 'model', ...engine },
+      { name: 'other', ...engine },
+    ],
+  });
+  const recorded: RecordedLive = recordedLive(spec, { model: model(() => recorded.live) }, options);
   await recorded.live.spawn({ ...root, name: 'root', run: 'run' }).end;
   const work = new RecordedWork();
   let metrics: Metrics | undefined;
@@ -70,11 +79,10 @@ test('messages and signals reach the same member of a team, whatever its pid', a
     }),
   );
   expect(recorded.metrics).toMatchObject({ completed: 3, killed: 1, modelCalls: 4 });
-  for (const settings of [{}, { cores: 1 }]) {
-    const { metrics, answers, untold } = simulated(recorded, settings);
+  const same = simulated(recorded);
+  expect(same).toMatchObject({ answers: { changed: 0, missing: 0 }, untold: 0 });
+  for (const { metrics } of [same, simulated(recorded, { cores: 1 })])
     expect(metrics).toMatchObject({ completed: 3, killed: 1 });
-    expect({ answers, untold }).toMatchObject({ answers: { changed: 0, missing: 0 }, untold: 0 });
-  }
 });
 
 test('what a provider counts as cached, and so the cost, is as it was', async () => {
@@ -93,4 +101,26 @@ test('what a provider counts as cached, and so the cost, is as it was', async ()
   const { tokensIn, tokensCached, microDollars } = recorded.metrics;
   expect(recorded.metrics).toMatchObject({ modelCalls: 4, tokensCached: 0 });
   expect(simulated(recorded).metrics).toMatchObject({ tokensIn, tokensCached, microDollars });
+});
+
+test('each engine has the speed of its own calls', async () => {
+  let nowUs = 0;
+  const members = ['model', 'other'].map((name) => ({ name, arguments: { models: [name] } }));
+  const recorded = await record(
+    { program: 'team', arguments: { topology: 'sequential', task: 'Work.', members } },
+    () => ({
+      call({ request: { model } }) {
+        nowUs += model === 'other' ? 40_000 : 2_000;
+        return Promise.resolve(said('done', { usage: { tokensOut: 10 } }));
+      },
+    }),
+    { clock: { nowUs: () => nowUs, at: () => () => {} } },
+  );
+  const { ofEngines } = ratesOf(recorded.work);
+  const [first] = recorded.work.callTimes;
+  for (const engine of [0, 1]) {
+    const [own] = recorded.work.callTimes.filter((call) => call.engine === engine);
+    expect(timeOf(ofEngines.get(engine)!, first!)).toBe(own!.us);
+  }
+  expect(new Set(recorded.work.callTimes.map(({ us }) => us)).size).toBe(2);
 });
