@@ -58,7 +58,7 @@ for (let round = 0; round < rounds; round++) {
   const { work } = await measured(recordedSpec, slow);
   for (const settings of changes) {
     const spec = specWith(recordedSpec, settings, work.spawns) as LiveSpec;
-    const { metrics: predicted } = simulateWork({ spec, parts: {}, work, rates: ratesOf(work) });
+    const { metrics: predicted } = simulateWork({ spec, parts: {}, work, rates: ratesOf(work), settings });
     const { metrics: real } = await measured(spec, slow);
     const completion = errorOf(predicted.makespanUs, real.makespanUs);
     const turnaround = errorOf(predicted.turnaround.mean, real.turnaround.mean);

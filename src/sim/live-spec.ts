@@ -19,7 +19,7 @@ import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
 export type CountTokens = (text: string) => number;
 
 /** `endless`: nothing ever leaves its memory, as towards a hosted model whose cache nobody can see. JSON has no number for that. */
-type LiveEngine = Partial<Omit<EngineOptions, 'memoryTokens'>> & {
+export type LiveEngine = Partial<Omit<EngineOptions, 'memoryTokens'>> & {
   readonly memoryTokens?: number | 'endless';
 };
 

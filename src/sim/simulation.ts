@@ -19,7 +19,7 @@ import type { CallStart, Request } from '../kernel/requests.ts';
 import { malformedAnswer } from '../kernel/syscall-arguments.ts';
 import type { ThinkScript } from '../kernel/syscalls.ts';
 import { ModelDevice, type ModelDeviceWorld } from './devices/model-device.ts';
-import { PersonDevice, type PersonReplay } from './devices/person-device.ts';
+import { PersonDevice, type PersonReplay, type SimulatedPerson } from './devices/person-device.ts';
 import { StorageDevice, type RecallReplay } from './devices/storage-device.ts';
 import { ToolDevice, type ToolReplay } from './devices/tool-device.ts';
 import { EventClass, EventQueue } from './event-queue.ts';
@@ -33,6 +33,8 @@ export interface SimulationOptions {
   readonly flushUs?: number;
   /** Who answers model calls that bring no script; default: nobody does, and an answer has its full length and no text. Needs records, which hold the texts of prompts. */
   readonly model?: SimulatedModel;
+  /** What people say to questions that bring no answer; default: they approve, and answer nothing. */
+  readonly person?: SimulatedPerson;
   /** What comes of tool calls, questions and recalls, as a recording or its user has it: goes before what is said of them otherwise. */
   readonly replay?: {
     readonly tool?: ToolReplay;
@@ -101,7 +103,7 @@ export class Simulation implements ModelDeviceWorld {
       }
     }
     this.toolDevice = new ToolDevice(options.tools ?? [], streams, faults, options.replay?.tool);
-    this.personDevice = new PersonDevice(streams, faults, options.replay?.person);
+    this.personDevice = new PersonDevice(streams, faults, options.replay?.person, options.person);
     const { flushUs = 0 } = options;
     if (!Number.isSafeInteger(flushUs) || flushUs < 0)
       throw invalid('flushUs', flushUs, 'an integer of at least 0 (µs)');
@@ -258,14 +260,12 @@ export class Simulation implements ModelDeviceWorld {
       case 'person.ask': {
         const outcome = this.personDevice.ask(request);
         if (outcome === undefined) return;
-        const { decision, value, durationUs, isDeaf } = outcome;
+        const { decision, value, durationUs, isDeaf, repeatUs } = outcome;
+        const answered = { type: 'person.answered', request: request.request, decision, value } as const;
         if (isDeaf) this.deaf.add(request.request);
-        return this.reply(request.request, nowUs + durationUs, {
-          type: 'person.answered',
-          request: request.request,
-          decision,
-          value,
-        });
+        if (repeatUs !== undefined)
+          this.send(nowUs + durationUs + repeatUs, { ...answered, decision: 'deny', value: null });
+        return this.reply(request.request, nowUs + durationUs, answered);
       }
       case 'person.withdraw':
         if (!this.deaf.has(request.request)) this.withdraw(request.request);

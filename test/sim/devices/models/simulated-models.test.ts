@@ -311,6 +311,7 @@ const asksTwo = scriptedModel(() => ({
 
 test.each([
   ['refused', { failure: { code: 'MODEL_FAILED', retryable: true }, tokensIn: 0, tokensOut: 0 }],
+  ['rejected', { failure: { code: 'MODEL_FAILED', retryable: false }, tokensIn: 0, tokensOut: 0 }],
   ['stalled', { failure: { code: 'EMPTY_STREAM', retryable: true }, durationUs: 600_000_000 }],
   ['empty', { failure: { code: 'EMPTY_STREAM', retryable: true } }],
   ['brokenOff', { failure: { code: 'STREAM_INCOMPLETE', retryable: true } }],
@@ -355,6 +356,7 @@ test('a refused call costs nothing; a stalled one times out as its request says'
     ok: false,
     tokensIn: 0,
     microDollars: 0,
+    newPrefillUs: 0,
   });
   const stalled = run(
     faultyModel(
