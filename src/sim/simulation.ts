@@ -35,11 +35,11 @@ export interface SimulationOptions {
   readonly model?: SimulatedModel;
   /** What people say to questions that bring no answer; default: they approve, and answer nothing. */
   readonly person?: SimulatedPerson;
-  /** What came of tool calls, questions and recalls in a recording: goes before what is said of them otherwise. */
+  /** What comes of tool calls, questions and recalls, as a recording or its user has it: goes before what is said of them otherwise. */
   readonly replay?: {
-    readonly tool: ToolReplay;
-    readonly person: PersonReplay;
-    readonly recall: RecallReplay;
+    readonly tool?: ToolReplay;
+    readonly person?: PersonReplay;
+    readonly recall?: RecallReplay;
   };
   /** What goes wrong; default: nothing. */
   readonly faults?: Partial<FaultRates>;
