@@ -103,7 +103,7 @@ class Life {
       model: witness.watched(model, () => this.simulation.nowUs),
       person: witness.person,
       // Says nothing: it sees each start of a tool.
-      replay: { tool: witness.started, person: () => undefined, recall: () => undefined },
+      replay: { tool: witness.started },
       onEvent: (event) => this.note(event),
       onOutput: (output, input) => witness.onStep(output, input),
     });
