@@ -292,6 +292,8 @@ export interface Call {
   coreUs: number;
   tokensIn: number;
   tokensCached: number;
+  /** Of the pages of its prompt, what had been used on its engine before its last dispatch, evicted or not. */
+  sentTokens: number;
   /** Since when it asks for a core, waits for memory included. */
   readySinceUs: number;
   reservation: Reservation | undefined;

@@ -36,6 +36,8 @@ export interface ThinkScript {
   readonly text?: string;
   /** What the provider counts as prompt; absent: what the kernel counts. */
   readonly tokensIn?: number;
+  /** Tokens of the answer's page, where they are others than `tokensOut`; absent: the same. */
+  readonly pageTokens?: number;
   readonly toolCalls?: readonly AskedCall[];
   readonly finish?: FinishReason;
   /** The call ends so, with this message. */

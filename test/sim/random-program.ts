@@ -243,6 +243,7 @@ function randomToolCall(draw: Draw): ToolCall {
     'plain',
     'files',
     'files',
+    'asking',
     'unknown',
     'other',
     'stubborn',

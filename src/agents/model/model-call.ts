@@ -12,6 +12,8 @@ export interface ModelCall {
   readonly request: ModelRequest;
   /** The tools that `request.tools` names, as far as they are registered, and the program's own. */
   readonly tools: readonly OfferedTool[];
+  /** What it said before it was stopped: it goes on behind that, and says only the rest. Absent: nothing. */
+  readonly partial?: string;
 }
 
 /** A simulated model: pure, so that the same call has the same answer. What it says is told when the call starts, and takes its time after that. */

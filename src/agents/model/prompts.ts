@@ -15,21 +15,25 @@ export class PromptCall implements ModelCall {
   readonly identity: CallIdentity;
   readonly maxOutput: number;
   readonly request: ModelRequest;
+  readonly partial?: string;
   private readonly kernel: Kernel;
   private readonly textOf: TextOfPage;
   private read: readonly Message[] | undefined;
 
   constructor(
     kernel: Kernel,
-    { identity, maxOutput, request = {}, degradedTo }: CallStart,
+    { identity, maxOutput, tokensOut, request = {}, degradedTo }: CallStart,
     textOf: TextOfPage,
+    partial = '',
   ) {
     this.identity = identity;
-    this.maxOutput = maxOutput;
+    // What was said is part of the longest answer.
+    this.maxOutput = partial === '' ? maxOutput : Math.max(1, maxOutput - tokensOut);
     // Its budget pays for the cheaper model only.
     this.request = degradedTo === undefined ? request : { ...request, model: degradedTo.model };
     this.kernel = kernel;
     this.textOf = textOf;
+    if (partial !== '') this.partial = partial;
   }
 
   get messages(): readonly Message[] {

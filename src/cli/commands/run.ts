@@ -121,9 +121,8 @@ class LiveRun {
       this.report(end, { run, us: world.clock.nowUs() - startUs, used: world.usage.of(spawned.pid) });
       return status;
     } finally {
-      const closed = world.close();
       // Whoever wants it to end at once does not wait for servers to take their leave.
-      if (!this.isHurried) await closed;
+      await world.close({ isHurried: this.isHurried });
     }
   }
 
@@ -215,7 +214,7 @@ class LiveRun {
     if (options.json) return io.out(JSON.stringify(document, null, 1));
     if (options.ndjson) return io.out(JSON.stringify({ type: 'result', ...document }));
     view.endLine();
-    if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(answer);
+    if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(view.words(answer));
     view.line(usageLine(outcome, us, used, settings.prices !== undefined));
     if (options.record !== undefined) view.note(`recorded: ringzero rerun ${options.record}`);
     if (outcome === 'completed') return;

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { PagingPolicy } from '../contracts.ts';
 import type { Pid } from '../ids.ts';
+import { heedReport, type CacheReport } from './cache-report.ts';
 import { CachedCalls } from './cached-calls.ts';
 import { ExtentStore } from './extent-store.ts';
 import type { ContentRun, Extent } from './extent.ts';
@@ -301,6 +302,11 @@ export class ContextMemory {
     if (isRefused) for (const { extent } of entries) resident.freeIfRefused(extent);
     resident.policy.ends?.(table.user as Pid, nowUs);
     resident.shed();
+  }
+
+  /** The call on `table` has just ended, and its server has told what it had of the prompt. */
+  heedReport(report: CacheReport, table: PageTable): void {
+    heedReport(report, table, this.extents, this.resident);
   }
 
   /** The answer that was decoded here joins the prompt: its page is in memory without a load, if it fits beside what is pinned. */

@@ -136,6 +136,17 @@ test('a replayed run is the recorded one, to the event', () => {
   expect(replayed.counts).toEqual({ matching: 24, changed: 0, missing: 0 });
 });
 
+test('what a recorded model only thought is paid for again, and no part of the prompt', () => {
+  const thinker = scriptedModel(() => ({ text: 'Hi', tokensOut: 105, pageTokens: 5 }));
+  const recorded = run(thinker, [{ line: 'x', calls: 2 }]);
+  const again = run(new ReplayedModel(answersIn(recorded.inputs)), [{ line: 'x', calls: 2 }]);
+  expect(again.events).toEqual(recorded.events);
+  const asked = again.events.flatMap((event) =>
+    event.type === 'call.requested' ? [event.promptTokens] : [],
+  );
+  expect(asked).toEqual([5, 10]);
+});
+
 test('a replay counts the calls whose prompt is another, and those that the recording does not have', () => {
   const recorded = run(scriptedModel([saying('one'), saying('two')]), [{ line: 'x', calls: 2 }]);
   const replayed = new ReplayedModel(
