@@ -163,9 +163,13 @@ function randomSyscall(
         ...(draw.chance(0.1) ? { pinned: draw.chance(0.7) } : {}),
       };
     case 'touch':
-    case 'drop':
-    case 'free':
       return { kind, pages: Array.from({ length: draw.between(0, 3) }, page) };
+    case 'drop':
+    case 'free': {
+      // Now and then several, apart from one another.
+      const first = page();
+      return { kind, pages: first % 3 === 0 ? [first, (first + 2) as PageNumber] : [first] };
+    }
     case 'pin':
     case 'unpin':
       return { kind, page: page() };
