@@ -75,17 +75,18 @@ function add(
   microDollars: number,
 ): void {
   const { run, pid, n } = process;
+  // In the order of its canonical text, which is made quickest so.
   state.record({
-    v: historyVersion,
-    type: 'audit',
-    run,
-    pid,
-    n,
     action,
-    input,
-    output,
-    microDollars,
     atUs: state.nowUs,
+    input,
+    microDollars,
+    n,
+    output,
+    pid,
+    run,
+    type: 'audit',
+    v: historyVersion,
   });
 }
 
