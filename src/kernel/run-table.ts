@@ -58,6 +58,7 @@ export class RunTable {
       case 'tool.ended':
       case 'message.sent':
       case 'signal.sent':
+      case 'answer.partial':
         return addToJournal(this.processOf(record), record);
       case 'checkpoint':
         return addCheckpoint(this.processOf(record), record);
@@ -86,6 +87,7 @@ export class RunTable {
       case 'tool.ended':
       case 'message.sent':
       case 'signal.sent':
+      case 'answer.partial':
         this.processOf(record).journal.pop();
         break;
       case 'checkpoint':
