@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
+import { PageMessages } from '../agents/model/page-messages.ts';
 import { PromptCall } from '../agents/model/prompts.ts';
 import { KernelError, messageOf, type KernelErrorCode } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
@@ -69,8 +70,7 @@ export class LiveKernel {
   private readonly tools = new Map<RequestId, StopSwitch>();
   private readonly watchers = new Set<StepWatcher>();
   private readonly timers = new Map<TimerId, () => void>();
-  /** Texts of pages by hash. */
-  private readonly texts = new Map<string, string>();
+  private readonly pages = new PageMessages();
   private readonly ends = new Map<Pid, (end: ProcessEnd) => void>();
   private readonly whenBroken = new Set<(error: unknown) => void>();
   private broken: { readonly error: unknown } | undefined;
@@ -216,7 +216,7 @@ export class LiveKernel {
   }
 
   private take({ records, requests, events, hasEnds }: StepOutput): void {
-    for (const record of records) this.keepText(record);
+    for (const record of records) this.keepPage(record);
     this.commit.add(records);
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
@@ -236,8 +236,8 @@ export class LiveKernel {
     }
   }
 
-  private keepText(record: KernelRecord): void {
-    if (record.type === 'page') this.texts.set(record.hash, record.text);
+  private keepPage(record: KernelRecord): void {
+    if (record.type === 'page') this.pages.add(record.hash, record.text);
   }
 
   // ---- Ends ----------------------------------------------------------------------------------------------------------
@@ -290,7 +290,7 @@ export class LiveKernel {
         const { core } = request;
         this.calls[core] = new ModelCallRun({
           start: request,
-          call: new PromptCall(this.kernel, request, (hash) => this.texts.get(hash)),
+          call: new PromptCall(this.kernel, request, (hash) => this.pages.of(hash)),
           port: this.portOfCore[core]!,
           clock: this.options.clock,
           answers: this.answers,
