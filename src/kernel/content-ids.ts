@@ -65,10 +65,9 @@ export class ContentIds {
     return { space, first, count, tokensEach: tokens };
   }
 
-  /** The hash of each content; undefined: it has none. */
-  hashesOf({ space, first, count }: ContentRun): readonly (string | undefined)[] {
-    if (space !== hashSpace) return Array.from({ length: count }, () => undefined);
-    return this.hashes.slice(first, first + count);
+  /** Adds the hash of each content to `to`; undefined: it has none. */
+  tellHashes({ space, first, count }: ContentRun, to: (string | undefined)[]): void {
+    for (let id = first; id < first + count; id++) to.push(space === hashSpace ? this.hashes[id] : undefined);
   }
 
   /** How a checkpoint names this content: contents by hash one by one, though they may stand in one extent. */
