@@ -92,8 +92,8 @@ const model = openAiCompatible({ url });
 const calls = await promptsOf();
 const kernelCosts: StepCost[] = [];
 const bareCosts: StepCost[] = [];
-// The first two rounds compile the code of both.
-for (let round = -2; round < rounds; round++) {
+// The first rounds, half as many as are told, compile the code of both.
+for (let round = -Math.ceil(rounds / 2); round < rounds; round++) {
   const kernelCost = await cost(() => withKernel(model));
   const bareCost = await cost(() => bare(calls));
   if (round < 0) continue;
