@@ -5,7 +5,7 @@
 import type { ModelPort } from '../../src/host/ports.ts';
 import { count, countingKernel } from './counting-kernel.ts';
 
-/** `firstUs`, `lastUs`: what one of the first steps takes and one of the last, over a tenth of the steps each; of steps that come at once. */
+/** `firstUs`, `lastUs`: processor time of one of the first steps, from the tenth on, and of one of the last, over a tenth of all steps each: it tells growth from other load of the machine. */
 export interface LoopRow {
   readonly steps: number;
   readonly seconds: number;
@@ -18,12 +18,12 @@ export interface LoopRow {
 const [steps = 1_000] = process.argv.slice(2).map(Number);
 const windowTokens = 1_000_000_000;
 
-/** Asks for the tool `count` as often as there are steps. */
-function instantModel(atMs: number[], limit: number): ModelPort {
+/** Asks for the tool `count` as often as there are steps, and tells `onTurn` the number of each turn. */
+function instantModel(limit: number, onTurn: (turn: number) => void): ModelPort {
   let turn = 0;
   return {
     call: () => {
-      atMs.push(performance.now());
+      onTurn(turn);
       const isLast = turn === limit;
       return Promise.resolve({
         text: isLast ? 'done' : 'next',
@@ -35,28 +35,30 @@ function instantModel(atMs: number[], limit: number): ModelPort {
   };
 }
 
-/** Returns when each model call began, ms. */
-async function run(limit: number): Promise<readonly number[]> {
-  const atMs: number[] = [];
-  const live = countingKernel({ model: instantModel(atMs, limit) });
+async function run(limit: number, onTurn: (turn: number) => void = () => {}): Promise<void> {
+  const live = countingKernel({ model: instantModel(limit, onTurn) });
   await count(live, limit, { windowTokens });
   live.close();
-  return atMs;
 }
 
 // Compiled code on both sides of what is compared; the peer does the same.
 for (let round = 0; round < 10; round++) await run(100);
-const start = performance.now();
-const atMs = await run(steps);
-const seconds = (performance.now() - start) / 1_000;
 const tenth = Math.floor(steps / 10);
-const meanUs = (from: number): number => ((atMs[from + tenth]! - atMs[from]!) * 1_000) / tenth;
+const marks = new Map([10, 10 + tenth, steps - tenth, steps].map((turn) => [turn, 0]));
+const start = performance.now();
+await run(steps, (turn) => {
+  if (!marks.has(turn)) return;
+  const { user, system } = process.cpuUsage();
+  marks.set(turn, user + system);
+});
+const seconds = (performance.now() - start) / 1_000;
+const meanUs = (from: number): number => (marks.get(from + tenth)! - marks.get(from)!) / tenth;
 const row: LoopRow = {
   steps,
   seconds,
   stepsPerSecond: steps / seconds,
   megabytes: process.memoryUsage().rss / 1_048_576,
-  firstUs: meanUs(Math.min(10, tenth)),
+  firstUs: meanUs(10),
   lastUs: meanUs(steps - tenth),
 };
 console.log(JSON.stringify(row));

@@ -73,12 +73,14 @@ function saySteps(): void {
   say('## A step of the loop');
   say();
   say(
-    'One live agent: model turn, one tool call, its state saved in memory after each step; model and tool answer at once. The first and the last steps are a tenth of all each. Both sides have run 10',
+    'One live agent: model turn, one tool call, its state saved in memory after each step; model and tool answer at once. Both sides have run 10 times 100 steps before, so that their code is compiled. Ours is',
   );
   say(
-    `times 100 steps before, so that their code is compiled. Ours is the best of ${loopRounds}, each in a process of its own; LangGraph.js is its prebuilt agent with its in-memory checkpointer. Targets: 100 times`,
+    `the best of ${loopRounds}, each in a process of its own; LangGraph.js is its prebuilt agent with its in-memory checkpointer. The first steps, from the tenth on, and the last are a tenth of all each, in processor`,
   );
-  say('as many steps a second at 1,000 steps, and a last step that takes at most 1.2 times the first.');
+  say(
+    'time with all threads. Targets: 100 times as many steps a second at 1,000 steps, and a last step that takes at most 1.2 times the first.',
+  );
   say();
   const worker = compiled('loop-worker');
   if (peerSizes.length > 0 && !existsSync(join(peers, 'node_modules')))
@@ -103,7 +105,7 @@ function saySteps(): void {
     [
       'steps',
       'steps a second',
-      'µs a step, first',
+      'processor µs a step, first',
       'last',
       'last / first',
       'MB',
