@@ -86,9 +86,11 @@ function saySteps(): void {
   if (peerSizes.length > 0 && !existsSync(join(peers, 'node_modules')))
     execFileSync('npm', ['ci', '--loglevel=error'], { cwd: peers, stdio: 'inherit' });
   const rows = sizes.map((steps) => {
-    const ours = best(Array.from({ length: loopRounds }, () => run<LoopRow>(worker, steps)));
+    const ours = best(Array.from({ length: loopRounds }, () => run(worker, steps) as LoopRow));
     /** It tells no more than steps a second and megabytes. */
-    const peer = peerSizes.includes(steps) ? run<LoopRow>(join(peers, 'langgraph.mjs'), steps) : undefined;
+    const peer = peerSizes.includes(steps)
+      ? (run(join(peers, 'langgraph.mjs'), steps) as LoopRow)
+      : undefined;
     return [
       whole(steps),
       whole(ours.stepsPerSecond),
@@ -143,14 +145,14 @@ function sayProvider(url: string): void {
     ...windows.map((window) => ['step', window] as const),
   ];
   const rows = cases.map(([kind, window]) => {
-    const { messages, bare, kernel } = run<ProviderRow>(
+    const { messages, bare, kernel } = run(
       worker,
       url,
       kind,
       window,
       providerSteps,
       providerRounds,
-    );
+    ) as ProviderRow;
     const added = kernel.map(({ cpuUs, wallUs }, round) => ({
       cpuUs: cpuUs - bare[round]!.cpuUs,
       wallUs: wallUs - bare[round]!.wallUs,
@@ -191,7 +193,7 @@ function sayCrowd(url: string): void {
   say();
   const worker = compiled('crowd-worker');
   const rows = [['--max-old-space-size=320'], []].map((options) => {
-    const row = runWith<CrowdRow>(options, worker, url, crowd, crowdSteps);
+    const row = runWith(options, worker, url, crowd, crowdSteps) as CrowdRow;
     const { calls, streams, deltas, seconds, cpuSeconds, startMegabytes, peakMegabytes } = row;
     return [
       options.length === 0 ? '`node`' : `\`node ${options.join(' ')}\``,
@@ -227,7 +229,7 @@ function sayWhatIf(): void {
   );
   say();
   const worker = compiled('what-if-worker');
-  const rows = run<readonly WhatIfRow[]>(worker, whatIfRounds, whatIfAgents, whatIfChanges);
+  const rows = run(worker, whatIfRounds, whatIfAgents, whatIfChanges) as readonly WhatIfRow[];
   const changes = [...new Set(rows.map(({ change }) => change))];
   const told = (name: string, chosen: readonly WhatIfRow[]): string[] => [
     name,
@@ -277,14 +279,14 @@ function compiled(name: string): string {
 }
 
 /** One process after another, so that none disturbs another. */
-function run<Row>(file: string, ...words: readonly (string | number)[]): Row {
+function run(file: string, ...words: readonly (string | number)[]): unknown {
   return runWith([], file, ...words);
 }
 
-function runWith<Row>(options: readonly string[], file: string, ...words: readonly (string | number)[]): Row {
+function runWith(options: readonly string[], file: string, ...words: readonly (string | number)[]): unknown {
   return JSON.parse(
     execFileSync(process.execPath, [...options, file, ...words.map(String)], { encoding: 'utf8' }),
-  ) as Row;
+  );
 }
 
 function whole(value: number): string {
