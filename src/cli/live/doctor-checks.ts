@@ -2,7 +2,7 @@
 import { accessSync, constants } from 'node:fs';
 
 import { endpointModels } from '../../adapters/models/endpoint-models.ts';
-import { modelVariables, openAiCompatible } from '../../adapters/models/openai-compatible.ts';
+import { modelVariables, openAiCompatible, shownUrl } from '../../adapters/models/openai-compatible.ts';
 import { loadTokenizer } from '../../adapters/models/tokenizer.ts';
 import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import type { ModelCall } from '../../agents/model/model-call.ts';
@@ -144,19 +144,19 @@ async function* model({ url, key, name }: ModelPlace, timeoutUs: number): AsyncG
     return yield {
       check: 'endpoint',
       status: 'fail',
-      text: `${url} cannot be reached (${found.why})`,
+      text: `${shownUrl(url)} cannot be reached (${found.why})`,
       advice: `is the server up? is ${urlVariable} right?`,
     };
   yield found.kind === 'silent'
     ? {
         check: 'endpoint',
         status: 'warn',
-        text: `${url} answers, but lists no models (status ${found.status})`,
+        text: `${shownUrl(url)} answers, but lists no models (status ${found.status})`,
         ...(key === undefined && (found.status === 401 || found.status === 403)
           ? { advice: `set ${modelVariables.key}` }
           : {}),
       }
-    : { check: 'endpoint', status: 'ok', text: `${url} answers, ${found.models.length} models` };
+    : { check: 'endpoint', status: 'ok', text: `${shownUrl(url)} answers, ${found.models.length} models` };
   const listed = found.kind === 'listed' ? found.models : [];
   if (name === undefined)
     return yield {

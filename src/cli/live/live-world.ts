@@ -61,8 +61,8 @@ export interface LiveWorld {
   readonly registry: ToolRegistry;
   /** What every agent is given here, but for its task. */
   readonly agent: Omit<AgentTask, 'task'>;
-  /** Stops everything that still runs. */
-  close(): Promise<void>;
+  /** Stops everything that still runs. `isHurried`: MCP servers are not asked to go, but made to. */
+  close(how?: { readonly isHurried: boolean }): Promise<void>;
 }
 
 /** Its only engine, and the budget node of all agents. */
@@ -143,10 +143,10 @@ export async function openLiveWorld(
       clock,
       registry: new ToolRegistry(ports.specs),
       agent,
-      async close() {
+      async close(how) {
         live.close();
         recording?.end();
-        await Promise.all(links.map((link) => link.close()));
+        await Promise.all(links.map((link) => link.close(how)));
       },
     };
   } catch (error) {
@@ -158,7 +158,8 @@ export async function openLiveWorld(
 /** Agents begin when all of it is there. */
 async function storageWith(memories: readonly Remember[], atUs: number): Promise<MemoryStorage> {
   const storage = new MemoryStorage(() => new RankedIndex());
-  const stored = memories.map(({ kind: _, ...memory }, index) => {
+  const stored = memories.map((one, index) => {
+    const { kind: _, ...memory } = one;
     const identity = { run: memory.scope, branch: 'main', pid: 1 as Pid, n: index + 1, index: 0 };
     return storage.remember({ identity, ...memory, atUs });
   });
@@ -195,8 +196,7 @@ function specOf(
     ...simulationDefaults,
     kind: 'live',
     seed,
-    // Context memory is an estimate of what the server has in its cache, which never keeps a call waiting.
-    oversize: 'bypass',
+    oversize: 'estimate',
     engines: [
       {
         name: engineName,
@@ -294,16 +294,21 @@ function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): 
   return all.filter(({ spec: { name } }) => names?.includes(name) ?? !unasked.has(name));
 }
 
-/** Two servers may have tools of one name. */
+/** Two servers may have tools of one name, and a server one that is there already. */
 function namedApart(tools: readonly LiveTool[]): readonly LiveTool[] {
   const taken = new Set<string>();
   return tools.map((tool) => {
     const { server = '', name: own } = tool.spec;
-    const name = taken.has(own) ? `${server.replace(/^mcp:/, '')}.${own}` : own;
+    const longer = `${server.replace(/^mcp:/, '').replaceAll(/[^\w.-]/g, '_')}.${own}`;
+    let name = taken.has(own) ? longer.slice(-nameLength) : own;
+    for (let number = 2; taken.has(name); number++)
+      name = `${longer.slice(-(nameLength - 1 - String(number).length))}-${number}`;
     taken.add(name);
     return { ...tool, spec: { ...tool.spec, name } };
   });
 }
+/** Characters of a tool's name at most. */
+const nameLength = 128;
 
 async function openLinks(
   servers: readonly McpServer[],

@@ -4,7 +4,11 @@ import { resolve } from 'node:path';
 
 import type { Command as CommanderCommand } from 'commander';
 
-import { modelVariables, type OpenAiCompatibleOptions } from '../../adapters/models/openai-compatible.ts';
+import {
+  modelVariables,
+  type OpenAiCompatibleOptions,
+  shownUrl,
+} from '../../adapters/models/openai-compatible.ts';
 import { pricesOf, priceTable, updatedPrices, type PriceTable } from '../../adapters/models/prices.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import type { Prices } from '../../kernel/engine-options.ts';
@@ -218,7 +222,7 @@ function modelChoice(flags: LiveFlags, io: Io): ModelChoice {
   if (name === undefined)
     throw new KernelError(
       'INVALID_ARGUMENT',
-      `model: none is named; allowed: --model NAME or ${modelVariables.model}, a model of ${url} (ringzero doctor tells which there are)`,
+      `model: none is named; allowed: --model NAME or ${modelVariables.model}, a model of ${shownUrl(url)} (ringzero doctor tells which there are)`,
     );
   return { kind: 'endpoint', endpoint: { url, model: name, ...(key === undefined ? {} : { key }) } };
 }

@@ -9,7 +9,7 @@ import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { checkKnownFields } from '../../kernel/known-fields.ts';
 
-const fields = ['topology', 'members', 'leader', 'combiner', 'parallel', 'rounds', 'depth'];
+const fields = ['topology', 'members', 'leader', 'combiner', 'parallel', 'rounds', 'messages', 'depth'];
 
 export interface TeamFile {
   readonly name: string;

@@ -90,12 +90,13 @@ export function hashOfPrompt(messages: readonly Message[]): number {
 }
 
 function answerOf(ended: CallEnded, durationUs: number): ThinkScript {
-  const { tokensOut, tokensIn, text, toolCalls, finish, reason, message = '', failure } = ended;
+  const { tokensOut, tokensIn, pageTokens, text, toolCalls, finish, reason, message = '', failure } = ended;
   return {
     tokensOut,
     durationUs,
     ...(text === undefined ? {} : { text }),
     ...(tokensIn === undefined ? {} : { tokensIn }),
+    ...(pageTokens === undefined ? {} : { pageTokens }),
     ...(toolCalls === undefined ? {} : { toolCalls }),
     ...(finish === undefined ? {} : { finish }),
     ...(reason === 'completed'
