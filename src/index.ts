@@ -112,7 +112,13 @@ export { randomModel, type RandomModelOptions } from './sim/devices/models/rando
 export { ReplayedModel } from './sim/devices/models/replayed-model.ts';
 export { recordedAnswers, type RecordedAnswer } from './sim/devices/models/recorded-answers.ts';
 export { saying, scriptedModel } from './sim/devices/models/scripted-model.ts';
-export { liveKernelOptions, liveProgramNames, type LiveParts, type LiveSpec } from './sim/live-spec.ts';
+export {
+  liveKernelOptions,
+  liveProgramNames,
+  type LiveEngine,
+  type LiveParts,
+  type LiveSpec,
+} from './sim/live-spec.ts';
 export { LiveRecorder, rerun, type RerunOptions, type RerunResult } from './sim/recording.ts';
 export { Simulation, type SimulationOptions } from './sim/simulation.ts';
 export { runWorkload, type WorkloadResult, type WorkloadRun } from './sim/run-workload.ts';

@@ -237,7 +237,7 @@ function malformedToolScript(script: unknown): string | undefined {
   return given(notData, '.script.result', result) ?? given(notFlag, '.script.failed', failed);
 }
 
-const thinkCounts = ['tokensOut', 'durationUs', 'tokensIn', 'pageTokens'];
+const thinkCounts = ['tokensOut', 'durationUs', 'tokensIn', 'tokensCached', 'pageTokens'];
 const durations = ['durationUs'];
 
 /** What a simulated device does is no more negative, endless or broken into halves than what a real one does. */

@@ -38,6 +38,8 @@ export interface ThinkScript {
   readonly tokensIn?: number;
   /** Tokens of the answer's page, where they are others than `tokensOut`; absent: the same. */
   readonly pageTokens?: number;
+  /** What the provider says it found of that in its cache; absent: what the kernel finds in context memory. */
+  readonly tokensCached?: number;
   readonly toolCalls?: readonly AskedCall[];
   readonly finish?: FinishReason;
   /** The call ends so, with this message. */

@@ -19,7 +19,7 @@ import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
 export type CountTokens = (text: string) => number;
 
 /** `endless`: nothing ever leaves its memory, as towards a hosted model whose cache nobody can see. JSON has no number for that. */
-export type LiveEngine = Partial<Omit<EngineOptions, 'memoryTokens'>> & {
+type LiveEngine = Partial<Omit<EngineOptions, 'memoryTokens'>> & {
   readonly memoryTokens?: number | 'endless';
 };
 

@@ -25,7 +25,7 @@ test('when a question is withdrawn the next one is shown before what is typed me
     registry: new ToolRegistry(),
     io: ioOf({ person }),
     approve: 'ask',
-    view: { line: show, note: show },
+    view: { line: show, note: show, of: () => '' },
     answer: ({ request }, decision) => answers.push([request, decision]),
     onMessage: (text) => answers.push(text),
   });

@@ -1,6 +1,6 @@
 /** `ringzero mcp`: the real process, driven by a client of the protocol. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -15,6 +15,7 @@ import { addLiveFlags, liveSettings, type LiveFlags } from '../../src/cli/live/s
 import type { Json } from '../../src/kernel/ids.ts';
 import { ToolRegistry } from '../../src/kernel/tools.ts';
 import { caller } from '../adapters/tools/tools.ts';
+import { HostileServer, says } from '../support/hostile-server.ts';
 import { ioOf, runCli } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
 
@@ -233,6 +234,54 @@ test.concurrent.each(['SIGINT', 'SIGHUP'] as const)(
       expect(() => process.kill(Number(pid), 0), `process ${pid} lives on`).toThrow('ESRCH');
   },
 );
+
+test('agents ask the models that they are given, at their prices and out of one budget; a repeated prompt comes from the cache', async () => {
+  const server = await HostileServer.start();
+  server.behave(says('Done.'));
+  const config = join(root, 'several.json');
+  writeFileSync(
+    config,
+    JSON.stringify({
+      model: { url: server.url, name: 'gpt-4.1-mini' },
+      models: {
+        large: { name: 'gpt-4.1' },
+        unpriced: { prices: { input: 1e6, cachedInput: 1e6, output: 1e6 } },
+      },
+      agent: { cache: true },
+      budget: { usd: 1 },
+    }),
+  );
+  const io = ioOf({ environment: {} });
+  const settings = liveSettings({ config, mcp: [], allowHost: [] }, io);
+  const service = new AgentService();
+  const world = await openLiveWorld(settings, {
+    moreModels: settings.models.configuredNames,
+    seed: 1,
+    isWatched: false,
+    canAsk: false,
+    watcher: service,
+  });
+  const tools = service.serve(world, 'never');
+  const tell = async (name: string, args: Json): Promise<Record<string, Json>> => {
+    const { value } = await tools.find(({ spec }) => spec.name === name)!.call(args as Record<string, Json>);
+    return value as Record<string, Json>;
+  };
+  const used: Json[] = [];
+  for (const more of [{}, { models: ['large'] }, { models: ['unpriced', 'large'] }, {}]) {
+    const { pid } = await tell('spawn', { task: 'Work.', ...more });
+    const { usage, answer } = await tell('status', { pid: pid!, waitSeconds: 10 });
+    expect(answer).toBe('Done.');
+    used.push((usage as Record<string, Json>)['microDollars']!);
+  }
+  await world.close();
+  await server.close();
+  expect(server.exchanges.map(({ body }) => body['model'])).toEqual(['gpt-4.1-mini', 'gpt-4.1', 'unpriced']);
+  // 20 tokens in, 16 of them cached, and 7 out.
+  expect(used).toEqual([15, 72, 27, 0]);
+  const models = (tools[0]!.spec.parameters as { properties: { models: { items: { enum: string[] } } } })
+    .properties;
+  expect(models.models.items.enum).toEqual(['gpt-4.1-mini', 'large', 'unpriced']);
+});
 
 test('bad input is told before it serves', async () => {
   expect(await runCli(['mcp'])).toMatchObject({

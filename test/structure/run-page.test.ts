@@ -44,7 +44,7 @@ test('it names every option of the three commands, every tool, field and way of 
       if (!['--help', '--seed', '--model-url', '--json'].includes(option))
         expect(page.text, option).toContain(option);
   }
-  const world = { agent: {}, questions: new OpenQuestions() } as unknown as LiveWorld;
+  const world = { tools: [], models: [], questions: new OpenQuestions() } as unknown as LiveWorld;
   const names = [...new AgentService().serve(world, 'ask'), ...builtInTools].map(({ spec }) => spec.name);
   for (const name of [
     ...names,
@@ -61,7 +61,7 @@ test('it names every option of the three commands, every tool, field and way of 
 
 test('its file of settings is taken, and has every field that there is', () => {
   const file = files.write('ringzero.json', settings);
-  expect(readConfig('.', file, { PATH: '/bin' })?.config.mcp).toHaveLength(3);
+  expect(readConfig('.', file, { PATH: '/bin', OPENAI_API_KEY: 'k' })?.config.mcp).toHaveLength(3);
   const other = files.write('other.json', '{"unknown": 1}');
   let allowed = '';
   try {

@@ -13,6 +13,10 @@ export interface OpenAiCompatibleOptions {
   readonly key?: string;
   /** For calls that name no model; absent: each must. */
   readonly model?: string;
+  /** How calls name that model where the endpoint calls it otherwise. */
+  readonly alias?: string;
+  /** Where a missing key belongs, for whoever reads that the endpoint wants one. Default: the variable of the environment. */
+  readonly keyPlace?: string;
 }
 
 /** Which variables of the environment say what. */
@@ -41,17 +45,27 @@ export function modelFromEnvironment(
 }
 
 /** Its models by name, whichever the endpoint knows. Throws KernelError INVALID_ARGUMENT for a URL or a key that cannot be one. */
-export function openAiCompatible({ url, key, model: own }: OpenAiCompatibleOptions): AiSdkModel {
+export function openAiCompatible({
+  url,
+  key,
+  model: own,
+  alias,
+  keyPlace = modelVariables.key,
+}: OpenAiCompatibleOptions): AiSdkModel {
   const { base, query } = endpointOf(url);
   if (key !== undefined) checkKey(key);
   let provider: Promise<OpenAICompatibleProvider> | undefined;
   const models = new Map<string, LanguageModelV4>();
+  const nameAt = (name: string | undefined): string | undefined =>
+    name === undefined || name === '' || name === alias ? own : name;
   return new AiSdkModel({
     place: base,
     secrets: secretsOf(url, key),
-    hint: (status, asked) => hintOf(status, { hasKey: key !== undefined, model: asked || own }),
+    hint: (status, asked) =>
+      hintOf(status, { missingKey: key === undefined ? keyPlace : undefined, model: nameAt(asked) }),
     isChatCompletions: true,
-    model: async (name = own) => {
+    model: async (asked) => {
+      const name = nameAt(asked);
       if (name === undefined)
         throw new KernelError(
           'INVALID_ARGUMENT',
@@ -177,10 +191,10 @@ function checkKey(key: string): void {
 
 function hintOf(
   status: number,
-  { hasKey, model }: { readonly hasKey: boolean; readonly model: string | undefined },
+  { missingKey, model }: { readonly missingKey: string | undefined; readonly model: string | undefined },
 ): string | undefined {
   if (status === 401 || status === 403)
-    return hasKey ? 'is the key right?' : `no key is set: ${modelVariables.key}`;
+    return missingKey === undefined ? 'is the key right?' : `no key is set: ${missingKey}`;
   if (status === 404) return `is there a model ${shown(model)}? is the URL right? most end in /v1`;
   return undefined;
 }

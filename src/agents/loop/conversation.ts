@@ -100,11 +100,13 @@ export class Conversation {
   /** A message of the live user turn, which never leaves the window: what it began with, and what was said last. */
   *user(text: string): Steps<void> {
     if (this.stage === 'closed') {
-      for (const stretch of this.opening) settle(this.settled, stretch, this.grain);
+      // The final answer, too: it leaves before what it answers, for no conversation begins with an answer.
+      for (const stretch of [...this.opening, ...this.live]) settle(this.settled, stretch, this.grain);
+      this.settleTurn();
       this.opening = [];
+      this.live = [];
       this.stage = 'opened';
-    }
-    if (this.stage !== 'steered') {
+    } else if (this.stage === 'answered') {
       for (const stretch of this.live) settle(this.settled, stretch, this.grain);
       this.live = [];
     }

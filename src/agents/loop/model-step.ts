@@ -2,7 +2,7 @@
 import type { Json } from '../../kernel/ids.ts';
 import type { Answer, ModelRequest, OfferedTool, SyscallResult } from '../../kernel/syscalls.ts';
 import type { AgentRun, ModelUse } from './agent-run.ts';
-import { backOffUs, isModelFailure, isRetryable } from './back-off.ts';
+import { backOffUs, isOfThisModel, isRetryable } from './back-off.ts';
 import { assistantMessage, cachedAnswer, tellCache } from './cached-answers.ts';
 import type { Steps } from './conversation.ts';
 
@@ -31,7 +31,7 @@ export function* modelStep(run: AgentRun, step: ModelStep): Steps<SyscallResult<
   for (let at = progress[use]; ; at++) {
     const isLast = at === chain.length - 1;
     const result = yield* askModel(run, step, { model: chain[at], isLast });
-    if (result.ok || !isModelFailure(result.code)) return result;
+    if (result.ok || !isOfThisModel(result.code)) return result;
     failures.push(`${chain[at]}: ${result.message}`);
     if (isLast) return failures.length === 1 ? result : { ...result, message: failures.join('; ') };
     if (step.purpose === undefined || use === 'summaryModel') progress[use] = at + 1;

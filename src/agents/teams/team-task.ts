@@ -3,6 +3,7 @@ import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { checkKnownFields } from '../../kernel/known-fields.ts';
+import { longestWaitUs } from '../../kernel/syscall-handler.ts';
 import type { Contribution } from './contribution.ts';
 
 export const topologies = ['sequential', 'parallel', 'pipeline', 'hierarchical', 'debate'] as const;
@@ -40,6 +41,8 @@ export interface Member {
   readonly arguments?: { readonly [field: string]: Json };
   /** An existing budget node; default: the team's. */
   readonly budget?: string;
+  /** The longest that it may take for each of its parts, µs, > 0; then it is terminated, and told as cancelled. Absent: as long as it takes. */
+  readonly timeoutUs?: number;
   readonly priority?: number;
 }
 
@@ -69,6 +72,7 @@ const memberFields: readonly (keyof Member)[] = [
   'program',
   'arguments',
   'budget',
+  'timeoutUs',
   'priority',
 ];
 
@@ -106,7 +110,8 @@ export function checkTeamTask(args: Json): TeamTask {
 function checkMember(field: string, member: unknown): void {
   if (!isRecord(member)) throw invalid(field, member, '{ name, role, … }');
   checkKnownFields(`${field}.`, member, memberFields);
-  const { name, role, program, arguments: args } = member;
+  const { name, role, program, arguments: args, timeoutUs } = member;
+  checkCount(`${field}.timeoutUs`, timeoutUs, 1, longestWaitUs);
   if (typeof name !== 'string' || name === '')
     throw invalid(`${field}.name`, name, 'a text that is not empty');
   for (const [key, value] of [

@@ -29,7 +29,7 @@ function* runTeam(sys: Sys): TeamSteps<Json> {
     return yield* fail('INVALID_ARGUMENT', messageOf(error), []);
   }
   const contributions: Contribution[] = [];
-  const result = yield* runs[task.topology]({ ...task, notes: [] }, contributions);
+  const result = yield* runs[task.topology]({ ...task, sys, notes: [] }, contributions);
   if ('failure' in result) return yield* fail('TEAM_FAILED', result.failure, contributions);
   return { answer: result.answer, contributions } satisfies TeamResult;
 }

@@ -34,7 +34,6 @@ export class AgentService implements LiveWatcher {
   /** Its world is made with this service as its watcher. `approve`: who decides on the questions of its agents. */
   serve(world: LiveWorld, approve: ApprovalMode): readonly ServedTool[] {
     this.world = world;
-    const { tools = [] } = world.agent;
     world.questions.watch((news) => {
       if (news.type === 'asked' && approve === 'never') this.deny(news.ask);
       else this.changed();
@@ -51,8 +50,17 @@ export class AgentService implements LiveWatcher {
               system: { type: 'string', description: 'a system prompt' },
               tools: {
                 type: 'array',
-                ...(tools.length === 0 ? { maxItems: 0 } : { items: { type: 'string', enum: [...tools] } }),
+                ...(world.tools.length === 0
+                  ? { maxItems: 0 }
+                  : { items: { type: 'string', enum: [...world.tools] } }),
                 description: 'the tools that it may use; absent: all',
+              },
+              models: {
+                type: 'array',
+                items: { type: 'string', enum: world.models.map(({ name }) => name) },
+                minItems: 1,
+                description:
+                  'the models that it asks, the next when one is not available; absent: as the server was told',
               },
               iterations: { type: 'integer', minimum: 1, description: 'turns of its model at most' },
               toolCalls: { type: 'integer', minimum: 0, description: 'tool calls at most' },
@@ -130,7 +138,8 @@ export class AgentService implements LiveWatcher {
 
   private async spawn({ priority, ...given }: SpawnArguments): Promise<ToolReply> {
     const world = this.world!;
-    const args = { ...world.agent, ...given } as unknown as Json;
+    const { task, ...own } = given;
+    const args = { ...world.agent(own), task } as unknown as Json;
     agentTaskOf(args);
     const run = `run-${world.clock.nowUs()}-${++this.count}`;
     const { pid: made, end } = world.live.spawn({
@@ -256,7 +265,10 @@ export class AgentService implements LiveWatcher {
   }
 }
 
-interface SpawnArguments extends Pick<AgentTask, 'task' | 'system' | 'tools' | 'iterations' | 'toolCalls'> {
+interface SpawnArguments extends Pick<
+  AgentTask,
+  'task' | 'system' | 'tools' | 'models' | 'iterations' | 'toolCalls'
+> {
   readonly priority?: number;
 }
 interface AskArguments {

@@ -105,6 +105,10 @@ export class RunView implements LiveWatcher {
     else this.line(text);
   }
 
+  onModel(pid: Pid, model: string): void {
+    if (!this.isQuiet) this.note(`· ${this.of(pid)}asks ${model}`);
+  }
+
   onRecall(count: number): void {
     if (!this.isQuiet) this.note(`· ${count === 1 ? '1 memory is' : `${count} memories are`} about it`);
   }

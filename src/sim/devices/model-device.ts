@@ -112,7 +112,7 @@ export class ModelDevice {
     const stretch = this.stretches[core - this.firstCore]!;
     const start = this.leave(stretch);
     const { plan } = stretch;
-    const { text, tokensIn, pageTokens, toolCalls, finish } = stretch.script ?? {};
+    const { text, tokensIn, tokensCached, pageTokens, toolCalls, finish } = stretch.script ?? {};
     const { switchUs, loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
     const plain = {
       atUs: this.world.nowUs,
@@ -125,7 +125,8 @@ export class ModelDevice {
       repeatedPrefillUs,
       loadUs,
     } as const;
-    const ended = this.engine.switchUs === 0 ? plain : { ...plain, switchUs };
+    const timed = this.engine.switchUs === 0 ? plain : { ...plain, switchUs };
+    const ended = tokensCached === undefined ? timed : { ...timed, tokensCached };
     if (stretch.failure !== undefined) {
       const { code, message, ...failure } = stretch.failure;
       const told = tokensIn === undefined ? {} : { tokensIn };

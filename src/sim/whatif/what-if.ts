@@ -8,6 +8,7 @@ import type { KernelOptionsInput } from '../../kernel/options.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { SimulatedModel } from '../../agents/model/model-call.ts';
+import type { RecordedAnswer } from '../devices/models/recorded-answers.ts';
 import { ReplayedModel, type ReplayCounts } from '../devices/models/replayed-model.ts';
 import { isLiveSpec, liveKernelOptions, type LiveParts, type LiveSpec } from '../live-spec.ts';
 import { Metrics } from '../metrics/metrics.ts';
@@ -98,7 +99,7 @@ export function ratesOf(work: RecordedWork): FittedRates {
 
 /** Throws KernelError as the kernel does. */
 export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
-  const model = new ReplayedModel(work.answers.answers, unrecorded(work, rates));
+  const model = new ReplayedModel(answersFor(spec, work), unrecorded(work, rates));
   const kernel = simulatedKernel(spec, parts, rates);
   let metrics: Metrics | undefined;
   const simulation = new Simulation({
@@ -121,6 +122,16 @@ export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
   for (const { atUs, more: _, ...input } of tellable(work)) simulation.send(atUs, input);
   simulation.run();
   return { metrics: metrics.result(simulation.nowUs), answers: model.counts };
+}
+
+/** What a server said of its cache holds as long as nothing is asked about memory: of one with an end, the simulation says itself what is found in it. */
+function answersFor(spec: Spec, { answers }: RecordedWork): readonly RecordedAnswer[] {
+  const isEndless = isLiveSpec(spec) && spec.engines.every(({ memoryTokens }) => memoryTokens === 'endless');
+  if (isEndless) return answers.answers;
+  return answers.answers.map((recorded) => {
+    const { tokensCached: _, ...answer } = recorded.answer;
+    return { ...recorded, answer };
+  });
 }
 
 /** Processes have the numbers that they had only where all of them are roots. */

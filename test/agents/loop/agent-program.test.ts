@@ -193,6 +193,16 @@ test('a server that asks for longer than a step may take: the next model answers
   expect(alone.asked[1]!.atUs).toBeGreaterThanOrEqual(600 * S);
 });
 
+test('a model that is too small for the prompt is followed by the next', () => {
+  const { asked, result } = runAgent({
+    task: { task: 'x'.repeat(8_000), models: ['small', 'large'], maxOutput: 100 },
+    model: ['done'],
+    kernel: { engines: [{ name: 'small', windowTokens: 1_000 }, { name: 'large' }] },
+  });
+  expect(asked.map(({ request }) => request.model)).toEqual(['large']);
+  expect(result.reason).toBe('answered');
+});
+
 test('when no model of the chain is available, the run says what became of each', () => {
   const { result, asked, outcome } = runAgent({
     task: { models: ['a', 'b', 'c'] },

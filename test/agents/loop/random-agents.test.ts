@@ -58,6 +58,8 @@ test('each run ends once; its tool calls, its prompts and its window keep their 
     expect(result.iterations, name).toBeLessThanOrEqual(task.iterations!);
     for (const { messages, promptTokens, maxOutput } of asked) {
       expect(messages[0], name).toEqual({ role: 'system', text: system });
+      // Providers refuse a conversation that begins with an answer.
+      expect(messages[1]!.role, name).toBe('user');
       expect(danglingIn(messages), name).toBeUndefined();
       expect(promptTokens + maxOutput, name).toBeLessThanOrEqual(task.windowTokens!);
     }

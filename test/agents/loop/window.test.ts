@@ -99,13 +99,13 @@ test('the task stays as long as it is worked on, whatever is said meanwhile', ()
   expect(all('page.dropped').length).toBeGreaterThan(10);
 });
 
-test('when it is answered, the task may leave for the next one', () => {
+test('when it is answered, the task may leave for the next one, and its answer before it', () => {
   const { asked } = runAgent({
     task: { ...task, task: 'x'.repeat(4_000), followUpUs: 100_000_000 },
     model: ['one', { text: 'two', durationUs: 1 }],
     messages: [[50_000_000, 'z'.repeat(4_000)]],
   });
-  expect(asked[1]!.messages.map((message) => 'text' in message && message.text[0])).toEqual(['Y', 'o', 'z']);
+  expect(asked[1]!.messages.map((message) => 'text' in message && message.text[0])).toEqual(['Y', 'z']);
 });
 
 test('a conversation that is restored knows what its turn began with, and that it is over', () => {
@@ -134,7 +134,7 @@ test('a conversation that is restored knows what its turn began with, and that i
     return [...before, 0, ...conversation.droppable(0).map(({ first }) => first)];
   };
   const live = pagesToDrop((conversation) => conversation);
-  expect(live).toEqual([2, 3, 0, 2, 4, 1, 3, 5]);
+  expect(live).toEqual([2, 3, 0, 2, 4, 6, 1, 3, 5]);
   expect(pagesToDrop((before) => new Conversation({ ...options, saved: before.save() }))).toEqual(live);
 });
 
@@ -155,6 +155,25 @@ test('a summary stands for what left, and is metered', () => {
     false,
   );
   expect(all('budget.settled')).toHaveLength(asked.length);
+});
+
+test('where the question for a summary does not fit any more, the oldest leave without one, and the run goes on', () => {
+  const { outcome, asked, all } = runAgent({
+    task: { ...task, summarise: true, toolCalls: 100 },
+    // From below the mark to above the window in one turn.
+    model: (call, index) =>
+      isSummary(call)
+        ? 'Nothing was found yet.'
+        : index < 30
+          ? asks('echo', { text: 'w'.repeat(1_900) })
+          : 'done',
+  });
+  expect(outcome).toBe('completed');
+  expect(asked.filter(isSummary).length).toBeGreaterThan(2);
+  expect(asked.every(({ promptTokens, maxOutput }) => promptTokens + maxOutput <= task.windowTokens)).toBe(
+    true,
+  );
+  expect(all('call.refused')).toEqual([]);
 });
 
 test('summaries are asked of models of their own, the next one when one is not available', () => {
@@ -194,6 +213,24 @@ test.each<readonly [what: string, reply: Reply]>([
       /^windowTokens: .* tokens, and nothing was dropped, as there is no summary: .*; allowed: up to 2000$/,
     ) as string,
   });
+});
+
+test('where there is no budget for a summary, the run says that the budget ended it', () => {
+  const run = (calls: number) =>
+    runAgent({
+      task: { ...task, summarise: true },
+      model: (call) => (isSummary(call) ? '' : asks('echo', { paragraph: 'x'.repeat(2_000) })),
+      kernel: {
+        budgets: [{ name: 'org', limits: [{ resource: 'calls', amount: calls, window: { kind: 'total' } }] }],
+      },
+    });
+  const rich = run(100);
+  expect(rich.result.reason).toBe('WINDOW_EXCEEDED');
+  const lastSummary = rich.asked.findLastIndex(isSummary);
+  const { result, outcome, all } = run(lastSummary);
+  expect(outcome).toBe('failed');
+  expect(result.reason).toBe('BUDGET_EXCEEDED');
+  expect(all('page.dropped')).toEqual([]);
 });
 
 test.each([

@@ -152,6 +152,32 @@ test('a member that is cancelled from outside is reported as cancelled', () => {
   ]);
 });
 
+test('a member that takes longer than it may is terminated and told, and keeps nobody from working', () => {
+  const { value, asked, events } = run({
+    topology: 'parallel',
+    task: 'Go.',
+    parallel: 2,
+    members: [
+      { ...member('endless', { seconds: 10_000 }), timeoutUs: 5_000_000 },
+      { ...member('quick'), timeoutUs: 5_000_000 },
+      { ...member('next', { seconds: 3 }), timeoutUs: 5_000_000 },
+    ],
+    combiner: member('judge', { says: 'two of three' }),
+  });
+  expect(contributionsOf(value)).toMatchObject([
+    { member: 'endless', outcome: 'cancelled', value: { message: 'it took longer than 5000000 µs' } },
+    { member: 'quick', outcome: 'completed' },
+    { member: 'next', outcome: 'completed' },
+    { member: 'judge', outcome: 'completed' },
+  ]);
+  expect(asked.at(-1)![1]).toContain('endless cancelled (it took longer than 5000000 µs)\n\nquick answered:');
+  const ends = events.filter((event) => event.type === 'process.terminated');
+  expect(ends.find(({ pid }) => (pid as number) === 2)).toMatchObject({
+    outcome: 'cancelled',
+    atUs: 5_000_000,
+  });
+});
+
 test('a team that is cancelled takes its members along', () => {
   const events: KernelEvent[] = [];
   const sleeper: Program = {
@@ -410,6 +436,10 @@ test.each([
   [
     { topology: 'parallel', task: 'x', members: [{ name: 'a', prgram: 'agent' }] },
     'members[0].prgram: "agent" is not allowed; allowed: the fields name, role,',
+  ],
+  [
+    { topology: 'parallel', task: 'x', members: [{ name: 'a', timeoutUs: 0 }] },
+    'members[0].timeoutUs: 0 is not allowed; allowed: an integer from 1 to',
   ],
   [
     { topology: 'parallel', task: 'x', members: [member('a')], rounds: 2 },

@@ -214,7 +214,7 @@ test.each([
           if (outcome === 'begun') estimates[table] = cachedTokens;
         } else if (entry !== undefined)
           if (type === 'pin') memory.setPinned(prompt, entry.number, number % 2 === 0);
-          else memory.takeOut(prompt, entry.number, false);
+          else memory.takeOut(prompt, [entry.number], false);
         memory.checkInvariants();
       }
     }),

@@ -90,13 +90,15 @@ export function hashOfPrompt(messages: readonly Message[]): number {
 }
 
 function answerOf(ended: CallEnded, durationUs: number): ThinkScript {
-  const { tokensOut, tokensIn, pageTokens, text, toolCalls, finish, reason, message = '', failure } = ended;
+  const { tokensOut, tokensIn, tokensCached, pageTokens } = ended;
+  const { text, toolCalls, finish, reason, message = '', failure } = ended;
   return {
     tokensOut,
     durationUs,
     ...(text === undefined ? {} : { text }),
     ...(tokensIn === undefined ? {} : { tokensIn }),
     ...(pageTokens === undefined ? {} : { pageTokens }),
+    ...(tokensCached === undefined ? {} : { tokensCached }),
     ...(toolCalls === undefined ? {} : { toolCalls }),
     ...(finish === undefined ? {} : { finish }),
     ...(reason === 'completed'
