@@ -4,6 +4,7 @@
  */
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
+import { PageMessages } from '../agents/model/page-messages.ts';
 import { PromptCall } from '../agents/model/prompts.ts';
 import { KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
@@ -77,8 +78,7 @@ export class LiveKernel {
   private readonly tools = new Map<RequestId, StopSwitch>();
   private readonly watchers = new Set<StepWatcher>();
   private readonly timers = new Map<TimerId, () => void>();
-  /** Texts of pages by hash. */
-  private readonly texts = new Map<string, string>();
+  private readonly pages = new PageMessages();
   private readonly ends = new Map<Pid, EndWaiter>();
   /** Who waits for something else to be durable. */
   private readonly whenBroken = new Set<(error: unknown) => void>();
@@ -238,7 +238,7 @@ export class LiveKernel {
   }
 
   private take({ records, requests, events, hasEnds }: StepOutput): void {
-    for (const record of records) this.keepText(record);
+    for (const record of records) this.keepPage(record);
     this.commit.add(records);
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
@@ -259,8 +259,8 @@ export class LiveKernel {
     }
   }
 
-  private keepText(record: KernelRecord): void {
-    if (record.type === 'page') this.texts.set(record.hash, record.text);
+  private keepPage(record: KernelRecord): void {
+    if (record.type === 'page') this.pages.add(record.hash, record.text);
   }
 
   // ---- Ends ----------------------------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ export class LiveKernel {
         const partial = continues ? before.text : '';
         this.calls[core] = new ModelCallRun({
           start: request,
-          call: new PromptCall(this.kernel, request, (hash) => this.texts.get(hash), partial),
+          call: new PromptCall(this.kernel, request, (hash) => this.pages.of(hash), partial),
           port: this.portOfCore[core]!,
           clock: this.options.clock,
           answers: this.answers,

@@ -4,6 +4,7 @@
 import { Ring } from '../base/ring.ts';
 import { rngFor } from '../base/rng.ts';
 import type { SimulatedModel } from '../agents/model/model-call.ts';
+import { messageOfPage, type Message } from '../agents/model/messages.ts';
 import { PromptCall } from '../agents/model/prompts.ts';
 import type { ToolImplementation } from '../agents/tools/tool-implementation.ts';
 import { invalid, KernelError } from '../kernel/errors.ts';
@@ -312,9 +313,11 @@ export class Simulation implements ModelDeviceWorld {
   scriptOf(start: CallStart): ThinkScript | undefined {
     const { model } = this.options;
     if (model === undefined) return undefined;
-    const script = model.answer(
-      new PromptCall(this.kernel, start, (hash) => this.store.pages([hash]).get(hash)),
-    );
+    const messageOf = (hash: string): Message | undefined => {
+      const text = this.store.pages([hash]).get(hash);
+      return text === undefined ? undefined : messageOfPage(text);
+    };
+    const script = model.answer(new PromptCall(this.kernel, start, messageOf));
     const flaw = malformedAnswer(script);
     if (flaw !== undefined) throw new KernelError('INVALID_ARGUMENT', `the simulated model: ${flaw}`);
     return script;

@@ -288,11 +288,10 @@ class StreamedAnswer {
 
 /** The ids of all tool calls of a conversation. */
 function idsIn(messages: ModelCall['messages']): ReadonlySet<string> {
-  return new Set(
-    messages.flatMap((message) =>
-      message.role === 'assistant' ? (message.toolCalls ?? []).map(({ id }) => id) : [],
-    ),
-  );
+  const ids = new Set<string>();
+  for (const message of messages)
+    if (message.role === 'assistant') for (const { id } of message.toolCalls ?? []) ids.add(id);
+  return ids;
 }
 
 /** A count that is none counts as not told. */

@@ -1,10 +1,10 @@
 /** The tool calls of one answer: which are made, and what the model is told of each of them. Every call gets its result, in the order of the calls. */
 import type { Json } from '../../kernel/ids.ts';
 import type { AskedCall, SyscallResult, ToolResult } from '../../kernel/syscalls.ts';
-import { pageOf, type ToolMessage } from '../model/messages.ts';
+import type { ToolMessage } from '../model/messages.ts';
 import type { AgentRun } from './agent-run.ts';
 import { assistantMessage } from './cached-answers.ts';
-import type { Steps } from './conversation.ts';
+import type { Conversation, SizedMessage, Steps } from './conversation.ts';
 import { makeRoomForResults } from './make-room.ts';
 import { beginOwn, endOwn, type OwnCall } from './own-tools.ts';
 
@@ -24,14 +24,13 @@ export function* toolTurn(run: AgentRun, text: string, calls: readonly AskedCall
   progress.toolCalls += made.length;
   const results = yield* make(run, made);
   const mostTokens = Math.max(1, Math.floor((task.windowTokens * resultsShare) / calls.length));
-  const tokensOf = (text: string): number => conversation.tokensOf(text);
   let next = 0;
   const messages = calls.map(({ id, tool }, index) => {
     const refusal = refusals[index];
     const told = refusal === undefined ? toldOf(results[next++]!) : { ok: false, value: refusal };
-    return shortened({ role: 'tool', id, tool, ...told }, mostTokens, tokensOf);
+    return shortened(conversation, { role: 'tool', id, tool, ...told }, mostTokens);
   });
-  const tokens = messages.reduce((sum, message) => sum + tokensOf(pageOf(message)), 0);
+  const tokens = messages.reduce((sum, message) => sum + message.tokens, 0);
   yield* makeRoomForResults(run, assistantMessage({ text, toolCalls: calls }), tokens);
   for (const message of messages) yield* conversation.result(message);
 }
@@ -81,18 +80,15 @@ const toldOf = (result: ToolResult): Pick<ToolMessage, 'ok' | 'value'> =>
   result.ok ? { ok: true, value: result.value } : { ok: false, value: `${result.code}: ${result.message}` };
 
 /** A result that is too large for the window is cut off, and says so. */
-function shortened(
-  message: ToolMessage,
-  mostTokens: number,
-  tokensOf: (text: string) => number,
-): ToolMessage {
-  if (tokensOf(pageOf(message)) <= mostTokens) return message;
+function shortened(conversation: Conversation, message: ToolMessage, mostTokens: number): SizedMessage {
+  const sized = conversation.sized(message);
+  if (sized.tokens <= mostTokens) return sized;
   const whole = typeof message.value === 'string' ? message.value : JSON.stringify(message.value);
   let kept = whole.length;
   for (;;) {
     kept = Math.floor(kept / 2);
     const value = `${whole.slice(0, kept)} [cut off: the first ${kept} of ${whole.length} characters]`;
-    const cut = { ...message, value };
-    if (kept === 0 || tokensOf(pageOf(cut)) <= mostTokens) return cut;
+    const cut = conversation.sized({ ...message, value });
+    if (kept === 0 || cut.tokens <= mostTokens) return cut;
   }
 }
