@@ -285,6 +285,12 @@ export class Kernel {
           code: 'TIMEOUT',
           message: 'no message arrived in time',
         });
+      case 'wait':
+        return state.deliver(alarm.process, {
+          ok: false,
+          code: 'TIMEOUT',
+          message: 'no child ended in time',
+        });
       case 'lock':
         return this.lifecycle.notInTime(alarm.process);
       case 'tool-timeout':

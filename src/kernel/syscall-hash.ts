@@ -30,14 +30,14 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   semWait: ['semaphore', 'timeoutUs'],
   semPost: ['semaphore'],
   spawn: ['program', 'arguments', 'name', 'priority', 'budget', 'capabilities', 'scheduling'],
-  wait: ['pid'],
+  wait: ['pid', 'timeoutUs', 'orMessage'],
   signal: ['pid', 'signal'],
   allocate: ['tokens', 'text', 'hash', 'blocks', 'importance', 'pinned'],
   touch: ['pages'],
   pin: ['page'],
   unpin: ['page'],
-  drop: ['page'],
-  free: ['page'],
+  drop: ['pages'],
+  free: ['pages'],
   setImportance: ['page', 'importance'],
   truncate: ['pages'],
   remember: ['scope', 'text', 'key', 'data'],
@@ -45,7 +45,7 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   checkpoint: ['state'],
   sleep: ['us'],
   yieldCore: [],
-  exit: ['value', 'outcome'],
+  exit: ['value', 'outcome', 'code', 'message'],
 };
 
 function hashArgument(kind: Syscall['kind'], key: string, value: Json): number {

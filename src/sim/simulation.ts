@@ -33,11 +33,11 @@ export interface SimulationOptions {
   readonly flushUs?: number;
   /** Who answers model calls that bring no script; default: nobody does, and an answer has its full length and no text. Needs records, which hold the texts of prompts. */
   readonly model?: SimulatedModel;
-  /** What came of tool calls, questions and recalls in a recording: goes before what is said of them otherwise. */
+  /** What comes of tool calls, questions and recalls, as a recording or its user has it: goes before what is said of them otherwise. */
   readonly replay?: {
-    readonly tool: ToolReplay;
-    readonly person: PersonReplay;
-    readonly recall: RecallReplay;
+    readonly tool?: ToolReplay;
+    readonly person?: PersonReplay;
+    readonly recall?: RecallReplay;
   };
   /** What goes wrong; default: nothing. */
   readonly faults?: Partial<FaultRates>;

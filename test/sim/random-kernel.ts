@@ -190,6 +190,7 @@ function drawTools(draw: Draw): ToolSpec[] {
       retries: draw.between(0, 1),
       timeoutUs: timeoutUs(),
     }),
+    spec('asking', { asksPerson: true }),
     spec('guarded', { effects, approval: true, ...(draw.chance(0.5) ? { concurrency: 1 } : {}) }),
   ];
 }

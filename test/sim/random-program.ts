@@ -163,11 +163,11 @@ function randomSyscall(
         ...(draw.chance(0.1) ? { pinned: draw.chance(0.7) } : {}),
       };
     case 'touch':
+    case 'drop':
+    case 'free':
       return { kind, pages: Array.from({ length: draw.between(0, 3) }, page) };
     case 'pin':
     case 'unpin':
-    case 'drop':
-    case 'free':
       return { kind, page: page() };
     case 'setImportance':
       return { kind, page: page(), importance: draw.spoilt(draw.between(0, 10) / 10) };
@@ -239,6 +239,7 @@ function randomToolCall(draw: Draw): ToolCall {
     'plain',
     'files',
     'files',
+    'asking',
     'unknown',
     'other',
     'stubborn',

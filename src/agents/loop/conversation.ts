@@ -138,7 +138,7 @@ export class Conversation {
     const { turn } = this;
     assert(turn?.count === 1, 'only an answer without results can be taken back');
     this.turn = undefined;
-    yield* this.leave('free', turn);
+    yield* this.leave('free', [turn]);
     return turn.tokens;
   }
 
@@ -157,7 +157,7 @@ export class Conversation {
   }
 
   *withdraw({ stretch, key, before, last }: Aside): Steps<void> {
-    yield* this.leave('free', stretch);
+    yield* this.leave('free', [stretch]);
     Object.assign(this, { key, before, last });
   }
 
@@ -171,9 +171,7 @@ export class Conversation {
   *drop(stretches: readonly Stretch[]): Steps<void> {
     const leaving = new Set(stretches);
     this.settled = this.settled.filter((stretch) => !leaving.has(stretch));
-    // From the back: what stands behind a page that leaves has to be named anew.
-    for (const stretch of [...stretches].sort((a, b) => b.first - a.first))
-      yield* this.leave('drop', stretch);
+    yield* this.leave('drop', stretches);
   }
 
   save(): Json {
@@ -225,13 +223,18 @@ export class Conversation {
     return { first: result.value as PageNumber, count: 1, tokens, importance };
   }
 
-  private *leave(kind: 'drop' | 'free', { first, count, tokens }: Stretch): Steps<void> {
-    for (let page = first + count - 1; page >= first; page--) {
-      const result = yield { kind, page: page as PageNumber };
-      assert(result.ok, `page ${page} of the conversation is not in the page table`);
+  /** In one syscall, as the prompt behind the first of the pages is broken by it. */
+  private *leave(kind: 'drop' | 'free', stretches: readonly Stretch[]): Steps<void> {
+    if (stretches.length === 0) return;
+    const pages = stretches.flatMap(({ first, count }) =>
+      Array.from({ length: count }, (_, at) => (first + at) as PageNumber),
+    );
+    const result = yield { kind, pages };
+    assert(result.ok, `a page of ${pages.join(', ')} is not in the page table`);
+    for (const { first, count, tokens } of stretches) {
+      this.tokens -= tokens;
+      this.said(`${kind} ${first} ${count}`, '');
     }
-    this.tokens -= tokens;
-    this.said(`${kind} ${first} ${count}`, '');
   }
 
   private said(what: string, last: string): void {

@@ -6,6 +6,7 @@ import type { AgentRun } from './agent-run.ts';
 import { assistantMessage } from './cached-answers.ts';
 import type { Steps } from './conversation.ts';
 import { makeRoomForResults } from './make-room.ts';
+import { beginOwn, endOwn, type OwnCall } from './own-tools.ts';
 
 /** Results of one answer take at most this share of the window. */
 const resultsShare = 0.25;
@@ -21,7 +22,7 @@ export function* toolTurn(run: AgentRun, text: string, calls: readonly AskedCall
   });
   const made = calls.filter((_, index) => refusals[index] === undefined);
   progress.toolCalls += made.length;
-  const results = made.length === 0 ? [] : yield* make(made);
+  const results = yield* make(run, made);
   const mostTokens = Math.max(1, Math.floor((task.windowTokens * resultsShare) / calls.length));
   const tokensOf = (text: string): number => conversation.tokensOf(text);
   let next = 0;
@@ -36,10 +37,11 @@ export function* toolTurn(run: AgentRun, text: string, calls: readonly AskedCall
 }
 
 /** Why a call is not made; undefined: it is. */
-function refusalOf({ task }: AgentRun, call: AskedCall, left: number): string | undefined {
+function refusalOf({ task, ownTools }: AgentRun, call: AskedCall, left: number): string | undefined {
   const { tool, malformed } = call;
-  if (!task.tools.includes(tool)) {
-    const known = task.tools.length === 0 ? 'there are none' : `the tools are ${task.tools.join(', ')}`;
+  const names = [...task.tools, ...ownTools.map(({ name }) => name)];
+  if (!names.includes(tool)) {
+    const known = names.length === 0 ? 'there are none' : `the tools are ${names.join(', ')}`;
     return `UNKNOWN_TOOL: there is no tool ${JSON.stringify(tool)}; ${known}`;
   }
   if (malformed !== undefined || call.arguments === undefined)
@@ -49,7 +51,24 @@ function refusalOf({ task }: AgentRun, call: AskedCall, left: number): string | 
   return undefined;
 }
 
-function* make(calls: readonly AskedCall[]): Steps<readonly ToolResult[]> {
+/** The results in call order. Its own begin first, so that other agents work while the tools of the kernel do. */
+function* make(run: AgentRun, calls: readonly AskedCall[]): Steps<readonly ToolResult[]> {
+  const own = new Map<AskedCall, OwnCall>();
+  for (const call of calls) {
+    const tool = run.ownTools.find(({ name }) => name === call.tool);
+    if (tool !== undefined) own.set(call, yield* beginOwn(run, tool, call.arguments as Json));
+  }
+  const results = [...(yield* callTools(calls.filter((call) => !own.has(call))))];
+  const all: ToolResult[] = [];
+  for (const call of calls) {
+    const begun = own.get(call);
+    all.push(begun === undefined ? results.shift()! : yield* endOwn(run, begun));
+  }
+  return all;
+}
+
+function* callTools(calls: readonly AskedCall[]): Steps<readonly ToolResult[]> {
+  if (calls.length === 0) return [];
   const result = (yield {
     kind: 'callTools',
     calls: calls.map((call) => ({ tool: call.tool, arguments: call.arguments as Json })),

@@ -1,8 +1,8 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { CallIdentity, CallStart } from '../../kernel/requests.ts';
-import type { ModelRequest } from '../../kernel/syscalls.ts';
+import type { ModelRequest, OfferedTool } from '../../kernel/syscalls.ts';
 import { messageOfPage, type Message } from './messages.ts';
-import type { ModelCall, OfferedTool } from './model-call.ts';
+import type { ModelCall } from './model-call.ts';
 
 /** The texts of pages by hash; undefined: nobody has told that text here. */
 export type TextOfPage = (hash: string) => string | undefined;
@@ -15,21 +15,25 @@ export class PromptCall implements ModelCall {
   readonly identity: CallIdentity;
   readonly maxOutput: number;
   readonly request: ModelRequest;
+  readonly partial?: string;
   private readonly kernel: Kernel;
   private readonly textOf: TextOfPage;
   private read: readonly Message[] | undefined;
 
   constructor(
     kernel: Kernel,
-    { identity, maxOutput, request = {}, degradedTo }: CallStart,
+    { identity, maxOutput, tokensOut, request = {}, degradedTo }: CallStart,
     textOf: TextOfPage,
+    partial = '',
   ) {
     this.identity = identity;
-    this.maxOutput = maxOutput;
+    // What was said is part of the longest answer.
+    this.maxOutput = partial === '' ? maxOutput : Math.max(1, maxOutput - tokensOut);
     // Its budget pays for the cheaper model only.
     this.request = degradedTo === undefined ? request : { ...request, model: degradedTo.model };
     this.kernel = kernel;
     this.textOf = textOf;
+    if (partial !== '') this.partial = partial;
   }
 
   get messages(): readonly Message[] {
@@ -41,6 +45,7 @@ export class PromptCall implements ModelCall {
   }
 
   get tools(): readonly OfferedTool[] {
-    return (this.request.tools ?? []).flatMap((name) => this.kernel.tool(name) ?? []);
+    const { tools = [], ownTools = [] } = this.request;
+    return [...tools.flatMap((name) => this.kernel.tool(name) ?? []), ...ownTools];
   }
 }

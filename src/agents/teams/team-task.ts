@@ -25,6 +25,8 @@ export interface TeamTask {
   readonly parallel?: number;
   /** Of a debate, 1 to 10; default 2. */
   readonly rounds?: number;
+  /** Whether members that are agents may write to those that are at work with them, with the tool `send_message`; default false. */
+  readonly messages?: boolean;
   /** How many teams may stand one above the other from here on, 1 to 10; default 3. A team within may say less of itself, not more. */
   readonly depth?: number;
 }
@@ -58,6 +60,7 @@ const teamFields: readonly (keyof TeamTask)[] = [
   'combiner',
   'parallel',
   'rounds',
+  'messages',
   'depth',
 ];
 const memberFields: readonly (keyof Member)[] = [
@@ -73,7 +76,7 @@ const memberFields: readonly (keyof Member)[] = [
 export function checkTeamTask(args: Json): TeamTask {
   if (!isRecord(args)) throw invalid('team', args, '{ topology, task, members, … }');
   checkKnownFields('', args, teamFields);
-  const { topology, task, members, leader, combiner, parallel, rounds, depth } = args;
+  const { topology, task, members, leader, combiner, parallel, rounds, messages, depth } = args;
   if (!topologies.includes(topology as Topology)) throw invalid('topology', topology, topologies.join(', '));
   if (typeof task !== 'string' || task === '') throw invalid('task', task, 'a text that is not empty');
   const least = topology === 'debate' ? 2 : 1;
@@ -91,6 +94,8 @@ export function checkTeamTask(args: Json): TeamTask {
   checkCount('parallel', parallel, 1, 1_000);
   checkCount('rounds', rounds, 1, 10);
   checkCount('depth', depth, 1, 10);
+  if (messages !== undefined && typeof messages !== 'boolean')
+    throw invalid('messages', messages, 'true or false');
   const all = [...(members as Member[]), leader, combiner].filter((member) => member !== undefined);
   const names = (all as unknown as Member[]).map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);

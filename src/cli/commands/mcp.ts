@@ -37,7 +37,7 @@ export const mcpCommand: Command<McpOptions> = {
     const server = await serveTools({
       name: 'ringzero',
       version: packageVersion(),
-      tools: service.serve(world),
+      tools: service.serve(world, settings.approve),
     });
     let endInterrupts: () => void = () => {};
     const interrupted = new Promise<void>((resolve) => {

@@ -2,6 +2,7 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { agentTaskOf } from '../../agents/loop/agent-task.ts';
+import { sendMessageName } from '../../agents/loop/own-tools.ts';
 import type { TraceEvent } from '../../agents/traces/trace.ts';
 import { invalid, messageOf } from '../../kernel/errors.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
@@ -106,7 +107,7 @@ class LiveRun {
     });
     try {
       const { program, args } = this.program(world);
-      this.view.offered = world.tools;
+      this.view.offered = [...world.tools, sendMessageName];
       const startUs = world.clock.nowUs();
       const run = `run-${startUs}`;
       const told = options.ndjson ? this.tell(watchTraces(world.live).watch(run)) : undefined;
@@ -122,9 +123,8 @@ class LiveRun {
       this.report(end, run, world.clock.nowUs() - startUs, usageOf(world, spawned.pid));
       return status;
     } finally {
-      const closed = world.close();
       // Whoever wants it to end at once does not wait for servers to take their leave.
-      if (!this.isHurried) await closed;
+      await world.close({ isHurried: this.isHurried });
     }
   }
 
@@ -215,7 +215,7 @@ class LiveRun {
     if (options.json) return io.out(JSON.stringify(document, null, 1));
     if (options.ndjson) return io.out(JSON.stringify({ type: 'result', ...document }));
     view.endLine();
-    if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(answer);
+    if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(view.words(answer));
     view.line(usageLine(outcome, us, used, isPriceKnown));
     if (byModel.length > 1) for (const one of byModel) view.note(`  ${modelLine(one)}`);
     if (options.record !== undefined) view.note(`recorded: ringzero rerun ${options.record}`);

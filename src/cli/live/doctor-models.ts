@@ -3,6 +3,7 @@ import { endpointModels, type EndpointModels } from '../../adapters/models/endpo
 import {
   modelVariables,
   openAiCompatible,
+  shownUrl,
   type OpenAiCompatibleOptions,
 } from '../../adapters/models/openai-compatible.ts';
 import type { ModelCall } from '../../agents/model/model-call.ts';
@@ -73,7 +74,8 @@ async function* oneModel(
   if (!listings.has(url)) yield* listing(endpoint, listings, timeoutUs);
   const found = listings.get(url);
   if (found === undefined || found.kind === 'unreachable') {
-    if (label !== '') yield { check: `model${label}`, status: 'fail', text: `${url} is not there for it` };
+    if (label !== '')
+      yield { check: `model${label}`, status: 'fail', text: `${shownUrl(url)} is not there for it` };
     return;
   }
   const listed = found.kind === 'listed' ? found.models : [];
@@ -109,19 +111,19 @@ async function* listing(
     return yield {
       check: 'endpoint',
       status: 'fail',
-      text: `${url} cannot be reached (${found.why})`,
+      text: `${shownUrl(url)} cannot be reached (${found.why})`,
       advice: `is the server up? is ${place} right?`,
     };
   yield found.kind === 'silent'
     ? {
         check: 'endpoint',
         status: 'warn',
-        text: `${url} answers, but lists no models (status ${found.status})`,
+        text: `${shownUrl(url)} answers, but lists no models (status ${found.status})`,
         ...(key === undefined && (found.status === 401 || found.status === 403)
           ? { advice: `set ${keyPlace}` }
           : {}),
       }
-    : { check: 'endpoint', status: 'ok', text: `${url} answers, ${found.models.length} models` };
+    : { check: 'endpoint', status: 'ok', text: `${shownUrl(url)} answers, ${found.models.length} models` };
 }
 
 const some = (names: readonly string[]): string =>

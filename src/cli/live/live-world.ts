@@ -68,8 +68,8 @@ export interface LiveWorld {
   readonly tools: readonly string[];
   /** What an agent is given here, with what is said of it alone; but for its task. Throws KernelError INVALID_ARGUMENT. */
   agent(own?: Readonly<Record<string, Json>>): AgentArguments;
-  /** Stops everything that still runs. */
-  close(): Promise<void>;
+  /** Stops everything that still runs. `isHurried`: MCP servers are not asked to go, but made to. */
+  close(how?: { readonly isHurried: boolean }): Promise<void>;
 }
 
 /** The budget node of all agents. */
@@ -163,10 +163,10 @@ export async function openLiveWorld(
       models,
       tools: offered,
       agent: (told) => agentArguments(settings, offered, told),
-      async close() {
+      async close(how) {
         live.close();
         recording?.end();
-        await Promise.all(links.map((link) => link.close()));
+        await Promise.all(links.map((link) => link.close(how)));
       },
     };
   } catch (error) {
@@ -178,7 +178,8 @@ export async function openLiveWorld(
 /** Agents begin when all of it is there. */
 async function storageWith(memories: readonly Remember[], atUs: number): Promise<MemoryStorage> {
   const storage = new MemoryStorage(() => new RankedIndex());
-  const stored = memories.map(({ kind: _, ...memory }, index) => {
+  const stored = memories.map((one, index) => {
+    const { kind: _, ...memory } = one;
     const identity = { run: memory.scope, branch: 'main', pid: 1 as Pid, n: index + 1, index: 0 };
     return storage.remember({ identity, ...memory, atUs });
   });
@@ -237,6 +238,7 @@ function specOf(
     ...simulationDefaults,
     kind: 'live',
     seed,
+    oversize: 'estimate',
     engines: models.map(({ name, prices, windowTokens }) => ({
       name,
       cores,
@@ -313,16 +315,21 @@ function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): 
   return all.filter(({ spec: { name } }) => names?.includes(name) ?? !unasked.has(name));
 }
 
-/** Two servers may have tools of one name, and one that of a tool which is not the model's. */
+/** Two servers may have tools of one name, and a server one that is there already, or is not the model's. */
 function namedApart(tools: readonly LiveTool[]): readonly LiveTool[] {
   const taken = new Set<string>([responseCacheName]);
   return tools.map((tool) => {
     const { server = '', name: own } = tool.spec;
-    const name = taken.has(own) ? `${server.replace(/^mcp:/, '')}.${own}` : own;
+    const longer = `${server.replace(/^mcp:/, '').replaceAll(/[^\w.-]/g, '_')}.${own}`;
+    let name = taken.has(own) ? longer.slice(-nameLength) : own;
+    for (let number = 2; taken.has(name); number++)
+      name = `${longer.slice(-(nameLength - 1 - String(number).length))}-${number}`;
     taken.add(name);
     return { ...tool, spec: { ...tool.spec, name } };
   });
 }
+/** Characters of a tool's name at most. */
+const nameLength = 128;
 
 async function openLinks(
   servers: readonly McpServer[],

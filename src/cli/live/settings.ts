@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 
 import type { Command as CommanderCommand } from 'commander';
 
-import { modelVariables } from '../../adapters/models/openai-compatible.ts';
+import { modelVariables, shownUrl } from '../../adapters/models/openai-compatible.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { agentDefaults } from '../../agents/loop/agent-task.ts';
 import { KernelError } from '../../kernel/errors.ts';
@@ -196,7 +196,7 @@ function checkChoice(models: ModelChoice): void {
   if (chain.length === 0)
     throw new KernelError(
       'INVALID_ARGUMENT',
-      `model: none is named; allowed: --model NAME or ${modelVariables.model}, a model of ${url} (ringzero doctor tells which there are)`,
+      `model: none is named; allowed: --model NAME or ${modelVariables.model}, a model of ${shownUrl(url ?? 'the endpoint')} (ringzero doctor tells which there are)`,
     );
 }
 

@@ -11,7 +11,7 @@ import { checkKnownFields } from '../../kernel/known-fields.ts';
 import type { AgentArguments } from './agent-arguments.ts';
 import { modelsNamedBy } from './model-choice.ts';
 
-const fields = ['topology', 'members', 'leader', 'combiner', 'parallel', 'rounds', 'depth'];
+const fields = ['topology', 'members', 'leader', 'combiner', 'parallel', 'rounds', 'messages', 'depth'];
 
 export interface TeamFile {
   readonly name: string;

@@ -112,7 +112,7 @@ export class ModelDevice {
     const stretch = this.stretches[core - this.firstCore]!;
     const start = this.leave(stretch);
     const { plan } = stretch;
-    const { text, tokensIn, tokensCached, toolCalls, finish } = stretch.script ?? {};
+    const { text, tokensIn, tokensCached, pageTokens, toolCalls, finish } = stretch.script ?? {};
     const { switchUs, loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
     const plain = {
       atUs: this.world.nowUs,
@@ -144,6 +144,7 @@ export class ModelDevice {
       ...(start.request === undefined
         ? {}
         : { page: pageOf({ role: 'assistant', text: text ?? '', ...(toolCalls && { toolCalls }) }) }),
+      ...(pageTokens === undefined ? {} : { pageTokens }),
     };
   }
 

@@ -62,7 +62,7 @@ test('each run ends once; its tool calls, its prompts and its window keep their 
       expect(promptTokens + maxOutput, name).toBeLessThanOrEqual(task.windowTokens!);
     }
     reasons.set(result.reason, (reasons.get(result.reason) ?? 0) + 1);
-    drops += all('page.dropped').length;
+    drops += all('page.dropped').reduce((sum, { pages }) => sum + pages, 0);
   }
   // These worlds see something.
   expect(reasons.size).toBeGreaterThan(4);

@@ -17,7 +17,7 @@ const paragraph = 'x'.repeat(300);
 const isSummary = ({ messages }: Asked): boolean => JSON.stringify(messages.at(-1)).includes('Sum up all');
 
 test('nothing leaves before 85 %, and then enough to come down to 50 %', () => {
-  const { asked, result, all } = runAgent({
+  const { asked, result, all, store } = runAgent({
     task,
     model: (_, index) => (index < 60 ? asks('echo', { paragraph }) : 'done'),
   });
@@ -35,7 +35,12 @@ test('nothing leaves before 85 %, and then enough to come down to 50 %', () => {
     expect(messages[1]).toEqual({ role: 'user', text: 'What is it?' });
     expect(danglingIn(messages)).toBeUndefined();
   }
-  expect(all('page.dropped').length).toBeGreaterThan(10);
+  const drops = all('page.dropped');
+  expect(drops.reduce((sum, { pages }) => sum + pages, 0)).toBeGreaterThan(10);
+  // What leaves leaves at once: the prefix is broken no oftener than the window is full.
+  expect(new Set(drops.map(({ atUs }) => atUs)).size).toBe(falls.length);
+  const syscalls = store.history('run-1', { branch: 'main', pid: 1 as never });
+  expect(syscalls.filter(({ kind }) => kind === 'drop')).toHaveLength(falls.length);
 });
 
 test('the oldest leaves first, and what a user said later than what tools gave', () => {
@@ -232,7 +237,8 @@ test.each([
     expect(promptTokens + maxOutput).toBeLessThanOrEqual(2_000);
   }
   // Nothing leaves that no summary has seen.
-  expect(all('page.dropped').length).toBeGreaterThan(10);
+  const dropped = all('page.dropped').reduce((sum, { pages }) => sum + pages, 0);
+  expect(dropped).toBeGreaterThan(10);
   const drops = all('page.dropped').map(({ atUs }) => atUs);
   const summaries = new Set(all('call.ended').map(({ atUs }) => atUs));
   expect(drops.every((atUs) => summaries.has(atUs))).toBe(true);

@@ -89,13 +89,25 @@ export function hashOfPrompt(messages: readonly Message[]): number {
 }
 
 function answerOf(ended: CallEnded, durationUs: number): ThinkScript {
-  const { tokensOut, tokensIn, tokensCached, text, toolCalls, finish, reason, message = '', failure } = ended;
+  const {
+    tokensOut,
+    tokensIn,
+    tokensCached,
+    pageTokens,
+    text,
+    toolCalls,
+    finish,
+    reason,
+    message = '',
+    failure,
+  } = ended;
   return {
     tokensOut,
     durationUs,
     ...(text === undefined ? {} : { text }),
     ...(tokensIn === undefined ? {} : { tokensIn }),
     ...(tokensCached === undefined ? {} : { tokensCached }),
+    ...(pageTokens === undefined ? {} : { pageTokens }),
     ...(toolCalls === undefined ? {} : { toolCalls }),
     ...(finish === undefined ? {} : { finish }),
     ...(reason === 'completed'
