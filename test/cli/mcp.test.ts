@@ -263,7 +263,7 @@ test('agents ask the models that they are given, at their prices and out of one 
   });
   const tools = service.serve(world, 'never');
   const tell = async (name: string, args: Json): Promise<Record<string, Json>> => {
-    const { value } = await tools.find(({ spec }) => spec.name === name)!.call(args as Record<string, Json>);
+    const { value } = await tools.find(({ spec }) => spec.name === name)!.call(args);
     return value as Record<string, Json>;
   };
   const used: Json[] = [];
