@@ -127,17 +127,18 @@ function sayProvider(url: string): void {
   say('## What the kernel adds to a provider');
   say();
   say(
-    'An agent with the AI SDK’s provider for OpenAI-compatible endpoints and a model server on this machine, in a process of its own, that streams ten words and a tool call; beside it the same provider',
+    'An agent with the AI SDK’s provider for OpenAI-compatible endpoints and a model server on this machine, in a process of its own, that streams ten words and a tool call; beside it our adapter without a kernel,',
   );
   say(
-    `in a bare loop, sent the same prompts, which reads the stream and does nothing with it. µs a step, median of ${providerRounds} rounds of ${providerSteps} steps in which the two take turns; in brackets the quartiles. Processor time is`,
+    `asked the same, and the provider in a bare loop, sent the same prompts, which reads the stream and does nothing with it. µs a step, median of ${providerRounds} rounds of ${providerSteps} steps in which the three take turns;`,
   );
   say(
-    'that of the agents’ process with all its threads. A model call is a program that only asks: what is added is the kernel, its records in memory, and the adapter with the prompt’s mapping. A step is one of the',
+    'in brackets the quartiles. Processor time is that of the agents’ process with all its threads. The adapter maps the prompt, puts the answer together and mends what servers do wrong; the kernel is all the rest,',
   );
   say(
-    'agent loop: also the tool call, its result in the prompt and the state saved. With a larger window more messages are mapped, and sent. The target is under 50 µs.',
+    'with its records in memory. A model call is a program that only asks; a step is one of the agent loop: also the tool call, its result in the prompt, what is dropped from the window, and the state saved. The target is',
   );
+  say('that the kernel adds less than 50 µs.');
   say();
   const worker = compiled('provider-worker');
   const cases = [
@@ -145,31 +146,34 @@ function sayProvider(url: string): void {
     ...windows.map((window) => ['step', window] as const),
   ];
   const rows = cases.map(([kind, window]) => {
-    const { messages, bare, kernel } = run(
-      worker,
-      url,
-      kind,
-      window,
-      providerSteps,
-      providerRounds,
-    ) as ProviderRow;
-    const added = kernel.map(({ cpuUs, wallUs }, round) => ({
-      cpuUs: cpuUs - bare[round]!.cpuUs,
-      wallUs: wallUs - bare[round]!.wallUs,
-    }));
+    const row = run(worker, url, kind, window, providerSteps, providerRounds) as ProviderRow;
+    const { messages, bare, adapter, kernel } = row;
+    const byAdapter = minus(adapter, bare);
+    const byKernel = minus(kernel, adapter);
     return [
       kind === 'call' ? 'a model call' : `a step, window ${whole(window)}`,
       whole(messages),
       whole(quantile(bare, 'cpuUs', 0.5)),
-      spread(added, 'cpuUs'),
+      spread(byAdapter, 'cpuUs'),
+      spread(byKernel, 'cpuUs'),
       whole(quantile(bare, 'wallUs', 0.5)),
-      spread(added, 'wallUs'),
+      spread(byAdapter, 'wallUs'),
+      spread(byKernel, 'wallUs'),
     ];
   });
-  sayTable(['', 'messages', 'bare: processor', 'added: processor', 'bare: wall', 'added: wall'], rows);
+  const of = (time: string): string[] => [`${time}: bare`, 'adapter adds', 'kernel adds'];
+  sayTable(['', 'messages', ...of('processor'), ...of('wall')], rows);
 }
 
 type Costs = ProviderRow['bare'];
+
+/** Round by round. */
+function minus(costs: Costs, others: Costs): Costs {
+  return costs.map(({ cpuUs, wallUs }, round) => ({
+    cpuUs: cpuUs - others[round]!.cpuUs,
+    wallUs: wallUs - others[round]!.wallUs,
+  }));
+}
 
 function quantile(costs: Costs, field: keyof Costs[number], share: number): number {
   const sorted = costs.map((cost) => cost[field]).toSorted((a, b) => a - b);

@@ -1,6 +1,6 @@
 /**
- * `node provider-worker.mjs URL step|call WINDOW STEPS ROUNDS`: what a step of the agent loop, or a model call alone, costs through the AI SDK's provider and a model server, and what the same
- * provider costs when it is sent the same prompts in a bare loop. The two take turns, so that a busy machine slows both. Prints one line of JSON.
+ * `node provider-worker.mjs URL step|call WINDOW STEPS ROUNDS`: what a step of the agent loop, or a model call alone, costs through the AI SDK's provider and a model server; what the adapter
+ * costs without a kernel, asked the same; and what the provider costs when it is sent the same prompts in a bare loop. They take turns, so that a busy machine slows all. Prints one line of JSON.
  */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provider';
@@ -8,7 +8,9 @@ import type { LanguageModelV4, LanguageModelV4CallOptions } from '@ai-sdk/provid
 import { AiSdkModel } from '../../src/adapters/models/ai-sdk-model.ts';
 import { openAiCompatible } from '../../src/adapters/models/openai-compatible.ts';
 import { pageOf } from '../../src/agents/model/messages.ts';
+import type { ModelCall } from '../../src/agents/model/model-call.ts';
 import type { ModelPort } from '../../src/host/ports.ts';
+import { StopSwitch } from '../../src/host/stop-switch.ts';
 import type { Program } from '../../src/kernel/syscalls.ts';
 import { count, countingKernel } from './counting-kernel.ts';
 
@@ -22,6 +24,7 @@ export interface ProviderRow {
   readonly messages: number;
   /** One for each round. */
   readonly bare: readonly StepCost[];
+  readonly adapter: readonly StepCost[];
   readonly kernel: readonly StepCost[];
 }
 
@@ -54,26 +57,42 @@ const provider = createOpenAICompatible({ name: 'bare', baseURL: url, includeUsa
   'instant',
 );
 
-/** The prompts of one run, as the adapter hands them to the provider. */
-async function promptsOf(): Promise<readonly LanguageModelV4CallOptions[]> {
-  const calls: LanguageModelV4CallOptions[] = [];
+/** What the models of one run were asked, by the kernel, and as the adapter handed it to the provider. */
+async function asked(): Promise<{
+  readonly calls: readonly ModelCall[];
+  readonly prompts: readonly LanguageModelV4CallOptions[];
+}> {
+  const calls: ModelCall[] = [];
+  const prompts: LanguageModelV4CallOptions[] = [];
   const watched: LanguageModelV4 = Object.create(provider, {
     doStream: {
       value: (options: LanguageModelV4CallOptions) => {
         // The signal of its own call, and the watching of chunks, are the adapter's.
-        const { abortSignal: _, includeRawChunks: __, ...asked } = options;
-        calls.push(asked);
+        const { abortSignal: _, includeRawChunks: __, ...prompt } = options;
+        prompts.push(prompt);
         return provider.doStream(options);
       },
     },
   }) as LanguageModelV4;
-  await withKernel(new AiSdkModel({ model: () => watched, isChatCompletions: true }));
-  return calls;
+  const adapter = new AiSdkModel({ model: () => watched, isChatCompletions: true });
+  await withKernel({
+    call(call, stop, tell) {
+      // Its messages are the process's until something is awaited.
+      const { identity, messages, tools, maxOutput, request } = call;
+      calls.push({ identity, messages, tools, maxOutput, request });
+      return adapter.call(call, stop, tell);
+    },
+  });
+  return { calls, prompts };
 }
 
-async function bare(calls: readonly LanguageModelV4CallOptions[]): Promise<void> {
-  for (const call of calls) {
-    const { stream } = await provider.doStream(call);
+async function adapterAlone(calls: readonly ModelCall[]): Promise<void> {
+  for (const call of calls) await model.call(call, new StopSwitch(), () => {});
+}
+
+async function bare(prompts: readonly LanguageModelV4CallOptions[]): Promise<void> {
+  for (const prompt of prompts) {
+    const { stream } = await provider.doStream(prompt);
     const reader = stream.getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read());
   }
@@ -89,20 +108,24 @@ async function cost(run: () => Promise<void>): Promise<StepCost> {
 }
 
 const model = openAiCompatible({ url });
-const calls = await promptsOf();
+const { calls, prompts } = await asked();
 const kernelCosts: StepCost[] = [];
+const adapterCosts: StepCost[] = [];
 const bareCosts: StepCost[] = [];
-// The first rounds, half as many as are told, compile the code of both.
+// The first rounds, half as many as are told, compile the code of all.
 for (let round = -Math.ceil(rounds / 2); round < rounds; round++) {
   const kernelCost = await cost(() => withKernel(model));
-  const bareCost = await cost(() => bare(calls));
+  const adapterCost = await cost(() => adapterAlone(calls));
+  const bareCost = await cost(() => bare(prompts));
   if (round < 0) continue;
   kernelCosts.push(kernelCost);
+  adapterCosts.push(adapterCost);
   bareCosts.push(bareCost);
 }
 const row: ProviderRow = {
-  messages: calls.reduce((sum, { prompt }) => sum + prompt.length, 0) / calls.length,
+  messages: prompts.reduce((sum, { prompt }) => sum + prompt.length, 0) / prompts.length,
   bare: bareCosts,
+  adapter: adapterCosts,
   kernel: kernelCosts,
 };
 console.log(JSON.stringify(row));
