@@ -16,8 +16,10 @@ import type {
   RunStarted,
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, refusal } from '../../kernel/storage.ts';
-import { auditRow, checkpointRow, historyRow, journalRow, ledgerRow, packed } from './record-rows.ts';
+import { packed } from './packed-text.ts';
+import { auditRow, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
+import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
 import { callKey, StoredRecords } from './stored-records.ts';
 import {
@@ -37,6 +39,7 @@ export class AppendBatch {
   private readonly session: SqlSession;
   private readonly heads: Map<string, RunHead>;
   private readonly stored: StoredRecords;
+  private readonly texts = new SharedTexts();
   /** Which number a run has is known when it is written. */
   private readonly rows: { readonly table: Table; readonly run: RunHead; readonly row: Row }[] = [];
   /** What this batch adds, by its key: the same may come twice before it is stored. */
@@ -74,6 +77,8 @@ export class AppendBatch {
   /** Throws KernelError STORAGE_FAILED for records that may not be stored: then none of them is added. */
   async add(records: readonly KernelRecord[]): Promise<void> {
     this.undo = [];
+    const { texts } = this.texts;
+    const before = texts.size;
     try {
       for (const record of records) {
         checkRecord(record);
@@ -81,6 +86,7 @@ export class AppendBatch {
       }
     } catch (error) {
       for (const act of this.undo.reverse()) act();
+      for (const hash of [...texts.keys()].slice(before)) texts.delete(hash);
       throw error;
     }
   }
@@ -104,6 +110,8 @@ export class AppendBatch {
       else (end === undefined ? changed : ended).push(row);
     }
     for (const { table, run, row } of this.rows) put(table, { ...row, run: run.id });
+    for (const [hash, text] of this.texts.texts)
+      put(pagesTable, { hash, text: packed({ text, refers: false }) });
     for (const [table, rows] of byTable) await this.session.insert(table, rows);
     await this.session.update(processesTable, headColumns, changed);
     await this.session.update(processesTable, [...headColumns, ...endColumns], ended);
@@ -211,7 +219,7 @@ export class AppendBatch {
     if (process.hasEnded) throw afterEnd(record);
     this.change(run, process);
     process.lastN = record.n;
-    this.put(key, record, historyTable, run, historyRow(process.process, run.places++, record));
+    this.put(key, record, historyTable, run, historyRow(this.texts, process.process, run.places++, record));
   }
 
   private async addToJournal(run: RunHead, record: JournalRecord): Promise<void> {
@@ -224,7 +232,7 @@ export class AppendBatch {
       throw refusal(record, `is number ${record.seq}, where ${process.lastSeq + 1} comes next`);
     this.change(run, process);
     process.lastSeq = record.seq;
-    this.put(key, record, journalTable, run, journalRow(process.process, record));
+    this.put(key, record, journalTable, run, journalRow(this.texts, process.process, record));
   }
 
   private async addCheckpoint(run: RunHead, record: CheckpointRecord): Promise<void> {
@@ -271,7 +279,7 @@ export class AppendBatch {
     const known = (this.added.get(key) as PageRecord | undefined)?.text ?? this.stored.pageText(record);
     if (known === text) return;
     if (known !== undefined) throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
-    this.put(key, record, pagesTable, run, { hash, text: packed(text) });
+    this.put(key, record, pagesTable, run, { hash, text: packed(this.texts.writePage(text)) });
   }
 
   /** Compare and set: the first end stands. */

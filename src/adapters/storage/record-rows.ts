@@ -1,6 +1,4 @@
 /** Records as rows of the tables, without the number of their run, and back. What a row has from its place (run, branch, pid) is not told in it again. */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
-
 import type { ChainedAuditRecord } from '../../kernel/audit-log.ts';
 import type { Pid } from '../../kernel/ids.ts';
 import {
@@ -12,20 +10,23 @@ import {
   type LedgerRecord,
 } from '../../kernel/records.ts';
 import type { ProcessAddress } from '../../kernel/storage.ts';
+import { packed, unpacked } from './packed-text.ts';
+import type { SharedReader, SharedTexts } from './shared-texts.ts';
 import type { Row, SqlValue } from './sql.ts';
 
 const v = historyVersion;
-const parse = (text: SqlValue | undefined): unknown => JSON.parse(text as string);
 
 export function historyRow(
+  texts: SharedTexts,
+
   process: number,
   place: number,
   { n, kind, hash, result, atUs }: HistoryRecord,
 ): Row {
-  return { process, n, place, kind, hash, result: JSON.stringify(result), at_us: atUs };
+  return { process, n, place, kind, hash, result: texts.write(result), at_us: atUs };
 }
 
-export function historyOf(address: ProcessAddress, row: Row): HistoryRecord {
+export function historyOf(texts: SharedReader, address: ProcessAddress, row: Row): HistoryRecord {
   return {
     v,
     type: 'history',
@@ -33,19 +34,26 @@ export function historyOf(address: ProcessAddress, row: Row): HistoryRecord {
     n: row['n'] as number,
     kind: row['kind'] as string,
     hash: row['hash'] as number,
-    result: parse(row['result']) as HistoryRecord['result'],
+    result: texts.parse(row['result'] as string) as HistoryRecord['result'],
     atUs: row['at_us'] as number,
   };
 }
 
-export function journalRow(process: number, record: JournalRecord): Row {
+export function journalRow(texts: SharedTexts, process: number, record: JournalRecord): Row {
   const { v: _v, run: _run, branch: _branch, pid: _pid, type, seq, atUs, ...body } = record;
-  return { process, seq, type, body: JSON.stringify(body), at_us: atUs };
+  return { process, seq, type, body: texts.write(body), at_us: atUs };
 }
 
-export function journalOf(address: ProcessAddress, row: Row): JournalRecord {
+export function journalOf(texts: SharedReader, address: ProcessAddress, row: Row): JournalRecord {
   const { type, seq, at_us: atUs } = row;
-  return { v, type, ...address, seq, atUs, ...(parse(row['body']) as object) } as JournalRecord;
+  return {
+    v,
+    type,
+    ...address,
+    seq,
+    atUs,
+    ...(texts.parse(row['body'] as string) as object),
+  } as JournalRecord;
 }
 
 export function checkpointRow(process: number, record: CheckpointRecord): Row {
@@ -54,14 +62,14 @@ export function checkpointRow(process: number, record: CheckpointRecord): Row {
     process,
     n,
     is_start: record.base === '' ? 1 : 0,
-    body: packed(JSON.stringify(body)),
+    body: packed({ text: JSON.stringify(body), refers: false }),
     at_us: atUs,
   };
 }
 
 export function checkpointOf(address: ProcessAddress, row: Row): CheckpointRecord {
   const { n, at_us: atUs, body } = row;
-  const rest = JSON.parse(unpacked(body as Uint8Array)) as object;
+  const rest = JSON.parse(unpacked(body as Uint8Array).text) as object;
   return { v, type: 'checkpoint', ...address, n, atUs, ...rest } as CheckpointRecord;
 }
 
@@ -138,28 +146,3 @@ export function auditOf(run: string, row: Row): ChainedAuditRecord {
 }
 
 const hex = (bytes: SqlValue | undefined): string => Buffer.from(bytes as Uint8Array).toString('hex');
-
-/** A text below this size is not made smaller by compression. */
-const packedFrom = 128;
-const deflated = 1;
-/** UTF-8 has no lone surrogates. */
-const utf16 = 2;
-
-/** A text in UTF-8 or UTF-16 behind one byte that tells which, and whether it is compressed (RFC 1951). */
-export function packed(text: string): Uint8Array {
-  const utf8 = Buffer.from(text, 'utf8');
-  const encoding = utf8.toString('utf8') === text ? 0 : utf16;
-  const bytes = encoding === 0 ? utf8 : Buffer.from(text, 'utf16le');
-  if (bytes.length >= packedFrom) {
-    const smaller = deflateRawSync(bytes);
-    if (smaller.length < bytes.length) return Buffer.concat([Buffer.of(encoding | deflated), smaller]);
-  }
-  return Buffer.concat([Buffer.of(encoding), bytes]);
-}
-
-export function unpacked(bytes: Uint8Array): string {
-  const coding = bytes[0]!;
-  const rest = bytes.subarray(1);
-  const text = Buffer.from((coding & deflated) === 0 ? rest : inflateRawSync(rest));
-  return text.toString((coding & utf16) === 0 ? 'utf8' : 'utf16le');
-}

@@ -8,8 +8,9 @@ import type {
   LedgerRecord,
   PageRecord,
 } from '../../kernel/records.ts';
-import { checkpointOf, historyOf, journalOf, ledgerOf, unpacked } from './record-rows.ts';
+import { checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
 import type { BranchHead, ProcessHead, RunHead } from './run-heads.ts';
+import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
 import {
   branchesTable,
@@ -17,7 +18,6 @@ import {
   historyTable,
   journalTable,
   ledgerTable,
-  pagesTable,
   processesTable,
   type Table,
 } from './tables.ts';
@@ -27,10 +27,11 @@ const [ledgerKey] = ledgerTable.unique!;
 export class StoredRecords {
   private readonly session: SqlSession;
   private readonly ledger = new Map<string, LedgerRecord>();
-  private readonly pages = new Map<string, string>();
+  private readonly texts: SharedReader;
 
   constructor(session: SqlSession) {
     this.session = session;
+    this.texts = new SharedReader(session);
   }
 
   /** Reads at once what is stored under the names of these ledger records and pages: a head doesn't tell whether they are new. */
@@ -49,9 +50,7 @@ export class StoredRecords {
       const record = ledgerOf(names.get(row['run'] as number)!, row);
       this.ledger.set(callKey(record), record);
     }
-    const keys = Array.from(hashes, (hash) => ({ hash }));
-    for (const row of await this.session.find(pagesTable, ['hash'], keys))
-      this.pages.set(row['hash'] as string, unpacked(row['text'] as Uint8Array));
+    await this.texts.load(hashes);
   }
 
   call(record: LedgerRecord): LedgerRecord | undefined {
@@ -59,7 +58,7 @@ export class StoredRecords {
   }
 
   pageText({ hash }: PageRecord): string | undefined {
-    return this.pages.get(hash);
+    return this.texts.page(hash);
   }
 
   async branch(run: RunHead, { branch }: BranchHead): Promise<KernelRecord | undefined> {
@@ -80,12 +79,16 @@ export class StoredRecords {
 
   async result(run: RunHead, process: ProcessHead, { n }: HistoryRecord): Promise<KernelRecord | undefined> {
     const row = await this.one(historyTable, { run: run.id, process: process.process, n });
-    return row && historyOf(addressOf(run, process), row);
+    if (row === undefined) return undefined;
+    await this.texts.loadFor([row['result'] as string]);
+    return historyOf(this.texts, addressOf(run, process), row);
   }
 
   async entry(run: RunHead, process: ProcessHead, { seq }: JournalRecord): Promise<KernelRecord | undefined> {
     const row = await this.one(journalTable, { run: run.id, process: process.process, seq });
-    return row && journalOf(addressOf(run, process), row);
+    if (row === undefined) return undefined;
+    await this.texts.loadFor([row['body'] as string]);
+    return journalOf(this.texts, addressOf(run, process), row);
   }
 
   async checkpoint(

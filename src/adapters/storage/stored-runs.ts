@@ -22,15 +22,17 @@ import type {
   RunSummary,
   StoredProcess,
 } from '../../kernel/storage.ts';
-import { auditOf, checkpointOf, historyOf, journalOf, ledgerOf, unpacked } from './record-rows.ts';
+import { auditOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession, SqlValue } from './sql.ts';
-import { pagesTable } from './tables.ts';
 
 export class StoredRuns {
   private readonly session: SqlSession;
+  private readonly texts: SharedReader;
 
   constructor(session: SqlSession) {
     this.session = session;
+    this.texts = new SharedReader(session);
   }
 
   async runs(): Promise<readonly RunSummary[]> {
@@ -75,9 +77,10 @@ export class StoredRuns {
             run!,
             after,
           ]);
+    await this.texts.loadFor(rows.map((row) => row['result'] as string));
     return rows.flatMap((row) => {
       const address = chosen.get(row['process'] as number);
-      return address === undefined ? [] : [historyOf(address, row)];
+      return address === undefined ? [] : [historyOf(this.texts, address, row)];
     });
   }
 
@@ -109,7 +112,8 @@ export class StoredRuns {
       'select * from journal where run = $1 and process = $2 order by seq',
       address,
     );
-    return rows.map((row) => journalOf(address, row));
+    await this.texts.loadFor(rows.map((row) => row['body'] as string));
+    return rows.map((row) => journalOf(this.texts, address, row));
   }
 
   async lastCheckpoint(address: ProcessAddress): Promise<LoadedCheckpoint | undefined> {
@@ -125,11 +129,11 @@ export class StoredRuns {
   }
 
   async pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const keys = Array.from(new Set(hashes), (hash) => ({ hash }));
+    await this.texts.load(hashes);
     const found = new Map<string, string>();
-    for (const row of await this.session.find(pagesTable, ['hash'], keys)) {
-      const hash = row['hash'] as string;
-      const text = unpacked(row['text'] as Uint8Array);
+    for (const hash of hashes) {
+      const text = this.texts.page(hash);
+      if (text === undefined) continue;
       if (sha256Hex(text) !== hash)
         throw new KernelError('STORAGE_FAILED', `page ${JSON.stringify(hash)}: its text has another hash`);
       found.set(hash, text);

@@ -146,10 +146,10 @@ export const auditTable: Table = {
   key: ['run', 'place'],
 };
 
-/** `run`: the one that brought it first. */
+/** Contents of pages, and long texts that rows refer to: of all runs. */
 export const pagesTable: Table = {
   name: 'pages',
-  columns: { hash: 'text', run: 'integer', text: 'bytes' },
+  columns: { hash: 'text', text: 'bytes' },
   key: ['hash'],
   isRepeatable: true,
 };
