@@ -22,6 +22,7 @@ import { GroupCommit } from './group-commit.ts';
 import { ModelCallRun } from './model-call-run.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
 import { StopSwitch } from './stop-switch.ts';
+import type { StoredRun } from './stored-run.ts';
 
 export interface LiveOptions {
   readonly kernel: KernelOptionsInput;
@@ -106,6 +107,18 @@ export class LiveKernel {
     });
     assert(pid !== undefined, 'a spawned process has a pid');
     return { pid, end: this.endOf(pid) };
+  }
+
+  /**
+   * Goes on with a run that the storage has; its ledger must be among the options of this kernel. Throws KernelError when the kernel refuses it. The promises, one for each process that
+   * is restored, are those of `spawn`.
+   */
+  restore({ restore, texts }: StoredRun): ReadonlyMap<Pid, Promise<ProcessEnd>> {
+    for (const [hash, text] of texts) this.texts.set(hash, text);
+    // A process may end while it is restored.
+    const ends = new Map(restore.processes.map(({ started: { pid } }) => [pid, this.endOf(pid)]));
+    this.feedNow({ atUs: this.nowUs(), ...restore });
+    return ends;
   }
 
   /** Throws KernelError when there is no such process. */
