@@ -42,10 +42,11 @@ async function readerOf(storage: StorageManager, run: string): Promise<HistoryRe
     runs: () => runs.filter((one) => one.run === run),
     processes: () => [...processes],
     ends: () => [...ends],
-    history: (_, { branch, pid } = {}) =>
+    history: (_, filter) =>
       history.filter(
         (record) =>
-          (branch === undefined || record.branch === branch) && (pid === undefined || record.pid === pid),
+          (filter?.branch === undefined || record.branch === filter.branch) &&
+          (filter?.pid === undefined || record.pid === filter.pid),
       ),
     journal: await each(async (address) => [...(await storage.journal(address))]),
     lastCheckpoint: await each((address) => storage.lastCheckpoint(address)),

@@ -1,7 +1,7 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
-import { tables, type Table } from './tables.ts';
+import { tables as allTables, type Table } from './tables.ts';
 
 /** Raised with each migration. */
 export const schemaVersion = 1;
@@ -14,36 +14,37 @@ export async function migrate(
   database: SqlDatabase,
   {
     name,
-    hasTables,
+    tables,
     statements,
   }: {
     /** Where the database is, for whoever reads a refusal. */
     readonly name: string;
-    /** Whether there is any table. */
-    readonly hasTables: (session: SqlSession) => Promise<ReadonlySet<string>>;
+    /** The names of those that are there. */
+    readonly tables: (session: SqlSession) => Promise<ReadonlySet<string>>;
     readonly statements: (table: Table) => readonly string[];
   },
 ): Promise<void> {
   await database.transaction(async (session) => {
-    const known = await hasTables(session);
+    const known = await tables(session);
     if (known.size === 0) {
       for (const statement of statements(metaTable)) await session.query(statement);
       await session.insert(metaTable, [
         { name: 'format', value: formatName },
         { name: 'version', value: String(schemaVersion) },
       ]);
-      for (const table of tables) for (const statement of statements(table)) await session.query(statement);
+      for (const table of allTables)
+        for (const statement of statements(table)) await session.query(statement);
       return;
     }
     if (!known.has(metaTable.name)) throw foreign(name);
     const rows = await session.query(`select name, value from ${metaTable.name}`);
     const meta = new Map(rows.map((row) => [row['name'], row['value']]));
     if (meta.get('format') !== formatName) throw foreign(name);
-    const version = Number(meta.get('version'));
-    if (version !== schemaVersion)
+    const version = String(meta.get('version'));
+    if (version !== String(schemaVersion))
       throw new KernelError(
         'STORAGE_FAILED',
-        `storage ${name}: schema version ${meta.get('version')} is not allowed; allowed: ${schemaVersion}, that of this ringzero`,
+        `storage ${name}: schema version ${version} is not allowed; allowed: ${schemaVersion}, that of this ringzero`,
       );
   });
 }

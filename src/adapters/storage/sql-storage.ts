@@ -36,6 +36,9 @@ interface Write {
   readonly reject: (reason: unknown) => void;
 }
 
+/** Of one flush, when other programs write at the same time. */
+const mostAttempts = 5;
+
 export class SqlStorage implements StorageManager {
   /** How many flushes carried something so far. */
   flushes = 0;
@@ -139,7 +142,6 @@ export class SqlStorage implements StorageManager {
           if (refusals.has(index)) reject(refusals.get(index));
           else resolve();
       } catch (error) {
-        this.heads.clear();
         const problem =
           error instanceof KernelError
             ? error
@@ -157,7 +159,19 @@ export class SqlStorage implements StorageManager {
   }
 
   /** Each write succeeds or fails alone; what failed, by its place. */
-  private stored(writes: readonly Write[]): Promise<ReadonlyMap<number, unknown>> {
+  private async stored(writes: readonly Write[]): Promise<ReadonlyMap<number, unknown>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.attempt(writes);
+      } catch (error) {
+        // What was known of runs is what would have been stored.
+        this.heads.clear();
+        if (attempt === mostAttempts || !this.database.isConflict(error)) throw error;
+      }
+    }
+  }
+
+  private attempt(writes: readonly Write[]): Promise<ReadonlyMap<number, unknown>> {
     return this.database.transaction(async (session) => {
       const refusals = new Map<number, unknown>();
       const batch = new AppendBatch(session, this.heads);

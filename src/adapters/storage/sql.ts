@@ -24,5 +24,7 @@ export interface SqlDatabase {
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
   /** Sees what has been committed, as of one moment. */
   read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
+  /** The transaction failed because of what another program did at the same time: the same again may succeed. */
+  isConflict(error: unknown): boolean;
   close(): Promise<void>;
 }

@@ -40,6 +40,11 @@ export class SqliteDatabase implements SqlDatabase {
     return this.between('begin', act);
   }
 
+  /** One writes at a time. */
+  isConflict(): boolean {
+    return false;
+  }
+
   async close(): Promise<void> {
     await this.last;
     this.database.close();

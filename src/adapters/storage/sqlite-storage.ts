@@ -11,7 +11,7 @@ export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'
     database = new SqliteDatabase(file, sync);
     await migrate(database, {
       name: file,
-      hasTables: async (session) =>
+      tables: async (session) =>
         new Set(
           (
             await session.query(
