@@ -16,7 +16,7 @@ const simulation = new Simulation({
   onOutput: (output, input) => traces.take(output, input),
 });
 
-const work = { task: 'How far is it to the coast?', memory: { scope: 'team', budgetTokens: 200 } };
+const work = { task: 'How far is it to the coast?', memories: { scopes: ['team'], tokens: 200 } };
 const spawn = (run: string): void =>
   simulation.spawn(simulation.nowUs, { program: 'single-call', name: 'guide', run, arguments: work });
 

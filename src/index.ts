@@ -79,6 +79,7 @@ export type { StepFeedback } from './agents/traces/step-feedback.ts';
 export type * from './agents/traces/trace.ts';
 export { Traces } from './agents/traces/traces.ts';
 export { Workflow } from './agents/workflow.ts';
+export { askPersonTool } from './agents/tools/ask-person.ts';
 export { builtInTools } from './agents/tools/built-in.ts';
 export type { ToolImplementation } from './agents/tools/tool-implementation.ts';
 

@@ -5,9 +5,9 @@ import { invalid, messageOf } from '../kernel/errors.ts';
 import type { Json } from '../kernel/ids.ts';
 import { unknownField } from '../kernel/known-fields.ts';
 import { importanceDefaults } from '../kernel/options.ts';
-import { mostTokens } from '../kernel/syscall-handler.ts';
+import { isTokens, mostTokens } from '../kernel/syscall-handler.ts';
 import type { Answer, Program, ProgramGenerator, Sys, SyscallResult } from '../kernel/syscalls.ts';
-import { loadMemories, type MemorySteps } from './memory/load-memories.ts';
+import { checkMemories, loadMemories, type MemoryOptions, type MemorySteps } from './memory/load-memories.ts';
 import { pageOf, type Message } from './model/messages.ts';
 
 /** The arguments of the program `single-call`. */
@@ -20,11 +20,11 @@ export type SingleCallTask = {
   readonly temperature?: number;
   /** Tokens; default 4,000. */
   readonly maxOutput?: number;
-  /** Memories of this scope come before the task, in at most `budgetTokens`, default 1,000. */
-  readonly memory?: { readonly scope: string; readonly budgetTokens?: number };
+  /** Memories that come before the task; absent: none. */
+  readonly memories?: MemoryOptions;
 };
 
-const singleCallDefaults = { temperature: 0.3, maxOutput: 4_000, budgetTokens: 1_000 } as const;
+const singleCallDefaults = { temperature: 0.3, maxOutput: 4_000 } as const;
 
 export const singleCall: Program = singleCallOf();
 
@@ -48,7 +48,7 @@ function* runCall(sys: Sys, countTokens: (text: string) => number): ProgramGener
 
 function* answerTo(
   sys: Sys,
-  { task, system, model, temperature, maxOutput, memory }: SingleCallTask,
+  { task, system, model, temperature, maxOutput, memories }: SingleCallTask,
   countTokens: (text: string) => number,
 ): MemorySteps<SyscallResult<Answer>> {
   function* say(message: Message, importance: number): MemorySteps<SyscallResult<unknown>> {
@@ -60,9 +60,8 @@ function* answerTo(
     const said = yield* say({ role: 'system', text: system }, importanceDefaults.system);
     if (!said.ok) return said;
   }
-  if (memory !== undefined) {
-    const { scope, budgetTokens = singleCallDefaults.budgetTokens } = memory;
-    const loaded = yield* loadMemories(sys, { scope, task, budgetTokens, countTokens });
+  if (memories !== undefined) {
+    const loaded = yield* loadMemories(sys, { ...memories, task, countTokens });
     if (!loaded.ok) return loaded;
   }
   const said = yield* say({ role: 'user', text: task }, importanceDefaults.result);
@@ -83,25 +82,17 @@ function taskOf(args: Json): SingleCallTask {
   if (!isRecord(args)) throw invalid('task', args, 'an object with at least a task');
   const unknown = unknownField(args, fields);
   if (unknown !== undefined) throw invalid(unknown, args[unknown], fields.join(', '));
-  const { task, system, model, temperature, maxOutput, memory } = args;
+  const { task, system, model, temperature, maxOutput, memories } = args;
   if (typeof task !== 'string' || task === '') throw invalid('task', task, 'a text that is not empty');
   for (const [field, value] of Object.entries({ system, model }))
     if (value !== undefined && typeof value !== 'string') throw invalid(field, value, 'a text');
   if (temperature !== undefined && !(typeof temperature === 'number' && temperature >= 0 && temperature <= 2))
     throw invalid('temperature', temperature, 'a number from 0 to 2');
-  checkTokens('maxOutput', maxOutput);
-  if (memory !== undefined) {
-    if (!isRecord(memory)) throw invalid('memory', memory, '{ scope, budgetTokens }');
-    if (typeof memory['scope'] !== 'string' || memory['scope'] === '')
-      throw invalid('memory.scope', memory['scope'], 'a text that is not empty');
-    checkTokens('memory.budgetTokens', memory['budgetTokens']);
-  }
+  const isCount = Number.isInteger(maxOutput) && isTokens(maxOutput as number) && maxOutput !== 0;
+  if (maxOutput !== undefined && !isCount)
+    throw invalid('maxOutput', maxOutput, `an integer from 1 to ${mostTokens}`);
+  if (memories !== undefined) checkMemories('memories', memories);
   return args as unknown as SingleCallTask;
 }
 
-const fields = ['task', 'system', 'model', 'temperature', 'maxOutput', 'memory'];
-
-function checkTokens(field: string, value: unknown): void {
-  const isCount = Number.isInteger(value) && (value as number) >= 1 && (value as number) <= mostTokens;
-  if (value !== undefined && !isCount) throw invalid(field, value, `an integer from 1 to ${mostTokens}`);
-}
+const fields = ['task', 'system', 'model', 'temperature', 'maxOutput', 'memories'];

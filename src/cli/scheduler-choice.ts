@@ -32,7 +32,7 @@ export async function chosenScheduler(option: string, name: string): Promise<Sch
 export async function recordedScheduler({
   scheduler,
   schedulerFile,
-}: SimulationSpec): Promise<CreateSchedulingPolicy | undefined> {
+}: Pick<SimulationSpec, 'scheduler' | 'schedulerFile'>): Promise<CreateSchedulingPolicy | undefined> {
   if (schedulerFile === undefined) return undefined;
   const { path, sha256 } = schedulerFile;
   if (ownPolicyFile('scheduler', path).sha256 !== sha256)

@@ -6,6 +6,8 @@ export interface NumberedDelta {
   readonly call: CallIdentity;
   /** Its answer joins no prompt: a reflection, a critique, a summary. */
   readonly aside: boolean;
+  /** How often the call had been stopped before: each time it goes on, its answer begins anew. */
+  readonly stretch: number;
   readonly number: number;
   readonly delta: ModelDelta;
 }
@@ -25,7 +27,7 @@ export interface AnswerSoFar {
 export class AnswerStreams {
   private readonly streams = new Map<
     number,
-    { call: CallIdentity; aside: boolean; next: number; texts: string[] }
+    { call: CallIdentity; aside: boolean; stretch: number; next: number; texts: string[]; isOver: boolean }
   >();
   private readonly listeners = new Set<DeltaListener>();
 
@@ -38,23 +40,36 @@ export class AnswerStreams {
   /** The answer that process `pid` is getting; undefined: none. */
   soFar(pid: number): AnswerSoFar | undefined {
     const stream = this.streams.get(pid);
-    return stream && { call: stream.call, next: stream.next, text: stream.texts.join('') };
+    if (stream === undefined || stream.isOver) return undefined;
+    return { call: stream.call, next: stream.next, text: stream.texts.join('') };
   }
 
   begin(call: CallIdentity, aside: boolean): void {
-    this.streams.set(call.pid, { call, aside, next: 0, texts: [] });
+    const before = this.streams.get(call.pid);
+    const isSame = before?.call.n === call.n;
+    const [stretch, next] = isSame ? [before.stretch + 1, before.next] : [0, 0];
+    this.streams.set(call.pid, { call, aside, stretch, next, texts: [], isOver: false });
   }
 
   tell(call: CallIdentity, delta: ModelDelta): void {
     const stream = this.streams.get(call.pid);
     // What comes behind the end of its call is nobody's.
-    if (stream?.call !== call) return;
+    if (stream?.call !== call || stream.isOver) return;
     if (delta.type === 'text') stream.texts.push(delta.text);
-    const numbered = { call, aside: stream.aside, number: stream.next++, delta };
+    const { aside, stretch } = stream;
+    const numbered = { call, aside, stretch, number: stream.next++, delta };
     for (const listener of this.listeners) listener(numbered);
   }
 
   end(call: CallIdentity): void {
-    if (this.streams.get(call.pid)?.call === call) this.streams.delete(call.pid);
+    const stream = this.streams.get(call.pid);
+    if (stream?.call !== call) return;
+    stream.isOver = true;
+    stream.texts = [];
+  }
+
+  /** The process asks for nothing more. */
+  forget(pid: number): void {
+    this.streams.delete(pid);
   }
 }

@@ -243,6 +243,7 @@ export class LiveKernel {
     for (const event of events) {
       if (event.type !== 'process.terminated') continue;
       const { pid, outcome, code, message } = event;
+      this.answers.forget(pid);
       const end = { pid, outcome, value: values.get(pid) ?? null, code, message };
       this.commit.whenDurable(() => this.tellEnd(end));
     }

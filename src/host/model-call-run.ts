@@ -99,15 +99,15 @@ export class ModelCallRun {
     answers.end(start.identity);
     const atUs = clock.nowUs();
     const { text, toolCalls, usage, finish } = reply;
-    const counted = (): number =>
-      start.tokensOut + (this.length === 0 ? 0 : countTokens(this.texts.join('')));
+    const counted = (): number => (this.length === 0 ? 0 : countTokens(this.texts.join('')));
     const { tokensIn, tokensCached, tokensOut = counted() } = usage;
     const ended = {
       atUs,
       type: 'call.ended',
       core: start.core,
       pid: start.pid,
-      tokensOut,
+      // The server counts those of its last request only.
+      tokensOut: start.tokensOut + tokensOut,
       ...this.prefill(atUs),
       ...(tokensIn === undefined ? {} : { tokensIn }),
       ...(tokensCached === undefined ? {} : { tokensCached }),
@@ -119,7 +119,8 @@ export class ModelCallRun {
       return onEnd({ ...ended, reason: 'failed', code: 'MODEL_TIMEOUT', message, failure });
     }
     // One that was whole before it heard of the stop is an answer.
-    if (this.ended.isStopped && finish === undefined) return onEnd({ ...ended, reason: 'stopped' });
+    if (this.ended.isStopped && finish === undefined)
+      return onEnd({ ...ended, reason: 'stopped', ...(text === '' ? {} : { text }) });
     if (reply.failed !== undefined) {
       const { code, message, failure } = reply.failed;
       return onEnd({ ...ended, reason: 'failed', code, message, failure: { ...failure, ...partial } });

@@ -52,7 +52,7 @@ export interface ModelReply {
 }
 
 export interface ToolPort {
-  /** The arguments have been checked. `start.identity` is the idempotency key. */
+  /** The arguments have been checked. `start.subRun` is the idempotency key. */
   call(start: ToolStart, stop: Stop): Promise<ToolReply>;
 }
 /** For a failure, `value` is its message. */

@@ -37,6 +37,18 @@ export function auditTool(
   add(state, process, `tool/${tool}`, input, outputOf(result), 0);
 }
 
+/** A result that came when its call, of syscall `n`, was over. */
+export function auditLateTool(
+  state: KernelState,
+  { run, pid }: Process,
+  n: number,
+  { tool, args }: { readonly tool: string; readonly args: Json },
+  result: ToolResult,
+): void {
+  if (!state.options.records) return;
+  add(state, { run, pid, n }, `tool/${tool}/late`, hashOf(args), outputOf(result), 0);
+}
+
 /** Every other act. */
 export function auditSyscall(
   state: KernelState,
@@ -68,13 +80,12 @@ export function auditSyscall(
 
 function add(
   state: KernelState,
-  process: Process,
+  { run, pid, n }: Pick<Process, 'run' | 'pid' | 'n'>,
   action: string,
   input: string,
   output: string,
   microDollars: number,
 ): void {
-  const { run, pid, n } = process;
   state.record({
     v: historyVersion,
     type: 'audit',

@@ -6,7 +6,7 @@ import { costOf, longestUs, type EngineOptions } from './engine-options.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { Pid, TimerId } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
-import type { Call, Process } from './process.ts';
+import { placeOf, type Call, type Process } from './process.ts';
 import { historyVersion, type LedgerRecord } from './records.ts';
 
 /** What a stretch may use, or has used: as budgets count it, and as the ledger tells it. */
@@ -90,7 +90,7 @@ export class CallBudgets {
       if (cheaper === undefined || spent === undefined) break;
       tried.add(node);
       call.degradedTo = cheaper;
-      call.options = degradedOptions(process.engine.options, cheaper);
+      call.options = degradedOptions(placeOf(process).options, cheaper);
       amounts = mostAmounts(process, call);
       const result = budgets.reserve(process.budget, amounts, nowUs, call.seq);
       if (result.kind !== 'reserved') {
@@ -103,7 +103,7 @@ export class CallBudgets {
       return result;
     }
     call.degradedTo = undefined;
-    call.options = process.engine.options;
+    call.options = placeOf(process).options;
     return refused;
   }
 
@@ -371,7 +371,7 @@ function mostAmounts(process: Process, call: Call, options = call.options): Call
       (fixedUs === undefined
         ? longestUs(options, prompt, think.maxOutput)
         : Math.ceil(
-            degradedTo === undefined ? fixedUs : fixedUs * slowdownOf(process.engine.options, options),
+            degradedTo === undefined ? fixedUs : fixedUs * slowdownOf(placeOf(process).options, options),
           ) + longestUs(options, prompt, 0)),
   };
 }

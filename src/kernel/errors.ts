@@ -16,6 +16,7 @@ export type KernelErrorCode =
   | 'TOOL_ARGUMENTS' // arguments that fail the tool's schema
   | 'TOOL_FAILED'
   | 'TOOL_TIMEOUT'
+  | 'TOOL_CANCELLED' // its process ended while it ran
   | 'TOOL_DENIED' // a person said no
   | 'TOOL_INTERRUPTED' // a crash came after the start of a call that writes: whether it acted is not known
   | ModelFailureCode

@@ -82,6 +82,8 @@ export type EventBody =
       readonly maxOutput: number;
       /** As the request says; absent: it does not. */
       readonly purpose?: string;
+      /** On which alone the call runs: the engine that the request names, or to which its process returns; absent: wherever its process is, or goes. */
+      readonly engine?: number;
     }
   | ({
       readonly type: 'call.stopped';
@@ -224,6 +226,15 @@ export type EventBody =
       readonly tool: string;
       readonly ok: boolean;
       readonly code: KernelErrorCode | '';
+      /** It failed, and is started again. */
+      readonly isRepeated?: true;
+    }
+  // Its result came when the call was over, after a time-out or the end of its process, and reaches no program. Not `ok`: it failed, or says that it stopped.
+  | {
+      readonly type: 'tool.late';
+      readonly request: RequestId;
+      readonly tool: string;
+      readonly ok: boolean;
     }
   | {
       readonly type: 'tool.refused';

@@ -158,6 +158,7 @@ export interface CallEnded extends Spent {
   /** Prompt tokens and cached ones as the provider reports them; absent: as the kernel counted. */
   readonly tokensIn?: number;
   readonly tokensCached?: number;
+  /** The answer; of `stopped` what had come of it. */
   readonly text?: string;
   readonly toolCalls?: readonly AskedCall[];
   readonly finish?: FinishReason;

@@ -2,6 +2,7 @@
  * Storage in memory behind the asynchronous contract: the default of a live kernel, and the double of a real storage in
  * tests. Writes wait in one queue; a flush takes all that waits, and only then are they acknowledged.
  */
+import { copyJson } from '../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
 import { KernelError } from './errors.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -35,13 +36,13 @@ export class MemoryStorage implements StorageManager {
 
   append(records: readonly KernelRecord[]): Promise<void> {
     // The caller's array and records are its own again as soon as this returns.
-    const text = JSON.stringify(records);
-    return this.write(() => this.store.append(JSON.parse(text) as KernelRecord[]));
+    const own = copyJson(records);
+    return this.write(() => this.store.take(own));
   }
 
   remember(memory: Memory): Promise<void> {
-    const text = JSON.stringify(memory);
-    return this.write(() => this.store.remember(JSON.parse(text) as Memory));
+    const own = copyJson(memory);
+    return this.write(() => this.store.remember(own));
   }
 
   runs(): Promise<readonly RunSummary[]> {

@@ -2,6 +2,7 @@
  * What storage holds, in memory and without waiting: the simulator, whose time is virtual, uses it as it is; MemoryStorage
  * puts the asynchronous contract before it. It owns what it stores and gives copies away, as a database does.
  */
+import { copyJson } from '../base/copy-json.ts';
 import { sha256Hex } from '../base/sha256.ts';
 import { AuditLog, chainAudit } from './audit-log.ts';
 import type { AuditHead, AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
@@ -17,7 +18,7 @@ import type {
   ProcessEnded,
   RunStarted,
 } from './records.ts';
-import { copyJson, RunTable } from './run-table.ts';
+import { RunTable } from './run-table.ts';
 import { checkMemory, checkRecollection, checkRecord, checkRun, isSameRecord, refusal } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
 import type {
@@ -53,6 +54,11 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
 
   /** Stores the batch whole or, throwing STORAGE_FAILED, nothing of it. */
   append(records: readonly KernelRecord[]): void {
+    this.take(copyJson(records));
+  }
+
+  /** The same for records that nobody else has: they are the store's from now on. */
+  take(records: readonly KernelRecord[]): void {
     const added: Exclude<KernelRecord, AuditRecord>[] = [];
     const chained = new Map<AuditLog, ChainedAuditRecord[]>();
     try {
@@ -168,7 +174,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     const table = this.tableOf(record);
     if (record.type === 'page') return this.addPage(record);
     const isNew = table.add(record);
-    if (isNew && record.type === 'ledger') this.ledgerRecords.push({ ...record });
+    if (isNew && record.type === 'ledger') this.ledgerRecords.push(record);
     return isNew;
   }
 
@@ -259,6 +265,6 @@ function chain(log: AuditLog, record: AuditRecord, chained: Map<AuditLog, Chaine
   const entries = chained.get(log) ?? [];
   const last = entries.at(-1);
   const head: AuditHead = last === undefined ? log.head : { count: last.index + 1, hash: last.hash };
-  entries.push(chainAudit(head, { ...record }));
+  entries.push(chainAudit(head, record));
   chained.set(log, entries);
 }

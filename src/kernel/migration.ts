@@ -15,6 +15,9 @@ import type { Process } from './process.ts';
  * where it began. It goes only where its call fits the window as it does at home, and where what is reserved for it covers what it may cost. It waits for its own engine,
  * the one that it was on last, for up to `affinity` × the time that bringing its context in takes longer on the engine where it would be soonest there, counted from when it asked for a core.
  *
+ * A call whose request names an engine runs there and nowhere else: its process goes there, however the queues are, as soon as it asks for a core, and goes back with the
+ * next call that names none.
+ *
  * Source of the wait: M. Zaharia et al., "Delay Scheduling: A Simple Technique for Achieving Locality and Fairness in Cluster Scheduling", EuroSys 2010: who stands first
  * and has nothing local to run on is passed over for a while. Departs from it: the while is not one parameter for all, but what being passed over may save.
  */
@@ -85,8 +88,15 @@ export class Migration {
     to.population++;
     process.engine = to;
     process.letOn = false;
-    call.options = to.options;
+    if (call.degradedTo === undefined) call.options = to.options;
     if (from.queue !== to.queue) changePolicy(process, from, to);
+  }
+
+  /** It asks for a core for a call that is to run on `engine` alone. */
+  goHome(process: Process, engine: Engine): void {
+    const { returnsTo = process.engine } = process;
+    this.move(process, engine);
+    process.returnsTo = engine === returnsTo ? undefined : returnsTo;
   }
 
   /** It stands ready no more, or has got where it goes. */
@@ -122,9 +132,9 @@ export class Migration {
 
   private leavesUs(process: Process): number {
     const { engine: own, call } = process;
-    const { stretches, degradedTo, readySinceUs } = call!;
+    const { stretches, degradedTo, home, readySinceUs } = call!;
     // A call that was degraded runs beside the engine's own model; whether another engine has such a model nobody says.
-    if (stretches > 0 || degradedTo !== undefined) return Infinity;
+    if (stretches > 0 || degradedTo !== undefined || home !== undefined) return Infinity;
     let leastUs = Infinity;
     for (const engine of this.state.engines)
       if (engine !== own && this.suits(process, engine))

@@ -1,7 +1,7 @@
 import { auditCall } from './audit-trail.ts';
 import { CallBudgets } from './call-budgets.ts';
 import { estimateTokens } from './estimate.ts';
-import type { StopReason } from './engine.ts';
+import type { Engine, StopReason } from './engine.ts';
 import type { KernelEvent } from './events.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { PageNumber } from './ids.ts';
@@ -43,7 +43,9 @@ export class ModelCalls implements SchedulerListener {
 
   start(process: Process, think: ThinkCall): void {
     const { state } = this;
-    const { pid, n, engine, table } = process;
+    const { pid, n, table } = process;
+    const home = this.engineNamed(think.request?.model) ?? process.returnsTo;
+    const engine = home ?? process.engine;
     const extraTokens = Math.max(0, (think.promptTokens ?? 0) - table.tokens);
     const prompt = table.tokens + extraTokens;
     const room = extraTokens + think.maxOutput;
@@ -59,6 +61,7 @@ export class ModelCalls implements SchedulerListener {
       bypass: !engine.memory.canEverHold(table, room),
       options: engine.options,
       degradedTo: undefined,
+      home,
       stretches: 0,
       tokensOut: 0,
       coreUs: 0,
@@ -88,7 +91,8 @@ export class ModelCalls implements SchedulerListener {
       promptTokens: prompt,
       maxOutput: think.maxOutput,
     });
-    if (think.request?.purpose !== undefined) tellPurpose(out, think.request.purpose);
+    const { purpose } = think.request ?? {};
+    if (purpose !== undefined || home !== undefined) tellMore(out, purpose, home);
     if (needed > windowTokens)
       return this.refuse(
         process,
@@ -103,6 +107,11 @@ export class ModelCalls implements SchedulerListener {
       );
     if (call.bypass) state.out.emit({ type: 'call.bypassed', pid, n, tokens: needed });
     this.reserve(process, call);
+  }
+
+  /** A model that is none of the engines' is the business of whoever runs the call. */
+  private engineNamed(model: string | undefined): Engine | undefined {
+    return model === undefined ? undefined : this.state.engines.find(({ options }) => options.name === model);
   }
 
   /** Reserves the next stretch at every budget and queues the process, or lets it wait or fail. */
@@ -131,6 +140,7 @@ export class ModelCalls implements SchedulerListener {
       loadUs,
     });
     tellSwitch(out, ended);
+    this.keepPartial(process, ended.text);
     if (process.ending !== undefined) {
       this.budgets.settle(process, call);
       auditCall(state, process, call, undefined);
@@ -189,7 +199,10 @@ export class ModelCalls implements SchedulerListener {
     state.change(process, 'wake');
     process.call = undefined;
     // Its process ends, and takes no answer any more.
-    if (process.ending !== undefined) auditCall(state, process, call, undefined);
+    if (process.ending !== undefined) {
+      auditCall(state, process, call, undefined);
+      this.keepPartial(process, ended.text ?? ended.failure?.partial);
+    }
     if (process.ending !== undefined || process.stopping) this.fate.afterStop(process);
     if (process.state === 'terminated') return;
     if (!isOk)
@@ -207,6 +220,11 @@ export class ModelCalls implements SchedulerListener {
     const result = { ok: true, value: kept } as const;
     auditCall(state, process, call, result);
     state.deliver(process, result);
+  }
+
+  /** An answer, or a part of one, that no result tells. */
+  private keepPartial(process: Process, text = ''): void {
+    if (text !== '') this.state.journal(process, { type: 'answer.partial', n: process.n, text });
   }
 
   /** Most answers are text alone. */
@@ -327,9 +345,14 @@ export class ModelCalls implements SchedulerListener {
   }
 }
 
-/** The event just told says what the call is for. */
-function tellPurpose({ events }: Outbox, purpose: string): void {
-  events.push({ ...(events.pop() as Extract<KernelEvent, { readonly type: 'call.requested' }>), purpose });
+/** The event just told says what the call is for, and where it is to run. */
+function tellMore({ events }: Outbox, purpose: string | undefined, home: Engine | undefined): void {
+  const told = events.pop() as Extract<KernelEvent, { readonly type: 'call.requested' }>;
+  events.push({
+    ...told,
+    ...(purpose === undefined ? {} : { purpose }),
+    ...(home === undefined ? {} : { engine: home.index }),
+  });
 }
 
 const tokensOfAnswer = ({ tokensOut }: Answer, text: string): number =>

@@ -48,6 +48,8 @@ export class Process {
   readonly pid: Pid;
   /** Changed by Migration only. */
   engine: Engine;
+  /** The engine that it left for one that a call named: the next call that names none goes back there. */
+  returnsTo: Engine | undefined = undefined;
   /** Its own. */
   readonly priority: number;
   /** By which it is scheduled: its own, or that of a more urgent one that waits for a lock of it. */
@@ -258,6 +260,11 @@ export function lastAsked({ n, replay }: Process): number {
   return replay === undefined ? n : replay.from + replay.records.length;
 }
 
+/** Where the call of `process` is to run, as far as it can be said: who asks for a core may still be on another engine. */
+export function placeOf({ call, engine }: Process): Engine {
+  return call?.home ?? engine;
+}
+
 /** A model call, from the syscall to its settlement, over all its stretches on cores. */
 export interface Call {
   readonly think: ThinkCall;
@@ -276,6 +283,8 @@ export interface Call {
   /** What it costs and how long it takes: the engine's, or those of the model to which it was degraded. It keeps the model that it began with. */
   options: EngineOptions;
   degradedTo: CheaperModel | undefined;
+  /** On which alone it runs: the engine that its request names, or to which its process returns; undefined: on any. */
+  readonly home: Engine | undefined;
   stretches: number;
   /** Answer tokens of finished stretches. */
   tokensOut: number;

@@ -63,7 +63,7 @@ export interface HistoryRecord {
 }
 
 /**
- * What reached a process before its history tells of it: durable as soon as whoever caused it may rely on it. `seq` counts from 1 within the
+ * What reached a process and its history does not tell, or not yet: durable as soon as whoever caused it may rely on it. `seq` counts from 1 within the
  * process. Recovery takes from this journal what the history does not hold yet.
  */
 export type JournalRecord = JournalPlace & JournalBody;
@@ -75,7 +75,7 @@ interface JournalPlace {
   readonly seq: number;
   readonly atUs: number;
 }
-export type JournalBody = ToolStartRecord | ToolEndRecord | MessageRecord | SignalRecord;
+export type JournalBody = ToolStartRecord | ToolEndRecord | MessageRecord | SignalRecord | PartialRecord;
 
 /** A tool call that writes is about to start. `n`, `index`: the rest of its identity; `hash`: of the whole batch, as its history will have it. */
 interface ToolStartRecord {
@@ -99,6 +99,12 @@ interface MessageRecord {
   /** 0: the world. */
   readonly from: Pid | 0;
   readonly message: Json;
+}
+/** What had come of the answer of model call `n` when it was stopped, or its process ended: kept and paid for, and no part of an answer. */
+interface PartialRecord {
+  readonly type: 'answer.partial';
+  readonly n: number;
+  readonly text: string;
 }
 interface SignalRecord {
   readonly type: 'signal.sent';

@@ -3,7 +3,7 @@ import type { CheaperModel } from './budget-rules.ts';
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { ModelRequest, ThinkScript } from './syscalls.ts';
 
-/** Who asks: unique for ever, and the idempotency key of a tool call. */
+/** Who asks: unique for ever. */
 export interface CallIdentity {
   readonly run: string;
   readonly branch: string;
@@ -62,8 +62,12 @@ export interface ToolStart {
   /** Repeats so far: 0 at the first start. */
   readonly attempt: number;
   readonly identity: CallIdentity;
+  /** The id of the sub-run that the call is, and the idempotency key of its effects: the same in each attempt. */
+  readonly subRun: string;
   readonly tool: string;
   readonly arguments: Json;
+  /** Its result is waited for this long, µs; then it is told to stop. */
+  readonly timeoutUs: number;
   readonly script:
     | { readonly result?: Json; readonly failed?: boolean; readonly durationUs?: number }
     | undefined;
@@ -75,7 +79,7 @@ export interface PersonAsk {
   readonly identity: CallIdentity;
   readonly question: Json;
   readonly purpose: 'approve' | 'edit' | 'answer';
-  /** Whose call is to be approved; absent: a program asks. */
+  /** The tool whose call is to be approved, or that asks (purpose `answer`); absent: a program asks. */
   readonly tool?: string;
   readonly script: { readonly answer?: Json; readonly durationUs?: number } | undefined;
 }

@@ -45,7 +45,7 @@ export class RunTable {
     return this.branches.size === 0;
   }
 
-  /** Stores a copy of the record; false when it was there. Throws STORAGE_FAILED when it may not be stored. */
+  /** Stores the record, which is the table's from now on; false when it was there. Throws STORAGE_FAILED when it may not be stored. */
   add(record: RunRecord): boolean {
     switch (record.type) {
       case 'run.started':
@@ -58,6 +58,7 @@ export class RunTable {
       case 'tool.ended':
       case 'message.sent':
       case 'signal.sent':
+      case 'answer.partial':
         return addToJournal(this.processOf(record), record);
       case 'checkpoint':
         return addCheckpoint(this.processOf(record), record);
@@ -86,6 +87,7 @@ export class RunTable {
       case 'tool.ended':
       case 'message.sent':
       case 'signal.sent':
+      case 'answer.partial':
         this.processOf(record).journal.pop();
         break;
       case 'checkpoint':
@@ -131,7 +133,7 @@ export class RunTable {
   private startBranch(record: RunStarted): boolean {
     const known = this.branches.get(record.branch);
     if (known !== undefined) return repeats(known.started, record);
-    this.branches.set(record.branch, { started: copyJson(record), processes: new Map() });
+    this.branches.set(record.branch, { started: record, processes: new Map() });
     return true;
   }
 
@@ -141,7 +143,7 @@ export class RunTable {
     const known = branch.processes.get(record.pid);
     if (known !== undefined) return repeats(known.started, record);
     const process: ProcessTable = {
-      started: copyJson(record),
+      started: record,
       end: undefined,
       history: [],
       journal: [],
@@ -155,9 +157,8 @@ export class RunTable {
   private addResult(record: HistoryRecord): boolean {
     const process = this.processOf(record);
     if (!isNext(process.history, record, process.end)) return false;
-    const own = { ...record, result: copyJson(record.result) };
-    process.history.push(own);
-    this.results.push(own);
+    process.history.push(record);
+    this.results.push(record);
     return true;
   }
 
@@ -165,8 +166,8 @@ export class RunTable {
   private endProcess(record: ProcessEnded): boolean {
     const process = this.processOf(record);
     if (process.end !== undefined) return repeats(process.end, record);
-    process.end = copyJson(record);
-    this.ends.push(process.end);
+    process.end = record;
+    this.ends.push(record);
     return true;
   }
 
@@ -175,7 +176,7 @@ export class RunTable {
     const known = this.calls.get(key);
     if (known !== undefined) return repeats(known, record);
     if (record.what === 'reserved' && this.hasEndedEverywhere(record.pid)) throw afterEnd(record);
-    this.calls.set(key, { ...record });
+    this.calls.set(key, record);
     return true;
   }
 
@@ -209,7 +210,7 @@ function addToJournal({ journal, end }: ProcessTable, record: JournalRecord): bo
   if (end !== undefined) throw afterEnd(record);
   if (record.seq !== journal.length + 1)
     throw refusal(record, `is number ${record.seq}, where ${journal.length + 1} comes next`);
-  journal.push(copyJson(record));
+  journal.push(record);
   return true;
 }
 
@@ -224,7 +225,7 @@ function addCheckpoint({ checkpoints, end }: ProcessTable, record: CheckpointRec
   if (!Number.isSafeInteger(keep) || keep < 0 || keep > held) {
     throw refusal(record, `keeps ${keep} nodes of the ${held} before it`);
   }
-  checkpoints.push(copyJson(record));
+  checkpoints.push(record);
   return true;
 }
 
@@ -256,9 +257,4 @@ function afterEnd(record: KernelRecord): Error {
 
 function callKey({ pid, n, what, node, reservedUs, seq }: LedgerRecord): string {
   return `${pid} ${n} ${what} ${reservedUs} ${seq} ${node}`;
-}
-
-/** A copy that shares nothing with `value`: what a database would give back. */
-export function copyJson<T>(value: T): T {
-  return typeof value === 'object' && value !== null ? (JSON.parse(JSON.stringify(value)) as T) : value;
 }

@@ -11,7 +11,7 @@ import { Migration } from './migration.ts';
 import { OneQueue } from './one-queue.ts';
 import { brokenPick, mayStart, sliceUs } from './policy-guard.ts';
 import { Preemption } from './preemption.ts';
-import type { Call, Process } from './process.ts';
+import { placeOf, type Call, type Process } from './process.ts';
 import { WorkStealing } from './work-stealing.ts';
 
 /** What the scheduler tells the rest of the kernel. */
@@ -55,16 +55,28 @@ export class AgentScheduler {
    */
   enqueue(process: Process, sinceUs = this.state.nowUs): void {
     const { state } = this;
-    const { engine, pid } = process;
+    const { pid } = process;
+    const call = process.call!;
+    const engine = placeOf(process);
+    const isAway = engine !== process.engine;
     // It could not start, and must not make anybody give up a core.
-    if (engine.loadControl !== undefined && this.gate.isBehind(process)) return this.gate.keepOut(process);
+    if (!isAway && this.mustStayOut(process)) return this.gate.keepOut(process);
     if (process.state !== 'ready') state.change(process, process.state === 'running' ? 'preempt' : 'wake');
     else process.sinceUs = state.nowUs;
-    engine.memory.policy.waits?.(pid, 'core', state.nowUs);
-    process.call!.readySinceUs = sinceUs;
+    call.readySinceUs = sinceUs;
     state.out.events.push({ seq: ++state.out.seq, atUs: state.nowUs, type: 'process.ready', pid });
+    if (isAway) {
+      this.migration.goHome(process, engine);
+      if (this.mustStayOut(process)) return this.gate.keepOut(process);
+    }
+    engine.memory.policy.waits?.(pid, 'core', state.nowUs);
     this.oneQueue?.joins(process);
     this.join(process);
+  }
+
+  /** Load control lets it not even stand ready. */
+  private mustStayOut(process: Process): boolean {
+    return process.engine.loadControl !== undefined && this.gate.isBehind(process);
   }
 
   /** It stands in the queue of its engine. */

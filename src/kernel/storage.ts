@@ -197,6 +197,7 @@ const recordTypes: ReadonlySet<string> = new Set<KernelRecord['type']>([
   'tool.ended',
   'message.sent',
   'signal.sent',
+  'answer.partial',
   'checkpoint',
   'ledger',
   'audit',

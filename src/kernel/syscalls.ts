@@ -52,7 +52,7 @@ export type ScriptedFailure = ModelFailure & {
 export interface ModelRequest {
   /** What the call is for, not empty: `turn`, `reflection`, `critique`, `summary` or another word; for whoever reads a trace. Absent: a turn. */
   readonly purpose?: string;
-  /** Absent: the engine's own. */
+  /** The name of an engine: the call runs there and nowhere else. Any other is one that the model server of its engine knows. Absent: its engine's own. */
   readonly model?: string;
   /** Names of the tools that the model may ask for; absent: none. */
   readonly tools?: readonly string[];

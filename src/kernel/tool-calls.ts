@@ -1,14 +1,25 @@
-import { auditTool } from './audit-trail.ts';
+import { auditLateTool, auditTool } from './audit-trail.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { RequestId } from './ids.ts';
 import type { PersonAnswered, RestoredCall, ToolEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Process } from './process.ts';
 import type { WaitReason } from './process-state.ts';
+import type { PersonAsk } from './requests.ts';
 import type { CallTools, ToolCall, ToolResult } from './syscalls.ts';
 import { admission, effectsOf } from './tool-admission.ts';
+import { subRunOf } from './sub-run.ts';
 import { keepResults } from './tool-results.ts';
-import { failure, identityOf, textOf, type Refusal, type ToolBatch, type ToolRun } from './tool-run.ts';
+import {
+  failure,
+  identityOf,
+  textOf,
+  timedOut,
+  toolResultOf,
+  type Refusal,
+  type ToolBatch,
+  type ToolRun,
+} from './tool-run.ts';
 import { ToolSlots } from './tool-slots.ts';
 import { needsApproval } from './tools.ts';
 
@@ -34,7 +45,8 @@ export class ToolCalls {
   start(process: Process, call: CallTools): ToolResult | undefined {
     const { calls } = call;
     if (calls.length === 0) return { ok: true, value: [] };
-    const batch: ToolBatch = { call, results: calls.map(() => undefined), runs: [], left: calls.length };
+    const { n } = process;
+    const batch: ToolBatch = { call, n, results: calls.map(() => undefined), runs: [], left: calls.length };
     process.pending = { kind: 'tools' };
     process.tools = batch;
     const known = process.interrupted?.calls;
@@ -68,22 +80,19 @@ export class ToolCalls {
     if (!run.abandoned && run.timer !== undefined) state.timers.clear(run.timer);
     run.timer = undefined;
     if (!run.abandoned && isFailed && run.attempt < tool.retries) {
-      this.tellEnded(run, false, 'TOOL_FAILED');
-      this.keepEnd(run, failure('TOOL_FAILED', textOf(input.value)), true);
+      this.tellRepeated(run);
+      this.keepEnd(run, toolResultOf(input), true);
       run.stage = 'retry';
       const waitUs = tool.retryWaitUs * (1 << run.attempt);
       run.attempt++;
       run.timer = state.timers.set({ kind: 'tool-retry', request: run.request }, state.nowUs + waitUs);
       return this.tellReason(process, batch);
     }
-    if (!run.abandoned) {
-      this.tellEnded(run, input.ok, isFailed ? 'TOOL_FAILED' : '');
-      const result: ToolResult = isFailed
-        ? failure('TOOL_FAILED', textOf(input.value))
-        : { ok: true, value: input.value };
-      this.settle(run);
-      this.deliver(run, result);
-    } else this.settle(run);
+    const result = toolResultOf(input);
+    if (run.abandoned) this.tellLate(run, result);
+    else this.tellEnded(run, input.ok, isFailed ? 'TOOL_FAILED' : '');
+    this.settle(run);
+    if (!run.abandoned) this.deliver(run, result);
   }
 
   timeout(request: RequestId): void {
@@ -92,10 +101,7 @@ export class ToolCalls {
     run.abandoned = true;
     this.state.out.requests.push({ type: 'tool.stop', request });
     this.tellEnded(run, false, 'TOOL_TIMEOUT');
-    this.deliver(
-      run,
-      failure('TOOL_TIMEOUT', `${run.tool.name} gave no result within ${run.tool.timeoutUs} µs`),
-    );
+    this.deliver(run, timedOut(run.tool.name, run.tool.timeoutUs));
   }
 
   retry(request: RequestId): void {
@@ -105,7 +111,7 @@ export class ToolCalls {
     this.tellReason(run.process, run.batch);
   }
 
-  /** A person answered for a call that needed approval. False: the request is not one of these. */
+  /** A person answered for a call that needed approval, or that asked them. False: the request is not one of these. */
   answered(input: PersonAnswered): boolean {
     const run = this.runs.get(input.request);
     if (run === undefined || run.stage !== 'person') return false;
@@ -115,6 +121,12 @@ export class ToolCalls {
       request: run.request,
       decision: input.decision,
     });
+    if (run.tool.asksPerson) {
+      this.runs.delete(run.request);
+      run.stage = 'done';
+      this.deliver(run, answerOf(run, input));
+      return true;
+    }
     // Whatever is not a clear yes is a no.
     if (input.decision !== 'approve' && input.decision !== 'edit') {
       this.runs.delete(run.request);
@@ -155,7 +167,7 @@ export class ToolCalls {
         auditTool(this.state, process, { tool: run.tool.name, args: run.args }, undefined);
       if (run.stage === 'running') {
         this.state.out.requests.push({ type: 'tool.stop', request: run.request });
-        this.tellEnded(run, false, 'TOOL_FAILED');
+        this.tellEnded(run, false, 'TOOL_CANCELLED');
         continue;
       }
       if (run.stage === 'person')
@@ -238,7 +250,7 @@ export class ToolCalls {
       args: call.arguments,
       script: call.script,
       effects: admitted,
-      stage: needsApproval(tool, call.arguments, admitted) ? 'person' : 'lock',
+      stage: tool.asksPerson || needsApproval(tool, call.arguments, admitted) ? 'person' : 'lock',
       timer: undefined,
       attempt: attempt === undefined ? 0 : attempt + 1,
       hasStarted: false,
@@ -251,17 +263,18 @@ export class ToolCalls {
 
   private askPerson(run: ToolRun): void {
     const { out } = this.state;
-    const { process, request } = run;
-    out.emit({ type: 'person.asked', pid: process.pid, request, purpose: 'approve' });
-    const question = { tool: run.tool.name, arguments: run.args };
+    const { process, request, tool, args, script } = run;
+    const { asksPerson } = tool;
+    const purpose = asksPerson ? 'answer' : 'approve';
+    out.emit({ type: 'person.asked', pid: process.pid, request, purpose });
     out.requests.push({
       type: 'person.ask',
       request,
       identity: identityOf(run),
-      question,
-      purpose: 'approve',
-      tool: run.tool.name,
-      script: undefined,
+      question: asksPerson ? args : { tool: tool.name, arguments: args },
+      purpose,
+      tool: tool.name,
+      script: asksPerson ? answerIn(script) : undefined,
     });
   }
 
@@ -293,13 +306,16 @@ export class ToolCalls {
     const { n, lastHash: hash } = process;
     if (writes.length > 0)
       state.journal(process, { type: 'tool.started', n, index, hash, attempt: run.attempt });
+    const identity = identityOf(run);
     out.requests.push({
       type: 'tool.start',
       request,
       attempt: run.attempt,
-      identity: identityOf(run),
+      identity,
+      subRun: subRunOf(identity),
       tool: tool.name,
       arguments: run.args,
+      timeoutUs: tool.timeoutUs,
       script: run.script,
     });
     run.timer = state.timers.set({ kind: 'tool-timeout', request }, state.nowUs + tool.timeoutUs);
@@ -333,13 +349,13 @@ export class ToolCalls {
     else this.tellReason(process, batch);
   }
 
-  /** What a write came to must not be lost with the rest of its batch; a read may be done again. */
+  /** What a write came to, or a person said, must not be lost with the rest of its batch; a read may be done again. */
   private keepEnd(
-    { process, index, attempt, effects }: ToolRun,
+    { process, index, attempt, effects, tool }: ToolRun,
     result: ToolResult,
     isRepeated: boolean,
   ): void {
-    if (effects.writes.length === 0) return;
+    if (effects.writes.length === 0 && !tool.asksPerson) return;
     const { n, lastHash: hash } = process;
     this.state.journal(process, { type: 'tool.ended', n, index, hash, attempt, result, isRepeated });
   }
@@ -381,4 +397,40 @@ export class ToolCalls {
       code,
     });
   }
+
+  private tellRepeated({ process, request, tool }: ToolRun): void {
+    const { pid } = process;
+    const end = {
+      type: 'tool.ended',
+      pid,
+      request,
+      tool: tool.name,
+      ok: false,
+      code: 'TOOL_FAILED',
+    } as const;
+    this.state.out.emit({ ...end, isRepeated: true });
+  }
+
+  /** What it came to is known when nobody waits for it any more. */
+  private tellLate({ process, batch, request, tool, args }: ToolRun, result: ToolResult): void {
+    this.state.out.emit({ type: 'tool.late', request, tool: tool.name, ok: result.ok });
+    auditLateTool(this.state, process, batch.n, { tool: tool.name, args }, result);
+  }
+}
+
+/** Of a question that is not answered, why. */
+function answerOf({ tool }: ToolRun, { decision, value }: PersonAnswered): ToolResult {
+  return decision === 'answer'
+    ? { ok: true, value }
+    : failure('TOOL_DENIED', `a person did not answer ${tool.name}: ${textOf(value)}`);
+}
+
+/** What a recording says of a call that asks a person. */
+function answerIn(script: ToolCall['script']): PersonAsk['script'] {
+  if (script === undefined) return undefined;
+  const { result, durationUs } = script;
+  return {
+    ...(result === undefined ? {} : { answer: result }),
+    ...(durationUs === undefined ? {} : { durationUs }),
+  };
 }

@@ -24,6 +24,8 @@ export interface ToolData {
   readonly concurrency?: number;
   /** `writes`: of the calls that write something. */
   readonly approval?: boolean | 'writes';
+  /** Each call is a question to a person; beside it nothing is said of effects, server, time, repeats, number or approval. */
+  readonly asksPerson?: boolean;
 }
 
 export function toolSpecOf(data: ToolData): ToolSpec {

@@ -1,5 +1,6 @@
 import type { KernelErrorCode } from './errors.ts';
 import type { Json, RequestId, TimerId } from './ids.ts';
+import type { ToolEnded } from './inputs.ts';
 import type { Effects } from './lock-table.ts';
 import type { Process } from './process.ts';
 import type { CallIdentity } from './requests.ts';
@@ -9,6 +10,8 @@ import type { RegisteredTool } from './tools.ts';
 /** The calls of one `callTools`, in call order. */
 export interface ToolBatch {
   readonly call: CallTools;
+  /** Number of its syscall. */
+  readonly n: number;
   readonly results: (ToolResult | undefined)[];
   readonly runs: ToolRun[];
   left: number;
@@ -34,14 +37,24 @@ export interface ToolRun {
   abandoned: boolean;
 }
 
-/** Also the idempotency key of its effects. */
-export function identityOf({ process, index }: Pick<ToolRun, 'process' | 'index'>): CallIdentity {
-  const { run, branch, pid, n } = process;
-  return { run, branch, pid, n, index };
+export function identityOf({
+  process,
+  batch,
+  index,
+}: Pick<ToolRun, 'process' | 'batch' | 'index'>): CallIdentity {
+  const { run, branch, pid } = process;
+  return { run, branch, pid, n: batch.n, index };
 }
 
 export type Refusal = Extract<ToolResult, { ok: false }>;
 
 export const failure = (code: KernelErrorCode, message: string): Refusal => ({ ok: false, code, message });
+
+export const timedOut = (tool: string, timeoutUs: number): Refusal =>
+  failure('TOOL_TIMEOUT', `${tool} gave no result within ${timeoutUs} µs`);
+
+/** What the program is told of an end. */
+export const toolResultOf = ({ ok, value }: Pick<ToolEnded, 'ok' | 'value'>): ToolResult =>
+  ok ? { ok, value } : failure('TOOL_FAILED', textOf(value));
 
 export const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));

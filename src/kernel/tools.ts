@@ -40,6 +40,11 @@ export interface ToolSpec {
   readonly concurrency?: number;
   /** Whether a person must approve a call: each, none, or those of which this says so; must depend on nothing else. One that throws, or says neither, needs approval. */
   readonly approval?: boolean | ((args: Json, effects: Effects) => boolean);
+  /**
+   * A person is the tool: each call is a question that waits until somebody answers it, its arguments are what is asked, the answer is its result. It touches nothing, so `effects`, `server`
+   * and what concerns time, repeats, number and approval of calls are not given with it. Default: false.
+   */
+  readonly asksPerson?: boolean;
 }
 
 /** A tool with its defaults filled in. `concurrency` is Infinity when there is no limit. */
@@ -55,6 +60,7 @@ export const toolDefaults = {
   retryWaitUs: 1_000_000,
   concurrency: Infinity,
   approval: false,
+  asksPerson: false,
 } as const;
 
 const toolFields = Object.keys({
@@ -68,7 +74,19 @@ const toolFields = Object.keys({
   retryWaitUs: true,
   concurrency: true,
   approval: true,
+  asksPerson: true,
 } satisfies Record<keyof ToolSpec, true>);
+
+/** Without meaning for a question to a person. */
+const notAsked = [
+  'effects',
+  'server',
+  'timeoutUs',
+  'retries',
+  'retryWaitUs',
+  'concurrency',
+  'approval',
+] as const satisfies readonly (keyof ToolSpec)[];
 
 export class ToolRegistry {
   readonly #tools = new Map<string, RegisteredTool>();
@@ -95,6 +113,9 @@ export class ToolRegistry {
       server: spec.server,
     };
     checkFields(tool);
+    const field = tool.asksPerson ? notAsked.find((one) => spec[one] !== undefined) : undefined;
+    if (field !== undefined)
+      throw invalid(`tool ${name}: ${field}`, spec[field], 'none, as each call asks a person');
     const path = `tool ${name}: parameters`;
     const schema = compileSchema(parameters, path);
     const type = (parameters as { readonly type?: Json }).type;
@@ -121,6 +142,7 @@ export class ToolRegistry {
 
   /** What a call touches; its arguments have been checked. A string: the tool's author erred, in one line. */
   effectsOf(tool: RegisteredTool, args: Json, caller: ToolCaller): Effects | string {
+    if (tool.asksPerson) return { reads: [], writes: [] };
     if (tool.effects === undefined) return { reads: [], writes: [tool.server ?? tool.name] };
     let effects: Effects;
     try {
@@ -180,6 +202,7 @@ function checkFields(tool: RegisteredTool): void {
   );
   const isRule = typeof tool.approval === 'boolean' || typeof tool.approval === 'function';
   demand('approval', isRule, 'true, false, or a function of the arguments and effects');
+  demand('asksPerson', typeof tool.asksPerson === 'boolean', 'true or false');
 }
 
 function isKeys(keys: unknown): boolean {

@@ -15,7 +15,7 @@ export interface EngineLabel {
 export const MEMORY_ROW_HEIGHT = 94;
 const MEMORY_HEIGHT = 56;
 
-/** `capacity` in tokens; undefined where nobody has told it. */
+/** `capacity` in tokens; undefined where nobody has told it, or there is no end to it. */
 export interface MemoryLabel {
   readonly name: string;
   readonly capacity: number | undefined;
@@ -25,7 +25,7 @@ export function memoryLabel({ engine }: MemoryRow, of: number, engines: readonly
   const known = engines[engine];
   return {
     name: of === 1 ? 'context memory' : `memory of ${known?.name ?? `engine ${engine}`}`,
-    capacity: known?.memoryTokens,
+    capacity: known?.memoryTokens === Infinity ? undefined : known?.memoryTokens,
   };
 }
 

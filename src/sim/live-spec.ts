@@ -6,6 +6,7 @@ import { agentProgramOf } from '../agents/loop/agent-program.ts';
 import { stepPrograms } from '../agents/programs.ts';
 import { team } from '../agents/teams/team.ts';
 import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
+import type { EngineOptions } from '../kernel/engine-options.ts';
 import { invalid } from '../kernel/errors.ts';
 import type { KernelOptionsInput } from '../kernel/options.ts';
 import type { Program } from '../kernel/syscalls.ts';
@@ -15,9 +16,15 @@ import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
 /** Counts the tokens of a text; depends on nothing else. */
 export type CountTokens = (text: string) => number;
 
+/** `endless`: nothing ever leaves its memory, as towards a hosted model whose cache nobody can see. JSON has no number for that. */
+export type LiveEngine = Partial<Omit<EngineOptions, 'memoryTokens'>> & {
+  readonly memoryTokens?: number | 'endless';
+};
+
 /** `tools` are all there are: none is built in. */
-export interface LiveSpec extends SimulationSpec {
+export interface LiveSpec extends Omit<SimulationSpec, 'engines'> {
   readonly kind: 'live';
+  readonly engines: readonly LiveEngine[];
   /** Programs that processes may run; a kernel with another version of one is another kernel. */
   readonly programs: readonly { readonly name: string; readonly version: number }[];
   /** With which the programs count what they put into their prompts; absent: the estimate. */
@@ -56,8 +63,14 @@ export function liveKernelOptions(spec: LiveSpec, parts: LiveParts = {}): Kernel
       );
     return program;
   });
-  const { plan: _nothingIsKnown, ...options } = kernelOptionsOf(spec, parts.own);
+  const engines = spec.engines.map(engineOf);
+  const { plan: _nothingIsKnown, ...options } = kernelOptionsOf({ ...spec, engines }, parts.own);
   return { ...options, tools: spec.tools.map(toolSpecOf), programs };
+}
+
+function engineOf({ memoryTokens, ...rest }: LiveEngine): Partial<EngineOptions> {
+  if (memoryTokens === undefined) return rest;
+  return { ...rest, memoryTokens: memoryTokens === 'endless' ? Infinity : memoryTokens };
 }
 
 function livePrograms({ countTokens }: LiveParts): readonly Program[] {

@@ -20,7 +20,7 @@ import { malformedAnswer } from '../kernel/syscall-arguments.ts';
 import type { ThinkScript } from '../kernel/syscalls.ts';
 import { ModelDevice, type ModelDeviceWorld } from './devices/model-device.ts';
 import { PersonDevice, type PersonReplay } from './devices/person-device.ts';
-import { StorageDevice } from './devices/storage-device.ts';
+import { StorageDevice, type RecallReplay } from './devices/storage-device.ts';
 import { ToolDevice, type ToolReplay } from './devices/tool-device.ts';
 import { EventClass, EventQueue } from './event-queue.ts';
 import { FaultPlan, type FaultRates } from './faults.ts';
@@ -33,8 +33,12 @@ export interface SimulationOptions {
   readonly flushUs?: number;
   /** Who answers model calls that bring no script; default: nobody does, and an answer has its full length and no text. Needs records, which hold the texts of prompts. */
   readonly model?: SimulatedModel;
-  /** What came of tool calls and questions in a recording: goes before what is said of them otherwise. */
-  readonly replay?: { readonly tool: ToolReplay; readonly person: PersonReplay };
+  /** What came of tool calls, questions and recalls in a recording: goes before what is said of them otherwise. */
+  readonly replay?: {
+    readonly tool: ToolReplay;
+    readonly person: PersonReplay;
+    readonly recall: RecallReplay;
+  };
   /** What goes wrong; default: nothing. */
   readonly faults?: Partial<FaultRates>;
   /** When it is decided who runs: after each input (the default, as live), or once all inputs of an instant are in, as in textbooks. */
@@ -101,7 +105,12 @@ export class Simulation implements ModelDeviceWorld {
     const { flushUs = 0 } = options;
     if (!Number.isSafeInteger(flushUs) || flushUs < 0)
       throw invalid('flushUs', flushUs, 'an integer of at least 0 (µs)');
-    this.storageDevice = new StorageDevice({ flushUs, store: options.store, faults });
+    this.storageDevice = new StorageDevice({
+      flushUs,
+      store: options.store,
+      faults,
+      replay: options.replay?.recall,
+    });
   }
 
   get store(): MemoryStore {

@@ -58,17 +58,83 @@ test('the line that repeats a run has each of its repeated options', async () =>
   });
 });
 
-test('--ndjson prints what happens as it happens: gapless events, words, arguments, results, and the end', async () => {
-  const { out, err } = await runCli(['run', 'What is 6*7?', ...scripted, '--ndjson']);
-  expect(err).toBe('');
-  const lines = out.split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
-  const seqs = lines.flatMap(({ seq }) => (seq === undefined ? [] : [seq]));
-  expect(seqs).toEqual(seqs.map((_, index) => index + 1));
-  expect(lines).toContainEqual(
-    expect.objectContaining({ type: 'tool.call', tool: 'calculator', arguments: { expression: '6*7' } }),
+// ---- For scripts ----------------------------------------------------------------------------------------------------------
+
+type Line = Record<string, unknown>;
+const linesOf = (out: string): Line[] =>
+  out
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line);
+const typesOf = (lines: readonly Line[]): unknown[] => lines.map(({ type }) => type);
+
+test('--ndjson prints the trace, an event a line, then the result and nothing else', async () => {
+  const { out, err, status } = await runCli(['run', 'What is 6*7?', ...scripted, '--ndjson']);
+  expect({ err, status }).toEqual({ err: '', status: 0 });
+  const lines = linesOf(out);
+  expect(lines).toHaveLength(out.split('\n').length);
+  const run = lines[0]!['run'];
+  expect(new Set(lines.map((line) => line['run']))).toEqual(new Set([run]));
+  const turn = ['step_started', 'text_delta', 'llm_call_completed'];
+  expect(typesOf(lines).filter((type, at, all) => type !== 'text_delta' || all[at - 1] !== type)).toEqual([
+    'trace_started',
+    ...turn,
+    'step_started',
+    'tool_executing',
+    'tool_result',
+    ...turn,
+    'step_started',
+    'conclusion',
+    'trace_completed',
+    'result',
+  ]);
+  expect(lines.filter(({ type }) => type === 'step_started')).toMatchObject([
+    { step: 1, stepType: 'llm_call', parents: [], pid: 1, name: 'agent' },
+    { step: 2, stepType: 'tool_call', parents: [1] },
+    { step: 3, stepType: 'llm_call', parents: [2] },
+    { step: 4, stepType: 'conclusion', parents: [3] },
+  ]);
+  const said = lines.filter(({ type, step }) => type === 'text_delta' && step === 3);
+  const { answer, ...result } = lines.at(-1)!;
+  expect(said.map(({ text }) => text as string).join('')).toBe(answer);
+  expect(result).toMatchObject({ type: 'result', outcome: 'completed', toolCalls: 1 });
+  expect(lines.at(-2)).toMatchObject({ usage: { tokensIn: 60, tokensOut: 52, calls: 2 } });
+});
+
+test('--ndjson of a team tells of each member by its pid and name, in one trace', async () => {
+  const team = files.write(
+    'ndjson-team.json',
+    JSON.stringify({ topology: 'parallel', members: [{ name: 'ann' }, { name: 'bob' }] }),
   );
-  expect(lines).toContainEqual(expect.objectContaining({ type: 'tool.result', ok: true, value: 42 }));
-  expect(lines.at(-1)).toMatchObject({ type: 'run.ended', outcome: 'completed', toolCalls: 1 });
+  const { out } = await runCli(['run', 'What is 6*7?', ...scripted, '--ndjson', '--team', team]);
+  const lines = linesOf(out);
+  const starts = lines.filter(({ type }) => type === 'step_started');
+  expect(new Set(starts.map(({ pid, name }) => `${String(pid)} ${String(name)}`))).toEqual(
+    new Set(['1 team', '2 ann', '3 bob']),
+  );
+  const pidOf = new Map(starts.map(({ step, pid }) => [step, pid]));
+  for (const { step, pid } of lines) if (step !== undefined) expect(pid).toBe(pidOf.get(step));
+  expect(typesOf(lines).slice(-2)).toEqual(['trace_completed', 'result']);
+});
+
+test('--ndjson ends with a terminal event and the result, whatever becomes of the run', async () => {
+  const failed = await runCli(['run', 'What is 6*7?', ...scripted, '--ndjson', '--budget-tokens', '90']);
+  expect(failed.status).toBe(1);
+  expect(typesOf(linesOf(failed.out)).slice(-2)).toEqual(['trace_failed', 'result']);
+  for (const [keys, outcome] of [
+    ['Ctrl-C', 'cancelled'],
+    ['Ctrl-C Ctrl-C', 'killed'],
+  ] as const) {
+    const person = new TerminalPerson([/\? 1/, keys]);
+    const io = person.io();
+    const words = ['run', write('a.txt'), ...scripted, '--ndjson', '--root', folder()];
+    expect((await runCli(words, io)).status).toBe(130);
+    const lines = linesOf(io.screen());
+    expect(lines).toContainEqual(
+      expect.objectContaining({ type: 'awaiting_user_action', purpose: 'approve', tool: 'write_file' }),
+    );
+    expect(lines.slice(-2)).toMatchObject([{ type: 'trace_cancelled' }, { type: 'result', outcome }]);
+  }
 });
 
 // ---- A person's yes -------------------------------------------------------------------------------------------------------
@@ -148,6 +214,36 @@ test('what is typed while it runs is a message that the agent takes up at its ne
   const { status } = await runCli(['run', write('a.txt'), ...scripted, '--root', folder()], io);
   expect(status).toBe(0);
   expect(io.screen()).toMatch(/→ write_file.*I call calculator.*→ calculator: 21/s);
+});
+
+test('the model asks whoever sits there: several questions at once, each answered by its number, beside calls that go on', async () => {
+  const person = new TerminalPerson(
+    [/\? 2 {2}Which size\? \(small, large\)/, '#2 large'],
+    [/\? 1 {2}Which colour\?[^]*type the answer/, 'dark blue'],
+  );
+  const io = person.io();
+  const ask = (question: object): string => `ask_person ${JSON.stringify(question)}`;
+  const task = `${ask({ question: 'Which colour?' })} ${ask({ question: 'Which size?', options: ['small', 'large'] })} calculator {"expression":"1+1"}`;
+  const { status } = await runCli(['run', task, ...scripted], io);
+  expect(status).toBe(0);
+  expect(io.screen()).toContain('- ask_person: dark blue\n- ask_person: large\n- calculator: 2');
+  expect(io.screen().indexOf('→ calculator: 2')).toBeLessThan(io.screen().lastIndexOf('? 1'));
+});
+
+test('a question that nobody answers any more is a failed call, and the agent goes on', async () => {
+  const io = new TerminalPerson([/\? 1/, undefined]).io();
+  const { status } = await runCli(['run', 'ask_person {"question":"Which?"}', ...scripted], io);
+  expect(status).toBe(0);
+  expect(io.screen()).toMatch(/ask_person failed: TOOL_DENIED: .*nobody to ask any more/);
+});
+
+test('where nobody can be asked, the model is not offered to ask', async () => {
+  const task = 'ask_person {"question":"Which?"}';
+  const { out } = await runCli(['run', task, ...scripted]);
+  expect(out).toContain('ask_person failed: UNKNOWN_TOOL');
+  const io = new TerminalPerson([/\? 1/, 'y']).io();
+  await runCli(['run', task, ...scripted, '--approve', 'never'], io);
+  expect(io.screen()).toContain('ask_person failed: UNKNOWN_TOOL');
 });
 
 test('Ctrl-C stops it, and tells what was used and how to do it again', async () => {
@@ -261,6 +357,10 @@ const bad: readonly [words: readonly string[], line: RegExp][] = [
   [
     ['x', ...scripted, '--tools', 'read_file'],
     /--tools: "read_file" is not allowed; allowed: read_file with --root/,
+  ],
+  [
+    ['x', ...scripted, '--tools', 'ask_person'],
+    /--tools: "ask_person" is not allowed; allowed: ask_person with a terminal/,
   ],
   [
     ['x', ...scripted, '--root', '/no/such'],

@@ -76,6 +76,12 @@ const refused: readonly [change: Partial<Record<keyof ToolSpec, unknown>>, line:
   [{ retryWaitUs: -1 }, 'retryWaitUs: -1 is not allowed; allowed: an integer from 0 to 3600000000'],
   [{ concurrency: 0 }, 'concurrency: 0 is not allowed; allowed: an integer from 1 to 1000000'],
   [{ concurrency: NaN }, 'concurrency: NaN is not allowed'],
+  [{ asksPerson: 'yes' }, 'asksPerson: "yes" is not allowed; allowed: true or false'],
+  [
+    { asksPerson: true, timeoutUs: 1_000 },
+    'tool read_file: timeoutUs: 1000 is not allowed; allowed: none, as each call asks a person',
+  ],
+  [{ asksPerson: true, approval: false }, 'tool read_file: approval: false is not allowed'],
   [{ approval: 'yes' }, 'approval: "yes" is not allowed; allowed: true, false, or a function'],
 ];
 for (const [change, line] of refused) {

@@ -4,6 +4,7 @@ import type { EngineOptions } from '../../src/kernel/engine-options.ts';
 import type { Engine } from '../../src/kernel/engine.ts';
 import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { Process } from '../../src/kernel/process.ts';
+import type { Program, ProgramBody, ProgramGenerator, SyscallResult } from '../../src/kernel/syscalls.ts';
 import { loadControlPolicies, schedulingPolicies } from '../../src/policies/index.ts';
 import { Draw } from './random-draw.ts';
 import type { WorldSetup } from './random-world.ts';
@@ -46,6 +47,46 @@ export function migrating(seed: number): (setup: WorldSetup) => WorldSetup {
       sliceUs: own ? setup.sliceUs : Infinity,
     };
   };
+}
+
+/** `alter` of runWorld: many calls name the engine on which they are to run, whatever the queues are; memory may be without end. */
+export function naming(seed: number): (setup: WorldSetup) => WorldSetup {
+  return (setup) => {
+    const draw = new Draw(rngFor(seed, 'world/names'));
+    const { kernel, ...rest } = migrating(seed)(setup);
+    const { queues: _, steal: _no, affinity: _none, ...apart } = kernel;
+    const isApart = draw.chance(0.6);
+    const isEndless = draw.chance(0.3);
+    const engines = (kernel.engines ?? []).map((engine) => ({
+      ...engine,
+      ...(isEndless ? { memoryTokens: Infinity } : {}),
+    }));
+    const programs = (kernel.programs ?? []).map((program) =>
+      program.name === 'random' ? namingEngines(program) : program,
+    );
+    return { ...rest, kernel: { ...(isApart ? apart : kernel), engines, programs } };
+  };
+}
+
+/** The same program, but a third of its calls names the first engine, and a third the second: which, follows from the call, so that it is the same after a crash. */
+function namingEngines({ name, version, body }: Program): Program {
+  function* named(...given: Parameters<ProgramBody>): ProgramGenerator {
+    const own = body(...given);
+    let result: SyscallResult<unknown> | undefined;
+    try {
+      for (;;) {
+        const step = result === undefined ? own.next() : own.next(result);
+        if (step.done === true) return step.value;
+        const syscall = step.value;
+        const third = syscall.kind === 'think' ? syscall.maxOutput % 3 : 0;
+        const isNamed = syscall.kind === 'think' && (third === 1 || third === 2);
+        result = yield isNamed ? { ...syscall, request: { model: `engine-${third - 1}` } } : syscall;
+      }
+    } finally {
+      own.return();
+    }
+  }
+  return { name, version, body: named };
 }
 
 /** Throws when a core idles while somebody stands ready who may start on it: but for who waits for its own engine, and whom load control keeps out. Changes nothing. */

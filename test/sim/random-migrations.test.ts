@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { seedCount } from '../support/seeds.ts';
 import { crashWorld } from './random-crash.ts';
-import { checkWorkConserved, migrating } from './migrating-worlds.ts';
+import { checkWorkConserved, migrating, naming } from './migrating-worlds.ts';
 import { runWorld } from './random-world.ts';
 
 test('random worlds of several engines: no promise is broken, nothing is left behind, no core idles without need', () => {
@@ -36,4 +36,18 @@ test('after crashes, too, what was stored goes on as it was', () => {
     }
   }
   expect(moves).toBeGreaterThan(3);
+});
+
+test('calls that name their engine run there and nowhere else, before and after crashes', () => {
+  const counts = new Map<string, number>();
+  for (let seed = 1; seed <= seedCount(25, 20_000); seed++) {
+    try {
+      const { counts: own } = runWorld(seed, { alter: naming(seed), onStep: checkWorkConserved });
+      for (const [type, count] of own) counts.set(type, (counts.get(type) ?? 0) + count);
+      crashWorld(seed, naming(seed));
+    } catch (error) {
+      throw new Error(`world ${seed}: ${String(error)}`, { cause: error });
+    }
+  }
+  expect(counts.get('process.migrated')).toBeGreaterThan(50);
 });

@@ -40,6 +40,7 @@ const eventTypes: Readonly<Record<Exclude<EventBody['type'], AfterCrash | OfOwnW
   'tool.started': true,
   'tool.ended': true,
   'tool.refused': true,
+  'tool.late': true,
   'tool.settled': true,
   'person.asked': true,
   'person.answered': true,

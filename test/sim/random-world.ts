@@ -255,7 +255,10 @@ class World {
         program: 'probe',
         name: 'probe',
         run: `probe-${index}`,
-        arguments: { tools: index === 0 ? tools.map(({ name }) => name) : [], tokens: engine.memoryTokens! },
+        arguments: {
+          tools: index === 0 ? tools.map(({ name }) => name) : [],
+          tokens: Math.min(engine.memoryTokens!, 1_000_000),
+        },
         engine: engine.name!,
         budget: unlimitedBudget,
       });

@@ -15,7 +15,7 @@ import { projectRoot } from '../support/source.ts';
 
 const page = new DocsPage('docs/run.md');
 const files = scratch();
-const [team = '', settings = ''] = page.blocks('json');
+const [team = '', memories = '', settings = ''] = page.blocks('json');
 
 /** Times, the version of Node, and what follows from times. */
 const normal = (text: string): string =>
@@ -25,7 +25,10 @@ const normal = (text: string): string =>
     .replaceAll(/(ok {4}node +)[\d.]+/g, '$1some version');
 
 test('its commands print what it says', () => {
-  const commands = page.runCommands((folder) => writeFileSync(join(folder, 'team.json'), team), normal);
+  const commands = page.runCommands((folder) => {
+    writeFileSync(join(folder, 'team.json'), team);
+    writeFileSync(join(folder, 'memories.json'), memories);
+  }, normal);
   expect(commands.length).toBeGreaterThan(6);
   for (const { words, printed, said } of commands)
     expect({ words, printed }).toEqual({ words, printed: said });
@@ -66,6 +69,15 @@ test('its file of settings is taken, and has every field that there is', () => {
     allowed = /allowed: the fields (.*)$/.exec((error as Error).message)![1]!;
   }
   expect(Object.keys(JSON.parse(settings) as object)).toEqual(allowed.split(', '));
+});
+
+test('it names every event that --ndjson prints', () => {
+  const events = new DocsPage('docs/memory.md').text.split('### As it happens')[1]!;
+  const types = [...events.matchAll(/^\| (`\w+`[^|]*)\|/gm)].flatMap(
+    ([, cell = '']) => cell.match(/`\w+`/g) ?? [],
+  );
+  expect(types.length).toBeGreaterThan(12);
+  for (const type of types) expect(page.text).toContain(type);
 });
 
 test('its links lead to files', () => {

@@ -2,7 +2,7 @@ import type { ToolImplementation } from '../../agents/tools/tool-implementation.
 import type { Stop, ToolPort, ToolReply } from '../../host/ports.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
-import type { CallIdentity, ToolStart } from '../../kernel/requests.ts';
+import type { ToolStart } from '../../kernel/requests.ts';
 import { toolSpecOf, type ToolData } from '../../kernel/tool-data.ts';
 import type { ToolSpec } from '../../kernel/tools.ts';
 
@@ -10,13 +10,13 @@ import type { ToolSpec } from '../../kernel/tools.ts';
 export interface LiveTool {
   /** As the kernel knows it; as plain data, so that a recording of its calls can be rerun without it. */
   readonly spec: ToolData;
-  /** The arguments fit the tool's schema. A rejection is a failure of the call, like a reply that says so. */
-  call(args: Json, context: ToolContext): Promise<ToolReply>;
+  /** The arguments fit the tool's schema. A rejection is a failure of the call, like a reply that says so. Absent: each call asks a person. */
+  call?(args: Json, context: ToolContext): Promise<ToolReply>;
 }
 
-interface ToolContext {
+export interface ToolContext {
   readonly stop: Stop;
-  /** The same for a call and its repeats: what acts on the world can know it again by this. */
+  /** The id of the call's sub-run, the same for its repeats: what acts on the world can know it again by this. */
   readonly key: string;
 }
 
@@ -51,18 +51,15 @@ export class LiveTools implements ToolPort {
     this.tools = new Map(tools.map((tool) => [tool.spec.name, tool]));
   }
 
-  async call({ tool: name, arguments: args, identity }: ToolStart, stop: Stop): Promise<ToolReply> {
+  async call({ tool: name, arguments: args, subRun: key }: ToolStart, stop: Stop): Promise<ToolReply> {
     const tool = this.tools.get(name);
-    if (tool === undefined) return failed(`tool ${name} has no implementation here`);
+    if (tool?.call === undefined) return failed(`tool ${name} has no implementation here`);
     try {
-      return await tool.call(args, { stop, key: keyOf(identity) });
+      return await tool.call(args, { stop, key });
     } catch (error) {
       return failed(`${name}: ${oneLine(messageOf(error))}`);
     }
   }
 }
-
-const keyOf = ({ run, branch, pid, n, index }: CallIdentity): string =>
-  `${run}/${branch}/${pid}/${n}/${index}`;
 
 const oneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ');

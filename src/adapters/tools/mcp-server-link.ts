@@ -1,11 +1,11 @@
 import type { Client } from '@modelcontextprotocol/client';
 
-import type { Stop, ToolReply } from '../../host/ports.ts';
+import type { ToolReply } from '../../host/ports.ts';
 import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { toolSpecOf, type ToolData } from '../../kernel/tool-data.ts';
 import { ToolRegistry } from '../../kernel/tools.ts';
-import { failed, ok, type LiveTool } from './live-tool.ts';
+import { failed, ok, type LiveTool, type ToolContext } from './live-tool.ts';
 
 /** Where a server of the Model Context Protocol is: a command that speaks it on its standard streams, or a URL. */
 export type McpServer =
@@ -24,6 +24,8 @@ export interface McpLinkOptions {
   readonly timeoutUs?: number;
 }
 
+/** Under which a call's `_meta` tells the id of its sub-run. The protocol has no word of its own for it. */
+const idempotencyKey = 'ringzero/idempotency-key';
 const connectMs = 30_000;
 /** Waits before the server is started again; when none is left it stays away, until a call asks for it. */
 const restartMs = [0, 1_000, 5_000];
@@ -68,7 +70,7 @@ export class McpServerLink {
         refused.push(`${server.name}: ${messageOf(error)}`);
         continue;
       }
-      tools.push({ spec, call: (args, { stop }) => this.call(tool.name, args, stop) });
+      tools.push({ spec, call: (args, context) => this.call(tool.name, args, context) });
     }
     this.tools = tools;
     this.refused = refused;
@@ -96,13 +98,13 @@ export class McpServerLink {
     };
   }
 
-  private async call(name: string, args: Json, stop: Stop): Promise<ToolReply> {
+  private async call(name: string, args: Json, { stop, key }: ToolContext): Promise<ToolReply> {
     const client = await (this.client ??= this.restarted([0]));
     const abort = new AbortController();
     stop.onStop(() => abort.abort('stopped'));
     try {
       const result = await client.callTool(
-        { name, arguments: args as Record<string, unknown> },
+        { name, arguments: args as Record<string, unknown>, _meta: { [idempotencyKey]: key } },
         // The kernel has the time limit.
         { signal: abort.signal, timeout: 2_147_483_647 },
       );

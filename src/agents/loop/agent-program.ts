@@ -5,12 +5,13 @@
 import { estimateTokens } from '../../kernel/estimate.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Answer, Program, ProgramGenerator } from '../../kernel/syscalls.ts';
+import { findMemories } from '../memory/load-memories.ts';
 import { AgentFailure } from './agent-failure.ts';
 import { AgentRun, type AgentResult } from './agent-run.ts';
 import { agentTaskOf } from './agent-task.ts';
 import { distinctCalls } from './asked-calls.ts';
 import { assistantMessage } from './cached-answers.ts';
-import type { Steps } from './conversation.ts';
+import { importanceOf, type Steps } from './conversation.ts';
 import { critique } from './critique.ts';
 import { takeMail } from './mail.ts';
 import { makeRoom } from './make-room.ts';
@@ -51,9 +52,16 @@ function* runAgent(run: AgentRun, isNew: boolean): ProgramGenerator {
 
 const valueOf = (result: AgentResult): Json => ({ ...result });
 
-function* begin({ task, conversation }: AgentRun): Steps<void> {
-  if (task.system !== undefined) yield* conversation.system(task.system);
-  yield* conversation.user(task.task);
+function* begin({ sys, task, conversation }: AgentRun): Steps<void> {
+  const { system, memories, task: asked } = task;
+  if (system !== undefined) yield* conversation.system(system);
+  if (memories !== undefined) {
+    const countTokens = (text: string): number => conversation.tokensOf(text);
+    const found = yield* findMemories(sys, { ...memories, task: asked, countTokens });
+    if (!found.ok) throw new AgentFailure(found.code, found.message);
+    if (found.value !== undefined) yield* conversation.note(found.value.message.text, importanceOf.memories);
+  }
+  yield* conversation.user(asked);
 }
 
 /** One turn of the model with all that follows from it. */
@@ -64,17 +72,23 @@ function* iteration(run: AgentRun): Steps<void> {
       'ITERATION_LIMIT',
       `iterations: no answer after ${progress.iterations}; allowed: up to ${task.iterations}`,
     );
-  yield* takeMail(run, 0);
+  // What a reflection has stopped goes on for whoever still has something to say.
+  if (yield* takeMail(run, 0)) progress.isStopping = false;
   yield* makeRoom(run);
   const isLast = progress.isStopping;
   const tools = run.toolsLeft > 0 ? task.tools : [];
   const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, tools });
-  if (!asked.ok) throw new AgentFailure(asked.code, asked.message);
+  if (!asked.ok) {
+    progress.lastText = asked.failure?.partial ?? progress.lastText;
+    throw new AgentFailure(asked.code, asked.message);
+  }
   progress.iterations++;
   const answer = asked.value;
+  if (answer.finish === 'content-filter')
+    throw new AgentFailure('CONTENT_FILTER', 'the model was kept from answering by its content filter');
   if (answer.text !== '') progress.lastText = answer.text;
   const calls = yield* callsOf(run, answer);
-  if (calls.length > 0) yield* toolTurn(run, calls);
+  if (calls.length > 0) yield* toolTurn(run, answer.text, calls);
   if (calls.length === 0 || isLast) yield* finish(run, answer, calls.length > 0);
   else yield* reflect(run);
   // Nothing may follow: who is restored from here begins with the next iteration, or waits for a message.
@@ -97,12 +111,11 @@ function* callsOf(
 
 /** `hasResults`: it asked for tools all the same, and can't be replaced any more. */
 function* finish(run: AgentRun, { text, finish: why = 'stop' }: Answer, hasResults: boolean): Steps<void> {
-  const { task, progress } = run;
-  if (why === 'content-filter')
-    throw new AgentFailure('CONTENT_FILTER', 'the model was kept from answering by its content filter');
+  const { task, progress, conversation } = run;
   const isWhole = why !== 'length';
   const revised = task.critique && isWhole && !hasResults ? yield* critique(run, text) : text;
   progress.final = { text: revised, isWhole };
+  conversation.close();
 }
 
 /** A message that came meanwhile, or comes in time, is worked on like the task; the answer before it stands in the conversation. */

@@ -28,6 +28,9 @@ export interface AgentResult {
   readonly reflections: number;
 }
 
+/** What a model is asked for: turns and what is asked beside them, or summaries. */
+export type ModelUse = 'model' | 'summaryModel';
+
 /** What has been counted and decided; JSON. */
 interface Progress {
   iterations: number;
@@ -36,8 +39,9 @@ interface Progress {
   /** Reflections begun, and those that told something. */
   reflectionsBegun: number;
   reflections: number;
-  /** Place in the chain of models: those before it were not available. */
+  /** Place in each chain of models: those before it were not available. */
   model: number;
+  summaryModel: number;
   /** A reflection stopped the work: the next answer is the last. */
   isStopping: boolean;
   /** The model's last words. */
@@ -50,13 +54,15 @@ export class AgentRun {
   readonly sys: Sys;
   readonly task: CompleteTask;
   readonly conversation: Conversation;
-  readonly chain: readonly (string | undefined)[];
+  /** Models in the order in which they are tried, by what they are asked for; undefined stands for the engine's own. */
+  readonly chains: Readonly<Record<ModelUse, readonly (string | undefined)[]>>;
   readonly progress: Progress = {
     iterations: 0,
     toolCalls: 0,
     reflectionsBegun: 0,
     reflections: 0,
     model: 0,
+    summaryModel: 0,
     isStopping: false,
     lastText: '',
     final: null,
@@ -65,7 +71,7 @@ export class AgentRun {
   constructor(sys: Sys, task: CompleteTask, countTokens: (text: string) => number, state: Json | undefined) {
     this.sys = sys;
     this.task = task;
-    this.chain = chainOf(task);
+    this.chains = { model: chainOf(task), summaryModel: task.summaryModels };
     const saved = state as { readonly progress: Progress; readonly conversation: Json } | undefined;
     if (saved !== undefined) Object.assign(this.progress, saved.progress);
     this.conversation = new Conversation({

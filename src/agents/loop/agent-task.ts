@@ -3,6 +3,7 @@ import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { longestWaitUs, mostTokens } from '../../kernel/syscall-handler.ts';
+import { checkMemories, type MemoryOptions } from '../memory/load-memories.ts';
 import { complexities, type RouteTable } from './model-routing.ts';
 
 export interface AgentTask extends Partial<AgentSettings> {
@@ -10,6 +11,8 @@ export interface AgentTask extends Partial<AgentSettings> {
   readonly task: string;
   /** The system prompt: a pinned page of importance 1. Absent: none. */
   readonly system?: string;
+  /** What of earlier work it is told before the task, as quoted data. Absent: nothing. */
+  readonly memories?: MemoryOptions;
 }
 
 export interface AgentSettings {
@@ -46,6 +49,8 @@ export interface AgentSettings {
   readonly dropTo: number;
   /** Whether the model sums up what is about to be dropped. */
   readonly summarise: boolean;
+  /** Models asked for summaries, in the order in which they are tried; none: those of the turns. */
+  readonly summaryModels: readonly string[];
   /** Whether answers come from the tool `response-cache` where it knows them, and are told to it. */
   readonly cache: boolean;
   /** How long a finished agent waits for a further message, µs; 0: it takes up only what is there already. */
@@ -75,11 +80,12 @@ export const agentDefaults: AgentSettings = {
   dropAt: 0.85,
   dropTo: 0.5,
   summarise: false,
+  summaryModels: [],
   cache: false,
   followUpUs: 0,
 };
 
-export type CompleteTask = AgentSettings & Pick<AgentTask, 'task' | 'system'>;
+export type CompleteTask = AgentSettings & Pick<AgentTask, 'task' | 'system' | 'memories'>;
 
 /** With the defaults filled in. Throws KernelError INVALID_ARGUMENT: one line that names the field, the value and what is allowed. */
 export function agentTaskOf(given: Json): CompleteTask {
@@ -102,6 +108,9 @@ const checks: Readonly<Record<keyof CompleteTask, Check>> = {
   },
   system: (field, value) => {
     if (value !== undefined && typeof value !== 'string') throw invalid(field, value, 'a text');
+  },
+  memories: (field, value) => {
+    if (value !== undefined) checkMemories(field, value);
   },
   tools: names,
   models: names,
@@ -127,6 +136,7 @@ const checks: Readonly<Record<keyof CompleteTask, Check>> = {
   dropAt: number(0, 1),
   dropTo: number(0, 1),
   summarise: flag,
+  summaryModels: names,
   cache: flag,
   followUpUs: integer(0, longestWaitUs),
 };

@@ -11,13 +11,19 @@ import type { AgentRun } from './agent-run.ts';
 import type { Steps } from './conversation.ts';
 import { responseCacheName, type CacheCall, type CachedResponse } from './response-cache.ts';
 
+/** What the answer depends on beside the prompt. */
+interface AskedModel {
+  readonly request: ModelRequest;
+  readonly maxOutput: number;
+}
+
 /** What the cache knows for this prompt and request; it joins the conversation when `keepAnswer`. No tokens are spent. */
 export function* cachedAnswer(
   run: AgentRun,
-  request: ModelRequest,
+  asked: AskedModel,
   keepAnswer: boolean,
 ): Steps<Answer | undefined> {
-  const found = yield* callCache({ op: 'get', ...placeOf(run, request), atUs: run.sys.now });
+  const found = yield* callCache({ op: 'get', ...placeOf(run, asked), atUs: run.sys.now });
   const response = (found as { readonly response?: CachedResponse } | undefined)?.response;
   if (response === undefined) return undefined;
   const { tokensOut, ...message } = response;
@@ -25,21 +31,23 @@ export function* cachedAnswer(
   return { ...message, tokensIn: 0, tokensCached: 0, tokensOut: 0, finish: finishOf(message) };
 }
 
-/** Only whole answers are worth keeping. To be told before the answer joins the conversation. */
-export function* tellCache(run: AgentRun, request: ModelRequest, answer: Answer): Steps<void> {
-  const { text, toolCalls, finish, tokensOut } = answer;
+/** Only whole answers of the model that was asked are worth keeping. To be told before the answer joins the conversation. */
+export function* tellCache(run: AgentRun, asked: AskedModel, answer: Answer): Steps<void> {
+  const { text, toolCalls = [], finish, tokensOut, model } = answer;
   const isWhole = finish === undefined || finish === 'stop' || finish === 'tool-calls';
-  if (!isWhole || toolCalls?.some(({ malformed }) => malformed !== undefined)) return;
-  const response = { text, tokensOut, ...(toolCalls === undefined ? {} : { toolCalls }) };
-  yield* callCache({ op: 'put', ...placeOf(run, request), atUs: run.sys.now, response });
+  const isEmpty = text === '' && toolCalls.length === 0;
+  if (!isWhole || isEmpty || model !== undefined) return;
+  if (toolCalls.some(({ malformed }) => malformed !== undefined)) return;
+  const response = { text, tokensOut, ...(toolCalls.length === 0 ? {} : { toolCalls }) };
+  yield* callCache({ op: 'put', ...placeOf(run, asked), atUs: run.sys.now, response });
 }
 
-function placeOf({ conversation }: AgentRun, request: ModelRequest) {
-  // How long an answer may take does not change it.
-  const asked = canonicalJson({ ...request, timeoutUs: undefined });
+function placeOf({ conversation }: AgentRun, { request, maxOutput }: AskedModel) {
+  // How much time an answer may take does not change it, how long it may be does.
+  const rest = canonicalJson({ ...request, timeoutUs: undefined, maxOutput });
   return {
-    key: sha256Hex(`${conversation.key}\n${asked}`),
-    scope: sha256Hex(`${conversation.before}\n${asked}`),
+    key: sha256Hex(`${conversation.key}\n${rest}`),
+    scope: sha256Hex(`${conversation.before}\n${rest}`),
     text: conversation.last,
   };
 }

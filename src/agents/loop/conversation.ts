@@ -18,6 +18,7 @@ export const importanceOf = {
   system: 1,
   user: 0.9,
   summary: 0.8,
+  memories: 0.8,
   plan: 0.8,
   turn: importanceDefaults.result,
 } as const;
@@ -26,13 +27,17 @@ interface SavedConversation {
   readonly tokens: number;
   /** First page, count, tokens, importance. */
   readonly settled: readonly (readonly [number, number, number, number])[];
+  readonly opening: readonly Stretch[];
   readonly live: readonly Stretch[];
   readonly turn: Stretch | null;
-  readonly isAnswered: boolean;
+  readonly stage: Stage;
   readonly key: string;
   readonly before: string;
   readonly last: string;
 }
+
+/** Of the user turn: nothing has answered it yet, the model works on it and has answered all that was said, a user has spoken since, or its final answer stands. */
+type Stage = 'opened' | 'answered' | 'steered' | 'closed';
 
 export class Conversation {
   /** Of the whole prompt, as the kernel counts. */
@@ -45,11 +50,13 @@ export class Conversation {
   before = '';
   last = '';
   private settled: Stretch[] = [];
-  /** The user messages that no answer has come to yet, or none after them. */
+  /** What the turn at work began with: the task, or a follow-up. It stays until the turn is closed, whatever is said meanwhile. */
+  private opening: Stretch[] = [];
+  /** What a user has said last while the model worked. */
   private live: Stretch[] = [];
   /** The last answer, with results that the model has not seen. */
   private turn: Stretch | undefined;
-  private isAnswered = false;
+  private stage: Stage = 'opened';
   private readonly countTokens: (text: string) => number;
   private readonly keepsKeys: boolean;
   /** Tokens up to which stretches are joined: a hundredth of the window, so that some 200 stretches fill it. */
@@ -77,17 +84,31 @@ export class Conversation {
     yield* this.allocate({ role: 'system', text }, importanceOf.system, true);
   }
 
-  /** A message that is the live user turn until another follows an answer: it never leaves the window. */
+  /** A message of the live user turn, which never leaves the window: what it began with, and what was said last. */
   *user(text: string): Steps<void> {
-    if (this.isAnswered) {
+    if (this.stage === 'closed') {
+      for (const stretch of this.opening) settle(this.settled, stretch, this.grain);
+      this.opening = [];
+      this.stage = 'opened';
+    }
+    if (this.stage !== 'steered') {
       for (const stretch of this.live) settle(this.settled, stretch, this.grain);
       this.live = [];
-      this.isAnswered = false;
     }
-    this.live.push(yield* this.allocate({ role: 'user', text }, importanceOf.user));
+    const stretch = yield* this.allocate({ role: 'user', text }, importanceOf.user);
+    if (this.stage === 'opened') this.opening.push(stretch);
+    else {
+      this.live.push(stretch);
+      this.stage = 'steered';
+    }
   }
 
-  /** What the program itself tells the model: a plan, a summary. */
+  /** The final answer stands: what a user says next is another turn. */
+  close(): void {
+    this.stage = 'closed';
+  }
+
+  /** What the program itself tells the model: a plan, a summary, memories. */
   *note(text: string, importance: number): Steps<void> {
     const stretch = yield* this.allocate({ role: 'user', text }, importance);
     settle(this.settled, stretch, this.grain);
@@ -101,7 +122,7 @@ export class Conversation {
     const tokens = content?.tokens ?? tokensOut;
     this.turn = { first: page, count: 1, tokens, importance: importanceOf.turn };
     this.tokens += tokens;
-    this.isAnswered = true;
+    this.stage = 'answered';
     this.said(text, '');
   }
 
@@ -109,15 +130,16 @@ export class Conversation {
   *answer(message: AssistantMessage, tokens?: number): Steps<void> {
     this.settleTurn();
     this.turn = yield* this.allocate(message, importanceOf.turn, false, tokens);
-    this.isAnswered = true;
+    this.stage = 'answered';
   }
 
-  /** Takes the last answer back; it has no results. */
-  *retract(): Steps<void> {
+  /** Takes the last answer back, which has no results. Its tokens. */
+  *retract(): Steps<number> {
     const { turn } = this;
     assert(turn?.count === 1, 'only an answer without results can be taken back');
     this.turn = undefined;
     yield* this.leave('free', turn);
+    return turn.tokens;
   }
 
   /** The result of a call that the last answer asked for. */
@@ -155,13 +177,14 @@ export class Conversation {
   }
 
   save(): Json {
-    const { tokens, settled, live, turn = null, isAnswered, key, before, last } = this;
+    const { tokens, settled, opening, live, turn = null, stage, key, before, last } = this;
     const saved: SavedConversation = {
       tokens,
       settled: settled.map(({ first, count, tokens: size, importance }) => [first, count, size, importance]),
+      opening: [...opening],
       live: [...live],
       turn,
-      isAnswered,
+      stage,
       key,
       before,
       last,
@@ -169,7 +192,7 @@ export class Conversation {
     return saved as unknown as Json;
   }
 
-  private load({ settled, turn, live, ...rest }: SavedConversation): void {
+  private load({ settled, turn, opening, live, ...rest }: SavedConversation): void {
     Object.assign(this, rest);
     this.settled = settled.map(([first, count, tokens, importance]) => ({
       first,
@@ -177,6 +200,7 @@ export class Conversation {
       tokens,
       importance,
     }));
+    this.opening = [...opening];
     this.live = [...live];
     this.turn = turn ?? undefined;
   }

@@ -1,7 +1,7 @@
 /** One step of a model, metered like any call: repeated when it failed and may succeed later, handed to the next model of the chain when this one is not available. */
 import type { Json } from '../../kernel/ids.ts';
 import type { Answer, ModelRequest, SyscallResult } from '../../kernel/syscalls.ts';
-import type { AgentRun } from './agent-run.ts';
+import type { AgentRun, ModelUse } from './agent-run.ts';
 import { backOffUs, isModelFailure, isRetryable } from './back-off.ts';
 import { assistantMessage, cachedAnswer, tellCache } from './cached-answers.ts';
 import type { Steps } from './conversation.ts';
@@ -18,22 +18,29 @@ export interface ModelStep {
 }
 
 /**
- * The answer, or the failure of the last model of the chain. A model that was not available (a failure that no repeat mends, or one more than there are repeats) is not asked again in
- * this run: going back and forth would break the prefix that each provider has cached.
+ * The answer, or the failure of the last model of the chain. A model that was not available for a turn (a failure that no repeat mends, or one more than there are repeats) is not asked
+ * again in this run: going back and forth would break the prefix that each provider has cached. What fails aside from the conversation, a reflection's format perhaps, says nothing of its turns.
  */
 export function* modelStep(run: AgentRun, step: ModelStep): Steps<SyscallResult<Answer>> {
-  const { chain, progress } = run;
-  for (;;) {
-    const result = yield* askModel(run, step, chain[progress.model]);
-    if (result.ok || !isModelFailure(result.code) || progress.model === chain.length - 1) return result;
-    progress.model++;
+  const { chains, progress } = run;
+  const use: ModelUse =
+    step.purpose === 'summary' && chains.summaryModel.length > 0 ? 'summaryModel' : 'model';
+  const chain = chains[use];
+  const failures: string[] = [];
+  for (let at = progress[use]; ; at++) {
+    const isLast = at === chain.length - 1;
+    const result = yield* askModel(run, step, { model: chain[at], isLast });
+    if (result.ok || !isModelFailure(result.code)) return result;
+    failures.push(`${chain[at]}: ${result.message}`);
+    if (isLast) return failures.length === 1 ? result : { ...result, message: failures.join('; ') };
+    if (step.purpose === undefined || use === 'summaryModel') progress[use] = at + 1;
   }
 }
 
 function* askModel(
   run: AgentRun,
   { purpose, maxOutput, keepAnswer, tools = [], format }: ModelStep,
-  model: string | undefined,
+  { model, isLast }: { readonly model: string | undefined; readonly isLast: boolean },
 ): Steps<SyscallResult<Answer>> {
   const { task, sys, conversation } = run;
   const request: ModelRequest = {
@@ -44,17 +51,19 @@ function* askModel(
     ...(format === undefined ? {} : { format }),
     timeoutUs: task.stepTimeoutUs,
   };
-  const known = task.cache ? yield* cachedAnswer(run, request, keepAnswer) : undefined;
+  const known = task.cache ? yield* cachedAnswer(run, { request, maxOutput }, keepAnswer) : undefined;
   if (known !== undefined) return { ok: true, value: known };
   for (let repeat = 0; ; repeat++) {
     const result = (yield { kind: 'think', maxOutput, keepAnswer, request }) as SyscallResult<Answer>;
     if (result.ok) {
-      if (task.cache) yield* tellCache(run, request, result.value);
+      if (task.cache) yield* tellCache(run, { request, maxOutput }, result.value);
       if (keepAnswer) conversation.answered(assistantMessage(result.value), result.value);
       return result;
     }
     const { code, failure } = result;
     if (repeat >= task.retries || !isRetryable(code, failure)) return result;
+    // Another model answers sooner.
+    if (!isLast && (failure?.retryAfterUs ?? 0) > task.stepTimeoutUs) return result;
     yield { kind: 'sleep', us: backOffUs(repeat, failure, sys.random) };
   }
 }

@@ -41,7 +41,8 @@ const format: Json = {
 export function* reflect(run: AgentRun): Steps<void> {
   const { task, progress, conversation } = run;
   const { iterations, reflectionsBegun, isStopping } = progress;
-  const isDue = task.reflectEvery > 0 && iterations % task.reflectEvery === 0;
+  // Behind the last iteration nobody would follow it.
+  const isDue = task.reflectEvery > 0 && iterations % task.reflectEvery === 0 && iterations < task.iterations;
   if (!isDue || isStopping || reflectionsBegun >= task.reflections) return;
   progress.reflectionsBegun++;
   const maxOutput = Math.min(outputTokens, task.maxOutput);

@@ -119,7 +119,8 @@ export function responseCache(options: ResponseCacheOptions = {}): ToolImplement
         };
       }
       const { key, scope, text, response } = call;
-      const vector = vectorOf(text);
+      // What was to be done for one prompt is not to be done for another that is only like it.
+      const vector = response.toolCalls === undefined ? vectorOf(text) : undefined;
       cache.set(key, { response, scope, vector });
       if (vector !== undefined) scopes.set(scope, (scopes.get(scope) ?? new Set()).add(key));
       return { ok: true, value: {} };

@@ -3,13 +3,15 @@ import type { Json } from '../../kernel/ids.ts';
 import type { AskedCall, SyscallResult, ToolResult } from '../../kernel/syscalls.ts';
 import { pageOf, type ToolMessage } from '../model/messages.ts';
 import type { AgentRun } from './agent-run.ts';
+import { assistantMessage } from './cached-answers.ts';
 import type { Steps } from './conversation.ts';
+import { makeRoomForResults } from './make-room.ts';
 
 /** Results of one answer take at most this share of the window. */
 const resultsShare = 0.25;
 
-/** Makes the calls that may be made, side by side, and adds the results of all to the conversation. */
-export function* toolTurn(run: AgentRun, calls: readonly AskedCall[]): Steps<void> {
+/** Makes the calls of an answer of this `text` that may be made, side by side, and adds the results of all to the conversation. */
+export function* toolTurn(run: AgentRun, text: string, calls: readonly AskedCall[]): Steps<void> {
   const { task, progress, conversation } = run;
   let left = run.toolsLeft;
   const refusals = calls.map((call) => {
@@ -23,11 +25,14 @@ export function* toolTurn(run: AgentRun, calls: readonly AskedCall[]): Steps<voi
   const mostTokens = Math.max(1, Math.floor((task.windowTokens * resultsShare) / calls.length));
   const tokensOf = (text: string): number => conversation.tokensOf(text);
   let next = 0;
-  for (const [index, { id, tool }] of calls.entries()) {
+  const messages = calls.map(({ id, tool }, index) => {
     const refusal = refusals[index];
     const told = refusal === undefined ? toldOf(results[next++]!) : { ok: false, value: refusal };
-    yield* conversation.result(shortened({ role: 'tool', id, tool, ...told }, mostTokens, tokensOf));
-  }
+    return shortened({ role: 'tool', id, tool, ...told }, mostTokens, tokensOf);
+  });
+  const tokens = messages.reduce((sum, message) => sum + tokensOf(pageOf(message)), 0);
+  yield* makeRoomForResults(run, assistantMessage({ text, toolCalls: calls }), tokens);
+  for (const message of messages) yield* conversation.result(message);
 }
 
 /** Why a call is not made; undefined: it is. */

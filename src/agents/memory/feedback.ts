@@ -33,7 +33,7 @@ export type Feedback = {
 };
 
 /** The source systems' confidences for praise and correction; blame says no more than a correction. */
-const feedbackConfidence: Readonly<Record<ExperienceSource, number>> = {
+export const feedbackConfidence: Readonly<Record<ExperienceSource, number>> = {
   positive: 0.8,
   negative: 0.6,
   correction: 0.6,

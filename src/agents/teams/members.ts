@@ -1,6 +1,7 @@
 import type { Json, Pid } from '../../kernel/ids.ts';
 import type { ChildEnd, Spawn, Syscall, SyscallResult } from '../../kernel/syscalls.ts';
-import { teamDefaults, type Contribution, type Member, type TeamTask } from './team-task.ts';
+import type { Contribution } from './contribution.ts';
+import { teamDefaults, type Member, type TeamTask } from './team-task.ts';
 
 /** A member, and what it is asked. */
 export interface Assignment {
@@ -43,6 +44,12 @@ export function* work(
   }
 }
 
+/** A team within the team may go no deeper than what is left. */
+function depthWithin(args: NonNullable<Member['arguments']>, depth: number): Json {
+  const own = args['depth'];
+  return own !== undefined && !(typeof own === 'number' && own >= depth) ? own : depth - 1;
+}
+
 function contributionOf(
   { member, round }: Assignment,
   pid: Pid | 0,
@@ -59,22 +66,8 @@ function spawnOf({ member, task }: Assignment, depth: number): Spawn {
     kind: 'spawn',
     program,
     name,
-    // A team within the team may go no deeper than what is left.
-    arguments: { ...args, ...(program === 'team' ? { depth: depth - 1 } : {}), task: asked },
+    arguments: { ...args, ...(program === 'team' ? { depth: depthWithin(args, depth) } : {}), task: asked },
     ...(budget === undefined ? {} : { budget }),
     ...(priority === undefined ? {} : { priority }),
   };
 }
-
-/** A contribution as the others read it. Quoted, since what one agent wrote must not speak with the voice of another. */
-export function told({ member, outcome, value }: Contribution): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const head = outcome === 'completed' ? `${member} answered:` : `${member} ${outcome}:`;
-  return `${head}\n${quoted(text)}`;
-}
-
-const quoted = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => `> ${line}`)
-    .join('\n');

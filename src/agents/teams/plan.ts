@@ -1,8 +1,12 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { shown } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
+import { answerOf, type Contribution } from './contribution.ts';
 import { work, type Assignment, type TeamSteps } from './members.ts';
-import type { Contribution, Member, TeamTask } from './team-task.ts';
+import type { Member, TeamTask } from './team-task.ts';
+
+/** Parts of a plan for each member of the team, at most: each is a run of a member. */
+const partsEach = 10;
 
 /** How often a leader whose plan is none is told so and asked again. */
 const repeats = 1;
@@ -23,7 +27,7 @@ export function* planOf(
     const [said] = yield* work([{ member: leader, task, round: attempt + 1 }], team);
     all.push(said!);
     if (said!.outcome !== 'completed') return `the leader ${leader.name} ${said!.outcome}`;
-    const plan = parsed(said!.value, team);
+    const plan = parsed(answerOf(said!.value), team);
     if (typeof plan !== 'string') return plan;
     if (attempt === repeats) return `the leader ${leader.name} made no plan: ${plan}`;
     task = `${question}\n\nYour answer before was no such list: ${plan}`;
@@ -33,6 +37,8 @@ export function* planOf(
 function parsed(value: Json, { members }: TeamTask): readonly Assignment[] | string {
   const list = typeof value === 'string' ? listIn(value) : value;
   if (!Array.isArray(list) || list.length === 0) return 'it holds no JSON list with an entry';
+  const most = partsEach * members.length;
+  if (list.length > most) return `it has ${list.length} entries; allowed: up to ${most}`;
   const assignments: Assignment[] = [];
   for (const [at, part] of (list as readonly Json[]).entries()) {
     if (!isRecord(part)) return `entry ${at + 1} is no object`;

@@ -1,8 +1,9 @@
 /** What a team is asked, as plain data: the arguments of the program `team`. */
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid } from '../../kernel/errors.ts';
-import type { Json, Pid } from '../../kernel/ids.ts';
-import type { Outcome } from '../../kernel/process-state.ts';
+import type { Json } from '../../kernel/ids.ts';
+import { checkKnownFields } from '../../kernel/known-fields.ts';
+import type { Contribution } from './contribution.ts';
 
 export const topologies = ['sequential', 'parallel', 'pipeline', 'hierarchical', 'debate'] as const;
 export type Topology = (typeof topologies)[number];
@@ -24,7 +25,7 @@ export interface TeamTask {
   readonly parallel?: number;
   /** Of a debate, 1 to 10; default 2. */
   readonly rounds?: number;
-  /** How many teams may stand one above the other from here on, 1 to 10; default 3. */
+  /** How many teams may stand one above the other from here on, 1 to 10; default 3. A team within may say less of itself, not more. */
   readonly depth?: number;
 }
 
@@ -40,29 +41,38 @@ export interface Member {
   readonly priority?: number;
 }
 
-/** What came of one member, failed or not: nothing is swallowed. */
-export type Contribution = {
-  readonly member: string;
-  /** From 1: of a debate the round, else 1. */
-  readonly round: number;
-  /** 0: it could not be spawned. */
-  readonly pid: Pid | 0;
-  readonly outcome: Outcome;
-  /** What it gave; of one that failed, what it left. */
-  readonly value: Json;
-};
-
 /** The value of a team. */
 export type TeamResult = {
+  /** What the one member that had the last word said, or what each of them said, by name. */
   readonly answer: Json;
   readonly contributions: readonly Contribution[];
 };
 
 export const teamDefaults = { parallel: 4, rounds: 2, depth: 3 } as const;
 
+const teamFields: readonly (keyof TeamTask)[] = [
+  'topology',
+  'task',
+  'members',
+  'leader',
+  'combiner',
+  'parallel',
+  'rounds',
+  'depth',
+];
+const memberFields: readonly (keyof Member)[] = [
+  'name',
+  'role',
+  'program',
+  'arguments',
+  'budget',
+  'priority',
+];
+
 /** Throws KernelError INVALID_ARGUMENT that names the first field that is not what it may be. */
 export function checkTeamTask(args: Json): TeamTask {
   if (!isRecord(args)) throw invalid('team', args, '{ topology, task, members, … }');
+  checkKnownFields('', args, teamFields);
   const { topology, task, members, leader, combiner, parallel, rounds, depth } = args;
   if (!topologies.includes(topology as Topology)) throw invalid('topology', topology, topologies.join(', '));
   if (typeof task !== 'string' || task === '') throw invalid('task', task, 'a text that is not empty');
@@ -77,6 +87,7 @@ export function checkTeamTask(args: Json): TeamTask {
       throw invalid('combiner', combiner, `none in a ${topology} team`);
     checkMember('combiner', combiner);
   }
+  if (rounds !== undefined && topology !== 'debate') throw invalid('rounds', rounds, 'none, but in a debate');
   checkCount('parallel', parallel, 1, 1_000);
   checkCount('rounds', rounds, 1, 10);
   checkCount('depth', depth, 1, 10);
@@ -89,6 +100,7 @@ export function checkTeamTask(args: Json): TeamTask {
 
 function checkMember(field: string, member: unknown): void {
   if (!isRecord(member)) throw invalid(field, member, '{ name, role, … }');
+  checkKnownFields(`${field}.`, member, memberFields);
   const { name, role, program, arguments: args } = member;
   if (typeof name !== 'string' || name === '')
     throw invalid(`${field}.name`, name, 'a text that is not empty');

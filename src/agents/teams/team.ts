@@ -5,12 +5,13 @@
 import { messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Program, Sys } from '../../kernel/syscalls.ts';
-import { told, work, type TeamSteps } from './members.ts';
+import { quoted } from '../model/quoted.ts';
+import { answerOf, told, type Contribution } from './contribution.ts';
+import { work, type TeamSteps } from './members.ts';
 import { planOf } from './plan.ts';
 import {
   checkTeamTask,
   teamDefaults,
-  type Contribution,
   type Member,
   type TeamResult,
   type TeamTask,
@@ -75,7 +76,7 @@ function* runPipeline(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
       return { failure: `the pipeline ended at ${member.name}, which ${made!.outcome}` };
     input = told(made!);
   }
-  return { answer: all.at(-1)!.value };
+  return { answer: answerOf(all.at(-1)!.value) };
 }
 
 function* runHierarchical(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
@@ -85,7 +86,11 @@ function* runHierarchical(team: TeamTask, all: Contribution[]): TeamSteps<TeamEn
   const results = yield* work(plan, team);
   all.push(...results);
   if (!results.some(isCompleted)) return { failure: 'no member gave a result' };
-  return yield* lastWord(team, leader, results, all);
+  // It starts anew, and knows nothing of its plan.
+  const parts = results.map(
+    (result, at) => `${result.member} was to do:\n${quoted(plan[at]!.task)}\n${told(result)}`,
+  );
+  return yield* lastWord(team, leader, { said: beforeOf(parts), round: 2 }, all);
 }
 
 function* runDebate(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
@@ -115,26 +120,31 @@ function* combined(
   all: Contribution[] = contributions as Contribution[],
 ): TeamSteps<TeamEnd> {
   if (standing.length === 0) return { failure: 'no member gave a result' };
-  if (team.combiner !== undefined) return yield* lastWord(team, team.combiner, [...contributions], all);
-  if (standing.length === 1) return { answer: standing[0]!.value };
-  return { answer: Object.fromEntries(standing.map(({ member, value }) => [member, value])) };
+  if (team.combiner !== undefined) {
+    const round = (contributions.at(-1)?.round ?? 0) + 1;
+    return yield* lastWord(team, team.combiner, { said: before(contributions), round }, all);
+  }
+  if (standing.length === 1) return { answer: answerOf(standing[0]!.value) };
+  return { answer: Object.fromEntries(standing.map(({ member, value }) => [member, answerOf(value)])) };
 }
 
 function* lastWord(
   team: TeamTask,
   member: Member,
-  results: readonly Contribution[],
+  { said, round }: { readonly said: string; readonly round: number },
   all: Contribution[],
 ): TeamSteps<TeamEnd> {
-  const task = `${team.task}\n\n${before(results)}\n\nMake one answer of these.`;
-  const [word] = yield* work([{ member, task, round: (results.at(-1)?.round ?? 0) + 1 }], team);
+  const task = `${team.task}\n\n${said}\n\nMake one answer of these.`;
+  const [word] = yield* work([{ member, task, round }], team);
   all.push(word!);
   return isCompleted(word!)
-    ? { answer: word!.value }
+    ? { answer: answerOf(word!.value) }
     : { failure: `${member.name}, which was to combine the results, ${word!.outcome}` };
 }
 
 const isCompleted = ({ outcome }: Contribution): boolean => outcome === 'completed';
 
-const before = (contributions: readonly Contribution[]): string =>
-  `What the others of your team gave:\n${contributions.map(told).join('\n\n')}`;
+const before = (contributions: readonly Contribution[]): string => beforeOf(contributions.map(told));
+
+const beforeOf = (words: readonly string[]): string =>
+  `What the others of your team gave:\n${words.join('\n\n')}`;

@@ -30,6 +30,7 @@ export interface OpenStep extends Mutable<Omit<Step, 'data' | 'usage'>> {
 export interface ProcessPlace {
   readonly trace: RunTrace;
   readonly pid: Pid;
+  readonly name: string;
   /** The run of its own by which it joined the trace of another, whose end does not wait for it. */
   readonly joinedAs: string | undefined;
   /** The syscall whose steps are `tips`; what it followed from. */
@@ -72,8 +73,8 @@ export class RunTrace {
     this.root = root;
     this.startedUs = nowUs;
     for (const reader of readers) this.readers.add(reader);
-    const { pid, name, arguments: args } = root;
-    this.tell(nowUs, { type: 'trace_started', pid, name, arguments: args });
+    const { name, arguments: args } = root;
+    this.tell(nowUs, { type: 'trace_started', name, arguments: args });
   }
 
   get hasEnded(): boolean {
@@ -93,7 +94,8 @@ export class RunTrace {
       place.base = place.tips;
       place.tips = [];
     }
-    const step = this.add(nowUs, { type, pid: place.pid, n, index, parents: place.base, data });
+    const { pid, name } = place;
+    const step = this.add(nowUs, { type, pid, name, n, index, parents: place.base, data });
     place.tips.push(step.sequence);
     place.open.add(step);
     return step;
@@ -101,7 +103,15 @@ export class RunTrace {
 
   add(
     nowUs: number,
-    { type, pid, n, index, parents, data }: Pick<Step, 'type' | 'pid' | 'n' | 'index' | 'parents' | 'data'>,
+    {
+      type,
+      pid,
+      name,
+      n,
+      index,
+      parents,
+      data,
+    }: Pick<Step, 'type' | 'pid' | 'name' | 'n' | 'index' | 'parents' | 'data'>,
   ): OpenStep {
     const sequence = this.steps.length + 1;
     assert(
@@ -112,6 +122,7 @@ export class RunTrace {
       sequence,
       type,
       pid,
+      name,
       n,
       index,
       parents: [...parents],
@@ -128,7 +139,7 @@ export class RunTrace {
       type: 'step_started',
       step: sequence,
       stepType: type,
-      pid,
+      name,
       parents: step.parents,
       data,
     });
@@ -163,7 +174,7 @@ export class RunTrace {
   delta(step: OpenStep, text: string, nowUs: number): void {
     const offset = step.text.length;
     step.text += text;
-    this.send({ run: this.root.run, atUs: nowUs, type: 'text_delta', step: step.sequence, offset, text });
+    this.send(this.event(nowUs, { type: 'text_delta', step: step.sequence, offset, text }));
   }
 
   // ---- The end -------------------------------------------------------------------------------------------------------
@@ -197,21 +208,29 @@ export class RunTrace {
 
   /** Who comes late gets what happened so far, and of answers under way the text so far. */
   watch(): EventReader {
-    const reader: EventReader = new EventReader(() => this.readers.delete(reader));
+    const reader: EventReader = new EventReader(() => this.leave(reader));
     for (const event of this.log) reader.push(event);
     if (this.end !== undefined) return reader;
-    const { run } = this.root;
-    for (const { text, sequence, startedUs } of this.steps)
-      if (text !== '')
-        reader.push({ run, atUs: startedUs, type: 'text_delta', step: sequence, offset: 0, text });
+    for (const { text, sequence: step, startedUs } of this.steps)
+      if (text !== '') reader.push(this.event(startedUs, { type: 'text_delta', step, offset: 0, text }));
     this.readers.add(reader);
     return reader;
   }
 
+  /** Nobody reads it any more. */
+  leave(reader: EventReader): void {
+    this.readers.delete(reader);
+  }
+
   tell(atUs: number, body: TraceEventBody): void {
-    const event: TraceEvent = { run: this.root.run, atUs, ...body };
+    const event = this.event(atUs, body);
     this.log.push(event);
     this.send(event);
+  }
+
+  private event(atUs: number, body: TraceEventBody): TraceEvent {
+    const { run, pid } = this.root;
+    return { run, atUs, pid: 'step' in body ? this.steps[body.step - 1]!.pid : pid, ...body };
   }
 
   private send(event: TraceEvent): void {

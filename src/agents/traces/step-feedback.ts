@@ -1,5 +1,7 @@
 import { invalid } from '../../kernel/errors.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
+import type { Json } from '../../kernel/ids.ts';
+import type { AskedCall } from '../../kernel/syscalls.ts';
 import type { ExperienceSource } from '../memory/experience.ts';
 import { checkFeedback, type Feedback } from '../memory/feedback.ts';
 import type { TraceRoot } from './run-trace.ts';
@@ -45,14 +47,25 @@ function didOf({ type, data }: Step): string {
   switch (type) {
     case 'llm_call':
     case 'reflection':
-      return excerpt(data['text']);
+      return excerpt(data['text'] || callsOf(data['toolCalls']));
     case 'tool_call':
       return `${data['tool'] as string} ${excerpt(data['arguments'])}`.trimEnd();
     case 'conclusion':
-      return excerpt(data['value']);
+      return excerpt(answerOf(data['value']));
     default:
       return '';
   }
+}
+
+/** What an answer without words asked for. */
+function callsOf(asked: Json | undefined): string {
+  const calls = (asked ?? []) as unknown as readonly AskedCall[];
+  return calls.map(({ tool, arguments: args }) => `${tool} ${JSON.stringify(args ?? null)}`).join(', ');
+}
+
+/** Of what an agent or a team ends with, its answer. */
+function answerOf(value: Json | undefined): Json | undefined {
+  return isRecord(value) ? ((value as { readonly answer?: Json }).answer ?? value) : value;
 }
 
 function excerpt(value: unknown): string {

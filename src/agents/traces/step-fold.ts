@@ -2,18 +2,32 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { Json, RequestId } from '../../kernel/ids.ts';
+import type { Input } from '../../kernel/inputs.ts';
 import type { HistoryRecord } from '../../kernel/records.ts';
 import type { CallStart, PersonAsk, StorageRequest, ToolStart } from '../../kernel/requests.ts';
 import type { Answer, ChildEnd, SyscallResult, ToolResult } from '../../kernel/syscalls.ts';
+import { timedOut, toolResultOf } from '../../kernel/tool-run.ts';
 import { stepTypeOf, type OpenStep, type ProcessPlace } from './run-trace.ts';
 import type { Act } from './step-acts.ts';
 
 type EventOf<Type> = Extract<KernelEvent, { readonly type: Type }>;
 
+/** A tool call or a question that has no result yet. */
+interface Expected {
+  readonly place: ProcessPlace;
+  readonly step: OpenStep;
+  /** A call that asks a person: the answer is its result. */
+  readonly isAsked: boolean;
+}
+
 export class StepFold {
   nowUs = 0;
-  /** Tool calls and questions that have no result yet. */
-  private readonly requests = new Map<RequestId, { readonly place: ProcessPlace; readonly step: OpenStep }>();
+  private readonly requests = new Map<RequestId, Expected>();
+  /** Tool calls that the world has not let go of: they may outlive their step. */
+  private readonly unsettled = new Map<
+    RequestId,
+    { readonly trace: ProcessPlace['trace']; readonly step: OpenStep; readonly start: ToolStart }
+  >();
 
   // ---- Events --------------------------------------------------------------------------------------------------------
 
@@ -25,22 +39,50 @@ export class StepFold {
     });
   }
 
+  /** What there is of an answer, in the end or when it is stopped: also of one that was not watched. */
+  answerCame({ call }: ProcessPlace, input: Input): void {
+    if (call === undefined || input.type !== 'call.ended') return;
+    const text = input.text ?? input.failure?.partial ?? '';
+    if (text !== '') call.text = text;
+  }
+
   /** A tool call that was refused, or that a crash interrupted: its result comes with its batch. */
   notStarted(place: ProcessPlace, { n, index, tool }: EventOf<'tool.refused' | 'tool.interrupted'>): void {
     toolStep(place, this.nowUs, n, index, { tool });
   }
 
-  /** A tool call succeeded. One that failed may be repeated: its result comes with its batch. */
-  toolEnded(request: RequestId, value: Json): void {
+  /** A tool call has its result, unless it is repeated. One whose process ends is closed with that. */
+  toolEnded({ request, code, isRepeated }: EventOf<'tool.ended'>, input: Input): void {
     const open = this.requests.get(request);
-    if (open !== undefined) this.toolResult(open.place, open.step, { ok: true, value });
+    if (open === undefined || isRepeated === true || code === 'TOOL_CANCELLED') return;
+    const { place, step } = open;
+    if (input.type === 'tool.ended' && input.request === request)
+      return this.toolResult(place, step, toolResultOf(input));
+    const { tool, timeoutUs } = this.unsettled.get(request)!.start;
+    if (code === 'TOOL_TIMEOUT') this.toolResult(place, step, timedOut(tool, timeoutUs));
   }
 
-  answered({ request, decision }: EventOf<'person.answered'>): void {
+  toolLate({ request, tool }: EventOf<'tool.late'>, input: Input): void {
+    const late = this.unsettled.get(request);
+    if (late === undefined || input.type !== 'tool.ended') return;
+    const { trace, step } = late;
+    const { ok, value } = input;
+    step.data['late'] = { ok, value, atUs: this.nowUs };
+    if (!trace.hasEnded) trace.tell(this.nowUs, { type: 'tool_late', step: step.sequence, tool, ok, value });
+  }
+
+  toolSettled({ request }: EventOf<'tool.settled'>): void {
+    this.unsettled.delete(request);
+  }
+
+  answered({ request, decision }: EventOf<'person.answered'>, input: Input): void {
     const open = this.requests.get(request);
     if (open === undefined) return;
-    open.place.trace.questions.delete(request);
-    open.step.data['decision'] = decision;
+    const { place, step, isAsked } = open;
+    place.trace.questions.delete(request);
+    step.data['decision'] = decision;
+    if (isAsked && decision === 'answer' && input.type === 'person.answered')
+      this.toolResult(place, step, { ok: true, value: input.value });
   }
 
   /** Its process ends before it has a result. */
@@ -111,18 +153,28 @@ export class StepFold {
     }
   }
 
-  /** On its first stretch: the request is the same in all. */
-  private callStarted({ call }: ProcessPlace, { resumed, request = {}, degradedTo }: CallStart): void {
-    if (call === undefined || resumed) return;
+  /** On its first stretch: the request is the same in all. On each further one the answer begins anew. */
+  private callStarted({ trace, call }: ProcessPlace, { resumed, request = {}, degradedTo }: CallStart): void {
+    if (call === undefined) return;
+    if (resumed) return call.text === '' ? undefined : this.restarted(trace, call);
     const model = degradedTo?.model ?? request.model;
     if (model !== undefined) call.data['model'] = model;
     if (request.tools !== undefined) call.data['tools'] = [...request.tools];
   }
 
+  private restarted(trace: ProcessPlace['trace'], call: OpenStep): void {
+    const { data, text, sequence: step } = call;
+    data['stopped'] = [...((data['stopped'] as readonly Json[] | undefined) ?? []), text];
+    call.text = '';
+    trace.tell(this.nowUs, { type: 'llm_call_restarted', step, text });
+  }
+
   private toolStarted(place: ProcessPlace, start: ToolStart): void {
-    const { tool, arguments: args, attempt, identity, request } = start;
+    const { tool, arguments: args, attempt, identity, subRun, request } = start;
     const step = toolStep(place, this.nowUs, identity.n, identity.index, { tool });
     step.data['arguments'] = args;
+    step.data['subRun'] = subRun;
+    this.unsettled.set(request, { trace: place.trace, step, start });
     if (attempt > 0) step.data['repeats'] = attempt;
     this.expect(place, step, request);
     const told = { type: 'tool_executing', step: step.sequence, tool, arguments: args, attempt } as const;
@@ -135,8 +187,8 @@ export class StepFold {
     const step =
       tool === undefined
         ? trace.open(place, this.nowUs, { type: 'feedback', n, data: { purpose, question } })
-        : toolStep(place, this.nowUs, n, index, { tool, ...argumentsIn(question) });
-    this.expect(place, step, request);
+        : toolStep(place, this.nowUs, n, index, { tool, ...argumentsIn(question, purpose) });
+    this.expect(place, step, request, tool !== undefined && purpose === 'answer');
     trace.questions.add(request);
     trace.tell(this.nowUs, {
       type: 'awaiting_user_action',
@@ -148,9 +200,9 @@ export class StepFold {
     });
   }
 
-  private expect(place: ProcessPlace, step: OpenStep, request: RequestId): void {
+  private expect(place: ProcessPlace, step: OpenStep, request: RequestId, isAsked = false): void {
     step.request = request;
-    this.requests.set(request, { place, step });
+    this.requests.set(request, { place, step, isAsked });
   }
 
   private storageAsked(place: ProcessPlace, { op, identity: { n } }: StorageRequest): void {
@@ -203,7 +255,7 @@ export class StepFold {
     const { code, message, failure } = result;
     const text = failure?.partial ?? call.text;
     Object.assign(data, { code, message, ...(text === '' ? {} : { text }) });
-    trace.close(place, call, this.nowUs, 'failed', {
+    trace.close(place, call, this.nowUs, code === 'MODEL_TIMEOUT' ? 'timed-out' : 'failed', {
       type: 'llm_call_completed',
       step,
       ok: false,
@@ -227,7 +279,8 @@ export class StepFold {
     }
     const { code, message } = result;
     Object.assign(data, { code, message });
-    place.trace.close(place, step, this.nowUs, 'failed', { ...told, ok: false, value: message, code });
+    const status = code === 'TOOL_TIMEOUT' ? 'timed-out' : 'failed';
+    place.trace.close(place, step, this.nowUs, status, { ...told, ok: false, value: message, code });
   }
 
   private plainResult(place: ProcessPlace, n: number, result: SyscallResult<Json>): void {
@@ -263,6 +316,9 @@ function toolStep(
   return place.trace.open(place, nowUs, { type: 'tool_call', n, index, data });
 }
 
-/** A question about a tool call tells its arguments. */
-const argumentsIn = (question: Json): { readonly arguments?: Json } =>
-  isRecord(question) && question['arguments'] !== undefined ? { arguments: question['arguments'] } : {};
+/** A question about a tool call tells its arguments; one that a tool asks is the arguments. */
+function argumentsIn(question: Json, purpose: PersonAsk['purpose']): { readonly arguments?: Json } {
+  if (purpose === 'answer') return { arguments: question };
+  const args = isRecord(question) ? question['arguments'] : undefined;
+  return args === undefined ? {} : { arguments: args };
+}

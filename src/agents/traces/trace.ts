@@ -15,15 +15,16 @@ export type StepType =
   /** The end of a process. */
   | 'conclusion';
 
-/** `cancelled`: its process ended before it had a result. */
-export type StepStatus = 'open' | 'done' | 'failed' | 'cancelled';
+/** `open`: under way; `timed-out`: it had no result in time; `cancelled`: its process ended before it had one. */
+export type StepStatus = 'open' | 'done' | 'failed' | 'timed-out' | 'cancelled';
 
 export interface Step {
   /** From 1, without gaps. */
   readonly sequence: number;
   readonly type: StepType;
-  /** The process whose step it is, and the number of its syscall; 0: none. */
+  /** The process whose step it is, its name, and the number of its syscall; 0: none. */
   readonly pid: Pid;
+  readonly name: string;
   readonly n: number;
   /** Place in a batch of tool calls. */
   readonly index: number;
@@ -72,23 +73,30 @@ export interface Trace {
   readonly usage: StepUsage & { readonly calls: number };
 }
 
-/** What happens in a run, in order. `step`: the sequence of the step. */
-export type TraceEvent = { readonly run: string; readonly atUs: number } & TraceEventBody;
+/** What happens in a run, in order. `step`: the sequence of the step; `pid`: of its process, of the run's first where it is no step. */
+export type TraceEvent = {
+  readonly run: string;
+  readonly atUs: number;
+  readonly pid: Pid;
+} & TraceEventBody;
 
 export type TraceEventBody =
-  | { readonly type: 'trace_started'; readonly pid: Pid; readonly name: string; readonly arguments: Json }
+  | { readonly type: 'trace_started'; readonly name: string; readonly arguments: Json }
   | {
       readonly type: 'step_started';
       readonly step: number;
       readonly stepType: StepType;
-      readonly pid: Pid;
+      /** Of its process. */
+      readonly name: string;
       readonly parents: readonly number[];
       readonly data: { readonly [field: string]: Json };
     }
   /** A memory_read has its result. */
   | { readonly type: 'memory_loaded'; readonly step: number; readonly ok: boolean; readonly memories: number }
-  /** Text of an answer under way. `offset`: how many characters of it were told before. */
+  /** Text of an answer under way. `offset`: how many characters of it were told before, since its last restart. */
   | { readonly type: 'text_delta'; readonly step: number; readonly offset: number; readonly text: string }
+  /** A call that was stopped goes on, with an answer from its beginning; `text`: what had come of it until then. */
+  | { readonly type: 'llm_call_restarted'; readonly step: number; readonly text: string }
   | {
       readonly type: 'llm_call_completed';
       readonly step: number;
@@ -101,7 +109,7 @@ export type TraceEventBody =
       readonly failure?: ModelFailure;
       readonly usage: StepUsage;
     }
-  /** A person is asked. `tool`: whether this tool may be called. */
+  /** A person is asked. `tool`: whether this tool may be called; for the purpose `answer`, the tool by which the model asks. */
   | {
       readonly type: 'awaiting_user_action';
       readonly step: number;
@@ -118,7 +126,7 @@ export type TraceEventBody =
       readonly arguments: Json;
       readonly attempt: number;
     }
-  /** Once for each tool call that has a result, also a refused one. A failure is told with the results of its batch, since the call may be repeated until then. */
+  /** Once for each tool call that has a result, also a refused one; not for a failure after which it is repeated. */
   | {
       readonly type: 'tool_result';
       readonly step: number;
@@ -128,9 +136,18 @@ export type TraceEventBody =
       readonly value: Json;
       readonly code?: KernelErrorCode;
     }
+  /** What a tool call came to when it was over already, after a time-out or the end of its process: no program learns of it. */
+  | {
+      readonly type: 'tool_late';
+      readonly step: number;
+      readonly tool: string;
+      readonly ok: boolean;
+      /** For a failure, its message. */
+      readonly value: Json;
+    }
   /** A step of another type has its result. */
   | { readonly type: 'step_completed'; readonly step: number; readonly ok: boolean }
-  | { readonly type: 'conclusion'; readonly step: number; readonly pid: Pid; readonly value: Json }
+  | { readonly type: 'conclusion'; readonly step: number; readonly value: Json }
   /** The last: all processes of the run have ended. */
   | TraceEnd;
 

@@ -78,7 +78,8 @@ export class Traces {
     const readers = this.early.get(run) ?? new Set();
     const reader: EventReader = new EventReader(() => {
       readers.delete(reader);
-      if (readers.size === 0) this.early.delete(run);
+      if (readers.size === 0 && this.early.get(run) === readers) this.early.delete(run);
+      this.runsByName.get(run)?.leave(reader);
     });
     if (this.isBroken) reader.end();
     else this.early.set(run, readers.add(reader));
@@ -108,6 +109,7 @@ export class Traces {
     const made = trace.add(this.fold.nowUs, {
       type: 'feedback',
       pid: step.pid,
+      name: step.name,
       n: 0,
       index: 0,
       parents: [number],
@@ -136,9 +138,12 @@ export class Traces {
         const place = this.placeAt(event.pid, event.n, acts);
         return place && this.fold.called(place, event);
       }
+      case 'call.stopped':
       case 'call.ended': {
         const place = this.places.get(event.pid);
-        if (place !== undefined) place.trace.usage.calls++;
+        if (place === undefined) return;
+        this.fold.answerCame(place, input);
+        if (event.type === 'call.ended') place.trace.usage.calls++;
         return;
       }
       case 'tool.refused':
@@ -147,11 +152,13 @@ export class Traces {
         return place && this.fold.notStarted(place, event);
       }
       case 'tool.ended':
-        if (event.ok && input.type === 'tool.ended' && input.request === event.request)
-          this.fold.toolEnded(event.request, input.value);
-        return;
+        return this.fold.toolEnded(event, input);
+      case 'tool.late':
+        return this.fold.toolLate(event, input);
+      case 'tool.settled':
+        return this.fold.toolSettled(event);
       case 'person.answered':
-        return this.fold.answered(event);
+        return this.fold.answered(event, input);
       default:
         return;
     }
@@ -173,6 +180,7 @@ export class Traces {
     this.places.set(pid, {
       trace,
       pid,
+      name,
       joinedAs: join === undefined ? undefined : run,
       n: 0,
       base: tips,
@@ -196,7 +204,7 @@ export class Traces {
     const step = trace.open(place, this.fold.nowUs, { type: 'conclusion', n: 0, data });
     trace.conclusions.set(pid, step.sequence);
     const status = outcome === 'completed' ? 'done' : outcome === 'failed' ? 'failed' : 'cancelled';
-    const told = { type: 'conclusion', step: step.sequence, pid, value } as const;
+    const told = { type: 'conclusion', step: step.sequence, value } as const;
     trace.close(place, step, this.fold.nowUs, status, told);
     this.places.delete(pid);
     if (place.joinedAs !== undefined) {

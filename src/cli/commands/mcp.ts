@@ -26,7 +26,13 @@ export const mcpCommand: Command<McpOptions> = {
       );
     const settings = liveSettings(options, io);
     const service = new AgentService();
-    const world = await openLiveWorld(settings, { seed: options.seed, isWatched: false, watcher: service });
+    const world = await openLiveWorld(settings, {
+      seed: options.seed,
+      isWatched: false,
+      // The client answers with the tool ask.
+      canAsk: settings.approve === 'ask',
+      watcher: service,
+    });
     const server = await serveTools({
       name: 'ringzero',
       version: packageVersion(),

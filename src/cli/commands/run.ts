@@ -2,13 +2,14 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { agentTaskOf } from '../../agents/loop/agent-task.ts';
+import type { TraceEvent } from '../../agents/traces/trace.ts';
 import { invalid, messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { ProcessEnd } from '../../host/live-kernel.ts';
+import { watchTraces } from '../../host/watch-traces.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { AskPerson } from '../live/ask-person.ts';
 import { budgetName, openLiveWorld, type LiveWatcher, type LiveWorld } from '../live/live-world.ts';
-import { NdjsonView } from '../live/ndjson-view.ts';
 import { adviceOf, liveEndOf, usageLine, type LiveEnd } from '../live/run-result.ts';
 import { RunView } from '../live/run-view.ts';
 import {
@@ -40,7 +41,7 @@ export const runCommand: Command<RunOptions> = {
     command
       .option('--team <file>', 'several agents instead of one: topology and members as JSON')
       .option('--record <file>', 'keep all that the kernel is told, for ringzero rerun')
-      .option('--ndjson', 'print everything that happens as JSON documents, one a line', false)
+      .option('--ndjson', 'print the trace as it happens, an event a line as JSON, and the result', false)
       .addHelpText('after', after);
     keepGiven(command);
   },
@@ -88,9 +89,8 @@ class LiveRun {
     const { io, options, team } = given;
     const isPlain = !options.json && !options.ndjson;
     this.view = new RunView(isPlain ? io : aside(io), { isTeam: team !== undefined });
-    this.watcher = options.ndjson
-      ? new NdjsonView((document) => io.out(JSON.stringify(document)))
-      : this.view;
+    // Standard output is for the trace alone.
+    this.watcher = options.ndjson ? { onNotice: (line) => io.err(line) } : this.view;
   }
 
   async run(): Promise<number> {
@@ -98,6 +98,7 @@ class LiveRun {
     const world = await openLiveWorld(settings, {
       seed: options.seed,
       isWatched: io.isTerminal,
+      canAsk: io.person.isThere,
       watcher,
       record: options.record,
     });
@@ -105,15 +106,18 @@ class LiveRun {
       const { program, args } = this.program(world);
       this.view.offered = world.agent.tools ?? [];
       const startUs = world.clock.nowUs();
+      const run = `run-${startUs}`;
+      const told = options.ndjson ? this.tell(watchTraces(world.live).watch(run)) : undefined;
       const spawned = world.live.spawn({
         program,
         name: program,
         arguments: args,
-        run: `run-${startUs}`,
+        run,
         budget: budgetName,
       });
       const { end, status } = await this.attended(world, spawned);
-      this.report(end, world.clock.nowUs() - startUs, world.usage.of(spawned.pid));
+      await told;
+      this.report(end, { run, us: world.clock.nowUs() - startUs, used: world.usage.of(spawned.pid) });
       return status;
     } finally {
       const closed = world.close();
@@ -130,6 +134,11 @@ class LiveRun {
     const args = { ...agent, task } as unknown as Json;
     agentTaskOf(args);
     return { program: 'agent', args };
+  }
+
+  /** Each event of the trace as a line, to its last. */
+  private async tell(events: AsyncIterable<TraceEvent>): Promise<void> {
+    for await (const event of events) this.io.out(JSON.stringify(event));
   }
 
   /** Until it ends, with a person to ask, to be told by, and to stop it. */
@@ -169,6 +178,9 @@ class LiveRun {
       const ended = await Promise.race([end.catch(broken), hurried]);
       if (ended === undefined) {
         this.isHurried = true;
+        // Nobody waits for what it becomes of; whoever watches is told all the same that it has ended.
+        live.signal(pid, 'kill');
+        live.close();
         return { end: { ...unended, outcome: 'killed' }, status: stoppedStatus };
       }
       return { end: liveEndOf(ended), status: statusOf(ended) };
@@ -178,12 +190,16 @@ class LiveRun {
     }
   }
 
-  private report(end: LiveEnd, us: number, used: LiveUsage): void {
+  private report(
+    end: LiveEnd,
+    { run, us, used }: { readonly run: string; readonly us: number; readonly used: LiveUsage },
+  ): void {
     const { io, options, settings, task, view } = this;
     const { outcome, reason, message, answer } = end;
     const repeat = repeatWords('run', [task], { given: options.given, seed: options.seed }).join(' ');
     const document = {
       command: 'run',
+      run,
       ringzero: packageVersion(),
       seed: options.seed,
       task,
@@ -196,7 +212,7 @@ class LiveRun {
       ...(options.record === undefined ? {} : { recording: options.record }),
     };
     if (options.json) return io.out(JSON.stringify(document, null, 1));
-    if (options.ndjson) return io.out(JSON.stringify({ type: 'run.ended', ...document }));
+    if (options.ndjson) return io.out(JSON.stringify({ type: 'result', ...document }));
     view.endLine();
     if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(answer);
     view.line(usageLine(outcome, us, used, settings.prices !== undefined));

@@ -304,6 +304,6 @@ function machineOf({ scheduler, paging, engines, budgets }: Spec): string {
   const many = engines.length === 1 ? '' : `${engines.length} engines, each `;
   return (
     `${scheduler} / ${paging}, ${many}${formatCount(cores)} core${cores === 1 ? '' : 's'}, ` +
-    `${formatCount(memoryTokens)} tokens of memory${limits === 0 ? '' : `, ${formatCount(limits)} limited budgets`}`
+    `${memoryTokens === 'endless' ? 'memory without end' : `${formatCount(memoryTokens)} tokens of memory`}${limits === 0 ? '' : `, ${formatCount(limits)} limited budgets`}`
   );
 }

@@ -184,7 +184,7 @@ export class AgentService implements LiveWatcher {
         question,
         open.map(({ request }) => request).join(', ') || 'none: none is open',
       );
-    const allowed = ask.purpose === 'answer' ? ['answer'] : ['approve', 'edit', 'deny'];
+    const allowed = ask.purpose === 'answer' ? ['answer', 'deny'] : ['approve', 'edit', 'deny'];
     if (decision === undefined || !allowed.includes(decision))
       throw invalid('decision', decision, allowed.join(', '));
     const tool = registry.get(callOf(ask)?.tool ?? '');

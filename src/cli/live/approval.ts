@@ -9,6 +9,7 @@ export const approvalModes = ['ask', 'never', 'always'] as const;
 export type ApprovalMode = (typeof approvalModes)[number];
 
 export function withApproval(tool: ToolData, mode: ApprovalMode): ToolData {
+  if (tool.asksPerson === true) return tool;
   if (mode === 'always') return { ...tool, approval: false };
   // Where nothing is declared the kernel takes it for a write.
   return { ...tool, approval: tool.approval === true ? true : 'writes' };

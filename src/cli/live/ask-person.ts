@@ -154,7 +154,15 @@ export class AskPerson {
 
 function titleOf(ask: PersonAsk): string {
   const call = callOf(ask);
-  return call === undefined ? shown(ask.question) : `${call.tool} ${shown(call.arguments)}`;
+  return call === undefined ? wordsOf(ask.question) : `${call.tool} ${shown(call.arguments)}`;
+}
+
+/** What a model asks, with the answers that it proposes. */
+function wordsOf(asked: Json): string {
+  const { question, options } = isRecord(asked) ? asked : {};
+  if (typeof question !== 'string') return shown(asked);
+  const proposed = Array.isArray(options) ? ` (${options.map(shown).join(', ')})` : '';
+  return `${shown(question)}${proposed}`;
 }
 
 /** What a question for a yes is about. */

@@ -21,6 +21,7 @@ interface ConfigFile {
   readonly approve?: ApprovalMode;
   readonly budget?: { readonly tokens?: number; readonly usd?: number };
   readonly prices?: string;
+  readonly memories?: string;
 }
 
 export interface FoundConfig {
@@ -84,6 +85,7 @@ class ConfigReader {
       },
       budget: (field, value) => this.fields(field, value, { tokens: this.tokens, usd: this.dollars }),
       prices: this.path,
+      memories: this.path,
     });
   }
 

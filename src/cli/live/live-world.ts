@@ -2,6 +2,7 @@
 import { SystemClock } from '../../adapters/clock/system-clock.ts';
 import { openAiCompatible } from '../../adapters/models/openai-compatible.ts';
 import { loadTokenizer } from '../../adapters/models/tokenizer.ts';
+import { RankedIndex } from '../../adapters/search/ranked-index.ts';
 import { FileRoot } from '../../adapters/tools/file-root.ts';
 import { fileTools } from '../../adapters/tools/file-tools.ts';
 import { fetchTool } from '../../adapters/tools/fetch-tool.ts';
@@ -10,6 +11,7 @@ import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-l
 import { shellTool } from '../../adapters/tools/shell-tool.ts';
 import { timeTool } from '../../adapters/tools/time-tool.ts';
 import { agentDefaults, type AgentTask } from '../../agents/loop/agent-task.ts';
+import { askPersonTool } from '../../agents/tools/ask-person.ts';
 import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
@@ -23,6 +25,7 @@ import type { KernelEvent } from '../../kernel/events.ts';
 import type { Pid } from '../../kernel/ids.ts';
 import { MemoryStorage } from '../../kernel/memory-storage.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
+import type { Remember } from '../../kernel/syscalls.ts';
 import { ToolRegistry } from '../../kernel/tools.ts';
 import { liveKernelOptions, liveProgramNames, type LiveSpec } from '../../sim/live-spec.ts';
 import { LiveRecorder } from '../../sim/recording.ts';
@@ -30,6 +33,7 @@ import { simulationDefaults } from '../../sim/spec.ts';
 import { LineFile } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
 import { withApproval } from './approval.ts';
+import { memoryScope } from './memories-file.ts';
 import { scriptedAnswers } from './scripted-answers.ts';
 import type { LiveSettings } from './settings.ts';
 import { UsageMeter } from './usage-meter.ts';
@@ -42,6 +46,8 @@ export interface LiveWatcher {
   onReply?(pid: Pid, reply: ModelReply): void;
   onToolStart?(start: ToolStart): void;
   onToolEnd?(start: ToolStart, reply: ToolReply): void;
+  /** So many memories are about the task of an agent that begins. */
+  onRecall?(count: number): void;
   /** Something happened to an MCP server. */
   onNotice?(line: string): void;
 }
@@ -71,6 +77,8 @@ export interface LiveWorldOptions {
   readonly seed: number;
   /** Somebody looks on. */
   readonly isWatched: boolean;
+  /** Somebody is there who answers questions. */
+  readonly canAsk: boolean;
   readonly watcher: LiveWatcher;
   /** The file that all inputs are kept in, which checkOutputs has allowed. */
   readonly record?: string | undefined;
@@ -79,11 +87,15 @@ export interface LiveWorldOptions {
 /** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
 export async function openLiveWorld(
   settings: LiveSettings,
-  { seed, isWatched, watcher, record }: LiveWorldOptions,
+  { seed, isWatched, canAsk, watcher, record }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
   const port = modelPort(settings, clock, isWatched);
-  const own = await ownTools(settings, clock);
+  const own = [
+    ...(await ownTools(settings, clock)),
+    // Whoever wants nobody to be asked is not to be asked by the model, either.
+    ...(canAsk && settings.approve !== 'never' ? [{ spec: askPersonTool }] : []),
+  ];
   // Before any server is started: without one all names are known.
   if (settings.mcp.length === 0) chosenTools(settings, own);
   const links = await openLinks(settings.mcp, watcher);
@@ -110,9 +122,13 @@ export async function openLiveWorld(
       models: { [engineName]: watchedModel(port, watcher, needCounter) },
       tools: watchedTools(ports, watcher),
       people: questions,
-      storage: new MemoryStorage(),
+      storage: await storageWith(settings.memories, clock.nowUs()),
       countTokens: (text) => counter(text),
-      ...(recording === undefined ? {} : { onInput: recording.onInput }),
+      onInput(input) {
+        recording?.onInput(input);
+        const isRecall = input.type === 'storage.done' && Array.isArray(input.value);
+        if (isRecall && input.value.length > 0) watcher.onRecall?.(input.value.length);
+      },
       onEvent(event) {
         recording?.onEvent(event);
         usage.onEvent(event);
@@ -137,6 +153,17 @@ export async function openLiveWorld(
     await Promise.all(links.map((link) => link.close()));
     throw error;
   }
+}
+
+/** Agents begin when all of it is there. */
+async function storageWith(memories: readonly Remember[], atUs: number): Promise<MemoryStorage> {
+  const storage = new MemoryStorage(() => new RankedIndex());
+  const stored = memories.map(({ kind: _, ...memory }, index) => {
+    const identity = { run: memory.scope, branch: 'main', pid: 1 as Pid, n: index + 1, index: 0 };
+    return storage.remember({ identity, ...memory, atUs });
+  });
+  await Promise.all(stored);
+  return storage;
 }
 
 interface Recording extends Pick<LiveRecorder, 'onInput' | 'onEvent'> {
@@ -195,11 +222,12 @@ function budgetNode({ tokens, usd }: LiveSettings['budget']): BudgetNodeSpec {
 }
 
 function agentOf(
-  { system, budget, prices, limits }: LiveSettings,
+  { system, memories, budget, prices, limits }: LiveSettings,
   tools: readonly LiveTool[],
 ): LiveWorld['agent'] {
   return {
     ...(system === undefined ? {} : { system }),
+    ...(memories.length === 0 ? {} : { memories: { scopes: [memoryScope] } }),
     tools: tools.map(({ spec }) => spec.name),
     maxOutput: longestAnswer(budget, prices),
     ...limits,
@@ -253,6 +281,7 @@ const offBy: Readonly<Record<string, string>> = {
   search_files: '--root',
   fetch: '--allow-host',
   shell: '--shell',
+  ask_person: 'a terminal, and not with --approve never',
 };
 
 function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): readonly LiveTool[] {

@@ -53,7 +53,6 @@ function isAgentResult(value: Json): value is Json & AgentResult {
 function answerText(answer: Json): string {
   if (answer === null) return '';
   if (typeof answer === 'string') return answer;
-  if (isAgentResult(answer)) return answer.answer;
   if (!isRecord(answer)) return JSON.stringify(answer);
   return Object.entries(answer as Record<string, Json>)
     .map(([name, said]) => `${name}:\n${answerText(said)}`)

@@ -98,6 +98,10 @@ export class RunView implements LiveWatcher {
     else this.line(text);
   }
 
+  onRecall(count: number): void {
+    if (!this.isQuiet) this.note(`· ${count === 1 ? '1 memory is' : `${count} memories are`} about it`);
+  }
+
   onNotice(line: string): void {
     if (!this.isQuiet) this.note(`· ${line}`);
   }

@@ -2,6 +2,7 @@
  * `--model scripted`: no model at all, so that everything around a model can be seen and tried without one. It calls the tools that its user writes down, `NAME {…}`, all of one
  * message side by side, and repeats what they gave; where none is written down it shows one call of its own.
  */
+import { isInjection } from '../../agents/memory/injection.ts';
 import type { Message } from '../../agents/model/messages.ts';
 import type { ModelCall, SimulatedModel } from '../../agents/model/model-call.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
@@ -10,8 +11,11 @@ import type { Json } from '../../kernel/ids.ts';
 import type { AskedCall, ThinkScript } from '../../kernel/syscalls.ts';
 import { saying, scriptedModel } from '../../sim/devices/models/scripted-model.ts';
 
-export const scriptedAnswers: SimulatedModel = scriptedModel((call) => {
-  const { messages, request } = call;
+export const scriptedAnswers: SimulatedModel = scriptedModel((asked) => {
+  const { identity, maxOutput, request, tools } = asked;
+  // Memories are no orders.
+  const messages = asked.messages.filter((message) => !isInjection(message));
+  const call = { identity, maxOutput, request, tools, messages };
   // A reflection.
   if (request.format !== undefined) return saying(JSON.stringify(reflection));
   const turn = call.tools.length > 0 ? nextTurn(call) : undefined;

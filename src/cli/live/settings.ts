@@ -9,11 +9,13 @@ import { pricesOf, priceTable, updatedPrices, type PriceTable } from '../../adap
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import type { Prices } from '../../kernel/engine-options.ts';
 import { KernelError } from '../../kernel/errors.ts';
+import type { Remember } from '../../kernel/syscalls.ts';
 import type { Io } from '../command.ts';
 import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { approvalModes, type ApprovalMode } from './approval.ts';
 import { configFileName, readConfig } from './config-file.ts';
 import { distinctNames, serverOfCommand } from './mcp-servers.ts';
+import { readMemories } from './memories-file.ts';
 
 export interface LiveFlags {
   readonly config?: string;
@@ -29,6 +31,7 @@ export interface LiveFlags {
   readonly budgetTokens?: number;
   readonly budgetUsd?: number;
   readonly prices?: string;
+  readonly memories?: string;
   readonly toolCalls?: number;
   readonly iterations?: number;
   readonly retries?: number;
@@ -45,6 +48,8 @@ export interface LiveSettings {
   /** Of the model; undefined: nobody has told. */
   readonly prices: Prices | undefined;
   readonly system: string | undefined;
+  /** What agents are told of where it fits their task. */
+  readonly memories: readonly Remember[];
   /** Names; undefined: all that there are but the search in the built-in encyclopedia. */
   readonly tools: readonly string[] | undefined;
   readonly mcp: readonly McpServer[];
@@ -113,6 +118,10 @@ export function addLiveFlags(command: CommanderCommand): void {
     .option('--budget-usd <n>', 'dollars that all calls together may cost', (text) =>
       parseNumber('--budget-usd', text, { min: 0.000_001, max: 1_000_000_000 }),
     )
+    .option(
+      '--memories <file>',
+      'skills, experiences and notes, of which agents are told those that fit their task (default: none)',
+    )
     .option('--prices <file>', 'prices of models, in place of those that are built in or beside them')
     .option('--tool-calls <n>', 'tool calls at most, then the model must answer (default: 10)', (text) =>
       parseInteger('--tool-calls', text, { min: 0, max: 1_000_000 }),
@@ -142,12 +151,14 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
       'INVALID_ARGUMENT',
       `--budget-usd: means nothing without a price, and none is known of model "${model.endpoint.model}"; allowed: with its price in a file (--prices FILE), or --budget-tokens`,
     );
+  const memories = flags.memories ?? config.memories;
   const { toolCalls, iterations, retries } = flags;
   return {
     config: found?.name,
     model,
     prices,
     system: flags.system ?? config.system,
+    memories: memories === undefined ? [] : readMemories(folder, memories),
     tools: flags.tools === undefined ? config.tools : listed(flags.tools),
     mcp: distinctNames([
       ...(flags.mcp.length > 0

@@ -1,6 +1,6 @@
 import { checkOf, type CheckerFacts, type Check, type Checker, type EventOf } from './checker.ts';
 
-/** A core runs at most one process, of its own engine; a process has at most one core; each start on a core has exactly one end. */
+/** A core runs at most one process, of its own engine, which is the one that its call names if it names any; a process has at most one core; each start on a core has exactly one end. */
 export function cores({ engines }: CheckerFacts): Checker {
   const check: Check = checkOf('cores');
   /** By core: its engine's index. */
@@ -10,6 +10,7 @@ export function cores({ engines }: CheckerFacts): Checker {
   /** By pid. */
   const coreOf = new Map<number, number>();
   const homeOf = new Map<number, number>();
+  const namedBy = new Map<number, number | undefined>();
 
   function leave(event: EventOf<'call.stopped' | 'call.ended'>): void {
     const start = running[event.core];
@@ -46,6 +47,7 @@ export function cores({ engines }: CheckerFacts): Checker {
         homeOf.set(event.pid, event.engine);
       },
       'process.migrated': ({ pid, to }) => void homeOf.set(pid, to),
+      'call.requested': ({ pid, engine }) => void namedBy.set(pid, engine),
       'process.dispatched': (event) => {
         const { pid, core } = event;
         check(engineOf[core] !== undefined, event, () => `core ${core} of ${engineOf.length}`);
@@ -53,6 +55,13 @@ export function cores({ engines }: CheckerFacts): Checker {
           engineOf[core] === homeOf.get(pid),
           event,
           () => `process ${pid} of engine ${homeOf.get(pid)} on core ${core} of engine ${engineOf[core]}`,
+        );
+        const named = namedBy.get(pid);
+        check(
+          named === undefined || named === engineOf[core],
+          event,
+          () =>
+            `process ${pid} runs on core ${core} of engine ${engineOf[core]}, and its call names engine ${named}`,
         );
         check(
           running[core] === undefined,

@@ -5,11 +5,12 @@ interface ToolCall {
   readonly first: EventOf<'tool.started'>;
   /** Started more often than ended. */
   isRunning: boolean;
+  isLate: boolean;
 }
 
 /**
- * Every start of a tool call has exactly one end, before the end of its process; a call is settled once, for good; no tool has more calls
- * between start and settlement than its limit.
+ * Every start of a tool call has exactly one end, before the end of its process; a result that is late comes behind that end, once at most; a call is settled once, for
+ * good; no tool has more calls between start and settlement than its limit.
  */
 export function tools(facts: CheckerFacts): Checker {
   const check: Check = checkOf('tools');
@@ -37,7 +38,7 @@ export function tools(facts: CheckerFacts): Checker {
         check(!settled.has(request), event, () => `request ${request} starts after it was settled`);
         const call = calls.get(request);
         if (call === undefined) {
-          calls.set(request, { first: event, isRunning: true });
+          calls.set(request, { first: event, isRunning: true, isLate: false });
           const count = (counts.get(tool) ?? 0) + 1;
           const limit = limits.get(tool) ?? Infinity;
           check(count <= limit, event, () => `${count} calls of tool ${tool} at a time, allowed: ${limit}`);
@@ -67,6 +68,22 @@ export function tools(facts: CheckerFacts): Checker {
         call.isRunning = false;
         runningOf.get(pid)!.delete(request);
         if (settled.has(request)) calls.delete(request);
+      },
+      'tool.late': (event) => {
+        const { request, tool } = event;
+        const call = calls.get(request);
+        check(
+          call !== undefined && !call.isRunning && !settled.has(request),
+          event,
+          () => `request ${request} is late, but had not ended, or is settled`,
+        );
+        check(
+          call.first.tool === tool,
+          event,
+          () => `request ${request} was ${call.first.tool}, not ${tool}`,
+        );
+        check(!call.isLate, event, () => `request ${request} is late a second time`);
+        call.isLate = true;
       },
       'tool.settled': (event) => {
         const { request, tool } = event;

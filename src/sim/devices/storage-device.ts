@@ -4,12 +4,17 @@ import type { KernelRecord } from '../../kernel/records.ts';
 import type { StorageRequest } from '../../kernel/requests.ts';
 import type { FaultPlan } from '../faults.ts';
 
+/** What a recall gave in a recording; undefined: the recording does not say. */
+export type RecallReplay = (request: StorageRequest) => Json | undefined;
+
 export interface StorageDeviceOptions {
   /** What acknowledging durability takes, µs. */
   readonly flushUs: number;
   /** Default: new and empty. */
   readonly store?: MemoryStore | undefined;
   readonly faults?: FaultPlan | undefined;
+  /** Goes before what the store remembers. */
+  readonly replay?: RecallReplay | undefined;
 }
 
 export interface StorageOutcome {
@@ -25,11 +30,13 @@ export class StorageDevice {
   readonly store: MemoryStore;
   readonly flushUs: number;
   private readonly faults: FaultPlan | undefined;
+  private readonly replay: RecallReplay | undefined;
 
-  constructor({ flushUs, store, faults }: StorageDeviceOptions) {
+  constructor({ flushUs, store, faults, replay }: StorageDeviceOptions) {
     this.flushUs = flushUs;
     this.store = store ?? new MemoryStore();
     this.faults = faults;
+    this.replay = replay;
   }
 
   append(records: readonly KernelRecord[]): void {
@@ -41,7 +48,8 @@ export class StorageDevice {
     return { ok: true, value: this.work(request, nowUs) };
   }
 
-  private work({ op, identity }: StorageRequest, nowUs: number): Json {
+  private work(request: StorageRequest, nowUs: number): Json {
+    const { op, identity } = request;
     switch (op.kind) {
       case 'flush':
         return null;
@@ -51,7 +59,9 @@ export class StorageDevice {
         return null;
       }
       case 'recall':
-        return this.store.recall({ scope: op.scope, query: op.query, limit: op.limit });
+        return (
+          this.replay?.(request) ?? this.store.recall({ scope: op.scope, query: op.query, limit: op.limit })
+        );
     }
   }
 }

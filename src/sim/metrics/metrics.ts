@@ -238,6 +238,7 @@ export class Metrics {
       case 'budget.queued':
       case 'budget.overrun':
       case 'tool.settled':
+      case 'tool.late':
       case 'person.asked':
       case 'person.answered':
       case 'message.sent':

@@ -1,7 +1,7 @@
 /** The work of a recording: who came when, what models, tools and people answered, and how long each took. What the kernel made of it is left out. */
 import { canonicalJson } from '../../base/canonical-json.ts';
 import type { Input, SpawnInput } from '../../kernel/inputs.ts';
-import type { RequestId } from '../../kernel/ids.ts';
+import type { Json, RequestId } from '../../kernel/ids.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { StepOutput } from '../../kernel/outbox.ts';
 import type { CallIdentity, CallStart, PersonAsk, Request, ToolStart } from '../../kernel/requests.ts';
@@ -9,6 +9,7 @@ import { processKey } from '../devices/models/call-order.ts';
 import { AnswerRecorder } from '../devices/models/recorded-answers.ts';
 import type { PersonReplay } from '../devices/person-device.ts';
 import type { ToolReplay } from '../devices/tool-device.ts';
+import type { SimulationOptions } from '../simulation.ts';
 
 /** One stretch on a core that ended with its call. */
 export interface CallTime {
@@ -39,6 +40,7 @@ export class RecordedWork {
   lastUs = 0;
   private readonly tools = new Answers<ToolResult>();
   private readonly people = new Answers<PersonResult>();
+  private readonly recalls = new Answers<Json>();
   private readonly underWay = new Map<RequestId, { readonly request: Request; readonly atUs: number }>();
   private readonly onCores = new Map<number, { readonly start: CallStart; readonly atUs: number }>();
 
@@ -54,11 +56,12 @@ export class RecordedWork {
   }
 
   /** To be asked for one run: each answer is given once. */
-  replay(): { readonly tool: ToolReplay; readonly person: PersonReplay } {
-    const [tools, people] = [this.tools.replay(), this.people.replay()];
+  replay(): NonNullable<SimulationOptions['replay']> {
+    const [tools, people, recalls] = [this.tools.replay(), this.people.replay(), this.recalls.replay()];
     return {
       tool: (start) => tools(start.identity, toolKey(start)),
       person: (ask) => people(ask.identity, personKey(ask)),
+      recall: (request) => recalls(request.identity, canonicalJson({ ...request.op })),
     };
   }
 
@@ -106,7 +109,11 @@ export class RecordedWork {
     } else if (input.type === 'person.answered' && request.type === 'person.ask') {
       const { decision, value } = input;
       this.people.add(request.identity, personKey(request), { decision, value, durationUs });
-    } else if (input.type === 'storage.done') this.flushUs.push(durationUs);
+    } else if (input.type === 'storage.done') {
+      this.flushUs.push(durationUs);
+      if (request.type === 'storage.request' && request.op.kind === 'recall' && input.ok)
+        this.recalls.add(request.identity, canonicalJson({ ...request.op }), input.value);
+    }
   }
 }
 

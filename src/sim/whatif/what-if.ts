@@ -59,7 +59,7 @@ export function specWith(spec: Spec, settings: OtherSettings, spawns: readonly R
   const { sliceUs: recordedSlice, schedulerFile: recordedFile, ...rest } = spec;
   const own = scheduler === undefined ? recordedFile : schedulerFile;
   const slice = sliceUs ?? (scheduler === undefined ? recordedSlice : undefined);
-  return {
+  const other = {
     ...rest,
     ...(scheduler === undefined ? {} : { scheduler }),
     ...(own === undefined ? {} : { schedulerFile: own }),
@@ -69,6 +69,8 @@ export function specWith(spec: Spec, settings: OtherSettings, spawns: readonly R
     engines: spec.engines.map((one) => ({ ...one, ...engine })),
     ...(tokensPerHour === undefined ? {} : { budgets: withOwnBudgets(spec.budgets, spawns, tokensPerHour) }),
   };
+  // What was simulated has no engine of live ones.
+  return other as Spec;
 }
 
 /** A node for each root process, below the one that it had. */

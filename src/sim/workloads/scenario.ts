@@ -131,6 +131,7 @@ const tool: Reader<ToolData> = object(
     retryWaitUs: timeUs(0),
     concurrency: integer(1, 1_000_000),
     approval: yesOrNo,
+    asksPerson: yesOrNo,
   },
 );
 

@@ -81,6 +81,7 @@ import { z } from ${JSON.stringify(zod)};
 const server = new McpServer({ name: 'mortal', version: '1' });
 server.registerTool('die', { inputSchema: z.object({}) }, () => process.exit(1));
 server.registerTool('pid', { inputSchema: z.object({}) }, () => ({ content: [{ type: 'text', text: String(process.pid) }] }));
+server.registerTool('meta', { inputSchema: z.object({}) }, (_args, context) => ({ content: [{ type: 'text', text: JSON.stringify(context.mcpReq._meta) }] }));
 await server.connect(new StdioServerTransport());
 `,
   );
@@ -91,6 +92,8 @@ await server.connect(new StdioServerTransport());
   );
   try {
     const call = caller(link.tools);
+    const meta = await call('meta', {});
+    expect(JSON.parse(meta.value as string)).toMatchObject({ 'ringzero/idempotency-key': 'key of the call' });
     const first = await call('pid', {});
     expect(await call('die', {})).toEqual({
       ok: false,

@@ -180,6 +180,29 @@ test('Retry-After is respected', () => {
   expect(waitUs).toBeLessThan(37.5 * S);
 });
 
+test('a server that asks for longer than a step may take: the next model answers sooner, the last one is waited for', () => {
+  const busy = fails({ status: 429, retryAfterUs: 600 * S });
+  const chain = runAgent({
+    task: { models: ['a', 'b'] },
+    model: ({ request }) => (request.model === 'a' ? busy : 'done'),
+  });
+  expect(chain.asked.map(({ request }) => request.model)).toEqual(['a', 'b']);
+  expect(chain.asked[1]!.atUs).toBeLessThan(100 * S);
+  const alone = runAgent({ task: { models: ['a'] }, model: [busy, 'done'] });
+  expect(alone.result.answer).toBe('done');
+  expect(alone.asked[1]!.atUs).toBeGreaterThanOrEqual(600 * S);
+});
+
+test('when no model of the chain is available, the run says what became of each', () => {
+  const { result, asked, outcome } = runAgent({
+    task: { models: ['a', 'b', 'c'] },
+    model: ({ request }) => fails({ retryable: false, status: 404, message: `no ${request.model}` }),
+  });
+  expect(asked).toHaveLength(3);
+  expect(outcome).toBe('failed');
+  expect(result).toMatchObject({ reason: 'MODEL_FAILED', message: 'a: no a; b: no b; c: no c' });
+});
+
 test('after two repeats the run fails with the code of the failure', () => {
   const { asked, outcome, result } = runAgent({
     task: {},
@@ -225,6 +248,32 @@ test('a filtered answer is a failure', () => {
   const { result, outcome } = runAgent({ model: [{ text: '', finish: 'content-filter' }] });
   expect(outcome).toBe('failed');
   expect(result.reason).toBe('CONTENT_FILTER');
+  // What it asked for before it was stopped is not done either.
+  const { made, result: other } = runAgent({
+    task: plain,
+    model: [{ ...asks('echo'), finish: 'content-filter' }, 'done'],
+  });
+  expect(other.reason).toBe('CONTENT_FILTER');
+  expect(made).toEqual([]);
+});
+
+test('a budget that runs out ends the run with its own reason, and what was found so far', () => {
+  const { result, outcome, asked } = runAgent({
+    task: { ...plain, maxOutput: 100 },
+    model: () => ({ ...asks('echo'), text: 'so far' }),
+    kernel: {
+      budgets: [{ name: 'org', limits: [{ resource: 'calls', amount: 3, window: { kind: 'total' } }] }],
+    },
+  });
+  expect(asked).toHaveLength(3);
+  expect(outcome).toBe('failed');
+  expect(result).toMatchObject({
+    reason: 'BUDGET_EXCEEDED',
+    answer: 'so far',
+    isWhole: false,
+    iterations: 3,
+    toolCalls: 3,
+  });
 });
 
 test('a checkpoint every five iterations', () => {

@@ -7,19 +7,13 @@ import type { AgentTask } from '../../../src/agents/loop/agent-task.ts';
 import { responseCache, responseCacheName } from '../../../src/agents/loop/response-cache.ts';
 import type { Json } from '../../../src/kernel/ids.ts';
 import { MemoryStore } from '../../../src/kernel/memory-store.ts';
-import { recoveryInput } from '../../../src/kernel/recovery.ts';
-import { checkedSimulation } from '../../support/run-agents.ts';
 import { seedCount } from '../../support/seeds.ts';
 import { Draw } from '../../sim/random-draw.ts';
-import { broken, danglingIn, echo, kernelOf, runAgent, scriptOf } from './agent-world.ts';
+import { endOf, live, ownTools } from './agent-lives.ts';
+import { danglingIn, runAgent } from './agent-world.ts';
 import { randomModel } from './random-model.ts';
 
 const system = 'You are an agent of a test.';
-const writer = {
-  spec: { ...echo.spec, name: 'writer', effects: () => ({ reads: [], writes: ['disk'] }) },
-  run: (args: Json) => echo.run(args),
-};
-const tools = [echo, broken, writer];
 
 function drawTask(draw: Draw, names: readonly string[]): AgentTask {
   return {
@@ -48,7 +42,7 @@ test('each run ends once; its tool calls, its prompts and its window keep their 
     const task = drawTask(draw, ['echo', 'broken', 'writer']);
     const { asked, all, made, result, outcome } = runAgent({
       task: { ...task },
-      tools: [...tools, responseCache()],
+      tools: [...ownTools, responseCache()],
       model: randomModel(seed, ['echo', 'broken', 'writer']),
       messages: draw.chance(0.5) ? [[draw.between(1, 60_000_000), 'm'.repeat(draw.between(1, 800))]] : [],
       faults: draw.chance(0.3)
@@ -76,84 +70,80 @@ test('each run ends once; its tool calls, its prompts and its window keep their 
   expect(drops).toBeGreaterThan(50);
 });
 
-interface Life {
-  readonly steps: number;
-  readonly nowUs: number;
-}
-
-/** From the start, or from what `store` holds, for at most `steps` inputs. */
-function live(
-  seed: number,
-  store: MemoryStore,
-  {
-    task,
-    made,
-    steps = Infinity,
-    fromUs = 0,
-  }: { task: AgentTask; made: Json[]; steps?: number; fromUs?: number },
-): Life {
-  const model = randomModel(seed, task.tools!);
-  // What a cache holds is lost in a crash; what it said is not.
-  const own = [...tools, responseCache()];
-  const noting = own.map((tool) => ({
-    ...tool,
-    run(args: Json) {
-      if (tool === writer) made.push(args);
-      return tool.run(args);
-    },
-  }));
-  const counted = { inputs: 0 };
-  const simulation = checkedSimulation(
-    { ...kernelOf({ model: [], tools: own }), ledger: store.ledger() },
-    {
-      store,
-      tools: noting,
-      model: { answer: (call) => scriptOf(model(call)) },
-      onInput: () => void counted.inputs++,
-    },
-  );
-  if (store.runs().length === 0)
-    simulation.spawn(fromUs, {
-      program: 'agent',
-      arguments: task as unknown as Json,
-      name: 'a',
-      run: 'run-1',
-    });
-  else {
-    const input = recoveryInput(store, 'run-1');
-    if (input !== undefined) simulation.send(fromUs, input);
-  }
-  while (counted.inputs < steps && simulation.stepOnce());
-  if (steps === Infinity) simulation.checkers.finish();
-  return { steps: counted.inputs, nowUs: simulation.nowUs };
-}
-
-const endOf = (store: MemoryStore): unknown => store.processes('run-1')[0]?.end?.value;
-
 test('a crash anywhere: the same result as without', () => {
   let crashes = 0;
   for (let seed = 1; seed <= seedCount(12, 2_000); seed++) {
     const draw = new Draw(rngFor(seed, 'crashes'));
     const task = drawTask(draw, ['echo', 'broken']);
+    const options = { args: task as unknown as Json, model: randomModel(seed, task.tools!) };
     const whole = new MemoryStore();
-    const { steps } = live(seed, whole, { task, made: [] });
+    const { steps } = live(whole, options);
     expect(endOf(whole)).toBeDefined();
     const stride = Math.max(1, Math.floor(steps / 5));
     for (let crash = 1; crash < steps; crash += stride) {
       const store = new MemoryStore();
-      const first = live(seed, store, { task, made: [], steps: crash });
-      const second = live(seed, store, {
-        task,
-        made: [],
+      const first = live(store, { ...options, steps: crash });
+      const second = live(store, {
+        ...options,
         steps: draw.between(1, 20),
         fromUs: first.nowUs + draw.between(0, 3_000_000),
       });
-      live(seed, store, { task, made: [], fromUs: second.nowUs });
+      live(store, { ...options, fromUs: second.nowUs });
       expect(endOf(store), `seed ${seed}, crash ${crash}`).toEqual(endOf(whole));
       crashes++;
     }
   }
   expect(crashes).toBeGreaterThan(40);
+});
+
+/** What was asked in turn; a call that is asked again, since it failed or its life ended, is one. */
+const transcript = (asked: readonly string[]): readonly string[] =>
+  asked.filter((prompt, index) => prompt !== asked[index - 1]);
+
+test('a crash behind each single input: the model is asked the same, and the result is the same, through drops, summaries, reflections and retries', () => {
+  const seen = { dropped: 0, summaries: 0, reflections: 0, retries: 0, critiques: 0 };
+  for (let seed = 1; seed <= seedCount(3, 200); seed++) {
+    const draw = new Draw(rngFor(seed, 'every crash'));
+    const task: AgentTask = {
+      ...drawTask(draw, ['echo', 'broken']),
+      iterations: 12,
+      toolCalls: 40,
+      windowTokens: 1_200,
+      maxOutput: 150,
+      checkpointEvery: draw.between(1, 4),
+      reflectEvery: 2,
+      critique: true,
+      summarise: true,
+      // A cache that was lost knows less than one that was not.
+      cache: false,
+    };
+    const words = randomModel(seed, task.tools!);
+    const model: typeof words = (call) =>
+      call.request.purpose === 'summary' ? { text: 'All of it was in vain.' } : words(call);
+    const options = { args: task as unknown as Json, model };
+    const whole = new MemoryStore();
+    const asked: string[] = [];
+    const { steps, events } = live(whole, { ...options, asked });
+    for (let crash = 1; crash < steps; crash++) {
+      const store = new MemoryStore();
+      const again: string[] = [];
+      const { nowUs } = live(store, { ...options, asked: again, steps: crash });
+      live(store, { ...options, asked: again, fromUs: nowUs });
+      const name = `seed ${seed}, crash behind input ${crash}`;
+      expect(endOf(store), name).toEqual(endOf(whole));
+      expect(transcript(again), name).toEqual(transcript(asked));
+    }
+    seen.dropped += events.filter(({ type }) => type === 'page.dropped').length;
+    seen.retries += asked.length - transcript(asked).length;
+    const purposes = asked.map(
+      (prompt) => (JSON.parse(prompt) as [unknown, { purpose?: string }])[1].purpose,
+    );
+    seen.summaries += purposes.filter((purpose) => purpose === 'summary').length;
+    seen.reflections += purposes.filter((purpose) => purpose === 'reflection').length;
+    seen.critiques += purposes.filter((purpose) => purpose === 'critique').length;
+  }
+  // All of that happens in these runs.
+  for (const [what, count] of Object.entries(seen)) expect(count, what).toBeGreaterThan(0);
 });
 
 test('a crash anywhere: no effect twice, and one end', () => {
@@ -163,10 +153,11 @@ test('a crash anywhere: no effect twice, and one end', () => {
     const task = drawTask(draw, ['writer']);
     const store = new MemoryStore();
     const made: Json[] = [];
+    const options = { args: task as unknown as Json, model: randomModel(seed, ['writer']), made };
     let fromUs = 0;
     for (let lives = draw.between(1, 4); lives > 0; lives--)
-      fromUs = live(seed, store, { task, made, steps: draw.between(1, 40), fromUs }).nowUs;
-    live(seed, store, { task, made, fromUs });
+      fromUs = live(store, { ...options, steps: draw.between(1, 40), fromUs }).nowUs;
+    live(store, { ...options, fromUs });
     const texts = made.map((args) => JSON.stringify(args));
     expect(new Set(texts).size, `seed ${seed}`).toBe(texts.length);
     expect((endOf(store) as AgentResult).toolCalls, `seed ${seed}`).toBeLessThanOrEqual(task.toolCalls!);

@@ -79,6 +79,50 @@ test.each(useless)('a reflection that %s leaves no trace', (_, reply) => {
   expect(asked[4]!.messages).toEqual(asked[3]!.messages.slice(0, -1));
 });
 
+test('a reflection that a model refuses to give does not take that model away from the conversation', () => {
+  const { asked, result } = runAgent({
+    task: { ...task, models: ['own', 'other'], toolCalls: 100 },
+    model: (call) =>
+      isReflection(call) && call.request.model === 'own'
+        ? fails({ retryable: false, status: 400, message: 'no such format' })
+        : isReflection(call)
+          ? reflection()
+          : call.messages.length > 16
+            ? 'done'
+            : asks('echo'),
+  });
+  const modelsOf = (calls: readonly Asked[]) => calls.map(({ request }) => request.model);
+  expect(modelsOf(asked.filter(isReflection))).toEqual(['own', 'other', 'own', 'other']);
+  expect(new Set(modelsOf(asked.filter((call) => !isReflection(call))))).toEqual(new Set(['own']));
+  expect(result).toMatchObject({ reason: 'answered', reflections: 2 });
+});
+
+test('nobody reflects behind the last iteration', () => {
+  const { asked, result } = runAgent({
+    task: { ...task, iterations: 3 },
+    model: (call) => (isReflection(call) ? reflection({ goOn: false }) : asks('echo')),
+  });
+  expect(result.reason).toBe('ITERATION_LIMIT');
+  expect(asked.filter(isReflection)).toEqual([]);
+});
+
+test('whoever still has something to say lets go on what a reflection has stopped', () => {
+  const { asked, result } = runAgent({
+    task,
+    model: (call, index) =>
+      isReflection(call)
+        ? { ...(reflection({ goOn: false }) as object), durationUs: 10_000_000 }
+        : index < 5
+          ? { ...asks('echo'), durationUs: 10_000_000 }
+          : 'done',
+    messages: [[35_000_000, 'Look in the cellar.']],
+  });
+  expect(asked[3]!.request.format).toBeDefined();
+  expect(asked[4]!.messages.at(-1)).toEqual({ role: 'user', text: 'Look in the cellar.' });
+  expect(asked[4]!.request.tools).toEqual(['echo']);
+  expect(result).toMatchObject({ reason: 'answered', answer: 'done', toolCalls: 4 });
+});
+
 test('a reflection may stand in a block of code', () => {
   const { result } = runAgent({
     task,
@@ -98,7 +142,9 @@ const long = 'The answer is long. '.repeat(500);
 const isCritique = ({ messages }: Asked): boolean => JSON.stringify(messages.at(-1)).includes('Look over');
 
 test.each<readonly [what: string, reply: Reply, answer: string]>([
-  ['a whole better answer', 'better', 'better'],
+  ['a whole better answer', `${long}And that is all.`, `${long}And that is all.`],
+  ['its beginning, which it calls whole', long.slice(0, 2_000), long],
+  ['a remark', 'The first line is better as: The answer is very long. The rest as above.', long],
   ['OK', 'OK.', long],
   ['one that was cut off', { text: long.slice(0, 100), finish: 'length' }, long],
   ['one whose end nobody vouches for', { text: 'short', finish: 'other' }, long],
@@ -114,6 +160,34 @@ test.each<readonly [what: string, reply: Reply, answer: string]>([
   // It sees the whole answer.
   expect(asked[1]!.messages.at(-2)).toEqual({ role: 'assistant', text: long });
   expect(result).toMatchObject({ reason: 'answered', answer, isWhole: true });
+});
+
+test('a short answer may become another one, and a long one lose some of its words', () => {
+  for (const [first, second] of [
+    ['Yes, I think that this is the case.', 'No.'],
+    [long, long.slice(0, 6_000).trim()],
+  ] as const) {
+    const { result } = runAgent({
+      task: { critique: true },
+      model: (call) => (isCritique(call) ? second : first),
+    });
+    expect(result.answer).toBe(second);
+  }
+});
+
+test('round for round a long answer keeps its tail', () => {
+  const { result } = runAgent({
+    task: { critique: true, followUpUs: 100_000_000 },
+    model: (call) =>
+      isCritique(call)
+        ? { text: long.slice(0, 8_000), finish: 'length' }
+        : { text: long, durationUs: 1_000_000 },
+    messages: [
+      [20_000_000, 'Again.'],
+      [60_000_000, 'Again.'],
+    ],
+  });
+  expect(result).toMatchObject({ answer: long, isWhole: true, iterations: 3 });
 });
 
 test('a revised answer is what stands in the conversation that goes on', () => {

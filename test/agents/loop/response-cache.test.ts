@@ -7,6 +7,7 @@ import {
   type CacheCall,
   type ResponseCacheOptions,
 } from '../../../src/agents/loop/response-cache.ts';
+import type { AgentTask } from '../../../src/agents/loop/agent-task.ts';
 import type { Json } from '../../../src/kernel/ids.ts';
 import { asks, echo, fails, runAgent } from './agent-world.ts';
 
@@ -74,6 +75,15 @@ test('with an embedder the nearest last message of the same conversation will do
   expect(get('hello')).toEqual(gives('Hey, again!'));
 });
 
+test('what was to be done for one prompt is not done for another that is like it', () => {
+  const tool = responseCache({ embed: () => [1, 0] });
+  const place = { scope: 's', text: 'Delete a.', atUs: 0 };
+  const toolCalls = [{ id: 'x', tool: 'delete', arguments: { file: 'a' } }];
+  tool.run({ op: 'put', key: 'a', ...place, response: { text: '', tokensOut: 3, toolCalls } });
+  expect(tool.run({ op: 'get', key: 'b', ...place, text: 'Delete b.' })).toEqual({ ok: true, value: {} });
+  expect(tool.run({ op: 'get', key: 'a', ...place })).toMatchObject({ value: { response: { toolCalls } } });
+});
+
 test.each([
   [{ entries: 0 }, 'entries: 0'],
   [{ ttlUs: 1_500 }, 'ttlUs: 1500'],
@@ -114,14 +124,34 @@ test('a conversation that is restored is found under the same key', () => {
 });
 
 test('failures and answers that are not whole are not kept', () => {
-  const { asked } = runAgent({
-    task,
-    agents: 2,
-    tools: [echo, responseCache()],
-    model: [fails(), { text: 'cut of', finish: 'length' }],
-    delaysUs: [0, 1_000 * S],
-  });
-  expect(asked).toHaveLength(3);
+  for (const reply of [
+    { text: 'cut of', finish: 'length' },
+    { text: '' },
+    { text: 'x', finish: 'other' },
+  ] as const) {
+    const { asked } = runAgent({
+      task,
+      agents: 2,
+      tools: [echo, responseCache()],
+      model: [fails(), reply],
+      delaysUs: [0, 1_000 * S],
+    });
+    expect(asked).toHaveLength(3);
+  }
+});
+
+test.each<readonly [what: string, other: Partial<AgentTask>]>([
+  ['system prompt', { system: 'Be brief.' }],
+  ['temperature', { temperature: 1 }],
+  ['model', { models: ['other'] }],
+  ['tools', { tools: [] }],
+  ['longest answer', { maxOutput: 50 }],
+])('another %s is another prompt', (_, other) => {
+  let asked = 0;
+  const cache = responseCache();
+  for (const task2 of [task, { ...task, ...other }, task])
+    asked += runAgent({ task: task2, tools: [echo, cache], model: ['done'] }).asked.length;
+  expect(asked).toBe(2);
 });
 
 test('a cache that is not there knows nothing', () => {

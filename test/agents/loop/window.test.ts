@@ -1,6 +1,7 @@
 /** The window: what leaves, when, and what never does; a summary in its place where one is asked for. */
 import { expect, test } from 'vitest';
 
+import { Conversation, type Steps } from '../../../src/agents/loop/conversation.ts';
 import { settle, stretchesToDrop, type Stretch } from '../../../src/agents/loop/window.ts';
 import { danglingIn, asks, fails, runAgent, type Asked, type Reply } from './agent-world.ts';
 
@@ -70,6 +71,68 @@ test('stretches are joined while they are neighbours of one importance and small
   ]);
 });
 
+test('the task stays as long as it is worked on, whatever is said meanwhile', () => {
+  const { asked, result, all } = runAgent({
+    task: { ...task, task: 'Find the key.' },
+    model: (_, index) => (index < 40 ? { ...asks('echo', { paragraph }), durationUs: 20_000_000 } : 'done'),
+    // What is said last stays, what was said before it may leave: more of it than the window holds is said in all.
+    messages: Array.from(
+      { length: 8 },
+      (_, index) => [(index + 1) * 80_000_000, `${index}${'y'.repeat(2_400)}`] as const,
+    ),
+  });
+  expect(result).toMatchObject({ reason: 'answered', iterations: 41 });
+  for (const { messages } of asked) expect(messages[1]).toEqual({ role: 'user', text: 'Find the key.' });
+  expect(
+    asked
+      .at(-1)!
+      .messages.filter(({ role }) => role === 'user')
+      .at(-1),
+  ).toMatchObject({
+    text: expect.stringContaining('7yyy') as string,
+  });
+  expect(all('page.dropped').length).toBeGreaterThan(10);
+});
+
+test('when it is answered, the task may leave for the next one', () => {
+  const { asked } = runAgent({
+    task: { ...task, task: 'x'.repeat(4_000), followUpUs: 100_000_000 },
+    model: ['one', { text: 'two', durationUs: 1 }],
+    messages: [[50_000_000, 'z'.repeat(4_000)]],
+  });
+  expect(asked[1]!.messages.map((message) => 'text' in message && message.text[0])).toEqual(['Y', 'o', 'z']);
+});
+
+test('a conversation that is restored knows what its turn began with, and that it is over', () => {
+  const options = { countTokens: (text: string) => text.length, windowTokens: 1_000, keepsKeys: false };
+  let page = 0;
+  const run = (steps: Steps<unknown>): void => {
+    for (let step = steps.next(); step.done !== true;) step = steps.next({ ok: true, value: ++page });
+  };
+  const pagesToDrop = (restore: (conversation: Conversation) => Conversation): readonly number[] => {
+    page = 0;
+    let conversation = new Conversation(options);
+    const say = (steps: (conversation: Conversation) => Steps<unknown>): void => {
+      conversation = restore(conversation);
+      run(steps(conversation));
+    };
+    say((it) => it.user('Count.'));
+    say((it) => it.answer({ role: 'assistant', text: 'one' }));
+    say((it) => it.user('In French.'));
+    say((it) => it.answer({ role: 'assistant', text: 'deux' }));
+    say((it) => it.user('On.'));
+    const before = conversation.droppable(0).map(({ first }) => first);
+    say((it) => it.answer({ role: 'assistant', text: 'trois' }));
+    conversation = restore(conversation);
+    conversation.close();
+    say((it) => it.user('Thanks.'));
+    return [...before, 0, ...conversation.droppable(0).map(({ first }) => first)];
+  };
+  const live = pagesToDrop((conversation) => conversation);
+  expect(live).toEqual([2, 3, 0, 2, 4, 1, 3, 5]);
+  expect(pagesToDrop((before) => new Conversation({ ...options, saved: before.save() }))).toEqual(live);
+});
+
 test('a summary stands for what left, and is metered', () => {
   const { asked, all } = runAgent({
     task: { ...task, summarise: true },
@@ -89,6 +152,26 @@ test('a summary stands for what left, and is metered', () => {
   expect(all('budget.settled')).toHaveLength(asked.length);
 });
 
+test('summaries are asked of models of their own, the next one when one is not available', () => {
+  const { asked, all } = runAgent({
+    task: { ...task, summarise: true, summaryModels: ['gone', 'brief'], retries: 0, toolCalls: 100 },
+    model: (call, index) => {
+      if (!isSummary(call)) return index < 60 ? asks('echo', { paragraph }) : 'done';
+      return call.request.model === 'gone' ? fails({ retryable: false }) : 'Nothing was found yet.';
+    },
+    kernel: { engines: [{ name: 'own' }, { name: 'brief' }] },
+  });
+  const summaries = asked.filter(isSummary).map(({ request }) => request.model);
+  expect(summaries.length).toBeGreaterThan(2);
+  expect(summaries).toEqual(['gone', ...summaries.slice(1).map(() => 'brief')]);
+  expect(asked.filter((call) => !isSummary(call)).every(({ request }) => request.model === undefined)).toBe(
+    true,
+  );
+  // A model that is an engine's is asked there, and no turn is.
+  const moves = all('process.migrated').map(({ to }) => to);
+  expect(moves.slice(0, 4)).toEqual([1, 0, 1, 0]);
+});
+
 test.each<readonly [what: string, reply: Reply]>([
   ['fails', fails({ retryable: false })],
   ['is cut off', { text: 'Nothing w', finish: 'length' }],
@@ -102,8 +185,38 @@ test.each<readonly [what: string, reply: Reply]>([
   expect(outcome).toBe('failed');
   expect(result).toMatchObject({
     reason: 'WINDOW_EXCEEDED',
-    message: expect.stringContaining('allowed: up to 2000'),
+    message: expect.stringMatching(
+      /^windowTokens: .* tokens, and nothing was dropped, as there is no summary: .*; allowed: up to 2000$/,
+    ) as string,
   });
+});
+
+test.each([
+  ['results', [], { paragraph: 'x'.repeat(1_400) }],
+  ['what a user says', [[25_000_000, 'z'.repeat(1_500)]] as const, { paragraph }],
+])('there is a summary also where %s would leave no room to ask for one', (_, messages, args) => {
+  const { asked, result, all } = runAgent({
+    task: { ...task, summarise: true, dropAt: 0.9 },
+    model: (call, index) =>
+      isSummary(call)
+        ? 'Nothing was found yet.'
+        : index < 30
+          ? { ...asks('echo', args, index % 2 === 1 ? 2 : 1), durationUs: 2_000_000 }
+          : 'done',
+    messages,
+  });
+  expect(result.reason).toBe('answered');
+  const at = asked.flatMap((call, index) => (isSummary(call) ? [index] : []));
+  expect(at.length).toBeGreaterThan(2);
+  for (const { messages: prompt, promptTokens, maxOutput } of asked) {
+    expect(danglingIn(prompt)).toBeUndefined();
+    expect(promptTokens + maxOutput).toBeLessThanOrEqual(2_000);
+  }
+  // Nothing leaves that no summary has seen.
+  expect(all('page.dropped').length).toBeGreaterThan(10);
+  const drops = all('page.dropped').map(({ atUs }) => atUs);
+  const summaries = new Set(all('call.ended').map(({ atUs }) => atUs));
+  expect(drops.every((atUs) => summaries.has(atUs))).toBe(true);
 });
 
 test('a result that would fill the window is cut off, and says so', () => {

@@ -46,7 +46,7 @@ function ask(
   return { prompt, value: simulation.store.processes('r1')[0]!.end!.value };
 }
 
-const task: SingleCallTask = { task: 'Find a name for ships', memory: { scope: 'team', budgetTokens: 300 } };
+const task: SingleCallTask = { task: 'Find a name for ships', memories: { scopes: ['team'], tokens: 300 } };
 
 test('memories stand between the system prompt and the task, as a user’s message of quoted lines', () => {
   const store = storeOf(hostile);
@@ -68,9 +68,11 @@ test('without a system prompt they are no system message either', () => {
 test('where nothing is known, or nothing fits, the prompt is the task alone', () => {
   const onlyTask = [{ role: 'user', text: task.task }];
   expect(ask(task).prompt).toEqual(onlyTask);
-  const small = { ...task, memory: { scope: 'team', budgetTokens: 5 } };
+  const small = { ...task, memories: { scopes: ['team'], tokens: 5 } };
   expect(ask(small, { store: storeOf('short') }).prompt).toEqual(onlyTask);
-  expect(ask({ ...task, memory: { scope: 'others' } }, { store: storeOf('short') }).prompt).toEqual(onlyTask);
+  expect(ask({ ...task, memories: { scopes: ['others'] } }, { store: storeOf('short') }).prompt).toEqual(
+    onlyTask,
+  );
 });
 
 test('a storage that fails is told', () => {
@@ -85,8 +87,11 @@ test.each([
   [{ task: 'x', sytem: 'y' }, 'sytem: '],
   [{ task: 'x', temperature: 3 }, 'temperature: 3'],
   [{ task: 'x', maxOutput: 0 }, 'maxOutput: 0'],
-  [{ task: 'x', memory: { scope: '' } }, 'memory.scope: ""'],
-  [{ task: 'x', memory: { scope: 's', budgetTokens: 1.5 } }, 'memory.budgetTokens: 1.5'],
+  [{ task: 'x', memories: { scopes: [] } }, 'memories.scopes: a list is not allowed'],
+  [{ task: 'x', memories: { scopes: [''] } }, 'memories.scopes: a list'],
+  [{ task: 'x', memories: { scope: 's' } }, 'memories.scope: "s" is not allowed; allowed: the fields scopes'],
+  [{ task: 'x', memories: { scopes: ['s'], tokens: 1.5 } }, 'memories.tokens: 1.5'],
+  [{ task: 'x', memories: { scopes: ['s'], limit: 0 } }, 'memories.limit: 0'],
 ] as const)('the task %j is refused in one line', (wrong, line) => {
   expect(ask(wrong).value).toContain(line);
 });

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest';
 import { EventReader } from '../../../src/agents/traces/event-reader.ts';
 import type { TraceEvent, TraceEventBody } from '../../../src/agents/traces/trace.ts';
 import { noUsage } from '../../../src/agents/traces/trace.ts';
+import type { Pid } from '../../../src/kernel/ids.ts';
 
-const event = (body: TraceEventBody): TraceEvent => ({ run: 'r', atUs: 0, ...body });
+const event = (body: TraceEventBody): TraceEvent => ({ run: 'r', atUs: 0, pid: 1 as Pid, ...body });
 const delta = (step: number, offset: number, text: string): TraceEvent =>
   event({ type: 'text_delta', step, offset, text });
 const other = (step: number): TraceEvent => event({ type: 'step_completed', step, ok: true });

@@ -88,6 +88,10 @@ function checkEvents(trace: Trace, events: readonly TraceEvent[]): void {
     if (event.type === 'step_started') started.push(event.step);
     else expect(started).toContain(event.step);
     if (event.type === 'step_started' || event.type === 'tool_executing') continue;
+    if (event.type === 'tool_late') {
+      expect(closed.has(event.step)).toBe(true);
+      continue;
+    }
     if (event.type === 'awaiting_user_action' || event.type === 'text_delta') continue;
     expect(closed.has(event.step), `step ${event.step} has two results`).toBe(false);
     closed.add(event.step);

@@ -99,7 +99,12 @@ test('a run is a trace: every act a step that hangs on what came before it', () 
   ]);
   expect(steps[1]!.data).toMatchObject({ purpose: 'turn', model: 'm', tools: ['read'], text: 'calling' });
   expect(steps[2]!.data).toMatchObject({ tool: 'nobody', code: 'UNKNOWN_TOOL' });
-  expect(steps[3]!.data).toEqual({ tool: 'read', arguments: { path: 'a' }, value: 'read done' });
+  expect(steps[3]!.data).toEqual({
+    tool: 'read',
+    arguments: { path: 'a' },
+    subRun: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    value: 'read done',
+  });
   expect(steps[9]!.data).toMatchObject({ question: 'Good?', answer: 'yes', decision: 'answer' });
   expect(steps[10]!.data).toEqual({ scope: 'team', text: 'it went well' });
   const all = simulation.kernel.snapshot().processes.map((process) => process.usage);
@@ -190,6 +195,51 @@ test('a killed run is cancelled: what was under way has no result, and what it u
   const types: string[] = [];
   for await (const { type } of reader) types.push(type);
   expect(types.slice(-2)).toEqual(['conclusion', 'trace_cancelled']);
+});
+
+test('a tool call is timed out, failed or cancelled when it is, not with its batch; what comes late is kept beside its result', () => {
+  const specs = ['quick', 'bad', 'deaf', 'lost'].map((name) => ({
+    name,
+    description: name,
+    parameters: { type: 'object' },
+    effects: () => ({ reads: [], writes: [] }),
+    timeoutUs: name === 'deaf' ? 5 * S : 100 * S,
+  }));
+  const calls = callTools(
+    tool('quick', {}, { durationUs: 0 }),
+    tool('bad', {}, { durationUs: 0, failed: true, result: 'no' }),
+    tool('deaf', {}, { durationUs: 8 * S }),
+    tool('lost', {}, { durationUs: 50 * S }),
+  );
+  const traces = new Traces();
+  const simulation = new Simulation({
+    kernel: kernelOf({ agents: [{ body: [calls] }], kernel: { tools: specs } }),
+    // They take some times longer, and don't hear that they are told to stop.
+    faults: { toolLate: 1 },
+    onOutput: (output, input) => traces.take(output, input),
+  });
+  simulation.spawn(0, { program: 'agent-1', arguments: null, name: 'a', run: 'run-1' });
+  simulation.signal(20 * S, 1 as Pid, 'kill');
+  simulation.run(19 * S);
+  const shape = (): unknown[] =>
+    traces.trace('run-1')!.steps.map(({ status, endedUs }) => [status, endedUs / S]);
+  expect(shape()).toEqual([
+    ['done', 0],
+    ['failed', 0],
+    ['timed-out', 5],
+    ['open', -1 / S],
+  ]);
+  const message = 'deaf gave no result within 5000000 µs';
+  expect(traces.trace('run-1')!.steps[2]!.data).toMatchObject({ code: 'TOOL_TIMEOUT', message });
+  simulation.run();
+  expect(shape().slice(3)).toEqual([
+    ['cancelled', 20],
+    ['cancelled', 20],
+  ]);
+  const { steps, endedUs } = traces.trace('run-1')!;
+  expect(endedUs).toBe(20 * S);
+  expect(steps[2]!.data['late']).toMatchObject({ ok: true, value: 'deaf done' });
+  expect(steps[3]!.data['late']).toMatchObject({ ok: true, value: 'lost done' });
 });
 
 test('a run that failed says why', async () => {

@@ -16,6 +16,7 @@ import {
   terminated,
   waiting,
 } from './stream.ts';
+import type { EventBody } from '../../../src/kernel/events.ts';
 import { checkCatches, running } from './watch.ts';
 
 checkCatches('transitions', [
@@ -44,6 +45,13 @@ checkCatches('cores', [
   ['process 1 gets core 1 while it has core 0', ...running, [1, dispatched(1, 1, 1)]],
   ['core 7 of 3', [0, spawned(1)], [0, dispatched(1, 7, 1)]],
   ['process 1 of engine 0 on core 2 of engine 1', [0, spawned(1)], [0, dispatched(1, 2, 1)]],
+  [
+    'process 1 runs on core 0 of engine 0, and its call names engine 1',
+    [0, spawned(1)],
+    [0, { ...requested(1, 1), engine: 1 } as EventBody],
+    [0, ready(1)],
+    [0, dispatched(1, 0, 1)],
+  ],
   ['engine 2 of 2', [0, spawned(1, { engine: 2 })]],
   ['nothing runs on it', [0, spawned(1)], [0, ended(1, 0, 1)]],
   ['nothing runs on it', ...running, [1, ended(1, 0, 1)], [1, ended(1, 0, 1)]],

@@ -197,6 +197,8 @@ export const toolEnded = (number: number, request: number, fields: Fields<'tool.
   });
 export const toolRefused = (number: number, code: 'UNKNOWN_TOOL' | 'NOT_PERMITTED'): EventBody =>
   body('tool.refused', { pid: pid(number), tool: 'search', n: 1, index: 0, code });
+export const toolLate = (request: number, tool = 'search'): EventBody =>
+  body('tool.late', { request: request as RequestId, tool, ok: true });
 export const toolSettled = (request: number, tool = 'search'): EventBody =>
   body('tool.settled', { request: request as RequestId, tool });
 

@@ -8,6 +8,7 @@ import {
   spawned,
   terminated,
   toolEnded,
+  toolLate,
   toolSettled,
   toolStarted,
 } from './stream.ts';
@@ -42,6 +43,10 @@ checkCatches('tools', [
     [0, toolSettled(1)],
     [0, toolStarted(1, 1)],
   ],
+  ['is late, but had not ended', [0, toolStarted(1, 1)], [0, toolLate(1)]],
+  ['is late, but had not ended', [0, toolLate(1)]],
+  ['is late a second time', [0, toolStarted(1, 1)], [0, toolEnded(1, 1)], [0, toolLate(1)], [0, toolLate(1)]],
+  ['request 1 was search, not mail', [0, toolStarted(1, 1)], [0, toolEnded(1, 1)], [0, toolLate(1, 'mail')]],
   ['is settled, but was not started', [0, toolSettled(1)]],
   ['is settled a second time', [0, toolStarted(1, 1)], [0, toolSettled(1)], [0, toolSettled(1)]],
   ['was search, not mail', [0, toolStarted(1, 1)], [0, toolSettled(1, 'mail')]],
