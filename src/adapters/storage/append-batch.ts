@@ -15,7 +15,7 @@ import type {
   ProcessStarted,
   RunStarted,
 } from '../../kernel/records.ts';
-import { checkRecord, isSameRecord, refusal } from '../../kernel/storage.ts';
+import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
 import { packed } from './packed-text.ts';
 import { auditRow, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
@@ -38,6 +38,7 @@ import {
 export class AppendBatch {
   private readonly session: SqlSession;
   private readonly heads: Map<string, RunHead>;
+  private readonly fences: ReadonlyMap<string, number>;
   private readonly stored: StoredRecords;
   private readonly texts = new SharedTexts();
   /** Which number a run has is known when it is written. */
@@ -51,10 +52,11 @@ export class AppendBatch {
   /** Takes back the append under judgement, from its last deed on. */
   private undo: (() => void)[] = [];
 
-  /** `heads`: of runs, changed as if what is added were stored: when the transaction fails, what they tell is void. */
-  constructor(session: SqlSession, heads: Map<string, RunHead>) {
+  /** `fences`: of the leases that the storage object has taken. `heads`: of runs, changed as if what is added were stored: when the transaction fails, what they tell is void. */
+  constructor(session: SqlSession, heads: Map<string, RunHead>, fences: ReadonlyMap<string, number>) {
     this.session = session;
     this.heads = heads;
+    this.fences = fences;
     this.stored = new StoredRecords(session);
   }
 
@@ -120,13 +122,16 @@ export class AppendBatch {
   private async writeRuns(): Promise<void> {
     const runs = [...this.touched];
     for (const run of runs) run.version++;
-    const row = ({ id, name, version, places, audit }: RunHead): Row => ({
+    const row = ({ id, name, version, places, audit, fence }: RunHead): Row => ({
       id,
       name,
       version,
       places,
       audit_count: audit.count,
       audit_hash: audit.hash,
+      fence,
+      holder: null,
+      leased_until_us: null,
     });
     await this.session.update(runsTable, runColumns, runs.filter(({ id }) => id !== 0).map(row));
     const started = runs.filter(({ id }) => id === 0);
@@ -138,8 +143,9 @@ export class AppendBatch {
   // ---- What may be added ---------------------------------------------------------------------------------------------
 
   private admit(record: KernelRecord): Promise<void> | void {
-    if (record.type === 'run.started') return this.startBranch(record);
     const run = this.heads.get(record.run);
+    if (run !== undefined && isFencedOff(run, this.fences.get(run.name))) throw leaseLost(run.name);
+    if (record.type === 'run.started') return this.startBranch(record);
     if (run === undefined) throw refusal(record, 'belongs to a run that has not started');
     switch (record.type) {
       case 'process.started':
@@ -150,6 +156,7 @@ export class AppendBatch {
       case 'tool.ended':
       case 'message.sent':
       case 'signal.sent':
+      case 'answer.partial':
         return this.addToJournal(run, record);
       case 'checkpoint':
         return this.addCheckpoint(run, record);
@@ -373,6 +380,11 @@ function repeats(known: KernelRecord | undefined, record: KernelRecord): void {
 
 function afterEnd(record: KernelRecord): Error {
   return refusal(record, 'comes after the end of its process');
+}
+
+/** Another one has the lease, or has had it since. */
+function isFencedOff({ fence, holder }: RunHead, own: number | undefined): boolean {
+  return own === undefined ? holder !== null : own !== fence;
 }
 
 function addressKey({ name }: RunHead, { process }: ProcessHead): string {

@@ -13,6 +13,9 @@ export interface RunHead {
   /** How many records with a place it has. */
   places: number;
   audit: AuditHead;
+  /** Of its lease: how often it has changed hands, and who has it. */
+  fence: number;
+  holder: string | null;
   /** By name. */
   readonly branches: Map<string, BranchHead>;
   /** In the order of their start. */
@@ -45,6 +48,8 @@ export async function loadHead(session: SqlSession, row: Row): Promise<RunHead> 
   head.id = row['id'] as number;
   head.version = row['version'] as number;
   head.places = row['places'] as number;
+  head.fence = row['fence'] as number;
+  head.holder = row['holder'] as string | null;
   head.audit = { count: row['audit_count'] as number, hash: row['audit_hash'] as string };
   const byNumber: BranchHead[] = [];
   const branches = `select branch, name from ${branchesTable.name} where run = $1 order by branch`;
@@ -66,7 +71,17 @@ export async function loadHead(session: SqlSession, row: Row): Promise<RunHead> 
 }
 
 export function newRun(name: string): RunHead {
-  return { id: 0, name, version: 0, places: 0, audit: emptyAuditHead, branches: new Map(), processes: [] };
+  return {
+    id: 0,
+    name,
+    version: 0,
+    places: 0,
+    audit: emptyAuditHead,
+    fence: 0,
+    holder: null,
+    branches: new Map(),
+    processes: [],
+  };
 }
 
 export function addBranch(run: RunHead, name: string): BranchHead {

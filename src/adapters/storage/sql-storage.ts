@@ -10,11 +10,13 @@ import type {
   LedgerRecord,
   ProcessEnded,
 } from '../../kernel/records.ts';
-import { checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
+import { checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
 import type {
   AuditFilter,
   BranchFilter,
   HistoryFilter,
+  LeaseClaim,
+  LeaseVerdict,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
@@ -26,7 +28,8 @@ import type {
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
 import type { RunHead } from './run-heads.ts';
-import type { SqlDatabase } from './sql.ts';
+import { giveLeaseBack, takeLease } from './run-leases.ts';
+import type { SqlDatabase, SqlSession } from './sql.ts';
 import { recall, remember } from './stored-memories.ts';
 import { StoredRuns } from './stored-runs.ts';
 
@@ -45,6 +48,8 @@ export class SqlStorage implements StorageManager {
   private readonly database: SqlDatabase;
   /** Of runs that are not over. */
   private readonly heads = new Map<string, RunHead>();
+  /** Of the leases taken here, by run. */
+  private readonly fences = new Map<string, number>();
   private waiting: Write[] = [];
   private flushing: Promise<void> | undefined;
   private isClosed = false;
@@ -117,6 +122,19 @@ export class SqlStorage implements StorageManager {
     return this.database.read((session) => recall(session, question));
   }
 
+  async lease(claim: LeaseClaim): Promise<LeaseVerdict> {
+    checkLease(claim);
+    this.checkOpen();
+    const { verdict, fence } = await this.atomically((session) => takeLease(session, claim));
+    if (verdict.ok) this.fences.set(claim.run, fence);
+    return verdict;
+  }
+
+  async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
+    this.checkOpen();
+    await this.atomically((session) => giveLeaseBack(session, claim));
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
     await this.flushing;
@@ -159,22 +177,11 @@ export class SqlStorage implements StorageManager {
   }
 
   /** Each write succeeds or fails alone; what failed, by its place. */
-  private async stored(writes: readonly Write[]): Promise<ReadonlyMap<number, unknown>> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.attempt(writes);
-      } catch (error) {
-        // What was known of runs is what would have been stored.
-        this.heads.clear();
-        if (attempt === mostAttempts || !this.database.isConflict(error)) throw error;
-      }
-    }
-  }
-
-  private attempt(writes: readonly Write[]): Promise<ReadonlyMap<number, unknown>> {
-    return this.database.transaction(async (session) => {
+  /** Each write succeeds or fails alone; what failed, by its place. */
+  private stored(writes: readonly Write[]): Promise<ReadonlyMap<number, unknown>> {
+    return this.atomically(async (session) => {
       const refusals = new Map<number, unknown>();
-      const batch = new AppendBatch(session, this.heads);
+      const batch = new AppendBatch(session, this.heads, this.fences);
       await batch.open(writes.flatMap(({ content }) => ('records' in content ? [content.records] : [])));
       for (const [index, { content }] of writes.entries()) {
         try {
@@ -188,6 +195,19 @@ export class SqlStorage implements StorageManager {
       await batch.write();
       return refusals;
     });
+  }
+
+  /** In one transaction, again when another program was there first. */
+  private async atomically<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.database.transaction(act);
+      } catch (error) {
+        // What was known of runs is what would have been stored.
+        this.heads.clear();
+        if (attempt === mostAttempts || !this.database.isConflict(error)) throw error;
+      }
+    }
   }
 
   private async read<Result>(reader: (stored: StoredRuns) => Promise<Result>): Promise<Result> {

@@ -4,6 +4,7 @@
  * Two levels of durability, by SQLite's write-ahead log (sqlite.org/wal.html): `normal` survives the end of the process, however sudden, and may lose the last commits when the
  * power fails; `full` syncs the file before each commit is acknowledged and survives that too.
  */
+import { resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
@@ -17,8 +18,7 @@ const busyMs = 10_000;
 export class SqliteDatabase implements SqlDatabase {
   private readonly database: DatabaseSync;
   private readonly session: SqliteSession;
-  /** One at a time: between the statements of a transaction nobody else may use its connection. */
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly turns: Turns;
 
   /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened, or is no database. */
   constructor(file: string, sync: SyncLevel = 'normal') {
@@ -30,6 +30,7 @@ export class SqliteDatabase implements SqlDatabase {
       throw error;
     }
     this.session = new SqliteSession(this.database);
+    this.turns = file === ':memory:' ? new Turns() : turnsOf(resolve(file));
   }
 
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -46,12 +47,11 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   async close(): Promise<void> {
-    await this.last;
-    this.database.close();
+    await this.turns.take(() => Promise.resolve(this.database.close()));
   }
 
   private between<Result>(begin: string, act: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    const done = this.last.then(async () => {
+    return this.turns.take(async () => {
       this.database.exec(begin);
       try {
         const result = await act(this.session);
@@ -62,9 +62,33 @@ export class SqliteDatabase implements SqlDatabase {
         throw error;
       }
     });
+  }
+}
+
+/** One transaction at a time: between its statements nobody else may use its connection. */
+class Turns {
+  private last: Promise<unknown> = Promise.resolve();
+
+  take<Result>(act: () => Promise<Result>): Promise<Result> {
+    const done = this.last.then(act);
     this.last = done.catch(() => {});
     return done;
   }
+}
+
+/**
+ * Of the connections of this program to a file. The driver waits for a lock without letting anybody else run: for one that another connection of the same program holds it would wait in
+ * vain.
+ */
+const turnsByFile = new Map<string, Turns>();
+
+function turnsOf(path: string): Turns {
+  let turns = turnsByFile.get(path);
+  if (turns === undefined) {
+    turns = new Turns();
+    turnsByFile.set(path, turns);
+  }
+  return turns;
 }
 
 class SqliteSession implements SqlSession {

@@ -18,7 +18,10 @@ export interface Table {
   readonly isRepeatable?: boolean;
 }
 
-/** `version` counts the transactions that touched the run, `places` what was appended to it; the head of its audit chain stands apart from the chain. */
+/**
+ * `version` counts the transactions that touched the run, `places` what was appended to it; the head of its audit chain stands apart from the chain. `fence` rises with each new holder of
+ * its lease.
+ */
 export const runsTable: Table = {
   name: 'runs',
   columns: {
@@ -28,9 +31,13 @@ export const runsTable: Table = {
     places: 'integer',
     audit_count: 'integer',
     audit_hash: 'text',
+    fence: 'integer',
+    holder: 'text',
+    leased_until_us: 'integer',
   },
   counted: 'id',
   key: ['id'],
+  optional: ['holder', 'leased_until_us'],
   unique: [['name']],
 };
 
