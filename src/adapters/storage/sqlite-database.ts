@@ -20,17 +20,18 @@ export class SqliteDatabase implements SqlDatabase {
   private readonly session: SqliteSession;
   private readonly turns: Turns;
 
-  /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened, or is no database. */
-  constructor(file: string, sync: SyncLevel = 'normal') {
+  /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened. */
+  constructor(file: string) {
     this.database = new DatabaseSync(file, { timeout: busyMs });
-    try {
-      this.database.exec(`pragma journal_mode = wal; pragma synchronous = ${sync}; pragma foreign_keys = on`);
-    } catch (error) {
-      this.database.close();
-      throw error;
-    }
     this.session = new SqliteSession(this.database);
     this.turns = file === ':memory:' ? new Turns() : turnsOf(resolve(file));
+  }
+
+  /** Not for a file that may be somebody else’s: it changes the file. */
+  useLog(sync: SyncLevel): Promise<void> {
+    return this.turns.take(async () => {
+      this.database.exec(`pragma journal_mode = wal; pragma synchronous = ${sync}`);
+    });
   }
 
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {

@@ -8,7 +8,7 @@ import { SqliteDatabase, sqliteTable, type SyncLevel } from './sqlite-database.t
 export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'): Promise<SqlStorage> {
   let database: SqliteDatabase | undefined;
   try {
-    database = new SqliteDatabase(file, sync);
+    database = new SqliteDatabase(file);
     await migrate(database, {
       name: file,
       tables: async (session) =>
@@ -21,6 +21,7 @@ export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'
         ),
       statements: sqliteTable,
     });
+    await database.useLog(sync);
     return new SqlStorage(database);
   } catch (error) {
     await database?.close();
