@@ -226,6 +226,14 @@ export function storageContract(
       expect(await storage.journal({ ...address, pid: pidOf(2) })).toEqual([journal(1, { pid: pidOf(2) })]);
     });
 
+    test('whoever asks may name a process by more than its address', async () => {
+      const storage = await started(history(1), journal(1), checkpoint(2));
+      const [process] = await storage.processes('r1');
+      expect(await storage.journal(process!)).toEqual([journal(1)]);
+      expect(await storage.lastCheckpoint(process!)).toEqual(await storage.lastCheckpoint(address));
+      expect(await storage.history('r1', process)).toEqual([history(1)]);
+    });
+
     test('a rejected batch changes nothing, whatever stands before the bad record', async () => {
       const storage = await started(history(1), ledger('reserved'), audit(1));
       const { deltas } = promptsOf([[node('a')]]);
@@ -674,16 +682,16 @@ export function sharedStorageContract(
     test('one end wins, and every program learns of what the others have stored', async () => {
       await reset();
       const workers = await Promise.all([open(), open(), open()]);
-      await workers[0]!.append([runStarted(), processStarted(), history(1)]);
-      await workers[1]!.append([history(2)]);
-      await expect(workers[0]!.append([history(2, { hash: 99 })])).rejects.toThrow(/another content/);
-      await workers[0]!.append([history(2), history(3), audit(1)]);
-      await workers[1]!.append([audit(2)]);
+      await workers[0].append([runStarted(), processStarted(), history(1)]);
+      await workers[1].append([history(2)]);
+      await expect(workers[0].append([history(2, { hash: 99 })])).rejects.toThrow(/another content/);
+      await workers[0].append([history(2), history(3), audit(1)]);
+      await workers[1].append([audit(2)]);
       const outcomes = await Promise.allSettled(
         workers.map((worker, index) => worker.append([ended({ value: index }), audit(3)])),
       );
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      expect(await workers[2]!.verifyAudit('r1')).toMatchObject({ ok: true, head: { count: 3 } });
+      expect(await workers[2].verifyAudit('r1')).toMatchObject({ ok: true, head: { count: 3 } });
       await Promise.all(workers.map((worker) => worker.close()));
     });
 
@@ -702,8 +710,8 @@ export function sharedStorageContract(
           ]),
         ),
       );
-      expect((await workers[0]!.runs()).map(({ run }) => run).toSorted()).toEqual(names.toSorted());
-      expect((await workers[1]!.runs()).every(({ unfinished }) => unfinished === 0)).toBe(true);
+      expect((await workers[0].runs()).map(({ run }) => run).toSorted()).toEqual(names.toSorted());
+      expect((await workers[1].runs()).every(({ unfinished }) => unfinished === 0)).toBe(true);
       await Promise.all(workers.map((worker) => worker.close()));
     });
   });

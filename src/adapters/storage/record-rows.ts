@@ -26,11 +26,17 @@ export function historyRow(
   return { process, n, place, kind, hash, result: texts.write(result), at_us: atUs };
 }
 
-export function historyOf(texts: SharedReader, address: ProcessAddress, row: Row): HistoryRecord {
+export function historyOf(
+  texts: SharedReader,
+  { run, branch, pid }: ProcessAddress,
+  row: Row,
+): HistoryRecord {
   return {
     v,
     type: 'history',
-    ...address,
+    run,
+    branch,
+    pid,
     n: row['n'] as number,
     kind: row['kind'] as string,
     hash: row['hash'] as number,
@@ -44,12 +50,18 @@ export function journalRow(texts: SharedTexts, process: number, record: JournalR
   return { process, seq, type, body: texts.write(body), at_us: atUs };
 }
 
-export function journalOf(texts: SharedReader, address: ProcessAddress, row: Row): JournalRecord {
+export function journalOf(
+  texts: SharedReader,
+  { run, branch, pid }: ProcessAddress,
+  row: Row,
+): JournalRecord {
   const { type, seq, at_us: atUs } = row;
   return {
     v,
     type,
-    ...address,
+    run,
+    branch,
+    pid,
     seq,
     atUs,
     ...(texts.parse(row['body'] as string) as object),
@@ -67,10 +79,10 @@ export function checkpointRow(process: number, record: CheckpointRecord): Row {
   };
 }
 
-export function checkpointOf(address: ProcessAddress, row: Row): CheckpointRecord {
+export function checkpointOf({ run, branch, pid }: ProcessAddress, row: Row): CheckpointRecord {
   const { n, at_us: atUs, body } = row;
   const rest = JSON.parse(unpacked(body as Uint8Array).text) as object;
-  return { v, type: 'checkpoint', ...address, n, atUs, ...rest } as CheckpointRecord;
+  return { v, type: 'checkpoint', run, branch, pid, n, atUs, ...rest } as CheckpointRecord;
 }
 
 export function ledgerRow(record: LedgerRecord): Row {

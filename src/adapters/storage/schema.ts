@@ -4,7 +4,7 @@ import type { SqlDatabase, SqlSession } from './sql.ts';
 import { tables as allTables, type Table } from './tables.ts';
 
 /** Raised with each migration. */
-export const schemaVersion = 1;
+const schemaVersion = 1;
 
 /** What is in a database that is a storage of ours; any other is foreign. */
 const formatName = 'ringzero-storage';
