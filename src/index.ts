@@ -1,4 +1,7 @@
-/** What a program that uses Ring Zero as a library needs: the kernel, its contracts and records, the policies, programs, and virtual time. */
+/**
+ * What a program that uses Ring Zero as a library needs: the kernel, its contracts and records, the policies, agents, the live driver with its ports, and virtual time with its simulated devices. All of
+ * it runs anywhere; the real clock, models and tools are in `ringzero/adapters`, which needs Node.
+ */
 export { AssertionError } from './base/assert.ts';
 export { rngFor, type Rng } from './base/rng.ts';
 
@@ -33,8 +36,10 @@ export type * from './kernel/storage.ts';
 export type * from './kernel/syscalls.ts';
 export type { StepOutput } from './kernel/outbox.ts';
 export { ToolRegistry, type ToolSpec } from './kernel/tools.ts';
+export { estimateTokens } from './kernel/estimate.ts';
 export { MemoryStorage } from './kernel/memory-storage.ts';
 export { MemoryStore } from './kernel/memory-store.ts';
+export type { TextIndex, TextMatch } from './kernel/text-index.ts';
 export { verifyAuditChain, type AuditVerdict } from './kernel/audit-log.ts';
 export { recoveryInput } from './kernel/recovery.ts';
 
@@ -69,13 +74,25 @@ export {
   findMemories,
   loadMemories,
   type LoadedMemories,
+  type MemoryOptions,
   type MemoryQuery,
 } from './agents/memory/load-memories.ts';
 export type { ModelCall, SimulatedModel } from './agents/model/model-call.ts';
 export { messageOfPage, pageOf, type Message as ConversationMessage } from './agents/model/messages.ts';
 export type * from './agents/steps.ts';
+export { team } from './agents/teams/team.ts';
+export type { Contribution } from './agents/teams/contribution.ts';
+export {
+  teamDefaults,
+  topologies,
+  type Member,
+  type TeamResult,
+  type TeamTask,
+  type Topology,
+} from './agents/teams/team-task.ts';
 export { singleCall, singleCallOf, type SingleCallTask } from './agents/single-call.ts';
 export type { StepFeedback } from './agents/traces/step-feedback.ts';
+export { isTraceEnd } from './agents/traces/trace.ts';
 export type * from './agents/traces/trace.ts';
 export { Traces } from './agents/traces/traces.ts';
 export { Workflow } from './agents/workflow.ts';
@@ -83,6 +100,26 @@ export { askPersonTool } from './agents/tools/ask-person.ts';
 export { builtInTools } from './agents/tools/built-in.ts';
 export type { ToolImplementation } from './agents/tools/tool-implementation.ts';
 
+export type { AnswerSoFar, AnswerStreams, DeltaListener, NumberedDelta } from './host/answer-streams.ts';
+export { LiveKernel, type LiveOptions, type ProcessEnd, type StepWatcher } from './host/live-kernel.ts';
+export { OpenQuestions, type QuestionNews } from './host/open-questions.ts';
+export type * from './host/ports.ts';
+export { simulatedPort, type SimulatedPortOptions } from './host/simulated-port.ts';
+export { watchTraces } from './host/watch-traces.ts';
+
+export { faultyModel, type FaultyModelOptions, type ModelFaults } from './sim/devices/models/faulty-model.ts';
+export { randomModel, type RandomModelOptions } from './sim/devices/models/random-model.ts';
+export { ReplayedModel } from './sim/devices/models/replayed-model.ts';
+export { recordedAnswers, type RecordedAnswer } from './sim/devices/models/recorded-answers.ts';
+export { saying, scriptedModel } from './sim/devices/models/scripted-model.ts';
+export {
+  liveKernelOptions,
+  liveProgramNames,
+  type LiveEngine,
+  type LiveParts,
+  type LiveSpec,
+} from './sim/live-spec.ts';
+export { LiveRecorder, rerun, type RerunOptions, type RerunResult } from './sim/recording.ts';
 export { Simulation, type SimulationOptions } from './sim/simulation.ts';
 export { runWorkload, type WorkloadResult, type WorkloadRun } from './sim/run-workload.ts';
 export { simulationDefaults, type SimulationSpec } from './sim/spec.ts';

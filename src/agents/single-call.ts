@@ -6,7 +6,7 @@ import type { Json } from '../kernel/ids.ts';
 import { unknownField } from '../kernel/known-fields.ts';
 import { importanceDefaults } from '../kernel/options.ts';
 import { isTokens, mostTokens } from '../kernel/syscall-handler.ts';
-import type { Answer, Program, ProgramGenerator, Sys, SyscallResult } from '../kernel/syscalls.ts';
+import type { Answer, Exit, Program, ProgramGenerator, Sys, SyscallResult } from '../kernel/syscalls.ts';
 import { checkMemories, loadMemories, type MemoryOptions, type MemorySteps } from './memory/load-memories.ts';
 import { pageOf, type Message } from './model/messages.ts';
 
@@ -38,13 +38,23 @@ function* runCall(sys: Sys, countTokens: (text: string) => number): ProgramGener
   try {
     task = taskOf(sys.args);
   } catch (error) {
-    yield { kind: 'exit', outcome: 'failed', value: messageOf(error) };
+    yield failedExit('INVALID_ARGUMENT', messageOf(error));
     return;
   }
   const answer = yield* answerTo(sys, task, countTokens);
-  if (answer.ok) return answer.value.text;
-  yield { kind: 'exit', outcome: 'failed', value: `${answer.code}: ${answer.message}` };
+  if (!answer.ok) yield failedExit(answer.code, answer.message);
+  else if (answer.value.text.trim() === '')
+    yield failedExit('EMPTY_ANSWER', 'the model gave an empty answer');
+  else return answer.value.text;
 }
+
+const failedExit = (code: string, message: string): Exit => ({
+  kind: 'exit',
+  outcome: 'failed',
+  value: `${code}: ${message}`,
+  code,
+  message,
+});
 
 function* answerTo(
   sys: Sys,

@@ -13,7 +13,28 @@ const DEPTH_MAX = 1000;
  * Throws TypeError, naming the place, for anything else: what JSON can't hold would get lost without a word.
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, []);
+  return isCanonical(value, 0) ? JSON.stringify(value) : write(value, []);
+}
+
+/** Whether JSON.stringify writes this text by itself, and several times as fast: the members of all objects stand in order. False for what has none. */
+function isCanonical(value: unknown, depth: number): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return typeof value === 'string' || typeof value === 'boolean';
+  if (value === null) return true;
+  if (depth >= DEPTH_MAX) return false;
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++)
+      if (!isCanonical(value[index], depth + 1)) return false;
+    return true;
+  }
+  if (!isPlain(value)) return false;
+  let last: string | undefined;
+  for (const name in value) {
+    if (last !== undefined && name < last) return false;
+    if (!isCanonical((value as Readonly<Record<string, unknown>>)[name], depth + 1)) return false;
+    last = name;
+  }
+  return true;
 }
 
 /** `path` leads from the outermost value to this one; it is shared by all and restored on the way out. */

@@ -54,12 +54,11 @@ export class Sha256 {
     schedule[14] = Math.floor(total / 0x20000000); // the length in bits, 64 bits wide
     schedule[15] = total << 3;
     compress(state);
-    let hex = '';
-    for (const word of state) {
-      hex += HEX_BYTES[word >>> 24]! + HEX_BYTES[(word >>> 16) & 255]!;
-      hex += HEX_BYTES[(word >>> 8) & 255]! + HEX_BYTES[word & 255]!;
-    }
-    return hex;
+    let digit = 0;
+    for (const word of state)
+      for (let shift = 28; shift >= 0; shift -= 4) digits[digit++] = DIGITS.charCodeAt((word >>> shift) & 15);
+    // In one go: a text put together piece by piece is kept as its pieces, which take ten times the memory.
+    return String.fromCharCode.apply(null, digits);
   }
 
   private updateBytes(bytes: Uint8Array): void {
@@ -153,7 +152,9 @@ const ROUND_CONSTANTS = Int32Array.of(
   0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 );
 
-const HEX_BYTES = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = '0123456789abcdef';
+/** Code units of the hash being written. */
+const digits: number[] = Array.from({ length: 64 }, () => 0);
 
 /** The message schedule of the block being compressed. One for all hashes: compressing is never interrupted. */
 const schedule = new Int32Array(64);

@@ -61,7 +61,8 @@ function processPerson(isErrTerminal: boolean): Person {
       };
     },
     onInterrupt(listener) {
-      const signals = ['SIGINT', 'SIGTERM'] as const;
+      // The last one: the terminal is gone.
+      const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
       for (const signal of signals) process.on(signal, listener);
       return () => {
         for (const signal of signals) process.off(signal, listener);

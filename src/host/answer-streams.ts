@@ -6,7 +6,7 @@ export interface NumberedDelta {
   readonly call: CallIdentity;
   /** Its answer joins no prompt: a reflection, a critique, a summary. */
   readonly aside: boolean;
-  /** How often the call had been stopped before: each time it goes on, its answer begins anew. */
+  /** How often the answer has begun anew, because its call was stopped and its model cannot go on: what earlier stretches said is void. */
   readonly stretch: number;
   readonly number: number;
   readonly delta: ModelDelta;
@@ -44,11 +44,13 @@ export class AnswerStreams {
     return { call: stream.call, next: stream.next, text: stream.texts.join('') };
   }
 
-  begin(call: CallIdentity, aside: boolean): void {
+  /** `goesOn`: behind what a stopped stretch of the call said. */
+  begin(call: CallIdentity, aside: boolean, goesOn: boolean): void {
     const before = this.streams.get(call.pid);
     const isSame = before?.call.n === call.n;
-    const [stretch, next] = isSame ? [before.stretch + 1, before.next] : [0, 0];
-    this.streams.set(call.pid, { call, aside, stretch, next, texts: [], isOver: false });
+    const [stretch, next] = isSame ? [before.stretch + (goesOn ? 0 : 1), before.next] : [0, 0];
+    const texts = isSame && goesOn ? before.texts : [];
+    this.streams.set(call.pid, { call, aside, stretch, next, texts, isOver: false });
   }
 
   tell(call: CallIdentity, delta: ModelDelta): void {
@@ -65,7 +67,6 @@ export class AnswerStreams {
     const stream = this.streams.get(call.pid);
     if (stream?.call !== call) return;
     stream.isOver = true;
-    stream.texts = [];
   }
 
   /** The process asks for nothing more. */

@@ -13,7 +13,7 @@ export class GroupCommit {
   private isFlushing = false;
   private hasFailed = false;
 
-  /** `onFailure`: storage refused a batch. Nothing that waited for it, or comes later, is ever done. */
+  /** `onFailure`: storage refused a batch, or an act threw. Nothing that waited behind it, or comes later, is ever done. */
   constructor(storage: Pick<StorageManager, 'append'>, onFailure: (error: unknown) => void) {
     this.storage = storage;
     this.onFailure = onFailure;
@@ -66,7 +66,12 @@ export class GroupCommit {
   }
 
   private actAll(acts: readonly (() => void)[]): void {
-    for (const act of acts) act();
+    try {
+      for (const act of acts) act();
+    } catch (error) {
+      this.hasFailed = true;
+      this.onFailure(error);
+    }
   }
 }
 

@@ -4,8 +4,9 @@
  */
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
+import { PageMessages } from '../agents/model/page-messages.ts';
 import { PromptCall } from '../agents/model/prompts.ts';
-import { KernelError, messageOf, type KernelErrorCode } from '../kernel/errors.ts';
+import { KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json, Pid, RequestId, TimerId } from '../kernel/ids.ts';
 import type { Input, PersonAnswered, SignalName, SpawnInput } from '../kernel/inputs.ts';
@@ -19,7 +20,7 @@ import { notJson } from '../kernel/schema/problem.ts';
 import type { StorageManager } from '../kernel/storage.ts';
 import { AnswerStreams } from './answer-streams.ts';
 import { GroupCommit } from './group-commit.ts';
-import { ModelCallRun } from './model-call-run.ts';
+import { ModelCallRun, noStretches, type Stretches } from './model-call-run.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
 import { StopSwitch } from './stop-switch.ts';
 import type { StoredRun } from './stored-run.ts';
@@ -54,9 +55,15 @@ export interface ProcessEnd {
   readonly outcome: Outcome;
   /** What its program returned, or gave up with. */
   readonly value: Json;
-  /** Why it failed; '' and '' when it did not, or by its own exit. */
-  readonly code: KernelErrorCode | '';
+  /** Why it failed, by a code of the kernel or of its program, and in one line; '' and '' when it did not. */
+  readonly code: string;
   readonly message: string;
+}
+
+interface EndWaiter {
+  readonly resolve: (end: ProcessEnd) => void;
+  readonly reject: (error: unknown) => void;
+  end?: Promise<ProcessEnd>;
 }
 
 export class LiveKernel {
@@ -67,12 +74,14 @@ export class LiveKernel {
   private readonly inputs = new Ring<Input>();
   private readonly calls: (ModelCallRun | undefined)[] = [];
   private readonly portOfCore: ModelPort[] = [];
+  /** Calls that were stopped and have not gone on. */
+  private readonly stopped = new Map<Pid, Stretches>();
   private readonly tools = new Map<RequestId, StopSwitch>();
   private readonly watchers = new Set<StepWatcher>();
   private readonly timers = new Map<TimerId, () => void>();
-  /** Texts of pages by hash. */
-  private readonly texts = new Map<string, string>();
-  private readonly ends = new Map<Pid, (end: ProcessEnd) => void>();
+  private readonly pages = new PageMessages();
+  private readonly ends = new Map<Pid, EndWaiter>();
+  /** Who waits for something else to be durable. */
   private readonly whenBroken = new Set<(error: unknown) => void>();
   private broken: { readonly error: unknown } | undefined;
   private isStepping = false;
@@ -101,12 +110,19 @@ export class LiveKernel {
 
   /** A root process starts. Throws KernelError when the kernel refuses it. The promise resolves when its end is durable, and rejects when the kernel breaks down before. */
   spawn(spawn: Omit<SpawnInput, 'type'>): { readonly pid: Pid; readonly end: Promise<ProcessEnd> } {
-    let pid: Pid | undefined;
-    this.feedNow({ atUs: this.nowUs(), type: 'process.spawned', ...spawn }, (event) => {
-      if (event.type === 'process.spawned') pid ??= event.pid;
-    });
-    assert(pid !== undefined, 'a spawned process has a pid');
-    return { pid, end: this.endOf(pid) };
+    let spawned: { readonly pid: Pid; readonly end: Promise<ProcessEnd> } | undefined;
+    try {
+      this.feedNow({ atUs: this.nowUs(), type: 'process.spawned', ...spawn }, (event) => {
+        // It may end at once.
+        if (event.type === 'process.spawned') spawned ??= { pid: event.pid, end: this.endOf(event.pid) };
+      });
+    } catch (error) {
+      // It is thrown here.
+      spawned?.end.catch(() => {});
+      throw error;
+    }
+    assert(spawned !== undefined, 'a spawned process has a pid');
+    return spawned;
   }
 
   /**
@@ -114,10 +130,17 @@ export class LiveKernel {
    * is restored, are those of `spawn`.
    */
   restore({ restore, texts }: StoredRun): ReadonlyMap<Pid, Promise<ProcessEnd>> {
-    for (const [hash, text] of texts) this.texts.set(hash, text);
+    for (const [hash, text] of texts) this.pages.add(hash, text);
     // A process may end while it is restored.
     const ends = new Map(restore.processes.map(({ started: { pid } }) => [pid, this.endOf(pid)]));
-    this.feedNow({ atUs: this.nowUs(), ...restore });
+    // Nobody has to wait for all of them.
+    for (const end of ends.values()) end.catch(() => {});
+    try {
+      this.feedNow({ atUs: this.nowUs(), ...restore });
+    } catch (error) {
+      for (const pid of ends.keys()) this.ends.delete(pid);
+      throw error;
+    }
     return ends;
   }
 
@@ -154,6 +177,8 @@ export class LiveKernel {
 
   /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. */
   close(): void {
+    // Who closes it and waits for nothing has not missed an error.
+    for (const { end } of this.ends.values()) end?.catch(() => {});
     this.break(new KernelError('STORAGE_FAILED', 'the kernel was closed'));
   }
 
@@ -207,29 +232,33 @@ export class LiveKernel {
 
   private step(input: Input, onEvent?: (event: KernelEvent) => void): void {
     const output = this.taken(input);
-    for (const event of output.events) {
-      onEvent?.(event);
-      this.options.onEvent?.(event);
+    // From here on the input counts: an error is nobody's refusal of it, whatever it looks like.
+    try {
+      this.options.onInput?.(input);
+      for (const event of output.events) {
+        onEvent?.(event);
+        this.options.onEvent?.(event);
+      }
+      for (const watcher of this.watchers) watcher.take(output, input);
+      this.take(output);
+    } catch (error) {
+      this.break(error);
+      throw error;
     }
-    for (const watcher of this.watchers) watcher.take(output, input);
-    this.take(output);
   }
 
   /** An input that the kernel refused has changed nothing, and is no part of a recording; one that it broke down over is. */
   private taken(input: Input): StepOutput {
-    const { onInput } = this.options;
     try {
-      const output = this.kernel.step(input);
-      onInput?.(input);
-      return output;
+      return this.kernel.step(input);
     } catch (error) {
-      if (!(error instanceof KernelError) || error.code === 'POLICY_BROKEN') onInput?.(input);
+      if (!(error instanceof KernelError) || error.code === 'POLICY_BROKEN') this.options.onInput?.(input);
       throw error;
     }
   }
 
   private take({ records, requests, events, hasEnds }: StepOutput): void {
-    for (const record of records) this.keepText(record);
+    for (const record of records) this.keepPage(record);
     this.commit.add(records);
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
@@ -243,27 +272,27 @@ export class LiveKernel {
     for (const event of events) {
       if (event.type !== 'process.terminated') continue;
       const { pid, outcome, code, message } = event;
+      this.stopped.delete(pid);
       this.answers.forget(pid);
       const end = { pid, outcome, value: values.get(pid) ?? null, code, message };
       this.commit.whenDurable(() => this.tellEnd(end));
     }
   }
 
-  private keepText(record: KernelRecord): void {
-    if (record.type === 'page') this.texts.set(record.hash, record.text);
+  private keepPage(record: KernelRecord): void {
+    if (record.type === 'page') this.pages.add(record.hash, record.text);
   }
 
   // ---- Ends ----------------------------------------------------------------------------------------------------------
 
   private endOf(pid: Pid): Promise<ProcessEnd> {
-    return new Promise((resolve, reject) => {
-      this.ends.set(pid, resolve);
-      this.whenBroken.add(reject);
-    });
+    const end = new Promise<ProcessEnd>((resolve, reject) => this.ends.set(pid, { resolve, reject }));
+    this.ends.get(pid)!.end = end;
+    return end;
   }
 
   private tellEnd(end: ProcessEnd): void {
-    this.ends.get(end.pid)?.(end);
+    this.ends.get(end.pid)?.resolve(end);
     this.ends.delete(end.pid);
   }
 
@@ -273,7 +302,10 @@ export class LiveKernel {
     for (const clear of this.timers.values()) clear();
     for (const call of this.calls) call?.stop();
     for (const stop of this.tools.values()) stop.stop();
+    for (const { reject } of this.ends.values()) reject(error);
     for (const reject of this.whenBroken) reject(error);
+    this.ends.clear();
+    this.whenBroken.clear();
     for (const watcher of this.watchers) watcher.broke(messageOf(error));
   }
 
@@ -300,17 +332,22 @@ export class LiveKernel {
     const { people } = this.options;
     switch (request.type) {
       case 'call.start': {
-        const { core } = request;
+        const { core, pid, resumed, continues } = request;
+        const before = resumed ? (this.stopped.get(pid) ?? noStretches) : noStretches;
+        this.stopped.delete(pid);
+        const partial = continues ? before.text : '';
         this.calls[core] = new ModelCallRun({
           start: request,
-          call: new PromptCall(this.kernel, request, (hash) => this.texts.get(hash)),
+          call: new PromptCall(this.kernel, request, (hash) => this.pages.of(hash), partial),
           port: this.portOfCore[core]!,
           clock: this.options.clock,
           answers: this.answers,
           countTokens: this.options.countTokens,
+          before,
           onProgress: (progress) => this.feed(progress),
-          onEnd: (ended) => {
+          onEnd: (ended, stretches) => {
             this.calls[core] = undefined;
+            if (ended.reason === 'stopped') this.stopped.set(pid, stretches);
             this.feed(ended);
           },
         });

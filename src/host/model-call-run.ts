@@ -14,14 +14,27 @@ export interface ModelCallRunOptions {
   readonly clock: Clock;
   readonly answers: AnswerStreams;
   readonly countTokens: (text: string) => number;
+  /** What a stopped call goes on from; its text is the call's `partial`. */
+  readonly before: Stretches;
   readonly onProgress: (progress: CallProgress & { readonly atUs: number }) => void;
-  readonly onEnd: (ended: CallEnded & { readonly atUs: number }) => void;
+  /** `stretches`: to go on from, when it was stopped. */
+  readonly onEnd: (ended: CallEnded & { readonly atUs: number }, stretches: Stretches) => void;
 }
+
+/** What a call has come to so far on cores. */
+export interface Stretches {
+  readonly text: string;
+  /** Of that text as a page. */
+  readonly pageTokens: number;
+  readonly us: number;
+}
+
+export const noStretches: Stretches = { text: '', pageTokens: 0, us: 0 };
 
 /** The kernel hears of an answer under way at most this often. */
 const progressUs = 1_000_000;
 
-/** One model call on a core, from its start to its one end: its stream goes to whoever watches, its progress and its end to the kernel. */
+/** One stretch of a model call on a core, from its start to its one end: its stream goes to whoever watches, its progress and its end to the kernel. */
 export class ModelCallRun {
   private readonly options: ModelCallRunOptions;
   private readonly startedUs: number;
@@ -31,20 +44,20 @@ export class ModelCallRun {
   private firstDeltaUs: number | undefined;
   private toldUs: number;
   private readonly texts: string[] = [];
-  private length = 0;
+  private readonly thoughts: string[] = [];
 
   constructor(options: ModelCallRunOptions) {
     this.options = options;
-    const { start, call, port, clock, answers } = options;
+    const { start, call, port, clock, answers, before } = options;
     this.startedUs = clock.nowUs();
     this.toldUs = this.startedUs;
     const { timeoutUs } = call.request;
     if (timeoutUs !== undefined)
-      this.cancelTimeout = clock.at(this.startedUs + timeoutUs, () => {
+      this.cancelTimeout = clock.at(this.startedUs + Math.max(0, timeoutUs - before.us), () => {
         this.isTimedOut = true;
         this.stop();
       });
-    answers.begin(start.identity, start.aside);
+    answers.begin(start.identity, start.aside, start.continues);
     void this.run(port, call);
   }
 
@@ -63,23 +76,20 @@ export class ModelCallRun {
   }
 
   private tell(delta: ModelDelta): void {
-    const { start, clock, answers, countTokens, onProgress } = this.options;
+    const { start, clock, answers, onProgress } = this.options;
     const nowUs = clock.nowUs();
     this.firstDeltaUs ??= nowUs;
-    this.texts.push(delta.text);
-    this.length += delta.text.length;
+    (delta.type === 'reasoning' ? this.thoughts : this.texts).push(delta.text);
     answers.tell(start.identity, delta);
     if (nowUs - this.toldUs < progressUs || this.ended.isStopped) return;
     this.toldUs = nowUs;
-    const { core, pid, tokensOut } = start;
-    const soFar = tokensOut + countTokens(this.texts.join(''));
-    onProgress({
-      atUs: nowUs,
-      type: 'call.progress',
-      core,
-      pid,
-      tokensOut: Math.min(soFar, start.maxOutput),
-    });
+    const { core, pid, tokensOut, maxOutput } = start;
+    const soFar = tokensOut + this.count(this.texts) + this.count(this.thoughts);
+    onProgress({ atUs: nowUs, type: 'call.progress', core, pid, tokensOut: Math.min(soFar, maxOutput) });
+  }
+
+  private count(texts: readonly string[]): number {
+    return texts.length === 0 ? 0 : this.options.countTokens(texts.join(''));
   }
 
   /** A port that rejects broke its contract; the call has failed all the same. */
@@ -94,50 +104,60 @@ export class ModelCallRun {
   }
 
   private end(reply: ModelReply): void {
-    const { start, clock, answers, countTokens, onEnd } = this.options;
+    const { start, call, clock, answers, before, onEnd } = this.options;
     this.cancelTimeout?.();
     answers.end(start.identity);
     const atUs = clock.nowUs();
-    const { text, toolCalls, usage, finish } = reply;
-    const counted = (): number => (this.length === 0 ? 0 : countTokens(this.texts.join('')));
-    const { tokensIn, tokensCached, tokensOut = counted() } = usage;
+    const { toolCalls, usage, finish } = reply;
+    const { tokensIn, tokensCached } = usage;
+    const thought = usage.tokensReasoning ?? this.count(this.thoughts);
+    const out = usage.tokensOut ?? this.count(this.texts) + thought;
+    const isOn = call.partial !== undefined;
+    const text = isOn ? before.text + reply.text : reply.text;
+    // A server that counts nothing of its answer is not believed.
+    const said = out > thought ? out - thought : Math.max(1, this.count(this.texts));
+    const pageTokens = isOn ? before.pageTokens + said : said;
+    // The server counts those of its last request only.
+    const tokensOut = start.tokensOut + out;
     const ended = {
       atUs,
       type: 'call.ended',
       core: start.core,
       pid: start.pid,
-      // The server counts those of its last request only.
-      tokensOut: start.tokensOut + tokensOut,
+      tokensOut,
       ...this.prefill(atUs),
       ...(tokensIn === undefined ? {} : { tokensIn }),
       ...(tokensCached === undefined ? {} : { tokensCached }),
     } as const;
-    const partial = text === '' ? {} : { partial: text };
-    if (this.isTimedOut) {
-      const message = `no whole answer after ${this.options.call.request.timeoutUs} µs`;
-      const failure = { retryable: true, ...partial };
-      return onEnd({ ...ended, reason: 'failed', code: 'MODEL_TIMEOUT', message, failure });
-    }
+    const stretches = { text, pageTokens, us: before.us + atUs - this.startedUs };
     // One that was whole before it heard of the stop is an answer.
-    if (this.ended.isStopped && finish === undefined)
-      return onEnd({ ...ended, reason: 'stopped', ...(text === '' ? {} : { text }) });
-    if (reply.failed !== undefined) {
-      const { code, message, failure } = reply.failed;
-      return onEnd({ ...ended, reason: 'failed', code, message, failure: { ...failure, ...partial } });
+    if (!this.isTimedOut && this.ended.isStopped && finish === undefined)
+      return onEnd({ ...ended, reason: 'stopped', ...(text === '' ? {} : { text }) }, stretches);
+    if (reply.failed !== undefined || finish === undefined) {
+      const { code, message, failure } = this.isTimedOut ? this.timedOut() : (reply.failed ?? endless);
+      const partial = text === '' ? {} : { partial: text };
+      return onEnd(
+        { ...ended, reason: 'failed', code, message, failure: { ...failure, ...partial } },
+        stretches,
+      );
     }
-    if (finish === undefined) {
-      const message = 'the answer has no end';
-      const failure = { retryable: true, ...partial };
-      return onEnd({ ...ended, reason: 'failed', code: 'STREAM_INCOMPLETE', message, failure });
-    }
-    onEnd({
-      ...ended,
-      reason: 'completed',
-      text,
-      finish,
-      ...(toolCalls.length === 0 ? {} : { toolCalls }),
-      page: pageOf({ role: 'assistant', text, ...(toolCalls.length === 0 ? {} : { toolCalls }) }),
-    });
+    onEnd(
+      {
+        ...ended,
+        reason: 'completed',
+        text,
+        finish,
+        ...(toolCalls.length === 0 ? {} : { toolCalls }),
+        page: pageOf({ role: 'assistant', text, ...(toolCalls.length === 0 ? {} : { toolCalls }) }),
+        ...(pageTokens === tokensOut ? {} : { pageTokens }),
+      },
+      stretches,
+    );
+  }
+
+  private timedOut(): NonNullable<ModelReply['failed']> {
+    const message = `no whole answer after ${this.options.call.request.timeoutUs} µs`;
+    return { code: 'MODEL_TIMEOUT', message, failure: { retryable: true } };
   }
 
   /** The time to the first delta is prefill: of what was new, and of what had been there before, in the proportion of their tokens. */
@@ -149,3 +169,9 @@ export class ModelCallRun {
     return { newPrefillUs: tokens === 0 ? 0 : us - repeatedPrefillUs, repeatedPrefillUs, loadUs: 0 };
   }
 }
+
+const endless: NonNullable<ModelReply['failed']> = {
+  code: 'STREAM_INCOMPLETE',
+  message: 'the answer has no end',
+  failure: { retryable: true },
+};

@@ -21,7 +21,7 @@ export interface Stop {
 }
 
 export interface ModelPort {
-  /** One model call. A stopped one ends soon, with what had come. */
+  /** One model call, or what is left of it (`call.partial`). A stopped one ends soon, with what had come. */
   call(call: ModelCall, stop: Stop, tell: (delta: ModelDelta) => void): Promise<ModelReply>;
 }
 
@@ -33,7 +33,7 @@ export type ModelDelta =
   | { readonly type: 'tool-call'; readonly index: number; readonly tool: string; readonly text: string };
 
 export interface ModelReply {
-  /** What came of the answer, also when the call failed or was stopped. */
+  /** What came of the answer behind `call.partial`, also when the call failed or was stopped. */
   readonly text: string;
   readonly toolCalls: readonly AskedCall[];
   /** Absent: the answer is not whole, because the call failed or was stopped. */
@@ -43,6 +43,8 @@ export interface ModelReply {
     readonly tokensIn?: number;
     readonly tokensCached?: number;
     readonly tokensOut?: number;
+    /** Of those, what was only thought, and is no part of the answer. */
+    readonly tokensReasoning?: number;
   };
   readonly failed?: {
     readonly code: ModelFailureCode;

@@ -14,7 +14,8 @@ const spaceLimit = 1_048_576;
  * themselves are never kept here.
  */
 export class ContentIds {
-  private readonly ids = new Map<string, number>();
+  /** By size, then by hash. */
+  private readonly ids = new Map<number, Map<string, number>>();
   private readonly hashes: string[] = [];
   /** Hashes of the texts that were told to be new: a hash alone, as a checkpoint or a program names it, stores no text. */
   private readonly texts = new Set<string>();
@@ -24,11 +25,12 @@ export class ContentIds {
 
   /** One page of this hash. */
   ofHash(hash: string, tokens: number): ContentRun {
-    const key = `${hash}/${tokens}`;
-    let id = this.ids.get(key);
+    let ids = this.ids.get(tokens);
+    if (ids === undefined) this.ids.set(tokens, (ids = new Map()));
+    let id = ids.get(hash);
     if (id === undefined) {
       id = this.hashes.length;
-      this.ids.set(key, id);
+      ids.set(hash, id);
       this.hashes.push(hash);
     }
     return { space: hashSpace, first: id, count: 1, tokensEach: tokens };
@@ -63,10 +65,9 @@ export class ContentIds {
     return { space, first, count, tokensEach: tokens };
   }
 
-  /** The hash of each content; undefined: it has none. */
-  hashesOf({ space, first, count }: ContentRun): readonly (string | undefined)[] {
-    if (space !== hashSpace) return Array.from({ length: count }, () => undefined);
-    return this.hashes.slice(first, first + count);
+  /** Adds the hash of each content to `to`; undefined: it has none. */
+  tellHashes({ space, first, count }: ContentRun, to: (string | undefined)[]): void {
+    for (let id = first; id < first + count; id++) to.push(space === hashSpace ? this.hashes[id] : undefined);
   }
 
   /** How a checkpoint names this content: contents by hash one by one, though they may stand in one extent. */

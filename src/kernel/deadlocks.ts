@@ -147,17 +147,22 @@ export class Deadlocks {
         // Free, for one that is suspended, or of a process that is still to be restored.
         return owner === 0 || this.state.processes[owner] === undefined ? undefined : [owner];
       }
-      case 'wait':
-        return pending.pid === 0 ? process.children!.map(({ pid }) => pid) : [pending.pid];
+      case 'wait': {
+        const children = pending.pid === 0 ? process.children!.map(({ pid }) => pid) : [pending.pid];
+        if (!pending.orMessage) return children;
+        return this.maySendFromOutside(family) ? undefined : [...children, family.node];
+      }
       case 'semaphore':
         return pending.semaphore.count > 0 ? undefined : [family.node];
       case 'receive':
-        return family.alive === 1 || this.state.openRuns > (family.sendsToAll > 0 ? 1 : 0)
-          ? undefined
-          : [family.node];
+        return family.alive === 1 || this.maySendFromOutside(family) ? undefined : [family.node];
       default:
         return undefined;
     }
+  }
+
+  private maySendFromOutside({ sendsToAll }: Family): boolean {
+    return this.state.openRuns > (sendsToAll > 0 ? 1 : 0);
   }
 
   private memberOf(process: Process, members: readonly Process[]): DeadlockMember {
@@ -200,6 +205,7 @@ function hasLimit({ pending }: Process): boolean {
     case 'lock':
     case 'semaphore':
     case 'receive':
+    case 'wait':
       return pending.timer !== undefined;
     default:
       return false;

@@ -22,6 +22,7 @@ export type KernelErrorCode =
   | ModelFailureCode
   | 'MAILBOX_FULL'
   | 'TIMEOUT'
+  | 'INTERRUPTED' // a message came while it waited for a child, and it was to hear of it
   | 'NOT_OWNER' // a lock that the process does not hold
   | 'UNKNOWN_SEMAPHORE'
   | 'DEADLOCK' // the wait could never end, or the process was chosen to give way in a deadlock

@@ -67,7 +67,8 @@ export type EventBody =
       readonly type: 'process.terminated';
       readonly pid: Pid;
       readonly outcome: Outcome;
-      readonly code: KernelErrorCode | '';
+      /** Of a failed one: a code of the kernel, or its program's own; else ''. */
+      readonly code: string;
       readonly message: string;
     }
   // The first that waits for memory, `pid`, is not overtaken: cores are idle, and what stands ready waits for memory, too. Until `released`.
@@ -163,8 +164,14 @@ export type EventBody =
       readonly pages: number;
       readonly tokens: number;
     }
-  // left the window of `pid`: its own number of the page
-  | { readonly type: 'page.dropped'; readonly pid: Pid; readonly page: PageNumber; readonly tokens: number }
+  // left the window of `pid`: its own number of the first of them
+  | {
+      readonly type: 'page.dropped';
+      readonly pid: Pid;
+      readonly page: PageNumber;
+      readonly pages: number;
+      readonly tokens: number;
+    }
   // budgets
   | {
       readonly type: 'budget.reserved';

@@ -164,6 +164,8 @@ export interface CallEnded extends Spent {
   readonly finish?: FinishReason;
   /** The text of the answer's page, as the device words answers for the model; absent: `text`. */
   readonly page?: string;
+  /** Tokens of that page, where they are others than the answer's: what the model only thought is no part of it. */
+  readonly pageTokens?: number;
   /** For `failed`; without a code: MODEL_FAILED. */
   readonly code?: ModelFailureCode;
   readonly message?: string;

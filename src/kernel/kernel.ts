@@ -111,7 +111,9 @@ export class Kernel {
   /** The contents of a process's prompt by hash, in order; undefined stands for one without a hash (a recorded block, a page like no other). Their texts are in the page records. */
   promptOf(pid: Pid): readonly (string | undefined)[] {
     const { table } = this.state.process(pid);
-    return table.entries.flatMap(({ extent }) => this.state.contents.hashesOf(extent));
+    const hashes: (string | undefined)[] = [];
+    for (const { extent } of table.entries) this.state.contents.tellHashes(extent, hashes);
+    return hashes;
   }
 
   /** A registered tool, with its defaults filled in. */
@@ -284,6 +286,12 @@ export class Kernel {
           ok: false,
           code: 'TIMEOUT',
           message: 'no message arrived in time',
+        });
+      case 'wait':
+        return state.deliver(alarm.process, {
+          ok: false,
+          code: 'TIMEOUT',
+          message: 'no child ended in time',
         });
       case 'lock':
         return this.lifecycle.notInTime(alarm.process);

@@ -130,13 +130,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
   }
 
   /** The process ends now. It must not hold a core. */
-  terminate(
-    process: Process,
-    outcome: Outcome,
-    value: Json,
-    code: KernelErrorCode | '' = '',
-    message = '',
-  ): void {
+  terminate(process: Process, outcome: Outcome, value: Json, code = '', message = ''): void {
     const { state } = this;
     const { pid, engine, run, branch } = process;
     assert(process.core === -1, () => `process ${pid} ends while it holds core ${process.core}`);
@@ -298,8 +292,9 @@ export class Lifecycle implements CallersFate, WaitQueues {
     if (pending === undefined) return;
     auditSyscall(state, process, process.lastSyscall!, undefined);
     if (pending.kind === 'timer') state.timers.clear(pending.timer);
-    else if (pending.kind === 'receive' && pending.timer !== undefined) state.timers.clear(pending.timer);
-    else if (pending.kind === 'question') {
+    else if (pending.kind === 'receive' || pending.kind === 'wait') {
+      if (pending.timer !== undefined) state.timers.clear(pending.timer);
+    } else if (pending.kind === 'question') {
       state.questions.delete(pending.request);
       state.out.requests.push({ type: 'person.withdraw', request: pending.request });
     } else if (pending.kind === 'storage') state.storageCalls.delete(pending.request);
@@ -348,6 +343,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
     const end = { pid, outcome: outcome!, value };
     const { pending } = parent;
     if (pending?.kind === 'wait' && (pending.pid === 0 || pending.pid === pid)) {
+      if (pending.timer !== undefined) this.state.timers.clear(pending.timer);
       this.state.deliver(parent, { ok: true, value: end });
     } else (parent.endedChildren ??= new Ring()).push(end);
   }

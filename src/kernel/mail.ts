@@ -6,6 +6,9 @@ import type { Process } from './process.ts';
 import { done, failed, type Result } from './syscall-handler.ts';
 import type { Message } from './syscalls.ts';
 
+/** Of a wait that a message ends. */
+export const interrupted = failed('INTERRUPTED', 'a message is there');
+
 /** To one that has not ended. `from` 0: the world. Fails with MAILBOX_FULL, which changes nothing. */
 export function sendMail(state: KernelState, from: Pid | 0, target: Process, message: Json): Result {
   const mail: Message = { from, message };
@@ -25,5 +28,9 @@ export function sendMail(state: KernelState, from: Pid | 0, target: Process, mes
   state.journal(target, { type: 'message.sent', ...mail });
   if (isAwaited) state.deliver(target, { ok: true, value: mail });
   else (target.mailbox ??= new Ring()).push({ number, message: mail });
+  if (pending?.kind === 'wait' && pending.orMessage) {
+    if (pending.timer !== undefined) state.timers.clear(pending.timer);
+    state.deliver(target, interrupted);
+  }
   return done;
 }

@@ -67,6 +67,7 @@ export class ModelCalls implements SchedulerListener {
       coreUs: 0,
       tokensIn: 0,
       tokensCached: 0,
+      sentTokens: 0,
       readySinceUs: 0,
       restoreLeftUs: 0,
       reservation: undefined,
@@ -171,7 +172,9 @@ export class ModelCalls implements SchedulerListener {
     const { pid, engine, usage } = process;
     // What the provider reports is about the last request; a call that was continued made several.
     call.tokensIn = ended.tokensIn ?? call.tokensIn;
-    call.tokensCached = Math.min(call.tokensIn, ended.tokensCached ?? call.tokensCached);
+    const estimatedTokens = call.tokensCached;
+    call.tokensCached = Math.min(call.tokensIn, ended.tokensCached ?? estimatedTokens);
+    const { tokensCached: reportedTokens, tokensIn: reportedIn } = call;
     this.budgets.settle(process, call);
     const { paidIn: tokensIn, paidCached: tokensCached, paidMicroDollars: microDollars } = call;
     const isOk = ended.reason === 'completed';
@@ -194,6 +197,13 @@ export class ModelCalls implements SchedulerListener {
       loadUs,
     });
     tellSwitch(out, ended);
+    // One that its server refused was looked up nowhere, and one that bypassed memory ran on another model, or without it.
+    if (ended.tokensCached !== undefined && reportedIn > 0 && !call.bypass) {
+      // The server counts other tokens than the kernel: the same share of the prompt.
+      const cachedTokens = Math.floor((reportedTokens * process.table.tokens) / reportedIn);
+      const { sentTokens } = call;
+      engine.memory.heedReport({ cachedTokens, estimatedTokens, sentTokens }, process.table);
+    }
     engine.policy.waiting(pid, state.nowUs);
     usage.calls++;
     state.change(process, 'wake');
@@ -215,7 +225,7 @@ export class ModelCalls implements SchedulerListener {
       );
     const answer = this.answerOf(call, ended);
     const keeps = call.think.keepAnswer ?? (ended.text !== undefined || ended.page !== undefined);
-    const kept = keeps ? this.keepAnswer(process, answer, ended.page, !call.bypass) : answer;
+    const kept = keeps ? this.keepAnswer(process, answer, ended, !call.bypass) : answer;
     process.foundTokens = process.table.tokens;
     const result = { ok: true, value: kept } as const;
     auditCall(state, process, call, result);
@@ -240,16 +250,16 @@ export class ModelCalls implements SchedulerListener {
     };
   }
 
-  /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. `worded`: the page's text, where it is not the answer's. */
+  /** The answer joins the prompt as a page, importance 0.7; its tokens are already in memory. */
   private keepAnswer(
     process: Process,
     answer: Answer,
-    worded: string | undefined,
+    { page: worded, pageTokens }: CallEnded,
     isResident: boolean,
   ): Answer {
     const { state } = this;
     const text = worded ?? answer.text;
-    const tokens = tokensOfAnswer(answer, text);
+    const tokens = pageTokens === undefined ? tokensOfAnswer(answer, text) : Math.max(1, pageTokens);
     const { run, isNew, hash } = state.contents.ofText(text, tokens);
     if (isNew) state.record({ v: historyVersion, type: 'page', run: process.run, hash, text });
     const { memory } = process.engine;

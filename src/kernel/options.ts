@@ -16,8 +16,11 @@ import type { LedgerRecord } from './records.ts';
 import type { Program } from './syscalls.ts';
 import type { ToolSpec } from './tools.ts';
 
-/** What a call does whose prompt and maximal answer are larger than context memory. */
-export type OversizeRule = 'fail' | 'bypass';
+/**
+ * What a call does whose prompt and maximal answer are larger than context memory: it fails, or bypasses the memory. `estimate`: the memory is an estimate of what a hosted model's cache
+ * holds, which never delays a call; one for which there is no room now bypasses it, too.
+ */
+export type OversizeRule = 'fail' | 'bypass' | 'estimate';
 
 /** One queue of ready processes for each engine, or one for all of them. */
 export type QueueRule = 'per-engine' | 'one';
@@ -144,8 +147,8 @@ function checkOptions(options: KernelOptions): void {
   if (!['any', 'leaf'].includes(options.victims)) throw invalid('victims', options.victims, 'any, leaf');
   if (options.victims === 'leaf' && options.residency === 'independent')
     throw invalid('victims', options.victims, 'any: in independent residency no page stands behind another');
-  if (!['fail', 'bypass'].includes(options.oversize))
-    throw invalid('oversize', options.oversize, 'fail, bypass');
+  if (!['fail', 'bypass', 'estimate'].includes(options.oversize))
+    throw invalid('oversize', options.oversize, 'fail, bypass, estimate');
   if (!Number.isInteger(options.mailboxLimit) || options.mailboxLimit < 1)
     throw invalid('mailboxLimit', options.mailboxLimit, 'an integer of at least 1');
   if (!lockProtocols.includes(options.lockProtocol))

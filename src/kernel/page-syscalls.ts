@@ -1,8 +1,8 @@
 /** The syscalls on pages: what stands in a process's prompt, and what each page of it is worth. None of them waits. */
-import type { PageNumber } from './ids.ts';
+import type { PageNumber, Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { ContentRun } from './memory/extent.ts';
-import { findEntry } from './memory/page-table.ts';
+import { findEntry, sizesOf } from './memory/page-table.ts';
 import { importanceDefaults } from './options.ts';
 import type { Process } from './process.ts';
 import { historyVersion } from './records.ts';
@@ -16,7 +16,7 @@ import {
   type Handlers,
   type Result,
 } from './syscall-handler.ts';
-import type { Allocate, Touch } from './syscalls.ts';
+import type { Allocate, Drop, Touch } from './syscalls.ts';
 
 type PageSyscall = 'allocate' | 'touch' | 'pin' | 'unpin' | 'drop' | 'free' | 'setImportance' | 'truncate';
 
@@ -26,8 +26,8 @@ export function pageSyscalls(state: KernelState): Pick<Handlers, PageSyscall> {
     touch: (process, call) => touch(state, process, call),
     pin: (process, { page }) => known(page, process.engine.memory.setPinned(process.table, page, true)),
     unpin: (process, { page }) => known(page, process.engine.memory.setPinned(process.table, page, false)),
-    drop: (process, { page }) => drop(state, process, page),
-    free: (process, { page }) => known(page, process.engine.memory.takeOut(process.table, page, true)),
+    drop: (process, call) => takeOut(state, process, call),
+    free: (process, call) => takeOut(state, process, call),
     setImportance: (process, { page, importance }) =>
       isShare(importance)
         ? known(page, process.engine.memory.setImportance(process.table, page, importance))
@@ -83,17 +83,33 @@ function touch(state: KernelState, process: Process, { pages }: Touch): Result {
   return done;
 }
 
-function drop(state: KernelState, process: Process, page: PageNumber): Result {
-  const before = process.table.tokens;
-  const result = known(page, process.engine.memory.takeOut(process.table, page, false));
-  if (result.ok)
-    state.out.emit({
-      type: 'page.dropped',
-      pid: process.pid,
-      page,
-      tokens: before - process.table.tokens,
-    });
-  return result;
+function takeOut(state: KernelState, process: Process, { kind, pages }: Drop): Result {
+  const { pid, table, engine } = process;
+  const order = [...pages].sort((a, b) => a - b);
+  const twice = order.find((page, at) => page === order[at - 1]);
+  if (twice !== undefined) return bad('pages', twice, 'each page once');
+  const sizes = sizesOf(table, order);
+  if (sizes.length < order.length) return noPage(order[sizes.length]!);
+  if (order.length === 0) return done;
+  engine.memory.takeOut(table, order, kind === 'free');
+  if (kind === 'drop') tellDropped(state, pid, order, sizes);
+  return done;
+}
+
+/** Once for each run of consecutive pages. */
+function tellDropped(
+  { out }: KernelState,
+  pid: Pid,
+  order: readonly PageNumber[],
+  sizes: readonly number[],
+): void {
+  for (let at = 0; at < order.length;) {
+    const from = at;
+    let tokens = 0;
+    do tokens += sizes[at]!;
+    while (order[++at] === order[at - 1]! + 1);
+    out.emit({ type: 'page.dropped', pid, page: order[from]!, pages: at - from, tokens });
+  }
 }
 
 function truncate(process: Process, pages: number): Result {

@@ -292,6 +292,8 @@ export interface Call {
   coreUs: number;
   tokensIn: number;
   tokensCached: number;
+  /** Of the pages of its prompt, what had been used on its engine before its last dispatch, evicted or not. */
+  sentTokens: number;
   /** Since when it asks for a core, waits for memory included. */
   readySinceUs: number;
   reservation: Reservation | undefined;
@@ -326,7 +328,12 @@ export type Pending =
   | { readonly kind: 'receive'; readonly timer: TimerId | undefined }
   | { readonly kind: 'lock'; readonly lock: NamedLock; readonly timer: TimerId | undefined }
   | { readonly kind: 'semaphore'; readonly semaphore: Semaphore; readonly timer: TimerId | undefined }
-  | { readonly kind: 'wait'; readonly pid: Pid | 0 }
+  | {
+      readonly kind: 'wait';
+      readonly pid: Pid | 0;
+      readonly timer: TimerId | undefined;
+      readonly orMessage: boolean;
+    }
   | { readonly kind: 'question'; readonly request: RequestId }
   | { readonly kind: 'storage'; readonly request: RequestId }
   | { readonly kind: 'tools' };

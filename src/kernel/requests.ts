@@ -48,6 +48,8 @@ export interface CallStart {
   readonly tokensOut: number;
   /** True from the second stretch on. */
   readonly resumed: boolean;
+  /** Then: what earlier stretches said is part of the answer, which goes on behind it. Else it is asked for afresh. */
+  readonly continues: boolean;
   readonly request: ModelRequest | undefined;
   readonly script: ThinkScript | undefined;
   /** The cheaper model that it was degraded to; undefined: the engine's own. */

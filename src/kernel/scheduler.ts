@@ -357,10 +357,15 @@ export class AgentScheduler {
     const core = engine.cores[slot]!;
     const call = process.call!;
     const { extraTokens: extra, room } = call;
-    const prompt = call.bypass
+    let prompt = call.bypass
       ? engine.memory.beginBypassed(process.table, pid)
       : engine.memory.begin(process.table, pid, room, nowUs);
-    if (prompt.outcome !== 'begun') return false;
+    if (prompt.outcome !== 'begun') {
+      if (state.options.oversize !== 'estimate') return false;
+      call.bypass = true;
+      out.emit({ type: 'call.bypassed', pid, n: process.n, tokens: process.table.tokens + room });
+      prompt = engine.memory.beginBypassed(process.table, pid);
+    }
     engine.idle.popMin();
     engine.memoryWaiters.remove(pid);
     const isResumed = call.stretches > 0;
@@ -371,6 +376,7 @@ export class AgentScheduler {
     const newTokens = prompt.compulsoryTokens + (isResumed ? 0 : extra);
     const repeatedTokens = prompt.holeTokens + prompt.capacityTokens - loadTokens + carried;
     const { cachedTokens } = prompt;
+    call.sentTokens = cachedTokens + prompt.holeTokens + prompt.capacityTokens - prompt.elsewhereTokens;
     if (!isResumed || engine.options.preemption !== 'resume') {
       call.tokensIn += process.table.tokens + extra + (isResumed ? call.tokensOut : 0);
       call.tokensCached += cachedTokens + loadTokens;
@@ -410,6 +416,7 @@ export class AgentScheduler {
       switchUs,
       tokensOut: call.tokensOut,
       resumed: isResumed,
+      continues: isResumed && engine.options.preemption !== 'none',
       request: call.think.request,
       script: call.script,
       degradedTo: call.degradedTo,

@@ -175,7 +175,7 @@ export function checkRecord(record: KernelRecord): void {
     throw notStored(record, 'seq', record.seq, 'an integer of at least 1');
   }
   for (const field of amountFields) {
-    const amount = Object.hasOwn(record, field) ? record[field as keyof KernelRecord] : undefined;
+    const amount: unknown = (record as Partial<Record<AmountField, unknown>>)[field];
     // JSON has no other numbers: in a ledger or an audit chain they would turn into something else.
     if (amount !== undefined && !Number.isFinite(amount))
       throw notStored(record, field, amount, 'a finite number');
@@ -247,6 +247,7 @@ const amountFields = [
   'microDollars',
   'coreUs',
 ] as const;
+type AmountField = (typeof amountFields)[number];
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';

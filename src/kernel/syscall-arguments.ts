@@ -6,7 +6,7 @@ import { messageOf, shown } from './errors.ts';
 import { unknownField } from './known-fields.ts';
 import { malformedFacts } from './scheduling-facts.ts';
 import { notJson } from './schema/problem.ts';
-import type { Allocate, Capabilities, ModelRequest, Spawn, Syscall, ThinkCall } from './syscalls.ts';
+import type { Allocate, Capabilities, Exit, ModelRequest, Spawn, Syscall, ThinkCall } from './syscalls.ts';
 
 /** A syscall is an object with a kind; which kinds there are is the syscall table's. */
 export function isSyscall(yielded: unknown): yielded is Syscall {
@@ -46,7 +46,7 @@ function flawOf(syscall: Syscall): string | undefined {
       return notJson(question, 'question');
     }
     case 'send':
-      return notId('to', syscall.to) ?? notJson(syscall.message, 'message');
+      return notAddressee('to', syscall.to) ?? notJson(syscall.message, 'message');
     case 'receive':
       return given(notNumber, 'timeoutUs', syscall.timeoutUs);
     case 'acquire':
@@ -64,15 +64,19 @@ function flawOf(syscall: Syscall): string | undefined {
     case 'signal':
       return notId('pid', syscall.pid) ?? notText('signal', syscall.signal);
     case 'wait':
-      return notId('pid', syscall.pid);
+      return (
+        notId('pid', syscall.pid) ??
+        given(notNumber, 'timeoutUs', syscall.timeoutUs) ??
+        given(notFlag, 'orMessage', syscall.orMessage)
+      );
     case 'allocate':
       return malformedAllocate(syscall);
     case 'touch':
+    case 'drop':
+    case 'free':
       return malformedPages(syscall.pages);
     case 'pin':
     case 'unpin':
-    case 'drop':
-    case 'free':
       return notPage('page', syscall.page);
     case 'setImportance':
       return notPage('page', syscall.page) ?? notNumber('importance', syscall.importance);
@@ -93,16 +97,22 @@ function flawOf(syscall: Syscall): string | undefined {
       return notJson(syscall.state, 'state');
     case 'sleep':
       return notNumber('us', syscall.us);
-    case 'exit': {
-      const { outcome } = syscall;
-      const isKnown = outcome === undefined || outcome === 'completed' || outcome === 'failed';
-      return isKnown
-        ? notJson(syscall.value ?? null, 'value')
-        : wrong('outcome', outcome, 'completed, failed');
-    }
+    case 'exit':
+      return malformedExit(syscall);
     default:
       return undefined;
   }
+}
+
+function malformedExit({ outcome, value, code, message }: Exit): string | undefined {
+  if (outcome !== undefined && outcome !== 'completed' && outcome !== 'failed')
+    return wrong('outcome', outcome, 'completed, failed');
+  for (const [field, told] of Object.entries({ code, message }))
+    if (told !== undefined && outcome !== 'failed')
+      return wrong(field, told, 'none, unless the outcome is failed');
+  return (
+    given(notCode, 'code', code) ?? given(notText, 'message', message) ?? notJson(value ?? null, 'value')
+  );
 }
 
 /** Of a process that a program starts, or that the world does. */
@@ -160,9 +170,11 @@ function malformedRequest(field: string, request: unknown): string | undefined {
   if (!isObject(request)) return wrong(field, request, 'an object');
   const unknown = unknownField(request, requestFields);
   if (unknown !== undefined) return wrong(`${field}.${unknown}`, request[unknown], requestFields.join(', '));
-  const { purpose, model, tools, temperature, timeoutUs } = request;
+  const { purpose, model, tools, ownTools, temperature, timeoutUs } = request;
   const isNames = Array.isArray(tools) && tools.every((tool) => typeof tool === 'string');
   if (tools !== undefined && !isNames) return wrong(`${field}.tools`, tools, 'a list of tool names');
+  if (ownTools !== undefined && !(Array.isArray(ownTools) && ownTools.every(isOffer)))
+    return wrong(`${field}.ownTools`, ownTools, 'a list of { name, description, parameters }');
   return (
     given(notName, `${field}.purpose`, purpose) ??
     given(notText, `${field}.model`, model) ??
@@ -172,10 +184,17 @@ function malformedRequest(field: string, request: unknown): string | undefined {
   );
 }
 
+function isOffer(offer: unknown): boolean {
+  if (!isObject(offer)) return false;
+  const { name, description, parameters } = offer;
+  return typeof name === 'string' && name !== '' && typeof description === 'string' && isObject(parameters);
+}
+
 const requestFields = Object.keys({
   purpose: true,
   model: true,
   tools: true,
+  ownTools: true,
   temperature: true,
   format: true,
   timeoutUs: true,
@@ -218,7 +237,7 @@ function malformedToolScript(script: unknown): string | undefined {
   return given(notData, '.script.result', result) ?? given(notFlag, '.script.failed', failed);
 }
 
-const thinkCounts = ['tokensOut', 'durationUs', 'tokensIn'];
+const thinkCounts = ['tokensOut', 'durationUs', 'tokensIn', 'tokensCached', 'pageTokens'];
 const durations = ['durationUs'];
 
 /** What a simulated device does is no more negative, endless or broken into halves than what a real one does. */
@@ -270,6 +289,10 @@ const notText = (field: string, value: unknown): string | undefined =>
   typeof value === 'string' ? undefined : wrong(field, value, 'a text');
 const notName = (field: string, value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? undefined : wrong(field, value, 'a text that is not empty');
+const notCode: Check = (field, value) =>
+  typeof value === 'string' && /^[A-Z][A-Z0-9_]{0,63}$/.test(value)
+    ? undefined
+    : wrong(field, value, '1 to 64 capital letters, digits and "_"');
 const notNumber = (field: string, value: unknown): string | undefined =>
   typeof value === 'number' ? undefined : wrong(field, value, 'a number');
 const notDuration = (field: string, value: unknown): string | undefined =>
@@ -281,6 +304,10 @@ const notFlag = (field: string, value: unknown): string | undefined =>
 const notData = (field: string, value: unknown): string | undefined => notJson(value, field);
 const notId = (field: string, value: unknown): string | undefined =>
   Number.isInteger(value) ? undefined : wrong(field, value, 'the id of a process');
+const notAddressee = (field: string, value: unknown): string | undefined =>
+  Number.isInteger(value) || (typeof value === 'string' && value !== '')
+    ? undefined
+    : wrong(field, value, 'the id of a process, or the name of a sibling');
 const notPage = (field: string, value: unknown): string | undefined =>
   typeof value === 'number' ? undefined : wrong(field, value, 'the id of a page');
 const wrong = (field: string, value: unknown, allowed: string): string =>

@@ -7,12 +7,12 @@ import type { Allocate, CallTools, Syscall } from './syscalls.ts';
  * are not arguments.
  */
 export function hashSyscall(syscall: Syscall): number {
-  let hash = hash53(syscall.kind);
-  if (!Object.hasOwn(argumentNames, syscall.kind)) return hash;
-  for (const key of argumentNames[syscall.kind]) {
+  const { kind } = syscall;
+  let hash = hash53(kind);
+  for (const { key, keyHash } of argumentsOf.get(kind) ?? []) {
     const value = (syscall as unknown as Readonly<Record<string, Json | undefined>>)[key];
     if (value === undefined) continue;
-    hash = added(hash, combineHash(hash53(key), hashArgument(syscall.kind, key, value)));
+    hash = added(hash, combineHash(keyHash, hashArgument(kind, key, value)));
   }
   return hash;
 }
@@ -30,14 +30,14 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   semWait: ['semaphore', 'timeoutUs'],
   semPost: ['semaphore'],
   spawn: ['program', 'arguments', 'name', 'priority', 'budget', 'capabilities', 'scheduling'],
-  wait: ['pid'],
+  wait: ['pid', 'timeoutUs', 'orMessage'],
   signal: ['pid', 'signal'],
   allocate: ['tokens', 'text', 'hash', 'blocks', 'importance', 'pinned'],
   touch: ['pages'],
   pin: ['page'],
   unpin: ['page'],
-  drop: ['page'],
-  free: ['page'],
+  drop: ['pages'],
+  free: ['pages'],
   setImportance: ['page', 'importance'],
   truncate: ['pages'],
   remember: ['scope', 'text', 'key', 'data'],
@@ -45,8 +45,15 @@ const argumentNames: Readonly<Record<Syscall['kind'], readonly string[]>> = {
   checkpoint: ['state'],
   sleep: ['us'],
   yieldCore: [],
-  exit: ['value', 'outcome'],
+  exit: ['value', 'outcome', 'code', 'message'],
 };
+
+const argumentsOf = new Map(
+  Object.entries(argumentNames).map(([kind, keys]) => [
+    kind,
+    keys.map((key) => ({ key, keyHash: hash53(key) })),
+  ]),
+);
 
 function hashArgument(kind: Syscall['kind'], key: string, value: Json): number {
   if (key === 'blocks') {
@@ -89,7 +96,8 @@ function hashJson(value: Json | undefined): number {
     return hash;
   }
   let sum = 8;
-  for (const [key, member] of Object.entries(value))
-    sum = added(sum, combineHash(hash53(key), hashJson(member)));
+  const members = value as Readonly<Record<string, Json>>;
+  // JSON inherits no names, and Object.entries would make lists of them.
+  for (const key in members) sum = added(sum, combineHash(hash53(key), hashJson(members[key])));
   return sum;
 }

@@ -1,9 +1,10 @@
 import { auditSyscall } from './audit-trail.ts';
+import { shown } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import { signalNames } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { restrict, type Lifecycle } from './lifecycle.ts';
-import { sendMail } from './mail.ts';
+import { interrupted, sendMail } from './mail.ts';
 import type { ModelCalls } from './model-calls.ts';
 import { dueUs, type Process } from './process.ts';
 import { saveCheckpoint } from './checkpoints.ts';
@@ -92,16 +93,14 @@ export class SyscallTable {
         this.state.deliver(process, done);
         return undefined;
       },
-      exit: (process, { value, outcome }) => {
-        // Its own word is the reason that reports show.
-        const message = outcome === 'failed' && typeof value === 'string' ? value : '';
-        this.lifecycle.terminate(
-          process,
-          outcome ?? 'completed',
-          value ?? null,
-          outcome === 'failed' ? 'PROGRAM_FAILED' : '',
-          message,
-        );
+      exit: (process, { value, outcome = 'completed', code = 'PROGRAM_FAILED', message }) => {
+        const left = value ?? null;
+        if (outcome === 'completed') this.lifecycle.terminate(process, outcome, left);
+        else {
+          // Its own word is the reason that reports show.
+          const why = message ?? (typeof left === 'string' ? left : '');
+          this.lifecycle.terminate(process, outcome, left, code, why);
+        }
         return undefined;
       },
     };
@@ -180,8 +179,10 @@ export class SyscallTable {
 
   private send(process: Process, { to, message }: Send): Result {
     const { state } = this;
-    const target = state.processes[to];
-    if (target === undefined || target.state === 'terminated') return noProcess(to);
+    const target = typeof to === 'string' ? siblingOf(process, to) : state.processes[to];
+    if (target === undefined && typeof to === 'string')
+      return failed('UNKNOWN_PROCESS', `to: no sibling of the name ${shown(to)} is at work`);
+    if (target === undefined || target.state === 'terminated') return noProcess(target?.pid ?? (to as Pid));
     if (process.capabilities.send === 'run' && target.run !== process.run)
       return failed(
         'NOT_PERMITTED',
@@ -256,7 +257,9 @@ export class SyscallTable {
     return false;
   }
 
-  private waitForChild(process: Process, { pid }: Wait): Result | undefined {
+  private waitForChild(process: Process, { pid, timeoutUs, orMessage = false }: Wait): Result | undefined {
+    if (timeoutUs !== undefined && !isDuration(timeoutUs))
+      return bad('timeoutUs', timeoutUs, `an integer from 0 to ${longestWaitUs} (µs)`);
     const ended = process.endedChildren;
     if (ended !== undefined) {
       const all = [...ended];
@@ -274,8 +277,15 @@ export class SyscallTable {
         'UNKNOWN_PROCESS',
         `pid: ${pid} is no child of process ${process.pid} that runs or has not been waited for`,
       );
-    process.pending = { kind: 'wait', pid };
-    this.state.wait(process, 'child');
+    const { state } = this;
+    if (orMessage && (process.mailbox?.length ?? 0) > 0) return interrupted;
+    if (timeoutUs === 0) return failed('TIMEOUT', 'no child has ended');
+    const timer =
+      timeoutUs === undefined
+        ? undefined
+        : state.timers.set({ kind: 'wait', process }, dueUs(process, state.nowUs, timeoutUs));
+    process.pending = { kind: 'wait', pid, timer, orMessage };
+    state.wait(process, 'child');
     this.lifecycle.deadlocks.begins(process);
     return undefined;
   }
@@ -331,6 +341,10 @@ const noProcess = (pid: Pid): Result => failed('UNKNOWN_PROCESS', `pid: ${pid} i
 function nameOfChild(parent: string, program: string): string {
   const name = `${parent}/${program}`;
   return name.length <= 200 ? name : `…${name.slice(-199)}`;
+}
+
+function siblingOf(process: Process, name: string): Process | undefined {
+  return process.parent?.children?.findLast((other) => other !== process && other.name === name);
 }
 
 function isDescendant(process: Process, ancestor: Process): boolean {

@@ -36,6 +36,10 @@ export interface ThinkScript {
   readonly text?: string;
   /** What the provider counts as prompt; absent: what the kernel counts. */
   readonly tokensIn?: number;
+  /** Tokens of the answer's page, where they are others than `tokensOut`; absent: the same. */
+  readonly pageTokens?: number;
+  /** What the provider says it found of that in its cache; absent: what the kernel finds in context memory. */
+  readonly tokensCached?: number;
   readonly toolCalls?: readonly AskedCall[];
   readonly finish?: FinishReason;
   /** The call ends so, with this message. */
@@ -56,11 +60,21 @@ export interface ModelRequest {
   readonly model?: string;
   /** Names of the tools that the model may ask for; absent: none. */
   readonly tools?: readonly string[];
+  /** Tools beside those, which the program itself carries out: no registry knows them. */
+  readonly ownTools?: readonly OfferedTool[];
   readonly temperature?: number;
   /** JSON Schema that the answer is to follow. */
   readonly format?: Json;
   readonly timeoutUs?: number;
 }
+
+/** A tool as a model gets to know it. A type, as it is JSON. */
+export type OfferedTool = {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the arguments: an object schema. */
+  readonly parameters: Json;
+};
 
 /** Why a model stopped. `length`: the answer is as long as it may be, and cut off. */
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'other';
@@ -132,7 +146,8 @@ export interface PersonReply {
 
 export interface Send {
   readonly kind: 'send';
-  readonly to: Pid;
+  /** A name: the sibling of this name, a process that its parent started, too, and that lives; of several the latest. */
+  readonly to: Pid | string;
   readonly message: Json;
 }
 export interface Receive {
@@ -218,6 +233,10 @@ export interface Wait {
   readonly kind: 'wait';
   /** A child, or 0 for any child. */
   readonly pid: Pid | 0;
+  /** Gives up with TIMEOUT after this many µs, 0: at once; absent: waits without end. */
+  readonly timeoutUs?: number;
+  /** True: gives up with INTERRUPTED when a message is there, which stays in the mailbox. */
+  readonly orMessage?: boolean;
 }
 export interface ChildEnd {
   readonly pid: Pid;
@@ -246,8 +265,13 @@ export interface Touch {
   readonly pages: readonly PageNumber[];
 }
 export interface Pin {
-  readonly kind: 'pin' | 'unpin' | 'drop' | 'free';
+  readonly kind: 'pin' | 'unpin';
   readonly page: PageNumber;
+}
+/** Takes pages out of the prompt, each named once, all of them or none; `free`: out of memory, too. In `prefix` residency what stands behind the first of them is computed again, once. */
+export interface Drop {
+  readonly kind: 'drop' | 'free';
+  readonly pages: readonly PageNumber[];
 }
 export interface SetImportance {
   readonly kind: 'setImportance';
@@ -302,6 +326,10 @@ export interface Exit {
   readonly kind: 'exit';
   readonly value: Json;
   readonly outcome?: 'completed' | 'failed';
+  /** Why it failed, in capitals: a code of the kernel or its own; default PROGRAM_FAILED. Only of one that failed. */
+  readonly code?: string;
+  /** The same in one line; default: its value, when that is a text. */
+  readonly message?: string;
 }
 
 export type Syscall =
@@ -321,6 +349,7 @@ export type Syscall =
   | Allocate
   | Touch
   | Pin
+  | Drop
   | SetImportance
   | Truncate
   | Remember

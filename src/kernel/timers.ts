@@ -6,7 +6,7 @@ import type { Engine } from './engine.ts';
 
 /** What a timer is for. Timers with ids below the number of cores are the cores' preemption timers and need no entry here. */
 export type Alarm =
-  | { readonly kind: 'sleep' | 'receive' | 'lock'; readonly process: Process }
+  | { readonly kind: 'sleep' | 'receive' | 'wait' | 'lock'; readonly process: Process }
   | { readonly kind: 'tool-timeout' | 'tool-retry'; readonly request: RequestId }
   | { readonly kind: 'budget'; readonly node: number }
   | { readonly kind: 'affinity' }

@@ -11,9 +11,9 @@ import { admission, effectsOf } from './tool-admission.ts';
 import { subRunOf } from './sub-run.ts';
 import { keepResults } from './tool-results.ts';
 import {
+  decided,
   failure,
   identityOf,
-  textOf,
   timedOut,
   toolResultOf,
   type Refusal,
@@ -121,30 +121,13 @@ export class ToolCalls {
       request: run.request,
       decision: input.decision,
     });
-    if (run.tool.asksPerson) {
+    const { name, asksPerson } = run.tool;
+    const result = decided(name, asksPerson, input) ?? this.edited(run, input);
+    if (result !== undefined) {
       this.runs.delete(run.request);
       run.stage = 'done';
-      this.deliver(run, answerOf(run, input));
+      this.deliver(run, result);
       return true;
-    }
-    // Whatever is not a clear yes is a no.
-    if (input.decision !== 'approve' && input.decision !== 'edit') {
-      this.runs.delete(run.request);
-      run.stage = 'done';
-      const did = input.decision === 'deny' ? 'denied' : 'did not approve';
-      this.deliver(run, failure('TOOL_DENIED', `a person ${did} ${run.tool.name}: ${textOf(input.value)}`));
-      return true;
-    }
-    if (input.decision === 'edit') {
-      const effects = effectsOf(this.state, run.process, run.tool, input.value);
-      if ('code' in effects) {
-        this.runs.delete(run.request);
-        run.stage = 'done';
-        this.deliver(run, effects);
-        return true;
-      }
-      run.args = input.value;
-      run.effects = effects;
     }
     this.slots.acquire(run);
     this.tellReason(run.process, run.batch);
@@ -189,6 +172,16 @@ export class ToolCalls {
       else this.slots.acquire(run);
     }
     this.tellReason(process, batch);
+  }
+
+  /** Takes the arguments that a person put in the place of the model's. A refusal: the tool does not take them. */
+  private edited(run: ToolRun, { decision, value }: PersonAnswered): Refusal | undefined {
+    if (decision !== 'edit') return undefined;
+    const effects = effectsOf(this.state, run.process, run.tool, value);
+    if ('code' in effects) return effects;
+    run.args = value;
+    run.effects = effects;
+    return undefined;
   }
 
   // ---- Stages --------------------------------------------------------------------------------------------------------
@@ -418,13 +411,6 @@ export class ToolCalls {
     this.state.out.emit({ type: 'tool.late', request, tool: tool.name, ok: result.ok });
     auditLateTool(this.state, process, batch.n, { tool: tool.name, args }, result);
   }
-}
-
-/** Of a question that is not answered, why. */
-function answerOf({ tool }: ToolRun, { decision, value }: PersonAnswered): ToolResult {
-  return decision === 'answer'
-    ? { ok: true, value }
-    : failure('TOOL_DENIED', `a person did not answer ${tool.name}: ${textOf(value)}`);
 }
 
 /** What a recording says of a call that asks a person. */

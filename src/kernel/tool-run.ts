@@ -1,6 +1,6 @@
 import type { KernelErrorCode } from './errors.ts';
 import type { Json, RequestId, TimerId } from './ids.ts';
-import type { ToolEnded } from './inputs.ts';
+import type { PersonAnswered, ToolEnded } from './inputs.ts';
 import type { Effects } from './lock-table.ts';
 import type { Process } from './process.ts';
 import type { CallIdentity } from './requests.ts';
@@ -56,5 +56,17 @@ export const timedOut = (tool: string, timeoutUs: number): Refusal =>
 /** What the program is told of an end. */
 export const toolResultOf = ({ ok, value }: Pick<ToolEnded, 'ok' | 'value'>): ToolResult =>
   ok ? { ok, value } : failure('TOOL_FAILED', textOf(value));
+
+/** What a person's word makes of a call that waits for it (`asks`: for an answer, else for a yes): its result, or undefined: it is made. Whatever is no answer, or no clear yes, is a no. */
+export function decided(
+  tool: string,
+  asks: boolean,
+  { decision, value }: Pick<PersonAnswered, 'decision' | 'value'>,
+): ToolResult | undefined {
+  if (asks && decision === 'answer') return { ok: true, value };
+  if (!asks && (decision === 'approve' || decision === 'edit')) return undefined;
+  const did = asks ? 'did not answer' : decision === 'deny' ? 'denied' : 'did not approve';
+  return failure('TOOL_DENIED', `a person ${did} ${tool}: ${textOf(value)}`);
+}
 
 export const textOf = (value: Json): string => (typeof value === 'string' ? value : JSON.stringify(value));

@@ -20,6 +20,8 @@ export interface FaultRates {
   readonly personAbsent: number;
   /** Questions answered late, even when they were withdrawn meanwhile. */
   readonly personLate: number;
+  /** Questions answered twice: first as they were, then with a no. */
+  readonly personRepeat: number;
   /** Storage operations that fail. */
   readonly storageFailure: number;
 }
@@ -31,6 +33,7 @@ export const noFaults: FaultRates = {
   toolLate: 0,
   personAbsent: 0,
   personLate: 0,
+  personRepeat: 0,
   storageFailure: 0,
 };
 
@@ -49,6 +52,8 @@ export interface PersonFault {
   readonly delay: number;
   /** Does not hear that the question was withdrawn. */
   readonly isDeaf: boolean;
+  /** The second answer comes this long after the first, µs; undefined: there is none. */
+  readonly repeatUs: number | undefined;
 }
 
 const longestDelay = 100;
@@ -87,7 +92,9 @@ export class FaultPlan {
     const rng = this.stream('person', identity);
     const isAbsent = rng.next() < this.rates.personAbsent;
     const isLate = rng.next() < this.rates.personLate;
-    return { isAbsent, delay: isLate ? 2 + rng.integer(longestDelay - 1) : 1, isDeaf: isLate };
+    const delay = isLate ? 2 + rng.integer(longestDelay - 1) : 1;
+    const isRepeated = rng.next() < this.rates.personRepeat;
+    return { isAbsent, delay, isDeaf: isLate, repeatUs: isRepeated ? rng.integer(10_000_000) : undefined };
   }
 
   /** Whether a storage operation fails. */

@@ -3,7 +3,9 @@
  * no file and no network: what came of them are inputs, and so is the task, as the arguments of the process that was spawned.
  */
 import { agentProgramOf } from '../agents/loop/agent-program.ts';
+import { feedbackProgram } from '../agents/memory/feedback-program.ts';
 import { stepPrograms } from '../agents/programs.ts';
+import { singleCallOf } from '../agents/single-call.ts';
 import { team } from '../agents/teams/team.ts';
 import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { EngineOptions } from '../kernel/engine-options.ts';
@@ -74,5 +76,11 @@ function engineOf({ memoryTokens, ...rest }: LiveEngine): Partial<EngineOptions>
 }
 
 function livePrograms({ countTokens }: LiveParts): readonly Program[] {
-  return [agentProgramOf(countTokens === undefined ? {} : { countTokens }), team, ...stepPrograms];
+  return [
+    agentProgramOf(countTokens === undefined ? {} : { countTokens }),
+    singleCallOf(countTokens),
+    feedbackProgram,
+    team,
+    ...stepPrograms,
+  ];
 }

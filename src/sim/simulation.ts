@@ -4,6 +4,7 @@
 import { Ring } from '../base/ring.ts';
 import { rngFor } from '../base/rng.ts';
 import type { SimulatedModel } from '../agents/model/model-call.ts';
+import { messageOfPage, type Message } from '../agents/model/messages.ts';
 import { PromptCall } from '../agents/model/prompts.ts';
 import type { ToolImplementation } from '../agents/tools/tool-implementation.ts';
 import { invalid, KernelError } from '../kernel/errors.ts';
@@ -19,7 +20,7 @@ import type { CallStart, Request } from '../kernel/requests.ts';
 import { malformedAnswer } from '../kernel/syscall-arguments.ts';
 import type { ThinkScript } from '../kernel/syscalls.ts';
 import { ModelDevice, type ModelDeviceWorld } from './devices/model-device.ts';
-import { PersonDevice, type PersonReplay } from './devices/person-device.ts';
+import { PersonDevice, type PersonReplay, type SimulatedPerson } from './devices/person-device.ts';
 import { StorageDevice, type RecallReplay } from './devices/storage-device.ts';
 import { ToolDevice, type ToolReplay } from './devices/tool-device.ts';
 import { EventClass, EventQueue } from './event-queue.ts';
@@ -33,11 +34,13 @@ export interface SimulationOptions {
   readonly flushUs?: number;
   /** Who answers model calls that bring no script; default: nobody does, and an answer has its full length and no text. Needs records, which hold the texts of prompts. */
   readonly model?: SimulatedModel;
-  /** What came of tool calls, questions and recalls in a recording: goes before what is said of them otherwise. */
+  /** What people say to questions that bring no answer; default: they approve, and answer nothing. */
+  readonly person?: SimulatedPerson;
+  /** What comes of tool calls, questions and recalls, as a recording or its user has it: goes before what is said of them otherwise. */
   readonly replay?: {
-    readonly tool: ToolReplay;
-    readonly person: PersonReplay;
-    readonly recall: RecallReplay;
+    readonly tool?: ToolReplay;
+    readonly person?: PersonReplay;
+    readonly recall?: RecallReplay;
   };
   /** What goes wrong; default: nothing. */
   readonly faults?: Partial<FaultRates>;
@@ -101,7 +104,7 @@ export class Simulation implements ModelDeviceWorld {
       }
     }
     this.toolDevice = new ToolDevice(options.tools ?? [], streams, faults, options.replay?.tool);
-    this.personDevice = new PersonDevice(streams, faults, options.replay?.person);
+    this.personDevice = new PersonDevice(streams, faults, options.replay?.person, options.person);
     const { flushUs = 0 } = options;
     if (!Number.isSafeInteger(flushUs) || flushUs < 0)
       throw invalid('flushUs', flushUs, 'an integer of at least 0 (µs)');
@@ -258,14 +261,12 @@ export class Simulation implements ModelDeviceWorld {
       case 'person.ask': {
         const outcome = this.personDevice.ask(request);
         if (outcome === undefined) return;
-        const { decision, value, durationUs, isDeaf } = outcome;
+        const { decision, value, durationUs, isDeaf, repeatUs } = outcome;
+        const answered = { type: 'person.answered', request: request.request, decision, value } as const;
         if (isDeaf) this.deaf.add(request.request);
-        return this.reply(request.request, nowUs + durationUs, {
-          type: 'person.answered',
-          request: request.request,
-          decision,
-          value,
-        });
+        if (repeatUs !== undefined)
+          this.send(nowUs + durationUs + repeatUs, { ...answered, decision: 'deny', value: null });
+        return this.reply(request.request, nowUs + durationUs, answered);
       }
       case 'person.withdraw':
         if (!this.deaf.has(request.request)) this.withdraw(request.request);
@@ -312,9 +313,11 @@ export class Simulation implements ModelDeviceWorld {
   scriptOf(start: CallStart): ThinkScript | undefined {
     const { model } = this.options;
     if (model === undefined) return undefined;
-    const script = model.answer(
-      new PromptCall(this.kernel, start, (hash) => this.store.pages([hash]).get(hash)),
-    );
+    const messageOf = (hash: string): Message | undefined => {
+      const text = this.store.pages([hash]).get(hash);
+      return text === undefined ? undefined : messageOfPage(text);
+    };
+    const script = model.answer(new PromptCall(this.kernel, start, messageOf));
     const flaw = malformedAnswer(script);
     if (flaw !== undefined) throw new KernelError('INVALID_ARGUMENT', `the simulated model: ${flaw}`);
     return script;

@@ -54,7 +54,7 @@ test('a command is split as a shell splits it', () => {
 
 const bad: readonly [text: string, line: RegExp][] = [
   ['{', /^error: .*bad\.json: is not JSON \(/],
-  ['[]', /bad\.json: a list is not allowed; allowed: an object of model, system, /],
+  ['[]', /bad\.json: a list is not allowed; allowed: an object of model, models, routes, agent, system, /],
   ['{"modle": {}}', /bad\.json: modle: an object is not allowed; allowed: the fields model, /],
   [
     '{"model": {"temperature": 1}}',

@@ -90,3 +90,52 @@ test('an endpoint that does not answer fails within the time given', async () =>
   expect(status).toBe(1);
   expect(out).toMatch(/fail {2}(endpoint|model)/);
 });
+
+test('every model of the configuration is looked at, each at its endpoint and with its key; one that fails leaves the others', async () => {
+  const other = await HostileServer.start();
+  server.behave(lists, refuses(404, 'no such model'));
+  other.behave(lists, says('hello'), pings);
+  const config = files.write(
+    'several.json',
+    JSON.stringify({
+      model: { name: 'm1' },
+      models: {
+        near: { url: other.url, name: 'm2', keyVariable: 'NEAR_KEY' },
+        far: { url: 'http://127.0.0.1:1/v1' },
+      },
+      routes: { simple: ['near'] },
+    }),
+  );
+  const { status, out } = await runCli(['doctor', '--config', config], {
+    environment: {
+      RINGZERO_MODEL_URL: server.url,
+      RINGZERO_MODEL_KEY: 'sk-own-own',
+      NEAR_KEY: 'sk-near-near',
+    },
+  });
+  await other.close();
+  expect(status).toBe(1);
+  expect(out).toMatch(/^fail {2}model m1 +http.* answered 404: .*is there a model "m1"/m);
+  expect(out).toMatch(/^ok {4}model near +m2 answers/m);
+  expect(out).toMatch(/^ok {4}tool calls near +it calls tools/m);
+  expect(out).toMatch(
+    /^fail {2}endpoint +http:\/\/127\.0\.0\.1:1\/v1 cannot be reached .*\n +is the server up\? is models\.far\.url right/m,
+  );
+  expect(out).toMatch(/^fail {2}model far/m);
+  expect(server.exchanges.map(({ headers }) => headers.authorization)).toEqual([
+    'Bearer sk-own-own',
+    'Bearer sk-own-own',
+  ]);
+  expect(new Set(other.exchanges.map(({ headers }) => headers.authorization))).toEqual(
+    new Set(['Bearer sk-near-near']),
+  );
+});
+
+test('a key that is missing is told by the place where it belongs', async () => {
+  server.behave(refuses(401, 'who are you?'));
+  const config = files.write('keyless.json', JSON.stringify({ models: { near: { url: server.url } } }));
+  const { status, out } = await runCli(['doctor', '--config', config]);
+  expect(status).toBe(1);
+  expect(out).toMatch(/^warn {2}endpoint .*status 401\)\n +set models\.near\.keyVariable/m);
+  expect(out).toMatch(/^fail {2}model .*no key is set: models\.near\.keyVariable/m);
+});

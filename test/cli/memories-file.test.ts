@@ -69,7 +69,7 @@ const bad: readonly [entries: unknown, line: string][] = [
   [['x'], 'memories.json: [0]: entry: "x" is not allowed'],
   [[known[0], { kind: 'rule' }], '[1]: kind: "rule" is not allowed; allowed: skill, experience, note'],
   [[{ ...known[0], name: ' ' }], '[0]: skill.name: " " is not allowed'],
-  [[{ ...known[0], then: 'x' }], '[0]: then: "x" is not allowed; allowed: the fields name, when, text'],
+  [[{ ...known[0], tags: 'x' }], '[0]: tags: "x" is not allowed; allowed: the fields name, when, text'],
   [[{ ...known[1], condition: 1 }], '[0]: condition: 1 is not allowed; allowed: a text that is not empty'],
   [
     [{ ...known[1], source: 'me' }],

@@ -73,6 +73,16 @@ test('what the model thinks is dimmed on a terminal, and no part of the answer e
   expect(terminal.out.trim()).toBe('\u001b[2mHm, easy.\u001b[22m\nYes.');
 });
 
+test('what a model or a server says plays no tricks with the terminal; elsewhere it stays as it is', async () => {
+  const hostile = 'Hi\u001b[2J\r\nyou';
+  server.behave(says(hostile));
+  expect((await run(['Greet'])).out.trim()).toBe(hostile);
+  expect((await run(['Greet'], { isTerminal: true })).out.trim()).toBe('Hi\\u001b[2J\nyou');
+  server.behave(refuses(400, 'no\u001b[2Jpe'));
+  const { err } = await run(['Greet'], { isTerminal: true });
+  expect(err).not.toContain('\u001b[2J');
+});
+
 test('a reflection is no part of what the model says to the person', async () => {
   const turn = calls('time', '{}');
   const judged = says('{"score":0.9,"issues":[],"suggestions":[],"goOn":true,"plan":""}');

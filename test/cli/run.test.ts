@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 
 import { runCli, scratch } from '../support/run-cli.ts';
+import { projectRoot } from '../support/source.ts';
 import { TerminalPerson } from '../support/terminal-person.ts';
 
 const files = scratch();
@@ -193,6 +194,15 @@ test('questions are answered by their numbers, in any order: denied with a reaso
   expect(readFileSync(join(root, 'c.txt'), 'utf8')).toBe('edited');
 });
 
+test('what is asked stands there as it is: nothing hidden, and no space less', async () => {
+  const io = new TerminalPerson([/\? 1/, 'n no']).io();
+  const task = 'write_file {"path":"x\u202egnp.sh","text":"a  b\u009b2J"}';
+  await runCli(['run', task, ...scripted, '--root', folder()], { ...io, isTerminal: true });
+  expect(io.screen()).toContain('? 1  write_file {"path":"x\\u202egnp.sh","text":"a  b\\u009b2J"}');
+  // oxlint-disable-next-line no-control-regex
+  expect(io.screen()).not.toMatch(/[\u009b\u202e]/);
+});
+
 test('when the input ends, what is open is denied and the agent goes on', async () => {
   const io = new TerminalPerson([/\? 1/, undefined]).io();
   const { status } = await runCli(['run', write('a.txt'), ...scripted, '--root', folder()], io);
@@ -224,10 +234,30 @@ test('the model asks whoever sits there: several questions at once, each answere
   const io = person.io();
   const ask = (question: object): string => `ask_person ${JSON.stringify(question)}`;
   const task = `${ask({ question: 'Which colour?' })} ${ask({ question: 'Which size?', options: ['small', 'large'] })} calculator {"expression":"1+1"}`;
-  const { status } = await runCli(['run', task, ...scripted], io);
+  const record = files.path('asked.rec');
+  const { status } = await runCli(['run', task, ...scripted, '--record', record], io);
   expect(status).toBe(0);
   expect(io.screen()).toContain('- ask_person: dark blue\n- ask_person: large\n- calculator: 2');
   expect(io.screen().indexOf('→ calculator: 2')).toBeLessThan(io.screen().lastIndexOf('? 1'));
+  expect((await runCli(['rerun', record])).out).toContain('the same, to the byte');
+  expect((await runCli(['whatif', record, '--scheduler', 'fifo'])).out).toContain('answers: 0 % of 2 calls');
+});
+
+test('of several agents each question says whose it is', async () => {
+  const team = files.write(
+    'asking.json',
+    JSON.stringify({ topology: 'parallel', members: [{ name: 'ann' }, { name: 'bob' }] }),
+  );
+  const io = new TerminalPerson(
+    [/\? 2 {2}bob \| Which\?/, '#2 mine'],
+    [/\? 1 {2}ann \| Which\?/, 'yours'],
+  ).io();
+  const task = 'ask_person {"question":"Which?"}';
+  const { status } = await runCli(['run', task, ...scripted, '--team', team], io);
+  expect(status).toBe(0);
+  expect(io.screen()).toMatch(
+    /ann:\nThe tools gave:\n- ask_person: yours[^]*bob:\nThe tools gave:\n- ask_person: mine/,
+  );
 });
 
 test('a question that nobody answers any more is a failed call, and the agent goes on', async () => {
@@ -322,6 +352,33 @@ test('tools of an MCP server are offered with its other tools; what it does not 
     out: '',
     err: expect.stringMatching(/"nothing".*get-sum/) as string,
   });
+});
+
+test('tools of one name of two servers are told apart, whatever the servers are called; a bad schema costs one tool', async () => {
+  const parts = {
+    command: process.execPath,
+    args: [join(projectRoot, 'test/support/hostile-mcp-server.ts')],
+  };
+  const mcp = [
+    { name: 'one', ...parts },
+    { name: 'my server:8080', ...parts },
+  ];
+  const config = files.write('two-servers.json', JSON.stringify({ mcp }));
+  const task = 'fails {} my_server_8080.fails {}';
+  const { status, out, err } = await runCli([
+    'run',
+    task,
+    ...scripted,
+    '--config',
+    config,
+    '--approve',
+    'always',
+  ]);
+  expect(status).toBe(0);
+  expect(out).toMatch(
+    /- fails failed: TOOL_FAILED: it did not work\n- my_server_8080\.fails failed: TOOL_FAILED: /,
+  );
+  expect(err).toContain('not offered: one: tool nonsense: parameters.type: "strin" is not allowed');
 });
 
 // ---- Teams ----------------------------------------------------------------------------------------------------------------

@@ -75,7 +75,8 @@ async function begun(timeoutUs: number, ...behaviours: readonly Behaviour[]): Pr
   const deltas: [number, number, string][] = [];
   kernel.answers.watch(({ stretch, number, delta }) => deltas.push([stretch, number, delta.text]));
   const { pid, end } = kernel.spawn({ program: 'asker', arguments: null, name: 'agent', run: 'r1' });
-  if (timeoutUs > 1_000_000) await expect.poll(() => kernel.answers.soFar(pid)?.text).toBe('Half an ');
+  if (timeoutUs > 1_000_000)
+    await expect.poll(() => kernel.answers.soFar(pid)?.text, { timeout: 20_000 }).toBe('Half an ');
   const trace = (): Trace => traces.trace('r1')!;
   return { kernel, storage, end, trace, events, deltas, signal: (signal) => kernel.signal(pid, signal) };
 }

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 import type { ModelDelta } from '../../src/host/ports.ts';
 import { messageOfPage, pageOf } from '../../src/agents/model/messages.ts';
 import type { ModelCall } from '../../src/agents/model/model-call.ts';
+import { KernelError } from '../../src/kernel/errors.ts';
+import type { Pid } from '../../src/kernel/ids.ts';
 import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
 import type { KernelRecord } from '../../src/kernel/records.ts';
 import type { Answer, Program, ProgramBody, SyscallResult } from '../../src/kernel/syscalls.ts';
@@ -123,6 +125,60 @@ test('when storage fails nothing more happens, and whoever waits is told', async
   await expect(kernel.spawn(spawn).end).rejects.toThrow('disk full');
   expect(calls).toBe(0);
   expect(() => kernel.spawn({ ...spawn, run: 'r2' })).toThrow('disk full');
+});
+
+test('an error of who is told of an event is no refusal of the input: the kernel breaks down, and says so', async () => {
+  let calls = 0;
+  let isFull = false;
+  const { live: kernel } = live({
+    program: greeter,
+    model: {
+      call: () => {
+        calls++;
+        return Promise.resolve(said('ok'));
+      },
+    },
+    options: {
+      onEvent: () => {
+        if (isFull) throw new KernelError('INVALID_FILE', '--record: the disk is full');
+      },
+    },
+  });
+  const first = kernel.spawn(spawn).end;
+  isFull = true;
+  expect(() => kernel.spawn({ ...spawn, run: 'r2' })).toThrow('the disk is full');
+  await expect(first).rejects.toThrow('the disk is full');
+  expect(() => kernel.signal(1 as Pid, 'kill')).toThrow('the disk is full');
+  await new Promise(setImmediate);
+  expect(calls).toBe(0);
+});
+
+test('a port that throws breaks the kernel down, instead of keeping back what waits behind it', async () => {
+  const { live: kernel } = live({
+    program: programOf(function* () {
+      yield { kind: 'ask', question: 'May I?', purpose: 'approve' };
+    }),
+    people: {
+      ask: () => {
+        throw new Error('nobody there');
+      },
+      withdraw: () => {},
+    },
+  });
+  await expect(kernel.spawn(spawn).end).rejects.toThrow('nobody there');
+});
+
+test('who closes a kernel and waits for nothing has missed no error', async () => {
+  const { live: kernel } = live({ program: greeter });
+  void kernel.spawn(spawn);
+  // An error that nobody heard would fail the whole run of tests.
+  expect(() => kernel.close()).not.toThrow();
+  await new Promise(setImmediate);
+});
+
+test('a process that ends at once has its end, also where nothing is recorded', async () => {
+  const { live: kernel } = live({ program: programOf(function* () {}), kernel: { records: false } });
+  expect(await kernel.spawn(spawn).end).toMatchObject({ outcome: 'completed' });
 });
 
 test('a failed call is a result with what a program must know to ask again', async () => {

@@ -81,6 +81,8 @@ test('a tool call that ran when its process was killed is told; one that waited 
   expect(actsOf({ agents: [{ body }], signals: [[S / 10, 1, 'kill']] })).toEqual([
     act('tool/nobody', 'error/UNKNOWN_TOOL'),
     act('tool/a', 'none'),
+    // It says that it stopped.
+    act('tool/a/late', 'error/TOOL_FAILED'),
   ]);
 });
 

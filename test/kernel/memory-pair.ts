@@ -25,7 +25,15 @@ type PromptStep =
   | { readonly op: 'own'; readonly table: number; readonly count: number; readonly tokens: number }
   | { readonly op: 'begin' | 'call' | 'answer'; readonly table: number; readonly room: number }
   | { readonly op: 'bypass'; readonly table: number }
-  | { readonly op: 'drop' | 'free' | 'truncate'; readonly table: number; readonly nth: number };
+  | { readonly op: 'truncate'; readonly table: number; readonly nth: number }
+  /** Every `stride`-th page from the nth on, `count` of them at most. */
+  | {
+      readonly op: 'drop' | 'free';
+      readonly table: number;
+      readonly nth: number;
+      readonly count: number;
+      readonly stride: number;
+    };
 
 /** Possible at any time. */
 type EntryStep =
@@ -186,12 +194,16 @@ export class MemoryPair {
         return;
       case 'drop':
       case 'free': {
-        const page = pageOf(mine, step.nth);
-        return same(
-          step,
-          naive.takeOut(mine, page, step.op === 'free'),
-          real.takeOut(theirs, page, step.op === 'free'),
-        );
+        const { op, nth, count, stride } = step;
+        const from = mine.entries.length === 0 ? 0 : nth % mine.entries.length;
+        const pages = mine.entries
+          .slice(from)
+          .filter((_, at) => at % stride === 0)
+          .slice(0, count)
+          .map(({ number }) => number);
+        if (pages.length === 0) return;
+        naive.takeOut(mine, pages, op === 'free');
+        return real.takeOut(theirs, pages, op === 'free');
       }
       case 'truncate': {
         const pages = step.nth % (mine.entries.length + 1);

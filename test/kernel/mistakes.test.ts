@@ -1,6 +1,6 @@
 /**
  * The mistakes of the source systems (design, section 9) that concern the kernel, its tools and its storage: each as a test that fails on the
- * mistake. The others belong to live models, streams and servers, which are not built yet.
+ * mistake. docs/decisions/mistakes.md says which tests there are for which.
  */
 import { expect, test } from 'vitest';
 

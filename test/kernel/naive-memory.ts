@@ -123,15 +123,21 @@ export class NaiveMemory {
     while (table.entries.length > pages) this.remove(table, table.entries.length - 1, false);
   }
 
-  takeOut(table: NaiveTable, number: number, free: boolean): boolean {
-    const index = this.indexOf(table, number);
-    if (index < 0) return false;
-    const behind = this.isPrefix ? table.entries.slice(index + 1) : [];
-    if (this.isPrefix) this.truncate(table, index + 1);
-    this.remove(table, index, free);
-    for (const { page, number, importance, pinned } of behind)
-      this.append(table, page.space, page.content, 1, page.tokens, importance, pinned, number);
-    return true;
+  takeOut(table: NaiveTable, numbers: readonly number[], free: boolean): void {
+    const isLeaving = ({ number }: NaiveTable['entries'][number]): boolean => numbers.includes(number);
+    if (!this.isPrefix) {
+      for (const number of numbers.toReversed()) this.remove(table, this.indexOf(table, number), free);
+      return;
+    }
+    const from = this.indexOf(table, numbers[0]!);
+    const behind = table.entries.slice(from);
+    for (const entry of behind.toReversed())
+      this.remove(table, table.entries.length - 1, free && isLeaving(entry));
+    for (const entry of behind) {
+      const { page, number, importance, pinned } = entry;
+      if (!isLeaving(entry))
+        this.append(table, page.space, page.content, 1, page.tokens, importance, pinned, number);
+    }
   }
 
   setImportance(table: NaiveTable, number: number, importance: number): boolean {

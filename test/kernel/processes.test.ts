@@ -76,6 +76,37 @@ test('an exception in a program ends that process alone, as failed, recorded', (
   expect(end(2).outcome).toBe('completed');
 });
 
+test('a program that fails says why, with a code of its own; one that completes has none', () => {
+  const exit = (fields: object): Syscall => ({
+    kind: 'exit',
+    value: 'because',
+    outcome: 'failed',
+    ...fields,
+  });
+  const { end, results } = runAgents({
+    agents: [
+      { body: [exit({ code: 'NO_SEATS', message: 'sold out' })] },
+      { body: [exit({ value: { left: 0 } })] },
+      {
+        body: [
+          exit({ code: 'no seats' }),
+          exit({ outcome: 'completed', code: 'NO_SEATS' }),
+          exit({ message: 5 }),
+          exit({}),
+        ],
+      },
+    ],
+  });
+  expect(end(1)).toMatchObject({ outcome: 'failed', code: 'NO_SEATS', message: 'sold out' });
+  expect(end(2)).toMatchObject({ code: 'PROGRAM_FAILED', message: '' });
+  expect(results(3)).toEqual([
+    failed('INVALID_ARGUMENT', 'code: "no seats" is not allowed; allowed: 1 to 64 capital letters'),
+    failed('INVALID_ARGUMENT', 'code: "NO_SEATS" is not allowed; allowed: none, unless'),
+    failed('INVALID_ARGUMENT', 'message: 5'),
+  ]);
+  expect(end(3)).toMatchObject({ code: 'PROGRAM_FAILED', message: 'because' });
+});
+
 test('a body that throws before it is a generator, or is none, fails its process alone', () => {
   const early = (() => {
     throw new Error('no state');

@@ -74,7 +74,7 @@ test.each(['independent', 'prefix'] as const)(
             if (page === undefined) continue;
             if (kind === 'importance') real.memory.setImportance(table, page, value / 5);
             else {
-              real.memory.takeOut(table, page, count > 2);
+              real.memory.takeOut(table, [page], count > 2);
               model.splice(pageAt, 1);
             }
           } else {

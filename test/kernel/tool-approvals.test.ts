@@ -59,3 +59,31 @@ test('a rule decides by arguments and effects which calls a person must approve;
   expect(ask({ to: 'nobody' })).toBe(1);
   expect(ask({ to: 'me' }, (() => undefined) as unknown as typeof rule)).toBe(1);
 });
+
+test('with other arguments a call takes the locks of those, while its siblings run', () => {
+  const note: ToolSpec = {
+    ...mail,
+    name: 'note',
+    effects: (args) => ({ reads: [], writes: [(args as { to: string }).to] }),
+    approval: (args) => (args as { to: string }).to === 'boss',
+  };
+  const kernel = new SteppedKernel({
+    agents: [{ body: [callTools(tool('note', { to: 'boss' }), tool('note', { to: 'me' })), sleep(SECOND)] }],
+    kernel: { tools: [note] },
+  });
+  const requests = kernel.spawn(0, 1);
+  const start = requests.find(({ type }) => type === 'tool.start') as Extract<
+    Request,
+    { type: 'tool.start' }
+  >;
+  const ask = requests.find(({ type }) => type === 'person.ask') as Extract<Request, { type: 'person.ask' }>;
+  expect(start.arguments).toEqual({ to: 'me' });
+  // Now both write the same: the second one waits for the first.
+  const edit = { decision: 'edit', value: { to: 'me' } } as const;
+  expect(kernel.step(SECOND, { type: 'person.answered', request: ask.request, ...edit })).toEqual([]);
+  expect(kernel.process(1).state).toBe('waiting');
+  const ended = { type: 'tool.ended', request: start.request, ok: true, value: 1 } as const;
+  expect(kernel.step(SECOND, ended).filter(({ type }) => type === 'tool.start')).toMatchObject([
+    { arguments: { to: 'me' } },
+  ]);
+});

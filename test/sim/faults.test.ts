@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { Syscall } from '../../src/kernel/syscalls.ts';
 import { eventLine } from '../../src/sim/event-hash.ts';
+import type { SimulatedPerson } from '../../src/sim/devices/person-device.ts';
 import { noFaults, type FaultRates } from '../../src/sim/faults.ts';
 import { checkedSimulation, inTurn, kernelOf } from '../support/run-agents.ts';
 import { callTools, failed, SECOND, think, tool } from '../support/syscalls.ts';
@@ -22,11 +23,18 @@ const syscalls: readonly Syscall[] = [
 ];
 const spec = { name: 'read', description: '', parameters: { type: 'object' }, timeoutUs: 1.5 * SECOND };
 
-function eventsWith(faults: Partial<FaultRates> | undefined): readonly KernelEvent[] {
+function eventsWith(
+  faults: Partial<FaultRates> | undefined,
+  person?: SimulatedPerson,
+): readonly KernelEvent[] {
   const events: KernelEvent[] = [];
   const simulation = checkedSimulation(
     kernelOf({ agents: [{ body: inTurn(syscalls) }], kernel: { tools: [spec] } }),
-    { ...(faults === undefined ? {} : { faults }), onEvent: (event) => void events.push(event) },
+    {
+      ...(faults === undefined ? {} : { faults }),
+      ...(person === undefined ? {} : { person }),
+      onEvent: (event) => void events.push(event),
+    },
   );
   simulation.spawn(0, { program: 'agent-1', name: 'agent', run: 'run', arguments: null });
   simulation.run();
@@ -92,6 +100,14 @@ test('storage that fails is told to the program that waits for it', () => {
 test('an absent person never answers, a late one does', () => {
   expect(last(eventsWith({ personAbsent: 1 }))).toMatchObject({ type: 'process.waiting', on: 'person' });
   expect(last(eventsWith({ personLate: 1 })).atUs).toBeGreaterThan(last(eventsWith({})).atUs);
+});
+
+test('a person says what somebody wrote down, and what is said twice counts once', () => {
+  const denies: SimulatedPerson = () => ({ decision: 'deny', value: 'no' });
+  const told = (events: readonly KernelEvent[]) => events.filter(({ type }) => type === 'person.answered');
+  expect(told(eventsWith({}, denies))).toMatchObject([{ decision: 'deny' }]);
+  expect(last(eventsWith({}, () => undefined))).toMatchObject({ type: 'process.waiting', on: 'person' });
+  expect(told(eventsWith({ personRepeat: 1 }))).toMatchObject([{ decision: 'answer' }]);
 });
 
 test.each([-0.1, 1.1, Number.NaN])('a rate of %s is no share', (rate) => {

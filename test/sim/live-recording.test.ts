@@ -149,7 +149,7 @@ test('a description that this version cannot build is told in one line', async (
   const cases: readonly [changed: string, problem: RegExp][] = [
     [
       header.replace('{"name":"agent","version":1}', '{"name":"agent","version":9}'),
-      /line 1: options: no kernel can be made of them \(program: "agent version 9" is not allowed; allowed: agent version 1, team/,
+      /line 1: options: no kernel can be made of them \(program: "agent version 9" is not allowed; allowed: agent version 1, single-call/,
     ],
     [
       header.replace('"kind":"live"', '"kind":"live","tokenizer":"guess"'),

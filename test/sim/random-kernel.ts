@@ -49,7 +49,7 @@ export function drawKernel(draw: Draw, seed: number, sliceUs: number): Omit<Kern
 }
 
 /** Only a prefix has leaves. */
-const victimsIn = (residency: 'independent' | 'prefix', drawn: VictimRule): VictimRule =>
+export const victimsIn = (residency: 'independent' | 'prefix', drawn: VictimRule): VictimRule =>
   residency === 'prefix' ? drawn : 'any';
 
 function drawEngine(draw: Draw, name: string, sliceUs: number): EngineOptions {
@@ -78,19 +78,19 @@ function drawEngine(draw: Draw, name: string, sliceUs: number): EngineOptions {
   };
 }
 
-function drawScheduling(draw: Draw, sliceUs: number): KernelOptionsInput['scheduling'] {
+export function drawScheduling(draw: Draw, sliceUs: number): KernelOptionsInput['scheduling'] {
   const kind = draw.weighted({ priority: 3, roundRobin: 2, fifo: 1 });
   if (kind === 'fifo') return fifo;
   return kind === 'roundRobin' ? roundRobinWith({ sliceUs }) : priorityWith({ ...priorityDefaults, sliceUs });
 }
 
-function drawLoadControl(draw: Draw): KernelOptionsInput['loadControl'] {
+export function drawLoadControl(draw: Draw): KernelOptionsInput['loadControl'] {
   if (draw.chance(0.2)) return loadControlPolicies.none;
   return workingSetWith({ windowUs: draw.of([1_000_000, 5_000_000, 60_000_000]) });
 }
 
 /** A forest of up to six nodes whose limits some calls meet and some exceed. */
-function drawBudgets(draw: Draw, engines: readonly EngineOptions[]): BudgetNodeSpec[] {
+export function drawBudgets(draw: Draw, engines: readonly EngineOptions[]): BudgetNodeSpec[] {
   const nodes: BudgetNodeSpec[] = [{ name: unlimitedBudget }];
   const count = draw.between(0, 5);
   for (let index = 0; index < count; index++) {
@@ -190,11 +190,12 @@ function drawTools(draw: Draw): ToolSpec[] {
       retries: draw.between(0, 1),
       timeoutUs: timeoutUs(),
     }),
+    spec('asking', { asksPerson: true }),
     spec('guarded', { effects, approval: true, ...(draw.chance(0.5) ? { concurrency: 1 } : {}) }),
   ];
 }
 
-export function drawFaults(draw: Draw): FaultRates {
+export function drawFaults(draw: Draw): Partial<FaultRates> {
   const rate = () => (draw.chance(0.5) ? 0 : draw.of([0.05, 0.3, 1]));
   return {
     modelFailure: rate(),

@@ -164,10 +164,14 @@ function randomSyscall(
       };
     case 'touch':
       return { kind, pages: Array.from({ length: draw.between(0, 3) }, page) };
+    case 'drop':
+    case 'free': {
+      // Now and then several, apart from one another.
+      const first = page();
+      return { kind, pages: first % 3 === 0 ? [first, (first + 2) as PageNumber] : [first] };
+    }
     case 'pin':
     case 'unpin':
-    case 'drop':
-    case 'free':
       return { kind, page: page() };
     case 'setImportance':
       return { kind, page: page(), importance: draw.spoilt(draw.between(0, 10) / 10) };
@@ -239,6 +243,7 @@ function randomToolCall(draw: Draw): ToolCall {
     'plain',
     'files',
     'files',
+    'asking',
     'unknown',
     'other',
     'stubborn',

@@ -5,7 +5,7 @@ import { checkDeadlocks } from '../support/deadlock-search.ts';
 import type { WorldSetup } from './random-world.ts';
 
 /** Nothing is due any more. Throws when somebody waits for what should have come; returns how many wait for what nobody will send. */
-export function checkStuck(kernel: Kernel, setup: WorldSetup): number {
+export function checkStuck(kernel: Kernel, setup: Pick<WorldSetup, 'faults'>): number {
   const alive = kernel['state'].processes.filter(
     (process) => process !== undefined && process.state !== 'terminated',
   ) as Process[];
@@ -20,7 +20,11 @@ export function checkStuck(kernel: Kernel, setup: WorldSetup): number {
 }
 
 /** Why the process should not be where it is; undefined: it waits for what will never come. */
-function problemOf(process: Process, alive: readonly Process[], { faults }: WorldSetup): string | undefined {
+function problemOf(
+  process: Process,
+  alive: readonly Process[],
+  { faults }: Pick<WorldSetup, 'faults'>,
+): string | undefined {
   const { pending, call, engine } = process;
   const isPossible = (reason: boolean, problem: string): string | undefined => (reason ? undefined : problem);
   const others = alive.filter((other) => other !== process);

@@ -87,15 +87,31 @@ for (const [title, code, prints] of programs) {
   });
 }
 
-test('its types compile', () => {
+/** An example as somebody has it who has installed the package. */
+function installed(example: string): string {
+  const text = readFileSync(join(projectRoot, 'examples', example), 'utf8');
+  const own = text
+    .replaceAll(`'../src/index.ts'`, `'ringzero'`)
+    .replaceAll(/'\.\.\/src\/(\w+)\/index\.ts'/g, `'ringzero/$1'`);
+  expect(own).not.toContain('../src');
+  writeFileSync(join(home, example), own);
+  return example;
+}
+
+test('a live agent runs with nothing but the package', () => {
+  const { stdout } = run(process.execPath, [installed('live-agent.ts')], home);
+  expect(stdout).toBe(readFileSync(join(projectRoot, 'examples/live-agent.txt'), 'utf8'));
+});
+
+test('its types compile, alone and in the examples of agents', () => {
   writeFileSync(join(home, 'typed.ts'), typed);
   const compiler = join(projectRoot, 'node_modules/.bin/tsc');
-  const { stdout } = run(
-    compiler,
-    ['--noEmit', '--strict', '--module', 'nodenext', '--types', '', 'typed.ts'],
-    home,
-  );
-  expect(stdout).toBe('');
+  const strict = ['--noEmit', '--strict', '--module', 'nodenext', '--types', ''];
+  expect(run(compiler, [...strict, 'typed.ts'], home).stdout).toBe('');
+  const files = ['agent.ts', 'live-agent.ts', 'memory-and-traces.ts'].map(installed);
+  // The console and timers; the types of the AI SDK need others that it does not bring.
+  const around = ['--lib', 'esnext,dom', '--skipLibCheck'];
+  expect(run(compiler, [...strict, ...around, ...files], home).stdout).toBe('');
 });
 
 test('it holds what is needed and nothing of the tests', () => {

@@ -9,6 +9,7 @@ import { AgentService } from '../../src/cli/live/agent-service.ts';
 import { approvalModes } from '../../src/cli/live/approval.ts';
 import { readConfig } from '../../src/cli/live/config-file.ts';
 import type { LiveWorld } from '../../src/cli/live/live-world.ts';
+import { OpenQuestions } from '../../src/host/open-questions.ts';
 import { DocsPage } from '../support/docs-page.ts';
 import { runCli, scratch } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
@@ -43,8 +44,8 @@ test('it names every option of the three commands, every tool, field and way of 
       if (!['--help', '--seed', '--model-url', '--json'].includes(option))
         expect(page.text, option).toContain(option);
   }
-  const world = { agent: {} } as LiveWorld;
-  const names = [...new AgentService().serve(world), ...builtInTools].map(({ spec }) => spec.name);
+  const world = { tools: [], models: [], questions: new OpenQuestions() } as unknown as LiveWorld;
+  const names = [...new AgentService().serve(world, 'ask'), ...builtInTools].map(({ spec }) => spec.name);
   for (const name of [
     ...names,
     ...approvalModes,
@@ -60,7 +61,7 @@ test('it names every option of the three commands, every tool, field and way of 
 
 test('its file of settings is taken, and has every field that there is', () => {
   const file = files.write('ringzero.json', settings);
-  expect(readConfig('.', file, { PATH: '/bin' })?.config.mcp).toHaveLength(3);
+  expect(readConfig('.', file, { PATH: '/bin', OPENAI_API_KEY: 'k' })?.config.mcp).toHaveLength(3);
   const other = files.write('other.json', '{"unknown": 1}');
   let allowed = '';
   try {

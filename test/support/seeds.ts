@@ -5,3 +5,7 @@ export const isSoak = process.env['RINGZERO_SOAK'] === '1';
 export function seedCount(normal: number, soak: number): number {
   return isSoak ? soak : normal;
 }
+
+/** The one seed to be tried again, of those tests that can: `RINGZERO_SEED=7 npx vitest run FILE`. */
+export const onlySeed: number | undefined =
+  process.env['RINGZERO_SEED'] === undefined ? undefined : Number(process.env['RINGZERO_SEED']);

@@ -54,9 +54,16 @@ export const semWait = (semaphore: string, timeoutUs?: number): Syscall => ({
   ...(timeoutUs === undefined ? {} : { timeoutUs }),
 });
 export const semPost = (semaphore: string): Syscall => ({ kind: 'semPost', semaphore });
-export const onPage = (kind: 'pin' | 'unpin' | 'drop' | 'free', page: number): Syscall => ({
+export const onPage = (kind: 'pin' | 'unpin' | 'drop' | 'free', page: number): Syscall =>
+  kind === 'drop' || kind === 'free'
+    ? onPages(kind, page)
+    : {
+        kind,
+        page: page as PageNumber,
+      };
+export const onPages = (kind: 'drop' | 'free', ...pages: readonly number[]): Syscall => ({
   kind,
-  page: page as PageNumber,
+  pages: pages as PageNumber[],
 });
 export const touch = (...pages: readonly number[]): Syscall => ({
   kind: 'touch',

@@ -72,7 +72,13 @@ export class AiSdkModel implements ModelPort {
       // Not every provider heeds the signal.
       endReading = () => void reader.cancel().catch(() => {});
       if (stop.isStopped) endReading();
-      for (let next = await reader.read(); !next.done; next = await reader.read()) answer.take(next.value);
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        answer.take(next.value);
+        if (!answer.isTooLong) continue;
+        abort.abort();
+        endReading();
+        break;
+      }
     } catch (error) {
       // A stopped call ends in whatever its provider throws then.
       if (!stop.isStopped) answer.broke(error);
@@ -89,13 +95,13 @@ export class AiSdkModel implements ModelPort {
   }
 
   private optionsOf(
-    { messages, tools, maxOutput, request }: ModelCall,
+    { messages, tools, maxOutput, request, partial }: ModelCall,
     names: ToolNames,
     abortSignal: AbortSignal,
   ): LanguageModelV4CallOptions {
     const { temperature, format } = request;
     return {
-      prompt: promptOf(messages, names),
+      prompt: promptOf(messages, names, partial),
       maxOutputTokens: maxOutput,
       abortSignal,
       includeRawChunks: this.options.isChatCompletions === true,
@@ -119,6 +125,9 @@ type JsonSchema = NonNullable<
   Extract<NonNullable<LanguageModelV4CallOptions['responseFormat']>, { type: 'json' }>['schema']
 >;
 
+/** Characters of one token, at most: a run of blanks. */
+const tokenLengthMax = 128;
+
 /** A stream that comes when nobody wants it any more. */
 function discard(begun: Promise<ReadableStream<unknown>>): void {
   begun.then(
@@ -134,6 +143,8 @@ class StreamedAnswer {
   private readonly tell: (delta: ModelDelta) => void;
   private readonly wording: FailureWording;
   private readonly texts: string[] = [];
+  /** Characters of all that came. */
+  private length = 0;
   private readonly calls = new ToolCallAssembly();
   private usage: LanguageModelV4Usage | undefined;
   private ended: LanguageModelV4FinishReason | undefined;
@@ -148,6 +159,11 @@ class StreamedAnswer {
     this.names = names;
     this.tell = tell;
     this.wording = wording;
+  }
+
+  /** Its server goes on and on, whatever limit it was told. */
+  get isTooLong(): boolean {
+    return this.length > this.call.maxOutput * tokenLengthMax;
   }
 
   take(part: LanguageModelV4StreamPart): void {
@@ -231,6 +247,7 @@ class StreamedAnswer {
   /** Undefined: it has no end. */
   private finish(): FinishReason | undefined {
     const { ended } = this;
+    if (this.isTooLong) return 'length';
     if (ended === undefined || ended.unified === 'error' || ended.unified === 'interrupted') return undefined;
     // Some packages make one up for a stream in which there was nothing.
     if (ended.unified === 'other' && ended.raw === undefined && !this.hasBegun) return undefined;
@@ -259,21 +276,22 @@ class StreamedAnswer {
   }
 
   private tellText(type: 'text' | 'reasoning', text: string): void {
+    this.length += text.length;
     if (text !== '') this.tell({ type, text });
   }
 
   private tellCall(index: number, tool: string, text: string): void {
+    this.length += text.length;
     if (text !== '') this.tell({ type: 'tool-call', index, tool: this.names.fromModel(tool), text });
   }
 }
 
 /** The ids of all tool calls of a conversation. */
 function idsIn(messages: ModelCall['messages']): ReadonlySet<string> {
-  return new Set(
-    messages.flatMap((message) =>
-      message.role === 'assistant' ? (message.toolCalls ?? []).map(({ id }) => id) : [],
-    ),
-  );
+  const ids = new Set<string>();
+  for (const message of messages)
+    if (message.role === 'assistant') for (const { id } of message.toolCalls ?? []) ids.add(id);
+  return ids;
 }
 
 /** A count that is none counts as not told. */
@@ -281,12 +299,16 @@ function usageOf(usage: LanguageModelV4Usage | undefined): ModelReply['usage'] {
   const tokensIn = count(usage?.inputTokens.total);
   const tokensCached = count(usage?.inputTokens.cacheRead);
   const tokensOut = count(usage?.outputTokens.total);
+  const tokensReasoning = count(usage?.outputTokens.reasoning);
   return {
     ...(tokensIn === undefined ? {} : { tokensIn }),
     ...(tokensIn === undefined || tokensCached === undefined
       ? {}
       : { tokensCached: Math.min(tokensCached, tokensIn) }),
     ...(tokensOut === undefined ? {} : { tokensOut }),
+    ...(tokensOut === undefined || tokensReasoning === undefined
+      ? {}
+      : { tokensReasoning: Math.min(tokensReasoning, tokensOut) }),
   };
 }
 

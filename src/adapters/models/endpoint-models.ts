@@ -2,7 +2,7 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { clean } from './model-errors.ts';
-import type { OpenAiCompatibleOptions } from './openai-compatible.ts';
+import { secretsOf, type OpenAiCompatibleOptions } from './openai-compatible.ts';
 
 export type EndpointModels =
   | { readonly kind: 'listed'; readonly models: readonly string[] }
@@ -32,6 +32,6 @@ export async function endpointModels(
     return { kind: 'listed', models };
   } catch (error) {
     const { cause = error } = error as { readonly cause?: unknown };
-    return { kind: 'unreachable', why: clean(messageOf(cause), key === undefined ? [] : [key]) };
+    return { kind: 'unreachable', why: clean(messageOf(cause), secretsOf(url, key)) };
   }
 }

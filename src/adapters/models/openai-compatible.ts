@@ -4,6 +4,7 @@ import type { LanguageModelV4, LanguageModelV4Usage } from '@ai-sdk/provider';
 
 import { invalid, KernelError, shown } from '../../kernel/errors.ts';
 import { AiSdkModel } from './ai-sdk-model.ts';
+import { tolerantFetch } from './tolerant-fetch.ts';
 
 export interface OpenAiCompatibleOptions {
   /** The endpoint up to `/v1` or what it has in its place; a query is sent with every call. */
@@ -12,6 +13,10 @@ export interface OpenAiCompatibleOptions {
   readonly key?: string;
   /** For calls that name no model; absent: each must. */
   readonly model?: string;
+  /** How calls name that model where the endpoint calls it otherwise. */
+  readonly alias?: string;
+  /** Where a missing key belongs, for whoever reads that the endpoint wants one. Default: the variable of the environment. */
+  readonly keyPlace?: string;
 }
 
 /** Which variables of the environment say what. */
@@ -40,19 +45,27 @@ export function modelFromEnvironment(
 }
 
 /** Its models by name, whichever the endpoint knows. Throws KernelError INVALID_ARGUMENT for a URL or a key that cannot be one. */
-export function openAiCompatible({ url, key, model: own }: OpenAiCompatibleOptions): AiSdkModel {
+export function openAiCompatible({
+  url,
+  key,
+  model: own,
+  alias,
+  keyPlace = modelVariables.key,
+}: OpenAiCompatibleOptions): AiSdkModel {
   const { base, query } = endpointOf(url);
   if (key !== undefined) checkKey(key);
   let provider: Promise<OpenAICompatibleProvider> | undefined;
   const models = new Map<string, LanguageModelV4>();
+  const nameAt = (name: string | undefined): string | undefined =>
+    name === undefined || name === '' || name === alias ? own : name;
   return new AiSdkModel({
     place: base,
-    secrets: [...(key === undefined ? [] : [key]), ...Object.values(query)].filter(
-      (secret) => secret.length >= secretLengthMin,
-    ),
-    hint: (status, asked) => hintOf(status, { hasKey: key !== undefined, model: asked || own }),
+    secrets: secretsOf(url, key),
+    hint: (status, asked) =>
+      hintOf(status, { missingKey: key === undefined ? keyPlace : undefined, model: nameAt(asked) }),
     isChatCompletions: true,
-    model: async (name = own) => {
+    model: async (asked) => {
+      const name = nameAt(asked);
       if (name === undefined)
         throw new KernelError(
           'INVALID_ARGUMENT',
@@ -83,46 +96,80 @@ async function connect({
     includeUsage: true,
     supportsStructuredOutputs: true,
     convertUsage: asTold,
+    fetch: tolerantFetch(),
+    transformRequestBody: asItsModelTakes,
     ...(key === undefined ? {} : { apiKey: key }),
     ...(Object.keys(query).length === 0 ? {} : { queryParams: { ...query } }),
   });
 }
 
+/** OpenAI's reasoning models refuse a request with the usual name of the limit, or with a temperature. */
+function asItsModelTakes(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { max_tokens: limit, temperature: _, ...rest } = body;
+  if (!reasoning.test(String(body['model']))) return body;
+  return { ...rest, max_completion_tokens: limit };
+}
+const reasoning = /^(openai\/)?(o[1-9]|gpt-5(?!-chat))/;
+
+type Told = number | null | undefined;
 interface ToldUsage {
-  readonly prompt_tokens?: number | null | undefined;
-  readonly completion_tokens?: number | null | undefined;
-  readonly prompt_tokens_details?: { readonly cached_tokens?: number | null | undefined } | null | undefined;
-  readonly completion_tokens_details?:
-    | { readonly reasoning_tokens?: number | null | undefined }
-    | null
-    | undefined;
+  readonly prompt_tokens?: Told;
+  readonly completion_tokens?: Told;
+  readonly total_tokens?: Told;
+  readonly prompt_tokens_details?: { readonly cached_tokens?: Told } | null | undefined;
+  readonly completion_tokens_details?: { readonly reasoning_tokens?: Told } | null | undefined;
+  /** DeepSeek's and Moonshot's names for the cached ones. */
+  readonly prompt_cache_hit_tokens?: Told;
+  readonly cached_tokens?: Told;
 }
 
 /** What the server counts, and nothing for what it does not: a server that is silent on its cache has not said that nothing was cached. */
 function asTold(usage: ToldUsage | null | undefined): LanguageModelV4Usage {
   const total = usage?.prompt_tokens ?? undefined;
-  const cacheRead = usage?.prompt_tokens_details?.cached_tokens ?? undefined;
+  const cacheRead =
+    usage?.prompt_tokens_details?.cached_tokens ??
+    usage?.prompt_cache_hit_tokens ??
+    usage?.cached_tokens ??
+    undefined;
   const reasoning = usage?.completion_tokens_details?.reasoning_tokens ?? undefined;
   return {
     inputTokens: { total, noCache: undefined, cacheRead, cacheWrite: undefined },
-    outputTokens: { total: usage?.completion_tokens ?? undefined, text: undefined, reasoning },
+    outputTokens: { total: answerTokens(usage), text: undefined, reasoning },
   };
+}
+
+/** With those of its reasoning: most servers count them in, xAI's beside the answer's, which shows in the sum. */
+function answerTokens(usage: ToldUsage | null | undefined): number | undefined {
+  const { prompt_tokens: prompt, completion_tokens: completion, total_tokens: sum } = usage ?? {};
+  const reasoning = usage?.completion_tokens_details?.reasoning_tokens ?? 0;
+  const isBeside =
+    typeof prompt === 'number' && typeof completion === 'number' && sum === prompt + completion + reasoning;
+  return isBeside ? completion + reasoning : (completion ?? undefined);
 }
 
 const allowedUrl = 'an http or https URL such as http://localhost:11434/v1';
 
-/** Shorter ones are words ("none", "ollama"), which servers that need no key are given. */
-const secretLengthMin = 8;
+/** For people: without what may be secret, as a query and a password are. */
+export function shownUrl(url: string): string {
+  return url.replace(/\?.*$/s, '?…').replace(/^([^/]*:\/\/)?[^/]*@/, '$1…@');
+}
+
+/** Of a URL that is one: what must not stand in a message. */
+export function secretsOf(url: string, key: string | undefined): readonly string[] {
+  const told = [...(key === undefined ? [] : [key]), ...new URL(url).searchParams.values()];
+  // Shorter ones are words ("none", "ollama"), which servers that need no key are given.
+  return told.filter((secret) => secret.length >= 8);
+}
 
 function endpointOf(url: string): { readonly base: string; readonly query: Record<string, string> } {
   let parsed: URL;
   try {
     parsed = new URL(url);
   } catch {
-    throw invalid('model url', url, allowedUrl);
+    throw invalid('model url', shownUrl(url), allowedUrl);
   }
   const { protocol, username, password, origin, pathname, searchParams } = parsed;
-  if (protocol !== 'http:' && protocol !== 'https:') throw invalid('model url', url, allowedUrl);
+  if (protocol !== 'http:' && protocol !== 'https:') throw invalid('model url', shownUrl(url), allowedUrl);
   // Not shown: it would be in the line.
   if (username !== '' || password !== '')
     throw new KernelError(
@@ -144,10 +191,10 @@ function checkKey(key: string): void {
 
 function hintOf(
   status: number,
-  { hasKey, model }: { readonly hasKey: boolean; readonly model: string | undefined },
+  { missingKey, model }: { readonly missingKey: string | undefined; readonly model: string | undefined },
 ): string | undefined {
   if (status === 401 || status === 403)
-    return hasKey ? 'is the key right?' : `no key is set: ${modelVariables.key}`;
+    return missingKey === undefined ? 'is the key right?' : `no key is set: ${missingKey}`;
   if (status === 404) return `is there a model ${shown(model)}? is the URL right? most end in /v1`;
   return undefined;
 }

@@ -2,6 +2,7 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { checkPrices, type Prices } from '../../kernel/engine-options.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
+import { entryOfModel } from './model-names.ts';
 
 /** By the model's name. */
 export type PriceTable = Readonly<Record<string, Prices>>;
@@ -35,19 +36,9 @@ export const priceTable: PriceTable = {
   'claude-3-5-haiku': dollars(0.8, 0.08, 4),
 };
 
-/**
- * The prices of a model: of its name as it is, or without what stands before it (`openai/gpt-4o`) and without the date behind it (`gpt-4o-2024-08-06`). Undefined: not known;
- * a name that only begins alike is another model.
- */
+/** The prices of a model, found by its name (`entryOfModel`); undefined: not known. */
 export function pricesOf(model: string, table: PriceTable = priceTable): Prices | undefined {
-  const short = model.slice(model.lastIndexOf('/') + 1);
-  for (const name of [model, short, withoutDate(model), withoutDate(short)])
-    if (Object.hasOwn(table, name)) return table[name];
-  return undefined;
-}
-
-function withoutDate(name: string): string {
-  return name.replace(/[-@](\d{4}-\d{2}-\d{2}|\d{8}|latest)$/, '');
+  return entryOfModel(model, table);
 }
 
 /**

@@ -13,9 +13,14 @@ type AssistantContent = Extract<LanguageModelV4Message, { role: 'assistant' }>['
 
 /**
  * The messages in their order, but that the results of an assistant's calls follow it at once, as far as they come before the next assistant message. A call without a result gets
- * an error for one; a result without its call is told as what the user said. An assistant message that says nothing is none.
+ * an error for one; a result without its call is told as what the user said. An assistant message that says nothing is none. An answer that is to go on is the last message: servers
+ * that can go on take it so.
  */
-export function promptOf(messages: readonly Message[], names: ToolNames): LanguageModelV4Prompt {
+export function promptOf(
+  messages: readonly Message[],
+  names: ToolNames,
+  partial?: string,
+): LanguageModelV4Prompt {
   const prompt: LanguageModelV4Prompt = [];
   const placed = new Set<Message>();
   for (const [place, message] of messages.entries()) {
@@ -47,6 +52,7 @@ export function promptOf(messages: readonly Message[], names: ToolNames): Langua
         break;
     }
   }
+  if (partial !== undefined) prompt.push(assistantOf({ role: 'assistant', text: partial }, names));
   return prompt;
 }
 

@@ -1,4 +1,4 @@
-import type { OfferedTool } from '../../agents/model/model-call.ts';
+import type { OfferedTool } from '../../kernel/syscalls.ts';
 
 /** What model servers allow: most refuse a whole request for one name beyond it. */
 const lengthMax = 64;

@@ -70,7 +70,12 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EISDIR: 'is a folder; allowed: a file',
   ENOTDIR: 'is no folder',
+  EEXIST: 'is below a file; allowed: below folders',
+  ENXIO: 'is no file, but a pipe or a device',
+  ENOSPC: 'does not fit on the disk',
+  EROFS: 'is where nothing may be written',
   EACCES: 'may not be opened',
+  EPERM: 'may not be opened',
   ENAMETOOLONG: 'is too long a name',
   ELOOP: 'is a link to itself',
 };

@@ -2,13 +2,14 @@
  * The agent: model turn → tool calls → results → next turn, until the model answers without asking for a tool. One program for real models, tools and people and for simulated ones: it knows
  * nothing but its syscalls.
  */
+import { KernelError } from '../../kernel/errors.ts';
 import { estimateTokens } from '../../kernel/estimate.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Answer, Program, ProgramGenerator } from '../../kernel/syscalls.ts';
 import { findMemories } from '../memory/load-memories.ts';
 import { AgentFailure } from './agent-failure.ts';
 import { AgentRun, type AgentResult } from './agent-run.ts';
-import { agentTaskOf } from './agent-task.ts';
+import { agentTaskOf, type CompleteTask } from './agent-task.ts';
 import { distinctCalls } from './asked-calls.ts';
 import { assistantMessage } from './cached-answers.ts';
 import { importanceOf, type Steps } from './conversation.ts';
@@ -31,9 +32,21 @@ export function agentProgramOf({ countTokens = estimateTokens }: AgentParts = {}
   return {
     name: 'agent',
     version: 1,
-    body: (sys, state) =>
-      runAgent(new AgentRun(sys, agentTaskOf(sys.args), countTokens, state), state === undefined),
+    body: (sys, state) => {
+      let task: CompleteTask;
+      try {
+        task = agentTaskOf(sys.args);
+      } catch (error) {
+        if (error instanceof KernelError) return refused(error);
+        throw error;
+      }
+      return runAgent(new AgentRun(sys, task, countTokens, state), state === undefined);
+    },
   };
+}
+
+function* refused({ code, message }: KernelError): ProgramGenerator {
+  yield { kind: 'exit', outcome: 'failed', value: message, code, message };
 }
 
 function* runAgent(run: AgentRun, isNew: boolean): ProgramGenerator {
@@ -45,8 +58,9 @@ function* runAgent(run: AgentRun, isNew: boolean): ProgramGenerator {
     return valueOf(run.result(run.progress.isStopping ? 'stopped-by-reflection' : 'answered'));
   } catch (error) {
     if (!(error instanceof AgentFailure)) throw error;
-    const value = valueOf(run.result(error.reason as AgentResult['reason'], error.message));
-    yield { kind: 'exit', value, outcome: 'failed' };
+    const { reason: code, message } = error;
+    const value = valueOf(run.result(code as AgentResult['reason'], message));
+    yield { kind: 'exit', value, outcome: 'failed', code, message };
   }
 }
 
@@ -76,8 +90,8 @@ function* iteration(run: AgentRun): Steps<void> {
   if (yield* takeMail(run, 0)) progress.isStopping = false;
   yield* makeRoom(run);
   const isLast = progress.isStopping;
-  const tools = run.toolsLeft > 0 ? task.tools : [];
-  const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, tools });
+  const offered = run.toolsLeft > 0 ? { tools: task.tools, ownTools: run.ownTools } : {};
+  const asked = yield* modelStep(run, { maxOutput: task.maxOutput, keepAnswer: true, ...offered });
   if (!asked.ok) {
     progress.lastText = asked.failure?.partial ?? progress.lastText;
     throw new AgentFailure(asked.code, asked.message);
@@ -89,8 +103,9 @@ function* iteration(run: AgentRun): Steps<void> {
   if (answer.text !== '') progress.lastText = answer.text;
   const calls = yield* callsOf(run, answer);
   if (calls.length > 0) yield* toolTurn(run, answer.text, calls);
-  if (calls.length === 0 || isLast) yield* finish(run, answer, calls.length > 0);
-  else yield* reflect(run);
+  if (calls.length > 0 && !isLast) yield* reflect(run);
+  else if (isEmpty(answer)) yield* askAgain(run, calls.length > 0);
+  else yield* finish(run, answer, calls.length > 0);
   // Nothing may follow: who is restored from here begins with the next iteration, or waits for a message.
   const isDue =
     progress.final === null ? progress.iterations % task.checkpointEvery === 0 : task.followUpUs > 0;
@@ -109,12 +124,27 @@ function* callsOf(
   return calls;
 }
 
+const isEmpty = ({ text }: Answer): boolean => text.trim() === '';
+
+/** An answer in which nothing stands is none. Most servers refuse a prompt with such a message, too. */
+function* askAgain({ progress, conversation }: AgentRun, hasResults: boolean): Steps<void> {
+  if (progress.isAskedAgain)
+    throw new AgentFailure(
+      'EMPTY_ANSWER',
+      'the model gave an empty answer, and did so again when it was asked once more',
+    );
+  progress.isAskedAgain = true;
+  if (!hasResults) yield* conversation.retract();
+  yield* conversation.note('Your answer was empty. Answer the task now.', importanceOf.plan);
+}
+
 /** `hasResults`: it asked for tools all the same, and can't be replaced any more. */
 function* finish(run: AgentRun, { text, finish: why = 'stop' }: Answer, hasResults: boolean): Steps<void> {
   const { task, progress, conversation } = run;
   const isWhole = why !== 'length';
   const revised = task.critique && isWhole && !hasResults ? yield* critique(run, text) : text;
   progress.final = { text: revised, isWhole };
+  progress.isAskedAgain = false;
   conversation.close();
 }
 

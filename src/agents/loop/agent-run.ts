@@ -1,19 +1,21 @@
 /** What an agent's program knows while it runs, and what of it a checkpoint saves: the pages of its prompt survive by themselves. */
 import type { KernelErrorCode } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
-import type { Sys } from '../../kernel/syscalls.ts';
+import type { OfferedTool, Sys } from '../../kernel/syscalls.ts';
 import type { CompleteTask } from './agent-task.ts';
 import { Conversation } from './conversation.ts';
 import { chainOf } from './model-routing.ts';
+import { ownToolsOf } from './own-tools.ts';
 
 /** What an agent ends with, however it ends. */
 export interface AgentResult {
-  /** `answered`, `stopped-by-reflection`, or why it failed: ITERATION_LIMIT, CONTENT_FILTER, or the code of what failed. */
+  /** `answered`, `stopped-by-reflection`, or why it failed, which is also the code of its process: ITERATION_LIMIT, CONTENT_FILTER, EMPTY_ANSWER, or the code of what failed. */
   readonly reason:
     | 'answered'
     | 'stopped-by-reflection'
     | 'ITERATION_LIMIT'
     | 'CONTENT_FILTER'
+    | 'EMPTY_ANSWER'
     | KernelErrorCode;
   /** The final answer; of a run that failed the last thing that its model said. */
   readonly answer: string;
@@ -44,6 +46,8 @@ interface Progress {
   summaryModel: number;
   /** A reflection stopped the work: the next answer is the last. */
   isStopping: boolean;
+  /** The last answer was empty, and the model has been told so. */
+  isAskedAgain: boolean;
   /** The model's last words. */
   lastText: string;
   /** The final answer, until a further message comes. */
@@ -54,6 +58,7 @@ export class AgentRun {
   readonly sys: Sys;
   readonly task: CompleteTask;
   readonly conversation: Conversation;
+  readonly ownTools: readonly OfferedTool[];
   /** Models in the order in which they are tried, by what they are asked for; undefined stands for the engine's own. */
   readonly chains: Readonly<Record<ModelUse, readonly (string | undefined)[]>>;
   readonly progress: Progress = {
@@ -64,6 +69,7 @@ export class AgentRun {
     model: 0,
     summaryModel: 0,
     isStopping: false,
+    isAskedAgain: false,
     lastText: '',
     final: null,
   };
@@ -71,6 +77,7 @@ export class AgentRun {
   constructor(sys: Sys, task: CompleteTask, countTokens: (text: string) => number, state: Json | undefined) {
     this.sys = sys;
     this.task = task;
+    this.ownTools = ownToolsOf(task);
     this.chains = { model: chainOf(task), summaryModel: task.summaryModels };
     const saved = state as { readonly progress: Progress; readonly conversation: Json } | undefined;
     if (saved !== undefined) Object.assign(this.progress, saved.progress);

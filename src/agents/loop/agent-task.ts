@@ -2,9 +2,11 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
+import { checkKnownFields } from '../../kernel/known-fields.ts';
 import { longestWaitUs, mostTokens } from '../../kernel/syscall-handler.ts';
 import { checkMemories, type MemoryOptions } from '../memory/load-memories.ts';
 import { complexities, type RouteTable } from './model-routing.ts';
+import { sendMessageName } from './own-tools.ts';
 
 export interface AgentTask extends Partial<AgentSettings> {
   /** The first user message. */
@@ -18,6 +20,12 @@ export interface AgentTask extends Partial<AgentSettings> {
 export interface AgentSettings {
   /** Names of the tools that the model is offered, and no others. */
   readonly tools: readonly string[];
+  /** Other agents, which the model calls like tools, by the names of these. */
+  readonly agents: Readonly<Record<string, SubAgent>>;
+  /** How many agents that have agents, and teams, may stand one above the other from here on; > 0 where there are agents. */
+  readonly depth: number;
+  /** Siblings by name, other members of its team for one, to whom the model may write with the tool `send_message`. */
+  readonly colleagues: readonly string[];
   /** Models in the order in which they are tried; none: the engine's own. */
   readonly models: readonly string[];
   /** Other chains of models for tasks of a complexity. */
@@ -57,6 +65,20 @@ export interface AgentSettings {
   readonly followUpUs: number;
 }
 
+/** An agent that another one calls: a child process for each call. A type, as it is JSON. */
+export type SubAgent = {
+  /** What it is good for: told to the model. */
+  readonly description: string;
+  /** Default `agent`. Its arguments are an object, in which `task` is what the model asks of it. */
+  readonly program?: string;
+  readonly arguments?: { readonly [field: string]: Json };
+  /** An existing budget node; default: the caller's. */
+  readonly budget?: string;
+  readonly priority?: number;
+  /** How long its result is waited for, µs; then it is told to end. Default 10 minutes. */
+  readonly timeoutUs?: number;
+};
+
 /**
  * The source systems': 100 iterations, 2 retries, 120 s a step, a checkpoint every 5 iterations, 10 tool calls, a reflection every third iteration and at most 3, 85 % of the window,
  * temperature 0.3. Ours: an answer of 4,000 tokens in a window of 100,000, the low-water mark of 50 % (half of a window is paid again by each drop, so that it must free a good part of
@@ -64,6 +86,9 @@ export interface AgentSettings {
  */
 export const agentDefaults: AgentSettings = {
   tools: [],
+  agents: {},
+  depth: 3,
+  colleagues: [],
   models: [],
   routes: {},
   temperature: 0.3,
@@ -96,6 +121,12 @@ export function agentTaskOf(given: Json): CompleteTask {
   for (const [field, check] of Object.entries(checks)) check(field, task[field as keyof CompleteTask]);
   if (task.maxOutput >= task.windowTokens)
     throw invalid('maxOutput', task.maxOutput, `less than windowTokens, ${task.windowTokens}`);
+  const ownNames = [...Object.keys(task.agents), ...(task.colleagues.length > 0 ? [sendMessageName] : [])];
+  const twice = task.tools.find((name) => ownNames.includes(name));
+  if (twice !== undefined)
+    throw invalid('tools', twice, 'names that none of its agents has, nor send_message');
+  if (Object.keys(task.agents).length > 0 && task.depth < 1)
+    throw invalid('depth', task.depth, 'at least 1 where there are agents');
   if (task.dropTo >= task.dropAt) throw invalid('dropTo', task.dropTo, `less than dropAt, ${task.dropAt}`);
   return task;
 }
@@ -113,6 +144,12 @@ const checks: Readonly<Record<keyof CompleteTask, Check>> = {
     if (value !== undefined) checkMemories(field, value);
   },
   tools: names,
+  agents: (field, value) => {
+    if (!isRecord(value)) throw invalid(field, value, 'an object of agents by name');
+    for (const [name, agent] of Object.entries(value)) checkSubAgent(`${field}.${name}`, name, agent);
+  },
+  depth: integer(0, 10),
+  colleagues: names,
   models: names,
   routes: (field, value) => {
     if (!isRecord(value)) throw invalid(field, value, `an object with ${complexities.join(', ')}`);
@@ -140,6 +177,27 @@ const checks: Readonly<Record<keyof CompleteTask, Check>> = {
   cache: flag,
   followUpUs: integer(0, longestWaitUs),
 };
+
+const subAgentFields = Object.keys({
+  description: true,
+  program: true,
+  arguments: true,
+  budget: true,
+  priority: true,
+  timeoutUs: true,
+} satisfies Record<keyof SubAgent, true>);
+
+function checkSubAgent(field: string, name: string, agent: unknown): void {
+  if (!/^[a-zA-Z0-9_.-]{1,128}$/.test(name) || name === sendMessageName)
+    throw invalid(field, name, '1 to 128 letters, digits, "_", "." and "-"');
+  if (!isRecord(agent)) throw invalid(field, agent, '{ description, … }');
+  checkKnownFields(`${field}.`, agent, subAgentFields);
+  const { description, program = '', arguments: args = {}, budget = '', timeoutUs = 1 } = agent;
+  for (const [name, value] of Object.entries({ description, program, budget }))
+    if (typeof value !== 'string') throw invalid(`${field}.${name}`, value, 'a text');
+  if (!isRecord(args)) throw invalid(`${field}.arguments`, args, 'an object');
+  integer(1, longestWaitUs)(`${field}.timeoutUs`, timeoutUs);
+}
 
 function names(field: string, value: unknown): void {
   const isList = Array.isArray(value) && value.every((name) => typeof name === 'string' && name !== '');

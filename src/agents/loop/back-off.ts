@@ -18,8 +18,13 @@ export function backOffUs(repeat: number, failure: ModelFailure | undefined, rng
   return Math.min(leastUs + jitterUs, longestWaitUs);
 }
 
-/** The call began and failed: its model's matter. Everything else (a budget, the window, wrong arguments) is not mended by asking again, or somebody else. */
-export function isModelFailure(code: KernelErrorCode): boolean {
+/** Another model may answer: this one is not available, or too small for the prompt. Everything else (a budget, wrong arguments) is not mended by asking somebody else. */
+export function isOfThisModel(code: KernelErrorCode): boolean {
+  return isModelFailure(code) || code === 'WINDOW_EXCEEDED' || code === 'CONTEXT_TOO_LARGE';
+}
+
+/** The call began and failed. */
+function isModelFailure(code: KernelErrorCode): boolean {
   return (modelFailureCodes as readonly string[]).includes(code);
 }
 

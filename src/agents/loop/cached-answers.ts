@@ -33,9 +33,10 @@ export function* cachedAnswer(
 
 /** Only whole answers of the model that was asked are worth keeping. To be told before the answer joins the conversation. */
 export function* tellCache(run: AgentRun, asked: AskedModel, answer: Answer): Steps<void> {
-  const { text, toolCalls = [], finish, tokensOut, model } = answer;
+  const { text, toolCalls = [], finish, content, model } = answer;
+  const tokensOut = content?.tokens ?? answer.tokensOut;
   const isWhole = finish === undefined || finish === 'stop' || finish === 'tool-calls';
-  const isEmpty = text === '' && toolCalls.length === 0;
+  const isEmpty = text.trim() === '' && toolCalls.length === 0;
   if (!isWhole || isEmpty || model !== undefined) return;
   if (toolCalls.some(({ malformed }) => malformed !== undefined)) return;
   const response = { text, tokensOut, ...(toolCalls.length === 0 ? {} : { toolCalls }) };

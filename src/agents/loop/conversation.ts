@@ -39,6 +39,13 @@ interface SavedConversation {
 /** Of the user turn: nothing has answered it yet, the model works on it and has answered all that was said, a user has spoken since, or its final answer stands. */
 type Stage = 'opened' | 'answered' | 'steered' | 'closed';
 
+/** A message with the text of its page. */
+export interface SizedMessage {
+  readonly message: Message;
+  readonly text: string;
+  readonly tokens: number;
+}
+
 export class Conversation {
   /** Of the whole prompt, as the kernel counts. */
   tokens = 0;
@@ -78,24 +85,32 @@ export class Conversation {
     return Math.max(1, Math.ceil(this.countTokens(text)));
   }
 
+  /** Its text and tokens, which are not made a second time: a real tokenizer takes longer over a result than all else does. */
+  sized(message: Message): SizedMessage {
+    const text = pageOf(message);
+    return { message, text, tokens: this.tokensOf(text) };
+  }
+
   // ---- What is said --------------------------------------------------------------------------------------------------
 
   *system(text: string): Steps<void> {
-    yield* this.allocate({ role: 'system', text }, importanceOf.system, true);
+    yield* this.allocate(this.sized({ role: 'system', text }), importanceOf.system, true);
   }
 
   /** A message of the live user turn, which never leaves the window: what it began with, and what was said last. */
   *user(text: string): Steps<void> {
     if (this.stage === 'closed') {
-      for (const stretch of this.opening) settle(this.settled, stretch, this.grain);
+      // The final answer, too: it leaves before what it answers, for no conversation begins with an answer.
+      for (const stretch of [...this.opening, ...this.live]) settle(this.settled, stretch, this.grain);
+      this.settleTurn();
       this.opening = [];
+      this.live = [];
       this.stage = 'opened';
-    }
-    if (this.stage !== 'steered') {
+    } else if (this.stage === 'answered') {
       for (const stretch of this.live) settle(this.settled, stretch, this.grain);
       this.live = [];
     }
-    const stretch = yield* this.allocate({ role: 'user', text }, importanceOf.user);
+    const stretch = yield* this.allocate(this.sized({ role: 'user', text }), importanceOf.user);
     if (this.stage === 'opened') this.opening.push(stretch);
     else {
       this.live.push(stretch);
@@ -110,7 +125,7 @@ export class Conversation {
 
   /** What the program itself tells the model: a plan, a summary, memories. */
   *note(text: string, importance: number): Steps<void> {
-    const stretch = yield* this.allocate({ role: 'user', text }, importance);
+    const stretch = yield* this.allocate(this.sized({ role: 'user', text }), importance);
     settle(this.settled, stretch, this.grain);
   }
 
@@ -118,18 +133,19 @@ export class Conversation {
   answered(message: AssistantMessage, { page, content, tokensOut }: Answer): void {
     assert(page !== undefined, 'an answer that was to be kept has a page');
     this.settleTurn();
-    const text = pageOf(message);
     const tokens = content?.tokens ?? tokensOut;
     this.turn = { first: page, count: 1, tokens, importance: importanceOf.turn };
     this.tokens += tokens;
     this.stage = 'answered';
-    this.said(text, '');
+    if (this.keepsKeys) this.said(pageOf(message), '');
   }
 
   /** An answer that no call gave, or that stands for the one before it. */
   *answer(message: AssistantMessage, tokens?: number): Steps<void> {
     this.settleTurn();
-    this.turn = yield* this.allocate(message, importanceOf.turn, false, tokens);
+    const text = pageOf(message);
+    const sized = { message, text, tokens: tokens ?? this.tokensOf(text) };
+    this.turn = yield* this.allocate(sized, importanceOf.turn);
     this.stage = 'answered';
   }
 
@@ -138,13 +154,13 @@ export class Conversation {
     const { turn } = this;
     assert(turn?.count === 1, 'only an answer without results can be taken back');
     this.turn = undefined;
-    yield* this.leave('free', turn);
+    yield* this.leave('free', [turn]);
     return turn.tokens;
   }
 
   /** The result of a call that the last answer asked for. */
-  *result(message: Message): Steps<void> {
-    const stretch = yield* this.allocate(message, importanceOf.turn);
+  *result(result: SizedMessage): Steps<void> {
+    const stretch = yield* this.allocate(result, importanceOf.turn);
     assert(this.turn !== undefined, 'a result follows an answer');
     this.turn = joined(this.turn, stretch);
   }
@@ -152,12 +168,12 @@ export class Conversation {
   /** A message that is taken out again by `withdraw`: what is told of the conversation must not stand in it. */
   *aside(text: string): Steps<Aside> {
     const { key, before, last } = this;
-    const stretch = yield* this.allocate({ role: 'user', text }, importanceDefaults.page);
+    const stretch = yield* this.allocate(this.sized({ role: 'user', text }), importanceDefaults.page);
     return { stretch, key, before, last };
   }
 
   *withdraw({ stretch, key, before, last }: Aside): Steps<void> {
-    yield* this.leave('free', stretch);
+    yield* this.leave('free', [stretch]);
     Object.assign(this, { key, before, last });
   }
 
@@ -171,9 +187,7 @@ export class Conversation {
   *drop(stretches: readonly Stretch[]): Steps<void> {
     const leaving = new Set(stretches);
     this.settled = this.settled.filter((stretch) => !leaving.has(stretch));
-    // From the back: what stands behind a page that leaves has to be named anew.
-    for (const stretch of [...stretches].sort((a, b) => b.first - a.first))
-      yield* this.leave('drop', stretch);
+    yield* this.leave('drop', stretches);
   }
 
   save(): Json {
@@ -211,12 +225,10 @@ export class Conversation {
   }
 
   private *allocate(
-    message: Message,
+    { message, text, tokens }: SizedMessage,
     importance: number,
     pinned = false,
-    tokens = this.tokensOf(pageOf(message)),
   ): Steps<Stretch> {
-    const text = pageOf(message);
     const call: Allocate = { kind: 'allocate', text, tokens, importance, ...(pinned ? { pinned } : {}) };
     const result = yield call;
     if (!result.ok) throw new AgentFailure(result.code, result.message);
@@ -225,13 +237,18 @@ export class Conversation {
     return { first: result.value as PageNumber, count: 1, tokens, importance };
   }
 
-  private *leave(kind: 'drop' | 'free', { first, count, tokens }: Stretch): Steps<void> {
-    for (let page = first + count - 1; page >= first; page--) {
-      const result = yield { kind, page: page as PageNumber };
-      assert(result.ok, `page ${page} of the conversation is not in the page table`);
+  /** In one syscall, as the prompt behind the first of the pages is broken by it. */
+  private *leave(kind: 'drop' | 'free', stretches: readonly Stretch[]): Steps<void> {
+    if (stretches.length === 0) return;
+    const pages = stretches.flatMap(({ first, count }) =>
+      Array.from({ length: count }, (_, at) => (first + at) as PageNumber),
+    );
+    const result = yield { kind, pages };
+    assert(result.ok, `a page of ${pages.join(', ')} is not in the page table`);
+    for (const { first, count, tokens } of stretches) {
+      this.tokens -= tokens;
+      this.said(`${kind} ${first} ${count}`, '');
     }
-    this.tokens -= tokens;
-    this.said(`${kind} ${first} ${count}`, '');
   }
 
   private said(what: string, last: string): void {

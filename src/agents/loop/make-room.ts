@@ -7,6 +7,7 @@ import { pageOf, type AssistantMessage } from '../model/messages.ts';
 import type { AgentRun } from './agent-run.ts';
 import { AgentFailure } from './agent-failure.ts';
 import { askAside } from './aside.ts';
+import { isOfThisModel } from './back-off.ts';
 import { importanceOf, type Steps } from './conversation.ts';
 
 const summaryTokens = 2_000;
@@ -56,8 +57,11 @@ function* lighten(run: AgentRun, coming: number): Steps<string> {
   const leaving = conversation.droppable(Math.max(0, target));
   if (leaving.length === 0) return '';
   const summary = task.summarise ? yield* summarised(run) : undefined;
-  // A failed summary drops nothing.
-  if (summary?.ok === false) return summary.message;
+  // A failed summary drops nothing. What no budget allows, the next turn, which asks for more, is not allowed either.
+  if (summary?.ok === false) {
+    if (!isOfThisModel(summary.code)) throw new AgentFailure(summary.code, summary.message);
+    return summary.message;
+  }
   yield* conversation.drop(leaving);
   if (summary !== undefined) yield* conversation.note(summary.value, importanceOf.summary);
   return '';

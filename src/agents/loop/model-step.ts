@@ -1,8 +1,8 @@
 /** One step of a model, metered like any call: repeated when it failed and may succeed later, handed to the next model of the chain when this one is not available. */
 import type { Json } from '../../kernel/ids.ts';
-import type { Answer, ModelRequest, SyscallResult } from '../../kernel/syscalls.ts';
+import type { Answer, ModelRequest, OfferedTool, SyscallResult } from '../../kernel/syscalls.ts';
 import type { AgentRun, ModelUse } from './agent-run.ts';
-import { backOffUs, isModelFailure, isRetryable } from './back-off.ts';
+import { backOffUs, isOfThisModel, isRetryable } from './back-off.ts';
 import { assistantMessage, cachedAnswer, tellCache } from './cached-answers.ts';
 import type { Steps } from './conversation.ts';
 
@@ -13,6 +13,7 @@ export interface ModelStep {
   /** Whether the answer joins the conversation. */
   readonly keepAnswer: boolean;
   readonly tools?: readonly string[];
+  readonly ownTools?: readonly OfferedTool[];
   /** JSON Schema that the answer is to follow. */
   readonly format?: Json;
 }
@@ -30,7 +31,7 @@ export function* modelStep(run: AgentRun, step: ModelStep): Steps<SyscallResult<
   for (let at = progress[use]; ; at++) {
     const isLast = at === chain.length - 1;
     const result = yield* askModel(run, step, { model: chain[at], isLast });
-    if (result.ok || !isModelFailure(result.code)) return result;
+    if (result.ok || !isOfThisModel(result.code)) return result;
     failures.push(`${chain[at]}: ${result.message}`);
     if (isLast) return failures.length === 1 ? result : { ...result, message: failures.join('; ') };
     if (step.purpose === undefined || use === 'summaryModel') progress[use] = at + 1;
@@ -39,7 +40,7 @@ export function* modelStep(run: AgentRun, step: ModelStep): Steps<SyscallResult<
 
 function* askModel(
   run: AgentRun,
-  { purpose, maxOutput, keepAnswer, tools = [], format }: ModelStep,
+  { purpose, maxOutput, keepAnswer, tools = [], ownTools = [], format }: ModelStep,
   { model, isLast }: { readonly model: string | undefined; readonly isLast: boolean },
 ): Steps<SyscallResult<Answer>> {
   const { task, sys, conversation } = run;
@@ -47,6 +48,7 @@ function* askModel(
     ...(purpose === undefined ? {} : { purpose }),
     ...(model === undefined ? {} : { model }),
     ...(tools.length === 0 ? {} : { tools }),
+    ...(ownTools.length === 0 ? {} : { ownTools }),
     temperature: task.temperature,
     ...(format === undefined ? {} : { format }),
     timeoutUs: task.stepTimeoutUs,

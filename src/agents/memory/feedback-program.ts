@@ -14,12 +14,14 @@ function* run(sys: Sys): ProgramGenerator {
   try {
     task = taskOf(sys);
   } catch (error) {
-    yield { kind: 'exit', outcome: 'failed', value: messageOf(error) };
+    const message = messageOf(error);
+    yield { kind: 'exit', outcome: 'failed', value: message, code: 'INVALID_ARGUMENT', message };
     return;
   }
   const stored = yield* rememberFeedback(sys, task.scope, task.feedback);
   if (stored.ok) return stored.value;
-  yield { kind: 'exit', outcome: 'failed', value: `${stored.code}: ${stored.message}` };
+  const { code, message } = stored;
+  yield { kind: 'exit', outcome: 'failed', value: `${code}: ${message}`, code, message };
 }
 
 function taskOf({ args }: Sys): FeedbackTask {

@@ -1,7 +1,6 @@
 /** What a model is asked, whoever answers: a real one behind its adapter or a simulated one. */
 import type { CallIdentity } from '../../kernel/requests.ts';
-import type { ModelRequest, ThinkScript } from '../../kernel/syscalls.ts';
-import type { ToolSpec } from '../../kernel/tools.ts';
+import type { ModelRequest, ThinkScript, OfferedTool } from '../../kernel/syscalls.ts';
 import type { Message } from './messages.ts';
 
 export interface ModelCall {
@@ -11,10 +10,11 @@ export interface ModelCall {
   /** Tokens. */
   readonly maxOutput: number;
   readonly request: ModelRequest;
-  /** The tools that `request.tools` names, as far as they are registered. */
+  /** The tools that `request.tools` names, as far as they are registered, and the program's own. */
   readonly tools: readonly OfferedTool[];
+  /** What it said before it was stopped: it goes on behind that, and says only the rest. Absent: nothing. */
+  readonly partial?: string;
 }
-export type OfferedTool = Pick<ToolSpec, 'name' | 'description' | 'parameters'>;
 
 /** A simulated model: pure, so that the same call has the same answer. What it says is told when the call starts, and takes its time after that. */
 export interface SimulatedModel {

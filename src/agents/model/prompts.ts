@@ -1,11 +1,11 @@
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { CallIdentity, CallStart } from '../../kernel/requests.ts';
-import type { ModelRequest } from '../../kernel/syscalls.ts';
-import { messageOfPage, type Message } from './messages.ts';
-import type { ModelCall, OfferedTool } from './model-call.ts';
+import type { ModelRequest, OfferedTool } from '../../kernel/syscalls.ts';
+import type { Message } from './messages.ts';
+import type { ModelCall } from './model-call.ts';
 
-/** The texts of pages by hash; undefined: nobody has told that text here. */
-export type TextOfPage = (hash: string) => string | undefined;
+/** The messages of pages by hash; undefined: nobody has told that page's text here. */
+type MessageOfHash = (hash: string) => Message | undefined;
 
 /**
  * What the model is asked by the call that starts. The prompt is read when somebody asks for it, and must be read before the process goes on: a mock that does not look costs
@@ -15,32 +15,40 @@ export class PromptCall implements ModelCall {
   readonly identity: CallIdentity;
   readonly maxOutput: number;
   readonly request: ModelRequest;
+  readonly partial?: string;
   private readonly kernel: Kernel;
-  private readonly textOf: TextOfPage;
+  private readonly messageOf: MessageOfHash;
   private read: readonly Message[] | undefined;
 
   constructor(
     kernel: Kernel,
-    { identity, maxOutput, request = {}, degradedTo }: CallStart,
-    textOf: TextOfPage,
+    { identity, maxOutput, tokensOut, request = {}, degradedTo }: CallStart,
+    messageOf: MessageOfHash,
+    partial = '',
   ) {
     this.identity = identity;
-    this.maxOutput = maxOutput;
+    // What was said is part of the longest answer.
+    this.maxOutput = partial === '' ? maxOutput : Math.max(1, maxOutput - tokensOut);
     // Its budget pays for the cheaper model only.
     this.request = degradedTo === undefined ? request : { ...request, model: degradedTo.model };
     this.kernel = kernel;
-    this.textOf = textOf;
+    this.messageOf = messageOf;
+    if (partial !== '') this.partial = partial;
   }
 
   get messages(): readonly Message[] {
-    this.read ??= this.kernel.promptOf(this.identity.pid).flatMap((hash) => {
-      const text = hash === undefined ? undefined : this.textOf(hash);
-      return text === undefined ? [] : [messageOfPage(text)];
-    });
-    return this.read;
+    if (this.read !== undefined) return this.read;
+    const messages: Message[] = [];
+    for (const hash of this.kernel.promptOf(this.identity.pid)) {
+      const message = hash === undefined ? undefined : this.messageOf(hash);
+      if (message !== undefined) messages.push(message);
+    }
+    this.read = messages;
+    return messages;
   }
 
   get tools(): readonly OfferedTool[] {
-    return (this.request.tools ?? []).flatMap((name) => this.kernel.tool(name) ?? []);
+    const { tools = [], ownTools = [] } = this.request;
+    return [...tools.flatMap((name) => this.kernel.tool(name) ?? []), ...ownTools];
   }
 }

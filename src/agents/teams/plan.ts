@@ -2,7 +2,7 @@ import { isRecord } from '../../kernel/budget-limits.ts';
 import { shown } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { answerOf, type Contribution } from './contribution.ts';
-import { work, type Assignment, type TeamSteps } from './members.ts';
+import { work, type Assignment, type Team, type TeamSteps } from './members.ts';
 import type { Member, TeamTask } from './team-task.ts';
 
 /** Parts of a plan for each member of the team, at most: each is a run of a member. */
@@ -16,7 +16,7 @@ const repeats = 1;
  * instead: why there is no plan.
  */
 export function* planOf(
-  team: TeamTask,
+  team: Team,
   leader: Member,
   all: Contribution[],
 ): TeamSteps<readonly Assignment[] | string> {

@@ -3,6 +3,7 @@ import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { checkKnownFields } from '../../kernel/known-fields.ts';
+import { longestWaitUs } from '../../kernel/syscall-handler.ts';
 import type { Contribution } from './contribution.ts';
 
 export const topologies = ['sequential', 'parallel', 'pipeline', 'hierarchical', 'debate'] as const;
@@ -25,6 +26,8 @@ export interface TeamTask {
   readonly parallel?: number;
   /** Of a debate, 1 to 10; default 2. */
   readonly rounds?: number;
+  /** Whether members that are agents may write to those that are at work with them, with the tool `send_message`; default false. */
+  readonly messages?: boolean;
   /** How many teams may stand one above the other from here on, 1 to 10; default 3. A team within may say less of itself, not more. */
   readonly depth?: number;
 }
@@ -38,6 +41,8 @@ export interface Member {
   readonly arguments?: { readonly [field: string]: Json };
   /** An existing budget node; default: the team's. */
   readonly budget?: string;
+  /** The longest that it may take for each of its parts, µs, > 0; then it is terminated, and told as cancelled. Absent: as long as it takes. */
+  readonly timeoutUs?: number;
   readonly priority?: number;
 }
 
@@ -58,6 +63,7 @@ const teamFields: readonly (keyof TeamTask)[] = [
   'combiner',
   'parallel',
   'rounds',
+  'messages',
   'depth',
 ];
 const memberFields: readonly (keyof Member)[] = [
@@ -66,6 +72,7 @@ const memberFields: readonly (keyof Member)[] = [
   'program',
   'arguments',
   'budget',
+  'timeoutUs',
   'priority',
 ];
 
@@ -73,7 +80,7 @@ const memberFields: readonly (keyof Member)[] = [
 export function checkTeamTask(args: Json): TeamTask {
   if (!isRecord(args)) throw invalid('team', args, '{ topology, task, members, … }');
   checkKnownFields('', args, teamFields);
-  const { topology, task, members, leader, combiner, parallel, rounds, depth } = args;
+  const { topology, task, members, leader, combiner, parallel, rounds, messages, depth } = args;
   if (!topologies.includes(topology as Topology)) throw invalid('topology', topology, topologies.join(', '));
   if (typeof task !== 'string' || task === '') throw invalid('task', task, 'a text that is not empty');
   const least = topology === 'debate' ? 2 : 1;
@@ -91,6 +98,8 @@ export function checkTeamTask(args: Json): TeamTask {
   checkCount('parallel', parallel, 1, 1_000);
   checkCount('rounds', rounds, 1, 10);
   checkCount('depth', depth, 1, 10);
+  if (messages !== undefined && typeof messages !== 'boolean')
+    throw invalid('messages', messages, 'true or false');
   const all = [...(members as Member[]), leader, combiner].filter((member) => member !== undefined);
   const names = (all as unknown as Member[]).map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
@@ -101,7 +110,8 @@ export function checkTeamTask(args: Json): TeamTask {
 function checkMember(field: string, member: unknown): void {
   if (!isRecord(member)) throw invalid(field, member, '{ name, role, … }');
   checkKnownFields(`${field}.`, member, memberFields);
-  const { name, role, program, arguments: args } = member;
+  const { name, role, program, arguments: args, timeoutUs } = member;
+  checkCount(`${field}.timeoutUs`, timeoutUs, 1, longestWaitUs);
   if (typeof name !== 'string' || name === '')
     throw invalid(`${field}.name`, name, 'a text that is not empty');
   for (const [key, value] of [

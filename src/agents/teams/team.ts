@@ -7,7 +7,7 @@ import type { Json } from '../../kernel/ids.ts';
 import type { Program, Sys } from '../../kernel/syscalls.ts';
 import { quoted } from '../model/quoted.ts';
 import { answerOf, told, type Contribution } from './contribution.ts';
-import { work, type TeamSteps } from './members.ts';
+import { work, type Team, type TeamSteps } from './members.ts';
 import { planOf } from './plan.ts';
 import {
   checkTeamTask,
@@ -26,22 +26,22 @@ function* runTeam(sys: Sys): TeamSteps<Json> {
   try {
     task = checkTeamTask(sys.args);
   } catch (error) {
-    return yield* fail(messageOf(error), []);
+    return yield* fail('INVALID_ARGUMENT', messageOf(error), []);
   }
   const contributions: Contribution[] = [];
-  const result = yield* runs[task.topology](task, contributions);
-  if ('failure' in result) return yield* fail(result.failure, contributions);
+  const result = yield* runs[task.topology]({ ...task, sys, notes: [] }, contributions);
+  if ('failure' in result) return yield* fail('TEAM_FAILED', result.failure, contributions);
   return { answer: result.answer, contributions } satisfies TeamResult;
 }
 
-function* fail(message: string, contributions: readonly Contribution[]): TeamSteps<Json> {
-  yield { kind: 'exit', outcome: 'failed', value: { message, contributions } };
+function* fail(code: string, message: string, contributions: readonly Contribution[]): TeamSteps<Json> {
+  yield { kind: 'exit', outcome: 'failed', value: { message, contributions }, code, message };
   return null;
 }
 
 type TeamEnd = { readonly answer: Json } | { readonly failure: string };
 /** Adds to `all` what each member gave. */
-type RunTeam = (task: TeamTask, all: Contribution[]) => TeamSteps<TeamEnd>;
+type RunTeam = (task: Team, all: Contribution[]) => TeamSteps<TeamEnd>;
 
 const runs: Readonly<Record<Topology, RunTeam>> = {
   sequential: runSequential,
@@ -51,7 +51,7 @@ const runs: Readonly<Record<Topology, RunTeam>> = {
   debate: runDebate,
 };
 
-function* runSequential(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runSequential(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   for (const member of team.members) {
     const task = all.length === 0 ? team.task : `${team.task}\n\n${before(all)}`;
     all.push(...(yield* work([{ member, task, round: 1 }], team)));
@@ -59,14 +59,14 @@ function* runSequential(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd>
   return yield* combined(team, all, all.filter(isCompleted).slice(-1));
 }
 
-function* runParallel(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runParallel(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   const assignments = team.members.map((member) => ({ member, task: team.task, round: 1 }));
   all.push(...(yield* work(assignments, team)));
   return yield* combined(team, all, all.filter(isCompleted));
 }
 
 /** What one member can't do, the next ones can't go on with. */
-function* runPipeline(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runPipeline(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   let input = '';
   for (const [at, member] of team.members.entries()) {
     const task = at === 0 ? team.task : `${team.task}\n\nThe step before you gave:\n${input}`;
@@ -79,7 +79,7 @@ function* runPipeline(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
   return { answer: answerOf(all.at(-1)!.value) };
 }
 
-function* runHierarchical(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runHierarchical(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   const leader = team.leader!;
   const plan = yield* planOf(team, leader, all);
   if (typeof plan === 'string') return { failure: plan };
@@ -93,7 +93,7 @@ function* runHierarchical(team: TeamTask, all: Contribution[]): TeamSteps<TeamEn
   return yield* lastWord(team, leader, { said: beforeOf(parts), round: 2 }, all);
 }
 
-function* runDebate(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
+function* runDebate(team: Team, all: Contribution[]): TeamSteps<TeamEnd> {
   const { rounds = teamDefaults.rounds } = team;
   let last: Contribution[] = [];
   for (let round = 1; round <= rounds; round++) {
@@ -114,7 +114,7 @@ function* runDebate(team: TeamTask, all: Contribution[]): TeamSteps<TeamEnd> {
 
 /** One answer of all: the combiner's, or without one those that stand for it. */
 function* combined(
-  team: TeamTask,
+  team: Team,
   contributions: readonly Contribution[],
   standing: readonly Contribution[],
   all: Contribution[] = contributions as Contribution[],
@@ -129,7 +129,7 @@ function* combined(
 }
 
 function* lastWord(
-  team: TeamTask,
+  team: Team,
   member: Member,
   { said, round }: { readonly said: string; readonly round: number },
   all: Contribution[],

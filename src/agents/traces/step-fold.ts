@@ -6,7 +6,7 @@ import type { Input } from '../../kernel/inputs.ts';
 import type { HistoryRecord } from '../../kernel/records.ts';
 import type { CallStart, PersonAsk, StorageRequest, ToolStart } from '../../kernel/requests.ts';
 import type { Answer, ChildEnd, SyscallResult, ToolResult } from '../../kernel/syscalls.ts';
-import { timedOut, toolResultOf } from '../../kernel/tool-run.ts';
+import { decided, timedOut, toolResultOf } from '../../kernel/tool-run.ts';
 import { stepTypeOf, type OpenStep, type ProcessPlace } from './run-trace.ts';
 import type { Act } from './step-acts.ts';
 
@@ -81,8 +81,9 @@ export class StepFold {
     const { place, step, isAsked } = open;
     place.trace.questions.delete(request);
     step.data['decision'] = decision;
-    if (isAsked && decision === 'answer' && input.type === 'person.answered')
-      this.toolResult(place, step, { ok: true, value: input.value });
+    if (step.type !== 'tool_call' || input.type !== 'person.answered') return;
+    const result = decided(step.data['tool'] as string, isAsked, input);
+    if (result !== undefined) this.toolResult(place, step, result);
   }
 
   /** Its process ends before it has a result. */
@@ -153,9 +154,10 @@ export class StepFold {
     }
   }
 
-  /** On its first stretch: the request is the same in all. On each further one the answer begins anew. */
-  private callStarted({ trace, call }: ProcessPlace, { resumed, request = {}, degradedTo }: CallStart): void {
-    if (call === undefined) return;
+  /** On its first stretch: the request is the same in all. On a further one the answer goes on, or begins anew. */
+  private callStarted({ trace, call }: ProcessPlace, start: CallStart): void {
+    const { resumed, continues, request = {}, degradedTo } = start;
+    if (call === undefined || continues) return;
     if (resumed) return call.text === '' ? undefined : this.restarted(trace, call);
     const model = degradedTo?.model ?? request.model;
     if (model !== undefined) call.data['model'] = model;

@@ -154,8 +154,8 @@ export type TraceEventBody =
 export type TraceEnd = {
   readonly type: 'trace_completed' | 'trace_failed' | 'trace_cancelled';
   readonly value: Json;
-  /** Why it failed; '' and '' when it did not, or by its own exit. */
-  readonly code: KernelErrorCode | '';
+  /** Why it failed, by a code of the kernel or of its program, and in one line; '' and '' when it did not. */
+  readonly code: string;
   readonly message: string;
   readonly usage: Trace['usage'];
 };

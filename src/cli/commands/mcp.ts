@@ -27,6 +27,7 @@ export const mcpCommand: Command<McpOptions> = {
     const settings = liveSettings(options, io);
     const service = new AgentService();
     const world = await openLiveWorld(settings, {
+      moreModels: settings.models.configuredNames,
       seed: options.seed,
       isWatched: false,
       // The client answers with the tool ask.
@@ -36,7 +37,7 @@ export const mcpCommand: Command<McpOptions> = {
     const server = await serveTools({
       name: 'ringzero',
       version: packageVersion(),
-      tools: service.serve(world),
+      tools: service.serve(world, settings.approve),
     });
     let endInterrupts: () => void = () => {};
     const interrupted = new Promise<void>((resolve) => {

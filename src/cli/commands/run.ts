@@ -2,24 +2,26 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { agentTaskOf } from '../../agents/loop/agent-task.ts';
+import { sendMessageName } from '../../agents/loop/own-tools.ts';
 import type { TraceEvent } from '../../agents/traces/trace.ts';
 import { invalid, messageOf } from '../../kernel/errors.ts';
-import type { Json } from '../../kernel/ids.ts';
+import type { Json, Pid } from '../../kernel/ids.ts';
 import type { ProcessEnd } from '../../host/live-kernel.ts';
 import { watchTraces } from '../../host/watch-traces.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { AskPerson } from '../live/ask-person.ts';
 import { budgetName, openLiveWorld, type LiveWatcher, type LiveWorld } from '../live/live-world.ts';
-import { adviceOf, liveEndOf, usageLine, type LiveEnd } from '../live/run-result.ts';
-import { RunView } from '../live/run-view.ts';
 import {
-  addLiveFlags,
-  liveSettings,
-  scriptedName,
-  type LiveFlags,
-  type LiveSettings,
-} from '../live/settings.ts';
-import { readTeam, teamArguments, type TeamFile } from '../live/team-file.ts';
+  adviceOf,
+  liveEndOf,
+  modelLine,
+  usageLine,
+  type LiveEnd,
+  type PricedUsage,
+} from '../live/run-result.ts';
+import { RunView } from '../live/run-view.ts';
+import { addLiveFlags, liveSettings, type LiveFlags, type LiveSettings } from '../live/settings.ts';
+import { modelsOfTeam, readTeam, teamArguments, type TeamFile } from '../live/team-file.ts';
 import type { LiveUsage } from '../live/usage-meter.ts';
 import { checkOutputs } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
@@ -96,6 +98,7 @@ class LiveRun {
   async run(): Promise<number> {
     const { settings, options, io, watcher } = this;
     const world = await openLiveWorld(settings, {
+      moreModels: this.team === undefined ? [] : modelsOfTeam(this.team),
       seed: options.seed,
       isWatched: io.isTerminal,
       canAsk: io.person.isThere,
@@ -104,7 +107,7 @@ class LiveRun {
     });
     try {
       const { program, args } = this.program(world);
-      this.view.offered = world.agent.tools ?? [];
+      this.view.offered = [...world.tools, sendMessageName];
       const startUs = world.clock.nowUs();
       const run = `run-${startUs}`;
       const told = options.ndjson ? this.tell(watchTraces(world.live).watch(run)) : undefined;
@@ -117,21 +120,21 @@ class LiveRun {
       });
       const { end, status } = await this.attended(world, spawned);
       await told;
-      this.report(end, { run, us: world.clock.nowUs() - startUs, used: world.usage.of(spawned.pid) });
+      this.report(end, run, world.clock.nowUs() - startUs, usageOf(world, spawned.pid));
       return status;
     } finally {
-      const closed = world.close();
       // Whoever wants it to end at once does not wait for servers to take their leave.
-      if (!this.isHurried) await closed;
+      await world.close({ isHurried: this.isHurried });
     }
   }
 
   private isHurried = false;
 
-  private program({ agent }: LiveWorld): { readonly program: string; readonly args: Json } {
+  private program(world: LiveWorld): { readonly program: string; readonly args: Json } {
     const { task, team } = this;
-    if (team !== undefined) return { program: 'team', args: teamArguments(team, task, agent) };
-    const args = { ...agent, task } as unknown as Json;
+    if (team !== undefined)
+      return { program: 'team', args: teamArguments(team, task, (own) => world.agent(own)) };
+    const args = { ...world.agent(), task } as unknown as Json;
     agentTaskOf(args);
     return { program: 'agent', args };
   }
@@ -190,10 +193,7 @@ class LiveRun {
     }
   }
 
-  private report(
-    end: LiveEnd,
-    { run, us, used }: { readonly run: string; readonly us: number; readonly used: LiveUsage },
-  ): void {
+  private report(end: LiveEnd, run: string, us: number, { used, byModel, isPriceKnown }: RunUsage): void {
     const { io, options, settings, task, view } = this;
     const { outcome, reason, message, answer } = end;
     const repeat = repeatWords('run', [task], { given: options.given, seed: options.seed }).join(' ');
@@ -203,19 +203,21 @@ class LiveRun {
       ringzero: packageVersion(),
       seed: options.seed,
       task,
-      model: settings.model.kind === 'scripted' ? scriptedName : settings.model.endpoint.model,
+      model: settings.models.chain.join(','),
       ...end,
       seconds: us / 1e6,
       ...used,
-      microDollars: settings.prices === undefined ? null : used.microDollars,
+      microDollars: isPriceKnown ? used.microDollars : null,
+      models: byModel,
       repeat,
       ...(options.record === undefined ? {} : { recording: options.record }),
     };
     if (options.json) return io.out(JSON.stringify(document, null, 1));
     if (options.ndjson) return io.out(JSON.stringify({ type: 'result', ...document }));
     view.endLine();
-    if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(answer);
-    view.line(usageLine(outcome, us, used, settings.prices !== undefined));
+    if (outcome === 'completed' && answer !== '' && answer !== view.lastAnswer) io.out(view.words(answer));
+    view.line(usageLine(outcome, us, used, isPriceKnown));
+    if (byModel.length > 1) for (const one of byModel) view.note(`  ${modelLine(one)}`);
     if (options.record !== undefined) view.note(`recorded: ringzero rerun ${options.record}`);
     if (outcome === 'completed') return;
     if (outcome === 'failed') {
@@ -225,6 +227,22 @@ class LiveRun {
     }
     view.line(`nothing of it is kept to go on from; to do it again: ${repeat}`);
   }
+}
+
+/** What a run used, of each model that it asked, too. */
+interface RunUsage {
+  readonly used: LiveUsage;
+  readonly byModel: readonly PricedUsage[];
+  readonly isPriceKnown: boolean;
+}
+
+function usageOf({ usage, models }: LiveWorld, pid: Pid): RunUsage {
+  const byModel = usage.byModel(pid).map((one) => {
+    const isKnown = models.some(({ name, prices }) => name === one.model && prices !== undefined);
+    return { ...one, microDollars: isKnown ? one.microDollars : null };
+  });
+  const isPriceKnown = byModel.every(({ microDollars }) => microDollars !== null);
+  return { used: usage.of(pid), byModel, isPriceKnown };
 }
 
 const unended = { reason: 'stopped', message: '', answer: '', isWhole: false } as const;

@@ -16,7 +16,6 @@ import {
   ratesOf,
   simulateWork,
   specWith,
-  tellable,
   type OtherSettings,
   type Simulated,
   type Spec,
@@ -113,7 +112,7 @@ export const whatIfCommand: Command<WhatIfOptions> = {
     const same = simulateWork({ spec, parts, work, rates });
     const otherSpec = specWith(spec, settings, work.spawns);
     const otherParts = scheduler === undefined ? parts : { ...parts, own: scheduler.create };
-    const other = simulateWork({ spec: otherSpec, parts: otherParts, work, rates });
+    const other = simulateWork({ spec: otherSpec, parts: otherParts, work, rates, settings });
     io.progress('');
     const { seed } = spec;
     const findings: Findings = {
@@ -124,7 +123,6 @@ export const whatIfCommand: Command<WhatIfOptions> = {
       recorded,
       same,
       other,
-      untold: work.world.length - tellable(work).length,
       repeat: repeatWords('whatif', [file], { given: options.given, seed }).join(' '),
     };
     if (options.json) io.out(JSON.stringify(documentOf(findings), null, 1));
@@ -141,8 +139,6 @@ interface Findings {
   readonly recorded: RunMetrics;
   readonly same: Simulated;
   readonly other: Simulated;
-  /** Messages and signals from outside that can't be told again. */
-  readonly untold: number;
   readonly repeat: string;
 }
 
@@ -194,7 +190,7 @@ function settingsOf(
 // ---- What is told --------------------------------------------------------------------------------------------------------
 
 function documentOf(findings: Findings): object {
-  const { file, spec, otherSpec, settings, recorded, same, other, untold, repeat } = findings;
+  const { file, spec, otherSpec, settings, recorded, same, other, repeat } = findings;
   return {
     command: 'whatif',
     recording: file,
@@ -207,7 +203,7 @@ function documentOf(findings: Findings): object {
     simulated: { ...figuresOf(same.metrics), answers: same.answers },
     whatif: { ...figuresOf(other.metrics), answers: other.answers },
     unmatchedShare: unmatched(other),
-    untold,
+    untold: other.untold,
     caveat,
   };
 }
@@ -238,10 +234,7 @@ function unmatched({ answers: { matching, changed, missing } }: Simulated): numb
   return all === 0 ? 0 : (changed + missing) / all;
 }
 
-function linesOf(
-  { file, spec, otherSpec, recorded, same, other, untold, repeat }: Findings,
-  io: Io,
-): string[] {
+function linesOf({ file, spec, otherSpec, recorded, same, other, repeat }: Findings, io: Io): string[] {
   const runs = [recorded, same.metrics, other.metrics];
   const row = (label: string, of: (metrics: RunMetrics) => string): string[] => [label, ...runs.map(of)];
   const reasons = Object.keys(recorded.split.waiting).filter((reason) =>
@@ -279,9 +272,11 @@ function linesOf(
     '',
     'simulated: the same settings in simulation; how far it is from what was recorded is how far to trust the what-if',
     answersLine(other),
-    ...(untold === 0
+    ...(other.untold === 0
       ? []
-      : [`${untold} messages and signals from outside are left out: processes have other numbers`]),
+      : [
+          `${other.untold} messages and signals from outside are left out: their processes do not come to be`,
+        ]),
     caveat,
     '',
     `repeat: ${repeat}`,

@@ -1,13 +1,14 @@
 /** Agents as others drive them: spawned, listed, looked at, stopped, and their questions answered. The tools of `ringzero mcp`. */
 import { agentTaskOf, type AgentTask } from '../../agents/loop/agent-task.ts';
 import type { ServedTool } from '../../adapters/tools/mcp-tool-server.ts';
-import { invalid } from '../../kernel/errors.ts';
+import { invalid, messageOf } from '../../kernel/errors.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import type { PersonAnswered } from '../../kernel/inputs.ts';
 import type { PersonAsk } from '../../kernel/requests.ts';
 import type { ToolReply } from '../../host/ports.ts';
-import { callOf } from './ask-person.ts';
+import type { ApprovalMode } from './approval.ts';
+import { callOf, nobodyIsAsked, noReason } from './ask-person.ts';
 import { budgetName, type LiveWatcher, type LiveWorld } from './live-world.ts';
 import { liveEndOf, type LiveEnd } from './run-result.ts';
 
@@ -30,9 +31,13 @@ export class AgentService implements LiveWatcher {
   private world: LiveWorld | undefined;
   private count = 0;
 
-  /** Its world is made with this service as its watcher. */
-  serve(world: LiveWorld): readonly ServedTool[] {
+  /** Its world is made with this service as its watcher. `approve`: who decides on the questions of its agents. */
+  serve(world: LiveWorld, approve: ApprovalMode): readonly ServedTool[] {
     this.world = world;
+    world.questions.watch((news) => {
+      if (news.type === 'asked' && approve === 'never') this.deny(news.ask);
+      else this.changed();
+    });
     return [
       {
         spec: {
@@ -45,8 +50,17 @@ export class AgentService implements LiveWatcher {
               system: { type: 'string', description: 'a system prompt' },
               tools: {
                 type: 'array',
-                items: { type: 'string', enum: [...(world.agent.tools ?? [])] },
+                ...(world.tools.length === 0
+                  ? { maxItems: 0 }
+                  : { items: { type: 'string', enum: [...world.tools] } }),
                 description: 'the tools that it may use; absent: all',
+              },
+              models: {
+                type: 'array',
+                items: { type: 'string', enum: world.models.map(({ name }) => name) },
+                minItems: 1,
+                description:
+                  'the models that it asks, the next when one is not available; absent: as the server was told',
               },
               iterations: { type: 'integer', minimum: 1, description: 'turns of its model at most' },
               toolCalls: { type: 'integer', minimum: 0, description: 'tool calls at most' },
@@ -118,14 +132,14 @@ export class AgentService implements LiveWatcher {
         break;
       default:
     }
-    if (event.type === 'person.asked') this.changed();
   }
 
   // ---- The tools -----------------------------------------------------------------------------------------------------
 
   private async spawn({ priority, ...given }: SpawnArguments): Promise<ToolReply> {
     const world = this.world!;
-    const args = { ...world.agent, ...given } as unknown as Json;
+    const { task, ...own } = given;
+    const args = { ...world.agent(own), task } as unknown as Json;
     agentTaskOf(args);
     const run = `run-${world.clock.nowUs()}-${++this.count}`;
     const { pid: made, end } = world.live.spawn({
@@ -140,7 +154,12 @@ export class AgentService implements LiveWatcher {
     this.agents.set(made, agent);
     end.then(
       (ended) => this.ended(agent, liveEndOf(ended)),
-      () => {},
+      // The kernel itself could not go on.
+      (error: unknown) =>
+        this.ended(
+          agent,
+          liveEndOf({ outcome: 'failed', value: null, code: 'STORAGE_FAILED', message: messageOf(error) }),
+        ),
     );
     return done({ pid: made, run });
   }
@@ -191,8 +210,17 @@ export class AgentService implements LiveWatcher {
     const problem = decision === 'edit' && tool !== undefined ? registry.check(tool, value) : undefined;
     if (problem !== undefined) return { ok: false, value: `value: ${problem}` };
     questions.close(ask.request);
-    live.answer(ask.request, decision, value);
+    live.answer(ask.request, decision, decision === 'deny' ? (value ?? noReason) : value);
     return done({ question, decision });
+  }
+
+  /** Not within the step that asked. */
+  private deny({ request }: PersonAsk): void {
+    const { questions, live } = this.world!;
+    queueMicrotask(() => {
+      questions.close(request);
+      live.answer(request, 'deny', nobodyIsAsked);
+    });
   }
 
   // ---- Helpers -------------------------------------------------------------------------------------------------------
@@ -229,14 +257,18 @@ export class AgentService implements LiveWatcher {
         resolve();
       };
       const cancel = clock.at(clock.nowUs() + seconds * 1e6, finish);
-      // The question is open only behind the event that tells of it.
-      const told = (): void => void setImmediate(() => isDue() && finish());
+      const told = (): void => {
+        if (isDue()) finish();
+      };
       this.changes.add(told);
     });
   }
 }
 
-interface SpawnArguments extends Pick<AgentTask, 'task' | 'system' | 'tools' | 'iterations' | 'toolCalls'> {
+interface SpawnArguments extends Pick<
+  AgentTask,
+  'task' | 'system' | 'tools' | 'models' | 'iterations' | 'toolCalls'
+> {
   readonly priority?: number;
 }
 interface AskArguments {

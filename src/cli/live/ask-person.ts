@@ -15,11 +15,15 @@ export interface AskPersonOptions {
   readonly registry: ToolRegistry;
   readonly io: Io;
   readonly approve: ApprovalMode;
-  readonly view: Pick<RunView, 'line' | 'note'>;
+  readonly view: Pick<RunView, 'line' | 'note' | 'of'>;
   readonly answer: (ask: PersonAsk, decision: PersonAnswered['decision'], value: Json) => void;
   /** What is typed while no question is open. */
   readonly onMessage: (text: string) => void;
 }
+
+/** What a call was denied for, where nobody says more. */
+export const nobodyIsAsked = 'nobody is asked (--approve never)';
+export const noReason = 'no reason was given';
 
 export class AskPerson {
   private readonly options: AskPersonOptions;
@@ -45,11 +49,16 @@ export class AskPerson {
     const { view, approve } = this.options;
     if (news.type === 'withdrawn') {
       const number = this.numbers.get(news.request);
-      if (number !== undefined) view.note(`question ${number} is withdrawn`);
+      if (number === undefined) return;
+      view.note(`question ${number} is withdrawn`);
+      this.numbers.delete(news.request);
+      const [next] = this.options.questions.open();
+      // What is typed now means this one; so it is shown.
+      if (next !== undefined) this.show(next);
       return;
     }
     const { ask } = news;
-    if (approve === 'never') return this.refuse(ask, 'nobody is asked (--approve never)');
+    if (approve === 'never') return this.refuse(ask, nobodyIsAsked);
     if (!this.isThere)
       return this.refuse(
         ask,
@@ -59,16 +68,22 @@ export class AskPerson {
     this.show(ask);
   }
 
+  private titleOf(ask: PersonAsk): string {
+    const call = callOf(ask);
+    const words = call === undefined ? wordsOf(ask.question) : `${call.tool} ${shown(call.arguments)}`;
+    return `${this.options.view.of(ask.identity.pid)}${words}`;
+  }
+
   /** Not within the step that asked. */
   private refuse(ask: PersonAsk, why: string): void {
-    this.options.view.line(`✗ ${titleOf(ask)} is denied: ${why}`);
+    this.options.view.line(`✗ ${this.titleOf(ask)} is denied: ${why}`);
     queueMicrotask(() => this.decide(ask, 'deny', why));
   }
 
   private show(ask: PersonAsk): void {
     const { view, questions } = this.options;
     const [first] = questions.open();
-    view.line(`? ${this.numbers.get(ask.request)}  ${titleOf(ask)}`);
+    view.line(`? ${this.numbers.get(ask.request)}  ${this.titleOf(ask)}`);
     if (first !== ask)
       return view.note(
         `     it waits behind the one before it; #${this.numbers.get(ask.request)} before an answer means this one`,
@@ -109,7 +124,7 @@ export class AskPerson {
         break;
       case 'n':
       case 'no':
-        return this.decide(ask, 'deny', rest === '' ? 'no reason was given' : rest);
+        return this.decide(ask, 'deny', rest === '' ? noReason : rest);
       case 'e':
       case 'edit':
         return this.edited(ask, rest);
@@ -150,11 +165,6 @@ export class AskPerson {
     for (const ask of this.options.questions.open())
       this.refuse(ask, 'nobody to ask any more: the input has ended');
   }
-}
-
-function titleOf(ask: PersonAsk): string {
-  const call = callOf(ask);
-  return call === undefined ? wordsOf(ask.question) : `${call.tool} ${shown(call.arguments)}`;
 }
 
 /** What a model asks, with the answers that it proposes. */

@@ -2,16 +2,24 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
+import { agentDefaults, agentTaskOf, type AgentSettings } from '../../agents/loop/agent-task.ts';
+import type { RouteTable } from '../../agents/loop/model-routing.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { modelVariables } from '../../adapters/models/openai-compatible.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
+import { checkPrices, type Prices } from '../../kernel/engine-options.ts';
 import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
+import { mostTokens } from '../../kernel/syscall-handler.ts';
 import { approvalModes, type ApprovalMode } from './approval.ts';
 import { serverOfCommand } from './mcp-servers.ts';
 
 /** What a file says; what it doesn't is absent. Paths in it begin where the file is. */
-interface ConfigFile {
-  readonly model?: { readonly url?: string; readonly name?: string };
+export interface ConfigFile {
+  readonly model?: { readonly url?: string; readonly name?: readonly string[] };
+  /** By the names that everything else calls them. */
+  readonly models?: Readonly<Record<string, ConfiguredModel>>;
+  readonly routes?: RouteTable;
+  readonly agent?: Partial<AgentLimits>;
   readonly system?: string;
   readonly tools?: readonly string[];
   readonly mcp?: readonly McpServer[];
@@ -23,6 +31,22 @@ interface ConfigFile {
   readonly prices?: string;
   readonly memories?: string;
 }
+
+interface ConfiguredModel {
+  /** Its name at the endpoint; absent: the same. */
+  readonly name?: string;
+  /** Absent: the endpoint of `model`, with its key. */
+  readonly url?: string;
+  /** The variable of the environment that holds the key of `url`. */
+  readonly keyVariable?: string;
+  readonly windowTokens?: number;
+  readonly prices?: Prices;
+}
+
+/** What of an agent has no entry, and no flag, of its own. */
+export type AgentLimits = Omit<AgentSettings, keyof typeof saidElsewhere>;
+const saidElsewhere = { tools: '--tools, tools', models: '--model, model.name', routes: 'routes' };
+const agentLimits = Object.keys(agentDefaults).filter((field) => !Object.hasOwn(saidElsewhere, field));
 
 export interface FoundConfig {
   /** As it was named. */
@@ -68,7 +92,11 @@ class ConfigReader {
 
   config(given: unknown): ConfigFile {
     return this.fields('', given, {
-      model: (field, value) => this.fields(field, value, { url: this.text, name: this.text }),
+      model: (field, value) => this.fields(field, value, { url: this.text, name: this.modelNames }),
+      models: (field, value) => this.table(field, value, (at, model) => this.model(at, model)),
+      routes: (field, value) =>
+        this.fields(field, value, { simple: this.texts, standard: this.texts, complex: this.texts }),
+      agent: (field, value) => this.agent(field, value),
       system: this.text,
       tools: this.texts,
       mcp: (field, value) => this.list(field, value, (at, server) => this.server(at, server)),
@@ -112,6 +140,54 @@ class ConfigReader {
     return made as Partial<Checked>;
   }
 
+  /** One of several models; what it does not say, the endpoint and the tables do. */
+  private model(field: string, value: unknown): ConfiguredModel {
+    const told = this.fields(field, value, {
+      name: this.text,
+      url: this.text,
+      keyVariable: this.variable,
+      windowTokens: this.tokens,
+      prices: (at: string, prices: unknown) => {
+        this.checked(() => checkPrices(at, prices));
+        return prices as Prices;
+      },
+    });
+    if (told.keyVariable !== undefined && told.url === undefined)
+      throw this.invalid(`${field}.keyVariable`, told.keyVariable, 'together with a url');
+    return told;
+  }
+
+  /** The limits of agents, by the names and with the checks that agents have for them. */
+  private agent(field: string, value: unknown): Partial<AgentLimits> {
+    if (!isRecord(value)) throw this.invalid(field, value, 'an object');
+    for (const name of Object.keys(value))
+      if (!agentLimits.includes(name))
+        throw this.invalid(`${field}.${name}`, value[name], `the fields ${agentLimits.join(', ')}`);
+    checkAgentLimits(`${this.name}: ${field}.`, value);
+    return value;
+  }
+
+  /** What a check of another room says, with the file before it. */
+  private checked(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      throw new KernelError(error.code, `${this.name}: ${error.message}`, { cause: error });
+    }
+  }
+
+  private table<Item>(
+    field: string,
+    value: unknown,
+    check: (field: string, item: unknown) => Item,
+  ): Readonly<Record<string, Item>> {
+    if (!isRecord(value)) throw this.invalid(field, value, 'an object by names');
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [name, check(`${field}.${name}`, item)]),
+    );
+  }
+
   private list<Item>(field: string, value: unknown, check: (field: string, item: unknown) => Item): Item[] {
     if (!Array.isArray(value)) throw this.invalid(field, value, 'a list');
     return value.map((item, index) => check(`${field}[${index}]`, item));
@@ -124,6 +200,21 @@ class ConfigReader {
   };
 
   private readonly texts = (field: string, value: unknown): string[] => this.list(field, value, this.text);
+
+  /** Not shown: it may be the key itself. */
+  private readonly variable = (field: string, value: unknown): string => {
+    if (typeof value === 'string' && /^[A-Za-z_]\w*$/.test(value) && this.environment[value]) return value;
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      `${this.name}: ${field}: no such variable is set; allowed: the name of a variable of the environment that holds the key`,
+    );
+  };
+
+  /** One name, several with commas between, or a list. */
+  private readonly modelNames = (field: string, value: unknown): readonly string[] =>
+    Array.isArray(value)
+      ? this.texts(field, value)
+      : namesOf(`${this.name}: ${field}`, this.text(field, value));
 
   private readonly path = (field: string, value: unknown): string =>
     resolve(this.folder, this.text(field, value));
@@ -174,6 +265,24 @@ class ConfigReader {
   private invalid(field: string, value: unknown, allowed: string): KernelError {
     return invalid(field === '' ? this.name : `${this.name}: ${field}`, value, allowed);
   }
+}
+
+/** `at`: what stands before the field. Throws KernelError INVALID_ARGUMENT. */
+export function checkAgentLimits(at: string, limits: Partial<AgentLimits>): void {
+  try {
+    // What is not said fits whatever is.
+    agentTaskOf({ task: 'x', windowTokens: mostTokens, maxOutput: 1, ...limits });
+  } catch (error) {
+    if (!(error instanceof KernelError)) throw error;
+    throw new KernelError(error.code, `${at}${error.message}`, { cause: error });
+  }
+}
+
+/** Names with commas between. Throws KernelError INVALID_ARGUMENT that names `field`. */
+export function namesOf(field: string, text: string): readonly string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.includes('')) throw invalid(field, text, 'names with commas between');
+  return names;
 }
 
 function looksSecret(field: string): boolean {

@@ -10,7 +10,7 @@ import { LiveTools, pureTool, type LiveTool } from '../../adapters/tools/live-to
 import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { shellTool } from '../../adapters/tools/shell-tool.ts';
 import { timeTool } from '../../adapters/tools/time-tool.ts';
-import { agentDefaults, type AgentTask } from '../../agents/loop/agent-task.ts';
+import { responseCache, responseCacheName } from '../../agents/loop/response-cache.ts';
 import { askPersonTool } from '../../agents/tools/ask-person.ts';
 import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { NumberedDelta } from '../../host/answer-streams.ts';
@@ -20,9 +20,9 @@ import type { Clock, ModelPort, ModelReply, ToolPort, ToolReply } from '../../ho
 import { simulatedPort } from '../../host/simulated-port.ts';
 import { estimateTokens } from '../../kernel/estimate.ts';
 import type { BudgetLimit, BudgetNodeSpec } from '../../kernel/budget-limits.ts';
-import { invalid } from '../../kernel/errors.ts';
+import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
-import type { Pid } from '../../kernel/ids.ts';
+import type { Json, Pid } from '../../kernel/ids.ts';
 import { MemoryStorage } from '../../kernel/memory-storage.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
 import type { Remember } from '../../kernel/syscalls.ts';
@@ -32,8 +32,9 @@ import { LiveRecorder } from '../../sim/recording.ts';
 import { simulationDefaults } from '../../sim/spec.ts';
 import { LineFile } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
+import { agentArguments, type AgentArguments } from './agent-arguments.ts';
 import { withApproval } from './approval.ts';
-import { memoryScope } from './memories-file.ts';
+import { modelsNamedBy, type LiveModel } from './model-choice.ts';
 import { scriptedAnswers } from './scripted-answers.ts';
 import type { LiveSettings } from './settings.ts';
 import { UsageMeter } from './usage-meter.ts';
@@ -46,6 +47,8 @@ export interface LiveWatcher {
   onReply?(pid: Pid, reply: ModelReply): void;
   onToolStart?(start: ToolStart): void;
   onToolEnd?(start: ToolStart, reply: ToolReply): void;
+  /** From now on the process asks this model. */
+  onModel?(pid: Pid, model: string): void;
   /** So many memories are about the task of an agent that begins. */
   onRecall?(count: number): void;
   /** Something happened to an MCP server. */
@@ -59,16 +62,19 @@ export interface LiveWorld {
   readonly clock: Clock;
   /** All tools by name, those of MCP servers among them. */
   readonly registry: ToolRegistry;
-  /** What every agent is given here, but for its task. */
-  readonly agent: Omit<AgentTask, 'task'>;
-  /** Stops everything that still runs. */
-  close(): Promise<void>;
+  /** Those that agents may ask. */
+  readonly models: readonly LiveModel[];
+  /** The tools that agents are offered. */
+  readonly tools: readonly string[];
+  /** What an agent is given here, with what is said of it alone; but for its task. Throws KernelError INVALID_ARGUMENT. */
+  agent(own?: Readonly<Record<string, Json>>): AgentArguments;
+  /** Stops everything that still runs. `isHurried`: MCP servers are not asked to go, but made to. */
+  close(how?: { readonly isHurried: boolean }): Promise<void>;
 }
 
-/** Its only engine, and the budget node of all agents. */
-const engineName = 'model';
+/** The budget node of all agents. */
 export const budgetName = 'run';
-/** Model calls at once. */
+/** Calls of one model at once. */
 const cores = 8;
 /** Before each word of the scripted one, µs, where somebody looks on. */
 const wordUs = 15_000;
@@ -80,6 +86,8 @@ export interface LiveWorldOptions {
   /** Somebody is there who answers questions. */
   readonly canAsk: boolean;
   readonly watcher: LiveWatcher;
+  /** Models that agents may be told to ask, beside those of the settings. */
+  readonly moreModels?: readonly string[];
   /** The file that all inputs are kept in, which checkOutputs has allowed. */
   readonly record?: string | undefined;
 }
@@ -87,10 +95,12 @@ export interface LiveWorldOptions {
 /** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
 export async function openLiveWorld(
   settings: LiveSettings,
-  { seed, isWatched, canAsk, watcher, record }: LiveWorldOptions,
+  { seed, isWatched, canAsk, watcher, moreModels = [], record }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
-  const port = modelPort(settings, clock, isWatched);
+  const models = modelsOf(settings, moreModels);
+  // Built before any server is started: each says what is wrong with its endpoint.
+  const ports = models.map((model) => modelPort(model, clock, isWatched));
   const own = [
     ...(await ownTools(settings, clock)),
     // Whoever wants nobody to be asked is not to be asked by the model, either.
@@ -100,17 +110,22 @@ export async function openLiveWorld(
   if (settings.mcp.length === 0) chosenTools(settings, own);
   const links = await openLinks(settings.mcp, watcher);
   try {
-    const all = namedApart([...own, ...links.flatMap((link) => link.tools)]);
-    const tools = chosenTools(settings, all).map((tool) => ({
+    const found = namedApart([...own, ...links.flatMap((link) => link.tools)]);
+    const tools = chosenTools(settings, found).map((tool) => ({
       ...tool,
       spec: withApproval(tool.spec, settings.approve),
     }));
-    const agent = agentOf(settings, tools);
-    const spec = specOf(settings, { seed, tools });
+    const offered = tools.map(({ spec }) => spec.name);
+    const all = [...tools, pureTool(responseCache())];
+    agentArguments(settings, offered);
+    const spec = specOf(settings, { seed, models, tools: all });
     const recording = record === undefined ? undefined : openRecording(record, spec);
-    const usage = new UsageMeter();
+    const usage = new UsageMeter(
+      models.map(({ name }) => name),
+      cores,
+    );
     const questions = new OpenQuestions();
-    const ports = new LiveTools(tools);
+    const toolPort = new LiveTools(all);
     // Most servers count themselves: the vocabulary is loaded for the first answer of one that doesn't.
     let counter = estimateTokens;
     const needCounter = async (): Promise<void> => {
@@ -119,8 +134,10 @@ export async function openLiveWorld(
     const live = new LiveKernel({
       kernel: liveKernelOptions(spec),
       clock,
-      models: { [engineName]: watchedModel(port, watcher, needCounter) },
-      tools: watchedTools(ports, watcher),
+      models: Object.fromEntries(
+        models.map(({ name }, index) => [name, watchedModel(ports[index]!, watcher, needCounter)]),
+      ),
+      tools: watchedTools(toolPort, watcher),
       people: questions,
       storage: await storageWith(settings.memories, clock.nowUs()),
       countTokens: (text) => counter(text),
@@ -133,6 +150,7 @@ export async function openLiveWorld(
         recording?.onEvent(event);
         usage.onEvent(event);
         watcher.onEvent?.(event);
+        if (event.type === 'process.migrated') watcher.onModel?.(event.pid, models[event.to]!.name);
       },
     });
     live.answers.watch((delta) => watcher.onDelta?.(delta));
@@ -141,12 +159,14 @@ export async function openLiveWorld(
       questions,
       usage,
       clock,
-      registry: new ToolRegistry(ports.specs),
-      agent,
-      async close() {
+      registry: new ToolRegistry(toolPort.specs),
+      models,
+      tools: offered,
+      agent: (told) => agentArguments(settings, offered, told),
+      async close(how) {
         live.close();
         recording?.end();
-        await Promise.all(links.map((link) => link.close()));
+        await Promise.all(links.map((link) => link.close(how)));
       },
     };
   } catch (error) {
@@ -158,7 +178,8 @@ export async function openLiveWorld(
 /** Agents begin when all of it is there. */
 async function storageWith(memories: readonly Remember[], atUs: number): Promise<MemoryStorage> {
   const storage = new MemoryStorage(() => new RankedIndex());
-  const stored = memories.map(({ kind: _, ...memory }, index) => {
+  const stored = memories.map((one, index) => {
+    const { kind: _, ...memory } = one;
     const identity = { run: memory.scope, branch: 'main', pid: 1 as Pid, n: index + 1, index: 0 };
     return storage.remember({ identity, ...memory, atUs });
   });
@@ -186,26 +207,47 @@ function openRecording(path: string, spec: LiveSpec): Recording {
 
 // ---- The kernel -----------------------------------------------------------------------------------------------------------
 
-/** What the kernel is built from, here and when a recording is repeated. */
+/** The first is the one that agents ask if nothing else is said. Throws KernelError INVALID_ARGUMENT: one has no endpoint, or no price where money is limited. */
+function modelsOf({ models, agent, budget }: LiveSettings, more: readonly string[]): readonly LiveModel[] {
+  const { chain, routes } = models;
+  const asked = modelsNamedBy({ ...agent, models: chain, routes });
+  const all = [...new Set([...asked, ...more])].map((name) => models.model(name));
+  const unpriced = all.find(({ prices }) => prices === undefined);
+  if (budget.usd !== undefined && unpriced !== undefined)
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      `--budget-usd: means nothing without a price, and none is known of model "${unpriced.name}"; allowed: with its price in a file (--prices FILE), or --budget-tokens`,
+    );
+  return all;
+}
+
+/** What the kernel is built from, here and when a recording is repeated: an engine for each model. */
 function specOf(
-  { budget, prices }: LiveSettings,
-  { seed, tools }: { readonly seed: number; readonly tools: readonly LiveTool[] },
+  { budget }: LiveSettings,
+  {
+    seed,
+    models,
+    tools,
+  }: {
+    readonly seed: number;
+    readonly models: readonly LiveModel[];
+    readonly tools: readonly LiveTool[];
+  },
 ): LiveSpec {
   return {
     ...simulationDefaults,
     kind: 'live',
     seed,
-    // Context memory is an estimate of what the server has in its cache, which never keeps a call waiting.
-    oversize: 'bypass',
-    engines: [
-      {
-        name: engineName,
-        cores,
-        memoryTokens: cores * agentDefaults.windowTokens,
-        preemption: 'none',
-        prices: prices ?? { input: 0, cachedInput: 0, output: 0 },
-      },
-    ],
+    oversize: 'estimate',
+    engines: models.map(({ name, prices, windowTokens }) => ({
+      name,
+      cores,
+      // An estimate of what the server has in its cache, which never keeps a call waiting.
+      memoryTokens: 'endless',
+      ...(windowTokens === undefined ? {} : { windowTokens }),
+      preemption: 'none',
+      prices: prices ?? { input: 0, cachedInput: 0, output: 0 },
+    })),
     budgets: [budgetNode(budget)],
     tools: tools.map(({ spec }) => spec),
     programs: liveProgramNames,
@@ -221,31 +263,10 @@ function budgetNode({ tokens, usd }: LiveSettings['budget']): BudgetNodeSpec {
   return { name: budgetName, limits };
 }
 
-function agentOf(
-  { system, memories, budget, prices, limits }: LiveSettings,
-  tools: readonly LiveTool[],
-): LiveWorld['agent'] {
-  return {
-    ...(system === undefined ? {} : { system }),
-    ...(memories.length === 0 ? {} : { memories: { scopes: [memoryScope] } }),
-    tools: tools.map(({ spec }) => spec.name),
-    maxOutput: longestAnswer(budget, prices),
-    ...limits,
-  };
-}
-
-/** No call starts unless its longest answer is paid for: of a small budget that is a quarter, so that there is more than one. */
-function longestAnswer({ tokens, usd }: LiveSettings['budget'], prices: LiveSettings['prices']): number {
-  const price = prices?.output ?? 0;
-  const affordable = usd === undefined || price === 0 ? Infinity : (usd * 1e12) / price;
-  const most = Math.floor(Math.min(tokens ?? Infinity, affordable) / 4);
-  return Math.max(1, Math.min(agentDefaults.maxOutput, most));
-}
-
-function modelPort({ model }: LiveSettings, clock: Clock, isWatched: boolean): ModelPort {
-  return model.kind === 'endpoint'
-    ? openAiCompatible(model.endpoint)
-    : simulatedPort({ model: scriptedAnswers, clock, wordUs: isWatched ? wordUs : 0 });
+function modelPort({ endpoint }: LiveModel, clock: Clock, isWatched: boolean): ModelPort {
+  return endpoint === undefined
+    ? simulatedPort({ model: scriptedAnswers, clock, wordUs: isWatched ? wordUs : 0 })
+    : openAiCompatible(endpoint);
 }
 
 function watchedModel(port: ModelPort, watcher: LiveWatcher, needCounter: () => Promise<void>): ModelPort {
@@ -294,16 +315,21 @@ function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): 
   return all.filter(({ spec: { name } }) => names?.includes(name) ?? !unasked.has(name));
 }
 
-/** Two servers may have tools of one name. */
+/** Two servers may have tools of one name, and one that of a tool which is there already, the model's or not. */
 function namedApart(tools: readonly LiveTool[]): readonly LiveTool[] {
-  const taken = new Set<string>();
+  const taken = new Set<string>([responseCacheName]);
   return tools.map((tool) => {
     const { server = '', name: own } = tool.spec;
-    const name = taken.has(own) ? `${server.replace(/^mcp:/, '')}.${own}` : own;
+    const longer = `${server.replace(/^mcp:/, '').replaceAll(/[^\w.-]/g, '_')}.${own}`;
+    let name = taken.has(own) ? longer.slice(-nameLength) : own;
+    for (let number = 2; taken.has(name); number++)
+      name = `${longer.slice(-(nameLength - 1 - String(number).length))}-${number}`;
     taken.add(name);
     return { ...tool, spec: { ...tool.spec, name } };
   });
 }
+/** Characters of a tool's name at most. */
+const nameLength = 128;
 
 async function openLinks(
   servers: readonly McpServer[],
@@ -324,6 +350,8 @@ async function openLinks(
 function watchedTools(tools: ToolPort, watcher: LiveWatcher): ToolPort {
   return {
     async call(start, stop) {
+      // What agents ask of it is no act of theirs.
+      if (start.tool === responseCacheName) return tools.call(start, stop);
       watcher.onToolStart?.(start);
       const reply = await tools.call(start, stop);
       watcher.onToolEnd?.(start, reply);

@@ -4,7 +4,7 @@ import { isRecord } from '../../kernel/budget-limits.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
 import { formatCount, formatDuration, formatMoney } from '../../report/format.ts';
-import type { LiveUsage } from './usage-meter.ts';
+import type { LiveUsage, ModelUsage } from './usage-meter.ts';
 
 /** What came of the program that ran. */
 export interface LiveEnd {
@@ -61,16 +61,36 @@ function answerText(answer: Json): string {
 
 /** `completed in 1.2 s: 2 model calls, 1 tool call; 312 tokens in (120 cached), 45 out; $0.0012`. */
 export function usageLine(outcome: Outcome, us: number, used: LiveUsage, isPriceKnown: boolean): string {
-  const { modelCalls, modelCallsFailed, tokensIn, tokensCached, tokensOut, toolCalls, toolCallsFailed } =
-    used;
-  const failed = (count: number): string => (count === 0 ? '' : ` (${count} failed)`);
+  const { modelCalls, modelCallsFailed, toolCalls, toolCallsFailed } = used;
   const calls = `${counted(modelCalls, 'model call')}${failed(modelCallsFailed)}, ${counted(toolCalls, 'tool call')}${failed(toolCallsFailed)}`;
-  const tokens = `${formatCount(tokensIn)} tokens in (${formatCount(tokensCached)} cached), ${formatCount(tokensOut)} out`;
   const cost = isPriceKnown
     ? formatMoney(used.microDollars)
     : 'cost unknown: no price of the model (--prices)';
-  return `${outcome} in ${formatDuration(us)}: ${calls}; ${tokens}; ${cost}`;
+  return `${outcome} in ${formatDuration(us)}: ${calls}; ${tokensLine(used)}; ${cost}`;
 }
+
+/** What one of several models used; null: its price is not known. */
+export type PricedUsage = Omit<ModelUsage, 'microDollars'> & {
+  readonly model: string;
+  readonly microDollars: number | null;
+};
+
+/** `gpt-4.1: 2 model calls; 312 tokens in (120 cached), 45 out; $0.0012`. */
+export function modelLine({
+  model,
+  modelCalls,
+  modelCallsFailed,
+  microDollars,
+  ...used
+}: PricedUsage): string {
+  const calls = `${counted(modelCalls, 'model call')}${failed(modelCallsFailed)}`;
+  return `${model}: ${calls}; ${tokensLine(used)}; ${microDollars === null ? 'cost unknown' : formatMoney(microDollars)}`;
+}
+
+const failed = (count: number): string => (count === 0 ? '' : ` (${count} failed)`);
+
+const tokensLine = (used: Pick<ModelUsage, 'tokensIn' | 'tokensCached' | 'tokensOut'>): string =>
+  `${formatCount(used.tokensIn)} tokens in (${formatCount(used.tokensCached)} cached), ${formatCount(used.tokensOut)} out`;
 
 const counted = (count: number, what: string): string =>
   `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
@@ -81,6 +101,10 @@ export function adviceOf(reason: string): string | undefined {
     case 'BUDGET_EXCEEDED':
     case 'BUDGET_EXHAUSTED':
       return 'the budget is used up, or too small for the next call with its longest answer: more with --budget-tokens or --budget-usd';
+    case 'WINDOW_EXCEEDED':
+      return 'a larger window with --window-tokens, if the model takes it; or summaries of what leaves it: --summarise';
+    case 'MODEL_TIMEOUT':
+      return 'more time with --step-timeout; ringzero doctor looks at the endpoint';
     case 'ITERATION_LIMIT':
       return 'more turns with --iterations';
     case 'MODEL_FAILED':

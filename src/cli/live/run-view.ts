@@ -8,6 +8,7 @@ import type { Json, Pid } from '../../kernel/ids.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
 import type { Io } from '../command.ts';
 import type { LiveWatcher } from './live-world.ts';
+import { visible } from './visible-text.ts';
 
 export class RunView implements LiveWatcher {
   /** All that the model said in its last answer. */
@@ -42,11 +43,17 @@ export class RunView implements LiveWatcher {
   /** A line on standard error, below whatever stands on the screen. */
   line(text: string): void {
     this.endLine();
-    this.io.err(text);
+    this.io.err(visible(text));
   }
 
   note(text: string): void {
-    this.line(this.chalk.dim(text));
+    this.endLine();
+    this.io.err(this.chalk.dim(visible(text)));
+  }
+
+  /** Words of a model on standard output: as they are, but on a terminal without what would play with it. */
+  words(text: string): string {
+    return this.io.isTerminal ? visible(text) : text;
   }
 
   onEvent(event: KernelEvent): void {
@@ -98,6 +105,10 @@ export class RunView implements LiveWatcher {
     else this.line(text);
   }
 
+  onModel(pid: Pid, model: string): void {
+    if (!this.isQuiet) this.note(`· ${this.of(pid)}asks ${model}`);
+  }
+
   onRecall(count: number): void {
     if (!this.isQuiet) this.note(`· ${count === 1 ? '1 memory is' : `${count} memories are`} about it`);
   }
@@ -114,7 +125,7 @@ export class RunView implements LiveWatcher {
   }
 
   /** The name before what an agent of a team does. */
-  private of(pid: Pid): string {
+  of(pid: Pid): string {
     return this.isTeam ? `${this.names.get(pid) ?? pid} | ` : '';
   }
 
@@ -122,13 +133,13 @@ export class RunView implements LiveWatcher {
     this.answering += text;
     if (this.isTeam) return this.saidInTeam(pid, text);
     if (this.isReasoning) this.endLine();
-    this.io.write(text);
+    this.io.write(this.words(text));
     this.isOpen = !text.endsWith('\n');
   }
 
   private thought(text: string): void {
     if (!this.isReasoning) this.endLine();
-    this.io.write(this.chalk.dim(text));
+    this.io.write(this.chalk.dim(this.words(text)));
     this.isReasoning = true;
     this.isOpen = true;
   }
@@ -136,12 +147,12 @@ export class RunView implements LiveWatcher {
   private saidInTeam(pid: Pid, text: string): void {
     const lines = `${this.lines.get(pid) ?? ''}${text}`.split('\n');
     this.lines.set(pid, lines.pop()!);
-    for (const line of lines) this.io.write(`${this.of(pid)}${line}\n`);
+    for (const line of lines) this.io.write(`${this.of(pid)}${this.words(line)}\n`);
   }
 
   private endTeamLine(pid: Pid): void {
     const rest = this.lines.get(pid) ?? '';
-    if (rest !== '') this.io.write(`${this.of(pid)}${rest}\n`);
+    if (rest !== '') this.io.write(`${this.of(pid)}${this.words(rest)}\n`);
     this.lines.delete(pid);
   }
 
@@ -152,6 +163,6 @@ export class RunView implements LiveWatcher {
 }
 
 export function shown(value: Json): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.replaceAll(/\s+/g, ' ');
+  // JSON is one line already, and a space more may be what it is about.
+  return typeof value === 'string' ? value.replaceAll(/\s+/g, ' ') : JSON.stringify(value);
 }

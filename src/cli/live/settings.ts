@@ -1,26 +1,23 @@
 /** How live agents run: flags over environment over file, checked before anything starts. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import type { Command as CommanderCommand } from 'commander';
 
-import { modelVariables, type OpenAiCompatibleOptions } from '../../adapters/models/openai-compatible.ts';
-import { pricesOf, priceTable, updatedPrices, type PriceTable } from '../../adapters/models/prices.ts';
+import { modelVariables, shownUrl } from '../../adapters/models/openai-compatible.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
-import type { Prices } from '../../kernel/engine-options.ts';
+import { agentDefaults } from '../../agents/loop/agent-task.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { Remember } from '../../kernel/syscalls.ts';
 import type { Io } from '../command.ts';
-import { parseChoice, parseInteger, parseNumber } from '../options.ts';
+import { parseChoice, parseDurationUs, parseInteger, parseNumber } from '../options.ts';
 import { approvalModes, type ApprovalMode } from './approval.ts';
-import { configFileName, readConfig } from './config-file.ts';
+import { checkAgentLimits, configFileName, namesOf, readConfig, type AgentLimits } from './config-file.ts';
+import { ModelChoice, scriptedName, type ModelFlags } from './model-choice.ts';
 import { distinctNames, serverOfCommand } from './mcp-servers.ts';
 import { readMemories } from './memories-file.ts';
 
-export interface LiveFlags {
+export interface LiveFlags extends ModelFlags, LimitFlags {
   readonly config?: string;
-  readonly model?: string;
-  readonly modelUrl?: string;
   readonly system?: string;
   readonly tools?: string;
   readonly mcp: readonly string[];
@@ -30,23 +27,29 @@ export interface LiveFlags {
   readonly approve?: ApprovalMode;
   readonly budgetTokens?: number;
   readonly budgetUsd?: number;
-  readonly prices?: string;
   readonly memories?: string;
+}
+
+/** How far an agent may go, and what it does beside its turns. */
+interface LimitFlags {
   readonly toolCalls?: number;
   readonly iterations?: number;
   readonly retries?: number;
+  readonly temperature?: number;
+  readonly windowTokens?: number;
+  readonly maxOutput?: number;
+  readonly stepTimeout?: number;
+  readonly reflectEvery?: number;
+  readonly critique?: true;
+  readonly summarise?: true;
+  readonly summaryModel?: string;
+  readonly cache?: true;
 }
-
-type ModelChoice =
-  | { readonly kind: 'scripted' }
-  | { readonly kind: 'endpoint'; readonly endpoint: OpenAiCompatibleOptions & { readonly model: string } };
 
 export interface LiveSettings {
   /** Name of the file that was read; undefined: none. */
   readonly config: string | undefined;
-  readonly model: ModelChoice;
-  /** Of the model; undefined: nobody has told. */
-  readonly prices: Prices | undefined;
+  readonly models: ModelChoice;
   readonly system: string | undefined;
   /** What agents are told of where it fits their task. */
   readonly memories: readonly Remember[];
@@ -60,15 +63,9 @@ export interface LiveSettings {
   readonly shell: string | undefined;
   readonly approve: ApprovalMode;
   readonly budget: { readonly tokens?: number; readonly usd?: number };
-  /** How far an agent may go; absent: as the agent's defaults say. */
-  readonly limits: {
-    readonly toolCalls?: number;
-    readonly iterations?: number;
-    readonly retries?: number;
-  };
+  /** What is not said is as the agent's defaults say. */
+  readonly agent: Partial<AgentLimits>;
 }
-
-export const scriptedName = 'scripted';
 
 /** Flags of the model, for every command that talks to one. */
 export function addModelFlags(command: CommanderCommand): void {
@@ -76,7 +73,7 @@ export function addModelFlags(command: CommanderCommand): void {
     .option('--config <file>', `settings (default: ${configFileName} of the folder, if it is there)`)
     .option(
       '--model <name>',
-      `model of the endpoint (default: ${modelVariables.model}); ${scriptedName}: no model at all, a script that needs no key`,
+      `model of the endpoint (default: ${modelVariables.model}), or several with commas between: the next is asked when one is not available; ${scriptedName}: no model at all, a script that needs no key`,
     )
     .option('--model-url <url>', `OpenAI-compatible endpoint (default: ${modelVariables.url})`);
 }
@@ -129,9 +126,34 @@ export function addLiveFlags(command: CommanderCommand): void {
     .option('--iterations <n>', 'turns of the model at most (default: 100)', (text) =>
       parseInteger('--iterations', text, { min: 1, max: 1_000_000 }),
     )
-    .option('--retries <n>', 'repeats of a model call that failed (default: 2)', (text) =>
+    .option('--retries <n>', 'repeats of a model call that failed, for each model (default: 2)', (text) =>
       parseInteger('--retries', text, { min: 0, max: 10 }),
-    );
+    )
+    .option('--temperature <n>', `0 to 2 (default: ${agentDefaults.temperature})`, (text) =>
+      parseNumber('--temperature', text, { min: 0, max: 2 }),
+    )
+    .option(
+      '--window-tokens <n>',
+      `prompt and answer of one call at most; what is oldest leaves the prompt at 85 % of it (default: the model's, or ${agentDefaults.windowTokens} where that is not known)`,
+      (text) => parseInteger('--window-tokens', text, { min: 2, max: 1_000_000_000 }),
+    )
+    .option(
+      '--max-output <n>',
+      `tokens of one answer at most (default: ${agentDefaults.maxOutput})`,
+      (text) => parseInteger('--max-output', text, { min: 1, max: 1_000_000_000 }),
+    )
+    .option('--step-timeout <time>', 'longest time of one model call (default: 120s)', (text) =>
+      parseDurationUs('--step-timeout', text),
+    )
+    .option(
+      '--reflect-every <n>',
+      `turns between two reflections on the work so far; 0: none (default: ${agentDefaults.reflectEvery})`,
+      (text) => parseInteger('--reflect-every', text, { min: 0, max: 1_000_000 }),
+    )
+    .option('--critique', 'the model looks over its final answer')
+    .option('--summarise', 'what leaves the prompt is summed up first')
+    .option('--summary-model <names>', 'models that are asked for summaries (default: those of the turns)')
+    .option('--cache', 'a prompt that was answered before is not asked again');
 }
 
 /** Throws KernelError INVALID_ARGUMENT or INVALID_FILE, and errors of the file system for files that are not there. */
@@ -139,24 +161,15 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
   const { folder, environment } = io;
   const found = readConfig(folder, flags.config, environment);
   const config = found?.config ?? {};
-  const model = modelChoice(flags, io);
-  const pricesFile = flags.prices ?? config.prices;
-  const prices =
-    model.kind === 'scripted' ? free : pricesOf(model.endpoint.model, tableOf(folder, pricesFile));
+  const models = new ModelChoice(flags, config, io);
+  checkChoice(models);
   const root = flags.root ?? config.root;
   const usd = flags.budgetUsd ?? config.budget?.usd;
   const tokens = flags.budgetTokens ?? config.budget?.tokens;
-  if (usd !== undefined && prices === undefined && model.kind === 'endpoint')
-    throw new KernelError(
-      'INVALID_ARGUMENT',
-      `--budget-usd: means nothing without a price, and none is known of model "${model.endpoint.model}"; allowed: with its price in a file (--prices FILE), or --budget-tokens`,
-    );
   const memories = flags.memories ?? config.memories;
-  const { toolCalls, iterations, retries } = flags;
   return {
     config: found?.name,
-    model,
-    prices,
+    models,
     system: flags.system ?? config.system,
     memories: memories === undefined ? [] : readMemories(folder, memories),
     tools: flags.tools === undefined ? config.tools : listed(flags.tools),
@@ -170,55 +183,45 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
     shell: (flags.shell ?? config.shell ?? false) ? resolve(folder, root ?? '.') : undefined,
     approve: flags.approve ?? config.approve ?? 'ask',
     budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { usd }) },
-    limits: {
-      ...(toolCalls === undefined ? {} : { toolCalls }),
-      ...(iterations === undefined ? {} : { iterations }),
-      ...(retries === undefined ? {} : { retries }),
-    },
+    agent: { ...config.agent, ...limitsOf(flags) },
   };
 }
 
-const free: Prices = { input: 0, cachedInput: 0, output: 0 };
+/** There must be somebody to ask. */
+function checkChoice(models: ModelChoice): void {
+  const { chain, url } = models;
+  const [first = 'model'] = chain;
+  // An endpoint is missed before a name is.
+  models.model(first);
+  if (chain.length === 0)
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      `model: none is named; allowed: --model NAME or ${modelVariables.model}, a model of ${url === undefined ? 'the endpoint' : shownUrl(url)} (ringzero doctor tells which there are)`,
+    );
+}
+
+/** Throws KernelError INVALID_ARGUMENT. */
+function limitsOf(flags: LimitFlags): Partial<AgentLimits> {
+  const { toolCalls, iterations, retries, temperature, windowTokens, maxOutput } = flags;
+  const { stepTimeout, reflectEvery, critique, summarise, summaryModel, cache } = flags;
+  const given = {
+    toolCalls,
+    iterations,
+    retries,
+    temperature,
+    windowTokens,
+    maxOutput,
+    stepTimeoutUs: stepTimeout,
+    reflectEvery,
+    critique,
+    summarise: summarise ?? (summaryModel === undefined ? undefined : true),
+    summaryModels: summaryModel === undefined ? undefined : namesOf('--summary-model', summaryModel),
+    cache,
+  };
+  const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+  checkAgentLimits('', said);
+  return said;
+}
 
 const listed = (names: string): readonly string[] =>
   names === 'none' ? [] : names.split(',').map((name) => name.trim());
-
-function tableOf(folder: string, file: string | undefined): PriceTable {
-  return file === undefined ? priceTable : updatedPrices(file, readFileSync(resolve(folder, file), 'utf8'));
-}
-
-/** Where the model is, as far as it is said. */
-export interface ModelPlace {
-  readonly url: string | undefined;
-  readonly key: string | undefined;
-  readonly name: string | undefined;
-}
-
-export function modelPlace(
-  flags: Pick<LiveFlags, 'config' | 'model' | 'modelUrl'>,
-  { folder, environment }: Pick<Io, 'folder' | 'environment'>,
-): ModelPlace {
-  const read = (variable: string): string | undefined => environment[variable]?.trim() || undefined;
-  const config = readConfig(folder, flags.config, environment)?.config.model ?? {};
-  return {
-    url: flags.modelUrl ?? read(modelVariables.url) ?? config.url,
-    key: read(modelVariables.key),
-    name: flags.model ?? read(modelVariables.model) ?? config.name,
-  };
-}
-
-function modelChoice(flags: LiveFlags, io: Io): ModelChoice {
-  const { url, key, name } = modelPlace(flags, io);
-  if (name === scriptedName) return { kind: 'scripted' };
-  if (url === undefined)
-    throw new KernelError(
-      'INVALID_ARGUMENT',
-      `model: no endpoint is set; allowed: ${modelVariables.url}=http://localhost:11434/v1 or whichever you have, with ${modelVariables.model} and, if it needs one, ${modelVariables.key}; or --model ${scriptedName}, which needs none of them`,
-    );
-  if (name === undefined)
-    throw new KernelError(
-      'INVALID_ARGUMENT',
-      `model: none is named; allowed: --model NAME or ${modelVariables.model}, a model of ${url} (ringzero doctor tells which there are)`,
-    );
-  return { kind: 'endpoint', endpoint: { url, model: name, ...(key === undefined ? {} : { key }) } };
-}

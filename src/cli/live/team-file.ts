@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-import { agentTaskOf, type AgentTask } from '../../agents/loop/agent-task.ts';
+import { agentTaskOf } from '../../agents/loop/agent-task.ts';
 import { checkTeamTask, topologies, type Member } from '../../agents/teams/team-task.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import { checkKnownFields } from '../../kernel/known-fields.ts';
+import type { AgentArguments } from './agent-arguments.ts';
+import { modelsNamedBy } from './model-choice.ts';
 
-const fields = ['topology', 'members', 'leader', 'combiner', 'parallel', 'rounds', 'depth'];
+const fields = ['topology', 'members', 'leader', 'combiner', 'parallel', 'rounds', 'messages', 'depth'];
 
 export interface TeamFile {
   readonly name: string;
@@ -31,8 +33,22 @@ export function readTeam(folder: string, name: string): TeamFile {
   return { name, team: team as TeamFile['team'] };
 }
 
+/** The models that its members name, whether the rest of the file makes sense or not. */
+export function modelsOfTeam({ team }: Pick<TeamFile, 'team'>): readonly string[] {
+  const { members = [], leader, combiner } = team;
+  const all = [...(Array.isArray(members) ? members : []), leader, combiner];
+  return all.flatMap((member) => {
+    const args = isRecord(member) ? member['arguments'] : undefined;
+    if (!isRecord(args)) return [];
+    return [...modelsNamedBy(args), ...modelsOfTeam({ team: args as TeamFile['team'] })];
+  });
+}
+
+/** What an agent is given here, with what is said of it alone. */
+type AgentOf = (own: Readonly<Record<string, Json>>) => AgentArguments;
+
 /** The arguments of the program `team`. Throws KernelError INVALID_ARGUMENT that names file and field. */
-export function teamArguments({ name, team }: TeamFile, task: string, agent: Omit<AgentTask, 'task'>): Json {
+export function teamArguments({ name, team }: TeamFile, task: string, agent: AgentOf): Json {
   try {
     checkTeamTask({ ...team, task });
     return { ...completed(team, agent), task };
@@ -43,7 +59,7 @@ export function teamArguments({ name, team }: TeamFile, task: string, agent: Omi
 }
 
 /** With what the command line says of agents in the arguments of each, and of those of teams within. */
-function completed(team: TeamFile['team'], agent: Omit<AgentTask, 'task'>): { [field: string]: Json } {
+function completed(team: TeamFile['team'], agent: AgentOf): { [field: string]: Json } {
   const complete = (member: Json): Json => {
     const { name, program = 'agent', arguments: args = {} } = member as unknown as Member;
     if (program === 'team') {
@@ -51,8 +67,9 @@ function completed(team: TeamFile['team'], agent: Omit<AgentTask, 'task'>): { [f
       return { ...(member as object), arguments: completed(args, agent) };
     }
     if (program !== 'agent') throw invalid(`member ${name}: program`, program, 'agent, team');
-    const own = { ...(agent as Record<string, Json>), ...args };
+    let own: Readonly<Record<string, Json>>;
     try {
+      own = agent(args);
       agentTaskOf({ ...own, task: 'x' });
     } catch (error) {
       throw new KernelError('INVALID_ARGUMENT', `member ${name}: arguments.${messageOf(error)}`, {

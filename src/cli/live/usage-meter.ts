@@ -1,6 +1,8 @@
+import { responseCacheName } from '../../agents/loop/response-cache.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 
-export interface LiveUsage {
+/** What model calls used. */
+export interface ModelUsage {
   readonly modelCalls: number;
   /** Of those, without an answer. */
   readonly modelCallsFailed: number;
@@ -9,17 +11,32 @@ export interface LiveUsage {
   readonly tokensOut: number;
   /** By the prices of the model; 0 where nobody has told them. */
   readonly microDollars: number;
+}
+
+export interface LiveUsage extends ModelUsage {
   readonly toolCalls: number;
   readonly toolCallsFailed: number;
 }
 
-/** What was used, by the events alone: of one process with all its descendants, or of all that there are. */
+type Counts<Usage> = { -readonly [Field in keyof Usage]: number };
+
+/** What was used, by the events alone: of one process with all its descendants, in all and of each model. */
 export class UsageMeter {
+  /** By engine. */
+  private readonly models: readonly string[];
+  private readonly coresEach: number;
   private readonly rootOf = new Map<number, number>();
   private readonly promptTokens = new Map<number, number>();
-  /** Answer tokens of calls that were stopped and have not gone on. */
-  private readonly stopped = new Map<number, number>();
-  private readonly used = new Map<number, { -readonly [Field in keyof LiveUsage]: number }>();
+  /** Calls that were stopped and have not gone on: their core, and answer tokens. */
+  private readonly stopped = new Map<number, { readonly core: number; readonly tokensOut: number }>();
+  private readonly used = new Map<number, Counts<LiveUsage>>();
+  private readonly usedOf = new Map<string, Counts<ModelUsage>>();
+
+  /** Engines in their order, each with so many cores. */
+  constructor(models: readonly string[], coresEach: number) {
+    this.models = models;
+    this.coresEach = coresEach;
+  }
 
   onEvent(event: KernelEvent): void {
     switch (event.type) {
@@ -32,58 +49,89 @@ export class UsageMeter {
         this.promptTokens.set(event.pid, event.promptTokens);
         return;
       case 'call.stopped':
-        this.stopped.set(event.pid, event.tokensOut);
+        this.stopped.set(event.pid, event);
         return;
-      case 'budget.settled':
+      case 'budget.settled': {
         // Of one that ends, the call itself tells.
-        if (this.stopped.has(event.pid)) this.of(event.pid).microDollars += event.microDollars;
+        const call = this.stopped.get(event.pid);
+        if (call !== undefined) this.add(event.pid, call.core, { microDollars: event.microDollars });
         return;
+      }
       case 'process.terminated': {
-        const tokensOut = this.stopped.get(event.pid);
-        if (tokensOut === undefined) return;
+        const call = this.stopped.get(event.pid);
+        if (call === undefined) return;
         this.stopped.delete(event.pid);
-        const used = this.of(event.pid);
-        used.modelCalls++;
-        used.modelCallsFailed++;
-        used.tokensIn += this.promptTokens.get(event.pid) ?? 0;
-        used.tokensOut += tokensOut;
+        this.add(event.pid, call.core, {
+          modelCalls: 1,
+          modelCallsFailed: 1,
+          tokensIn: this.promptTokens.get(event.pid) ?? 0,
+          tokensOut: call.tokensOut,
+        });
         return;
       }
       case 'call.ended': {
-        this.stopped.delete(event.pid);
-        const used = this.of(event.pid);
-        used.modelCalls++;
-        if (!event.ok) used.modelCallsFailed++;
-        used.tokensIn += event.tokensIn;
-        used.tokensCached += event.tokensCached;
-        used.tokensOut += event.tokensOut;
-        used.microDollars += event.microDollars;
+        const { pid, core, ok, tokensIn, tokensCached, tokensOut, microDollars } = event;
+        this.stopped.delete(pid);
+        const modelCallsFailed = ok ? 0 : 1;
+        this.add(pid, core, {
+          modelCalls: 1,
+          modelCallsFailed,
+          tokensIn,
+          tokensCached,
+          tokensOut,
+          microDollars,
+        });
         return;
       }
       case 'tool.started':
-        this.of(event.pid).toolCalls++;
+        if (event.tool !== responseCacheName) this.totals(event.pid).toolCalls++;
         return;
       case 'tool.ended':
-        if (!event.ok) this.of(event.pid).toolCallsFailed++;
+        if (!event.ok) this.totals(event.pid).toolCallsFailed++;
         return;
       default:
     }
   }
 
   /** `root`: the process that was spawned. */
-  of(root: number): { -readonly [Field in keyof LiveUsage]: number } {
+  of(root: number): LiveUsage {
+    return this.totals(root);
+  }
+
+  /** Of the models that were asked, in the order of the engines. */
+  byModel(root: number): readonly (ModelUsage & { readonly model: string })[] {
+    return this.models.flatMap((model, engine) => {
+      const used = this.usedOf.get(`${this.rootOf.get(root) ?? root} ${engine}`);
+      return used === undefined ? [] : [{ model, ...used }];
+    });
+  }
+
+  private add(pid: number, core: number, used: Partial<ModelUsage>): void {
+    const root = this.rootOf.get(pid) ?? pid;
+    const engine = Math.floor(core / this.coresEach);
+    const key = `${root} ${engine}`;
+    const ofModel = this.usedOf.get(key) ?? { ...nothing };
+    this.usedOf.set(key, ofModel);
+    const totals = this.totals(pid);
+    for (const [field, count] of Object.entries(used) as [keyof ModelUsage, number][]) {
+      ofModel[field] += count;
+      totals[field] += count;
+    }
+  }
+
+  private totals(root: number): Counts<LiveUsage> {
     const pid = this.rootOf.get(root) ?? root;
-    const used = this.used.get(pid) ?? {
-      modelCalls: 0,
-      modelCallsFailed: 0,
-      tokensIn: 0,
-      tokensCached: 0,
-      tokensOut: 0,
-      microDollars: 0,
-      toolCalls: 0,
-      toolCallsFailed: 0,
-    };
+    const used = this.used.get(pid) ?? { ...nothing, toolCalls: 0, toolCallsFailed: 0 };
     this.used.set(pid, used);
     return used;
   }
 }
+
+const nothing: ModelUsage = {
+  modelCalls: 0,
+  modelCallsFailed: 0,
+  tokensIn: 0,
+  tokensCached: 0,
+  tokensOut: 0,
+  microDollars: 0,
+};

@@ -1,6 +1,7 @@
 import { assert } from '../../base/assert.ts';
 import type { PagingPolicy } from '../contracts.ts';
 import type { Pid } from '../ids.ts';
+import { heedReport, type CacheReport } from './cache-report.ts';
 import { CachedCalls } from './cached-calls.ts';
 import { ExtentStore } from './extent-store.ts';
 import type { ContentRun, Extent } from './extent.ts';
@@ -50,11 +51,11 @@ export class ContextMemory {
   }
 
   /**
-   * Takes one page out of the prompt. In `prefix` residency all pages behind it get new identities: the prefix is broken. Dropped, its
-   * content stays in memory until something evicts it; freed, it leaves at once when nobody else uses it. False: no such page.
+   * Takes pages of the prompt out of it, in ascending order. In `prefix` residency all pages behind the first get new identities: the prefix is broken, once. Dropped, their
+   * content stays in memory until something evicts it; freed, it leaves at once when nobody else uses it.
    */
-  takeOut(table: PageTable, page: number, free: boolean): boolean {
-    return this.tables.takeOut(table, page, free);
+  takeOut(table: PageTable, pages: readonly number[], free: boolean): void {
+    this.tables.takeOut(table, pages, free);
   }
 
   /** False: no such page. */
@@ -301,6 +302,11 @@ export class ContextMemory {
     if (isRefused) for (const { extent } of entries) resident.freeIfRefused(extent);
     resident.policy.ends?.(table.user as Pid, nowUs);
     resident.shed();
+  }
+
+  /** The call on `table` has just ended, and its server has told what it had of the prompt. */
+  heedReport(report: CacheReport, table: PageTable): void {
+    heedReport(report, table, this.extents, this.resident);
   }
 
   /** The answer that was decoded here joins the prompt: its page is in memory without a load, if it fits beside what is pinned. */

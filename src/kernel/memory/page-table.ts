@@ -74,6 +74,19 @@ export function distinctTokens({ entries }: PageTable): number {
   return tokens;
 }
 
+/** The tokens of each of `pages`, which ascend; a shorter list: the table does not have the page behind it. */
+export function sizesOf({ entries }: PageTable, pages: readonly number[]): number[] {
+  const sizes: number[] = [];
+  let at = 0;
+  for (const page of pages) {
+    while (at < entries.length && page >= entries[at]!.number + entries[at]!.extent.count) at++;
+    const entry = entries[at];
+    if (entry === undefined || page < entry.number || !Number.isInteger(page)) break;
+    sizes.push(entry.extent.tokensEach);
+  }
+  return sizes;
+}
+
 /** The index of the entry that holds `page`; -1 when the table has no such page. Recent pages are found first. */
 export function findEntry(table: PageTable, page: number): number {
   const { entries } = table;

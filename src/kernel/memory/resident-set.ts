@@ -157,6 +157,12 @@ export class ResidentSet {
     this.leave(extent, extent.residentPages, true);
   }
 
+  /** Whoever has the contents has lost them: all of the extent that is resident leaves, whoever pins it. */
+  lose(extent: Extent): void {
+    if (!extent.refused) this.policy.remove(extent.id);
+    this.leave(extent, extent.residentPages, false);
+  }
+
   /** What the policy refused to keep leaves with its last pin; where only leaves may leave, so does what stands behind it, which nobody could use. */
   freeIfRefused(extent: Extent): void {
     if (!extent.refused || extent.pins > 0) return;

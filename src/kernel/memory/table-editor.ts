@@ -91,26 +91,39 @@ export class TableEditor {
     }
   }
 
-  /** Takes one page out; `free`: out of memory too, when nobody else uses it. False: no such page. */
-  takeOut(table: PageTable, page: number, free: boolean): boolean {
+  /** Takes out pages that the table has, in ascending order; `free`: out of memory too, when nobody else uses them. */
+  takeOut(table: PageTable, pages: readonly number[], free: boolean): void {
     assert(table.room < 0, 'the prompt of a running call cannot change');
-    const index = this.isolate(table, page);
-    if (index < 0) return false;
-    if (!this.isPrefix) {
-      this.remove(table, index, free);
-      return true;
-    }
-    const behind: { run: ContentRun; importance: number; pinned: boolean; number: number }[] = [];
-    while (table.entries.length > index + 1) {
+    if (this.isPrefix) return this.cutOut(table, pages, free);
+    for (const page of pages.toReversed()) this.remove(table, this.isolate(table, page), free);
+  }
+
+  /** What stands behind the first of `pages` is named anew, once, without those that leave. */
+  private cutOut(table: PageTable, pages: readonly number[], free: boolean): void {
+    const from = this.isolate(table, pages[0]!);
+    // What leaves memory leaves it alone.
+    if (free) for (const page of pages) this.isolate(table, page);
+    const behind: Omit<MovedRun, 'computed'>[] = [];
+    let left = pages.length;
+    while (table.entries.length > from) {
       const { extent, importance, pinned, number } = table.entries.at(-1)!;
       const { space, first, count, tokensEach } = extent;
-      behind.push({ run: { space, first, count, tokensEach }, importance, pinned, number });
-      this.removeLast(table, false);
+      const keep = (at: number, end: number): void => {
+        if (at === end) return;
+        const run = { space, first: first + at, count: end - at, tokensEach };
+        behind.push({ run, importance, pinned, number: number + at });
+      };
+      let end = count;
+      for (; left > 0 && pages[left - 1]! >= number; left--) {
+        const at = pages[left - 1]! - number;
+        keep(at + 1, end);
+        end = at;
+      }
+      keep(0, end);
+      this.removeLast(table, free && end === 0);
     }
-    this.removeLast(table, free);
     for (const { run, importance, pinned, number } of behind.reverse())
       this.append(table, run, importance, pinned, number);
-    return true;
   }
 
   /** False: no such page. */

@@ -24,6 +24,12 @@ export function compileSchema(schema: Json, path: string): ArgumentSchema {
 /** Levels of nesting; a deeper schema is refused, so that none exhausts the stack. */
 const DEPTH_MAX = 64;
 
+/**
+ * References that one check of arguments follows at most. Where a schema that contains itself offers alternatives, each level of the arguments may be looked at once for each of them:
+ * 20 levels a million times.
+ */
+const REFERENCES_MAX = 20_000;
+
 /** Where a schema stands. `links` collects the references that apply to the same value as it. */
 interface Place {
   readonly path: string;
@@ -37,6 +43,8 @@ class Compiler {
   /** By pointer; undefined while the target is being compiled. */
   readonly #targets = new Map<string, ArgumentSchema | undefined>();
   readonly #links = new Map<string, Set<string>>();
+  /** References that the check under way may still follow. */
+  #left = 0;
 
   constructor(root: Json, path: string) {
     this.#root = root;
@@ -47,7 +55,19 @@ class Compiler {
     const compiled = this.#schema(this.#root, { path: this.#path, depth: 0, links: new Set() });
     const circle = [...this.#links.keys()].find((pointer) => this.#reaches(pointer, pointer, new Set()));
     if (circle !== undefined) refuse(`${this.#path}: $ref`, circle, 'one that does not lead back to itself');
-    return compiled;
+    return this.#links.size === 0 ? compiled : this.#bounded(compiled);
+  }
+
+  /** Whatever `not` and `if` make of alternatives that were not looked at: too many are a no. */
+  #bounded(schema: ArgumentSchema): ArgumentSchema {
+    const type = z.unknown().check((payload) => {
+      this.#left = REFERENCES_MAX;
+      types.run(schema, payload, [], payload.value);
+      if (this.#left >= 0) return;
+      payload.issues.splice(0);
+      types.complain(payload, [], payload.value, 'arguments that are smaller, or less deeply nested');
+    });
+    return { type, allowed: schema.allowed };
   }
 
   #schema(schema: Json, place: Place): ArgumentSchema {
@@ -185,9 +205,10 @@ class Compiler {
       );
     }
     // A schema may contain itself: its target is there when the first arguments are checked.
-    const type = z
-      .unknown()
-      .check((payload) => types.run(this.#targets.get(pointer)!, payload, [], payload.value));
+    const type = z.unknown().check((payload) => {
+      if (--this.#left < 0) types.complain(payload, [], payload.value, 'less');
+      else types.run(this.#targets.get(pointer)!, payload, [], payload.value);
+    });
     return { type, allowed: this.#targets.get(pointer)?.allowed ?? `what ${pointer} allows` };
   }
 

@@ -16,8 +16,13 @@ export function problemOf(schema: ArgumentSchema, args: Json): string | undefine
   const { path, allowed } = closest(issue);
   const found = valueAt(args, path);
   const what = found === undefined ? 'missing' : `${show(found)} is not allowed`;
-  return `arguments${path.map(fieldStep).join('')}: ${what}; allowed: ${allowed}`;
+  return `arguments${path.map(fieldStep).join('')}: ${what}; allowed: ${cut(allowed)}`;
 }
+
+/** Of many alternatives the first are told. */
+const cut = (allowed: string): string =>
+  allowed.length > ALLOWED_MAX ? `${allowed.slice(0, ALLOWED_MAX)}…` : allowed;
+const ALLOWED_MAX = 1_000;
 
 /** Levels of nesting; deeper ones could exhaust the stack of a schema that contains itself. */
 const DEPTH_MAX = 64;

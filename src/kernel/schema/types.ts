@@ -25,11 +25,22 @@ export function stringType(schema: JsonObject): ArgumentSchema {
   if (expression !== undefined) words.push(`that matches ${String(expression)}`);
   const allowed = words.join(' ');
   const fits = (value: string): boolean => {
-    const { length } = Array.from(value); // in code points, as the standard says
-    const isLong = length >= min && length <= max;
-    return isLong && (expression?.test(value) ?? true) && (format?.type.safeParse(value).success ?? true);
+    return (
+      isOfLength(value, min, max) &&
+      (expression?.test(value) ?? true) &&
+      (format?.type.safeParse(value).success ?? true)
+    );
   };
   return { type: z.string({ error: allowed }).refine(fits, { error: allowed }), allowed };
+}
+
+/** In code points, as the standard says: one or two of the units that `length` counts. */
+function isOfLength(value: string, min: number, max: number): boolean {
+  const { length } = value;
+  if (length / 2 >= min && length <= max) return true;
+  if (length < min || length / 2 > max) return false;
+  const points = Array.from(value).length;
+  return points >= min && points <= max;
 }
 
 export function numberType(schema: JsonObject, name: 'number' | 'integer'): ArgumentSchema {
@@ -216,7 +227,12 @@ export function run(
   }
 }
 
-function complain(payload: Payload, path: readonly PropertyKey[], input: unknown, allowed: string): void {
+export function complain(
+  payload: Payload,
+  path: readonly PropertyKey[],
+  input: unknown,
+  allowed: string,
+): void {
   payload.issues.push({ code: 'custom', path: [...path], input, message: allowed });
 }
 

@@ -112,7 +112,7 @@ export class ModelDevice {
     const stretch = this.stretches[core - this.firstCore]!;
     const start = this.leave(stretch);
     const { plan } = stretch;
-    const { text, tokensIn, toolCalls, finish } = stretch.script ?? {};
+    const { text, tokensIn, tokensCached, pageTokens, toolCalls, finish } = stretch.script ?? {};
     const { switchUs, loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
     const plain = {
       atUs: this.world.nowUs,
@@ -126,23 +126,27 @@ export class ModelDevice {
       loadUs,
     } as const;
     const ended = this.engine.switchUs === 0 ? plain : { ...plain, switchUs };
+    const told = [stretch.failure, text, tokensIn, tokensCached, pageTokens, toolCalls, finish];
+    if (told.every((one) => one === undefined)) return ended;
+    const counted = {
+      ...(tokensIn === undefined ? {} : { tokensIn }),
+      ...(tokensCached === undefined ? {} : { tokensCached }),
+    };
     if (stretch.failure !== undefined) {
       const { code, message, ...failure } = stretch.failure;
-      const told = tokensIn === undefined ? {} : { tokensIn };
-      return { ...ended, ...told, reason: 'failed', code, message, failure };
+      return { ...ended, ...counted, reason: 'failed', code, message, failure };
     }
-    if (text === undefined && tokensIn === undefined && toolCalls === undefined && finish === undefined)
-      return ended;
     return {
       ...ended,
       ...(text === undefined ? {} : { text }),
-      ...(tokensIn === undefined ? {} : { tokensIn }),
+      ...counted,
       ...(finish === undefined ? {} : { finish }),
       ...(toolCalls === undefined ? {} : { toolCalls }),
       // An answer to a conversation is a message of it.
       ...(start.request === undefined
         ? {}
         : { page: pageOf({ role: 'assistant', text: text ?? '', ...(toolCalls && { toolCalls }) }) }),
+      ...(pageTokens === undefined ? {} : { pageTokens }),
     };
   }
 
@@ -195,12 +199,14 @@ export class ModelDevice {
     const { plan, script } = stretch;
     const { prefillTokensPerSecond, decodeTokensPerSecond } = ratesOf(engine, start.degradedTo);
     const perPrefill = 1_000_000 / prefillTokensPerSecond;
+    // Who refuses a call does none of its work.
+    const isRefused = script?.failure !== undefined && script.tokensIn === 0;
     const loadUs =
-      start.loadTokens === 0
+      start.loadTokens === 0 || isRefused
         ? 0
         : engine.loadLatencyUs + Math.ceil((start.loadTokens * 1_000_000) / engine.loadTokensPerSecond);
-    const newPrefillUs = Math.ceil(start.newTokens * perPrefill);
-    const repeatedPrefillUs = Math.ceil(start.repeatedTokens * perPrefill);
+    const newPrefillUs = isRefused ? 0 : Math.ceil(start.newTokens * perPrefill);
+    const repeatedPrefillUs = isRefused ? 0 : Math.ceil(start.repeatedTokens * perPrefill);
     const share = this.faults?.model(start.identity);
     stretch.failure = share === undefined ? script?.failure : serverFailed;
     const { timeoutUs = Infinity } = start.request ?? {};
@@ -229,7 +235,8 @@ export class ModelDevice {
     plan.tokensLeft = tokensOut;
     const recordedUs = script?.durationUs;
     if (recordedUs !== undefined) {
-      const fixedUs = start.degradedTo === undefined ? recordedUs : this.elsewhereUs(plan, start, recordedUs);
+      const fixedUs =
+        start.degradedTo === undefined || isRefused ? recordedUs : this.elsewhereUs(plan, start, recordedUs);
       scale(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
     }
     if (totalUs(plan) > timeoutUs) {

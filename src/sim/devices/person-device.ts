@@ -13,6 +13,8 @@ export interface PersonOutcome {
   readonly durationUs: number;
   /** The answer comes even when the question was withdrawn meanwhile. */
   readonly isDeaf: boolean;
+  /** A second answer, a no, comes this much later, µs. */
+  readonly repeatUs: number | undefined;
 }
 
 /** What somebody answered in a recording, and after how long; undefined: the recording does not say. */
@@ -20,34 +22,45 @@ export type PersonReplay = (
   ask: PersonAsk,
 ) => Pick<PersonOutcome, 'decision' | 'value' | 'durationUs'> | undefined;
 
-/** A simulated person: gives the recorded answer, else approves, after a recorded or drawn time. */
+/** What somebody says to a question that brings no answer of its own; undefined: nobody ever answers it. Pure, so that the same question has the same answer. */
+export type SimulatedPerson = (ask: PersonAsk) => Pick<PersonOutcome, 'decision' | 'value'> | undefined;
+
+const approving: SimulatedPerson = ({ script, purpose }) => ({
+  decision: purpose === 'answer' ? 'answer' : 'approve',
+  value: script?.answer ?? null,
+});
+
+/** A simulated person: gives the recorded answer, else what it is to say (by default it approves), after a recorded or drawn time. */
 export class PersonDevice {
   private readonly streams: (name: string) => Rng;
   private readonly faults: FaultPlan | undefined;
   private readonly replay: PersonReplay | undefined;
+  private readonly person: SimulatedPerson;
 
-  constructor(streams: (name: string) => Rng, faults?: FaultPlan, replay?: PersonReplay) {
+  constructor(
+    streams: (name: string) => Rng,
+    faults?: FaultPlan,
+    replay?: PersonReplay,
+    person: SimulatedPerson = approving,
+  ) {
     this.replay = replay;
     this.streams = streams;
     this.faults = faults;
+    this.person = person;
   }
 
   /** Undefined: nobody ever answers. */
   ask(ask: PersonAsk): PersonOutcome | undefined {
-    const { script, identity, purpose } = ask;
+    const { script, identity } = ask;
     const replayed = this.replay?.(ask);
-    if (replayed !== undefined) return { ...replayed, isDeaf: false };
+    if (replayed !== undefined) return { ...replayed, isDeaf: false, repeatUs: undefined };
     const { run, pid, n, index } = identity;
     const fault = this.faults?.person(identity);
-    if (fault?.isAbsent === true) return undefined;
+    const said = this.person(ask);
+    if (fault?.isAbsent === true || said === undefined) return undefined;
     const durationUs =
       (script?.durationUs ?? this.draw(`person/${run}/${pid}/${n}/${index}`)) * (fault?.delay ?? 1);
-    return {
-      decision: purpose === 'answer' ? 'answer' : 'approve',
-      value: script?.answer ?? null,
-      durationUs,
-      isDeaf: fault?.isDeaf === true,
-    };
+    return { ...said, durationUs, isDeaf: fault?.isDeaf === true, repeatUs: fault?.repeatUs };
   }
 
   private draw(name: string): number {

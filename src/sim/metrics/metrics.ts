@@ -147,8 +147,7 @@ export class Metrics {
         this.tally(event.pid).faultedTokens += event.tokens;
         return;
       case 'page.dropped':
-        this.dropped.pages++;
-        this.dropped.tokens += event.tokens;
+        add(this.dropped, event);
         return;
       case 'process.spawned': {
         const { pid, name, program, parent, priority, atUs } = event;

@@ -1,5 +1,4 @@
 /** What the metrics of a run are: plain data, JSON as it stands. Times are µs, money is micro-dollars. */
-import type { KernelErrorCode } from '../../kernel/errors.ts';
 import type { FaultKind } from '../../kernel/events.ts';
 import type { Outcome } from '../../kernel/process-state.ts';
 import type { RunPressure } from './pressure.ts';
@@ -59,7 +58,7 @@ export interface ProcessMetrics {
   /** `unfinished`: not terminated when the measurement ended; its turnaround goes up to there. */
   readonly outcome: Outcome | 'unfinished';
   /** Of a failed process; else ''. */
-  readonly code: KernelErrorCode | '';
+  readonly code: string;
   /** Why it failed; of an unfinished process the state it is in, such as `waiting on message`; else ''. */
   readonly message: string;
   readonly spawnedUs: number;

@@ -1,7 +1,7 @@
 /** The work of a recording: who came when, what models, tools and people answered, and how long each took. What the kernel made of it is left out. */
 import { canonicalJson } from '../../base/canonical-json.ts';
 import type { Input, SpawnInput } from '../../kernel/inputs.ts';
-import type { Json, RequestId } from '../../kernel/ids.ts';
+import type { Json, Pid, RequestId } from '../../kernel/ids.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import type { StepOutput } from '../../kernel/outbox.ts';
 import type { CallIdentity, CallStart, PersonAsk, Request, ToolStart } from '../../kernel/requests.ts';
@@ -10,6 +10,7 @@ import { AnswerRecorder } from '../devices/models/recorded-answers.ts';
 import type { PersonReplay } from '../devices/person-device.ts';
 import type { ToolReplay } from '../devices/tool-device.ts';
 import type { SimulationOptions } from '../simulation.ts';
+import { FamilyPlaces } from './family-places.ts';
 
 /** One stretch on a core that ended with its call. */
 export interface CallTime {
@@ -19,25 +20,38 @@ export interface CallTime {
   readonly us: number;
 }
 
+/** On which engine, by its place. */
+export interface EngineTime extends CallTime {
+  readonly engine: number;
+}
+
 export interface RecordedSpawn {
   readonly atUs: number;
   readonly spawn: SpawnInput;
 }
 
-type World = Extract<Input, { readonly type: 'signal.sent' | 'message.sent' }>;
+export type WorldInput = Extract<Input, { readonly type: 'signal.sent' | 'message.sent' }>;
+
+/** A message or a signal from outside. */
+export interface RecordedWord {
+  readonly input: WorldInput;
+  /** The place of the process that it was for. */
+  readonly to: string;
+}
+
 type ToolResult = NonNullable<ReturnType<ToolReplay>>;
 type PersonResult = NonNullable<ReturnType<PersonReplay>>;
 
 export class RecordedWork {
   readonly spawns: RecordedSpawn[] = [];
   /** What was told to processes from outside. */
-  readonly world: World[] = [];
-  readonly callTimes: CallTime[] = [];
+  readonly world: RecordedWord[] = [];
+  readonly callTimes: EngineTime[] = [];
   readonly answers = new AnswerRecorder();
   /** Acknowledgements of durability took, µs. */
   readonly flushUs: number[] = [];
-  processes = 0;
   lastUs = 0;
+  private readonly places = new FamilyPlaces();
   private readonly tools = new Answers<ToolResult>();
   private readonly people = new Answers<PersonResult>();
   private readonly recalls = new Answers<Json>();
@@ -46,13 +60,13 @@ export class RecordedWork {
 
   onStep(kernel: Kernel, input: Input, output: StepOutput): void {
     this.answers.onStep(kernel, input, output);
-    this.take(input);
+    this.take(input, kernel);
     for (const request of output.requests) {
       if (request.type === 'call.start') this.onCores.set(request.core, { start: request, atUs: input.atUs });
       else if ('request' in request && request.type !== 'tool.stop' && request.type !== 'person.withdraw')
         this.underWay.set(request.request, { request, atUs: input.atUs });
     }
-    for (const { type } of output.events) if (type === 'process.spawned') this.processes++;
+    for (const event of output.events) if (event.type === 'process.spawned') this.places.add(event);
   }
 
   /** To be asked for one run: each answer is given once. */
@@ -65,7 +79,7 @@ export class RecordedWork {
     };
   }
 
-  private take(input: Input): void {
+  private take(input: Input, kernel: Kernel): void {
     this.lastUs = input.atUs;
     switch (input.type) {
       case 'process.spawned': {
@@ -75,7 +89,7 @@ export class RecordedWork {
       }
       case 'signal.sent':
       case 'message.sent':
-        this.world.push(input);
+        this.heard(input, input.type === 'signal.sent' ? input.pid : input.to);
         return;
       case 'call.ended': {
         const call = this.onCores.get(input.core);
@@ -83,7 +97,8 @@ export class RecordedWork {
         if (call === undefined || call.start.resumed || input.reason !== 'completed') return;
         const { newTokens, repeatedTokens } = call.start;
         const us = input.atUs - call.atUs;
-        this.callTimes.push({ newTokens, repeatedTokens, tokensOut: input.tokensOut, us });
+        const engine = engineOf(kernel, input.core);
+        this.callTimes.push({ engine, newTokens, repeatedTokens, tokensOut: input.tokensOut, us });
         return;
       }
       case 'tool.ended':
@@ -93,6 +108,11 @@ export class RecordedWork {
         return;
       default:
     }
+  }
+
+  private heard(input: WorldInput, pid: Pid): void {
+    const to = this.places.nameOf(pid);
+    if (to !== undefined) this.world.push({ input, to });
   }
 
   private answered(
@@ -115,6 +135,12 @@ export class RecordedWork {
         this.recalls.add(request.identity, canonicalJson({ ...request.op }), input.value);
     }
   }
+}
+
+/** Cores are numbered through, engine by engine. */
+function engineOf({ options }: Kernel, core: number): number {
+  let behind = 0;
+  return options.engines.findIndex(({ cores }) => core < (behind += cores));
 }
 
 const toolKey = ({ tool, arguments: args }: ToolStart): string => `${tool} ${canonicalJson(args)}`;

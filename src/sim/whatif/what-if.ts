@@ -4,18 +4,21 @@
  */
 import { hourUs, type BudgetNodeSpec } from '../../kernel/budget-limits.ts';
 import type { EngineOptions } from '../../kernel/engine-options.ts';
+import type { Pid } from '../../kernel/ids.ts';
 import type { KernelOptionsInput } from '../../kernel/options.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { SimulatedModel } from '../../agents/model/model-call.ts';
+import type { RecordedAnswer } from '../devices/models/recorded-answers.ts';
 import { ReplayedModel, type ReplayCounts } from '../devices/models/replayed-model.ts';
 import { isLiveSpec, liveKernelOptions, type LiveParts, type LiveSpec } from '../live-spec.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import type { EngineFacts, RunMetrics } from '../metrics/run-metrics.ts';
 import { Simulation } from '../simulation.ts';
 import { kernelOptionsOf, type SimulationSpec } from '../spec.ts';
+import { FamilyPlaces } from './family-places.ts';
 import { fitRates, timeOf, type FittedRates } from './fit-rates.ts';
-import type { RecordedSpawn, RecordedWork } from './recorded-work.ts';
+import type { RecordedSpawn, RecordedWork, WorldInput } from './recorded-work.ts';
 
 /** What is to be otherwise; what is absent stays as recorded. */
 export interface OtherSettings {
@@ -35,16 +38,27 @@ export interface Simulated {
   readonly metrics: RunMetrics;
   /** How its model calls relate to those of the recording; calls whose answers its programs bring themselves are not among them. */
   readonly answers: ReplayCounts;
+  /** Messages and signals from outside whose processes never came to be. */
+  readonly untold: number;
 }
 
 export type Spec = SimulationSpec | LiveSpec;
+
+export interface RecordedRates {
+  /** Of all calls together. */
+  readonly all: FittedRates;
+  /** By the place of the engine, of those that had calls. */
+  readonly ofEngines: ReadonlyMap<number, FittedRates>;
+}
 
 /** What is to be simulated: a description, its parts, and the work. */
 export interface WhatIf {
   readonly spec: Spec;
   readonly parts: LiveParts;
   readonly work: RecordedWork;
-  readonly rates: FittedRates;
+  readonly rates: RecordedRates;
+  /** What `spec` has otherwise than the recording; absent: nothing. */
+  readonly settings?: OtherSettings;
 }
 
 /** `spec` with other settings. */
@@ -92,14 +106,22 @@ function withOwnBudgets(
 const ownBudget = (index: number): string => `what-if-${index + 1}`;
 
 /** The speed of the recorded model, where its engines don't have it: of a live run only its recording knows. */
-export function ratesOf(work: RecordedWork): FittedRates {
-  return fitRates(work.callTimes);
+export function ratesOf({ callTimes }: RecordedWork): RecordedRates {
+  const engines = new Set(callTimes.map(({ engine }) => engine));
+  const fitted = [...engines].map((own): [number, FittedRates] => [
+    own,
+    fitRates(callTimes.filter(({ engine }) => engine === own)),
+  ]);
+  return { all: fitRates(callTimes), ofEngines: new Map(fitted) };
 }
 
 /** Throws KernelError as the kernel does. */
-export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
-  const model = new ReplayedModel(work.answers.answers, unrecorded(work, rates));
+export function simulateWork({ spec, parts, work, rates, settings = {} }: WhatIf): Simulated {
+  const model = new ReplayedModel(answersFor(settings, work), unrecorded(work, rates.all));
   const kernel = simulatedKernel(spec, parts, rates);
+  const places = new FamilyPlaces();
+  /** For processes that are still to come. */
+  const early = new Map<string, WorldInput[]>();
   let metrics: Metrics | undefined;
   const simulation = new Simulation({
     kernel,
@@ -107,7 +129,13 @@ export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
     model,
     replay: work.replay(),
     flushUs: median(work.flushUs),
-    onEvent: (event) => metrics!.onEvent(event),
+    onEvent: (event) => {
+      metrics!.onEvent(event);
+      if (event.type !== 'process.spawned') return;
+      const place = places.add(event);
+      for (const input of early.get(place) ?? []) tell(simulation, input, event.pid, event.atUs);
+      early.delete(place);
+    },
   });
   metrics = new Metrics({
     engines: engineFacts(simulation.kernel),
@@ -118,24 +146,49 @@ export function simulateWork({ spec, parts, work, rates }: WhatIf): Simulated {
     const { type: _, ...rest } = spawn;
     simulation.spawn(atUs, own.has(ownBudget(index)) ? { ...rest, budget: ownBudget(index) } : rest);
   }
-  for (const { atUs, more: _, ...input } of tellable(work)) simulation.send(atUs, input);
+  for (const { input, to } of work.world) {
+    simulation.run(input.atUs - 1);
+    const pid = places.pidOf(to);
+    if (pid === undefined) early.set(to, [...(early.get(to) ?? []), input]);
+    else tell(simulation, input, pid, input.atUs);
+  }
   simulation.run();
-  return { metrics: metrics.result(simulation.nowUs), answers: model.counts };
+  const untold = [...early.values()].reduce((sum, inputs) => sum + inputs.length, 0);
+  return { metrics: metrics.result(simulation.nowUs), answers: model.counts, untold };
 }
 
-/** Processes have the numbers that they had only where all of them are roots. */
-export function tellable(work: RecordedWork): RecordedWork['world'] {
-  return work.processes === work.spawns.length ? work.world : [];
+/** What a server said of its cache holds as long as nothing is asked about memory; else the simulation says itself what is found in it. */
+function answersFor(
+  { memoryTokens, paging }: OtherSettings,
+  { answers }: RecordedWork,
+): readonly RecordedAnswer[] {
+  if (memoryTokens === undefined && paging === undefined) return answers.answers;
+  return answers.answers.map((recorded) => {
+    const { tokensCached: _, ...answer } = recorded.answer;
+    return { ...recorded, answer };
+  });
 }
 
-function simulatedKernel(spec: Spec, parts: LiveParts, rates: FittedRates): KernelOptionsInput {
+/** Messages and signals from outside come when they came, to the process in the same place of its family. */
+function tell(simulation: Simulation, input: WorldInput, pid: Pid, atUs: number): void {
+  if (input.type === 'signal.sent') simulation.signal(atUs, pid, input.signal);
+  else simulation.message(atUs, pid, input.message);
+}
+
+function simulatedKernel(spec: Spec, parts: LiveParts, rates: RecordedRates): KernelOptionsInput {
   if (!isLiveSpec(spec)) return { ...kernelOptionsOf(spec, parts.own), records: true };
-  const speed: Partial<EngineOptions> = {
-    ...(rates.prefillUs > 0 ? { prefillTokensPerSecond: 1_000_000 / rates.prefillUs } : {}),
-    ...(rates.decodeUs > 0 ? { decodeTokensPerSecond: 1_000_000 / rates.decodeUs } : {}),
-  };
-  const engines = spec.engines.map((engine) => ({ ...engine, ...speed }));
+  const engines = spec.engines.map((engine, index) => ({
+    ...engine,
+    ...speedOf(rates.ofEngines.get(index) ?? rates.all),
+  }));
   return { ...liveKernelOptions({ ...spec, engines }, parts), records: true };
+}
+
+function speedOf({ prefillUs, decodeUs }: FittedRates): Partial<EngineOptions> {
+  return {
+    ...(prefillUs > 0 ? { prefillTokensPerSecond: 1_000_000 / prefillUs } : {}),
+    ...(decodeUs > 0 ? { decodeTokensPerSecond: 1_000_000 / decodeUs } : {}),
+  };
 }
 
 function engineFacts({ options }: Kernel): readonly EngineFacts[] {

@@ -22,7 +22,7 @@ export function isoTimeUs(place: Place, field: string, value: unknown): number {
 /** Nanoseconds since 1970, which don't fit into a number: digits in a text, or a number that lost the last ones. Throws KernelError INVALID_FILE. */
 export function nanosecondsUs(place: Place, field: string, value: unknown): number {
   const isDigits = typeof value === 'string' && /^\d{1,19}$/.test(value);
-  const isNumber = typeof value === 'number' && Number.isInteger(value) && value >= 0;
+  const isNumber = typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 1e19;
   if (!isDigits && !isNumber) throw fieldError(place, field, value, 'nanoseconds since 1970, as digits');
   return Number(BigInt(value) / 1_000n);
 }

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 
 import { openAiCompatible } from '../../../src/adapters/models/openai-compatible.ts';
 import { pageOf } from '../../../src/agents/model/messages.ts';
-import type { ModelDelta, ModelReply } from '../../../src/host/ports.ts';
+import type { NumberedDelta } from '../../../src/host/answer-streams.ts';
+import type { ModelReply } from '../../../src/host/ports.ts';
 import { StopSwitch } from '../../../src/host/stop-switch.ts';
 import type { Json } from '../../../src/kernel/ids.ts';
 import type { Answer, ModelRequest, Program, SyscallResult } from '../../../src/kernel/syscalls.ts';
@@ -54,13 +55,13 @@ const asker = (request: ModelRequest): Program => ({
 async function ask(
   behaviour: Behaviour,
   request: ModelRequest = {},
-): Promise<{ readonly got: Json; readonly seen: readonly ModelDelta[] }> {
+): Promise<{ readonly got: Json; readonly seen: readonly NumberedDelta['delta'][] }> {
   server.behave(behaviour);
   const { live: kernel } = live({
     program: asker({ model: 'm1', ...request }),
     model: openAiCompatible({ url: server.url, key }),
   });
-  const seen: ModelDelta[] = [];
+  const seen: NumberedDelta['delta'][] = [];
   kernel.answers.watch(({ delta }) => seen.push(delta));
   const { outcome, value, message } = await kernel.spawn({
     program: 'asker',
@@ -117,15 +118,54 @@ test('a server that counts only a part: what it does not say is not told as noth
       { prompt_tokens: 9, completion_tokens: 2 },
       { tokensIn: 9, tokensOut: 2 },
     ],
-    [{ prompt_tokens: null, completion_tokens: 2 }, { tokensOut: 2 }],
+    [
+      { prompt_tokens: null, completion_tokens: 2 },
+      { tokensIn: undefined, tokensOut: 2 },
+    ],
     [
       { prompt_tokens: 9, completion_tokens: 2, prompt_tokens_details: { cached_tokens: 0 } },
       { tokensIn: 9, tokensCached: 0, tokensOut: 2 },
     ],
+    [{ prompt_tokens: 9, completion_tokens: 2, prompt_cache_hit_tokens: 8 }, { tokensCached: 8 }],
+    [{ prompt_tokens: 9, completion_tokens: 2, cached_tokens: 7 }, { tokensCached: 7 }],
+    // What is thought is counted with the answer, or beside it.
+    [
+      {
+        prompt_tokens: 9,
+        completion_tokens: 12,
+        total_tokens: 21,
+        completion_tokens_details: { reasoning_tokens: 10 },
+      },
+      { tokensIn: 9, tokensOut: 12, tokensReasoning: 10 },
+    ],
+    [
+      {
+        prompt_tokens: 9,
+        completion_tokens: 2,
+        total_tokens: 21,
+        completion_tokens_details: { reasoning_tokens: 10 },
+      },
+      { tokensIn: 9, tokensOut: 12, tokensReasoning: 10 },
+    ],
   ] as const) {
     server.behave(sends(chunk({ content: 'x' }), chunk({}, { finish: 'stop', usage })));
-    expect((await port.call(modelCall(), new StopSwitch(), () => {})).usage).toEqual(told);
+    expect((await port.call(modelCall(), new StopSwitch(), () => {})).usage).toEqual({
+      tokensIn: 9,
+      tokensOut: 2,
+      ...told,
+    });
   }
+});
+
+test('an answer that is to go on stands at the end of the prompt, and only its rest is told', async () => {
+  server.behave(says('upon a time'));
+  const port = openAiCompatible({ url: server.url, model: 'm1' });
+  const { text } = await port.call(modelCall({ partial: 'Once ' }), new StopSwitch(), () => {});
+  expect(text).toBe('upon a time');
+  expect(server.exchanges[0]?.body['messages']).toEqual([
+    { role: 'user', content: 'Hello' },
+    { role: 'assistant', content: 'Once ' },
+  ]);
 });
 
 test('a refused call has used nothing', async () => {

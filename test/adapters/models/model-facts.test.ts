@@ -2,7 +2,11 @@
 import { expect, test } from 'vitest';
 
 import { clean, retryAfter } from '../../../src/adapters/models/model-errors.ts';
-import { modelFromEnvironment, openAiCompatible } from '../../../src/adapters/models/openai-compatible.ts';
+import {
+  modelFromEnvironment,
+  openAiCompatible,
+  shownUrl,
+} from '../../../src/adapters/models/openai-compatible.ts';
 import { priceTable, pricesOf, updatedPrices } from '../../../src/adapters/models/prices.ts';
 import { loadTokenizer } from '../../../src/adapters/models/tokenizer.ts';
 import { checkPrices } from '../../../src/kernel/engine-options.ts';
@@ -53,9 +57,17 @@ test('a URL or a key that cannot be one is refused at once, and no secret is tol
   expect(() => openAiCompatible({ url: 'nonsense' })).toThrow('model url: "nonsense" is not allowed');
   for (const options of [
     { url: 'https://user:sk-secret@example.org/v1' },
+    { url: 'user:sk-secret@example.org/v1' },
+    { url: 'example.org/v1?api-key=sk-secret' },
+    { url: 'ftp://user:sk-secret@example.org/v1?key=sk-secret' },
     { url: 'https://example.org/v1', key: 'sk-secret\n' },
   ])
     expect(() => openAiCompatible(options)).toThrow(/^(?!.*sk-secret).*is not allowed/);
+});
+
+test('a URL is shown without its query and without a password', () => {
+  expect(shownUrl('https://user:pass@example.org/v1?api-key=secret')).toBe('https://…@example.org/v1?…');
+  expect(shownUrl('http://localhost:8080/v1')).toBe('http://localhost:8080/v1');
 });
 
 test('each price of the table is one, and cached input is not dearer', () => {

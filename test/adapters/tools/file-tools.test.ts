@@ -1,4 +1,14 @@
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -6,6 +16,8 @@ import { expect, test } from 'vitest';
 
 import { FileRoot } from '../../../src/adapters/tools/file-root.ts';
 import { fileLimits, fileTools } from '../../../src/adapters/tools/file-tools.ts';
+import { shellTool } from '../../../src/adapters/tools/shell-tool.ts';
+import { StopSwitch } from '../../../src/host/stop-switch.ts';
 import type { Json } from '../../../src/kernel/ids.ts';
 import { LockTable } from '../../../src/kernel/lock-table.ts';
 import { toolSpecOf } from '../../../src/kernel/tool-data.ts';
@@ -66,6 +78,72 @@ test('a long file is read in parts', async () => {
   });
 });
 
+test('no part begins or ends within a character', async () => {
+  const { call, folder } = await world();
+  const whole = `${'x'.repeat(fileLimits.bytes - 2)}🦊y`;
+  writeFileSync(join(folder, 'long.txt'), whole);
+  const { value } = await call('read_file', { path: 'long.txt' });
+  const { text, next } = value as { text: string; next: number };
+  const rest = await call('read_file', { path: 'long.txt', offset: next });
+  expect(text + (rest.value as { text: string }).text).toBe(whole);
+  // What is no UTF-8 is read all the same, in parts that lead on.
+  writeFileSync(join(folder, 'latin.txt'), Buffer.alloc(fileLimits.bytes + 1, 0xfc));
+  const first = (await call('read_file', { path: 'latin.txt' })).value as { next: number };
+  expect(first.next).toBeGreaterThan(fileLimits.bytes - 4);
+});
+
+test('what is no file is not opened: a pipe would wait for ever; what is no text is said to be none', async () => {
+  const { call, folder } = await world();
+  await caller([shellTool(folder)])('shell', { command: 'mkfifo pipe' });
+  const refusal = {
+    ok: false,
+    value: expect.stringContaining('is no file, but a pipe or a device') as string,
+  };
+  expect(await call('read_file', { path: 'pipe' })).toEqual(refusal);
+  expect(await call('write_file', { path: 'pipe', text: 'x' })).toEqual(refusal);
+  expect(await call('search_files', { path: 'pipe', text: 'x' })).toEqual({
+    ok: true,
+    value: { matches: [] },
+  });
+  writeFileSync(join(folder, 'binary'), Buffer.from([1, 0, 2]));
+  expect(await call('read_file', { path: 'binary' })).toMatchObject({
+    ok: false,
+    value: 'path: "binary" holds no text',
+  });
+});
+
+test('a file is written whole or not at all: another name of the old one, wherever it is, keeps the old text', async () => {
+  const { call, folder, outside } = await world();
+  linkSync(join(outside, 'secret.txt'), join(folder, 'hard.txt'));
+  chmodSync(join(folder, 'hard.txt'), 0o664);
+  expect(await call('write_file', { path: 'hard.txt', text: 'mine' })).toMatchObject({ ok: true });
+  expect(readFileSync(join(folder, 'hard.txt'), 'utf8')).toBe('mine');
+  expect(statSync(join(folder, 'hard.txt')).mode & 0o777).toBe(0o664);
+  expect(readFileSync(join(outside, 'secret.txt'), 'utf8')).toBe('secret');
+  // A link that stays inside is followed, and stays one.
+  expect(await call('write_file', { path: 'inside.txt', text: 'through' })).toMatchObject({ ok: true });
+  expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('through');
+  const stop = new StopSwitch();
+  stop.stop();
+  expect(await call('write_file', { path: 'a.txt', text: 'late' }, stop)).toEqual({
+    ok: false,
+    value: 'stopped',
+  });
+  expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('through');
+  expect(readdirSync(folder).filter((name) => name.startsWith('.ringzero'))).toEqual([]);
+});
+
+test('a search passes by what is too large, and shows the place in a long line', async () => {
+  const { call, folder } = await world();
+  writeFileSync(join(folder, 'big.txt'), `needle ${'x'.repeat(fileLimits.bytes)}`);
+  writeFileSync(join(folder, 'line.txt'), `${'x'.repeat(5_000)}needle${'y'.repeat(5_000)}`);
+  const { value } = await call('search_files', { text: 'needle' });
+  const { matches } = value as { matches: { path: string; text: string }[] };
+  expect(matches.map(({ path }) => path)).toEqual(['line.txt']);
+  expect(matches[0]!.text).toContain('needle');
+  expect(matches[0]!.text).toHaveLength(fileLimits.lineLength);
+});
+
 test.each([
   '../secret.txt',
   'src/../../secret.txt',
@@ -96,6 +174,7 @@ test.each([
   ['read_file', { path: 'src' }, 'path: "src" is a folder; allowed: a file'],
   ['list_files', { path: 'a.txt' }, 'path: "a.txt" is no folder'],
   ['write_file', { path: 'a.txt/b', text: '' }, 'path: "a.txt/b" is no folder'],
+  ['write_file', { path: 'src', text: '' }, 'path: "src" is a folder; allowed: a file'],
   ['write_file', { path: '.', text: '' }, 'path: "." is the root itself'],
   ['search_files', { path: 'nothing', text: 'x' }, 'path: "nothing" does not exist'],
 ])('%s %j fails in one line', async (tool, args, message) => {

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { gzipSync } from 'node:zlib';
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { SystemClock } from '../../../src/adapters/clock/system-clock.ts';
+import { AllowedHosts } from '../../../src/adapters/tools/allowed-hosts.ts';
 import { fetchLimits, fetchTool } from '../../../src/adapters/tools/fetch-tool.ts';
 import { pureTool } from '../../../src/adapters/tools/live-tool.ts';
 import { shellTool } from '../../../src/adapters/tools/shell-tool.ts';
@@ -21,6 +23,18 @@ const server = createServer((request, response) => {
   else if (request.url === '/round') response.writeHead(302, { location: '/round' }).end();
   else if (request.url === '/missing') response.writeHead(404).end('not here');
   else if (request.url === '/long') response.end('x'.repeat(fetchLimits.bytes + 1_000));
+  else if (request.url === '/latin')
+    response
+      .writeHead(200, { 'content-type': 'text/plain; charset=ISO-8859-1' })
+      .end(Buffer.from([0x66, 0xfc, 0x72]));
+  else if (request.url === '/picture')
+    response.writeHead(200, { 'content-type': 'image/png' }).end(Buffer.from([1, 2, 3]));
+  else if (request.url === '/packed')
+    response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync('unpacked'));
+  else if (request.url === '/half') {
+    response.writeHead(200, { 'content-length': 100 }).write('half');
+    setImmediate(() => response.destroy());
+  } else if (request.url === '/nonsense') response.writeHead(302, { location: 'http://[' }).end();
   else if (request.url !== '/never') response.end('a page');
 });
 let host = '';
@@ -86,6 +100,64 @@ test('redirects end somewhere, and a stop ends the wait', async () => {
   expect(await call('fetch', { url: 'http://127.0.0.1:9/' })).toMatchObject({ ok: false });
 });
 
+test('pages in other encodings are read, what is no text is said to be none, and half a page is no page', async () => {
+  const call = caller([fetchTool([host])]);
+  const get = (path: string) => call('fetch', { url: `http://${host}${path}` });
+  expect((await get('/latin')).value).toEqual({ status: 200, text: 'für' });
+  expect((await get('/packed')).value).toEqual({ status: 200, text: 'unpacked' });
+  expect(await get('/picture')).toEqual({
+    ok: false,
+    value: 'status 200: image/png is no text; allowed: text, JSON, XML',
+  });
+  expect(await get('/half')).toMatchObject({
+    ok: false,
+    value: expect.stringContaining('ECONNRESET') as string,
+  });
+  expect(await get('/nonsense')).toMatchObject({
+    ok: false,
+    value: expect.stringContaining('no URL') as string,
+  });
+});
+
+test.each([
+  ['example.org', 'https://example.org/', true],
+  ['example.org', 'http://example.org:80/', true],
+  ['example.org', 'http://example.org:6379/', false],
+  ['example.org:6379', 'http://example.org:6379/', true],
+  ['example.org:6379', 'http://example.org/', false],
+  ['*.example.org', 'http://a.b.example.org/', true],
+  ['*.example.org', 'http://example.org/', true],
+  ['*.example.org', 'http://badexample.org/', false],
+  ['*.example.org', 'http://a.example.org:8080/', false],
+  ['*.example.org:8080', 'http://a.example.org:8080/', true],
+  ['example.org', 'http://:word@example.org/', false],
+  ['example.org', 'http://EXAMPLE.org/', true],
+  ['127.0.0.1', 'http://2130706433/', true],
+  ['[::1]:80', 'http://[::1]:81/', false],
+])('%s allows %s: %s', (entry, url, isAllowed) => {
+  expect(new AllowedHosts([entry]).allow(new URL(url))).toBe(isAllowed);
+});
+
+test('a name that leads to this machine, or to a private network, is no way around the list', async () => {
+  const found = (entries: readonly string[], address: string, options = {}) =>
+    new Promise((resolve) => {
+      const family = address.includes(':') ? 6 : 4;
+      const hosts = new AllowedHosts(entries, (_name, _options, then) => then(null, [{ address, family }]));
+      hosts.lookup('x.example.org', options, (error, told) => resolve(error?.message ?? told));
+    });
+  for (const address of '127.0.0.1 10.1.2.3 169.254.169.254 192.168.0.1 0.0.0.0 ::1 fe80::1 fd00::1 ::ffff:127.0.0.1'.split(
+    ' ',
+  ))
+    expect(await found(['*.example.org'], address)).toContain(`leads to ${address}, which is not public`);
+  expect(await found(['*.example.org'], '93.184.215.14')).toBe('93.184.215.14');
+  expect(await found(['*.example.org'], '2606:2800::1', { all: true })).toMatchObject([{ family: 6 }]);
+  expect(await found(['x.example.org', '10.1.2.3'], '10.1.2.3')).toBe('10.1.2.3');
+  // The real thing: this name is on the list, and its address need not be.
+  const port = host.split(':')[1]!;
+  const call = caller([fetchTool([`localhost:${port}`])]);
+  expect(await call('fetch', { url: `http://localhost:${port}/page` })).toMatchObject({ ok: true });
+});
+
 test('a host that is no name is refused', () => {
   expect(() => fetchTool(['https://example.org'])).toThrow(
     'allowed hosts: "https://example.org" is not allowed; allowed: a host name',
@@ -108,6 +180,22 @@ test('a stopped command ends with all that it started', async () => {
   setTimeout(() => stop.stop(), 50);
   // The pipe closes when the last of its processes is gone.
   expect(await reply).toEqual({ ok: false, value: 'stopped' });
+});
+
+test('a command gets no secret, and what it leaves behind is not waited for', async () => {
+  vi.stubEnv('RINGZERO_MODEL_KEY', 'sk-secret-secret');
+  const call = caller([shellTool(tmpdir())]);
+  const { value } = await call('shell', { command: 'env' });
+  vi.unstubAllEnvs();
+  expect((value as { stdout: string }).stdout).toContain('PATH=');
+  expect((value as { stdout: string }).stdout).not.toContain('sk-secret');
+  const marker = `60.${process.pid}`;
+  const left = await call('shell', { command: `sleep ${marker} & (setsid sleep 2 &) ; echo done` });
+  expect(left).toEqual({ ok: true, value: { status: 0, stdout: 'done\n', stderr: '' } });
+  const { stdout } = (await call('shell', { command: `pgrep -f 'sleep ${marker}$' || true` })).value as {
+    stdout: string;
+  };
+  expect(stdout).toBe('');
 });
 
 test('a command prints as much as it likes, and the tool keeps a part', async () => {

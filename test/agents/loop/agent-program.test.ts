@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 
 import type { AskedCall } from '../../../src/kernel/syscalls.ts';
-import { asks, broken, danglingIn, echo, fails, runAgent } from './agent-world.ts';
+import { asks, broken, danglingIn, echo, fails, runAgent, type Reply } from './agent-world.ts';
 
 const S = 1_000_000;
 const plain = { tools: ['echo'], reflectEvery: 0 };
@@ -193,6 +193,16 @@ test('a server that asks for longer than a step may take: the next model answers
   expect(alone.asked[1]!.atUs).toBeGreaterThanOrEqual(600 * S);
 });
 
+test('a model that is too small for the prompt is followed by the next', () => {
+  const { asked, result } = runAgent({
+    task: { task: 'x'.repeat(8_000), models: ['small', 'large'], maxOutput: 100 },
+    model: ['done'],
+    kernel: { engines: [{ name: 'small', windowTokens: 1_000 }, { name: 'large' }] },
+  });
+  expect(asked.map(({ request }) => request.model)).toEqual(['large']);
+  expect(result.reason).toBe('answered');
+});
+
 test('when no model of the chain is available, the run says what became of each', () => {
   const { result, asked, outcome } = runAgent({
     task: { models: ['a', 'b', 'c'] },
@@ -274,6 +284,52 @@ test('a budget that runs out ends the run with its own reason, and what was foun
     iterations: 3,
     toolCalls: 3,
   });
+});
+
+test('an empty answer is none: the model is asked once more, and the empty message does not stay', () => {
+  const { result, asked, outcome } = runAgent({ model: [{ text: ' \n' }, '42'] });
+  expect(outcome).toBe('completed');
+  expect(result).toMatchObject({ reason: 'answered', answer: '42', iterations: 2 });
+  expect(asked[1]!.messages).toEqual([
+    { role: 'user', text: 'What is it?' },
+    { role: 'user', text: 'Your answer was empty. Answer the task now.' },
+  ]);
+});
+
+test.each<readonly [string, readonly Reply[], string]>([
+  ['twice', [''], ''],
+  ['behind tool calls', [{ ...asks('echo'), text: 'I look.' }, '', '', 'x'], 'I look.'],
+  ['cut off before its first word', [{ text: '', finish: 'length' }], ''],
+])('an empty answer %s is an ending of its own', (_, model, answer) => {
+  const { result, outcome, all } = runAgent({ task: plain, model });
+  expect(outcome).toBe('failed');
+  expect(result).toMatchObject({ reason: 'EMPTY_ANSWER', answer, isWhole: false });
+  expect(all('process.terminated')).toMatchObject([{ code: 'EMPTY_ANSWER', message: result.message }]);
+});
+
+test('an empty answer and a good one, then a follow-up: the next empty one may be asked for again', () => {
+  const { result, asked } = runAgent({
+    task: { followUpUs: 500 * S },
+    model: ['', 'first', '', 'second'],
+    messages: [[200 * S, 'And now?']],
+  });
+  expect(result).toMatchObject({ reason: 'answered', answer: 'second' });
+  expect(asked).toHaveLength(4);
+});
+
+test('how a run failed is the code of its process, too', () => {
+  const codes = [
+    runAgent({ task: { ...plain, iterations: 2 }, model: [asks('echo')] }),
+    runAgent({ model: [fails({ retryable: false })] }),
+    runAgent({ task: { ...plain, windowTokens: 100, maxOutput: 99 }, model: ['x'] }),
+    runAgent({ task: { temperature: 9 }, model: ['x'] }),
+  ].map(({ all }) => all('process.terminated')[0]!.code);
+  expect(codes).toEqual(['ITERATION_LIMIT', 'MODEL_FAILED', 'WINDOW_EXCEEDED', 'INVALID_ARGUMENT']);
+});
+
+test('what had come of an answer that failed is the last that its model said', () => {
+  const { result } = runAgent({ model: [fails({ retryable: false, partial: 'It is 4' })] });
+  expect(result).toMatchObject({ reason: 'MODEL_FAILED', answer: 'It is 4', isWhole: false });
 });
 
 test('a checkpoint every five iterations', () => {

@@ -57,7 +57,7 @@ const worlds: readonly (readonly [what: string, world: AgentWorld])[] = [
             name,
             arguments: { ...(agentTask as object), followUpUs: 0 },
           })),
-        } as Json,
+        },
       },
     },
   ],

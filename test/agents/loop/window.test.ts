@@ -17,7 +17,7 @@ const paragraph = 'x'.repeat(300);
 const isSummary = ({ messages }: Asked): boolean => JSON.stringify(messages.at(-1)).includes('Sum up all');
 
 test('nothing leaves before 85 %, and then enough to come down to 50 %', () => {
-  const { asked, result, all } = runAgent({
+  const { asked, result, all, store } = runAgent({
     task,
     model: (_, index) => (index < 60 ? asks('echo', { paragraph }) : 'done'),
   });
@@ -35,7 +35,12 @@ test('nothing leaves before 85 %, and then enough to come down to 50 %', () => {
     expect(messages[1]).toEqual({ role: 'user', text: 'What is it?' });
     expect(danglingIn(messages)).toBeUndefined();
   }
-  expect(all('page.dropped').length).toBeGreaterThan(10);
+  const drops = all('page.dropped');
+  expect(drops.reduce((sum, { pages }) => sum + pages, 0)).toBeGreaterThan(10);
+  // What leaves leaves at once: the prefix is broken no oftener than the window is full.
+  expect(new Set(drops.map(({ atUs }) => atUs)).size).toBe(falls.length);
+  const syscalls = store.history('run-1', { branch: 'main', pid: 1 as never });
+  expect(syscalls.filter(({ kind }) => kind === 'drop')).toHaveLength(falls.length);
 });
 
 test('the oldest leaves first, and what a user said later than what tools gave', () => {
@@ -94,13 +99,13 @@ test('the task stays as long as it is worked on, whatever is said meanwhile', ()
   expect(all('page.dropped').length).toBeGreaterThan(10);
 });
 
-test('when it is answered, the task may leave for the next one', () => {
+test('when it is answered, the task may leave for the next one, and its answer before it', () => {
   const { asked } = runAgent({
     task: { ...task, task: 'x'.repeat(4_000), followUpUs: 100_000_000 },
     model: ['one', { text: 'two', durationUs: 1 }],
     messages: [[50_000_000, 'z'.repeat(4_000)]],
   });
-  expect(asked[1]!.messages.map((message) => 'text' in message && message.text[0])).toEqual(['Y', 'o', 'z']);
+  expect(asked[1]!.messages.map((message) => 'text' in message && message.text[0])).toEqual(['Y', 'z']);
 });
 
 test('a conversation that is restored knows what its turn began with, and that it is over', () => {
@@ -129,7 +134,7 @@ test('a conversation that is restored knows what its turn began with, and that i
     return [...before, 0, ...conversation.droppable(0).map(({ first }) => first)];
   };
   const live = pagesToDrop((conversation) => conversation);
-  expect(live).toEqual([2, 3, 0, 2, 4, 1, 3, 5]);
+  expect(live).toEqual([2, 3, 0, 2, 4, 6, 1, 3, 5]);
   expect(pagesToDrop((before) => new Conversation({ ...options, saved: before.save() }))).toEqual(live);
 });
 
@@ -150,6 +155,25 @@ test('a summary stands for what left, and is metered', () => {
     false,
   );
   expect(all('budget.settled')).toHaveLength(asked.length);
+});
+
+test('where the question for a summary does not fit any more, the oldest leave without one, and the run goes on', () => {
+  const { outcome, asked, all } = runAgent({
+    task: { ...task, summarise: true, toolCalls: 100 },
+    // From below the mark to above the window in one turn.
+    model: (call, index) =>
+      isSummary(call)
+        ? 'Nothing was found yet.'
+        : index < 30
+          ? asks('echo', { text: 'w'.repeat(1_900) })
+          : 'done',
+  });
+  expect(outcome).toBe('completed');
+  expect(asked.filter(isSummary).length).toBeGreaterThan(2);
+  expect(asked.every(({ promptTokens, maxOutput }) => promptTokens + maxOutput <= task.windowTokens)).toBe(
+    true,
+  );
+  expect(all('call.refused')).toEqual([]);
 });
 
 test('summaries are asked of models of their own, the next one when one is not available', () => {
@@ -191,6 +215,24 @@ test.each<readonly [what: string, reply: Reply]>([
   });
 });
 
+test('where there is no budget for a summary, the run says that the budget ended it', () => {
+  const run = (calls: number) =>
+    runAgent({
+      task: { ...task, summarise: true },
+      model: (call) => (isSummary(call) ? '' : asks('echo', { paragraph: 'x'.repeat(2_000) })),
+      kernel: {
+        budgets: [{ name: 'org', limits: [{ resource: 'calls', amount: calls, window: { kind: 'total' } }] }],
+      },
+    });
+  const rich = run(100);
+  expect(rich.result.reason).toBe('WINDOW_EXCEEDED');
+  const lastSummary = rich.asked.findLastIndex(isSummary);
+  const { result, outcome, all } = run(lastSummary);
+  expect(outcome).toBe('failed');
+  expect(result.reason).toBe('BUDGET_EXCEEDED');
+  expect(all('page.dropped')).toEqual([]);
+});
+
 test.each([
   ['results', [], { paragraph: 'x'.repeat(1_400) }],
   ['what a user says', [[25_000_000, 'z'.repeat(1_500)]] as const, { paragraph }],
@@ -213,7 +255,8 @@ test.each([
     expect(promptTokens + maxOutput).toBeLessThanOrEqual(2_000);
   }
   // Nothing leaves that no summary has seen.
-  expect(all('page.dropped').length).toBeGreaterThan(10);
+  const dropped = all('page.dropped').reduce((sum, { pages }) => sum + pages, 0);
+  expect(dropped).toBeGreaterThan(10);
   const drops = all('page.dropped').map(({ atUs }) => atUs);
   const summaries = new Set(all('call.ended').map(({ atUs }) => atUs));
   expect(drops.every((atUs) => summaries.has(atUs))).toBe(true);

@@ -48,6 +48,17 @@ function ask(
 
 const task: SingleCallTask = { task: 'Find a name for ships', memories: { scopes: ['team'], tokens: 300 } };
 
+test('an empty answer of a single call is a failure with a code', () => {
+  const model = { answer: () => ({ tokensOut: 1, text: ' ' }) };
+  const codes: string[] = [];
+  const onEvent: SimulationOptions['onEvent'] = (event) =>
+    void (event.type === 'process.terminated' && codes.push(event.code));
+  expect(ask({ task: 'Find a name' }, { model, onEvent }).value).toBe(
+    'EMPTY_ANSWER: the model gave an empty answer',
+  );
+  expect(codes).toEqual(['EMPTY_ANSWER']);
+});
+
 test('memories stand between the system prompt and the task, as a user’s message of quoted lines', () => {
   const store = storeOf(hostile);
   const { prompt, value } = ask({ ...task, system: 'You name things.' }, { store });

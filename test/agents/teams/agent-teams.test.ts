@@ -9,7 +9,7 @@ import { MemoryStore } from '../../../src/kernel/memory-store.ts';
 import { seedCount } from '../../support/seeds.ts';
 import { Draw } from '../../sim/random-draw.ts';
 import { endOf, live } from '../loop/agent-lives.ts';
-import { asks, runAgent, type Asked, type AgentWorld } from '../loop/agent-world.ts';
+import { asks, runAgent, type Asked, type AgentWorld, type Reply } from '../loop/agent-world.ts';
 import { randomModel } from '../loop/random-model.ts';
 
 const S = 1_000_000;
@@ -116,6 +116,35 @@ test('a member that never ends is ended with its team', () => {
   );
   expect(outcome).toBe('cancelled');
   expect(all('process.terminated').map((event) => event.outcome)).toEqual(['cancelled', 'cancelled']);
+});
+
+test('a crash anywhere: a member that takes too long is ended all the same', () => {
+  const endless = {
+    tools: ['echo'],
+    toolCalls: 1_000,
+    iterations: 1_000,
+    reflectEvery: 0,
+    checkpointEvery: 2,
+  };
+  const args: Json = {
+    topology: 'parallel',
+    task: 'Go.',
+    members: [{ name: 'endless', arguments: endless, timeoutUs: 30 * S }, { name: 'b' }],
+  };
+  const model = ({ messages, request }: Pick<Asked, 'messages' | 'request'>): Reply =>
+    request.tools === undefined
+      ? 'done'
+      : { toolCalls: [{ id: `${messages.length}`, tool: 'echo', arguments: {} }], durationUs: 2 * S };
+  const options = { program: 'team', programs: [team], args, model };
+  const { steps } = live(new MemoryStore(), options);
+  for (let crash = 1; crash < steps; crash += 3) {
+    const store = new MemoryStore();
+    const { nowUs } = live(store, { ...options, steps: crash });
+    live(store, { ...options, fromUs: nowUs });
+    const { answer, contributions } = endOf(store) as TeamResult;
+    expect(answer, `crash ${crash}`).toBe('done');
+    expect(contributions.map(({ outcome }) => outcome)).toEqual(['cancelled', 'completed']);
+  }
 });
 
 test('a crash anywhere: the team comes to the same end, and its members say the same', () => {

@@ -10,6 +10,7 @@ import { importanceLru } from '../../../src/policies/paging/importance-lru.ts';
 import { fifo } from '../../../src/policies/scheduling/fifo.ts';
 import { Simulation } from '../../../src/sim/simulation.ts';
 import { seedCount } from '../../support/seeds.ts';
+import { asks, runAgent, type Asked, type Reply } from '../loop/agent-world.ts';
 
 interface MemberArguments {
   readonly task: string;
@@ -151,6 +152,32 @@ test('a member that is cancelled from outside is reported as cancelled', () => {
   ]);
 });
 
+test('a member that takes longer than it may is terminated and told, and keeps nobody from working', () => {
+  const { value, asked, events } = run({
+    topology: 'parallel',
+    task: 'Go.',
+    parallel: 2,
+    members: [
+      { ...member('endless', { seconds: 10_000 }), timeoutUs: 5_000_000 },
+      { ...member('quick'), timeoutUs: 5_000_000 },
+      { ...member('next', { seconds: 3 }), timeoutUs: 5_000_000 },
+    ],
+    combiner: member('judge', { says: 'two of three' }),
+  });
+  expect(contributionsOf(value)).toMatchObject([
+    { member: 'endless', outcome: 'cancelled', value: { message: 'it took longer than 5000000 µs' } },
+    { member: 'quick', outcome: 'completed' },
+    { member: 'next', outcome: 'completed' },
+    { member: 'judge', outcome: 'completed' },
+  ]);
+  expect(asked.at(-1)![1]).toContain('endless cancelled (it took longer than 5000000 µs)\n\nquick answered:');
+  const ends = events.filter((event) => event.type === 'process.terminated');
+  expect(ends.find(({ pid }) => (pid as number) === 2)).toMatchObject({
+    outcome: 'cancelled',
+    atUs: 5_000_000,
+  });
+});
+
 test('a team that is cancelled takes its members along', () => {
   const events: KernelEvent[] = [];
   const sleeper: Program = {
@@ -273,6 +300,69 @@ test('debate: in the second round each has its own answer and those of the other
   ]);
 });
 
+/** A team of agents whose model does what `says` says. */
+function agents(
+  task: Json,
+  says: (asked: Asked) => Reply,
+  messages: readonly (readonly [atUs: number, message: Json])[] = [],
+) {
+  return runAgent({ root: { program: 'team', arguments: task }, programs: [team], model: says, messages });
+}
+const taskOf = ({ messages }: Asked): string => (messages[0] as { readonly text: string }).text;
+const textsOf = ({ messages }: Asked): string[] =>
+  messages.flatMap((message) => ('text' in message ? [message.text] : []));
+const S = 1_000_000;
+
+test('members that may write to one another do, while they work; others are not offered it', () => {
+  const task = (messages: boolean): Json => ({
+    topology: 'parallel',
+    task: 'Go.',
+    messages,
+    members: [
+      { name: 'a', role: 'first' },
+      { name: 'b', role: 'second' },
+    ],
+  });
+  const { asked } = agents(task(true), (call) => {
+    if (call.messages.length > 1) return 'done';
+    return taskOf(call).includes('first')
+      ? asks('send_message', { to: 'b', text: 'I take the left.' })
+      : { text: 'then I take the right', durationUs: 50 * S };
+  });
+  expect(asked[0]!.request.ownTools).toMatchObject([
+    { name: 'send_message', parameters: { properties: { to: { enum: ['b'] } } } },
+  ]);
+  expect(textsOf(asked.findLast((call) => taskOf(call).includes('second'))!).at(-1)).toBe(
+    '[Message of a, process 2]\n> I take the left.',
+  );
+  const silent = agents(task(false), () => 'done').asked;
+  expect(silent.every(({ request }) => request.ownTools === undefined)).toBe(true);
+});
+
+test('what the team is told meanwhile reaches those at work, and those that begin later', () => {
+  const members = ['a', 'b', 'c'].map((name) => ({ name, role: `as ${name}` }));
+  const { asked, outcome } = agents(
+    { topology: 'parallel', task: 'Go.', parallel: 2, members },
+    () => ({ text: 'done', durationUs: 10 * S }),
+    [[5 * S, { text: 'In French, please.' }]],
+  );
+  expect(outcome).toBe('completed');
+  const last = (name: string): string[] =>
+    textsOf(asked.findLast((call) => taskOf(call).includes(`as ${name}`))!);
+  for (const name of ['a', 'b']) expect(last(name).at(-1)).toBe('In French, please.');
+  expect(last('c')[0]).toBe('Your role: as c\n\nGo.\n\nIn French, please.');
+});
+
+test('a pipeline that waits for its first member hears what it is told, too', () => {
+  const { asked } = agents(
+    { topology: 'pipeline', task: 'Go.', members: [{ name: 'a' }, { name: 'b' }] },
+    () => ({ text: 'done', durationUs: 10 * S }),
+    [[5 * S, 'Hurry.']],
+  );
+  expect(asked.map(({ messages }) => messages.length)).toEqual([1, 3, 1]);
+  expect(taskOf(asked[2]!)).toMatch(/^Go\.\n\nThe step before you gave:\na answered:\n> .*\n\nHurry\.$/s);
+});
+
 test('teams stand in teams, but only so deep', () => {
   const nested = (depth: number): Json => ({
     topology: 'sequential',
@@ -336,12 +426,20 @@ test.each([
     'parallel: 0 is not allowed; allowed: an integer from 1 to 1000',
   ],
   [
+    { topology: 'parallel', task: 'x', members: [member('a')], messages: 'yes' },
+    'messages: "yes" is not allowed; allowed: true or false',
+  ],
+  [
     { topology: 'parallel', task: 'x', members: [member('a')], paralel: 2 },
     'paralel: 2 is not allowed; allowed: the fields topology, task,',
   ],
   [
     { topology: 'parallel', task: 'x', members: [{ name: 'a', prgram: 'agent' }] },
     'members[0].prgram: "agent" is not allowed; allowed: the fields name, role,',
+  ],
+  [
+    { topology: 'parallel', task: 'x', members: [{ name: 'a', timeoutUs: 0 }] },
+    'members[0].timeoutUs: 0 is not allowed; allowed: an integer from 1 to',
   ],
   [
     { topology: 'parallel', task: 'x', members: [member('a')], rounds: 2 },

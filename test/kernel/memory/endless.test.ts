@@ -138,7 +138,7 @@ function run(capacity: number, residency: Residency, operations: readonly Operat
         const number = page(each.nth);
         if (number === undefined) break;
         if (each.type === 'touch') told.push(memory.touch(prompt, number, pid, nowUs));
-        else if (each.type === 'drop') memory.takeOut(prompt, number, false);
+        else if (each.type === 'drop') memory.takeOut(prompt, [number], false);
         else if (each.type === 'truncate') memory.truncate(prompt, Math.min(each.nth, prompt.pages));
         else if (each.type === 'important') memory.setImportance(prompt, number, each.nth / 12);
         else memory.setPinned(prompt, number, each.type === 'pin');

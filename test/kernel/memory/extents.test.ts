@@ -11,7 +11,7 @@ import type { Pid } from '../../../src/kernel/ids.ts';
 import { ContextMemory } from '../../../src/kernel/memory/context-memory.ts';
 import { ownSpace } from '../../../src/kernel/memory/extent.ts';
 import type { Residency, VictimRule } from '../../../src/kernel/memory/memory-options.ts';
-import { PageTable } from '../../../src/kernel/memory/page-table.ts';
+import { PageTable, sizesOf } from '../../../src/kernel/memory/page-table.ts';
 import { pagingPolicies, sessionPolicies } from '../../../src/policies/paging/index.ts';
 import { kernelPagingPolicies } from '../../support/kernel-paging.ts';
 import { ResidentSet } from '../../support/resident-set.ts';
@@ -187,8 +187,10 @@ class Told {
       case 'truncate':
         return memory.truncate(own, Math.min(operation.nth, own.pages));
       case 'drop':
-      case 'free':
-        return memory.takeOut(own, pageAt(own, operation.nth), operation.type === 'free');
+      case 'free': {
+        const pages = [pageAt(own, operation.nth)];
+        return sizesOf(own, pages).length > 0 && memory.takeOut(own, pages, operation.type === 'free');
+      }
     }
   }
 }

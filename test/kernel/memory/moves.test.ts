@@ -136,7 +136,7 @@ test.each([
           case 'unpin': {
             const page = pageOf(each.nth);
             if (page === undefined) break;
-            if (each.op === 'drop') memory.takeOut(table, page, false);
+            if (each.op === 'drop') memory.takeOut(table, [page], false);
             else memory.setPinned(table, page, false);
             break;
           }

@@ -10,6 +10,7 @@ import {
   SECOND,
   ok,
   onPage,
+  onPages,
   sleep,
   spawn,
   think,
@@ -251,6 +252,38 @@ test.each(['pin', 'unpin', 'drop', 'free'] as const)(
     expect(results[1]).toEqual(failed('UNKNOWN_PAGE', 'page: 7'));
   },
 );
+
+test('several pages leave in one syscall, in any order, and what stands behind the first is computed again once', () => {
+  const pages = ['a', 'b', 'c', 'd', 'e', 'f'].map((text) => page(text));
+  const { ran } = does(
+    [...pages, think(10), onPages('drop', 5, 2, 4), think(10)],
+    memory(1_000, { residency: 'prefix' }),
+  );
+  // Of a, c and f the first is found.
+  expect(paid(ran).at(-1)).toEqual([200, 0, 100]);
+  expect(ran.all('page.dropped')).toMatchObject([
+    { page: 2, pages: 1, tokens: 100 },
+    { page: 4, pages: 2, tokens: 200 },
+  ]);
+});
+
+test.each(['drop', 'free'] as const)('%s: all of the pages or none, and each once', (kind) => {
+  const { results, process } = does([
+    page('a'),
+    page('b'),
+    onPages(kind, 1, 7),
+    onPages(kind, 2, 1, 2),
+    onPages(kind),
+    { kind, pages: [1.5 as never] },
+  ]);
+  expect(results.slice(2)).toEqual([
+    failed('UNKNOWN_PAGE', 'page: 7'),
+    failed('INVALID_ARGUMENT', 'pages: 2 is not allowed; allowed: each page once'),
+    ok(),
+    failed('UNKNOWN_PAGE', 'page: 1.5'),
+  ]);
+  expect(process).toMatchObject({ pages: 2, promptTokens: 200 });
+});
 
 test('setImportance of a page that is not in the prompt fails; so does the page of another process', () => {
   const { results } = does([{ kind: 'setImportance', page: 7 as never, importance: 0.5 }]);

@@ -309,6 +309,53 @@ test('formats, the same without what a platform adds', async () => {
   }
 });
 
+test('alternatives in a schema that contains itself do not multiply without end, whatever stands around them', () => {
+  const node = (more: Json): Json => ({
+    anyOf: ['a', 'b'].map((name) => ({
+      type: 'object',
+      properties: { next: { $ref: '#/$defs/node' } },
+      required: ['next', name],
+    })),
+    ...(more as object),
+  });
+  const nested = (levels: number): Json => {
+    let value: Json = 5;
+    for (let level = 0; level < levels; level++) value = { next: value };
+    return value;
+  };
+  const schema = (outer: Json): Json => ({
+    type: 'object',
+    properties: { node: outer },
+    $defs: { node: node({}) },
+  });
+  const refused = expect.stringMatching(
+    /allowed: arguments that are smaller, or less deeply nested$/,
+  ) as string;
+  const link = { $ref: '#/$defs/node' };
+  for (const outer of [link, { not: link }, { if: link, else: true }])
+    expect(problem(schema(outer), { node: nested(40) })).toEqual(refused);
+  // Each check begins anew, and the line stays short.
+  expect(problem(schema({ not: link }), { node: nested(3) })).toBeUndefined();
+  expect(problem(schema(link), { node: nested(9) })!.length).toBeLessThan(1_300);
+});
+
+test('lengths count code points, however long the text', () => {
+  const of = (min: number, max: number) => (text: string) =>
+    problem(
+      { type: 'object', properties: { s: { type: 'string', minLength: min, maxLength: max } } },
+      { s: text },
+    );
+  expect([of(2, 2)('🦊🦊'), of(3, 9)('abc'), of(0, 4)('🦊'.repeat(4)), of(1, 9)('a')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ]);
+  expect([of(3, 9)('🦊🦊'), of(0, 1)('ab'), of(0, 4)('🦊'.repeat(5)), of(2, 9)('🦊')]).not.toContain(
+    undefined,
+  );
+});
+
 test('no code is made from text', async () => {
   // The bare context refuses it; here it would be noticed even if the refusal were caught.
   const original = globalThis.Function;

@@ -144,7 +144,8 @@ changing('process.migrated', 'to', (to) => [to + 1, 0], changingEngines);
 // A little more may be what a slower core takes.
 changing('call.ended', 'switchUs', (us) => (us === undefined ? [] : [us + 1_000_000]), changingEngines);
 changing('tool.ended', 'ok', (ok) => [!ok]);
-changing('person.answered', 'request', numbers);
+// The next number may be another question that is open in the same process.
+changing('person.answered', 'request', (value) => [value + 1_000, 0]);
 changing('person.answered', 'pid', numbers);
 changing('person.answered', 'decision', () => ['perhaps']);
 changing('message.sent', 'number', numbers);

@@ -140,7 +140,7 @@ export const prefetchCancelled = (tokens: number, engine = 0): EventBody =>
 export const prefetchUsed = (number: number, tokens: number, engine = 0): EventBody =>
   body('prefetch.used', { pid: pid(number), engine, tokens });
 export const dropped = (number: number, page: number, tokens: number): EventBody =>
-  body('page.dropped', { pid: pid(number), page: page as PageNumber, tokens });
+  body('page.dropped', { pid: pid(number), page: page as PageNumber, pages: 1, tokens });
 
 export const reserved = (number: number, tokens: number, fields: Fields<'budget.reserved'> = {}): EventBody =>
   body('budget.reserved', { pid: pid(number), node: 'root', tokens, microDollars: 0, coreUs: 0, ...fields });

@@ -165,6 +165,10 @@ test('what is wrong is told with its place', async () => {
     ],
     [JSON.stringify(span({ from: 2 })), /: ends before it starts/],
     [
+      JSON.stringify(span({})).replace(/"endTimeUnixNano":"\d+"/, '"endTimeUnixNano":1e300'),
+      /: endTimeUnixNano: 1e\+300 is not allowed; allowed: nanoseconds since 1970/,
+    ],
+    [
       `${JSON.stringify(span({}))}\n${JSON.stringify(span({})).slice(0, -9)}`,
       /^log line 2: .*the text ends too early/,
     ],

@@ -1,13 +1,15 @@
 import type { ModelCall, SimulatedModel } from '../../../agents/model/model-call.ts';
 import { rngFor, type Rng } from '../../../base/rng.ts';
 import { invalid } from '../../../kernel/errors.ts';
-import type { AskedCall, ThinkScript } from '../../../kernel/syscalls.ts';
+import type { AskedCall, ModelFailure, ThinkScript } from '../../../kernel/syscalls.ts';
 import { latencySampler, type LatencyQuantiles } from '../../latency-defaults.ts';
 
 /** What goes wrong with a model's answers. Shares of the calls, from 0 to 1; of one call at most one goes wrong, in this order. */
 export interface ModelFaults {
   /** Refused with an HTTP status: 429 with a time to wait, or one of a server that failed. */
   readonly refused: number;
+  /** Refused with an HTTP status that no repeat mends: the request or the key is no good. */
+  readonly rejected: number;
   /** No answer for `stallUs`: as good as none. */
   readonly stalled: number;
   /** A stream without any event. */
@@ -22,6 +24,7 @@ export interface ModelFaults {
 
 export const noModelFaults: ModelFaults = {
   refused: 0,
+  rejected: 0,
   stalled: 0,
   empty: 0,
   brokenOff: 0,
@@ -40,6 +43,7 @@ export interface FaultyModelOptions {
 
 const refusedUs = 50_000;
 const statuses = [429, 500, 502, 503];
+const finalStatuses = [400, 401, 403, 404];
 
 /** Another model behind a bad line or on a busy server. Each call has a stream of chance of its own, so that one that goes wrong doesn't change the luck of another. Throws KernelError INVALID_ARGUMENT. */
 export function faultyModel(
@@ -80,14 +84,10 @@ function spoiled(
     case 'refused': {
       const status = statuses[rng.integer(statuses.length)]!;
       const wait = status === 429 ? { retryAfterUs: 1_000_000 * (1 + rng.integer(20)) } : {};
-      const message = `the model's server answered ${status}`;
-      return {
-        tokensIn: 0,
-        tokensOut: 0,
-        durationUs: refusedUs,
-        failure: { code: 'MODEL_FAILED', message, retryable: true, status, ...wait },
-      };
+      return refusedWith(status, { retryable: true, ...wait });
     }
+    case 'rejected':
+      return refusedWith(finalStatuses[rng.integer(finalStatuses.length)]!, { retryable: false });
     case 'stalled':
       return {
         tokensOut: 0,
@@ -131,6 +131,17 @@ function spoiled(
       return { ...script, toolCalls: [...toolCalls, { ...last, id: `call_${pid}_${n}_again` }] };
     }
   }
+}
+
+/** A server that answers with this status instead of the model: nothing is billed. */
+export function refusedWith(status: number, failure: ModelFailure): ThinkScript {
+  const message = `the model's server answered ${status}`;
+  return {
+    tokensIn: 0,
+    tokensOut: 0,
+    durationUs: refusedUs,
+    failure: { code: 'MODEL_FAILED', message, status, ...failure },
+  };
 }
 
 /** A share of the time that the whole answer takes. */

@@ -5,6 +5,7 @@ import { KernelError } from '../../../kernel/errors.ts';
 import type { Json } from '../../../kernel/ids.ts';
 import { compileSchema } from '../../../kernel/schema/compile.ts';
 import { problemOf } from '../../../kernel/schema/problem.ts';
+import type { ArgumentSchema } from '../../../kernel/schema/types.ts';
 import { randomText } from './random-text.ts';
 
 /** Tries before a schema is given up: what a draw does not heed (patterns, formats, conditions) is checked behind it. */
@@ -14,13 +15,8 @@ const depthMax = 6;
 
 /** Undefined: no value was found, or `schema` is no schema. */
 export function randomValue(schema: Json, rng: Rng): Json | undefined {
-  let compiled;
-  try {
-    compiled = compileSchema(schema, 'schema');
-  } catch (error) {
-    if (error instanceof KernelError) return undefined;
-    throw error;
-  }
+  const compiled = compiledOf(schema);
+  if (compiled === undefined) return undefined;
   for (let tries = 0; tries < triesMax; tries++) {
     const value = new Drawing(schema, rng).draw(schema, 0);
     if (problemOf(compiled, value) === undefined) return value;
@@ -29,6 +25,23 @@ export function randomValue(schema: Json, rng: Rng): Json | undefined {
 }
 
 const types = ['string', 'integer', 'number', 'boolean', 'null', 'array', 'object'] as const;
+
+/** Compiling costs far more than a draw, and a tool's schema is drawn from again and again. */
+const known = new WeakMap<object, ArgumentSchema>();
+
+function compiledOf(schema: Json): ArgumentSchema | undefined {
+  const isObject = typeof schema === 'object' && schema !== null;
+  const before = isObject ? known.get(schema) : undefined;
+  if (before !== undefined) return before;
+  try {
+    const compiled = compileSchema(schema, 'schema');
+    if (isObject) known.set(schema, compiled);
+    return compiled;
+  } catch (error) {
+    if (error instanceof KernelError) return undefined;
+    throw error;
+  }
+}
 
 class Drawing {
   private readonly root: Json;

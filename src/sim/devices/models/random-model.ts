@@ -1,8 +1,8 @@
-import type { ModelCall, OfferedTool, SimulatedModel } from '../../../agents/model/model-call.ts';
+import type { ModelCall, SimulatedModel } from '../../../agents/model/model-call.ts';
 import { rngFor, type Rng } from '../../../base/rng.ts';
 import { invalid } from '../../../kernel/errors.ts';
 import { estimateTokens } from '../../../kernel/estimate.ts';
-import type { AskedCall, ThinkScript } from '../../../kernel/syscalls.ts';
+import type { AskedCall, OfferedTool, ThinkScript } from '../../../kernel/syscalls.ts';
 import { randomValue } from './random-json.ts';
 import { randomText } from './random-text.ts';
 import { saying } from './scripted-model.ts';

@@ -1,4 +1,5 @@
 /** What models said in a run, as its recording has it: for a model that says it again. */
+import { PageMessages } from '../../../agents/model/page-messages.ts';
 import { PromptCall } from '../../../agents/model/prompts.ts';
 import { pageOf, type Message } from '../../../agents/model/messages.ts';
 import { hash53 } from '../../../base/hash.ts';
@@ -39,7 +40,7 @@ export function recordedAnswers(kernel: Kernel, inputs: Iterable<Input>): readon
 export class AnswerRecorder {
   readonly answers: RecordedAnswer[] = [];
   private readonly order = new CallOrder();
-  private readonly texts = new Map<string, string>();
+  private readonly pages = new PageMessages();
   private readonly onCores = new Map<number, CallUnderWay>();
   /** Core time of calls that were stopped and will go on, by pid. */
   private readonly stoppedUs = new Map<number, number>();
@@ -51,14 +52,14 @@ export class AnswerRecorder {
     { records, requests }: Pick<StepOutput, 'records' | 'requests'>,
   ): void {
     if (input.type === 'call.ended') this.end(input, input.atUs);
-    for (const record of records) if (record.type === 'page') this.texts.set(record.hash, record.text);
+    for (const record of records) if (record.type === 'page') this.pages.add(record.hash, record.text);
     for (const request of requests)
       if (request.type === 'call.start') this.begin(kernel, request, input.atUs);
   }
 
   private begin(kernel: Kernel, start: CallStart, atUs: number): void {
     const { identity, core, pid, resumed } = start;
-    const { messages } = new PromptCall(kernel, start, (hash) => this.texts.get(hash));
+    const { messages } = new PromptCall(kernel, start, (hash) => this.pages.of(hash));
     const beforeUs = resumed ? (this.stoppedUs.get(pid) ?? 0) : 0;
     this.stoppedUs.delete(pid);
     this.onCores.set(core, {
@@ -89,12 +90,15 @@ export function hashOfPrompt(messages: readonly Message[]): number {
 }
 
 function answerOf(ended: CallEnded, durationUs: number): ThinkScript {
-  const { tokensOut, tokensIn, text, toolCalls, finish, reason, message = '', failure } = ended;
+  const { tokensOut, tokensIn, tokensCached, pageTokens } = ended;
+  const { text, toolCalls, finish, reason, message = '', failure } = ended;
   return {
     tokensOut,
     durationUs,
     ...(text === undefined ? {} : { text }),
     ...(tokensIn === undefined ? {} : { tokensIn }),
+    ...(pageTokens === undefined ? {} : { pageTokens }),
+    ...(tokensCached === undefined ? {} : { tokensCached }),
     ...(toolCalls === undefined ? {} : { toolCalls }),
     ...(finish === undefined ? {} : { finish }),
     ...(reason === 'completed'

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { pageOf } from '../../../../src/agents/model/messages.ts';
-import type { ModelCall, OfferedTool, SimulatedModel } from '../../../../src/agents/model/model-call.ts';
+import type { ModelCall, SimulatedModel } from '../../../../src/agents/model/model-call.ts';
 import { rngFor } from '../../../../src/base/rng.ts';
 import type { KernelEvent } from '../../../../src/kernel/events.ts';
 import type { Json, Pid } from '../../../../src/kernel/ids.ts';
@@ -11,7 +11,7 @@ import { Kernel } from '../../../../src/kernel/kernel.ts';
 import { compileSchema } from '../../../../src/kernel/schema/compile.ts';
 import { problemOf } from '../../../../src/kernel/schema/problem.ts';
 import { malformedAnswer } from '../../../../src/kernel/syscall-arguments.ts';
-import type { Answer, Program, SyscallResult } from '../../../../src/kernel/syscalls.ts';
+import type { Answer, OfferedTool, Program, SyscallResult } from '../../../../src/kernel/syscalls.ts';
 import { importanceLru } from '../../../../src/policies/paging/importance-lru.ts';
 import { priority } from '../../../../src/policies/scheduling/priority.ts';
 import { faultyModel, noModelFaults } from '../../../../src/sim/devices/models/faulty-model.ts';
@@ -134,6 +134,17 @@ test('a replayed run is the recorded one, to the event', () => {
   expect(again.events).toEqual(recorded.events);
   expect(again.heard).toEqual(recorded.heard);
   expect(replayed.counts).toEqual({ matching: 24, changed: 0, missing: 0 });
+});
+
+test('what a recorded model only thought is paid for again, and no part of the prompt', () => {
+  const thinker = scriptedModel(() => ({ text: 'Hi', tokensOut: 105, pageTokens: 5 }));
+  const recorded = run(thinker, [{ line: 'x', calls: 2 }]);
+  const again = run(new ReplayedModel(answersIn(recorded.inputs)), [{ line: 'x', calls: 2 }]);
+  expect(again.events).toEqual(recorded.events);
+  const asked = again.events.flatMap((event) =>
+    event.type === 'call.requested' ? [event.promptTokens] : [],
+  );
+  expect(asked).toEqual([5, 10]);
 });
 
 test('a replay counts the calls whose prompt is another, and those that the recording does not have', () => {
@@ -300,6 +311,7 @@ const asksTwo = scriptedModel(() => ({
 
 test.each([
   ['refused', { failure: { code: 'MODEL_FAILED', retryable: true }, tokensIn: 0, tokensOut: 0 }],
+  ['rejected', { failure: { code: 'MODEL_FAILED', retryable: false }, tokensIn: 0, tokensOut: 0 }],
   ['stalled', { failure: { code: 'EMPTY_STREAM', retryable: true }, durationUs: 600_000_000 }],
   ['empty', { failure: { code: 'EMPTY_STREAM', retryable: true } }],
   ['brokenOff', { failure: { code: 'STREAM_INCOMPLETE', retryable: true } }],
@@ -344,6 +356,7 @@ test('a refused call costs nothing; a stalled one times out as its request says'
     ok: false,
     tokensIn: 0,
     microDollars: 0,
+    newPrefillUs: 0,
   });
   const stalled = run(
     faultyModel(

@@ -1,9 +1,7 @@
 /**
- * How far a what-if is from really running it: agents on a provider with real latencies are recorded under one policy, predicted under other settings, and really run again under these.
- * `npx tsx bench/agents/what-if.ts [ROUNDS]`, some 30 s a round.
+ * `node what-if-worker.mjs ROUNDS AGENTS CHANGES`: how far a what-if is from really running it. Agents on a provider with real latencies are recorded under one policy, predicted under so many other
+ * settings, and really run again under these; some 30 s a round of 6 agents and all settings. Prints one line of JSON.
  */
-import { formatDuration, formatMoney, formatPercent } from '../../src/report/format.ts';
-import { table } from '../../src/report/table.ts';
 import { Metrics } from '../../src/sim/metrics/metrics.ts';
 import type { RunMetrics } from '../../src/sim/metrics/run-metrics.ts';
 import { rerun } from '../../src/sim/recording.ts';
@@ -12,9 +10,8 @@ import { ratesOf, simulateWork, specWith, type OtherSettings } from '../../src/s
 import type { LiveSpec } from '../../src/sim/live-spec.ts';
 import { each } from '../../test/support/recorded-live.ts';
 import { runSlowly, slowSpec, type SlowWork } from '../../test/support/slow-provider.ts';
-import { commit, machine } from '../machine.ts';
 
-const [rounds = 3] = process.argv.slice(2).map(Number);
+const [rounds = 3, agents = 6, most = Infinity] = process.argv.slice(2).map(Number);
 const recordedSpec = slowSpec('fifo');
 const changes: readonly OtherSettings[] = [
   { scheduler: 'sjf' },
@@ -26,7 +23,7 @@ const changes: readonly OtherSettings[] = [
 
 /** Agents of some turns each, drawn anew in each round from its number. */
 function workOf(round: number): SlowWork {
-  const turns = Array.from({ length: 6 }, (_, agent) => 1 + ((agent * 5 + round * 3) % 7));
+  const turns = Array.from({ length: agents }, (_, agent) => 1 + ((agent * 5 + round * 3) % 7));
   return { turns, latencyMs: 80, tokenMs: 10, toolMs: 100 };
 }
 
@@ -46,50 +43,37 @@ async function measured(
   return { work: recorded, metrics: metrics!.result(recorded.lastUs) };
 }
 
+export interface WhatIfRow {
+  readonly change: string;
+  readonly predictedUs: number;
+  readonly realUs: number;
+  /** Shares of what was real by which the prediction was off. */
+  readonly completion: number;
+  readonly turnaround: number;
+  readonly cost: number;
+}
+
 const shown = (settings: OtherSettings): string =>
   Object.entries(settings)
     .map(([name, value]) => `${name} ${String(value)}`)
     .join(', ');
 const errorOf = (predicted: number, real: number): number => Math.abs(predicted - real) / real;
-const errors = { completion: [] as number[], turnaround: [] as number[], cost: [] as number[] };
-const rows: string[][] = [];
+const rows: WhatIfRow[] = [];
 for (let round = 0; round < rounds; round++) {
   const slow = workOf(round);
   const { work } = await measured(recordedSpec, slow);
-  for (const settings of changes) {
+  for (const settings of changes.slice(0, most)) {
     const spec = specWith(recordedSpec, settings, work.spawns) as LiveSpec;
-    const { metrics: predicted } = simulateWork({ spec, parts: {}, work, rates: ratesOf(work) });
+    const { metrics: predicted } = simulateWork({ spec, parts: {}, work, rates: ratesOf(work), settings });
     const { metrics: real } = await measured(spec, slow);
-    const completion = errorOf(predicted.makespanUs, real.makespanUs);
-    const turnaround = errorOf(predicted.turnaround.mean, real.turnaround.mean);
-    const cost = errorOf(predicted.microDollars, real.microDollars);
-    errors.completion.push(completion);
-    errors.turnaround.push(turnaround);
-    errors.cost.push(cost);
-    rows.push([
-      String(round + 1),
-      shown(settings),
-      `${formatDuration(predicted.makespanUs)} / ${formatDuration(real.makespanUs)}`,
-      formatPercent(completion),
-      formatPercent(turnaround),
-      `${formatMoney(predicted.microDollars)} / ${formatMoney(real.microDollars)}`,
-      formatPercent(cost),
-    ]);
+    rows.push({
+      change: shown(settings),
+      predictedUs: predicted.makespanUs,
+      realUs: real.makespanUs,
+      completion: errorOf(predicted.makespanUs, real.makespanUs),
+      turnaround: errorOf(predicted.turnaround.mean, real.turnaround.mean),
+      cost: errorOf(predicted.microDollars, real.microDollars),
+    });
   }
 }
-const headers = [
-  'round',
-  'what if',
-  'completion: predicted / real',
-  'off by',
-  'turnaround off by',
-  'cost',
-  'off by',
-];
-for (const line of table({ columns: headers.map((header) => ({ header })), rows })) console.log(line);
-const median = (values: readonly number[]): string =>
-  formatPercent(values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0);
-console.log(
-  `\nmedian: completion ${median(errors.completion)}, turnaround ${median(errors.turnaround)}, cost ${median(errors.cost)}; ` +
-    `commit ${commit()}, ${machine()}`,
-);
+console.log(JSON.stringify(rows));
