@@ -23,6 +23,7 @@ import { GroupCommit } from './group-commit.ts';
 import { ModelCallRun, noStretches, type Stretches } from './model-call-run.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
 import { StopSwitch } from './stop-switch.ts';
+import type { StoredRun } from './stored-run.ts';
 
 export interface LiveOptions {
   readonly kernel: KernelOptionsInput;
@@ -122,6 +123,25 @@ export class LiveKernel {
     }
     assert(spawned !== undefined, 'a spawned process has a pid');
     return spawned;
+  }
+
+  /**
+   * Goes on with a run that the storage has; its ledger must be among the options of this kernel. Throws KernelError when the kernel refuses it. The promises, one for each process that
+   * is restored, are those of `spawn`.
+   */
+  restore({ restore, texts }: StoredRun): ReadonlyMap<Pid, Promise<ProcessEnd>> {
+    for (const [hash, text] of texts) this.pages.add(hash, text);
+    // A process may end while it is restored.
+    const ends = new Map(restore.processes.map(({ started: { pid } }) => [pid, this.endOf(pid)]));
+    // Nobody has to wait for all of them.
+    for (const end of ends.values()) end.catch(() => {});
+    try {
+      this.feedNow({ atUs: this.nowUs(), ...restore });
+    } catch (error) {
+      for (const pid of ends.keys()) this.ends.delete(pid);
+      throw error;
+    }
+    return ends;
   }
 
   /** Throws KernelError when there is no such process. */

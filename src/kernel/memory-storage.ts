@@ -11,6 +11,8 @@ import type {
   AuditFilter,
   BranchFilter,
   HistoryFilter,
+  LeaseClaim,
+  LeaseVerdict,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
@@ -87,6 +89,20 @@ export class MemoryStorage implements StorageManager {
 
   recall(question: Recollection): Promise<readonly RecalledMemory[]> {
     return this.read((store) => store.recall(question));
+  }
+
+  async lease(claim: LeaseClaim): Promise<LeaseVerdict> {
+    const own = { ...claim };
+    let verdict: LeaseVerdict | undefined;
+    await this.write(() => {
+      verdict = this.store.lease(own);
+    });
+    return verdict!;
+  }
+
+  release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
+    const own = { ...claim };
+    return this.write(() => this.store.release(own));
   }
 
   close(): Promise<void> {

@@ -19,12 +19,22 @@ import type {
   RunStarted,
 } from './records.ts';
 import { RunTable } from './run-table.ts';
-import { checkMemory, checkRecollection, checkRecord, checkRun, isSameRecord, refusal } from './storage.ts';
+import {
+  checkLease,
+  checkMemory,
+  checkRecollection,
+  checkRecord,
+  checkRun,
+  isSameRecord,
+  refusal,
+} from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
 import type {
   AuditFilter,
   BranchFilter,
   HistoryFilter,
+  LeaseClaim,
+  LeaseVerdict,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
@@ -45,6 +55,8 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   /** By the call that remembered, replaced ones too: it may come again. */
   private readonly memories = new Map<string, Memory>();
   private readonly scopes = new Map<string, Scope>();
+  /** Whoever shares this object is one program: nobody has to be kept out. */
+  private readonly leases = new Map<string, Omit<LeaseVerdict, 'ok'>>();
   private readonly newIndex: () => TextIndex;
 
   /** `newIndex`: how texts of a scope are found; default: by the words that they share with the query. */
@@ -152,6 +164,19 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
         `memory of call ${call}: is stored already, with another content`,
       );
     }
+  }
+
+  lease(claim: LeaseClaim): LeaseVerdict {
+    checkLease(claim);
+    const { run, holder, atUs, untilUs } = claim;
+    const held = this.leases.get(run);
+    if (held !== undefined && held.holder !== holder && held.untilUs > atUs) return { ok: false, ...held };
+    this.leases.set(run, { holder, untilUs });
+    return { ok: true, holder, untilUs };
+  }
+
+  release({ run, holder }: Pick<LeaseClaim, 'run' | 'holder'>): void {
+    if (this.leases.get(run)?.holder === holder) this.leases.delete(run);
   }
 
   recall(question: Recollection): RecalledMemory[] {

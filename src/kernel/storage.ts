@@ -9,6 +9,7 @@
  *   reservations. What it used may still be settled and audited, because a stopped call ends after its process.
  * - A history grows at its end only, a journal by the next number. A checkpoint builds on the one before it or tells its prompt from the start.
  * - Records of a version that is not known here are refused.
+ * - Who has leased a run through this storage object stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a fencing token does that).
  * - A run sees its own records only. Pages are the exception: a content is stored once for all who know its hash.
  *
  * A refusal is a KernelError STORAGE_FAILED; a reader that is asked for an impossible thing throws INVALID_ARGUMENT.
@@ -63,6 +64,10 @@ export interface StorageManager {
   remember(memory: Memory): Promise<void>;
   /** At most `limit` memories of the scope that share a word with the query, or by the storage's own search one like it: best first, then the latest. */
   recall(question: Recollection): Promise<readonly RecalledMemory[]>;
+  /** Takes the lease of a run that nobody holds, or whose time is over, or prolongs the holder's own; resolves when durable. The run need not have started. */
+  lease(claim: LeaseClaim): Promise<LeaseVerdict>;
+  /** Gives it back. Nothing happens when somebody else has it. */
+  release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void>;
   /** Makes everything that waits durable; afterwards every call is refused. */
   close(): Promise<void>;
 }
@@ -128,6 +133,22 @@ export interface Memory {
   readonly atUs: number;
 }
 
+/** Who wants to be the only one that drives a run. Storage knows no clock: `atUs` is the claimant's now. */
+export interface LeaseClaim {
+  readonly run: string;
+  /** Like no other's. */
+  readonly holder: string;
+  readonly atUs: number;
+  readonly untilUs: number;
+}
+
+/** `holder`, `untilUs`: of the lease that stands. */
+export interface LeaseVerdict {
+  readonly ok: boolean;
+  readonly holder: string;
+  readonly untilUs: number;
+}
+
 export interface Recollection {
   readonly scope: string;
   readonly query: string;
@@ -181,6 +202,18 @@ export function checkMemory(memory: Memory): void {
   if (typeof memory.text !== 'string') throw invalid('text', memory.text, 'a text');
   if (memory.key !== undefined && !isName(memory.key))
     throw invalid('key', memory.key, 'a text that is not empty');
+}
+
+export function checkLease({ run, holder, atUs, untilUs }: LeaseClaim): void {
+  checkRun(run);
+  if (!isName(holder)) throw invalid('holder', holder, 'a text that is not empty');
+  if (!(Number.isSafeInteger(atUs) && atUs >= 0)) throw invalid('atUs', atUs, 'an integer of at least 0');
+  if (!(Number.isSafeInteger(untilUs) && untilUs > atUs))
+    throw invalid('untilUs', untilUs, `an integer above atUs, ${atUs}`);
+}
+
+export function leaseLost(run: string): KernelError {
+  return new KernelError('LEASE_LOST', `run ${JSON.stringify(run)}: another worker has taken it over`);
 }
 
 export function checkRecollection({ scope, query, limit }: Recollection): void {

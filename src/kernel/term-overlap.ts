@@ -34,6 +34,6 @@ export class TermOverlapIndex implements TextIndex {
   }
 }
 
-function termsOf(text: string): ReadonlySet<string> {
+export function termsOf(text: string): ReadonlySet<string> {
   return new Set(text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []);
 }

@@ -186,10 +186,12 @@ export class ToolCalls {
 
   // ---- Stages --------------------------------------------------------------------------------------------------------
 
-  /** A call of before a crash: what has its result keeps it, and of an interrupted write nobody knows whether it acted. */
+  /** A call of before a crash: what has its result keeps it, and of an interrupted write nobody knows whether it acted. Where that makes no difference it is started again. */
   private takeOver(process: Process, batch: ToolBatch, before: RestoredCall | undefined): boolean {
     if (before === undefined || before.end === 'repeated') return false;
     const { index, attempt, end } = before;
+    const isRepeatable = this.state.tools.get(batch.call.calls[index]!.tool)?.idempotent === true;
+    if (end === 'unknown' && isRepeatable) return false;
     batch.left--;
     if (end !== 'unknown') {
       batch.results[index] = end;

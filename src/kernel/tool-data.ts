@@ -21,6 +21,7 @@ export interface ToolData {
   readonly timeoutUs?: number;
   readonly retries?: number;
   readonly retryWaitUs?: number;
+  readonly idempotent?: boolean;
   readonly concurrency?: number;
   /** `writes`: of the calls that write something. */
   readonly approval?: boolean | 'writes';

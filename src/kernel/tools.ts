@@ -36,6 +36,8 @@ export interface ToolSpec {
   readonly retries?: number;
   /** Wait before the first repeat, µs, 0 to 1 hour; each further wait is twice the one before. */
   readonly retryWaitUs?: number;
+  /** Calls with the same key (`ToolStart.subRun`) act once: after a crash, one of which nobody knows whether it acted is started again. Default: false. */
+  readonly idempotent?: boolean;
   /** At most this many calls at once over all processes, 1 to 1,000,000; absent: no limit. */
   readonly concurrency?: number;
   /** Whether a person must approve a call: each, none, or those of which this says so; must depend on nothing else. One that throws, or says neither, needs approval. */
@@ -58,6 +60,7 @@ export const toolDefaults = {
   timeoutUs: 15_000_000,
   retries: 0,
   retryWaitUs: 1_000_000,
+  idempotent: false,
   concurrency: Infinity,
   approval: false,
   asksPerson: false,
@@ -72,6 +75,7 @@ const toolFields = Object.keys({
   timeoutUs: true,
   retries: true,
   retryWaitUs: true,
+  idempotent: true,
   concurrency: true,
   approval: true,
   asksPerson: true,
@@ -84,6 +88,7 @@ const notAsked = [
   'timeoutUs',
   'retries',
   'retryWaitUs',
+  'idempotent',
   'concurrency',
   'approval',
 ] as const satisfies readonly (keyof ToolSpec)[];
@@ -202,6 +207,7 @@ function checkFields(tool: RegisteredTool): void {
   );
   const isRule = typeof tool.approval === 'boolean' || typeof tool.approval === 'function';
   demand('approval', isRule, 'true, false, or a function of the arguments and effects');
+  demand('idempotent', typeof tool.idempotent === 'boolean', 'true or false');
   demand('asksPerson', typeof tool.asksPerson === 'boolean', 'true or false');
 }
 

@@ -65,6 +65,19 @@ test('a write that had ended keeps its result, one that ran was interrupted, one
   ]);
 });
 
+test('of a tool whose calls act once for their key, an interrupted write is started again, with its key', () => {
+  const store = new MemoryStore();
+  const again = {
+    ...writes,
+    kernel: { tools: tools.map((one) => (one.name === 'write' ? { ...one, idempotent: true } : one)) },
+  };
+  const first = live(again, store, { steps: 3 });
+  const second = live(again, store, { steps: 1, fromUs: first.nowUs });
+  const third = live(again, store, { fromUs: second.nowUs });
+  expect(starts(first, second, third)).toEqual(['2/0', '2/1', '2/1', '2/1', '2/2']);
+  expect(valueIn(store)).toEqual([ok('write done'), ok('write done'), ok('write done')]);
+});
+
 test('a second crash does not forget what the first interrupted', () => {
   const store = new MemoryStore();
   const first = live(writes, store, { steps: 3 });

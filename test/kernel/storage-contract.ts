@@ -226,6 +226,14 @@ export function storageContract(
       expect(await storage.journal({ ...address, pid: pidOf(2) })).toEqual([journal(1, { pid: pidOf(2) })]);
     });
 
+    test('whoever asks may name a process by more than its address', async () => {
+      const storage = await started(history(1), journal(1), checkpoint(2));
+      const [process] = await storage.processes('r1');
+      expect(await storage.journal(process!)).toEqual([journal(1)]);
+      expect(await storage.lastCheckpoint(process!)).toEqual(await storage.lastCheckpoint(address));
+      expect(await storage.history('r1', process)).toEqual([history(1)]);
+    });
+
     test('a rejected batch changes nothing, whatever stands before the bad record', async () => {
       const storage = await started(history(1), ledger('reserved'), audit(1));
       const { deltas } = promptsOf([[node('a')]]);
@@ -527,6 +535,27 @@ export function storageContract(
       await expect(storage.remember(keyed(5, 'x', { key: '' }))).rejects.toThrow(/key: "" is not allowed/);
     });
 
+    test('a lease has one holder at a time, who may prolong it, until its time is over or it is given back', async () => {
+      const storage = await create();
+      const claim = (holder: string, atUs: number) => ({ run: 'r1', holder, atUs, untilUs: atUs + 10 });
+      expect(await storage.lease(claim('a', 0))).toEqual({ ok: true, holder: 'a', untilUs: 10 });
+      expect(await storage.lease(claim('b', 9))).toEqual({ ok: false, holder: 'a', untilUs: 10 });
+      expect(await storage.lease(claim('a', 9))).toEqual({ ok: true, holder: 'a', untilUs: 19 });
+      expect(await storage.lease({ ...claim('b', 9), run: 'r2' })).toMatchObject({ ok: true });
+      expect(await storage.lease(claim('b', 18))).toMatchObject({ ok: false });
+      expect(await storage.lease(claim('b', 19))).toEqual({ ok: true, holder: 'b', untilUs: 29 });
+      await storage.release({ run: 'r1', holder: 'a' });
+      expect(await storage.lease(claim('a', 20))).toMatchObject({ ok: false, holder: 'b' });
+      await storage.release({ run: 'r1', holder: 'b' });
+      expect(await storage.lease(claim('a', 20))).toMatchObject({ ok: true });
+      // A run that nobody has started is none.
+      expect(await storage.runs()).toEqual([]);
+      await expect(storage.lease(claim('', 1))).rejects.toThrow(/holder: "" is not allowed/);
+      await expect(storage.lease({ ...claim('a', 5), untilUs: 5 })).rejects.toThrow(
+        /untilUs: 5 is not allowed/,
+      );
+    });
+
     test('closing makes durable what waits, and refuses what comes', async () => {
       const storage = await started();
       const waiting = storage.append([history(1)]);
@@ -619,4 +648,71 @@ function modelled(
     added.push(record);
   }
   return added;
+}
+
+/** What programs that share a storage may rely on. `open` gives another connection to the same storage, an empty one after `reset`. */
+export function sharedStorageContract(
+  name: string,
+  {
+    reset,
+    open,
+  }: { readonly reset: () => void | Promise<void>; readonly open: () => Promise<StorageManager> },
+): void {
+  const claim = (holder: string, atUs: number) => ({ run: 'r1', holder, atUs, untilUs: atUs + 10 });
+
+  describe(`${name}: shared storage`, () => {
+    test('who has lost its lease stores nothing more, and its successor goes on', async () => {
+      await reset();
+      const [first, second, third] = [await open(), await open(), await open()];
+      await first.lease(claim('a', 0));
+      await first.append([runStarted(), processStarted(), history(1)]);
+      await expect(second.append([history(2)])).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await second.lease(claim('b', 10));
+      await second.append([history(2)]);
+      for (const late of [history(3), ended(), audit(1), ledger('reserved'), history(1)])
+        await expect(first.append([late])).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await second.append([history(3), ended()]);
+      await second.release({ run: 'r1', holder: 'b' });
+      await expect(first.append([audit(1)])).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await third.append([audit(1)]);
+      expect((await third.history('r1')).map(({ n }) => n)).toEqual([1, 2, 3]);
+      await Promise.all([first.close(), second.close(), third.close()]);
+    });
+
+    test('one end wins, and every program learns of what the others have stored', async () => {
+      await reset();
+      const workers = await Promise.all([open(), open(), open()]);
+      await workers[0].append([runStarted(), processStarted(), history(1)]);
+      await workers[1].append([history(2)]);
+      await expect(workers[0].append([history(2, { hash: 99 })])).rejects.toThrow(/another content/);
+      await workers[0].append([history(2), history(3), audit(1)]);
+      await workers[1].append([audit(2)]);
+      const outcomes = await Promise.allSettled(
+        workers.map((worker, index) => worker.append([ended({ value: index }), audit(3)])),
+      );
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(await workers[2].verifyAudit('r1')).toMatchObject({ ok: true, head: { count: 3 } });
+      await Promise.all(workers.map((worker) => worker.close()));
+    });
+
+    test('programs that start runs at once do not get into each other’s way', async () => {
+      await reset();
+      const workers = await Promise.all([open(), open(), open(), open()]);
+      const names = Array.from({ length: 40 }, (_, index) => `run ${index}`);
+      await Promise.all(
+        names.map((run, index) =>
+          workers[index % workers.length]!.append([
+            runStarted({ run }),
+            processStarted({ run }),
+            history(1, { run }),
+            page({ run, hash: sha256Hex('text') }),
+            ended({ run }),
+          ]),
+        ),
+      );
+      expect((await workers[0].runs()).map(({ run }) => run).toSorted()).toEqual(names.toSorted());
+      expect((await workers[1].runs()).every(({ unfinished }) => unfinished === 0)).toBe(true);
+      await Promise.all(workers.map((worker) => worker.close()));
+    });
+  });
 }

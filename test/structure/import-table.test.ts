@@ -61,6 +61,7 @@ const table: Readonly<Record<string, Row>> = {
       '@modelcontextprotocol/server',
       'gpt-tokenizer',
       'minisearch',
+      'pg',
     ],
     node: true,
   },

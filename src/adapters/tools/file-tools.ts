@@ -74,6 +74,8 @@ function writeTool(root: FileRoot): LiveTool {
         required: ['path', 'text'],
         additionalProperties: false,
       },
+      // The file is as the call wants it, however often.
+      idempotent: true,
       ...writing(root),
     },
     async call(args, { stop }) {

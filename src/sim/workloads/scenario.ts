@@ -129,6 +129,7 @@ const tool: Reader<ToolData> = object(
     timeoutUs: timeUs(1),
     retries: integer(0, 10),
     retryWaitUs: timeUs(0),
+    idempotent: yesOrNo,
     concurrency: integer(1, 1_000_000),
     approval: yesOrNo,
     asksPerson: yesOrNo,

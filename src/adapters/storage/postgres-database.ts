@@ -1,0 +1,188 @@
+/**
+ * PostgreSQL by URL: the storage that many machines share. Everything lies in a schema of its own.
+ *
+ * Two levels of durability: `normal` acknowledges a commit before PostgreSQL has synced its log (`synchronous_commit = off`: what the server had acknowledged in the last instants is
+ * lost when the server itself crashes, never when this program does); `full` waits for the sync.
+ */
+import { Pool, types, type PoolClient } from 'pg';
+
+import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
+import type { SyncLevel } from './sqlite-database.ts';
+import type { Table } from './tables.ts';
+
+export interface PostgresOptions {
+  readonly url: string;
+  /** Default: ringzero. */
+  readonly schema?: string;
+  readonly sync?: SyncLevel;
+  /** At once, default 4. */
+  readonly connections?: number;
+}
+
+export class PostgresDatabase implements SqlDatabase {
+  private readonly pool: Pool;
+
+  constructor({ url, schema = 'ringzero', sync = 'normal', connections = 4 }: PostgresOptions) {
+    this.pool = new Pool({
+      connectionString: url,
+      max: connections,
+      options: `-c search_path=${schema} -c synchronous_commit=${sync === 'full' ? 'on' : 'off'}`,
+      // Counts and times are integers that a double holds.
+      types: {
+        getTypeParser: (oid, format) =>
+          oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format),
+      },
+    });
+    // A connection that is lost while nobody uses it is made anew when somebody does.
+    this.pool.on('error', () => {});
+  }
+
+  transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    return this.between('begin', act);
+  }
+
+  read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    return this.between('begin isolation level repeatable read read only', act);
+  }
+
+  isConflict(error: unknown): boolean {
+    return conflicts.has(String((error as { readonly code?: unknown } | null)?.code));
+  }
+
+  close(): Promise<void> {
+    return this.pool.end();
+  }
+
+  private async between<Result>(
+    begin: string,
+    act: (session: SqlSession) => Promise<Result>,
+  ): Promise<Result> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query(begin);
+      try {
+        const result = await act(new PostgresSession(client));
+        await client.query('commit');
+        return result;
+      } catch (error) {
+        await client.query('rollback').catch((lost: Error) => (broken = lost));
+        throw error;
+      }
+    } finally {
+      client.release(broken);
+    }
+  }
+}
+
+/** unique_violation, serialization_failure, deadlock_detected: somebody else was there first. */
+const conflicts: ReadonlySet<string> = new Set(['23505', '40001', '40P01']);
+
+const typeNames = { integer: 'bigint', text: 'text', bytes: 'bytea' } as const;
+
+class PostgresSession implements SqlSession {
+  private readonly client: PoolClient;
+
+  constructor(client: PoolClient) {
+    this.client = client;
+  }
+
+  async query(text: string, parameters: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    const { rows } = await this.client.query(text, parameters.map(encoded));
+    return (rows as Row[]).map(decoded);
+  }
+
+  async find(
+    table: Table,
+    columns: readonly string[],
+    keys: readonly Row[],
+    lock?: 'lock',
+  ): Promise<readonly Row[]> {
+    if (keys.length === 0) return [];
+    const matches = columns.map((column) => `t.${column} = k.${column}`).join(' and ');
+    // Whoever locks rows does so in one order: two never wait for each other.
+    const order = table.key.map((column) => `t.${column}`).join(', ');
+    const locking = lock === undefined ? '' : ` order by ${order} for update of t`;
+    return this.each(
+      `select t.* from ${table.name} t join ${unnested(table, columns)} on ${matches}${locking}`,
+      columns,
+      keys,
+    );
+  }
+
+  async insert(table: Table, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    const columns = Object.keys(table.columns).filter((column) => column !== table.counted);
+    const names = columns.join(', ');
+    const repeated = table.isRepeatable === true ? ' on conflict do nothing' : '';
+    const text = `insert into ${table.name} (${names}) select ${names} from ${unnested(table, columns)} order by row${repeated}`;
+    await this.each(text, columns, rows);
+  }
+
+  async update(table: Table, columns: readonly string[], rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    const all = [...columns, ...table.key];
+    const set = columns.map((column) => `${column} = k.${column}`).join(', ');
+    const where = table.key.map((column) => `t.${column} = k.${column}`).join(' and ');
+    await this.each(
+      `update ${table.name} t set ${set} from ${unnested(table, all)} where ${where}`,
+      all,
+      rows,
+    );
+  }
+
+  /** One statement for all rows: their values as one array for each column. */
+  private async each(
+    text: string,
+    columns: readonly string[],
+    rows: readonly Row[],
+  ): Promise<readonly Row[]> {
+    const values = columns.map((column) => rows.map((row) => encoded(row[column]!)));
+    const { rows: found } = await this.client.query(text, values);
+    return (found as Row[]).map(decoded);
+  }
+}
+
+function unnested({ columns: types }: Table, columns: readonly string[]): string {
+  const arrays = columns.map((column, index) => `$${index + 1}::${typeNames[types[column]!]}[]`).join(', ');
+  return `unnest(${arrays}) with ordinality as k(${columns.join(', ')}, row)`;
+}
+
+/** A text of PostgreSQL has no NUL. */
+function encoded(value: SqlValue): SqlValue | Buffer {
+  if (value instanceof Uint8Array) return Buffer.from(value);
+  if (typeof value !== 'string' || !(value.includes('\0') || value.includes('\x01'))) return value;
+  return value.replaceAll('\x01', '\x011').replaceAll('\0', '\x010');
+}
+
+function decoded(row: Row): Row {
+  const copy: Record<string, SqlValue> = {};
+  for (const [column, value] of Object.entries(row))
+    copy[column] =
+      typeof value === 'string' && value.includes('\x01')
+        ? value.replaceAll('\x010', '\0').replaceAll('\x011', '\x01')
+        : value;
+  return copy;
+}
+
+/** Statements that make a table. */
+export function postgresTable({
+  name,
+  columns,
+  key,
+  optional = [],
+  counted,
+  unique = [],
+  indexed = [],
+}: Table): string[] {
+  const lines = Object.entries(columns).map(([column, type]) => {
+    const kind = column === counted ? 'bigint generated always as identity' : typeNames[type];
+    return `${column} ${kind}${optional.includes(column) ? '' : ' not null'}`;
+  });
+  lines.push(`primary key (${key.join(', ')})`);
+  for (const list of unique) lines.push(`unique (${list.join(', ')})`);
+  return [
+    `create table ${name} (${lines.join(', ')})`,
+    ...indexed.map((list) => `create index ${name}_by_${list.join('_')} on ${name} (${list.join(', ')})`),
+  ];
+}

@@ -1,0 +1,38 @@
+/** The storage that many machines share: PostgreSQL. */
+import { KernelError, messageOf } from '../../kernel/errors.ts';
+import { PostgresDatabase, postgresTable, type PostgresOptions } from './postgres-database.ts';
+import { migrate } from './schema.ts';
+import { SqlStorage } from './sql-storage.ts';
+
+/** Held while the schema is made, by a number that nobody else uses. */
+const migrationLock = 0x72_69_6e_67;
+
+/** Throws KernelError STORAGE_FAILED for a server that can't be reached, and for a schema that is no storage, or of a version that is not known here. */
+export async function openPostgresStorage(options: PostgresOptions): Promise<SqlStorage> {
+  const { schema = 'ringzero' } = options;
+  const database = new PostgresDatabase(options);
+  try {
+    await migrate(database, {
+      name: `${placeOf(options.url)}, schema ${schema}`,
+      tables: async (session) => {
+        await session.query('select pg_advisory_xact_lock($1)', [migrationLock]);
+        await session.query(`create schema if not exists ${schema}`);
+        const rows = await session.query('select tablename from pg_tables where schemaname = $1', [schema]);
+        return new Set(rows.map(({ tablename }) => tablename as string));
+      },
+      statements: postgresTable,
+    });
+    return new SqlStorage(database);
+  } catch (error) {
+    await database.close();
+    if (error instanceof KernelError) throw error;
+    throw new KernelError('STORAGE_FAILED', `storage ${placeOf(options.url)}: ${messageOf(error)}`);
+  }
+}
+
+/** Without the user and the password. */
+function placeOf(url: string): string {
+  if (!URL.canParse(url)) return 'with that URL';
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}

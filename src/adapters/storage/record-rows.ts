@@ -1,0 +1,160 @@
+/** Records as rows of the tables, without the number of their run, and back. What a row has from its place (run, branch, pid) is not told in it again. */
+import type { ChainedAuditRecord } from '../../kernel/audit-log.ts';
+import type { Pid } from '../../kernel/ids.ts';
+import {
+  historyVersion,
+  type AuditRecord,
+  type CheckpointRecord,
+  type HistoryRecord,
+  type JournalRecord,
+  type LedgerRecord,
+} from '../../kernel/records.ts';
+import type { ProcessAddress } from '../../kernel/storage.ts';
+import { packed, unpacked } from './packed-text.ts';
+import type { SharedReader, SharedTexts } from './shared-texts.ts';
+import type { Row, SqlValue } from './sql.ts';
+
+const v = historyVersion;
+
+export function historyRow(
+  texts: SharedTexts,
+
+  process: number,
+  place: number,
+  { n, kind, hash, result, atUs }: HistoryRecord,
+): Row {
+  return { process, n, place, kind, hash, result: texts.write(result), at_us: atUs };
+}
+
+export function historyOf(
+  texts: SharedReader,
+  { run, branch, pid }: ProcessAddress,
+  row: Row,
+): HistoryRecord {
+  return {
+    v,
+    type: 'history',
+    run,
+    branch,
+    pid,
+    n: row['n'] as number,
+    kind: row['kind'] as string,
+    hash: row['hash'] as number,
+    result: texts.parse(row['result'] as string) as HistoryRecord['result'],
+    atUs: row['at_us'] as number,
+  };
+}
+
+export function journalRow(texts: SharedTexts, process: number, record: JournalRecord): Row {
+  const { v: _v, run: _run, branch: _branch, pid: _pid, type, seq, atUs, ...body } = record;
+  return { process, seq, type, body: texts.write(body), at_us: atUs };
+}
+
+export function journalOf(
+  texts: SharedReader,
+  { run, branch, pid }: ProcessAddress,
+  row: Row,
+): JournalRecord {
+  const { type, seq, at_us: atUs } = row;
+  return {
+    v,
+    type,
+    run,
+    branch,
+    pid,
+    seq,
+    atUs,
+    ...(texts.parse(row['body'] as string) as object),
+  } as JournalRecord;
+}
+
+export function checkpointRow(process: number, record: CheckpointRecord): Row {
+  const { v: _v, type: _type, run: _run, branch: _branch, pid: _pid, n, atUs, ...body } = record;
+  return {
+    process,
+    n,
+    is_start: record.base === '' ? 1 : 0,
+    body: packed({ text: JSON.stringify(body), refers: false }),
+    at_us: atUs,
+  };
+}
+
+export function checkpointOf({ run, branch, pid }: ProcessAddress, row: Row): CheckpointRecord {
+  const { n, at_us: atUs, body } = row;
+  const rest = JSON.parse(unpacked(body as Uint8Array).text) as object;
+  return { v, type: 'checkpoint', run, branch, pid, n, atUs, ...rest } as CheckpointRecord;
+}
+
+export function ledgerRow(record: LedgerRecord): Row {
+  const { pid, n, node, what, seq, tokens, calls } = record;
+  return {
+    pid,
+    n,
+    node,
+    what,
+    reserved_us: record.reservedUs,
+    seq,
+    tokens,
+    tokens_cached: record.tokensCached,
+    tokens_out: record.tokensOut,
+    calls,
+    micro_dollars: record.microDollars,
+    core_us: record.coreUs,
+    at_us: record.atUs,
+  };
+}
+
+export function ledgerOf(run: string, row: Row): LedgerRecord {
+  return {
+    v,
+    type: 'ledger',
+    run,
+    pid: row['pid'] as Pid,
+    n: row['n'] as number,
+    node: row['node'] as string,
+    what: row['what'] as LedgerRecord['what'],
+    reservedUs: row['reserved_us'] as number,
+    seq: row['seq'] as number,
+    tokens: row['tokens'] as number,
+    tokensCached: row['tokens_cached'] as number,
+    tokensOut: row['tokens_out'] as number,
+    calls: row['calls'] as number,
+    microDollars: row['micro_dollars'] as number,
+    coreUs: row['core_us'] as number,
+    atUs: row['at_us'] as number,
+  };
+}
+
+export function auditRow({ index, previous, hash, record }: ChainedAuditRecord): Row {
+  const { pid, n, action, input, output, microDollars, atUs } = record;
+  return {
+    place: index,
+    pid,
+    n,
+    action,
+    input,
+    output,
+    micro_dollars: microDollars,
+    at_us: atUs,
+    previous: Buffer.from(previous, 'hex'),
+    hash: Buffer.from(hash, 'hex'),
+  };
+}
+
+export function auditOf(run: string, row: Row): ChainedAuditRecord {
+  const record: AuditRecord = {
+    v,
+    type: 'audit',
+    run,
+    pid: row['pid'] as Pid,
+    n: row['n'] as number,
+    action: row['action'] as string,
+    input: row['input'] as string,
+    output: row['output'] as string,
+    microDollars: row['micro_dollars'] as number,
+    atUs: row['at_us'] as number,
+  };
+  return { index: row['place'] as number, previous: hex(row['previous']), hash: hex(row['hash']), record };
+}
+
+const hex = (bytes: SqlValue | undefined): string => Buffer.from(bytes as Uint8Array).toString('hex');

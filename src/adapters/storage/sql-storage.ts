@@ -1,0 +1,221 @@
+/**
+ * Storage in a database. Writes wait in one queue; a flush takes all that waits, as one transaction, and only then are they acknowledged: while one is under way, the next gathers.
+ */
+import type { AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
+import { KernelError, messageOf } from '../../kernel/errors.ts';
+import type {
+  HistoryRecord,
+  JournalRecord,
+  KernelRecord,
+  LedgerRecord,
+  ProcessEnded,
+} from '../../kernel/records.ts';
+import { checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
+import type {
+  AuditFilter,
+  BranchFilter,
+  HistoryFilter,
+  LeaseClaim,
+  LeaseVerdict,
+  LoadedCheckpoint,
+  Memory,
+  ProcessAddress,
+  Recollection,
+  RunSummary,
+  StorageManager,
+  StoredProcess,
+} from '../../kernel/storage.ts';
+import type { RecalledMemory } from '../../kernel/syscalls.ts';
+import { AppendBatch } from './append-batch.ts';
+import type { RunHead } from './run-heads.ts';
+import { giveLeaseBack, takeLease } from './run-leases.ts';
+import type { SqlDatabase, SqlSession } from './sql.ts';
+import { recall, remember } from './stored-memories.ts';
+import { StoredRuns } from './stored-runs.ts';
+
+interface Write {
+  readonly content: { readonly records: readonly KernelRecord[] } | { readonly memory: Memory };
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Of one flush, when other programs write at the same time. */
+const mostAttempts = 5;
+
+export class SqlStorage implements StorageManager {
+  /** How many flushes carried something so far. */
+  flushes = 0;
+  private readonly database: SqlDatabase;
+  /** Of runs that are not over. */
+  private readonly heads = new Map<string, RunHead>();
+  /** Of the leases taken here, by run. */
+  private readonly fences = new Map<string, number>();
+  private waiting: Write[] = [];
+  private flushing: Promise<void> | undefined;
+  private isClosed = false;
+
+  /** `database`: with the schema of this version. */
+  constructor(database: SqlDatabase) {
+    this.database = database;
+  }
+
+  append(records: readonly KernelRecord[]): Promise<void> {
+    // The caller's array and records are its own again as soon as this returns.
+    return this.write({ records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[] });
+  }
+
+  async remember(memory: Memory): Promise<void> {
+    checkMemory(memory);
+    return this.write({ memory: JSON.parse(JSON.stringify(memory)) as Memory });
+  }
+
+  runs(): Promise<readonly RunSummary[]> {
+    return this.read((stored) => stored.runs());
+  }
+
+  async history(run: string, filter: HistoryFilter = {}): Promise<readonly HistoryRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.history(run, filter));
+  }
+
+  async processes(run: string, filter: BranchFilter = {}): Promise<readonly StoredProcess[]> {
+    checkRun(run);
+    return this.read((stored) => stored.processes(run, filter));
+  }
+
+  async ends(run: string, filter: BranchFilter = {}): Promise<readonly ProcessEnded[]> {
+    checkRun(run);
+    return this.read((stored) => stored.ends(run, filter));
+  }
+
+  async journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
+    checkRun(process.run);
+    return this.read((stored) => stored.journal(process));
+  }
+
+  async lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined> {
+    checkRun(process.run);
+    return this.read((stored) => stored.lastCheckpoint(process));
+  }
+
+  pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.read((stored) => stored.pages(hashes));
+  }
+
+  ledger(): Promise<readonly LedgerRecord[]> {
+    return this.read((stored) => stored.ledger());
+  }
+
+  async audit(run: string, filter: AuditFilter = {}): Promise<readonly ChainedAuditRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.audit(run, filter));
+  }
+
+  async verifyAudit(run: string): Promise<AuditVerdict> {
+    checkRun(run);
+    return this.read((stored) => stored.verifyAudit(run));
+  }
+
+  async recall(question: Recollection): Promise<readonly RecalledMemory[]> {
+    checkRecollection(question);
+    this.checkOpen();
+    return this.database.read((session) => recall(session, question));
+  }
+
+  async lease(claim: LeaseClaim): Promise<LeaseVerdict> {
+    checkLease(claim);
+    this.checkOpen();
+    const { verdict, fence } = await this.atomically((session) => takeLease(session, claim));
+    if (verdict.ok) this.fences.set(claim.run, fence);
+    return verdict;
+  }
+
+  async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
+    this.checkOpen();
+    await this.atomically((session) => giveLeaseBack(session, claim));
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    await this.flushing;
+    await this.database.close();
+  }
+
+  private async write(content: Write['content']): Promise<void> {
+    this.checkOpen();
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ content, resolve, reject });
+      this.flushing ??= this.flush();
+    });
+  }
+
+  private async flush(): Promise<void> {
+    // Whoever writes in the same turn joins the first one's flush.
+    await Promise.resolve();
+    for (let taken = this.take(); taken.length > 0; taken = this.take()) {
+      this.flushes++;
+      try {
+        const refusals = await this.stored(taken);
+        for (const [index, { resolve, reject }] of taken.entries())
+          if (refusals.has(index)) reject(refusals.get(index));
+          else resolve();
+      } catch (error) {
+        const problem =
+          error instanceof KernelError
+            ? error
+            : new KernelError('STORAGE_FAILED', `storage: ${messageOf(error)}`);
+        for (const { reject } of taken) reject(problem);
+      }
+    }
+    this.flushing = undefined;
+  }
+
+  private take(): readonly Write[] {
+    const taken = this.waiting;
+    this.waiting = [];
+    return taken;
+  }
+
+  /** Each write succeeds or fails alone; what failed, by its place. */
+  /** Each write succeeds or fails alone; what failed, by its place. */
+  private stored(writes: readonly Write[]): Promise<ReadonlyMap<number, unknown>> {
+    return this.atomically(async (session) => {
+      const refusals = new Map<number, unknown>();
+      const batch = new AppendBatch(session, this.heads, this.fences);
+      await batch.open(writes.flatMap(({ content }) => ('records' in content ? [content.records] : [])));
+      for (const [index, { content }] of writes.entries()) {
+        try {
+          if ('records' in content) await batch.add(content.records);
+          else await remember(session, content.memory);
+        } catch (error) {
+          if (!(error instanceof KernelError)) throw error;
+          refusals.set(index, error);
+        }
+      }
+      await batch.write();
+      return refusals;
+    });
+  }
+
+  /** In one transaction, again when another program was there first. */
+  private async atomically<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.database.transaction(act);
+      } catch (error) {
+        // What was known of runs is what would have been stored.
+        this.heads.clear();
+        if (attempt === mostAttempts || !this.database.isConflict(error)) throw error;
+      }
+    }
+  }
+
+  private async read<Result>(reader: (stored: StoredRuns) => Promise<Result>): Promise<Result> {
+    this.checkOpen();
+    return this.database.read((session) => reader(new StoredRuns(session)));
+  }
+
+  private checkOpen(): void {
+    if (this.isClosed) throw new KernelError('STORAGE_FAILED', 'storage: is closed');
+  }
+}

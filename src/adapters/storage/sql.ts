@@ -1,0 +1,30 @@
+/** What a database must be able to do for SqlStorage. Texts of statements name their parameters $1, $2, …; what goes over many rows is told apart from its statement, so that each database does it in its own quickest way. */
+import type { Table } from './tables.ts';
+
+export type SqlValue = string | number | Uint8Array | null;
+export type Row = Readonly<Record<string, SqlValue>>;
+
+export interface SqlSession {
+  query(text: string, parameters?: readonly SqlValue[]): Promise<readonly Row[]>;
+  /** The rows that have in these columns what one of `keys` has there, in any order. `lock`: nobody else may write them before the transaction ends. */
+  find(
+    table: Table,
+    columns: readonly string[],
+    keys: readonly Row[],
+    lock?: 'lock',
+  ): Promise<readonly Row[]>;
+  /** Adds these rows, each with all columns but the one that the database counts. Where the table's rows are repeatable, one whose key is there is left out. */
+  insert(table: Table, rows: readonly Row[]): Promise<void>;
+  /** Sets these columns in the rows with these keys. */
+  update(table: Table, columns: readonly string[], rows: readonly Row[]): Promise<void>;
+}
+
+export interface SqlDatabase {
+  /** What the statements of one transaction did is there whole, and durable, when the promise resolves; when it rejects, nothing of it is. */
+  transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
+  /** Sees what has been committed, as of one moment. */
+  read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
+  /** The transaction failed because of what another program did at the same time: the same again may succeed. */
+  isConflict(error: unknown): boolean;
+  close(): Promise<void>;
+}

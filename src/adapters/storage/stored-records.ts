@@ -1,0 +1,119 @@
+/** Records that are stored already, read when one like them comes: the same again changes nothing, another in its place is refused. */
+import type { Pid } from '../../kernel/ids.ts';
+import type {
+  CheckpointRecord,
+  HistoryRecord,
+  JournalRecord,
+  KernelRecord,
+  LedgerRecord,
+  PageRecord,
+} from '../../kernel/records.ts';
+import { checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import type { BranchHead, ProcessHead, RunHead } from './run-heads.ts';
+import { SharedReader } from './shared-texts.ts';
+import type { Row, SqlSession } from './sql.ts';
+import {
+  branchesTable,
+  checkpointsTable,
+  historyTable,
+  journalTable,
+  ledgerTable,
+  processesTable,
+  type Table,
+} from './tables.ts';
+
+const [ledgerKey] = ledgerTable.unique!;
+
+export class StoredRecords {
+  private readonly session: SqlSession;
+  private readonly ledger = new Map<string, LedgerRecord>();
+  private readonly texts: SharedReader;
+
+  constructor(session: SqlSession) {
+    this.session = session;
+    this.texts = new SharedReader(session);
+  }
+
+  /** Reads at once what is stored under the names of these ledger records and pages: a head doesn't tell whether they are new. */
+  async look(records: readonly KernelRecord[], heads: ReadonlyMap<string, RunHead>): Promise<void> {
+    const hashes = new Set<string>();
+    const calls: Row[] = [];
+    for (const record of records) {
+      if (record.type === 'page') hashes.add(record.hash);
+      if (record.type !== 'ledger') continue;
+      const head = heads.get(record.run);
+      const { pid, n, what, reservedUs, seq, node } = record;
+      if (head !== undefined) calls.push({ run: head.id, pid, n, what, reserved_us: reservedUs, seq, node });
+    }
+    const names = new Map(Array.from(heads.values(), ({ id, name }) => [id, name]));
+    for (const row of await this.session.find(ledgerTable, ledgerKey!, calls)) {
+      const record = ledgerOf(names.get(row['run'] as number)!, row);
+      this.ledger.set(callKey(record), record);
+    }
+    await this.texts.load(hashes);
+  }
+
+  call(record: LedgerRecord): LedgerRecord | undefined {
+    return this.ledger.get(callKey(record));
+  }
+
+  pageText({ hash }: PageRecord): string | undefined {
+    return this.texts.page(hash);
+  }
+
+  async branch(run: RunHead, { branch }: BranchHead): Promise<KernelRecord | undefined> {
+    const row = await this.one(branchesTable, { run: run.id, branch });
+    return row && (JSON.parse(row['started'] as string) as KernelRecord);
+  }
+
+  async start(run: RunHead, { process }: ProcessHead): Promise<KernelRecord | undefined> {
+    const row = await this.one(processesTable, { run: run.id, process });
+    return row && (JSON.parse(row['started'] as string) as KernelRecord);
+  }
+
+  async end(run: RunHead, { process }: ProcessHead): Promise<KernelRecord | undefined> {
+    const row = await this.one(processesTable, { run: run.id, process });
+    const text = row?.['ended'] ?? null;
+    return text === null ? undefined : (JSON.parse(text as string) as KernelRecord);
+  }
+
+  async result(run: RunHead, process: ProcessHead, { n }: HistoryRecord): Promise<KernelRecord | undefined> {
+    const row = await this.one(historyTable, { run: run.id, process: process.process, n });
+    if (row === undefined) return undefined;
+    await this.texts.loadFor([row['result'] as string]);
+    return historyOf(this.texts, addressOf(run, process), row);
+  }
+
+  async entry(run: RunHead, process: ProcessHead, { seq }: JournalRecord): Promise<KernelRecord | undefined> {
+    const row = await this.one(journalTable, { run: run.id, process: process.process, seq });
+    if (row === undefined) return undefined;
+    await this.texts.loadFor([row['body'] as string]);
+    return journalOf(this.texts, addressOf(run, process), row);
+  }
+
+  async checkpoint(
+    run: RunHead,
+    process: ProcessHead,
+    { n }: CheckpointRecord,
+  ): Promise<KernelRecord | undefined> {
+    const row = await this.one(checkpointsTable, { run: run.id, process: process.process, n });
+    return row && checkpointOf(addressOf(run, process), row);
+  }
+
+  private async one(table: Table, key: Row): Promise<Row | undefined> {
+    const [row] = await this.session.find(table, Object.keys(key), [key]);
+    return row;
+  }
+}
+
+/** A reservation is made once, and settled once. */
+export function callKey({ run, pid, n, what, node, reservedUs, seq }: LedgerRecord): string {
+  return `${run} ${pid} ${n} ${what} ${reservedUs} ${seq} ${node}`;
+}
+
+function addressOf(
+  { name: run }: RunHead,
+  { branch, pid }: ProcessHead,
+): { run: string; branch: string; pid: Pid } {
+  return { run, branch: branch.name, pid };
+}

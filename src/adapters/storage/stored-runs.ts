@@ -1,0 +1,207 @@
+/** What a database holds of runs, read back as records. */
+import { sha256Hex } from '../../base/sha256.ts';
+import { emptyAuditHead, verifyAuditChain } from '../../kernel/audit-log.ts';
+import type { AuditHead, AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
+import { assemble } from '../../kernel/checkpoint-chain.ts';
+import { KernelError } from '../../kernel/errors.ts';
+import type { Pid } from '../../kernel/ids.ts';
+import type {
+  HistoryRecord,
+  JournalRecord,
+  LedgerRecord,
+  ProcessEnded,
+  ProcessStarted,
+  RunStarted,
+} from '../../kernel/records.ts';
+import type {
+  AuditFilter,
+  BranchFilter,
+  HistoryFilter,
+  LoadedCheckpoint,
+  ProcessAddress,
+  RunSummary,
+  StoredProcess,
+} from '../../kernel/storage.ts';
+import { auditOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import { SharedReader } from './shared-texts.ts';
+import type { Row, SqlSession, SqlValue } from './sql.ts';
+
+export class StoredRuns {
+  private readonly session: SqlSession;
+  private readonly texts: SharedReader;
+
+  constructor(session: SqlSession) {
+    this.session = session;
+    this.texts = new SharedReader(session);
+  }
+
+  async runs(): Promise<readonly RunSummary[]> {
+    const branches = await this.session.query('select run, name, started from branches order by run, branch');
+    const counts = await this.session.query(
+      'select run, count(*) as processes, count(ended_place) as ended from processes group by run',
+    );
+    const byRun = new Map(counts.map((row) => [row['run'], row]));
+    const started = new Map<number, Row[]>();
+    for (const row of branches) {
+      const run = row['run'] as number;
+      const known = started.get(run);
+      if (known === undefined) started.set(run, [row]);
+      else known.push(row);
+    }
+    return Array.from(started, ([run, rows]) => {
+      const first = JSON.parse(rows[0]!['started'] as string) as RunStarted;
+      const { processes = 0, ended = 0 } = (byRun.get(run) ?? {}) as { processes?: number; ended?: number };
+      return {
+        run: first.run,
+        startedUs: first.atUs,
+        branches: rows.map((row) => row['name'] as string),
+        processes,
+        unfinished: processes - ended,
+      };
+    });
+  }
+
+  async history(name: string, { branch, pid, after = -1 }: HistoryFilter): Promise<readonly HistoryRecord[]> {
+    const chosen = await this.addresses(name, { branch, pid });
+    if (chosen.size === 0) return [];
+    const run = await this.numberOf(name);
+    // One process's results lie side by side; those of many are put into the order of their append.
+    const [only] = chosen.keys();
+    const rows =
+      chosen.size === 1
+        ? await this.session.query(
+            'select * from history where run = $1 and process = $2 and n > $3 order by n',
+            [run!, only!, after],
+          )
+        : await this.session.query('select * from history where run = $1 and n > $2 order by place', [
+            run!,
+            after,
+          ]);
+    await this.texts.loadFor(rows.map((row) => row['result'] as string));
+    return rows.flatMap((row) => {
+      const address = chosen.get(row['process'] as number);
+      return address === undefined ? [] : [historyOf(this.texts, address, row)];
+    });
+  }
+
+  async processes(name: string, { branch }: BranchFilter): Promise<readonly StoredProcess[]> {
+    const rows = await this.ofRun(
+      'select started, ended from processes where run = $1 order by process',
+      name,
+    );
+    return rows
+      .map(({ started, ended }) => {
+        const start = JSON.parse(started as string) as ProcessStarted;
+        return ended === null ? start : { ...start, end: JSON.parse(ended as string) as ProcessEnded };
+      })
+      .filter((process) => branch === undefined || process.branch === branch);
+  }
+
+  async ends(name: string, { branch }: BranchFilter): Promise<readonly ProcessEnded[]> {
+    const rows = await this.ofRun(
+      'select ended from processes where run = $1 and ended_place is not null order by ended_place',
+      name,
+    );
+    return rows
+      .map(({ ended }) => JSON.parse(ended as string) as ProcessEnded)
+      .filter((end) => branch === undefined || end.branch === branch);
+  }
+
+  async journal(address: ProcessAddress): Promise<readonly JournalRecord[]> {
+    const rows = await this.ofProcess(
+      'select * from journal where run = $1 and process = $2 order by seq',
+      address,
+    );
+    await this.texts.loadFor(rows.map((row) => row['body'] as string));
+    return rows.map((row) => journalOf(this.texts, address, row));
+  }
+
+  async lastCheckpoint(address: ProcessAddress): Promise<LoadedCheckpoint | undefined> {
+    const rows = await this.ofProcess(
+      'select * from checkpoints where run = $1 and process = $2 and n >= (select max(n) from checkpoints where run = $1 and process = $2 and is_start = 1) order by n',
+      address,
+    );
+    const checkpoints = rows.map((row) => checkpointOf(address, row));
+    const last = checkpoints.at(-1);
+    if (last === undefined) return undefined;
+    const { run, branch, pid, n, state, tip, nextPage, random, atUs } = last;
+    return { run, branch, pid, n, state, tip, nodes: assemble(checkpoints), nextPage, random, atUs };
+  }
+
+  async pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    await this.texts.load(hashes);
+    const found = new Map<string, string>();
+    for (const hash of hashes) {
+      const text = this.texts.page(hash);
+      if (text === undefined) continue;
+      if (sha256Hex(text) !== hash)
+        throw new KernelError('STORAGE_FAILED', `page ${JSON.stringify(hash)}: its text has another hash`);
+      found.set(hash, text);
+    }
+    return found;
+  }
+
+  async ledger(): Promise<readonly LedgerRecord[]> {
+    const rows = await this.session.query(
+      'select ledger.*, runs.name as run_name from ledger join runs on runs.id = ledger.run order by ledger.id',
+    );
+    return rows.map((row) => ledgerOf(row['run_name'] as string, row));
+  }
+
+  async audit(name: string, { pid }: AuditFilter): Promise<readonly ChainedAuditRecord[]> {
+    const rows = await this.ofRun('select * from audit where run = $1 order by place', name);
+    return rows
+      .map((row) => auditOf(name, row))
+      .filter(({ record }) => pid === undefined || record.pid === pid);
+  }
+
+  async verifyAudit(name: string): Promise<AuditVerdict> {
+    const [row] = await this.session.query('select audit_count, audit_hash from runs where name = $1', [
+      name,
+    ]);
+    const head: AuditHead =
+      row === undefined
+        ? emptyAuditHead
+        : { count: row['audit_count'] as number, hash: row['audit_hash'] as string };
+    return verifyAuditChain(await this.audit(name, {}), head);
+  }
+
+  private async numberOf(name: string): Promise<number | undefined> {
+    const [row] = await this.session.query('select id from runs where name = $1', [name]);
+    return row?.['id'] as number | undefined;
+  }
+
+  private async ofRun(text: string, name: string): Promise<readonly Row[]> {
+    const run = await this.numberOf(name);
+    return run === undefined ? [] : this.session.query(text, [run]);
+  }
+
+  private async ofProcess(text: string, { run: name, branch, pid }: ProcessAddress): Promise<readonly Row[]> {
+    const [process] = (await this.addresses(name, { branch, pid })).keys();
+    if (process === undefined) return [];
+    const run = await this.numberOf(name);
+    return this.session.query(text, [run!, process]);
+  }
+
+  /** Processes by their number in the run. */
+  private async addresses(
+    run: string,
+    { branch, pid }: { readonly branch?: string | undefined; readonly pid?: Pid | undefined },
+  ): Promise<ReadonlyMap<number, ProcessAddress>> {
+    const conditions: string[] = ['runs.name = $1'];
+    const parameters: SqlValue[] = [run];
+    if (branch !== undefined) conditions.push(`branches.name = $${parameters.push(branch)}`);
+    if (pid !== undefined) conditions.push(`processes.pid = $${parameters.push(pid)}`);
+    const rows = await this.session.query(
+      'select processes.process, processes.pid, branches.name as branch from runs join processes on processes.run = runs.id ' +
+        `join branches on branches.run = runs.id and branches.branch = processes.branch where ${conditions.join(' and ')}`,
+      parameters,
+    );
+    return new Map(
+      rows.map((row) => [
+        row['process'] as number,
+        { run, branch: row['branch'] as string, pid: row['pid'] as Pid },
+      ]),
+    );
+  }
+}

@@ -1,0 +1,204 @@
+/** The tables of a storage in a database: the first version of its schema. Later ones are migrations (migrations.ts). */
+
+type ColumnType = 'integer' | 'text' | 'bytes';
+
+export interface Table {
+  readonly name: string;
+  readonly columns: Readonly<Record<string, ColumnType>>;
+  readonly key: readonly string[];
+  /** Columns that may hold null. */
+  readonly optional?: readonly string[];
+  /** Counted by the database, in the order of the inserts. */
+  readonly counted?: string;
+  /** Further keys that must be unique. */
+  readonly unique?: readonly (readonly string[])[];
+  /** Further columns to look rows up by. */
+  readonly indexed?: readonly (readonly string[])[];
+  /** A row that is inserted again is the same row. */
+  readonly isRepeatable?: boolean;
+}
+
+/**
+ * `version` counts the transactions that touched the run, `places` what was appended to it; the head of its audit chain stands apart from the chain. `fence` rises with each new holder of
+ * its lease.
+ */
+export const runsTable: Table = {
+  name: 'runs',
+  columns: {
+    id: 'integer',
+    name: 'text',
+    version: 'integer',
+    places: 'integer',
+    audit_count: 'integer',
+    audit_hash: 'text',
+    fence: 'integer',
+    holder: 'text',
+    leased_until_us: 'integer',
+  },
+  counted: 'id',
+  key: ['id'],
+  optional: ['holder', 'leased_until_us'],
+  unique: [['name']],
+};
+
+export const branchesTable: Table = {
+  name: 'branches',
+  columns: { run: 'integer', branch: 'integer', name: 'text', started: 'text' },
+  key: ['run', 'branch'],
+};
+
+/** `process` counts those of the run. Beside each what may come next to it: the last n of its history and of its checkpoints, the last number of its journal. */
+export const processesTable: Table = {
+  name: 'processes',
+  columns: {
+    run: 'integer',
+    process: 'integer',
+    branch: 'integer',
+    pid: 'integer',
+    started: 'text',
+    last_n: 'integer',
+    last_seq: 'integer',
+    checkpoint_n: 'integer',
+    tip: 'text',
+    prompt_length: 'integer',
+    ended: 'text',
+    ended_place: 'integer',
+  },
+  key: ['run', 'process'],
+  optional: ['ended', 'ended_place'],
+};
+
+/** `place`: in the order of all that was appended to the run. */
+export const historyTable: Table = {
+  name: 'history',
+  columns: {
+    run: 'integer',
+    process: 'integer',
+    n: 'integer',
+    place: 'integer',
+    kind: 'text',
+    hash: 'integer',
+    result: 'text',
+    at_us: 'integer',
+  },
+  key: ['run', 'process', 'n'],
+};
+
+export const journalTable: Table = {
+  name: 'journal',
+  columns: {
+    run: 'integer',
+    process: 'integer',
+    seq: 'integer',
+    type: 'text',
+    body: 'text',
+    at_us: 'integer',
+  },
+  key: ['run', 'process', 'seq'],
+};
+
+/** `is_start`: it tells its whole prompt. */
+export const checkpointsTable: Table = {
+  name: 'checkpoints',
+  columns: {
+    run: 'integer',
+    process: 'integer',
+    n: 'integer',
+    is_start: 'integer',
+    body: 'bytes',
+    at_us: 'integer',
+  },
+  key: ['run', 'process', 'n'],
+};
+
+export const ledgerTable: Table = {
+  name: 'ledger',
+  columns: {
+    id: 'integer',
+    run: 'integer',
+    pid: 'integer',
+    n: 'integer',
+    node: 'text',
+    what: 'text',
+    reserved_us: 'integer',
+    seq: 'integer',
+    tokens: 'integer',
+    tokens_cached: 'integer',
+    tokens_out: 'integer',
+    calls: 'integer',
+    micro_dollars: 'integer',
+    core_us: 'integer',
+    at_us: 'integer',
+  },
+  counted: 'id',
+  key: ['id'],
+  unique: [['run', 'pid', 'n', 'what', 'reserved_us', 'seq', 'node']],
+};
+
+export const auditTable: Table = {
+  name: 'audit',
+  columns: {
+    run: 'integer',
+    place: 'integer',
+    pid: 'integer',
+    n: 'integer',
+    action: 'text',
+    input: 'text',
+    output: 'text',
+    micro_dollars: 'integer',
+    at_us: 'integer',
+    previous: 'bytes',
+    hash: 'bytes',
+  },
+  key: ['run', 'place'],
+};
+
+/** Contents of pages, and long texts that rows refer to: of all runs. */
+export const pagesTable: Table = {
+  name: 'pages',
+  columns: { hash: 'text', text: 'bytes' },
+  key: ['hash'],
+  isRepeatable: true,
+};
+
+/** `call`: that remembered it. `is_current`: no later one has taken its place. */
+export const memoriesTable: Table = {
+  name: 'memories',
+  columns: {
+    id: 'integer',
+    call: 'text',
+    scope: 'text',
+    key: 'text',
+    text: 'text',
+    data: 'text',
+    at_us: 'integer',
+    is_current: 'integer',
+  },
+  counted: 'id',
+  key: ['id'],
+  optional: ['key', 'data'],
+  unique: [['call']],
+  indexed: [['scope', 'key']],
+};
+
+/** Which memories of a scope have a word: an inverted index, of current ones only. */
+export const memoryTermsTable: Table = {
+  name: 'memory_terms',
+  columns: { scope: 'text', term: 'text', memory: 'integer' },
+  key: ['scope', 'term', 'memory'],
+  indexed: [['memory']],
+};
+
+export const tables: readonly Table[] = [
+  runsTable,
+  branchesTable,
+  processesTable,
+  historyTable,
+  journalTable,
+  checkpointsTable,
+  ledgerTable,
+  auditTable,
+  pagesTable,
+  memoriesTable,
+  memoryTermsTable,
+];

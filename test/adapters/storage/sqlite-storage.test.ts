@@ -1,0 +1,80 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { afterAll, expect, test } from 'vitest';
+
+import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
+import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
+import { history, processStarted, runStarted } from '../../kernel/storage-records.ts';
+
+storageContract('sqlite', () => openSqliteStorage(':memory:'));
+
+const folder = mkdtempSync(join(tmpdir(), 'ringzero-storage-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+let files = 0;
+sharedStorageContract('sqlite', {
+  reset: () => void files++,
+  open: () => openSqliteStorage(join(folder, `${files}.db`)),
+});
+
+/** A file with one run in it. */
+async function written(name: string): Promise<string> {
+  const file = join(folder, name);
+  const storage = await openSqliteStorage(file);
+  await storage.append([runStarted(), processStarted(), history(1)]);
+  await storage.close();
+  return file;
+}
+
+/** That it can't be opened, for this reason, on one line, and is as it was. */
+async function expectRefused(file: string, why: RegExp): Promise<void> {
+  const before = readFileSync(file);
+  const error: unknown = await openSqliteStorage(file).catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: 'KernelError', code: 'STORAGE_FAILED' });
+  expect((error as Error).message).toContain(file);
+  expect((error as Error).message).toMatch(why);
+  expect((error as Error).message).not.toContain('\n');
+  expect(readFileSync(file).equals(before)).toBe(true);
+}
+
+test('a file that is no database is refused, and left as it is', async () => {
+  const file = join(folder, 'notes.txt');
+  writeFileSync(file, 'These are notes, and no database, however long they are. '.repeat(30));
+  await expectRefused(file, /file is not a database/);
+});
+
+test('a database of something else is refused, and left as it is', async () => {
+  const file = join(folder, 'other.db');
+  const other = new DatabaseSync(file);
+  other.exec('create table runs (name text)');
+  other.close();
+  await expectRefused(file, /is a database of something else/);
+});
+
+test('a schema of another version is refused, and left as it is', async () => {
+  const file = await written('newer.db');
+  const database = new DatabaseSync(file);
+  database.exec("update ringzero_meta set value = '99' where name = 'version'");
+  database.close();
+  await expectRefused(file, /schema version 99 is not allowed; allowed: 1/);
+});
+
+test('a page of the file that was overwritten is told when it is read', async () => {
+  const file = await written('damaged.db');
+  const bytes = readFileSync(file);
+  // All but the first page, which holds the schema.
+  writeFileSync(file, bytes.fill(0xa5, 4096));
+  const error: unknown = await openSqliteStorage(file)
+    .then((storage) => storage.history('r1'))
+    .catch((reason: unknown) => reason);
+  expect(error).toMatchObject({ name: 'KernelError', code: 'STORAGE_FAILED' });
+  expect((error as Error).message).toMatch(/malformed|not a database/);
+});
+
+test('a folder that is not there is told', async () => {
+  await expect(openSqliteStorage(join(folder, 'nowhere', 'runs.db'))).rejects.toThrow(
+    /^storage .*nowhere.*: unable to open database file$/,
+  );
+});

@@ -1,0 +1,49 @@
+/** A PostgreSQL server for tests: found on this machine, started in a folder of its own, as whoever may start it. */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface PostgresServer {
+  readonly url: string;
+  stop(): void;
+}
+
+/** Where Debian puts its servers; undefined: there is none here. */
+export function postgresFolder(): string | undefined {
+  const root = '/usr/lib/postgresql';
+  if (!existsSync(root)) return undefined;
+  const found = readdirSync(root).map((version) => join(root, version, 'bin'));
+  return found.find((folder) => existsSync(join(folder, 'initdb')));
+}
+
+export function startPostgres(bin: string): PostgresServer {
+  const folder = mkdtempSync(join(tmpdir(), 'ringzero-postgres-'));
+  const data = join(folder, 'data');
+  // The server refuses to run as root.
+  const asRoot = process.getuid?.() === 0;
+  const run = (program: string, args: readonly string[]): void => {
+    const words = [join(bin, program), ...args];
+    if (!asRoot) execFileSync(words[0]!, words.slice(1), { stdio: 'ignore' });
+    else
+      execFileSync('su', ['postgres', '-s', '/bin/sh', '-c', words.map(quoted).join(' ')], {
+        stdio: 'ignore',
+      });
+  };
+  if (asRoot) execFileSync('chown', ['postgres', folder]);
+  chmodSync(folder, 0o755);
+  run('initdb', ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C']);
+  const options = `-k ${folder} -c listen_addresses='' -c fsync=off`;
+  run('pg_ctl', ['-D', data, '-o', options, '-w', '-l', join(folder, 'log'), 'start']);
+  return {
+    url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`,
+    stop() {
+      run('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop']);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function quoted(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
