@@ -13,6 +13,12 @@ export { loadTokenizer } from './models/tokenizer.ts';
 
 export { RankedIndex } from './search/ranked-index.ts';
 
+export { openPostgresStorage } from './storage/postgres-storage.ts';
+export type { PostgresOptions } from './storage/postgres-database.ts';
+export type { SqlStorage } from './storage/sql-storage.ts';
+export type { SyncLevel } from './storage/sqlite-database.ts';
+export { openSqliteStorage } from './storage/sqlite-storage.ts';
+
 export { fetchTool } from './tools/fetch-tool.ts';
 export { FileRoot } from './tools/file-root.ts';
 export { fileTools } from './tools/file-tools.ts';

@@ -1,6 +1,6 @@
 /** The storage that many machines share: PostgreSQL. */
 import { KernelError, messageOf } from '../../kernel/errors.ts';
-import { PostgresDatabase, postgresTable, type PostgresOptions } from './postgres-database.ts';
+import type { PostgresOptions } from './postgres-database.ts';
 import { migrate } from './schema.ts';
 import { SqlStorage } from './sql-storage.ts';
 
@@ -10,6 +10,8 @@ const migrationLock = 0x72_69_6e_67;
 /** Throws KernelError STORAGE_FAILED for a server that can't be reached, and for a schema that is no storage, or of a version that is not known here. */
 export async function openPostgresStorage(options: PostgresOptions): Promise<SqlStorage> {
   const { schema = 'ringzero' } = options;
+  // Who stores elsewhere does without the driver.
+  const { PostgresDatabase, postgresTable } = await import('./postgres-database.ts');
   const database = new PostgresDatabase(options);
   try {
     await migrate(database, {

@@ -2,13 +2,15 @@
 import { KernelError, messageOf } from '../../kernel/errors.ts';
 import { migrate } from './schema.ts';
 import { SqlStorage } from './sql-storage.ts';
-import { SqliteDatabase, sqliteTable, type SyncLevel } from './sqlite-database.ts';
+import type { SqliteDatabase, SyncLevel } from './sqlite-database.ts';
 
 /** `file`: a path, made when it is not there, or `:memory:`. Throws KernelError STORAGE_FAILED for one that is no storage, or of a version that is not known here. */
 export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'): Promise<SqlStorage> {
   let database: SqliteDatabase | undefined;
   try {
-    database = new SqliteDatabase(file);
+    // Nodes before 22.5 have no driver.
+    const { SqliteDatabase: Database, sqliteTable } = await import('./sqlite-database.ts');
+    database = new Database(file);
     await migrate(database, {
       name: file,
       tables: async (session) =>
