@@ -327,6 +327,10 @@ export class LiveKernel {
     this.timers.delete(timer);
   }
 
+  private get isBroken(): boolean {
+    return this.broken !== undefined;
+  }
+
   private perform(request: Exclude<Request, { readonly type: 'timer.set' | 'timer.clear' }>): void {
     if (this.broken !== undefined) return;
     const { people } = this.options;
@@ -336,7 +340,7 @@ export class LiveKernel {
         const before = resumed ? (this.stopped.get(pid) ?? noStretches) : noStretches;
         this.stopped.delete(pid);
         const partial = continues ? before.text : '';
-        this.calls[core] = new ModelCallRun({
+        const run = new ModelCallRun({
           start: request,
           call: new PromptCall(this.kernel, request, (hash) => this.pages.of(hash), partial),
           port: this.portOfCore[core]!,
@@ -351,6 +355,9 @@ export class LiveKernel {
             this.feed(ended);
           },
         });
+        this.calls[core] = run;
+        // Its port may have closed the kernel.
+        if (this.isBroken) run.stop();
         return;
       }
       case 'call.stop':

@@ -72,6 +72,7 @@ export class ModelCallRun {
   }
 
   stop(): void {
+    this.cancelTimeout?.();
     this.ended.stop();
   }
 

@@ -326,3 +326,19 @@ test('a message to a live process is acknowledged when it is durable, and one to
   expect(await kernel.message(pid, 'late')).toBe(false);
   await expect(kernel.message(9 as typeof pid, 'x')).rejects.toThrow('to: 9 was never spawned');
 });
+
+test('a call whose port closes the kernel is stopped', async () => {
+  let isStopped = false;
+  const { live: kernel } = live({
+    program: greeter,
+    model: {
+      call: (_call, stop) => {
+        stop.onStop(() => (isStopped = true));
+        kernel.close();
+        return new Promise(() => {});
+      },
+    },
+  });
+  await expect(kernel.spawn(spawn).end).rejects.toThrow('the kernel was closed');
+  expect(isStopped).toBe(true);
+});

@@ -221,7 +221,7 @@ async function runLive(seed: number): Promise<Ran> {
   return { lines, hash: recorded.hash(), events, records, ends };
 }
 
-test('what ran live on a hostile server runs again to the same events', { timeout: 60_000 }, async () => {
+test('what ran live on a hostile server runs again to the same events', { timeout: 900_000 }, async () => {
   const seen = new Set<string>();
   for (let seed = 1; seed <= seedCount(6, 300); seed++) {
     const { lines, hash, events, records, ends } = await runLive(seed);
