@@ -59,6 +59,9 @@ export class PostgresDatabase implements SqlDatabase {
   ): Promise<Result> {
     const client = await this.pool.connect();
     let broken: Error | undefined;
+    // The statement under way is refused, too; without a listener this would end the program.
+    const lose = (error: Error): void => void (broken = error);
+    client.on('error', lose);
     try {
       await client.query(begin);
       try {
@@ -66,10 +69,11 @@ export class PostgresDatabase implements SqlDatabase {
         await client.query('commit');
         return result;
       } catch (error) {
-        await client.query('rollback').catch((lost: Error) => (broken = lost));
+        await client.query('rollback').catch(lose);
         throw error;
       }
     } finally {
+      client.off('error', lose);
       client.release(broken);
     }
   }

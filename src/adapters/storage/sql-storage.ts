@@ -47,7 +47,7 @@ export class SqlStorage implements StorageManager {
   flushes = 0;
   private readonly database: SqlDatabase;
   /** Of runs that are not over. */
-  private readonly heads = new Map<string, RunHead>();
+  private heads = new Map<string, RunHead>();
   /** Of the leases taken here, by run. */
   private readonly fences = new Map<string, number>();
   private waiting: Write[] = [];
@@ -177,7 +177,6 @@ export class SqlStorage implements StorageManager {
   }
 
   /** Each write succeeds or fails alone; what failed, by its place. */
-  /** Each write succeeds or fails alone; what failed, by its place. */
   private stored(writes: readonly Write[]): Promise<ReadonlyMap<number, unknown>> {
     return this.atomically(async (session) => {
       const refusals = new Map<number, unknown>();
@@ -203,8 +202,8 @@ export class SqlStorage implements StorageManager {
       try {
         return await this.database.transaction(act);
       } catch (error) {
-        // What was known of runs is what would have been stored.
-        this.heads.clear();
+        // What was known of runs is what would have been stored. A flush that is under way beside this one keeps its own.
+        this.heads = new Map();
         if (attempt === mostAttempts || !this.database.isConflict(error)) throw error;
       }
     }

@@ -1,9 +1,10 @@
 import { Client } from 'pg';
-import { afterAll, describe } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 
 import { openPostgresStorage } from '../../../src/adapters/storage/postgres-storage.ts';
 import { tables } from '../../../src/adapters/storage/tables.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
+import { history, processStarted, runStarted } from '../../kernel/storage-records.ts';
 import { postgresFolder, startPostgres, type PostgresServer } from '../../support/postgres.ts';
 
 const bin = postgresFolder();
@@ -29,4 +30,72 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     reset: async () => void (await reset()),
     open: () => openPostgresStorage({ url: server!.url, connections: 2 }),
   });
+
+  test('a connection that is lost in the midst of a write is told, and the next write has a new one', async () => {
+    await reset();
+    const storage = await openPostgresStorage({ url: server!.url });
+    await storage.append([runStarted(), processStarted()]);
+    const other = await rival();
+    await other.query('begin');
+    await other.query('select * from runs for update');
+    const append = expect(storage.append([history(1)])).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
+    await endWaiting(other);
+    await append;
+    await other.query('rollback');
+    await storage.append([history(1)]);
+    expect(await storage.history(history(1).run)).toHaveLength(1);
+    await other.end();
+    await storage.close();
+  });
+
+  test('a lease that fails takes nothing from a write that is under way', async () => {
+    await reset();
+    const storage = await openPostgresStorage({ url: server!.url });
+    await storage.lease({ run: 'leased', holder: 'me', atUs: 0, untilUs: 1 });
+    const other = await rival();
+    await other.query('begin');
+    await other.query('select * from runs for update');
+    const lease = storage.lease({ run: 'leased', holder: 'me', atUs: 0, untilUs: 2 });
+    const refused = expect(lease).rejects.toThrow();
+    const { run } = runStarted();
+    await other.query(
+      `insert into runs (name, version, places, audit_count, audit_hash, fence) values ('${run}', 1, 0, 0, '', 0)`,
+    );
+    // It waits for what becomes of the other program's row.
+    const append = storage.append([runStarted(), processStarted()]);
+    await waiting(other, 'insert');
+    await endWaiting(other);
+    await refused;
+    await other.query('rollback');
+    await append;
+    expect(await storage.processes(run)).toHaveLength(1);
+    await other.end();
+    await storage.close();
+  });
 });
+
+/** Another program in the schema of the storage. */
+async function rival(): Promise<Client> {
+  const client = new Client({ connectionString: server!.url, options: '-c search_path=ringzero' });
+  await client.connect();
+  return client;
+}
+
+/** Ends the connection whose lock of a run waits for that of `other`. */
+async function endWaiting(other: Client): Promise<void> {
+  await other.query('select pg_terminate_backend($1)', [await waiting(other, 'select')]);
+}
+
+/** The connection whose statement with this first word waits for a lock, as soon as there is one. */
+async function waiting(other: Client, word: string): Promise<number> {
+  for (;;) {
+    // Within a transaction it is seen as of its first look.
+    await other.query('select pg_stat_clear_snapshot()');
+    const { rows } = await other.query<{ pid: number }>(
+      "select pid from pg_stat_activity where wait_event_type = 'Lock' and query like $1",
+      [`${word}%`],
+    );
+    if (rows.length > 0) return rows[0]!.pid;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
