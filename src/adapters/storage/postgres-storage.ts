@@ -1,5 +1,5 @@
 /** The storage that many machines share: PostgreSQL. */
-import { KernelError, messageOf } from '../../kernel/errors.ts';
+import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
 import type { PostgresOptions } from './postgres-database.ts';
 import { migrate } from './schema.ts';
 import { SqlStorage } from './sql-storage.ts';
@@ -7,9 +7,14 @@ import { SqlStorage } from './sql-storage.ts';
 /** Held while the schema is made, by a number that nobody else uses. */
 const migrationLock = 0x72_69_6e_67;
 
-/** Throws KernelError STORAGE_FAILED for a server that can't be reached, and for a schema that is no storage, or of a version that is not known here. */
+/** PostgreSQL reads any other name as another one, or as no name at all. */
+const schemaName = /^[a-z_][a-z0-9_]{0,62}$/;
+
+/** Throws KernelError INVALID_ARGUMENT for such a name of a schema, STORAGE_FAILED for a server that can't be reached, and for a schema that is no storage, or of a version that is not known here. */
 export async function openPostgresStorage(options: PostgresOptions): Promise<SqlStorage> {
   const { schema = 'ringzero' } = options;
+  if (!schemaName.test(schema))
+    throw invalid('schema', schema, 'lower-case letters, digits and _, at most 63, no digit first');
   // Who stores elsewhere does without the driver.
   const { PostgresDatabase, postgresTable } = await import('./postgres-database.ts');
   const database = new PostgresDatabase(options);

@@ -56,7 +56,7 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     await other.query('begin');
     await other.query('select * from runs for update');
     const lease = storage.lease({ run: 'leased', holder: 'me', atUs: 0, untilUs: 2 });
-    const refused = expect(lease).rejects.toThrow();
+    const refused = expect(lease).rejects.toMatchObject({ code: 'STORAGE_FAILED' });
     const { run } = runStarted();
     await other.query(
       `insert into runs (name, version, places, audit_count, audit_hash, fence) values ('${run}', 1, 0, 0, '', 0)`,
@@ -72,6 +72,12 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     await other.end();
     await storage.close();
   });
+});
+
+test('a name that PostgreSQL would read as another one is refused', async () => {
+  await expect(openPostgresStorage({ url: 'postgresql://localhost', schema: 'Agents' })).rejects.toThrow(
+    /^schema: "Agents" is not allowed; allowed: lower-case letters/,
+  );
 });
 
 /** Another program in the schema of the storage. */
