@@ -117,6 +117,15 @@ export class AppendBatch {
     for (const [table, rows] of byTable) await this.session.insert(table, rows);
     await this.session.update(processesTable, headColumns, changed);
     await this.session.update(processesTable, [...headColumns, ...endColumns], ended);
+    this.forgetOver();
+  }
+
+  /** What a run that is over has is loaded again for the little that may still come: a storage may outlive many of them. */
+  private forgetOver(): void {
+    for (const process of this.ends.keys()) {
+      const run = this.changed.get(process)!;
+      if (run.processes.every(({ hasEnded }) => hasEnded)) this.heads.delete(run.name);
+    }
   }
 
   private async writeRuns(): Promise<void> {

@@ -118,8 +118,7 @@ export class SqlStorage implements StorageManager {
 
   async recall(question: Recollection): Promise<readonly RecalledMemory[]> {
     checkRecollection(question);
-    this.checkOpen();
-    return this.database.read((session) => recall(session, question));
+    return this.inOneMoment((session) => recall(session, question));
   }
 
   async lease(claim: LeaseClaim): Promise<LeaseVerdict> {
@@ -160,11 +159,7 @@ export class SqlStorage implements StorageManager {
           if (refusals.has(index)) reject(refusals.get(index));
           else resolve();
       } catch (error) {
-        const problem =
-          error instanceof KernelError
-            ? error
-            : new KernelError('STORAGE_FAILED', `storage: ${messageOf(error)}`);
-        for (const { reject } of taken) reject(problem);
+        for (const { reject } of taken) reject(error);
       }
     }
     this.flushing = undefined;
@@ -204,17 +199,32 @@ export class SqlStorage implements StorageManager {
       } catch (error) {
         // What was known of runs is what would have been stored. A flush that is under way beside this one keeps its own.
         this.heads = new Map();
-        if (attempt === mostAttempts || !this.database.isConflict(error)) throw error;
+        if (attempt === mostAttempts || !this.database.isConflict(error)) throw problemOf(error);
       }
     }
   }
 
-  private async read<Result>(reader: (stored: StoredRuns) => Promise<Result>): Promise<Result> {
+  private read<Result>(reader: (stored: StoredRuns) => Promise<Result>): Promise<Result> {
+    return this.inOneMoment((session) => reader(new StoredRuns(session)));
+  }
+
+  private async inOneMoment<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
     this.checkOpen();
-    return this.database.read((session) => reader(new StoredRuns(session)));
+    try {
+      return await this.database.read(act);
+    } catch (error) {
+      throw problemOf(error);
+    }
   }
 
   private checkOpen(): void {
     if (this.isClosed) throw new KernelError('STORAGE_FAILED', 'storage: is closed');
   }
+}
+
+/** What the driver says, as the contract has it. */
+function problemOf(error: unknown): KernelError {
+  return error instanceof KernelError
+    ? error
+    : new KernelError('STORAGE_FAILED', `storage: ${messageOf(error)}`);
 }

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from 'vitest';
 
 import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
-import { history, processStarted, runStarted } from '../../kernel/storage-records.ts';
+import { audit, ended, history, processStarted, runStarted } from '../../kernel/storage-records.ts';
 
 storageContract('sqlite', () => openSqliteStorage(':memory:'));
 
@@ -77,4 +77,17 @@ test('a folder that is not there is told', async () => {
   await expect(openSqliteStorage(join(folder, 'nowhere', 'runs.db'))).rejects.toThrow(
     /^storage .*nowhere.*: unable to open database file$/,
   );
+});
+
+test('what is known of a run leaves memory when the run is over, and what comes late is taken all the same', async () => {
+  const storage = await openSqliteStorage(':memory:');
+  const { heads } = storage as unknown as { readonly heads: ReadonlyMap<string, unknown> };
+  await storage.append([runStarted(), processStarted(), history(1)]);
+  expect(heads.size).toBe(1);
+  await storage.append([ended()]);
+  expect(heads.size).toBe(0);
+  await storage.append([audit(1)]);
+  await expect(storage.append([history(2)])).rejects.toThrow(/comes after the end of its process/);
+  expect(await storage.verifyAudit(audit(1).run)).toMatchObject({ ok: true });
+  await storage.close();
 });
