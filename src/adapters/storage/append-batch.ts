@@ -155,7 +155,9 @@ export class AppendBatch {
     const run = this.heads.get(record.run);
     if (run !== undefined && isFencedOff(run, this.fences.get(run.name))) throw leaseLost(run.name);
     if (record.type === 'run.started') return this.startBranch(record);
-    if (run === undefined) throw refusal(record, 'belongs to a run that has not started');
+    // Whoever leases a run may do so before it starts.
+    if (run === undefined || run.branches.size === 0)
+      throw refusal(record, 'belongs to a run that has not started');
     switch (record.type) {
       case 'process.started':
         return this.startProcess(run, record);

@@ -53,6 +53,7 @@ export class SqlStorage implements StorageManager {
   private waiting: Write[] = [];
   private flushing: Promise<void> | undefined;
   private isClosed = false;
+  private closed: Promise<void> | undefined;
 
   /** `database`: with the schema of this version. */
   constructor(database: SqlDatabase) {
@@ -134,10 +135,10 @@ export class SqlStorage implements StorageManager {
     await this.atomically((session) => giveLeaseBack(session, claim));
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.isClosed = true;
-    await this.flushing;
-    await this.database.close();
+    this.closed ??= (this.flushing ?? Promise.resolve()).then(() => this.database.close());
+    return this.closed;
   }
 
   private async write(content: Write['content']): Promise<void> {

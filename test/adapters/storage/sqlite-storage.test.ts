@@ -91,3 +91,13 @@ test('what is known of a run leaves memory when the run is over, and what comes 
   expect(await storage.verifyAudit(audit(1).run)).toMatchObject({ ok: true });
   await storage.close();
 });
+
+test('a run that is leased has not started, and closing twice is closing once', async () => {
+  const storage = await openSqliteStorage(':memory:');
+  const { run } = audit(1);
+  await storage.lease({ run, holder: 'me', atUs: 0, untilUs: 1 });
+  await expect(storage.append([audit(1)])).rejects.toThrow(/belongs to a run that has not started/);
+  await storage.append([runStarted(), audit(1)]);
+  await Promise.all([storage.close(), storage.close()]);
+  await storage.close();
+});
