@@ -20,7 +20,8 @@ export interface SqlSession {
 }
 
 export interface SqlDatabase {
-  /** What the statements of one transaction did is there whole, and durable, when the promise resolves; when it rejects, nothing of it is. */
+  /** What the statements of one transaction did is there whole, and durable, when the promise resolves; when it rejects, nothing of it is, unless the connection was lost in the
+   * middle of the commit: then nobody knows. */
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
   /** Sees what has been committed, as of one moment. */
   read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;

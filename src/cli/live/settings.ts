@@ -85,7 +85,7 @@ export function addLiveFlags(command: CommanderCommand): void {
     .option('--system <text>', 'system prompt (default: none)')
     .option(
       '--tools <names>',
-      'tools that the model may use, with commas between; none: no tool (default: all that are there)',
+      'tools that the model may use, with commas between; none: no tool (default: all that are there but search)',
     )
     .option(
       '--mcp <command>',
