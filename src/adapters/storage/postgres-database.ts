@@ -6,6 +6,7 @@
  */
 import { Pool, types, type PoolClient } from 'pg';
 
+import type { Dialect } from './schema.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
 import type { SyncLevel } from './sqlite-database.ts';
 import type { Table } from './tables.ts';
@@ -169,8 +170,10 @@ function decoded(row: Row): Row {
   return copy;
 }
 
+export const postgresDialect: Dialect = { types: typeNames, statements: postgresTable };
+
 /** Statements that make a table. */
-export function postgresTable({
+function postgresTable({
   name,
   columns,
   key,

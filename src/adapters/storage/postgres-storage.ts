@@ -16,7 +16,7 @@ export async function openPostgresStorage(options: PostgresOptions): Promise<Sql
   if (!schemaName.test(schema))
     throw invalid('schema', schema, 'lower-case letters, digits and _, at most 63, no digit first');
   // Who stores elsewhere does without the driver.
-  const { PostgresDatabase, postgresTable } = await import('./postgres-database.ts');
+  const { PostgresDatabase, postgresDialect } = await import('./postgres-database.ts');
   const database = new PostgresDatabase(options);
   try {
     await migrate(database, {
@@ -27,7 +27,7 @@ export async function openPostgresStorage(options: PostgresOptions): Promise<Sql
         const rows = await session.query('select tablename from pg_tables where schemaname = $1', [schema]);
         return new Set(rows.map(({ tablename }) => tablename as string));
       },
-      statements: postgresTable,
+      dialect: postgresDialect,
     });
     return new SqlStorage(database);
   } catch (error) {

@@ -1,51 +1,71 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
-import { tables as allTables, type Table } from './tables.ts';
+import { tables as allTables, type ColumnType, type Table } from './tables.ts';
 
-/** Raised with each migration. */
-const schemaVersion = 1;
+/** What makes of a schema of one version that of the next. */
+type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
+
+/** From version 1 on. tables.ts has the schema as it is behind the last. */
+const migrations: readonly Migration[] = [];
+
+const schemaVersion = 1 + migrations.length;
+
+const allowedVersions =
+  migrations.length === 0
+    ? '1, that of this ringzero'
+    : `1 to ${schemaVersion}, those that this ringzero knows`;
+
+/** How a database says what all of them have. */
+export interface Dialect {
+  /** That make a table. */
+  statements(table: Table): readonly string[];
+  readonly types: Readonly<Record<ColumnType, string>>;
+}
 
 /** What is in a database that is a storage of ours; any other is foreign. */
 const formatName = 'ringzero-storage';
 
-/** Makes the schema in an empty database, or brings an older one up to date, in one transaction. `statements` make a table in the database's own words. */
+/** Makes the schema in an empty database, or brings an older one up to date, in one transaction. */
 export async function migrate(
   database: SqlDatabase,
   {
     name,
     tables,
-    statements,
+    dialect,
   }: {
     /** Where the database is, for whoever reads a refusal. */
     readonly name: string;
     /** The names of those that are there. */
     readonly tables: (session: SqlSession) => Promise<ReadonlySet<string>>;
-    readonly statements: (table: Table) => readonly string[];
+    readonly dialect: Dialect;
   },
 ): Promise<void> {
   await database.transaction(async (session) => {
     const known = await tables(session);
     if (known.size === 0) {
-      for (const statement of statements(metaTable)) await session.query(statement);
+      for (const statement of dialect.statements(metaTable)) await session.query(statement);
       await session.insert(metaTable, [
         { name: 'format', value: formatName },
         { name: 'version', value: String(schemaVersion) },
       ]);
       for (const table of allTables)
-        for (const statement of statements(table)) await session.query(statement);
+        for (const statement of dialect.statements(table)) await session.query(statement);
       return;
     }
     if (!known.has(metaTable.name)) throw foreign(name);
     const rows = await session.query(`select name, value from ${metaTable.name}`);
     const meta = new Map(rows.map((row) => [row['name'], row['value']]));
     if (meta.get('format') !== formatName) throw foreign(name);
-    const version = String(meta.get('version'));
-    if (version !== String(schemaVersion))
+    const version = Number(meta.get('version'));
+    if (!(Number.isInteger(version) && version >= 1 && version <= schemaVersion))
       throw new KernelError(
         'STORAGE_FAILED',
-        `storage ${name}: schema version ${version} is not allowed; allowed: ${schemaVersion}, that of this ringzero`,
+        `storage ${name}: schema version ${String(meta.get('version'))} is not allowed; allowed: ${allowedVersions}`,
       );
+    if (version === schemaVersion) return;
+    for (const bring of migrations.slice(version - 1)) await bring(session, dialect);
+    await session.update(metaTable, ['value'], [{ name: 'version', value: String(schemaVersion) }]);
   });
 }
 

@@ -7,6 +7,7 @@
 import { resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
+import type { Dialect } from './schema.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
 import type { Table } from './tables.ts';
 
@@ -140,8 +141,13 @@ class SqliteSession implements SqlSession {
   }
 }
 
+export const sqliteDialect: Dialect = {
+  types: { integer: 'integer', text: 'text', bytes: 'blob' },
+  statements: sqliteTable,
+};
+
 /** Statements that make a table. Rows lie in the order of their keys: a process's records side by side. */
-export function sqliteTable({
+function sqliteTable({
   name,
   columns,
   key,
@@ -150,10 +156,9 @@ export function sqliteTable({
   unique = [],
   indexed = [],
 }: Table): string[] {
-  const types = { integer: 'integer', text: 'text', bytes: 'blob' } as const;
   const lines = Object.entries(columns).map(([column, type]) => {
     if (column === counted) return `${column} integer primary key autoincrement`;
-    return `${column} ${types[type]}${optional.includes(column) ? '' : ' not null'}`;
+    return `${column} ${sqliteDialect.types[type]}${optional.includes(column) ? '' : ' not null'}`;
   });
   if (counted === undefined) lines.push(`primary key (${key.join(', ')})`);
   for (const list of unique) lines.push(`unique (${list.join(', ')})`);

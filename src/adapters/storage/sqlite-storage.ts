@@ -9,7 +9,7 @@ export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'
   let database: SqliteDatabase | undefined;
   try {
     // Nodes before 22.5 have no driver.
-    const { SqliteDatabase: Database, sqliteTable } = await import('./sqlite-database.ts');
+    const { SqliteDatabase: Database, sqliteDialect } = await import('./sqlite-database.ts');
     database = new Database(file);
     await migrate(database, {
       name: file,
@@ -21,7 +21,7 @@ export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'
             )
           ).map(({ name }) => name as string),
         ),
-      statements: sqliteTable,
+      dialect: sqliteDialect,
     });
     await database.useLog(sync);
     return new SqlStorage(database);

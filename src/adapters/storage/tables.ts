@@ -1,6 +1,6 @@
-/** The tables of a storage in a database: the first version of its schema. Later ones are migrations (migrations.ts). */
+/** The tables of a storage in a database, as its schema is today; what makes it of an earlier one stands in schema.ts. */
 
-type ColumnType = 'integer' | 'text' | 'bytes';
+export type ColumnType = 'integer' | 'text' | 'bytes';
 
 export interface Table {
   readonly name: string;
