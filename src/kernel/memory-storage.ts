@@ -10,6 +10,7 @@ import type { HistoryRecord, JournalRecord, KernelRecord, LedgerRecord, ProcessE
 import type {
   AuditFilter,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
@@ -61,6 +62,10 @@ export class MemoryStorage implements StorageManager {
 
   ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]> {
     return this.read((store) => store.ends(run, filter));
+  }
+
+  records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    return this.read((store) => store.records(run, branch));
   }
 
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
