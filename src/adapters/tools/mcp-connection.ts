@@ -38,6 +38,8 @@ export interface ListedTool {
   readonly description: string;
   readonly inputSchema: Json;
   readonly isReadOnly: boolean;
+  /** The same call again changes nothing more. */
+  readonly isIdempotent: boolean;
 }
 
 /** A list has no more pages than this; a server that always names a next one is not followed for ever. */
@@ -106,12 +108,14 @@ const anyResult: StandardSchemaV1<unknown, Result> = {
 function toolOf(entry: unknown): ListedTool | undefined {
   if (!isRecord(entry)) return undefined;
   const { name, description, inputSchema, annotations } = entry;
+  const hints = isRecord(annotations) ? annotations : {};
   if (typeof name !== 'string') return undefined;
   return {
     name,
     description: typeof description === 'string' ? description : '',
     inputSchema: (inputSchema ?? null) as Json,
-    isReadOnly: isRecord(annotations) && annotations['readOnlyHint'] === true,
+    isReadOnly: hints['readOnlyHint'] === true,
+    isIdempotent: hints['idempotentHint'] === true,
   };
 }
 

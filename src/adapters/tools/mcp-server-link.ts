@@ -116,7 +116,7 @@ export class McpServerLink {
     await connection?.close();
   }
 
-  private specOf({ name, description, inputSchema, isReadOnly }: ListedTool): ToolData {
+  private specOf({ name, description, inputSchema, isReadOnly, isIdempotent }: ListedTool): ToolData {
     const server = `mcp:${this.server.name}`;
     return {
       // The kernel's names are narrower than the protocol's.
@@ -127,6 +127,7 @@ export class McpServerLink {
       timeoutUs: this.options.timeoutUs ?? defaults.timeoutUs,
       // Hints, but all that a server tells; what it does not tell is an exclusive write on it.
       ...(isReadOnly ? { reads: [server], writes: [] } : {}),
+      idempotent: isIdempotent,
     };
   }
 
