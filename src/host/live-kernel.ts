@@ -83,6 +83,10 @@ export class LiveKernel {
   private readonly ends = new Map<Pid, EndWaiter>();
   /** Who waits for something else to be durable. */
   private readonly whenBroken = new Set<(error: unknown) => void>();
+  /** Who waits for the next call, tool or storage request that ends. */
+  private readonly whenEnded: (() => void)[] = [];
+  /** Requests to the storage under way. */
+  private storing = 0;
   private broken: { readonly error: unknown } | undefined;
   private isStepping = false;
 
@@ -160,14 +164,28 @@ export class LiveKernel {
     this.feedNow({ atUs: this.nowUs(), type: 'message.sent', to, message }, (event) => {
       if (event.type === 'message.sent' && event.pid === 0) isTaken = true;
     });
-    return new Promise((resolve, reject) => {
-      this.whenBroken.add(reject);
-      this.commit.whenDurable(() => {
-        this.whenBroken.delete(reject);
-        resolve(isTaken);
+    await this.durable();
+    return isTaken;
+  }
+
+  /**
+   * All processes are stopped where they are, so that they can go on later, here or after `restore`. Resolves when nothing runs any more, model calls broken off and tools at their own
+   * ends, and all of it is durable. Rejects when the kernel breaks down before.
+   */
+  async park(): Promise<void> {
+    if (this.isStepping) await Promise.resolve();
+    const alive = this.kernel.snapshot().processes.filter(({ state }) => state !== 'terminated');
+    const pids = new Set(alive.map(({ pid }) => pid));
+    // A stop reaches the children by itself.
+    for (const { pid, parent } of alive) if (!pids.has(parent)) this.signal(pid as Pid, 'stop');
+    for (await this.durable(); this.isBusy; await this.durable())
+      await new Promise<void>((resolve, reject) => {
+        this.whenBroken.add(reject);
+        this.whenEnded.push(() => {
+          this.whenBroken.delete(reject);
+          resolve();
+        });
       });
-      this.commit.flush();
-    });
   }
 
   /** Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
@@ -175,11 +193,36 @@ export class LiveKernel {
     this.told({ atUs: this.nowUs(), type: 'person.answered', request, decision, value });
   }
 
-  /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. */
-  close(): void {
+  /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. `why`: what whoever waits for an end is told. */
+  close(why = new KernelError('STORAGE_FAILED', 'the kernel was closed')): void {
     // Who closes it and waits for nothing has not missed an error.
     for (const { end } of this.ends.values()) end?.catch(() => {});
-    this.break(new KernelError('STORAGE_FAILED', 'the kernel was closed'));
+    this.break(why);
+  }
+
+  // ---- What runs -----------------------------------------------------------------------------------------------------
+
+  /** Resolves when what has happened so far is durable, and what waited for that is done. */
+  private durable(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.broken !== undefined) return reject(this.broken.error as Error);
+      this.whenBroken.add(reject);
+      this.commit.whenDurable(() => {
+        this.whenBroken.delete(reject);
+        resolve();
+      });
+      this.commit.flush();
+    });
+  }
+
+  private get isBusy(): boolean {
+    return this.tools.size > 0 || this.storing > 0 || this.calls.some((call) => call !== undefined);
+  }
+
+  /** A call, a tool or a request to the storage came to its end. */
+  private ended(input: Input): void {
+    this.feed(input);
+    for (const tell of this.whenEnded.splice(0)) tell();
   }
 
   // ---- The kernel's inputs -------------------------------------------------------------------------------------------
@@ -352,7 +395,7 @@ export class LiveKernel {
           onEnd: (ended, stretches) => {
             this.calls[core] = undefined;
             if (ended.reason === 'stopped') this.stopped.set(pid, stretches);
-            this.feed(ended);
+            this.ended(ended);
           },
         });
         this.calls[core] = run;
@@ -389,19 +432,21 @@ export class LiveKernel {
     // What a program is told must be JSON.
     const flaw = notJson(reply.value, 'value');
     if (flaw !== undefined) reply = { ok: false, value: `tool ${tool}: ${flaw}` };
-    this.feed({ atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
+    this.ended({ atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
   }
 
   private async store({ request, op, identity }: StorageRequest): Promise<void> {
     let ok = true;
     let value: Json;
+    this.storing++;
     try {
       value = await this.stored(op, identity);
     } catch (error) {
       ok = false;
       value = messageOf(error);
     }
-    this.feed({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
+    this.storing--;
+    this.ended({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
   }
 
   private async stored(op: StorageRequest['op'], identity: CallIdentity): Promise<Json> {
