@@ -205,7 +205,7 @@ export class LiveKernel {
   /** Resolves when what has happened so far is durable, and what waited for that is done. */
   private durable(): Promise<void> {
     return new Promise((resolve, reject) => {
-      if (this.broken !== undefined) return reject(this.broken.error as Error);
+      if (this.broken !== undefined) return reject(this.broken.error);
       this.whenBroken.add(reject);
       this.commit.whenDurable(() => {
         this.whenBroken.delete(reject);

@@ -9,14 +9,14 @@ import type { LeaseClaim, LeaseVerdict, StorageManager } from '../../src/kernel/
 /** A clock that stands still until it is told. */
 class TestClock implements Clock {
   private us = 1_000;
-  private timers: { readonly atUs: number; readonly then: () => void }[] = [];
+  private timers: { readonly atUs: number; readonly act: () => void }[] = [];
 
   nowUs(): number {
     return this.us;
   }
 
-  at(atUs: number, then: () => void): () => void {
-    const timer = { atUs, then };
+  at(atUs: number, act: () => void): () => void {
+    const timer = { atUs, act };
     this.timers.push(timer);
     return () => (this.timers = this.timers.filter((one) => one !== timer));
   }
@@ -33,7 +33,7 @@ class TestClock implements Clock {
       if (due === undefined) break;
       this.timers = this.timers.filter((one) => one !== due);
       this.us = due.atUs;
-      due.then();
+      due.act();
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.us = untilUs;
