@@ -6,7 +6,14 @@ import { copyJson } from '../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
 import { KernelError } from './errors.ts';
 import { MemoryStore } from './memory-store.ts';
-import type { HistoryRecord, JournalRecord, KernelRecord, LedgerRecord, ProcessEnded } from './records.ts';
+import type {
+  HistoryRecord,
+  JournalRecord,
+  KernelRecord,
+  LedgerRecord,
+  ProcessEnded,
+  RunStarted,
+} from './records.ts';
 import type {
   AuditFilter,
   BranchFilter,
@@ -49,6 +56,10 @@ export class MemoryStorage implements StorageManager {
 
   runs(): Promise<readonly RunSummary[]> {
     return this.read((store) => store.runs());
+  }
+
+  branches(run: string): Promise<readonly RunStarted[]> {
+    return this.read((store) => store.branches(run));
   }
 
   history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]> {

@@ -91,6 +91,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return Array.from(this.tables, ([run, table]) => table.summary(run));
   }
 
+  branches(run: string): RunStarted[] {
+    return (this.find(run)?.started() ?? []).map(copyJson);
+  }
+
   history(run: string, filter: HistoryFilter = {}): HistoryRecord[] {
     return (this.find(run)?.history(filter) ?? []).map(copyJson);
   }

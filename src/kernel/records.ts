@@ -26,6 +26,8 @@ export interface RunStarted {
   readonly type: 'run.started';
   readonly run: string;
   readonly branch: string;
+  /** What the branch was started with, of the driver's world (`SpawnInput.settings`); absent: nothing was said. */
+  readonly settings?: Json;
   readonly atUs: number;
 }
 export interface ProcessStarted {

@@ -114,6 +114,11 @@ export class RunTable {
     };
   }
 
+  /** How its branches were started. */
+  started(): RunStarted[] {
+    return Array.from(this.branches.values(), ({ started }) => started);
+  }
+
   process({ branch, pid }: Omit<ProcessAddress, 'run'>): ProcessTable | undefined {
     return this.branches.get(branch)?.processes.get(pid);
   }

@@ -27,6 +27,7 @@ import type {
   ProcessEnded,
   ProcessStarted,
   PromptNode,
+  RunStarted,
 } from './records.ts';
 import type { CallIdentity } from './requests.ts';
 import type { RecalledMemory } from './syscalls.ts';
@@ -39,6 +40,8 @@ export interface StorageManager {
   append(records: readonly KernelRecord[]): Promise<void>;
   /** All runs, in the order of their start. */
   runs(): Promise<readonly RunSummary[]>;
+  /** How each branch of the run was started, in their order. Empty for an unknown run. */
+  branches(run: string): Promise<readonly RunStarted[]>;
   /** Syscall results in the order of their append. Empty for an unknown run. */
   history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]>;
   /** The run's processes in the order of their start, each with its end, when it has one. */

@@ -346,6 +346,25 @@ export function storageContract(
       await storage.append([ledger('reserved', { n: 7 })]); // it lives on in b2
     });
 
+    test('each branch tells how it was started, with the settings of its run', async () => {
+      const storage = await create();
+      const settings = { model: 'm', text: 'long '.repeat(100), '\0nul': ['\0#x'] };
+      const [main, other] = [runStarted({ settings }), runStarted({ branch: 'b2', settings: 'short' })];
+      const plain = runStarted({ run: 'r2' });
+      await storage.append([main, plain]);
+      await storage.append([other]);
+      expect(await storage.branches('r1')).toEqual([main, other]);
+      expect(await storage.branches('r2')).toEqual([plain]);
+      expect(await storage.branches('r3')).toEqual([]);
+      await storage.append([main]);
+      await expectRefused(
+        storage,
+        [runStarted({ settings: { ...settings, model: 'n' } })],
+        /another content/,
+      );
+      await expect(storage.branches('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
     test('a checkpoint comes back with its whole prompt', async () => {
       const prompts = [
         [node('system', { pinned: true, importance: 1 }), node('question')],
@@ -610,6 +629,7 @@ async function everything(storage: StorageManager): Promise<unknown> {
     runs,
     await storage.ledger(),
     Array.from(await storage.pages([sha256Hex('text')])),
+    await Promise.all(names.map((run) => storage.branches(run))),
     await Promise.all(names.map((run) => storage.history(run))),
     await Promise.all(names.map((run) => storage.journal({ ...address, run }))),
     await Promise.all(names.map((run) => storage.processes(run))),

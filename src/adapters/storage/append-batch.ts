@@ -17,7 +17,7 @@ import type {
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
 import { packed } from './packed-text.ts';
-import { auditRow, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
+import { auditRow, branchText, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
 import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -205,7 +205,7 @@ export class AppendBatch {
     this.put(`run ${name} ${branchName}`, record, branchesTable, run, {
       branch,
       name: branchName,
-      started: JSON.stringify(record),
+      started: branchText(this.texts, record),
     });
   }
 

@@ -1,6 +1,6 @@
 /** Records as rows of the tables, without the number of their run, and back. What a row has from its place (run, branch, pid) is not told in it again. */
 import type { ChainedAuditRecord } from '../../kernel/audit-log.ts';
-import type { Pid } from '../../kernel/ids.ts';
+import type { Json, Pid } from '../../kernel/ids.ts';
 import {
   historyVersion,
   type AuditRecord,
@@ -8,6 +8,7 @@ import {
   type HistoryRecord,
   type JournalRecord,
   type LedgerRecord,
+  type RunStarted,
 } from '../../kernel/records.ts';
 import type { ProcessAddress } from '../../kernel/storage.ts';
 import { packed, unpacked } from './packed-text.ts';
@@ -16,9 +17,22 @@ import type { Row, SqlValue } from './sql.ts';
 
 const v = historyVersion;
 
+/** As one text, the settings are stored once for all runs that have the same. */
+export function branchText(texts: SharedTexts, { settings, ...record }: RunStarted): string {
+  return texts.write({
+    ...record,
+    ...(settings === undefined ? {} : { settings: JSON.stringify(settings) }),
+  });
+}
+
+export function branchOf(texts: SharedReader, text: string): RunStarted {
+  const record = texts.parse(text) as RunStarted;
+  const { settings } = record;
+  return settings === undefined ? record : { ...record, settings: JSON.parse(settings as string) as Json };
+}
+
 export function historyRow(
   texts: SharedTexts,
-
   process: number,
   place: number,
   { n, kind, hash, result, atUs }: HistoryRecord,

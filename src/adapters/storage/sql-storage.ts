@@ -9,6 +9,7 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RunStarted,
 } from '../../kernel/records.ts';
 import { checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
 import type {
@@ -72,6 +73,11 @@ export class SqlStorage implements StorageManager {
 
   runs(): Promise<readonly RunSummary[]> {
     return this.read((stored) => stored.runs());
+  }
+
+  async branches(run: string): Promise<readonly RunStarted[]> {
+    checkRun(run);
+    return this.read((stored) => stored.branches(run));
   }
 
   async history(run: string, filter: HistoryFilter = {}): Promise<readonly HistoryRecord[]> {

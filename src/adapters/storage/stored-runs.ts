@@ -22,7 +22,7 @@ import type {
   RunSummary,
   StoredProcess,
 } from '../../kernel/storage.ts';
-import { auditOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import { auditOf, branchOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession, SqlValue } from './sql.ts';
 
@@ -36,7 +36,9 @@ export class StoredRuns {
   }
 
   async runs(): Promise<readonly RunSummary[]> {
-    const branches = await this.session.query('select run, name, started from branches order by run, branch');
+    const branches = await this.session.query(
+      'select branches.run, branches.name, branches.started, runs.name as run_name from branches join runs on runs.id = branches.run order by run, branch',
+    );
     const counts = await this.session.query(
       'select run, count(*) as processes, count(ended_place) as ended from processes group by run',
     );
@@ -49,16 +51,25 @@ export class StoredRuns {
       else known.push(row);
     }
     return Array.from(started, ([run, rows]) => {
-      const first = JSON.parse(rows[0]!['started'] as string) as RunStarted;
+      const [first] = rows;
+      // What is a reference in it is not looked at.
+      const { atUs } = JSON.parse(first!['started'] as string) as RunStarted;
       const { processes = 0, ended = 0 } = (byRun.get(run) ?? {}) as { processes?: number; ended?: number };
       return {
-        run: first.run,
-        startedUs: first.atUs,
+        run: first!['run_name'] as string,
+        startedUs: atUs,
         branches: rows.map((row) => row['name'] as string),
         processes,
         unfinished: processes - ended,
       };
     });
+  }
+
+  async branches(name: string): Promise<readonly RunStarted[]> {
+    const rows = await this.ofRun('select started from branches where run = $1 order by branch', name);
+    const texts = rows.map(({ started }) => started as string);
+    await this.texts.loadFor(texts);
+    return texts.map((text) => branchOf(this.texts, text));
   }
 
   async history(name: string, { branch, pid, after = -1 }: HistoryFilter): Promise<readonly HistoryRecord[]> {
