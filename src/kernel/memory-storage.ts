@@ -17,6 +17,7 @@ import type {
 import type {
   AuditFilter,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
@@ -72,6 +73,10 @@ export class MemoryStorage implements StorageManager {
 
   ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]> {
     return this.read((store) => store.ends(run, filter));
+  }
+
+  records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    return this.read((store) => store.records(run, branch));
   }
 
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {

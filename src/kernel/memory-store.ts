@@ -32,6 +32,7 @@ import type { RecalledMemory } from './syscalls.ts';
 import type {
   AuditFilter,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
@@ -109,6 +110,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return (this.find(run)?.ends ?? [])
       .filter((end) => branch === undefined || end.branch === branch)
       .map(copyJson);
+  }
+
+  records(run: string, branch: string): BranchRecord[] {
+    return (this.find(run)?.recordsOf(branch) ?? []).map(copyJson);
   }
 
   journal({ run, branch, pid }: ProcessAddress): JournalRecord[] {

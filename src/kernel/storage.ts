@@ -20,6 +20,7 @@ import { invalid, KernelError } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import { historyVersion } from './records.ts';
 import type {
+  CheckpointRecord,
   HistoryRecord,
   JournalRecord,
   KernelRecord,
@@ -48,6 +49,8 @@ export interface StorageManager {
   processes(run: string, filter?: BranchFilter): Promise<readonly StoredProcess[]>;
   /** The ends of the run's processes in the order of their append: that in which their parents were to be told. */
   ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]>;
+  /** All that a branch holds, its checkpoints as they were told, in the order of the appends. Empty for an unknown one. */
+  records(run: string, branch: string): Promise<readonly BranchRecord[]>;
   /** What reached the process, in its order. */
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]>;
   /** The process's last checkpoint with its whole prompt. STORAGE_FAILED when the prompt is not what the tip names. */
@@ -90,6 +93,9 @@ export interface RunSummary {
   readonly processes: number;
   readonly unfinished: number;
 }
+
+/** What a branch holds, beside how it was started. */
+export type BranchRecord = ProcessStarted | HistoryRecord | JournalRecord | CheckpointRecord | ProcessEnded;
 
 export interface BranchFilter {
   readonly branch?: string;

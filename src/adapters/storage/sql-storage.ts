@@ -15,6 +15,7 @@ import { checkLease, checkMemory, checkRecollection, checkRun } from '../../kern
 import type {
   AuditFilter,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
@@ -93,6 +94,11 @@ export class SqlStorage implements StorageManager {
   async ends(run: string, filter: BranchFilter = {}): Promise<readonly ProcessEnded[]> {
     checkRun(run);
     return this.read((stored) => stored.ends(run, filter));
+  }
+
+  async records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.records(run, branch));
   }
 
   async journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {

@@ -82,7 +82,8 @@ export class StoredRecords {
   async result(run: RunHead, process: ProcessHead, { n }: HistoryRecord): Promise<KernelRecord | undefined> {
     const row = await this.one(historyTable, { run: run.id, process: process.process, n });
     if (row === undefined) return undefined;
-    await this.texts.loadFor([row['result'] as string]);
+    const { result, asked } = row;
+    await this.texts.loadFor([result, asked].filter((text) => typeof text === 'string'));
     return historyOf(this.texts, addressOf(run, process), row);
   }
 
