@@ -56,6 +56,7 @@ function checkSpawn(state: KernelState, input: SpawnInput): void {
       'UNKNOWN_PROGRAM',
       `program: "${input.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`,
     );
+  if (input.settings !== undefined) refuseFlaw(notJson(input.settings, 'settings'));
   if (input.run === '') throw invalid('run', input.run, 'an id that is not empty');
   if (state.runs.has(input.run)) throw invalid('run', input.run, 'an id that no other run has');
   if (input.priority !== undefined && !isPriority(input.priority))

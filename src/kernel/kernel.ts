@@ -221,7 +221,7 @@ export class Kernel {
       facts: input.scheduling ?? noFacts,
       parent: undefined,
     });
-    this.lifecycle.recordStart(process);
+    this.lifecycle.recordStart(process, input.settings);
     this.runner.begin(process);
   }
 

@@ -103,12 +103,19 @@ export class Lifecycle implements CallersFate, WaitQueues {
   }
 
   /** The first record of a process's history; a root process also starts its run. */
-  recordStart(process: Process): void {
+  recordStart(process: Process, settings?: Json): void {
     const { state } = this;
     const { run, branch, pid, startedBy, name, program, args, priority, engine, capabilities, facts } =
       process;
     if (startedBy === 0)
-      state.record({ v: historyVersion, type: 'run.started', run, branch, atUs: state.nowUs });
+      state.record({
+        v: historyVersion,
+        type: 'run.started',
+        run,
+        branch,
+        ...(settings === undefined ? {} : { settings }),
+        atUs: state.nowUs,
+      });
     state.record({
       v: historyVersion,
       type: 'process.started',

@@ -6,10 +6,18 @@ import { copyJson } from '../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
 import { KernelError } from './errors.ts';
 import { MemoryStore } from './memory-store.ts';
-import type { HistoryRecord, JournalRecord, KernelRecord, LedgerRecord, ProcessEnded } from './records.ts';
+import type {
+  HistoryRecord,
+  JournalRecord,
+  KernelRecord,
+  LedgerRecord,
+  ProcessEnded,
+  RunStarted,
+} from './records.ts';
 import type {
   AuditFilter,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
@@ -51,6 +59,10 @@ export class MemoryStorage implements StorageManager {
     return this.read((store) => store.runs());
   }
 
+  branches(run: string): Promise<readonly RunStarted[]> {
+    return this.read((store) => store.branches(run));
+  }
+
   history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]> {
     return this.read((store) => store.history(run, filter));
   }
@@ -61,6 +73,10 @@ export class MemoryStorage implements StorageManager {
 
   ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]> {
     return this.read((store) => store.ends(run, filter));
+  }
+
+  records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    return this.read((store) => store.records(run, branch));
   }
 
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {

@@ -32,6 +32,7 @@ import type { RecalledMemory } from './syscalls.ts';
 import type {
   AuditFilter,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
@@ -91,6 +92,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return Array.from(this.tables, ([run, table]) => table.summary(run));
   }
 
+  branches(run: string): RunStarted[] {
+    return (this.find(run)?.started() ?? []).map(copyJson);
+  }
+
   history(run: string, filter: HistoryFilter = {}): HistoryRecord[] {
     return (this.find(run)?.history(filter) ?? []).map(copyJson);
   }
@@ -105,6 +110,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return (this.find(run)?.ends ?? [])
       .filter((end) => branch === undefined || end.branch === branch)
       .map(copyJson);
+  }
+
+  records(run: string, branch: string): BranchRecord[] {
+    return (this.find(run)?.recordsOf(branch) ?? []).map(copyJson);
   }
 
   journal({ run, branch, pid }: ProcessAddress): JournalRecord[] {

@@ -26,6 +26,8 @@ export interface RunStarted {
   readonly type: 'run.started';
   readonly run: string;
   readonly branch: string;
+  /** What the branch was started with, of the driver's world (`SpawnInput.settings`); absent: nothing was said. */
+  readonly settings?: Json;
   readonly atUs: number;
 }
 export interface ProcessStarted {
@@ -58,6 +60,8 @@ export interface HistoryRecord {
   readonly n: number;
   readonly kind: string;
   readonly hash: number;
+  /** What of its arguments tells a reader what it was: see asked.ts. Absent: nothing. */
+  readonly asked?: Json;
   readonly result: SyscallResult<Json>;
   readonly atUs: number;
 }
@@ -78,8 +82,13 @@ interface JournalPlace {
 export type JournalBody = ToolStartRecord | ToolEndRecord | MessageRecord | SignalRecord | PartialRecord;
 
 /** A tool call that writes is about to start. `n`, `index`: the rest of its identity; `hash`: of the whole batch, as its history will have it. */
-interface ToolStartRecord {
+interface ToolStartRecord extends ToolPlace {
   readonly type: 'tool.started';
+  /** With these arguments, which may be another's than the program's: a person has edited them. Absent: written by an earlier version. */
+  readonly tool?: string;
+  readonly arguments?: Json;
+}
+interface ToolPlace {
   readonly n: number;
   readonly index: number;
   readonly hash: number;
@@ -87,7 +96,7 @@ interface ToolStartRecord {
   readonly attempt: number;
 }
 /** A tool call that writes has its result; also one that never started, because a person said no. */
-interface ToolEndRecord extends Omit<ToolStartRecord, 'type'> {
+interface ToolEndRecord extends ToolPlace {
   readonly type: 'tool.ended';
   readonly result: ToolResult;
   /** It failed, and is started again. */

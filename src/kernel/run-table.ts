@@ -14,7 +14,7 @@ import type {
   RunStarted,
 } from './records.ts';
 import { isSameRecord, refusal } from './storage.ts';
-import type { HistoryFilter, ProcessAddress, RunSummary } from './storage.ts';
+import type { BranchRecord, HistoryFilter, ProcessAddress, RunSummary } from './storage.ts';
 
 /** Records with an identity within their run. Audit records have none, pages belong to all runs. */
 export type RunRecord = Exclude<KernelRecord, AuditRecord | PageRecord>;
@@ -38,6 +38,8 @@ export class RunTable {
   private readonly branches = new Map<string, BranchTable>();
   /** Results of all processes, in the order of their append. */
   private readonly results: HistoryRecord[] = [];
+  /** Of all branches, in the order of their append. */
+  private readonly records: BranchRecord[] = [];
   /** Ledger records by what they are about: a reservation is made once and settled once. */
   private readonly calls = new Map<string, LedgerRecord>();
 
@@ -47,6 +49,12 @@ export class RunTable {
 
   /** Stores the record, which is the table's from now on; false when it was there. Throws STORAGE_FAILED when it may not be stored. */
   add(record: RunRecord): boolean {
+    const isNew = this.put(record);
+    if (isNew && record.type !== 'run.started' && record.type !== 'ledger') this.records.push(record);
+    return isNew;
+  }
+
+  private put(record: RunRecord): boolean {
     switch (record.type) {
       case 'run.started':
         return this.startBranch(record);
@@ -71,6 +79,7 @@ export class RunTable {
 
   /** Undoes `add` for the record that was added last. */
   takeBack(record: RunRecord): void {
+    if (record.type !== 'run.started' && record.type !== 'ledger') this.records.pop();
     switch (record.type) {
       case 'run.started':
         this.branches.delete(record.branch);
@@ -114,8 +123,17 @@ export class RunTable {
     };
   }
 
+  /** How its branches were started. */
+  started(): RunStarted[] {
+    return Array.from(this.branches.values(), ({ started }) => started);
+  }
+
   process({ branch, pid }: Omit<ProcessAddress, 'run'>): ProcessTable | undefined {
     return this.branches.get(branch)?.processes.get(pid);
+  }
+
+  recordsOf(branch: string): BranchRecord[] {
+    return this.records.filter((record) => record.branch === branch);
   }
 
   history({ branch, pid, after = -1 }: HistoryFilter): HistoryRecord[] {

@@ -20,6 +20,7 @@ import { invalid, KernelError } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import { historyVersion } from './records.ts';
 import type {
+  CheckpointRecord,
   HistoryRecord,
   JournalRecord,
   KernelRecord,
@@ -27,6 +28,7 @@ import type {
   ProcessEnded,
   ProcessStarted,
   PromptNode,
+  RunStarted,
 } from './records.ts';
 import type { CallIdentity } from './requests.ts';
 import type { RecalledMemory } from './syscalls.ts';
@@ -39,12 +41,16 @@ export interface StorageManager {
   append(records: readonly KernelRecord[]): Promise<void>;
   /** All runs, in the order of their start. */
   runs(): Promise<readonly RunSummary[]>;
+  /** How each branch of the run was started, in their order. Empty for an unknown run. */
+  branches(run: string): Promise<readonly RunStarted[]>;
   /** Syscall results in the order of their append. Empty for an unknown run. */
   history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]>;
   /** The run's processes in the order of their start, each with its end, when it has one. */
   processes(run: string, filter?: BranchFilter): Promise<readonly StoredProcess[]>;
   /** The ends of the run's processes in the order of their append: that in which their parents were to be told. */
   ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]>;
+  /** All that a branch holds, its checkpoints as they were told, in the order of the appends. Empty for an unknown one. */
+  records(run: string, branch: string): Promise<readonly BranchRecord[]>;
   /** What reached the process, in its order. */
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]>;
   /** The process's last checkpoint with its whole prompt. STORAGE_FAILED when the prompt is not what the tip names. */
@@ -87,6 +93,9 @@ export interface RunSummary {
   readonly processes: number;
   readonly unfinished: number;
 }
+
+/** What a branch holds, beside how it was started. */
+export type BranchRecord = ProcessStarted | HistoryRecord | JournalRecord | CheckpointRecord | ProcessEnded;
 
 export interface BranchFilter {
   readonly branch?: string;

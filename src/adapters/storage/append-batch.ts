@@ -17,7 +17,7 @@ import type {
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
 import { packed } from './packed-text.ts';
-import { auditRow, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
+import { auditRow, branchText, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
 import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -47,7 +47,10 @@ export class AppendBatch {
   private readonly added = new Map<string, KernelRecord>();
   private readonly touched = new Set<RunHead>();
   private readonly changed = new Map<ProcessHead, RunHead>();
-  private readonly starts = new Map<ProcessHead, ProcessStarted>();
+  private readonly starts = new Map<
+    ProcessHead,
+    { readonly record: ProcessStarted; readonly place: number }
+  >();
   private readonly ends = new Map<ProcessHead, Row>();
   /** Takes back the append under judgement, from its last deed on. */
   private undo: (() => void)[] = [];
@@ -205,7 +208,7 @@ export class AppendBatch {
     this.put(`run ${name} ${branchName}`, record, branchesTable, run, {
       branch,
       name: branchName,
-      started: JSON.stringify(record),
+      started: branchText(this.texts, record),
     });
   }
 
@@ -214,9 +217,8 @@ export class AppendBatch {
     if (branch === undefined) throw refusal(record, 'belongs to a branch that has not started');
     const known = branch.processes.get(record.pid);
     if (known !== undefined)
-      return repeats(this.starts.get(known) ?? (await this.stored.start(run, known)), record);
+      return repeats(this.starts.get(known)?.record ?? (await this.stored.start(run, known)), record);
     const process = addProcess(run, branch, record.pid);
-    this.starts.set(process, { ...record });
     this.undo.push(() => {
       run.processes.pop();
       branch.processes.delete(record.pid);
@@ -224,6 +226,7 @@ export class AppendBatch {
       this.changed.delete(process);
     });
     this.change(run, process);
+    this.starts.set(process, { record: { ...record }, place: run.places++ });
   }
 
   private async addResult(run: RunHead, record: HistoryRecord): Promise<void> {
@@ -250,7 +253,7 @@ export class AppendBatch {
       throw refusal(record, `is number ${record.seq}, where ${process.lastSeq + 1} comes next`);
     this.change(run, process);
     process.lastSeq = record.seq;
-    this.put(key, record, journalTable, run, journalRow(this.texts, process.process, record));
+    this.put(key, record, journalTable, run, journalRow(this.texts, process.process, run.places++, record));
   }
 
   private async addCheckpoint(run: RunHead, record: CheckpointRecord): Promise<void> {
@@ -272,7 +275,7 @@ export class AppendBatch {
     process.checkpointN = n;
     process.tip = tip;
     process.promptLength = keep + nodes.length;
-    this.put(key, record, checkpointsTable, run, checkpointRow(process.process, record));
+    this.put(key, record, checkpointsTable, run, checkpointRow(process.process, run.places++, record));
   }
 
   private addCall(run: RunHead, record: LedgerRecord): void {
@@ -363,8 +366,11 @@ function headRow(run: RunHead, head: ProcessHead): Row {
   };
 }
 
-function startRow({ branch, pid }: ProcessHead, start: ProcessStarted): Row {
-  return { branch: branch.branch, pid, started: JSON.stringify(start) };
+function startRow(
+  { branch, pid }: ProcessHead,
+  { record, place }: { readonly record: ProcessStarted; readonly place: number },
+): Row {
+  return { branch: branch.branch, pid, started: JSON.stringify(record), place };
 }
 
 type ProcessRecord = HistoryRecord | JournalRecord | CheckpointRecord | ProcessEnded;

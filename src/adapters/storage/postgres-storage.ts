@@ -37,9 +37,22 @@ export async function openPostgresStorage(options: PostgresOptions): Promise<Sql
   }
 }
 
-/** Without the user and the password. */
-function placeOf(url: string): string {
-  if (!URL.canParse(url)) return 'with that URL';
+export function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(text);
+}
+
+/** A URL may have one in two places. */
+export function hasPassword(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { password, searchParams } = new URL(url);
+  return password !== '' || searchParams.has('password');
+}
+
+/** Without the user and the password; undefined: it is no URL. */
+export function shownDatabaseUrl(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
   const { protocol, host, pathname } = new URL(url);
   return `${protocol}//${host}${pathname}`;
 }
+
+const placeOf = (url: string): string => shownDatabaseUrl(url) ?? 'with that URL';

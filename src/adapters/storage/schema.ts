@@ -1,13 +1,35 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
-import { tables as allTables, type ColumnType, type Table } from './tables.ts';
+import {
+  checkpointsTable,
+  historyTable,
+  journalTable,
+  processesTable,
+  tables as allTables,
+  type ColumnType,
+  type Table,
+} from './tables.ts';
 
 /** What makes of a schema of one version that of the next. */
 type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
-const migrations: readonly Migration[] = [];
+const migrations: readonly Migration[] = [placeAllRecords];
+
+/** Of what version 1 left without a place, what is known: what it came behind, by its time. */
+async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise<void> {
+  for (const { name } of [processesTable, journalTable, checkpointsTable])
+    await session.query(`alter table ${name} add column place ${types.integer}`);
+  await session.query(`alter table ${historyTable.name} add column asked ${types.text}`);
+  for (const { name } of [journalTable, checkpointsTable])
+    await session.query(
+      `update ${name} set place = coalesce((select max(h.place) from ${historyTable.name} h where h.run = ${name}.run and h.at_us <= ${name}.at_us), -1)`,
+    );
+  await session.query(
+    `update ${processesTable.name} set place = coalesce((select min(h.place) from ${historyTable.name} h where h.run = ${processesTable.name}.run and h.process = ${processesTable.name}.process), -1)`,
+  );
+}
 
 const schemaVersion = 1 + migrations.length;
 

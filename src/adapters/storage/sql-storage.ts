@@ -9,11 +9,13 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RunStarted,
 } from '../../kernel/records.ts';
 import { checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
 import type {
   AuditFilter,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
@@ -74,6 +76,11 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.runs());
   }
 
+  async branches(run: string): Promise<readonly RunStarted[]> {
+    checkRun(run);
+    return this.read((stored) => stored.branches(run));
+  }
+
   async history(run: string, filter: HistoryFilter = {}): Promise<readonly HistoryRecord[]> {
     checkRun(run);
     return this.read((stored) => stored.history(run, filter));
@@ -87,6 +94,11 @@ export class SqlStorage implements StorageManager {
   async ends(run: string, filter: BranchFilter = {}): Promise<readonly ProcessEnded[]> {
     checkRun(run);
     return this.read((stored) => stored.ends(run, filter));
+  }
+
+  async records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.records(run, branch));
   }
 
   async journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {

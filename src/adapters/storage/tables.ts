@@ -47,7 +47,7 @@ export const branchesTable: Table = {
   key: ['run', 'branch'],
 };
 
-/** `process` counts those of the run. Beside each what may come next to it: the last n of its history and of its checkpoints, the last number of its journal. */
+/** `process` counts those of the run; `place`, `ended_place`: as in the history. Beside each what may come next to it: the last n of its history and of its checkpoints, the last number of its journal. */
 export const processesTable: Table = {
   name: 'processes',
   columns: {
@@ -56,6 +56,7 @@ export const processesTable: Table = {
     branch: 'integer',
     pid: 'integer',
     started: 'text',
+    place: 'integer',
     last_n: 'integer',
     last_seq: 'integer',
     checkpoint_n: 'integer',
@@ -65,10 +66,10 @@ export const processesTable: Table = {
     ended_place: 'integer',
   },
   key: ['run', 'process'],
-  optional: ['ended', 'ended_place'],
+  optional: ['place', 'ended', 'ended_place'],
 };
 
-/** `place`: in the order of all that was appended to the run. */
+/** `place`: in the order of all that was appended to the run. `asked`: null where nothing is told. */
 export const historyTable: Table = {
   name: 'history',
   columns: {
@@ -80,8 +81,10 @@ export const historyTable: Table = {
     hash: 'integer',
     result: 'text',
     at_us: 'integer',
+    asked: 'text',
   },
   key: ['run', 'process', 'n'],
+  optional: ['asked'],
 };
 
 export const journalTable: Table = {
@@ -93,8 +96,10 @@ export const journalTable: Table = {
     type: 'text',
     body: 'text',
     at_us: 'integer',
+    place: 'integer',
   },
   key: ['run', 'process', 'seq'],
+  optional: ['place'],
 };
 
 /** `is_start`: it tells its whole prompt. */
@@ -107,8 +112,10 @@ export const checkpointsTable: Table = {
     is_start: 'integer',
     body: 'bytes',
     at_us: 'integer',
+    place: 'integer',
   },
   key: ['run', 'process', 'n'],
+  optional: ['place'],
 };
 
 export const ledgerTable: Table = {

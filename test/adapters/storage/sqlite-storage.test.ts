@@ -7,7 +7,16 @@ import { afterAll, expect, test } from 'vitest';
 
 import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
-import { audit, ended, history, processStarted, runStarted } from '../../kernel/storage-records.ts';
+import {
+  audit,
+  checkpoint,
+  ended,
+  history,
+  journal,
+  pidOf,
+  processStarted,
+  runStarted,
+} from '../../kernel/storage-records.ts';
 
 storageContract('sqlite', () => openSqliteStorage(':memory:'));
 
@@ -59,6 +68,35 @@ test('a schema of another version is refused, and left as it is', async () => {
   database.exec("update ringzero_meta set value = '99' where name = 'version'");
   database.close();
   await expectRefused(file, /schema version 99 is not allowed; allowed: 1/);
+});
+
+test('a file of version 1 is brought up to date: what has no place there stands behind what came before it', async () => {
+  const file = join(folder, 'first.db');
+  const child = { pid: pidOf(2) };
+  const records = [
+    processStarted(),
+    history(1, { atUs: 1_000 }),
+    journal(1, { atUs: 2_000 }),
+    processStarted({ ...child, parent: pidOf(1) }),
+    history(1, { ...child, atUs: 3_000 }),
+    checkpoint(2, { atUs: 4_000 }),
+    history(2, { atUs: 5_000 }),
+    ended({ ...child, atUs: 6_000 }),
+  ];
+  const storage = await openSqliteStorage(file);
+  await storage.append([runStarted(), ...records]);
+  await storage.close();
+  const database = new DatabaseSync(file);
+  for (const table of ['processes', 'journal', 'checkpoints'])
+    database.exec(`alter table ${table} drop column place`);
+  database.exec('alter table history drop column asked');
+  database.exec("update ringzero_meta set value = '1' where name = 'version'");
+  database.close();
+  const newer = await openSqliteStorage(file);
+  expect(await newer.records('r1', 'main')).toEqual(records);
+  await newer.append([history(3)]);
+  expect((await newer.records('r1', 'main')).at(-1)).toEqual(history(3));
+  await newer.close();
 });
 
 test('a page of the file that was overwritten is told when it is read', async () => {
