@@ -1,20 +1,21 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
-import { tables as allTables, type ColumnType, type Table } from './tables.ts';
+import { tables as allTables, writersTable, type ColumnType, type Table } from './tables.ts';
 
 /** What makes of a schema of one version that of the next. */
 type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
-const migrations: readonly Migration[] = [];
+const migrations: readonly Migration[] = [
+  async (session, dialect) => {
+    for (const statement of dialect.statements(writersTable)) await session.query(statement);
+  },
+];
 
 const schemaVersion = 1 + migrations.length;
 
-const allowedVersions =
-  migrations.length === 0
-    ? '1, that of this ringzero'
-    : `1 to ${schemaVersion}, those that this ringzero knows`;
+const allowedVersions = `1 to ${schemaVersion}, those that this ringzero knows`;
 
 /** How a database says what all of them have. */
 export interface Dialect {
