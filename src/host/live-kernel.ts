@@ -9,7 +9,7 @@ import { PromptCall } from '../agents/model/prompts.ts';
 import { KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json, Pid, RequestId, TimerId } from '../kernel/ids.ts';
-import type { Input, PersonAnswered, SignalName, SpawnInput } from '../kernel/inputs.ts';
+import type { Input, PersonAnswered, RestoreInput, SignalName, SpawnInput } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { KernelOptionsInput } from '../kernel/options.ts';
 import type { StepOutput } from '../kernel/outbox.ts';
@@ -19,6 +19,7 @@ import type { CallIdentity, Request, StorageRequest, ToolStart } from '../kernel
 import { notJson } from '../kernel/schema/problem.ts';
 import type { StorageManager } from '../kernel/storage.ts';
 import { AnswerStreams } from './answer-streams.ts';
+import { ContinuedClock } from './continued-clock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ModelCallRun, noStretches, type Stretches } from './model-call-run.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
@@ -70,6 +71,7 @@ export class LiveKernel {
   readonly kernel: Kernel;
   readonly answers = new AnswerStreams();
   private readonly options: LiveOptions;
+  private readonly clock: ContinuedClock;
   private readonly commit: GroupCommit;
   private readonly inputs = new Ring<Input>();
   private readonly calls: (ModelCallRun | undefined)[] = [];
@@ -94,6 +96,8 @@ export class LiveKernel {
   constructor(options: LiveOptions) {
     this.options = options;
     this.kernel = new Kernel(options.kernel);
+    this.clock = new ContinuedClock(options.clock);
+    this.clock.goOnFrom(this.kernel.nowUs);
     for (const { name, cores } of this.kernel.options.engines) {
       const port = Object.hasOwn(options.models, name) ? options.models[name] : undefined;
       if (port === undefined)
@@ -135,6 +139,7 @@ export class LiveKernel {
    */
   restore({ restore, texts }: StoredRun): ReadonlyMap<Pid, Promise<ProcessEnd>> {
     for (const [hash, text] of texts) this.pages.add(hash, text);
+    this.clock.goOnFrom(lastUs(restore));
     // A process may end while it is restored.
     const ends = new Map(restore.processes.map(({ started: { pid } }) => [pid, this.endOf(pid)]));
     // Nobody has to wait for all of them.
@@ -228,7 +233,7 @@ export class LiveKernel {
   // ---- The kernel's inputs -------------------------------------------------------------------------------------------
 
   private nowUs(): number {
-    return Math.max(this.options.clock.nowUs(), this.kernel.nowUs);
+    return Math.max(this.clock.nowUs(), this.kernel.nowUs);
   }
 
   /** Takes an input in its turn. */
@@ -358,7 +363,7 @@ export class LiveKernel {
     this.clearTimer(timer);
     this.timers.set(
       timer,
-      this.options.clock.at(atUs, () => {
+      this.clock.at(atUs, () => {
         this.timers.delete(timer);
         this.feed({ atUs: this.nowUs(), type: 'timer.fired', timer });
       }),
@@ -387,7 +392,7 @@ export class LiveKernel {
           start: request,
           call: new PromptCall(this.kernel, request, (hash) => this.pages.of(hash), partial),
           port: this.portOfCore[core]!,
-          clock: this.options.clock,
+          clock: this.clock,
           answers: this.answers,
           countTokens: this.options.countTokens,
           before,
@@ -464,4 +469,15 @@ export class LiveKernel {
         return [...(await storage.recall({ scope: op.scope, query: op.query, limit: op.limit }))];
     }
   }
+}
+
+/** Of all that is told of the processes, µs. */
+function lastUs({ processes }: RestoreInput): number {
+  const times = processes.flatMap(({ started, checkpoint, history, stops }) => [
+    started.atUs,
+    checkpoint?.atUs ?? 0,
+    history.at(-1)?.atUs ?? 0,
+    stops.at(-1)?.untilUs ?? 0,
+  ]);
+  return Math.max(0, ...times);
 }
