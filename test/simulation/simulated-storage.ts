@@ -102,6 +102,10 @@ export class SimulatedConnection implements StorageManager {
 
   runs = (): ReturnType<StorageManager['runs']> => this.read((store) => store.runs());
   ledger = (): ReturnType<StorageManager['ledger']> => this.read((store) => store.ledger());
+  branches = (...args: Parameters<MemoryStore['branches']>): ReturnType<StorageManager['branches']> =>
+    this.read((store) => store.branches(...args));
+  records = (...args: Parameters<MemoryStore['records']>): ReturnType<StorageManager['records']> =>
+    this.read((store) => store.records(...args));
   history = (...args: Parameters<MemoryStore['history']>): ReturnType<StorageManager['history']> =>
     this.read((store) => store.history(...args));
   processes = (...args: Parameters<MemoryStore['processes']>): ReturnType<StorageManager['processes']> =>
