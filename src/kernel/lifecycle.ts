@@ -160,9 +160,11 @@ export class Lifecycle implements CallersFate, WaitQueues {
     engine.population--;
     state.alive--;
     process.family.leave();
-    if (process.family.alive === 0)
+    if (process.family.alive === 0) {
+      state.contents.forgetTexts(run);
       for (const each of state.engines)
         if (each.queue.engines[0] === each) each.policy.runEnded(process.family.number, state.nowUs);
+    }
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
     state.out.hasEnds = true;
     state.record({
