@@ -79,7 +79,7 @@ export function runSettings(
     agent,
   }: LiveSettings,
   {
-    spec: { ledger: _, ...spec },
+    spec: { ledger: _ledger, ...spec },
     models,
     tools,
     ringzero,
