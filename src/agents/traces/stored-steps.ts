@@ -111,7 +111,7 @@ class StepReader {
     const { kind, result, asked } = record;
     // What was not allowed to begin with was no act.
     if (!result.ok && result.code === 'INVALID_ARGUMENT') return;
-    const told = isRecord(asked) ? (asked as { readonly [field: string]: Json }) : {};
+    const told = isRecord(asked) ? asked : {};
     switch (kind) {
       case 'think':
         return this.add(place, record, end, this.callOf(record, told));

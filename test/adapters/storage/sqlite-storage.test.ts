@@ -93,6 +93,7 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   for (const table of ['processes', 'journal', 'checkpoints'])
     database.exec(`alter table ${table} drop column place`);
   database.exec('alter table history drop column asked');
+  database.exec('drop table writers');
   database.exec("update ringzero_meta set value = '1' where name = 'version'");
   database.close();
   const newer = await openSqliteStorage(file);
