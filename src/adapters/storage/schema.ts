@@ -1,11 +1,16 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
+import { pageKey } from './page-key.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
 import {
+  auditTable,
   checkpointsTable,
   historyTable,
   journalTable,
+  pagesTable,
+  pageUsesTable,
   processesTable,
+  runsTable,
   tables as allTables,
   type ColumnType,
   type Table,
@@ -15,7 +20,12 @@ import {
 type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
-const migrations: readonly Migration[] = [placeAllRecords];
+const migrations: readonly Migration[] = [
+  async (session, dialect) => {
+    await placeAllRecords(session, dialect);
+    await keepOldPages(session, dialect);
+  },
+];
 
 /** Of what version 1 left without a place, what is known: what it came behind, by its time. */
 async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise<void> {
@@ -28,6 +38,19 @@ async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise
     );
   await session.query(
     `update ${processesTable.name} set place = coalesce((select min(h.place) from ${historyTable.name} h where h.run = ${processesTable.name}.run and h.process = ${processesTable.name}.process), -1)`,
+  );
+}
+
+/** Which run needs which page was not told in version 1: what it left stays. */
+async function keepOldPages(session: SqlSession, { statements, types }: Dialect): Promise<void> {
+  await session.query(`alter table ${runsTable.name} add column pruned_us ${types.integer}`);
+  for (const column of ['reasoning', 'person'])
+    await session.query(`alter table ${auditTable.name} add column ${column} ${types.text}`);
+  for (const statement of statements(pageUsesTable)) await session.query(statement);
+  const pages = await session.query(`select hash from ${pagesTable.name}`);
+  await session.insert(
+    pageUsesTable,
+    pages.map(({ hash }) => ({ run: 0, hash: pageKey(hash as string) })),
   );
 }
 
