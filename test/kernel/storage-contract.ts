@@ -7,6 +7,7 @@ import { verifyAuditChain } from '../../src/kernel/audit-log.ts';
 import { PromptChain } from '../../src/kernel/checkpoint-chain.ts';
 import type { KernelRecord, PromptNode } from '../../src/kernel/records.ts';
 import type { BranchRecord, Memory, StorageManager } from '../../src/kernel/storage.ts';
+import { pruneContract, sharedPruneContract } from './prune-contract.ts';
 import {
   audit,
   checkpoint,
@@ -45,6 +46,8 @@ export function storageContract(
     expect((error as Error).message).not.toContain('\n');
     expect(await everything(storage)).toEqual(before);
   }
+
+  pruneContract(name, create);
 
   describe(`${name}: storage contract`, () => {
     test('an empty storage holds nothing', async () => {
@@ -760,6 +763,8 @@ export function sharedStorageContract(
   }: { readonly reset: () => void | Promise<void>; readonly open: () => Promise<StorageManager> },
 ): void {
   const claim = (holder: string, atUs: number) => ({ run: 'r1', holder, atUs, untilUs: atUs + 10 });
+
+  sharedPruneContract(name, { reset, open });
 
   describe(`${name}: shared storage`, () => {
     test('who has lost its lease stores nothing more, and its successor goes on', async () => {

@@ -9,7 +9,7 @@ import { Pool, types, type PoolClient } from 'pg';
 import type { Dialect } from './schema.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
 import type { SyncLevel } from './sqlite-database.ts';
-import type { Table } from './tables.ts';
+import { tables, type Table } from './tables.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -44,6 +44,26 @@ export class PostgresDatabase implements SqlDatabase {
 
   read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
     return this.between('begin isolation level repeatable read read only', act);
+  }
+
+  /** What a table takes on the disk shrinks later, or never: in use are its rows. */
+  size(): Promise<{ readonly disk: number; readonly used: number }> {
+    return this.read(async (session) => {
+      let disk = 0;
+      let used = 0;
+      for (const { name } of tables) {
+        const [row] = await session.query(
+          `select pg_total_relation_size('${name}')::bigint as disk, (select coalesce(sum(pg_column_size(t.*)), 0) from ${name} t)::bigint as used`,
+        );
+        disk += row!['disk'] as number;
+        used += row!['used'] as number;
+      }
+      return { disk, used };
+    });
+  }
+
+  async giveBack(): Promise<void> {
+    for (const { name } of tables) await this.pool.query(`vacuum ${name}`);
   }
 
   isConflict(error: unknown): boolean {
@@ -134,6 +154,20 @@ class PostgresSession implements SqlSession {
       all,
       rows,
     );
+  }
+
+  async remove(table: Table, columns: readonly string[], keys: readonly Row[]): Promise<void> {
+    if (keys.length === 0) return;
+    const matches = columns.map((column) => `t.${column} = k.${column}`).join(' and ');
+    await this.each(
+      `delete from ${table.name} t using ${unnested(table, columns)} where ${matches}`,
+      columns,
+      keys,
+    );
+  }
+
+  async lock({ name }: Table): Promise<void> {
+    await this.client.query(`lock table ${name} in exclusive mode`);
   }
 
   /** One statement for all rows: their values as one array for each column. */

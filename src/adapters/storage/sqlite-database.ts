@@ -16,6 +16,9 @@ export type SyncLevel = 'normal' | 'full';
 /** How long a writer waits for another one to finish. */
 const busyMs = 10_000;
 
+/** Given back in one go: others wait no longer than that takes. */
+const pagesAtOnce = 2_000;
+
 export class SqliteDatabase implements SqlDatabase {
   private readonly database: DatabaseSync;
   private readonly session: SqliteSession;
@@ -26,6 +29,13 @@ export class SqliteDatabase implements SqlDatabase {
     this.database = new DatabaseSync(file, { timeout: busyMs });
     this.session = new SqliteSession(this.database);
     this.turns = file === ':memory:' ? new Turns() : turnsOf(resolve(file));
+  }
+
+  /** What is removed from a file that is made now can be given back bit by bit; any other is left as it is. */
+  makeNew(): Promise<void> {
+    return this.turns.take(async () => {
+      if (this.number('page_count') === 0) this.database.exec('pragma auto_vacuum = incremental');
+    });
   }
 
   /** Not for a file that may be somebody else’s: it changes the file. */
@@ -43,6 +53,33 @@ export class SqliteDatabase implements SqlDatabase {
     return this.between('begin', act);
   }
 
+  size(): Promise<{ readonly disk: number; readonly used: number }> {
+    return this.turns.take(async () => {
+      const pageBytes = this.number('page_size');
+      const pages = this.number('page_count');
+      return { disk: pages * pageBytes, used: (pages - this.number('freelist_count')) * pageBytes };
+    });
+  }
+
+  async giveBack(): Promise<void> {
+    const isIncremental = this.number('auto_vacuum') === 2;
+    for (let free = Infinity; ;) {
+      const left = await this.turns.take(async () => {
+        // A file of version 1 is written anew, once.
+        if (this.number('freelist_count') > 0)
+          this.database.exec(
+            isIncremental
+              ? `pragma incremental_vacuum(${pagesAtOnce})`
+              : 'pragma auto_vacuum = incremental; vacuum',
+          );
+        return this.number('freelist_count');
+      });
+      if (left === 0 || left >= free) break;
+      free = left;
+    }
+    await this.turns.take(async () => this.database.exec('pragma wal_checkpoint(truncate)'));
+  }
+
   /** One writes at a time. */
   isConflict(): boolean {
     return false;
@@ -50,6 +87,11 @@ export class SqliteDatabase implements SqlDatabase {
 
   async close(): Promise<void> {
     await this.turns.take(() => Promise.resolve(this.database.close()));
+  }
+
+  private number(pragma: string): number {
+    const row = this.database.prepare(`pragma ${pragma}`).get() as Readonly<Record<string, number>>;
+    return Object.values(row)[0]!;
   }
 
   private between<Result>(begin: string, act: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -128,6 +170,18 @@ class SqliteSession implements SqlSession {
     const statement = this.statement(`update ${name} set ${set} where ${where}`);
     const names = [...columns, ...key];
     for (const row of rows) statement.run(...names.map((column) => row[column]!));
+    return Promise.resolve();
+  }
+
+  remove({ name }: Table, columns: readonly string[], keys: readonly Row[]): Promise<void> {
+    const where = columns.map((column) => `${column} = ?`).join(' and ');
+    const statement = this.statement(`delete from ${name} where ${where}`);
+    for (const key of keys) statement.run(...columns.map((column) => key[column]!));
+    return Promise.resolve();
+  }
+
+  /** One writes at a time. */
+  lock(): Promise<void> {
     return Promise.resolve();
   }
 

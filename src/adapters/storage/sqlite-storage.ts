@@ -11,6 +11,7 @@ export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'
     // Nodes before 22.5 have no driver.
     const { SqliteDatabase: Database, sqliteDialect } = await import('./sqlite-database.ts');
     database = new Database(file);
+    await database.makeNew();
     await migrate(database, {
       name: file,
       tables: async (session) =>
