@@ -1,6 +1,8 @@
 /**
  * Storage in a database. Writes wait in one queue; a flush takes all that waits, as one transaction, and only then are they acknowledged: while one is under way, the next gathers.
  */
+import { randomUUID } from 'node:crypto';
+
 import type { AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
 import { KernelError, messageOf } from '../../kernel/errors.ts';
 import type {
@@ -87,6 +89,10 @@ export class SqlStorage implements StorageManager {
       records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[],
       batch: batch && { ...batch },
     });
+  }
+
+  newWriter(): string {
+    return randomUUID();
   }
 
   async remember(memory: Memory): Promise<void> {
