@@ -4,35 +4,39 @@
  * Two levels of durability, by SQLite's write-ahead log (sqlite.org/wal.html): `normal` survives the end of the process, however sudden, and may lose the last commits when the
  * power fails; `full` syncs the file before each commit is acknowledged and survives that too.
  */
-import { resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 
 import type { Dialect } from './schema.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
+import { isLocked, sqliteFailure } from './sqlite-failure.ts';
 import type { Table } from './tables.ts';
 
 export type SyncLevel = 'normal' | 'full';
 
-/** How long a writer waits for another one to finish. */
-const busyMs = 10_000;
+/** How long a transaction waits for that of another program to finish, and between two looks, at first and at most. */
+const lockMs = 10_000;
+const firstLookMs = 1;
+const lastLookMs = 50;
 
 export class SqliteDatabase implements SqlDatabase {
+  readonly name: string;
+  readonly failure = sqliteFailure;
   private readonly database: DatabaseSync;
   private readonly session: SqliteSession;
-  private readonly turns: Turns;
+  private readonly turns = new Turns();
 
   /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened. */
   constructor(file: string) {
-    this.database = new DatabaseSync(file, { timeout: busyMs });
+    this.name = file;
+    // The driver would wait for a lock without letting anybody else run.
+    this.database = new DatabaseSync(file, { timeout: 0 });
     this.session = new SqliteSession(this.database);
-    this.turns = file === ':memory:' ? new Turns() : turnsOf(resolve(file));
   }
 
   /** Not for a file that may be somebody else’s: it changes the file. */
   useLog(sync: SyncLevel): Promise<void> {
-    return this.turns.take(async () => {
-      this.database.exec(`pragma journal_mode = wal; pragma synchronous = ${sync}`);
-    });
+    return this.turns.take(() => this.unlocked(`pragma journal_mode = wal; pragma synchronous = ${sync}`));
   }
 
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -40,12 +44,8 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    return this.between('begin', act);
-  }
-
-  /** One writes at a time. */
-  isConflict(): boolean {
-    return false;
+    // The moment that it sees is that of its first look.
+    return this.between('begin; select 1 from sqlite_schema limit 1', act);
   }
 
   async close(): Promise<void> {
@@ -54,16 +54,34 @@ export class SqliteDatabase implements SqlDatabase {
 
   private between<Result>(begin: string, act: (session: SqlSession) => Promise<Result>): Promise<Result> {
     return this.turns.take(async () => {
-      this.database.exec(begin);
+      await this.unlocked(begin);
       try {
         const result = await act(this.session);
         this.database.exec('commit');
         return result;
       } catch (error) {
-        if (this.database.isTransaction) this.database.exec('rollback');
+        this.rollback();
         throw error;
       }
     });
+  }
+
+  /** Carries statements out as soon as no other connection keeps the file locked. */
+  private async unlocked(statements: string): Promise<void> {
+    let lookMs = firstLookMs;
+    for (let waitedMs = 0; ; waitedMs += lookMs, lookMs = Math.min(2 * lookMs, lastLookMs)) {
+      try {
+        return this.database.exec(statements);
+      } catch (error) {
+        this.rollback();
+        if (!isLocked(error) || waitedMs >= lockMs) throw error;
+        await setTimeout(lookMs);
+      }
+    }
+  }
+
+  private rollback(): void {
+    if (this.database.isTransaction) this.database.exec('rollback');
   }
 }
 
@@ -76,21 +94,6 @@ class Turns {
     this.last = done.catch(() => {});
     return done;
   }
-}
-
-/**
- * Of the connections of this program to a file. The driver waits for a lock without letting anybody else run: for one that another connection of the same program holds it would wait in
- * vain.
- */
-const turnsByFile = new Map<string, Turns>();
-
-function turnsOf(path: string): Turns {
-  let turns = turnsByFile.get(path);
-  if (turns === undefined) {
-    turns = new Turns();
-    turnsByFile.set(path, turns);
-  }
-  return turns;
 }
 
 class SqliteSession implements SqlSession {
