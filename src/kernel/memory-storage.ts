@@ -6,20 +6,31 @@ import { copyJson } from '../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
 import { KernelError } from './errors.ts';
 import { MemoryStore } from './memory-store.ts';
-import type { HistoryRecord, JournalRecord, KernelRecord, LedgerRecord, ProcessEnded } from './records.ts';
+import type {
+  HistoryRecord,
+  JournalRecord,
+  KernelRecord,
+  LedgerRecord,
+  ProcessEnded,
+  RunStarted,
+} from './records.ts';
 import type {
   AuditFilter,
   BatchIdentity,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  PruneOrder,
+  PruneReport,
   Recollection,
   RunSummary,
   StorageManager,
+  StorageSizes,
   StoredProcess,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
@@ -57,6 +68,10 @@ export class MemoryStorage implements StorageManager {
     return this.read((store) => store.runs());
   }
 
+  branches(run: string): Promise<readonly RunStarted[]> {
+    return this.read((store) => store.branches(run));
+  }
+
   history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]> {
     return this.read((store) => store.history(run, filter));
   }
@@ -67,6 +82,10 @@ export class MemoryStorage implements StorageManager {
 
   ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]> {
     return this.read((store) => store.ends(run, filter));
+  }
+
+  records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    return this.read((store) => store.records(run, branch));
   }
 
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
@@ -109,6 +128,19 @@ export class MemoryStorage implements StorageManager {
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     const own = { ...claim };
     return this.write(() => this.store.release(own));
+  }
+
+  sizes(): Promise<StorageSizes> {
+    return this.read((store) => store.sizes());
+  }
+
+  async prune(order: PruneOrder): Promise<PruneReport> {
+    const own = { ...order, runs: [...order.runs] };
+    let report: PruneReport | undefined;
+    await this.write(() => {
+      report = this.store.prune(own);
+    });
+    return report!;
   }
 
   close(): Promise<void> {

@@ -4,13 +4,13 @@
  * Two levels of durability: `normal` acknowledges a commit before PostgreSQL has synced its log (`synchronous_commit = off`: what the server had acknowledged in the last instants is
  * lost when the server itself crashes, never when this program does); `full` waits for the sync.
  */
-import { Pool, types, type PoolClient } from 'pg';
+import { Pool, types, type PoolClient, type QueryConfig } from 'pg';
 
 import type { Dialect } from './schema.ts';
 import { postgresFailure } from './postgres-failure.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
 import type { SyncLevel } from './sqlite-database.ts';
-import type { Table } from './tables.ts';
+import { tables, type Table } from './tables.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -23,19 +23,19 @@ export interface PostgresOptions {
   readonly timeLimitMs?: number;
 }
 
+/** The longest that a timer takes. */
+const longestMs = 2_147_483_647;
+
 export class PostgresDatabase implements SqlDatabase {
   readonly name: string;
   readonly failure = postgresFailure;
   private readonly pool: Pool;
 
-  constructor({
-    url,
-    schema = 'ringzero',
-    sync = 'normal',
-    connections = 4,
-    timeLimitMs = 30_000,
-  }: PostgresOptions) {
-    this.name = `${placeOf(url)}, schema ${schema}`;
+  constructor(
+    name: string,
+    { url, schema = 'ringzero', sync = 'normal', connections = 4, timeLimitMs = 30_000 }: PostgresOptions,
+  ) {
+    this.name = name;
     const settings = {
       search_path: `"${schema}"`,
       synchronous_commit: sync === 'full' ? 'on' : 'off',
@@ -70,6 +70,34 @@ export class PostgresDatabase implements SqlDatabase {
     return this.between('begin isolation level repeatable read read only', act);
   }
 
+  /** What a table takes on the disk shrinks later, or never: in use are its rows. */
+  size(): Promise<{ readonly disk: number; readonly used: number }> {
+    return this.read(async (session) => {
+      let disk = 0;
+      let used = 0;
+      for (const { name } of tables) {
+        const [row] = await session.query(
+          `select pg_total_relation_size('${name}')::bigint as disk, (select coalesce(sum(pg_column_size(t.*)), 0) from ${name} t)::bigint as used`,
+        );
+        disk += row!['disk'] as number;
+        used += row!['used'] as number;
+      }
+      return { disk, used };
+    });
+  }
+
+  async giveBack(): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('set statement_timeout to 0');
+      for (const { name } of tables)
+        await client.query({ text: `vacuum ${name}`, query_timeout: longestMs } as QueryConfig);
+    } finally {
+      // Its limit is another one than that of the others.
+      client.release(true);
+    }
+  }
+
   close(): Promise<void> {
     return this.pool.end();
   }
@@ -98,13 +126,6 @@ export class PostgresDatabase implements SqlDatabase {
       client.release(lost);
     }
   }
-}
-
-/** Without the user and the password. */
-function placeOf(url: string): string {
-  if (!URL.canParse(url)) return 'with that URL';
-  const { protocol, host, pathname } = new URL(url);
-  return `${protocol}//${host}${pathname}`;
 }
 
 const typeNames = { integer: 'bigint', text: 'text', bytes: 'bytea' } as const;
@@ -158,6 +179,20 @@ class PostgresSession implements SqlSession {
       all,
       rows,
     );
+  }
+
+  async remove(table: Table, columns: readonly string[], keys: readonly Row[]): Promise<void> {
+    if (keys.length === 0) return;
+    const matches = columns.map((column) => `t.${column} = k.${column}`).join(' and ');
+    await this.each(
+      `delete from ${table.name} t using ${unnested(table, columns)} where ${matches}`,
+      columns,
+      keys,
+    );
+  }
+
+  async lock({ name }: Table): Promise<void> {
+    await this.client.query(`lock table ${name} in exclusive mode`);
   }
 
   /** One statement for all rows: their values as one array for each column. */

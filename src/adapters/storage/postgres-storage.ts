@@ -21,7 +21,7 @@ export async function openPostgresStorage(options: PostgresOptions): Promise<Sql
     throw invalid('schema', schema, 'lower-case letters, digits and _, at most 63, no digit first');
   // Who stores elsewhere does without the driver.
   const { PostgresDatabase, postgresDialect } = await import('./postgres-database.ts');
-  const database = new PostgresDatabase(options);
+  const database = new PostgresDatabase(`${placeOf(options.url)}, schema ${schema}`, options);
   try {
     await migrate(database, {
       tables: async (session) => {
@@ -52,3 +52,23 @@ async function makeSchema(session: SqlSession, name: string, schema: string): Pr
       `storage ${name}: user ${JSON.stringify(known['user'])} may not use it; allowed: one with the right USAGE of the schema`,
     );
 }
+
+export function isDatabaseUrl(text: string): boolean {
+  return /^postgres(ql)?:\/\//i.test(text);
+}
+
+/** A URL may have one in two places. */
+export function hasPassword(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { password, searchParams } = new URL(url);
+  return password !== '' || searchParams.has('password');
+}
+
+/** Without the user and the password; undefined: it is no URL. */
+export function shownDatabaseUrl(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, host, pathname } = new URL(url);
+  return `${protocol}//${host}${pathname}`;
+}
+
+const placeOf = (url: string): string => shownDatabaseUrl(url) ?? 'with that URL';

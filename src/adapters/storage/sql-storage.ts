@@ -11,26 +11,39 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RunStarted,
 } from '../../kernel/records.ts';
-import { checkBatch, checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
+import {
+  checkBatch,
+  checkLease,
+  checkMemory,
+  checkPrune,
+  checkRecollection,
+  checkRun,
+} from '../../kernel/storage.ts';
 import type {
   AuditFilter,
   BatchIdentity,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  PruneOrder,
+  PruneReport,
   Recollection,
   RunSummary,
   StorageManager,
+  StorageSizes,
   StoredProcess,
 } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
 import { BatchNumbers } from './batch-numbers.ts';
+import { carryOut, planPrune, runSizes, type PrunedNow } from './pruned-runs.ts';
 import type { RunHead } from './run-heads.ts';
 import { giveLeaseBack, takeLease } from './run-leases.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
@@ -44,6 +57,9 @@ interface Write {
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
+
+/** Runs that go in one transaction: others wait no longer than that takes. */
+const prunedAtOnce = 20;
 
 /** Of one flush, when other programs write at the same time. */
 const mostAttempts = 5;
@@ -88,6 +104,11 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.runs());
   }
 
+  async branches(run: string): Promise<readonly RunStarted[]> {
+    checkRun(run);
+    return this.read((stored) => stored.branches(run));
+  }
+
   async history(run: string, filter: HistoryFilter = {}): Promise<readonly HistoryRecord[]> {
     checkRun(run);
     return this.read((stored) => stored.history(run, filter));
@@ -101,6 +122,11 @@ export class SqlStorage implements StorageManager {
   async ends(run: string, filter: BranchFilter = {}): Promise<readonly ProcessEnded[]> {
     checkRun(run);
     return this.read((stored) => stored.ends(run, filter));
+  }
+
+  async records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.records(run, branch));
   }
 
   async journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
@@ -147,6 +173,41 @@ export class SqlStorage implements StorageManager {
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
     await this.atomically((session) => giveLeaseBack(session, claim));
+  }
+
+  async sizes(): Promise<StorageSizes> {
+    this.checkOpen();
+    const { disk, used } = await this.database.size();
+    return { disk, used, runs: await this.inOneMoment((session) => runSizes(session, used)) };
+  }
+
+  async prune(order: PruneOrder): Promise<PruneReport> {
+    checkPrune(order);
+    const { runs, ...rest } = order;
+    const reports: PrunedNow[] = [];
+    const waiting = [...new Set(runs)];
+    const tries = new Map<string, number>();
+    const written: string[] = [];
+    while (waiting.length > 0) {
+      const now = { ...rest, runs: waiting.splice(0, prunedAtOnce) };
+      const plan = await this.inOneMoment((session) => planPrune(session, now));
+      const report = await this.atomically((session) => carryOut(session, now, plan));
+      for (const run of report.changed) {
+        const count = (tries.get(run) ?? 0) + 1;
+        tries.set(run, count);
+        (count < mostAttempts ? waiting : written).push(run);
+      }
+      reports.push(report);
+    }
+    if (reports.some(({ pruned }) => pruned.length > 0)) await this.giveBack();
+    return {
+      pruned: reports.flatMap(({ pruned }) => pruned),
+      kept: [
+        ...reports.flatMap(({ kept }) => kept),
+        ...written.map((run) => ({ run, because: 'written' as const })),
+      ],
+      pages: reports.reduce((sum, { pages }) => sum + pages, 0),
+    };
   }
 
   close(): Promise<void> {
@@ -238,6 +299,14 @@ export class SqlStorage implements StorageManager {
     this.checkOpen();
     try {
       return await this.database.read(act);
+    } catch (error) {
+      throw storageError(this.database, error);
+    }
+  }
+
+  private async giveBack(): Promise<void> {
+    try {
+      await this.database.giveBack();
     } catch (error) {
       throw storageError(this.database, error);
     }

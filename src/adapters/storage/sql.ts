@@ -15,6 +15,10 @@ export interface SqlSession {
   ): Promise<readonly Row[]>;
   /** Adds these rows, each with all columns but the one that the database counts. Where the table's rows are repeatable, one whose key is there is left out. */
   insert(table: Table, rows: readonly Row[]): Promise<void>;
+  /** Removes the rows that have in these columns what one of `keys` has there. */
+  remove(table: Table, columns: readonly string[], keys: readonly Row[]): Promise<void>;
+  /** Before the transaction ends nobody else writes to the table or locks rows of it; readers go on. */
+  lock(table: Table): Promise<void>;
   /** Sets these columns in the rows with these keys. */
   update(table: Table, columns: readonly string[], rows: readonly Row[]): Promise<void>;
 }
@@ -38,6 +42,10 @@ export interface SqlDatabase {
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
   /** Sees what has been committed, as of one moment. */
   read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
+  /** Bytes that the database takes, and of these what is in use. */
+  size(): Promise<{ readonly disk: number; readonly used: number }>;
+  /** Gives what was removed back to the disk, or to be filled again, while others go on. */
+  giveBack(): Promise<void>;
   failure(error: unknown): Failure;
   close(): Promise<void>;
 }

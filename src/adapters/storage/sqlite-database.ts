@@ -19,6 +19,9 @@ const lockMs = 10_000;
 const firstLookMs = 1;
 const lastLookMs = 50;
 
+/** Given back in one go: others wait no longer than that takes. */
+const pagesAtOnce = 2_000;
+
 export class SqliteDatabase implements SqlDatabase {
   readonly name: string;
   readonly failure = sqliteFailure;
@@ -34,9 +37,16 @@ export class SqliteDatabase implements SqlDatabase {
     this.session = new SqliteSession(this.database);
   }
 
+  /** What is removed from a file that is made now can be given back bit by bit; any other is left as it is. */
+  makeNew(): Promise<void> {
+    return this.unlocked(() => {
+      if (this.number('page_count') === 0) this.database.exec('pragma auto_vacuum = incremental');
+    });
+  }
+
   /** Not for a file that may be somebody else’s: it changes the file. */
   useLog(sync: SyncLevel): Promise<void> {
-    return this.turns.take(() => this.unlocked(`pragma journal_mode = wal; pragma synchronous = ${sync}`));
+    return this.unlocked(() => this.database.exec(`pragma journal_mode = wal; pragma synchronous = ${sync}`));
   }
 
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -48,13 +58,45 @@ export class SqliteDatabase implements SqlDatabase {
     return this.between('begin; select 1 from sqlite_schema limit 1', act);
   }
 
+  size(): Promise<{ readonly disk: number; readonly used: number }> {
+    return this.unlocked(() => {
+      const pageBytes = this.number('page_size');
+      const pages = this.number('page_count');
+      return { disk: pages * pageBytes, used: (pages - this.number('freelist_count')) * pageBytes };
+    });
+  }
+
+  async giveBack(): Promise<void> {
+    const isIncremental = (await this.unlocked(() => this.number('auto_vacuum'))) === 2;
+    for (let free = Infinity; ;) {
+      const left = await this.unlocked(() => {
+        // A file of version 1 is written anew, once.
+        if (this.number('freelist_count') > 0)
+          this.database.exec(
+            isIncremental
+              ? `pragma incremental_vacuum(${pagesAtOnce})`
+              : 'pragma auto_vacuum = incremental; vacuum',
+          );
+        return this.number('freelist_count');
+      });
+      if (left === 0 || left >= free) break;
+      free = left;
+    }
+    await this.unlocked(() => this.database.exec('pragma wal_checkpoint(truncate)'));
+  }
+
   async close(): Promise<void> {
     await this.turns.take(() => Promise.resolve(this.database.close()));
   }
 
+  private number(pragma: string): number {
+    const row = this.database.prepare(`pragma ${pragma}`).get() as Readonly<Record<string, number>>;
+    return Object.values(row)[0]!;
+  }
+
   private between<Result>(begin: string, act: (session: SqlSession) => Promise<Result>): Promise<Result> {
     return this.turns.take(async () => {
-      await this.unlocked(begin);
+      await this.whenUnlocked(() => this.database.exec(begin));
       try {
         const result = await act(this.session);
         this.database.exec('commit');
@@ -66,12 +108,17 @@ export class SqliteDatabase implements SqlDatabase {
     });
   }
 
-  /** Carries statements out as soon as no other connection keeps the file locked. */
-  private async unlocked(statements: string): Promise<void> {
+  /** In its turn, between transactions. */
+  private unlocked<Result>(act: () => Result): Promise<Result> {
+    return this.turns.take(() => this.whenUnlocked(act));
+  }
+
+  /** Does it as soon as no other connection keeps the file locked. */
+  private async whenUnlocked<Result>(act: () => Result): Promise<Result> {
     let lookMs = firstLookMs;
     for (let waitedMs = 0; ; waitedMs += lookMs, lookMs = Math.min(2 * lookMs, lastLookMs)) {
       try {
-        return this.database.exec(statements);
+        return act();
       } catch (error) {
         this.rollback();
         if (!isLocked(error) || waitedMs >= lockMs) throw error;
@@ -131,6 +178,18 @@ class SqliteSession implements SqlSession {
     const statement = this.statement(`update ${name} set ${set} where ${where}`);
     const names = [...columns, ...key];
     for (const row of rows) statement.run(...names.map((column) => row[column]!));
+    return Promise.resolve();
+  }
+
+  remove({ name }: Table, columns: readonly string[], keys: readonly Row[]): Promise<void> {
+    const where = columns.map((column) => `${column} = ?`).join(' and ');
+    const statement = this.statement(`delete from ${name} where ${where}`);
+    for (const key of keys) statement.run(...columns.map((column) => key[column]!));
+    return Promise.resolve();
+  }
+
+  /** One writes at a time. */
+  lock(): Promise<void> {
     return Promise.resolve();
   }
 

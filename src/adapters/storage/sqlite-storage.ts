@@ -19,6 +19,7 @@ export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'
     // Nodes before 22.5 have no driver.
     const { SqliteDatabase: Database, sqliteDialect } = await import('./sqlite-database.ts');
     database = new Database(file);
+    await database.makeNew();
     await migrate(database, {
       tables: async (session) =>
         new Set(
