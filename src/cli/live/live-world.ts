@@ -16,6 +16,7 @@ import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
 import { OpenQuestions } from '../../host/open-questions.ts';
 import type { Clock, ModelPort, ModelReply, ToolPort, ToolReply } from '../../host/ports.ts';
+import type { StorageNews } from '../../host/storage-waits.ts';
 import { simulatedPort } from '../../host/simulated-port.ts';
 import { estimateTokens } from '../../kernel/estimate.ts';
 import type { BudgetLimit, BudgetNodeSpec } from '../../kernel/budget-limits.ts';
@@ -52,7 +53,7 @@ export interface LiveWatcher {
   onModel?(pid: Pid, model: string): void;
   /** So many memories are about the task of an agent that begins. */
   onRecall?(count: number): void;
-  /** Something happened to an MCP server. */
+  /** Something happened to an MCP server, or to the storage. */
   onNotice?(line: string): void;
 }
 
@@ -150,6 +151,7 @@ export async function openLiveWorld(
       tools: watchedTools(toolPort, watcher),
       people: questions,
       storage,
+      onStorage: (news) => watcher.onNotice?.(storageLine(news)),
       countTokens: (text) => counter(text),
       onInput(input) {
         recording?.onInput(input);
@@ -184,6 +186,13 @@ export async function openLiveWorld(
     await Promise.all(links.map((link) => link.close()));
     throw error;
   }
+}
+
+/** The message names the storage. */
+function storageLine({ type, message }: StorageNews): string {
+  return type === 'unavailable'
+    ? `${message}: waiting; nothing goes on until it is cured`
+    : 'storage: goes on';
 }
 
 /** Agents begin when all of it is there. What the storage has already it has once. */
