@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import type { AgentTask } from '../../src/agents/loop/agent-task.ts';
 import { rngFor } from '../../src/base/rng.ts';
 import { team } from '../../src/agents/teams/team.ts';
-import { makeBranch } from '../../src/host/branches.ts';
+import { makeBranch, type BranchMaker } from '../../src/host/branches.ts';
 import type { Json } from '../../src/kernel/ids.ts';
 import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
+import { leaseLost } from '../../src/kernel/storage.ts';
 import { endOf, live } from '../agents/loop/agent-lives.ts';
 import type { Asked, Reply } from '../agents/loop/agent-world.ts';
 import { randomModel } from '../agents/loop/random-model.ts';
@@ -240,7 +241,15 @@ test('only who has the lease makes a branch, and gives it back', async () => {
   live(store, countingRun);
   const storage = new MemoryStorage();
   await storage.append([...store.branches('run-1'), ...store.records('run-1', 'main')]);
-  const me = { storage, nowUs: () => 10, holder: 'me' };
+  const me: BranchMaker = {
+    storage,
+    nowUs: () => 10,
+    async lease(run) {
+      const { ok } = await storage.lease({ run, holder: 'me', atUs: 10, untilUs: 20 });
+      if (!ok) throw leaseLost(run);
+      return { release: () => storage.release({ run, holder: 'me' }) };
+    },
+  };
   await storage.lease({ run: 'run-1', holder: 'another', atUs: 0, untilUs: 20 });
   const request = { run: 'run-1', kind: 'fork', after: 2 } as const;
   await expect(makeBranch(me, request)).rejects.toMatchObject({ code: 'LEASE_LOST' });
