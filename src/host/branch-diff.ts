@@ -111,7 +111,7 @@ function bare(value: Json): Json {
   if (Array.isArray(value))
     return (value as readonly Json[]).map((item) => {
       if (!isRecord(item)) return bare(item);
-      const { id: _id, atUs: _at, ...rest } = item as { readonly [field: string]: Json };
+      const { id: _id, atUs: _at, ...rest } = item;
       return rest;
     });
   return value;

@@ -117,7 +117,7 @@ function* linesOf(
     return;
   }
   const isTeam = a.records.filter(({ type }) => type === 'process.started').length > 1;
-  yield `${common === 0 ? 'no step' : `${counted(common, 'step')}`} in common; the first that differ:`;
+  yield `${common === 0 ? 'no step' : counted(common, 'step')} in common; the first that differ:`;
   const isSameKind = first.a?.type === first.b?.type;
   const [one, other] = [first.a, first.b].map((step) => {
     if (step === undefined) return 'nothing';
