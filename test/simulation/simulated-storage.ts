@@ -105,6 +105,8 @@ export class SimulatedConnection implements StorageManager {
   }
 
   runs = (): ReturnType<StorageManager['runs']> => this.read((store) => store.runs());
+  recordings = (run: string): ReturnType<StorageManager['recordings']> =>
+    this.read((store) => store.recordings(run));
   ledger = (): ReturnType<StorageManager['ledger']> => this.read((store) => store.ledger());
   branches = (...args: Parameters<MemoryStore['branches']>): ReturnType<StorageManager['branches']> =>
     this.read((store) => store.branches(...args));

@@ -10,6 +10,7 @@ import {
   pagesTable,
   pageUsesTable,
   processesTable,
+  recordingsTable,
   runsTable,
   tables as allTables,
   writersTable,
@@ -23,7 +24,7 @@ type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
 const migrations: readonly Migration[] = [
   async (session, dialect) => {
-    for (const table of [writersTable])
+    for (const table of [writersTable, recordingsTable])
       for (const statement of dialect.statements(table)) await session.query(statement);
     await placeAllRecords(session, dialect);
     await keepOldPages(session, dialect);

@@ -94,7 +94,7 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   for (const table of ['processes', 'journal', 'checkpoints'])
     database.exec(`alter table ${table} drop column place`);
   database.exec('alter table history drop column asked');
-  database.exec('drop table writers');
+  for (const table of ['writers', 'recordings']) database.exec(`drop table ${table}`);
   for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
   database.exec('alter table runs drop column pruned_us');
   database.exec('drop table page_uses');
