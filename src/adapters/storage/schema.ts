@@ -12,6 +12,7 @@ import {
   processesTable,
   runsTable,
   tables as allTables,
+  writersTable,
   type ColumnType,
   type Table,
 } from './tables.ts';
@@ -22,6 +23,8 @@ type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
 const migrations: readonly Migration[] = [
   async (session, dialect) => {
+    for (const table of [writersTable])
+      for (const statement of dialect.statements(table)) await session.query(statement);
     await placeAllRecords(session, dialect);
     await keepOldPages(session, dialect);
   },
@@ -56,10 +59,7 @@ async function keepOldPages(session: SqlSession, { statements, types }: Dialect)
 
 const schemaVersion = 1 + migrations.length;
 
-const allowedVersions =
-  migrations.length === 0
-    ? '1, that of this ringzero'
-    : `1 to ${schemaVersion}, those that this ringzero knows`;
+const allowedVersions = `1 to ${schemaVersion}, those that this ringzero knows`;
 
 /** How a database says what all of them have. */
 export interface Dialect {
