@@ -155,7 +155,7 @@ test('with the last run the file gets small again, and nothing of its texts is l
     await storage.append([
       runStarted(),
       processStarted(),
-      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text: `${text}` },
+      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text },
     ]);
   await storage.append([history(1, { result: { ok: true, value: texts } }), audit(1), ended()]);
   const before = await storage.sizes();
