@@ -56,6 +56,10 @@ export class MemoryStorage implements StorageManager {
     return this.write(() => this.store.take(own, identity));
   }
 
+  newWriter(): string {
+    return this.store.newWriter();
+  }
+
   remember(memory: Memory): Promise<void> {
     const own = copyJson(memory);
     return this.write(() => this.store.remember(own));

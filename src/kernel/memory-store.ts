@@ -69,6 +69,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   private readonly scopes = new Map<string, Scope>();
   /** The number of each writer's last batch. */
   private readonly batches = new Map<string, number>();
+  private writers = 0;
   /** Whoever shares this object is one program: nobody has to be kept out. */
   private readonly leases = new Map<string, Omit<LeaseVerdict, 'ok'>>();
   private readonly newIndex: () => TextIndex;
@@ -104,6 +105,11 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     // The log is append-only, so nothing joins it before the whole batch is accepted.
     for (const [log, entries] of chained) log.extend(entries);
     if (batch !== undefined) this.batches.set(batch.writer, batch.number);
+  }
+
+  newWriter(): string {
+    this.writers++;
+    return `writer ${this.writers}`;
   }
 
   runs(): RunSummary[] {

@@ -46,6 +46,8 @@ export interface StorageManager {
    * Whoever names its batches may repeat one of which nobody knows whether it was stored: it is stored once.
    */
   append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void>;
+  /** A name for a writer of batches: like no other one that this storage knows, or will know. */
+  newWriter(): string;
   /** All runs, in the order of their start. */
   runs(): Promise<readonly RunSummary[]>;
   /** How each branch of the run was started, in their order. Empty for an unknown run. */
@@ -98,7 +100,7 @@ export interface StorageManager {
 export type Synchronous<Contract> = {
   readonly [Name in keyof Contract]: Contract[Name] extends (...args: infer Args) => Promise<infer Result>
     ? (...args: Args) => Result
-    : never;
+    : Contract[Name];
 };
 
 /** `processes` counts those of all branches, `unfinished` those without an end. */
@@ -117,7 +119,6 @@ export type BranchRecord = ProcessStarted | HistoryRecord | JournalRecord | Chec
 
 /** The number is kept in the transaction that stores the batch: the same one again changes nothing, and one that is not the next of its writer is refused. */
 export interface BatchIdentity {
-  /** Like no other's. */
   readonly writer: string;
   /** From 1, by one for each batch that was stored. */
   readonly number: number;

@@ -495,17 +495,19 @@ export function storageContract(
 
     test('a named batch that comes again is stored once', async () => {
       const storage = await started();
-      const batch = { writer: 'w', number: 1 };
+      const [w, v] = [storage.newWriter(), storage.newWriter()];
+      expect(w).not.toBe(v);
+      const batch = { writer: w, number: 1 };
       await storage.append([history(1), audit(1)], batch);
       const before = await everything(storage);
       // What was stored is told by the number alone.
       await storage.append([history(1), audit(1)], batch);
       await storage.append([history(7)], { ...batch });
       expect(await everything(storage)).toEqual(before);
-      await storage.append([audit(1)], { writer: 'w', number: 2 });
-      await storage.append([audit(1)], { writer: 'v', number: 1 });
-      await storage.append([], { writer: 'w', number: 3 });
-      for (const number of [1, 2, 3]) await storage.append([audit(1)], { writer: 'w', number });
+      await storage.append([audit(1)], { writer: w, number: 2 });
+      await storage.append([audit(1)], { writer: v, number: 1 });
+      await storage.append([], { writer: w, number: 3 });
+      for (const number of [1, 2, 3]) await storage.append([audit(1)], { writer: w, number });
       expect(await storage.audit('r1')).toHaveLength(3);
       expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true });
     });

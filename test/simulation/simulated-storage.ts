@@ -6,7 +6,7 @@ import { copyJson } from '../../src/base/copy-json.ts';
 import { KernelError } from '../../src/kernel/errors.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import type { KernelRecord } from '../../src/kernel/records.ts';
-import { leaseLost, type StorageManager } from '../../src/kernel/storage.ts';
+import { leaseLost, type BatchIdentity, type StorageManager } from '../../src/kernel/storage.ts';
 import type { FlushFault, FlushPhase } from './scenario.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -68,11 +68,15 @@ export class SimulatedConnection implements StorageManager {
     return !this.isFlushing && this.waiting.length === 0;
   }
 
-  append(records: readonly KernelRecord[]): Promise<void> {
+  newWriter(): string {
+    return this.store.newWriter();
+  }
+
+  append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void> {
     const own = copyJson(records);
     return this.write(own, false, () => {
       for (const run of new Set(own.map(({ run }) => run))) this.checkLease(run);
-      this.store.append(own);
+      this.store.append(own, batch);
       this.options.onStored(own);
     });
   }

@@ -75,17 +75,15 @@ const formatName = 'ringzero-storage';
 export async function migrate(
   database: SqlDatabase,
   {
-    name,
     tables,
     dialect,
   }: {
-    /** Where the database is, for whoever reads a refusal. */
-    readonly name: string;
     /** The names of those that are there. */
     readonly tables: (session: SqlSession) => Promise<ReadonlySet<string>>;
     readonly dialect: Dialect;
   },
 ): Promise<void> {
+  const { name } = database;
   await database.transaction(async (session) => {
     const known = await tables(session);
     if (known.size === 0) {

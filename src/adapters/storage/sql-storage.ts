@@ -1,8 +1,10 @@
 /**
  * Storage in a database. Writes wait in one queue; a flush takes all that waits, as one transaction, and only then are they acknowledged: while one is under way, the next gathers.
  */
+import { randomUUID } from 'node:crypto';
+
 import type { AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
-import { KernelError, messageOf } from '../../kernel/errors.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import type {
   HistoryRecord,
   JournalRecord,
@@ -88,6 +90,10 @@ export class SqlStorage implements StorageManager {
       records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[],
       batch: batch && { ...batch },
     });
+  }
+
+  newWriter(): string {
+    return randomUUID();
   }
 
   async remember(memory: Memory): Promise<void> {
@@ -284,7 +290,9 @@ export class SqlStorage implements StorageManager {
       } catch (error) {
         // What was known of runs is what would have been stored. A flush that is under way beside this one keeps its own.
         this.heads = new Map();
-        if (attempt === mostAttempts || !this.database.isConflict(error)) throw problemOf(error);
+        const isConflict =
+          !(error instanceof KernelError) && this.database.failure(error).kind === 'conflict';
+        if (attempt === mostAttempts || !isConflict) throw storageError(this.database, error);
       }
     }
   }
@@ -298,7 +306,7 @@ export class SqlStorage implements StorageManager {
     try {
       return await this.database.read(act);
     } catch (error) {
-      throw problemOf(error);
+      throw storageError(this.database, error);
     }
   }
 
@@ -306,7 +314,7 @@ export class SqlStorage implements StorageManager {
     try {
       await this.database.giveBack();
     } catch (error) {
-      throw problemOf(error);
+      throw storageError(this.database, error);
     }
   }
 
@@ -315,9 +323,13 @@ export class SqlStorage implements StorageManager {
   }
 }
 
-/** What the driver says, as the contract has it. */
-function problemOf(error: unknown): KernelError {
-  return error instanceof KernelError
-    ? error
-    : new KernelError('STORAGE_FAILED', `storage: ${messageOf(error)}`);
+/** What the driver says, as the contract has it. Whoever lost against other programs all the time may try again like one whose storage is unavailable. */
+export function storageError(
+  { name, failure }: Pick<SqlDatabase, 'name' | 'failure'>,
+  error: unknown,
+): KernelError {
+  if (error instanceof KernelError) return error;
+  const { kind, message } = failure(error);
+  const code = kind === 'refused' ? 'STORAGE_FAILED' : 'STORAGE_UNAVAILABLE';
+  return new KernelError(code, `storage ${name}: ${message}`, { cause: error });
 }

@@ -23,7 +23,20 @@ export interface SqlSession {
   update(table: Table, columns: readonly string[], rows: readonly Row[]): Promise<void>;
 }
 
+/** What a driver's error means for whoever asked. */
+export interface Failure {
+  /**
+   * `conflict`: another program did something at the same time, and the same transaction may succeed at once; `unavailable`: it may as soon as something is cured; `refused`: it never
+   * will.
+   */
+  readonly kind: 'conflict' | 'unavailable' | 'refused';
+  /** Of one line, without the name of the database. */
+  readonly message: string;
+}
+
 export interface SqlDatabase {
+  /** Where it is, for people. */
+  readonly name: string;
   /** What the statements of one transaction did is there whole, and durable, when the promise resolves; when it rejects, nothing of it is, unless the connection was lost in the
    * middle of the commit: then nobody knows. */
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
@@ -33,7 +46,6 @@ export interface SqlDatabase {
   size(): Promise<{ readonly disk: number; readonly used: number }>;
   /** Gives what was removed back to the disk, or to be filled again, while others go on. */
   giveBack(): Promise<void>;
-  /** The transaction failed because of what another program did at the same time: the same again may succeed. */
-  isConflict(error: unknown): boolean;
+  failure(error: unknown): Failure;
   close(): Promise<void>;
 }

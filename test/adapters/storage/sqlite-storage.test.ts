@@ -52,7 +52,7 @@ async function expectRefused(file: string, why: RegExp): Promise<void> {
 test('a file that is no database is refused, and left as it is', async () => {
   const file = join(folder, 'notes.txt');
   writeFileSync(file, 'These are notes, and no database, however long they are. '.repeat(30));
-  await expectRefused(file, /file is not a database/);
+  await expectRefused(file, /is no SQLite database; allowed: one that ringzero made, or a new file$/);
 });
 
 test('a database of something else is refused, and left as it is', async () => {
@@ -94,6 +94,7 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   for (const table of ['processes', 'journal', 'checkpoints'])
     database.exec(`alter table ${table} drop column place`);
   database.exec('alter table history drop column asked');
+  database.exec('drop table writers');
   for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
   database.exec('alter table runs drop column pruned_us');
   for (const table of ['page_uses', 'writers']) database.exec(`drop table ${table}`);
@@ -115,12 +116,12 @@ test('a page of the file that was overwritten is told when it is read', async ()
     .then((storage) => storage.history('r1'))
     .catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: 'KernelError', code: 'STORAGE_FAILED' });
-  expect((error as Error).message).toMatch(/malformed|not a database/);
+  expect((error as Error).message).toMatch(/malformed|no SQLite database/);
 });
 
 test('a folder that is not there is told', async () => {
   await expect(openSqliteStorage(join(folder, 'nowhere', 'runs.db'))).rejects.toThrow(
-    /^storage .*nowhere.*: unable to open database file$/,
+    /^storage .*runs.db: folder .*nowhere is not there; allowed: a file in a folder that is$/,
   );
 });
 
