@@ -133,6 +133,8 @@ export class SimulatedConnection implements StorageManager {
   recall = (...args: Parameters<MemoryStore['recall']>): ReturnType<StorageManager['recall']> =>
     this.read((store) => store.recall(...args));
 
+  whole = (...args: Parameters<MemoryStore['whole']>): ReturnType<StorageManager['whole']> =>
+    this.read((store) => store.whole(...args));
   sizes = (): ReturnType<StorageManager['sizes']> => this.read((store) => store.sizes());
 
   async prune(order: Parameters<MemoryStore['prune']>[0]): ReturnType<StorageManager['prune']> {

@@ -46,11 +46,11 @@ async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise
 }
 
 /** Which run needs which page was not told in version 1: what it left stays. */
-async function keepOldPages(session: SqlSession, { statements, types }: Dialect): Promise<void> {
-  await session.query(`alter table ${runsTable.name} add column pruned_us ${types.integer}`);
+async function keepOldPages(session: SqlSession, dialect: Dialect): Promise<void> {
+  await session.query(`alter table ${runsTable.name} add column pruned_us ${dialect.types.integer}`);
   for (const column of ['reasoning', 'person'])
-    await session.query(`alter table ${auditTable.name} add column ${column} ${types.text}`);
-  for (const statement of statements(pageUsesTable)) await session.query(statement);
+    await session.query(`alter table ${auditTable.name} add column ${column} ${dialect.types.text}`);
+  for (const statement of dialect.statements(pageUsesTable)) await session.query(statement);
   const pages = await session.query(`select hash from ${pagesTable.name}`);
   await session.insert(
     pageUsesTable,
