@@ -4,6 +4,7 @@
  * Two levels of durability, by SQLite's write-ahead log (sqlite.org/wal.html): `normal` survives the end of the process, however sudden, and may lose the last commits when the
  * power fails; `full` syncs the file before each commit is acknowledged and survives that too.
  */
+import { statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 
@@ -27,7 +28,7 @@ export class SqliteDatabase implements SqlDatabase {
   readonly failure = sqliteFailure;
   private readonly database: DatabaseSync;
   private readonly session: SqliteSession;
-  private readonly turns = new Turns();
+  private readonly turns: Turns;
 
   /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened. */
   constructor(file: string) {
@@ -35,6 +36,7 @@ export class SqliteDatabase implements SqlDatabase {
     // The driver would wait for a lock without letting anybody else run.
     this.database = new DatabaseSync(file, { timeout: 0 });
     this.session = new SqliteSession(this.database);
+    this.turns = file === ':memory:' ? new Turns() : turnsOf(file);
   }
 
   /** What is removed from a file that is made now can be given back bit by bit; any other is left as it is. */
@@ -141,6 +143,20 @@ class Turns {
     this.last = done.catch(() => {});
     return done;
   }
+}
+
+/** Of the connections of this program to a file: who comes first goes first, where looks would find the file locked as long as another one is busy. */
+const turnsByFile = new Map<string, WeakRef<Turns>>();
+
+/** A file has many paths. */
+function turnsOf(path: string): Turns {
+  const { dev, ino } = statSync(path);
+  const file = `${dev} ${ino}`;
+  const known = turnsByFile.get(file)?.deref();
+  if (known !== undefined) return known;
+  const turns = new Turns();
+  turnsByFile.set(file, new WeakRef(turns));
+  return turns;
 }
 
 class SqliteSession implements SqlSession {
