@@ -20,7 +20,7 @@ export interface Table {
 
 /**
  * `version` counts the transactions that touched the run, `places` what was appended to it; the head of its audit chain stands apart from the chain. `fence` rises with each new holder of
- * its lease.
+ * its lease. `pruned_us`: when all but its audit log and its ledger was removed.
  */
 export const runsTable: Table = {
   name: 'runs',
@@ -34,10 +34,11 @@ export const runsTable: Table = {
     fence: 'integer',
     holder: 'text',
     leased_until_us: 'integer',
+    pruned_us: 'integer',
   },
   counted: 'id',
   key: ['id'],
-  optional: ['holder', 'leased_until_us'],
+  optional: ['holder', 'leased_until_us', 'pruned_us'],
   unique: [['name']],
 };
 
@@ -156,8 +157,11 @@ export const auditTable: Table = {
     at_us: 'integer',
     previous: 'bytes',
     hash: 'bytes',
+    reasoning: 'text',
+    person: 'text',
   },
   key: ['run', 'place'],
+  optional: ['reasoning', 'person'],
 };
 
 /** Contents of pages, and long texts that rows refer to: of all runs. */
@@ -165,6 +169,14 @@ export const pagesTable: Table = {
   name: 'pages',
   columns: { hash: 'text', text: 'bytes' },
   key: ['hash'],
+  isRepeatable: true,
+};
+
+/** Which run may need which of those: what no run uses goes when the last that used it is pruned. Run 0, which is none: what version 1 left. `hash`: as page-key.ts has it. */
+export const pageUsesTable: Table = {
+  name: 'page_uses',
+  columns: { run: 'integer', hash: 'bytes' },
+  key: ['run', 'hash'],
   isRepeatable: true,
 };
 
@@ -213,6 +225,7 @@ export const tables: readonly Table[] = [
   ledgerTable,
   auditTable,
   pagesTable,
+  pageUsesTable,
   memoriesTable,
   memoryTermsTable,
   writersTable,
