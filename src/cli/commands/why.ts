@@ -99,7 +99,8 @@ function linesOf({ file, run, account, nameOf, all, io }: Told): string[] {
       : `the ${longest} longest of its ${counted(told.length, 'stretch', 'es')}`;
   const [first] = shown;
   return [
-    `${chalk.bold(nameOf(pid))}  ${chalk.dim(`priority ${priority}, ${run.kind} ${printable(file)}, seed ${run.seed}`)}`,
+    chalk.dim(`${run.kind} ${printable(file)}, seed ${run.seed}`),
+    `${chalk.bold(nameOf(pid))}, priority ${priority}`,
     `${outcome} after ${exact(turnaroundUs)}, from ${formatClock(spawnedUs)} to ${formatClock(endUs)}`,
     '',
     ...splitLines(account),
@@ -110,9 +111,7 @@ function linesOf({ file, run, account, nameOf, all, io }: Told): string[] {
       ? []
       : [
           '',
-          chalk.dim(
-            `the machine when the first of them began: ringzero step ${printable(file)} --at ${first.fromIndex}`,
-          ),
+          chalk.dim(`see the first of them begin: ringzero step ${printable(file)} --at ${first.fromIndex}`),
         ]),
   ];
 }
@@ -154,7 +153,7 @@ function splitLines({ split, downUs, turnaroundUs }: ProcessAccount): string[] {
       row('all', turnaroundUs),
     ],
     width: 80,
-  });
+  }).map((line) => line.trimEnd());
 }
 
 /** `0:03.200   14 min 17 s  waited for tool shell`, and what does not fit below. */
