@@ -96,7 +96,7 @@ function listed(pids: readonly number[], name: NameOf): string {
   return some.length < 2 ? some.join('') : `${some.slice(0, -1).join(', ')} and ${some.at(-1)!}`;
 }
 
-function queueWords({ behind, dispatches, priority, priorities, after }: QueueCause, name: NameOf): string {
+function queueWords({ behind, dispatches, priority, after }: QueueCause, name: NameOf): string {
   const from: Readonly<Record<string, string>> = {
     slice: ' after its slice was over',
     priority: ' after making way for a more urgent one',
@@ -105,13 +105,13 @@ function queueWords({ behind, dispatches, priority, priorities, after }: QueueCa
   };
   const stood = `ready${after === '' ? '' : (from[after] ?? '')}`;
   if (behind.length === 0) return `${stood}, and nobody was before it`;
-  const levels = [...new Set(priorities)].toSorted((a, b) => a - b).slice(0, mostNames);
-  const at = `priority ${levels.join(', ')}; its own ${priority}`;
+  const at = new Map(behind.map((one) => [one.pid, one.priority]));
+  const rivals = listed([...at.keys()], (pid) => `${name(pid)} at ${at.get(pid)!}`);
   const went =
     dispatches === 0
       ? ''
       : `, ${formatCount(dispatches)} dispatch${dispatches === 1 ? '' : 'es'} before its own`;
-  return `${stood}, behind ${listed(behind, name)} (${at})${went}`;
+  return `${stood} at ${priority}, behind ${rivals}${went}`;
 }
 
 function budgetWords(

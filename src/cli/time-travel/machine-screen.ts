@@ -140,8 +140,7 @@ function memoryRows({ engines }: MachineView): Row[] {
       const drawn =
         capacityTokens === null ? '' : `${bar((residentTokens + roomTokens) / capacityTokens, barWidth)} `;
       const parts = [
-        `${formatCount(residentTokens)}${of} tokens in ${formatCount(residentPages)} page${residentPages === 1 ? '' : 's'}`,
-        ...(roomTokens === 0 ? [] : [`${formatCount(roomTokens)} kept for answers`]),
+        `${formatCount(residentTokens)}${roomTokens === 0 ? '' : ` + ${formatCount(roomTokens)}`}${of} tokens in ${formatCount(residentPages)} page${residentPages === 1 ? '' : 's'}`,
         ...(transferTokens === 0 ? [] : [`${formatCount(transferTokens)} coming`]),
         ...(waitingForMemory.length === 0 ? [] : [`${formatCount(waitingForMemory.length)} waiting`]),
       ];
@@ -156,7 +155,8 @@ function budgetRows({ budgets }: MachineView): Row[] {
     limits.map(({ resource, limit, used, reserved, window }, index) => {
       const amount = (value: number): string => amountOf(resource, value);
       const held = reserved === 0 ? amount(used) : `${amount(used)} + ${amount(reserved)}`;
-      const each = window.kind === 'total' ? 'in all' : `in ${formatDuration(window.lengthUs)}`;
+      const each =
+        window.kind === 'total' ? 'in all' : `in ${formatDuration(window.lengthUs).replace(/ 00 \w+$/, '')}`;
       const of = [amount(limit), resourceWords[resource], each].filter((word) => word !== '').join(' ');
       const behind = index > 0 || waiters.length === 0 ? '' : `; waiting: ${waiters.join(', ')}`;
       const full = bar(limit === 0 ? 1 : (used + reserved) / limit, barWidth);

@@ -10,7 +10,7 @@ import { runningSum, splitSum } from '../metrics/split.ts';
 import { fold } from '../timeline/fold.ts';
 import { FoldedState, type FoldedProcess, type TimelineMachine } from '../timeline/folded-state.ts';
 import type { CallCause, Cause, ProcessAccount, Stretch } from './account.ts';
-import { Acts, atBudget, causeOf, circumstances, type Circumstances } from './causes.ts';
+import { Acts, atBudget, causeOf, circumstances, rival, type Circumstances } from './causes.ts';
 
 interface Open {
   readonly state: Stretch['state'];
@@ -124,7 +124,7 @@ export class AccountReader {
     if (event.type === 'process.dispatched') {
       const { processes } = this.state;
       const isHere = processes.get(event.pid)!.engine === processes.get(this.pid)!.engine;
-      if (state === 'ready' && isHere) known.heard.push(event);
+      if (state === 'ready' && isHere) known.dispatched.push(rival(this.state, event.pid));
       return;
     }
     if (!('pid' in event) || event.pid !== this.pid) return;
@@ -190,7 +190,14 @@ interface Shown {
   readonly isHeld: boolean;
 }
 
-const nothing: Circumstances = { heard: [], running: [], after: '', heldBy: 0, budget: undefined };
+const nothing: Circumstances = {
+  heard: [],
+  running: [],
+  dispatched: [],
+  after: '',
+  heldBy: 0,
+  budget: undefined,
+};
 
 function runningSplit(us: number, event: KernelEvent | undefined): RunningSplit {
   const none = {

@@ -79,15 +79,20 @@ export interface CallCause {
 /** Ready, and not running. */
 export interface QueueCause {
   readonly kind: 'queue';
-  /** Who ran on the cores of its engine when it came, and who was dispatched there before it; each once, in this order. */
-  readonly behind: readonly number[];
+  /** Who ran on the cores of its engine when it came, and who was dispatched there before it: each once, with the priority that it had then. */
+  readonly behind: readonly Rival[];
   /** Dispatches of others on its engine meanwhile. */
   readonly dispatches: number;
-  /** By which it was scheduled at the end; and those of `behind`. */
+  /** By which it was scheduled in the end. */
   readonly priority: number;
-  readonly priorities: readonly number[];
   /** It had been stopped, and by what; '': it had not. */
   readonly after: string;
+}
+
+export interface Rival {
+  readonly pid: number;
+  /** By which it was scheduled: it may have inherited it. */
+  readonly priority: number;
 }
 
 export interface BudgetCause {

@@ -2,16 +2,17 @@
 import type { BudgetNodeSpec } from '../../kernel/budget-limits.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { FoldedProcess, FoldedState } from '../timeline/folded-state.ts';
-import type { BudgetCause, CallCause, Cause, LockCause, Stretch, ToolCause } from './account.ts';
+import type { BudgetCause, CallCause, Cause, LockCause, Rival, Stretch, ToolCause } from './account.ts';
 
 type EventOf<Type extends KernelEvent['type']> = Extract<KernelEvent, { readonly type: Type }>;
 
 /** What is known of a stretch while it lasts. */
 export interface Circumstances {
-  /** Since it began: events of the process itself, and dispatches of others on its engine. */
+  /** Events of the process since it began. */
   readonly heard: KernelEvent[];
-  /** Who ran on the cores of its engine when it began. */
-  readonly running: readonly number[];
+  /** While it is ready: who ran on the cores of its engine when it began, and who was dispatched there since, each time. */
+  readonly running: readonly Rival[];
+  readonly dispatched: Rival[];
   /** Why it had left its core; '': it had not, or its call had ended. */
   readonly after: string;
   /** Who held the ready queue of its engine, else 0. */
@@ -20,11 +21,18 @@ export interface Circumstances {
   budget: Pick<BudgetCause, 'node' | 'short' | 'ahead' | 'isPaced'> | undefined;
 }
 
+export function rival(now: FoldedState, pid: number): Rival {
+  return { pid, priority: now.processes.get(pid)!.effectivePriority };
+}
+
 export function circumstances(now: FoldedState, pid: number, after: string): Circumstances {
   const { engine } = now.processes.get(pid)!;
   return {
     heard: [],
-    running: runningOn(now, engine).filter((other) => other !== pid),
+    running: runningOn(now, engine)
+      .filter((other) => other !== pid)
+      .map((other) => rival(now, other)),
+    dispatched: [],
     after,
     heldBy: now.engines.get(engine)!.heldBy,
     budget: undefined,
@@ -157,21 +165,11 @@ function endOf(event: KernelEvent | undefined): string {
   return 'unfinished';
 }
 
-function queueCause({ known, now, pid, event }: Ending): Cause {
-  const before = known.heard.filter(
-    (one) => one.type === 'process.dispatched' && one.pid !== pid && one !== event,
-  );
-  const dispatched = before.flatMap((one) => ('pid' in one ? [one.pid] : []));
-  const behind = [...new Set([...known.running, ...dispatched])].filter((other) => other !== 0);
-  const priorityOf = (other: number): number => now.processes.get(other)?.effectivePriority ?? 0;
-  return {
-    kind: 'queue',
-    behind,
-    dispatches: dispatched.length,
-    priority: priorityOf(pid),
-    priorities: behind.map(priorityOf),
-    after: known.after,
-  };
+function queueCause({ known: { running, dispatched, after }, now, pid }: Ending): Cause {
+  const behind = new Map<number, Rival>();
+  for (const one of [...running, ...dispatched]) if (!behind.has(one.pid)) behind.set(one.pid, one);
+  const { priority } = rival(now, pid);
+  return { kind: 'queue', behind: [...behind.values()], dispatches: dispatched.length, priority, after };
 }
 
 function runningOn(now: FoldedState, engine: number): number[] {

@@ -148,13 +148,13 @@ test('ready behind others, preempted for another, and what of a budget it waited
       fromUs: 1_000,
       toUs: 1_200,
       state: 'ready',
-      cause: { behind: [1], dispatches: 0, priorities: [90], priority: 20 },
+      cause: { behind: [{ pid: 1, priority: 90 }], dispatches: 0, priority: 20 },
     },
     { fromUs: 1_200, toUs: 1_500, running: { newPrefillUs: 3, decodeUs: 297 }, cause: { end: 'completed' } },
   ]);
   expect(accountOf({ machine, events }, 1).stretches.map(({ cause }) => cause)).toMatchObject([
     { kind: 'call', core: 0, end: 'slice', madeWayFor: 2, cachedTokens: 10, newTokens: 30, tokensOut: 4 },
-    { kind: 'queue', behind: [2], dispatches: 1, after: 'slice' },
+    { kind: 'queue', behind: [{ pid: 2, priority: 20 }], dispatches: 1, after: 'slice' },
     { kind: 'call', end: 'completed', madeWayFor: 0 },
   ]);
 });
