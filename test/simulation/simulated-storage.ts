@@ -44,6 +44,8 @@ interface Write {
 }
 
 export class SimulatedConnection implements StorageManager {
+  /** It has refused something that it was to refuse. */
+  hasFailed = false;
   private readonly options: ConnectionOptions;
   private readonly store: MemoryStore;
   /** Its own leases, by run, with their numbers. */
@@ -185,6 +187,7 @@ export class SimulatedConnection implements StorageManager {
     if (this.isDead) return;
     const { crash, deliver } = this.options;
     const isStored = fault?.kind !== 'full' && fault?.kind !== 'lost';
+    this.hasFailed ||= fault !== undefined && fault.kind !== 'slow';
     const kept = death?.phase === 'torn' ? taken.slice(0, death.keep) : taken;
     const answers = kept.map((write) => (isStored ? this.stored(write) : undefined));
     if (death?.phase === 'torn' || death?.phase === 'unacknowledged') return crash();

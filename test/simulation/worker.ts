@@ -7,6 +7,8 @@ import type { RunPlan, WorkerPlan } from './scenario.ts';
 
 /** Until a worker whose kernel broke down is started again. */
 const restartUs = 1_000_000;
+/** More than any world needs. */
+const livesMax = 100;
 
 export class Worker {
   machine: Machine | undefined;
@@ -31,6 +33,8 @@ export class Worker {
   private begin(clockUs: number): void {
     const { world, run, plan } = this;
     const crash = plan.crashes[this.lives++];
+    if (this.lives > livesMax)
+      return world.fail(new Error(`${this.name} of ${run.name} is in its life ${this.lives}`));
     const machine = new Machine(world, {
       run,
       worker: plan,
@@ -40,7 +44,7 @@ export class Worker {
       onDeath: (error) => {
         this.machine = undefined;
         if (error === undefined) world.witness.note('crash');
-        else this.checkDeath(error);
+        else this.checkDeath(error, machine);
         const { downUs, clockUs: nextUs } = crash ?? { downUs: restartUs, clockUs: 0 };
         world.time.after(downUs, () => this.begin(nextUs));
       },
@@ -52,10 +56,10 @@ export class Worker {
   }
 
   /** What a kernel may break down over. */
-  private checkDeath(error: unknown): void {
+  private checkDeath(error: unknown, { connection }: Machine): void {
     const { witness, fail } = this.world;
     const code = error instanceof KernelError ? error.code : '';
-    const isStorage = this.plan.flushes.length > 0 && code === 'STORAGE_FAILED';
+    const isStorage = connection.hasFailed && code === 'STORAGE_FAILED';
     const isLease = this.run.workers.length > 1 && code === 'LEASE_LOST';
     if (isStorage || isLease) witness.note(`broke: ${code}`);
     else fail(error);
