@@ -24,6 +24,7 @@ import { GroupCommit } from './group-commit.ts';
 import { ModelCallRun, noStretches, type Stretches } from './model-call-run.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
 import { StopSwitch } from './stop-switch.ts';
+import { StorageWaits, type StorageNews } from './storage-waits.ts';
 import type { StoredRun } from './stored-run.ts';
 
 export interface LiveOptions {
@@ -34,6 +35,8 @@ export interface LiveOptions {
   readonly tools: ToolPort;
   readonly people: PersonPort;
   readonly storage: StorageManager;
+  /** Storage has become unavailable, or is available again. Until then nothing starts, and nothing is acknowledged. */
+  readonly onStorage?: (news: StorageNews) => void;
   /** Counts the tokens of an answer whose provider does not. */
   readonly countTokens: (text: string) => number;
   /** Every event, as it happens. */
@@ -72,6 +75,7 @@ export class LiveKernel {
   readonly answers = new AnswerStreams();
   private readonly options: LiveOptions;
   private readonly clock: ContinuedClock;
+  private readonly storageWaits: StorageWaits;
   private readonly commit: GroupCommit;
   private readonly inputs = new Ring<Input>();
   private readonly calls: (ModelCallRun | undefined)[] = [];
@@ -85,6 +89,10 @@ export class LiveKernel {
   private readonly ends = new Map<Pid, EndWaiter>();
   /** Who waits for something else to be durable. */
   private readonly whenBroken = new Set<(error: unknown) => void>();
+  /** Who waits for the next call, tool or storage request that ends. */
+  private readonly whenEnded: (() => void)[] = [];
+  /** Requests to the storage under way. */
+  private storing = 0;
   private broken: { readonly error: unknown } | undefined;
   private isStepping = false;
 
@@ -103,7 +111,13 @@ export class LiveKernel {
         );
       for (let core = 0; core < cores; core++) this.portOfCore.push(port);
     }
-    this.commit = new GroupCommit(options.storage, (error) => this.break(error));
+    const { storage, clock, onStorage } = options;
+    this.storageWaits = new StorageWaits(clock, onStorage);
+    this.commit = new GroupCommit({
+      storage,
+      waits: this.storageWaits,
+      onFailure: (error) => this.break(error),
+    });
   }
 
   /** Tells `watcher` of every step from now on. Returns what ends the watching. */
@@ -165,14 +179,28 @@ export class LiveKernel {
     this.feedNow({ atUs: this.nowUs(), type: 'message.sent', to, message }, (event) => {
       if (event.type === 'message.sent' && event.pid === 0) isTaken = true;
     });
-    return new Promise((resolve, reject) => {
-      this.whenBroken.add(reject);
-      this.commit.whenDurable(() => {
-        this.whenBroken.delete(reject);
-        resolve(isTaken);
+    await this.durable();
+    return isTaken;
+  }
+
+  /**
+   * All processes are stopped where they are, so that they can go on later, here or after `restore`. Resolves when nothing runs any more, model calls broken off and tools at their own
+   * ends, and all of it is durable. Rejects when the kernel breaks down before.
+   */
+  async park(): Promise<void> {
+    if (this.isStepping) await Promise.resolve();
+    const alive = this.kernel.snapshot().processes.filter(({ state }) => state !== 'terminated');
+    const pids = new Set(alive.map(({ pid }) => pid));
+    // A stop reaches the children by itself.
+    for (const { pid, parent } of alive) if (!pids.has(parent)) this.signal(pid as Pid, 'stop');
+    for (await this.durable(); this.isBusy; await this.durable())
+      await new Promise<void>((resolve, reject) => {
+        this.whenBroken.add(reject);
+        this.whenEnded.push(() => {
+          this.whenBroken.delete(reject);
+          resolve();
+        });
       });
-      this.commit.flush();
-    });
   }
 
   /** Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
@@ -180,11 +208,36 @@ export class LiveKernel {
     this.told({ atUs: this.nowUs(), type: 'person.answered', request, decision, value });
   }
 
-  /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. */
-  close(): void {
+  /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. `why`: what whoever waits for an end is told. */
+  close(why = new KernelError('STORAGE_FAILED', 'the kernel was closed')): void {
     // Who closes it and waits for nothing has not missed an error.
     for (const { end } of this.ends.values()) end?.catch(() => {});
-    this.break(new KernelError('STORAGE_FAILED', 'the kernel was closed'));
+    this.break(why);
+  }
+
+  // ---- What runs -----------------------------------------------------------------------------------------------------
+
+  /** Resolves when what has happened so far is durable, and what waited for that is done. */
+  private durable(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.broken !== undefined) return reject(this.broken.error);
+      this.whenBroken.add(reject);
+      this.commit.whenDurable(() => {
+        this.whenBroken.delete(reject);
+        resolve();
+      });
+      this.commit.flush();
+    });
+  }
+
+  private get isBusy(): boolean {
+    return this.tools.size > 0 || this.storing > 0 || this.calls.some((call) => call !== undefined);
+  }
+
+  /** A call, a tool or a request to the storage came to its end. */
+  private ended(input: Input): void {
+    this.feed(input);
+    for (const tell of this.whenEnded.splice(0)) tell();
   }
 
   // ---- The kernel's inputs -------------------------------------------------------------------------------------------
@@ -304,6 +357,7 @@ export class LiveKernel {
   private break(error: unknown): void {
     if (this.broken !== undefined) return;
     this.broken = { error };
+    this.storageWaits.stop();
     for (const clear of this.timers.values()) clear();
     for (const call of this.calls) call?.stop();
     for (const stop of this.tools.values()) stop.stop();
@@ -316,15 +370,23 @@ export class LiveKernel {
 
   // ---- The kernel's requests -----------------------------------------------------------------------------------------
 
+  /** Its time begins when what was asked for with it begins: a call that storage keeps from starting has not used any of its limit. */
   private setTimer(timer: TimerId, atUs: number): void {
     this.clearTimer(timer);
-    this.timers.set(
-      timer,
-      this.clock.at(atUs, () => {
-        this.timers.delete(timer);
-        this.feed({ atUs: this.nowUs(), type: 'timer.fired', timer });
-      }),
-    );
+    const setAtUs = this.kernel.nowUs;
+    const isNotSet = (): void => {};
+    this.timers.set(timer, isNotSet);
+    this.commit.whenDurable(() => {
+      if (this.broken !== undefined || this.timers.get(timer) !== isNotSet) return;
+      const lateUs = this.nowUs() - setAtUs;
+      this.timers.set(
+        timer,
+        this.clock.at(atUs + lateUs, () => {
+          this.timers.delete(timer);
+          this.feed({ atUs: this.nowUs(), type: 'timer.fired', timer });
+        }),
+      );
+    });
   }
 
   private clearTimer(timer: TimerId): void {
@@ -357,7 +419,7 @@ export class LiveKernel {
           onEnd: (ended, stretches) => {
             this.calls[core] = undefined;
             if (ended.reason === 'stopped') this.stopped.set(pid, stretches);
-            this.feed(ended);
+            this.ended(ended);
           },
         });
         this.calls[core] = run;
@@ -394,22 +456,25 @@ export class LiveKernel {
     // What a program is told must be JSON.
     const flaw = notJson(reply.value, 'value');
     if (flaw !== undefined) reply = { ok: false, value: `tool ${tool}: ${flaw}` };
-    this.feed({ atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
+    this.ended({ atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
   }
 
   private async store({ request, op, identity }: StorageRequest): Promise<void> {
     let ok = true;
     let value: Json;
+    this.storing++;
     try {
-      value = await this.stored(op, identity);
+      const atUs = this.nowUs();
+      value = await this.storageWaits.through(() => this.stored(op, identity, atUs));
     } catch (error) {
       ok = false;
       value = messageOf(error);
     }
-    this.feed({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
+    this.storing--;
+    this.ended({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
   }
 
-  private async stored(op: StorageRequest['op'], identity: CallIdentity): Promise<Json> {
+  private async stored(op: StorageRequest['op'], identity: CallIdentity, atUs: number): Promise<Json> {
     const { storage } = this.options;
     switch (op.kind) {
       // Requests are performed behind the flush of what was recorded before them.
@@ -417,7 +482,7 @@ export class LiveKernel {
         return null;
       case 'remember': {
         const { kind: _, ...memory } = op;
-        await storage.remember({ identity, ...memory, atUs: this.nowUs() });
+        await storage.remember({ identity, ...memory, atUs });
         return null;
       }
       case 'recall':
