@@ -25,7 +25,15 @@ export function undisturbed(scenario: Scenario): Scenario {
       ...run,
       workers: run.workers
         .slice(0, 1)
-        .map((worker) => ({ ...worker, leaseUs: 0, crashes: [], flushes: [], jumps: [], pauses: [] })),
+        .map((worker) => ({
+          ...worker,
+          leaseUs: 0,
+          crashes: [],
+          flushes: [],
+          outages: [],
+          jumps: [],
+          pauses: [],
+        })),
     })),
   };
 }
@@ -39,7 +47,7 @@ function isComparable({ kernel, budgets, storms, runs }: Scenario): boolean {
     kernel.engines.every(({ preemption }) => preemption === 'none') &&
     runs.every(({ signals, messages }) => signals.length === 0 && messages.length === 0) &&
     workers.every(({ jumps, pauses }) => jumps.length === 0 && pauses.length === 0) &&
-    workers.some(({ crashes, flushes }) => crashes.length > 0 || flushes.length > 0) &&
+    workers.some(({ crashes, flushes, outages }) => crashes.length + flushes.length + outages.length > 0) &&
     !JSON.stringify(runs.map(({ agents }) => agents)).includes('"timeoutUs"')
   );
 }
