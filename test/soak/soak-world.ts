@@ -220,9 +220,9 @@ class Life {
     let lastPid = 0;
     for (const { run } of store.runs())
       for (const { pid } of store.processes(run)) lastPid = Math.max(lastPid, pid);
-    const locks = locksOf(store);
+    const locks = locksOf(store, onMain);
     for (const { run, unfinished } of store.runs()) {
-      const input = unfinished === 0 ? undefined : recoveryInput(store, run, lastPid, locks);
+      const input = unfinished === 0 ? undefined : recoveryInput(store, run, onMain, lastPid, locks);
       if (input !== undefined) simulation.send(fromUs, input);
     }
     simulation.run(fromUs);
@@ -306,3 +306,6 @@ class Life {
     for (const name of Object.keys(noFaults) as FaultName[]) world.faults[name] += simulation.faults[name];
   }
 }
+
+/** Nothing is forked here. */
+const onMain = (): string => 'main';
