@@ -11,6 +11,7 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
 import {
@@ -39,6 +40,7 @@ import type {
   StorageManager,
   StorageSizes,
   StoredProcess,
+  WholeRun,
 } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
@@ -143,6 +145,11 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.pages(hashes));
   }
 
+  async recordings(run: string): Promise<readonly RecordingRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.recordings(run));
+  }
+
   ledger(): Promise<readonly LedgerRecord[]> {
     return this.read((stored) => stored.ledger());
   }
@@ -173,6 +180,11 @@ export class SqlStorage implements StorageManager {
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
     await this.atomically((session) => giveLeaseBack(session, claim));
+  }
+
+  async whole(run: string): Promise<WholeRun | undefined> {
+    checkRun(run);
+    return this.read((stored) => stored.whole(run));
   }
 
   async sizes(): Promise<StorageSizes> {
