@@ -10,7 +10,7 @@ import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
 import { findRun } from '../store/find-run.ts';
 import { openStoreToRead, type OpenStore } from '../store/open-store.ts';
-import { addStoreFlags } from '../store/store-place.ts';
+import { addRecordingFlag, addStoreFlags } from '../store/store-place.ts';
 
 interface ResumeOptions extends CommonOptions, ContinueFlags {
   readonly json: boolean;
@@ -50,6 +50,7 @@ is not asked again, and no tool call that had ended is repeated. A write that wa
 
 /** Of whatever lets a kept run go on. */
 export function addContinueFlags(command: CommanderCommand): void {
+  addRecordingFlag(command);
   const repeated = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   command
     .option(
