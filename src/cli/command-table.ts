@@ -23,5 +23,7 @@ export const commandTable: CommandTable = {
   curve: async () => (await import('./commands/curve.ts')).curveCommand,
   ostep: async () => (await import('./commands/ostep.ts')).ostepCommands,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
+  step: async () => (await import('./commands/step.ts')).stepCommand,
+  why: async () => (await import('./commands/why.ts')).whyCommand,
   whatif: async () => (await import('./commands/whatif.ts')).whatIfCommand,
 };

@@ -33,6 +33,7 @@ import type {
   StorageManager,
   StorageSizes,
   StoredProcess,
+  WholeRun,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
 import type { TextIndex } from './text-index.ts';
@@ -133,6 +134,10 @@ export class MemoryStorage implements StorageManager {
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     const own = { ...claim };
     return this.write(() => this.store.release(own));
+  }
+
+  whole(run: string): Promise<WholeRun | undefined> {
+    return this.read((store) => store.whole(run));
   }
 
   sizes(): Promise<StorageSizes> {

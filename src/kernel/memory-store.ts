@@ -29,6 +29,8 @@ import {
   checkRecord,
   checkRun,
   isSameRecord,
+  namedPages,
+  pageRecord,
   isStoredBatch,
   refusal,
 } from './storage.ts';
@@ -53,6 +55,7 @@ import type {
   StorageSizes,
   StoredProcess,
   Synchronous,
+  WholeRun,
 } from './storage.ts';
 import { TermOverlapIndex } from './term-overlap.ts';
 import type { TextIndex } from './text-index.ts';
@@ -217,6 +220,19 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   recall(question: Recollection): RecalledMemory[] {
     checkRecollection(question);
     return this.scopes.get(question.scope)?.recall(question.query, question.limit) ?? [];
+  }
+
+  whole(run: string): WholeRun | undefined {
+    const table = this.find(run);
+    if (table === undefined || table.isEmpty || table.prunedUs !== undefined) return undefined;
+    const placed = table.recordsOf();
+    const audit = table.audit.entries();
+    const hashes = namedPages([...placed, ...audit.map(({ record }) => record)]);
+    const pages = Array.from(this.pages(hashes), ([hash, text]) => pageRecord(run, hash, text));
+    return {
+      records: copyJson([...table.started(), ...this.ledgerOf(run), ...pages, ...placed]),
+      audit,
+    };
   }
 
   /** As JSON has them. */

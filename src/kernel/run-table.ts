@@ -170,8 +170,9 @@ export class RunTable {
     return this.branches.get(branch)?.processes.get(pid);
   }
 
-  recordsOf(branch: string): BranchRecord[] {
-    return this.records.filter((record) => record.branch === branch);
+  /** Of all branches, when none is named. */
+  recordsOf(branch?: string): BranchRecord[] {
+    return branch === undefined ? this.records : this.records.filter((record) => record.branch === branch);
   }
 
   history({ branch, pid, after = -1 }: HistoryFilter): HistoryRecord[] {

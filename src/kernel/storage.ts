@@ -24,11 +24,13 @@ import { invalid, KernelError } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import { historyVersion } from './records.ts';
 import type {
+  AuditRecord,
   CheckpointRecord,
   HistoryRecord,
   JournalRecord,
   KernelRecord,
   LedgerRecord,
+  PageRecord,
   ProcessEnded,
   ProcessStarted,
   PromptNode,
@@ -84,6 +86,8 @@ export interface StorageManager {
   lease(claim: LeaseClaim): Promise<LeaseVerdict>;
   /** Gives it back. Nothing happens when somebody else has it. */
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void>;
+  /** All of a run, as of one moment; undefined for an unknown one, and for one that was pruned. STORAGE_FAILED for what is damaged. */
+  whole(run: string): Promise<WholeRun | undefined>;
   /** What each run takes, in the order of their start. */
   sizes(): Promise<StorageSizes>;
   /**
@@ -184,6 +188,12 @@ export interface LeaseVerdict {
   readonly untilUs: number;
 }
 
+/** What makes the same run in another storage: `records` in an order in which they can be appended, the pages that they and the audit log name among them. */
+export interface WholeRun {
+  readonly records: readonly Exclude<KernelRecord, AuditRecord>[];
+  readonly audit: readonly ChainedAuditRecord[];
+}
+
 /** Bytes. `used` of `disk` is taken, the rest is free to be filled again. */
 export interface StorageSizes {
   readonly disk: number;
@@ -217,6 +227,24 @@ export interface Recollection {
   readonly query: string;
   /** Integer, at least 1. */
   readonly limit: number;
+}
+
+export function pageRecord(run: string, hash: string, text: string): PageRecord {
+  return { v: historyVersion, type: 'page', run, hash, text };
+}
+
+/** Hashes of the pages that these records name, in the order of their first mention. */
+export function namedPages(records: readonly KernelRecord[]): readonly string[] {
+  const hashes = new Set<string>();
+  for (const record of records) {
+    if (record.type === 'checkpoint') for (const { hash } of record.nodes) hashes.add(hash);
+    if (record.type === 'audit' && record.reasoning !== undefined) hashes.add(record.reasoning);
+    if (record.type !== 'history' || record.kind !== 'think' || !record.result.ok) continue;
+    const { content } = record.result.value as { readonly content?: { readonly hash: string } };
+    if (content !== undefined) hashes.add(content.hash);
+  }
+  hashes.delete('');
+  return [...hashes];
 }
 
 /** Throws STORAGE_FAILED unless the record is one that this version can store, judged by itself alone. */

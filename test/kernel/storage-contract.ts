@@ -824,6 +824,21 @@ export function sharedStorageContract(
       await Promise.all(workers.map((worker) => worker.close()));
     });
 
+    test('a key names one memory, however many programs remember under it at once', async () => {
+      await reset();
+      const workers = await Promise.all([open(), open(), open(), open()]);
+      for (let round = 0; round < 8; round++)
+        await Promise.all(
+          workers.map((worker, index) => {
+            const n = round * workers.length + index;
+            return worker.remember({ ...memory(n, `cold ${n}`), key: round < 4 ? 'k' : `k${round}` });
+          }),
+        );
+      const found = await workers[0].recall({ scope: 'team', query: 'cold', limit: 99 });
+      expect(found.map(({ key }) => key).toSorted()).toEqual(['k', 'k4', 'k5', 'k6', 'k7']);
+      await Promise.all(workers.map((worker) => worker.close()));
+    });
+
     test('one end wins, and every program learns of what the others have stored', async () => {
       await reset();
       const workers = await Promise.all([open(), open(), open()]);

@@ -40,6 +40,7 @@ import type {
   StorageManager,
   StorageSizes,
   StoredProcess,
+  WholeRun,
 } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
@@ -179,6 +180,11 @@ export class SqlStorage implements StorageManager {
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
     await this.atomically((session) => giveLeaseBack(session, claim));
+  }
+
+  async whole(run: string): Promise<WholeRun | undefined> {
+    checkRun(run);
+    return this.read((stored) => stored.whole(run));
   }
 
   async sizes(): Promise<StorageSizes> {

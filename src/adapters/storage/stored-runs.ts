@@ -14,6 +14,7 @@ import type {
   RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
+import { namedPages, pageRecord } from '../../kernel/storage.ts';
 import type {
   AuditFilter,
   BranchFilter,
@@ -23,6 +24,7 @@ import type {
   ProcessAddress,
   RunSummary,
   StoredProcess,
+  WholeRun,
 } from '../../kernel/storage.ts';
 import {
   auditOf,
@@ -87,7 +89,7 @@ export class StoredRuns {
         unfinished: processes - ended,
       };
     });
-    return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _, ...summary }) => summary);
+    return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _id, ...summary }) => summary);
   }
 
   async branches(name: string): Promise<readonly RunStarted[]> {
@@ -145,7 +147,26 @@ export class StoredRuns {
       .filter((end) => branch === undefined || end.branch === branch);
   }
 
-  async records(name: string, branch: string): Promise<readonly BranchRecord[]> {
+  async whole(name: string): Promise<WholeRun | undefined> {
+    const branches = await this.branches(name);
+    if (branches.length === 0) return undefined;
+    const placed = await this.records(name);
+    const audit = await this.audit(name, {});
+    const ledger = await this.ofRun('select * from ledger where run = $1 order by id', name);
+    const pages = await this.pages(namedPages([...placed, ...audit.map(({ record }) => record)]));
+    return {
+      records: [
+        ...branches,
+        ...ledger.map((row) => ledgerOf(name, row)),
+        ...Array.from(pages, ([hash, text]) => pageRecord(name, hash, text)),
+        ...placed,
+      ],
+      audit,
+    };
+  }
+
+  /** Of all branches, when none is named. */
+  async records(name: string, branch?: string): Promise<readonly BranchRecord[]> {
     const addresses = await this.addresses(name, { branch });
     if (addresses.size === 0) return [];
     const run = (await this.numberOf(name))!;

@@ -8,7 +8,7 @@ import { checkOutputs } from '../line-file.ts';
 import { approvalModes } from '../live/approval.ts';
 import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
-import { findRun } from '../store/find-run.ts';
+import { findBranch } from '../store/find-run.ts';
 import { openStoreToRead, type OpenStore } from '../store/open-store.ts';
 import { addRecordingFlag, addStoreFlags } from '../store/store-place.ts';
 
@@ -21,7 +21,10 @@ export const resumeCommand: Command<ResumeOptions> = {
   name: 'resume',
   summary: 'Go on with a run that was parked, or whose program died.',
   register(command: CommanderCommand): void {
-    command.argument('[run]', 'its name, or how it begins (default: the latest that is not over)');
+    command.argument(
+      '[run]',
+      'its name, or how it begins; RUN@BRANCH for one of its branches (default: the latest that is not over)',
+    );
     command.option('--all', 'all that are not over, one after the other', false);
     addStoreFlags(command);
     addContinueFlags(command);
@@ -36,8 +39,8 @@ export const resumeCommand: Command<ResumeOptions> = {
     const store = await openStoreToRead(options, io);
     try {
       if (options.all) return await resumeAll(store, options, io);
-      const run = name === undefined ? await latest(store) : (await findRun(store.storage, name)).run;
-      return await continueRun(store, run, options, io);
+      const found = name === undefined ? { run: await latest(store) } : await findBranch(store.storage, name);
+      return await continueRun(store, found, options, io);
     } finally {
       await store.storage.close();
     }
@@ -100,7 +103,7 @@ async function resumeAll(store: OpenStore, options: ResumeOptions, io: Io): Prom
     io.err(`${run}:`);
     let status: number;
     try {
-      status = await continueRun(store, run, options, io);
+      status = await continueRun(store, { run }, options, io);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       io.err(`error: ${error.message}`);

@@ -7,9 +7,10 @@ import type { Json } from '../../kernel/ids.ts';
 import type { Io } from '../command.ts';
 import { DrivenRun, type Begun } from '../live/driven-run.ts';
 import { openLiveWorld } from '../live/live-world.ts';
+import { branchWords } from './find-run.ts';
 import { KeptRun } from './kept-run.ts';
 import type { OpenStore } from './open-store.ts';
-import { asksPerson, checkRunSettings } from './run-settings.ts';
+import { asksPerson, checkRunSettings, shownModel } from './run-settings.ts';
 import { storeWords, type StoreFlags } from './store-place.ts';
 import { settingsOf, type ResumeFlags } from './stored-world.ts';
 
@@ -23,7 +24,7 @@ export interface ContinueFlags extends ResumeFlags, Omit<StoreFlags, 'config'> {
 /** Returns the exit status. Throws KernelError in one line: somebody else drives it, it is over, its world cannot be built again. */
 export async function continueRun(
   store: OpenStore,
-  run: string,
+  { run, branch: named }: { readonly run: string; readonly branch?: string },
   flags: ContinueFlags,
   io: Io,
 ): Promise<number> {
@@ -32,11 +33,13 @@ export async function continueRun(
   const kept = await KeptRun.take(store, run);
   try {
     const branches = await storage.branches(run);
-    const branch = currentBranch(branches);
+    const current = currentBranch(branches);
+    const branch = named ?? current;
+    const shown = branchWords({ run, branch, isCurrent: branch === current });
     const stored = await readStoredRun(storage, run, branch);
-    if (stored === undefined) throw await over(store, run, branch);
-    const settings = checkRunSettings(run, branches.find((one) => one.branch === branch)?.settings);
-    const here = settingsOf(run, settings, flags, io);
+    if (stored === undefined) throw await over(store, run, branch, shown);
+    const settings = checkRunSettings(shown, branches.find((one) => one.branch === branch)?.settings);
+    const here = settingsOf(shown, settings, flags, io);
     const { started } = stored.restore.processes[0]!;
     const driven = new DrivenRun({
       ...flags,
@@ -47,8 +50,8 @@ export async function continueRun(
       task: taskOf(started.arguments),
       isTeam: started.program === 'team',
       approve: here.approve,
-      model: settings.chain.join(','),
-      resume: storeWords(flags, 'resume', run),
+      model: settings.chain.map((name) => shownModel(settings, name)).join(','),
+      resume: storeWords(flags, 'resume', shown),
       again: undefined,
     });
     const world = await openLiveWorld(here, {
@@ -88,8 +91,19 @@ function restored(live: LiveKernel, stored: StoredRun): Begun {
   return { pid, end: ends.get(pid)! };
 }
 
-async function over({ storage }: OpenStore, run: string, branch: string): Promise<KernelError> {
+async function over(
+  { storage }: OpenStore,
+  run: string,
+  branch: string,
+  shown: string,
+): Promise<KernelError> {
+  const others = (await storage.processes(run)).filter(({ end }) => end === undefined);
+  const [other] = others;
   const [root] = await storage.processes(run, { branch });
   const how = root?.end === undefined ? '' : ` (${root.end.outcome})`;
-  return new KernelError('INVALID_ARGUMENT', `run ${run}: is over${how}; ringzero show ${run} shows it`);
+  const hint =
+    other === undefined
+      ? `ringzero show ${shown} shows it`
+      : `its branch ${other.branch} is not: ringzero resume ${run}@${other.branch}`;
+  return new KernelError('INVALID_ARGUMENT', `run ${shown}: is over${how}; ${hint}`);
 }

@@ -1,5 +1,6 @@
 /** A run by what somebody has typed of its name. */
-import { KernelError } from '../../kernel/errors.ts';
+import { currentBranch } from '../../kernel/branches.ts';
+import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { RunSummary, StorageManager } from '../../kernel/storage.ts';
 
 /** A beginning does where no other run has it. Throws KernelError INVALID_ARGUMENT that names what is near. */
@@ -24,6 +25,34 @@ export async function findRun(storage: StorageManager, name: string): Promise<Ru
     'INVALID_ARGUMENT',
     `run ${JSON.stringify(name)}: ${what}${told}; ringzero runs lists them`,
   );
+}
+
+/** `RUN`, or `RUN@BRANCH`: one of its branches, where none is named the one with which it goes on. Throws KernelError INVALID_ARGUMENT. */
+export async function findBranch(
+  storage: StorageManager,
+  name: string,
+): Promise<{ readonly run: string; readonly branch: string; readonly isCurrent: boolean }> {
+  const at = name.lastIndexOf('@');
+  const { run } = await findRun(storage, at < 0 ? name : name.slice(0, at));
+  const branches = await storage.branches(run);
+  const current = currentBranch(branches);
+  const branch = at < 0 ? current : name.slice(at + 1);
+  if (branches.every((one) => one.branch !== branch))
+    throw invalid(`run ${run}: branch`, branch, branches.map((one) => one.branch).join(', '));
+  return { run, branch, isCurrent: branch === current };
+}
+
+/** As findBranch reads it. */
+export function branchWords({
+  run,
+  branch,
+  isCurrent,
+}: {
+  readonly run: string;
+  readonly branch: string;
+  readonly isCurrent: boolean;
+}): string {
+  return isCurrent ? run : `${run}@${branch}`;
 }
 
 /** Those that differ least, in a third of the letters at most. */

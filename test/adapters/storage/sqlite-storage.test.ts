@@ -89,19 +89,36 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   ];
   const storage = await openSqliteStorage(file);
   await storage.append([runStarted(), ...records]);
+  const identity = { run: 'r1', branch: 'main', pid: pidOf(1), index: 0 };
+  for (const n of [1, 2])
+    await storage.remember({
+      identity: { ...identity, n },
+      scope: 's',
+      key: 'k',
+      text: `cold ${n}`,
+      atUs: n,
+    });
   await storage.close();
   const database = new DatabaseSync(file);
+  database.exec('drop index memories_once_by_scope_key');
+  database.exec('create index memories_by_scope_key on memories (scope, key)');
+  // As two programs left them.
+  database.exec('update memories set is_current = 1');
+  database.exec("insert into memory_terms values ('s', 'cold', 1)");
   for (const table of ['processes', 'journal', 'checkpoints'])
     database.exec(`alter table ${table} drop column place`);
   database.exec('alter table history drop column asked');
   for (const table of ['writers', 'recordings']) database.exec(`drop table ${table}`);
   for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
   database.exec('alter table runs drop column pruned_us');
-  database.exec('drop table page_uses');
+  for (const table of ['page_uses', 'writers']) database.exec(`drop table ${table}`);
   database.exec("update ringzero_meta set value = '1' where name = 'version'");
   database.close();
   const newer = await openSqliteStorage(file);
   expect(await newer.records('r1', 'main')).toEqual(records);
+  expect((await newer.recall({ scope: 's', query: 'cold', limit: 9 })).map(({ text }) => text)).toEqual([
+    'cold 2',
+  ]);
   await newer.append([history(3)]);
   expect((await newer.records('r1', 'main')).at(-1)).toEqual(history(3));
   await newer.close();
@@ -156,7 +173,7 @@ test('with the last run the file gets small again, and nothing of its texts is l
     await storage.append([
       runStarted(),
       processStarted(),
-      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text: `${text}` },
+      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text },
     ]);
   await storage.append([history(1, { result: { ok: true, value: texts } }), audit(1), ended()]);
   const before = await storage.sizes();
