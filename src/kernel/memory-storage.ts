@@ -12,6 +12,7 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from './records.ts';
 import type {
@@ -99,6 +100,10 @@ export class MemoryStorage implements StorageManager {
 
   pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
     return this.read((store) => store.pages(hashes));
+  }
+
+  recordings(run: string): Promise<readonly RecordingRecord[]> {
+    return this.read((store) => store.recordings(run));
   }
 
   ledger(): Promise<readonly LedgerRecord[]> {

@@ -16,6 +16,7 @@ import type {
   LedgerRecord,
   PageRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from './records.ts';
 import { RunTable, sizeOf } from './run-table.ts';
@@ -165,6 +166,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
       found.set(hash, text);
     }
     return found;
+  }
+
+  recordings(run: string): RecordingRecord[] {
+    return (this.find(run)?.recordings ?? []).map(copyJson);
   }
 
   ledger(): LedgerRecord[] {

@@ -34,6 +34,7 @@ import type {
   ProcessEnded,
   ProcessStarted,
   PromptNode,
+  RecordingRecord,
   RunStarted,
 } from './records.ts';
 import type { CallIdentity } from './requests.ts';
@@ -66,6 +67,8 @@ export interface StorageManager {
   lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined>;
   /** The texts of these pages, by hash; a hash whose text is not stored is left out. STORAGE_FAILED for a text of another hash. */
   pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The parts of the run's recordings in the order of their append, in which those of several kernels may alternate. */
+  recordings(run: string): Promise<readonly RecordingRecord[]>;
   /** Reservations and settlements of all runs, in the order of their append. */
   ledger(): Promise<readonly LedgerRecord[]>;
   /** The run's audit chain, or those of its entries that concern one process. */
@@ -259,6 +262,12 @@ export function checkRecord(record: KernelRecord): void {
   if ('n' in record && !(Number.isSafeInteger(record.n) && record.n >= 0)) {
     throw notStored(record, 'n', record.n, 'an integer of at least 0');
   }
+  if ('session' in record && !isName(record.session)) {
+    throw notStored(record, 'session', record.session, 'a text that is not empty');
+  }
+  if ('part' in record && !(Number.isSafeInteger(record.part) && record.part >= 1)) {
+    throw notStored(record, 'part', record.part, 'an integer of at least 1');
+  }
   if ('seq' in record && !(Number.isSafeInteger(record.seq) && record.seq >= 1)) {
     throw notStored(record, 'seq', record.seq, 'an integer of at least 1');
   }
@@ -345,6 +354,7 @@ const recordTypes: ReadonlySet<string> = new Set<KernelRecord['type']>([
   'audit',
   'page',
   'process.ended',
+  'recording',
 ]);
 
 const amountFields = [
@@ -374,5 +384,6 @@ function nameOf(record: KernelRecord): string {
   if ('branch' in record) parts.push(`branch ${JSON.stringify(record.branch)}`);
   if ('pid' in record) parts.push(`process ${record.pid}`);
   if ('n' in record) parts.push(`n ${record.n}`);
+  if ('part' in record) parts.push(`part ${record.part} of ${JSON.stringify(record.session)}`);
   return `${record.type} record (${parts.join(', ')})`;
 }

@@ -7,7 +7,7 @@ import type { ModelReply } from '../../src/host/ports.ts';
 import { estimateTokens } from '../../src/kernel/estimate.ts';
 import type { AskedCall } from '../../src/kernel/syscalls.ts';
 import { CallOrder } from '../../src/sim/devices/models/call-order.ts';
-import type { Storm, Turn } from './scenario.ts';
+import type { Stretch, Turn } from './scenario.ts';
 
 /** What a call will come to, and when. */
 export interface Speech {
@@ -27,12 +27,12 @@ export interface Speech {
 const refusedUs = 50_000;
 
 export class SimulatedModels {
-  private readonly storms: readonly Storm[];
+  private readonly storms: readonly Stretch[];
   private readonly order = new CallOrder();
   /** The same call has the same answer, whoever asks again. */
   private readonly given = new Map<string, Speech>();
 
-  constructor(storms: readonly Storm[]) {
+  constructor(storms: readonly Stretch[]) {
     this.storms = storms;
   }
 

@@ -11,6 +11,7 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
 import {
@@ -142,6 +143,11 @@ export class SqlStorage implements StorageManager {
 
   pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
     return this.read((stored) => stored.pages(hashes));
+  }
+
+  async recordings(run: string): Promise<readonly RecordingRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.recordings(run));
   }
 
   ledger(): Promise<readonly LedgerRecord[]> {

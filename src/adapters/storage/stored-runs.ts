@@ -11,6 +11,7 @@ import type {
   LedgerRecord,
   ProcessEnded,
   ProcessStarted,
+  RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
 import { namedPages, pageRecord } from '../../kernel/storage.ts';
@@ -25,7 +26,16 @@ import type {
   StoredProcess,
   WholeRun,
 } from '../../kernel/storage.ts';
-import { auditOf, branchOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import {
+  auditOf,
+  branchOf,
+  checkpointOf,
+  historyOf,
+  journalOf,
+  ledgerOf,
+  recordingOf,
+  recordingText,
+} from './record-rows.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession, SqlValue } from './sql.ts';
 
@@ -222,6 +232,12 @@ export class StoredRuns {
       found.set(hash, text);
     }
     return found;
+  }
+
+  async recordings(name: string): Promise<readonly RecordingRecord[]> {
+    const rows = await this.ofRun('select * from recordings where run = $1 order by place', name);
+    await this.texts.loadFor(rows.map(recordingText));
+    return rows.map((row) => recordingOf(this.texts, name, row));
   }
 
   async ledger(): Promise<readonly LedgerRecord[]> {

@@ -100,7 +100,7 @@ export interface LiveWorldOptions {
   readonly record?: string | undefined;
 }
 
-export interface Continued {
+interface Continued {
   readonly run: string;
   readonly settings: RunSettings;
   readonly ledger: readonly LedgerRecord[];

@@ -89,12 +89,26 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   ];
   const storage = await openSqliteStorage(file);
   await storage.append([runStarted(), ...records]);
+  const identity = { run: 'r1', branch: 'main', pid: pidOf(1), index: 0 };
+  for (const n of [1, 2])
+    await storage.remember({
+      identity: { ...identity, n },
+      scope: 's',
+      key: 'k',
+      text: `cold ${n}`,
+      atUs: n,
+    });
   await storage.close();
   const database = new DatabaseSync(file);
+  database.exec('drop index memories_once_by_scope_key');
+  database.exec('create index memories_by_scope_key on memories (scope, key)');
+  // As two programs left them.
+  database.exec('update memories set is_current = 1');
+  database.exec("insert into memory_terms values ('s', 'cold', 1)");
   for (const table of ['processes', 'journal', 'checkpoints'])
     database.exec(`alter table ${table} drop column place`);
   database.exec('alter table history drop column asked');
-  database.exec('drop table writers');
+  for (const table of ['writers', 'recordings']) database.exec(`drop table ${table}`);
   for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
   database.exec('alter table runs drop column pruned_us');
   database.exec('drop table page_uses');
@@ -102,6 +116,9 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   database.close();
   const newer = await openSqliteStorage(file);
   expect(await newer.records('r1', 'main')).toEqual(records);
+  expect((await newer.recall({ scope: 's', query: 'cold', limit: 9 })).map(({ text }) => text)).toEqual([
+    'cold 2',
+  ]);
   await newer.append([history(3)]);
   expect((await newer.records('r1', 'main')).at(-1)).toEqual(history(3));
   await newer.close();

@@ -53,7 +53,7 @@ function checkWalk(seed: number, world: World): void {
 }
 
 test('wherever it goes, the view is that of the events so far', () => {
-  for (let seed = 1; seed <= seedCount(12, 2_000); seed++) checkWalk(seed, recordedWorld(seed));
+  for (let seed = 1; seed <= seedCount(8, 2_000); seed++) checkWalk(seed, recordedWorld(seed));
 });
 
 test('of several kernels one after the other, it shows the one of the moment', () => {
@@ -101,7 +101,7 @@ test('it gives back its events to the byte, and finds a time among them', () => 
 test('at every step it says what the kernel says', () => {
   const alterations: readonly WorldWatch[] = [{}, { alter: migrating(1) }];
   let compared = 0;
-  for (let seed = 1; seed <= seedCount(20, 10_000); seed++)
+  for (let seed = 1; seed <= seedCount(14, 10_000); seed++)
     for (const alteration of alterations) {
       let timeline: Timeline | undefined;
       let steps = 0;
@@ -125,7 +125,7 @@ test('at every step it says what the kernel says', () => {
         },
       });
     }
-  expect(compared).toBeGreaterThan(150);
+  expect(compared).toBeGreaterThan(100);
 });
 
 /** What both tell. */
