@@ -9,7 +9,8 @@
  *   reservations. What it used may still be settled and audited, because a stopped call ends after its process.
  * - A history grows at its end only, a journal by the next number. A checkpoint builds on the one before it or tells its prompt from the start.
  * - Records of a version that is not known here are refused.
- * - Who has leased a run through this storage object stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a fencing token does that).
+ * - Who has leased a run through this storage object, and has not given the lease back, stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a
+ *   fencing token does that).
  * - A run that was pruned takes no more than what settles and tells of a call that ended after it.
  * - A run sees its own records only. Pages are the exception: a content is stored once for all who know its hash.
  *

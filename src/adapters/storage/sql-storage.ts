@@ -72,7 +72,7 @@ export class SqlStorage implements StorageManager {
   private readonly database: SqlDatabase;
   /** Of runs that are not over. */
   private heads = new Map<string, RunHead>();
-  /** Of the leases taken here, by run. */
+  /** Of the leases taken here and not given back, by run. */
   private readonly fences = new Map<string, number>();
   private waiting: Write[] = [];
   private flushing: Promise<void> | undefined;
@@ -179,7 +179,7 @@ export class SqlStorage implements StorageManager {
 
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
-    await this.atomically((session) => giveLeaseBack(session, claim));
+    if (await this.atomically((session) => giveLeaseBack(session, claim))) this.fences.delete(claim.run);
   }
 
   async whole(run: string): Promise<WholeRun | undefined> {

@@ -155,6 +155,16 @@ test('what is known of a run leaves memory when the run is over, and what comes 
   await storage.close();
 });
 
+test('what is known of a lease leaves memory when it is given back', async () => {
+  const storage = await openSqliteStorage(':memory:');
+  const { fences } = storage as unknown as { readonly fences: ReadonlyMap<string, number> };
+  for (const run of ['r1', 'r2']) await storage.lease({ run, holder: 'me', atUs: 0, untilUs: 1 });
+  expect(fences.size).toBe(2);
+  for (const run of ['r1', 'r2']) await storage.release({ run, holder: 'me' });
+  expect(fences.size).toBe(0);
+  await storage.close();
+});
+
 test('a run that is leased has not started, and closing twice is closing once', async () => {
   const storage = await openSqliteStorage(':memory:');
   const { run } = audit(1);
