@@ -142,6 +142,8 @@ export class ModelCallRun {
         stretches,
       );
     }
+    // No page has none.
+    const atLeastOne = Math.max(1, pageTokens);
     onEnd(
       {
         ...ended,
@@ -150,7 +152,7 @@ export class ModelCallRun {
         finish,
         ...(toolCalls.length === 0 ? {} : { toolCalls }),
         page: pageOf({ role: 'assistant', text, ...(toolCalls.length === 0 ? {} : { toolCalls }) }),
-        ...(pageTokens === tokensOut ? {} : { pageTokens: Math.max(1, pageTokens) }),
+        ...(atLeastOne === tokensOut ? {} : { pageTokens: atLeastOne }),
       },
       stretches,
     );
