@@ -56,6 +56,7 @@ function checkSpawn(state: KernelState, input: SpawnInput): void {
       'UNKNOWN_PROGRAM',
       `program: "${input.program}" is not registered; allowed: ${[...state.programs.keys()].join(', ')}`,
     );
+  if (input.settings !== undefined) refuseFlaw(notJson(input.settings, 'settings'));
   if (input.run === '') throw invalid('run', input.run, 'an id that is not empty');
   if (state.runs.has(input.run)) throw invalid('run', input.run, 'an id that no other run has');
   if (input.priority !== undefined && !isPriority(input.priority))
@@ -74,7 +75,9 @@ function checkEngineName({ options }: KernelState, name: string): void {
 
 function checkRestore(state: KernelState, { processes }: RestoreInput): void {
   if (processes.length === 0) throw invalid('processes', processes, 'at least one process');
+  const { branch } = processes[0]!.started;
   for (const { started } of processes) {
+    if (started.branch !== branch) throw invalid('branch', started.branch, `that of all, ${shown(branch)}`);
     const program = state.programs.get(started.program);
     if (program === undefined || program.version !== started.programVersion)
       throw new KernelError(

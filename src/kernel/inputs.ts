@@ -52,6 +52,8 @@ export interface SpawnInput {
   readonly engine?: string;
   readonly capabilities?: Partial<Capabilities>;
   readonly scheduling?: SchedulingFacts;
+  /** What its driver needs to build this world again, for whoever goes on with the run: kept with it, and read by nobody here. Never a secret. */
+  readonly settings?: Json;
 }
 
 /**

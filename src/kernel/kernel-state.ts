@@ -1,4 +1,5 @@
 import { assert } from '../base/assert.ts';
+import { askedOf } from './asked.ts';
 import { auditSyscall } from './audit-trail.ts';
 import { Ring } from '../base/ring.ts';
 import { rngFor, type Rng } from '../base/rng.ts';
@@ -213,6 +214,7 @@ export class KernelState {
     if (!this.options.records) return;
     const { run, branch, pid, n, lastSyscall, lastHash } = process;
     auditSyscall(this, process, lastSyscall!, result as SyscallResult<Json>);
+    const asked = askedOf(lastSyscall!);
     this.record({
       v: historyVersion,
       type: 'history',
@@ -222,6 +224,7 @@ export class KernelState {
       n,
       kind: lastSyscall!.kind,
       hash: lastHash,
+      ...(asked === undefined ? {} : { asked }),
       result: result as SyscallResult<Json>,
       atUs: this.nowUs,
     });

@@ -221,7 +221,7 @@ export class Kernel {
       facts: input.scheduling ?? noFacts,
       parent: undefined,
     });
-    this.lifecycle.recordStart(process);
+    this.lifecycle.recordStart(process, input.settings);
     this.runner.begin(process);
   }
 
@@ -247,6 +247,7 @@ export class Kernel {
         startedBy: started.parent,
         parent: started.parent === 0 ? undefined : state.processes[started.parent],
         pid: started.pid,
+        branch: started.branch,
       });
       return { one, process };
     });

@@ -6,19 +6,31 @@ import { copyJson } from '../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
 import { KernelError } from './errors.ts';
 import { MemoryStore } from './memory-store.ts';
-import type { HistoryRecord, JournalRecord, KernelRecord, LedgerRecord, ProcessEnded } from './records.ts';
+import type {
+  HistoryRecord,
+  JournalRecord,
+  KernelRecord,
+  LedgerRecord,
+  ProcessEnded,
+  RunStarted,
+} from './records.ts';
 import type {
   AuditFilter,
+  BatchIdentity,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  PruneOrder,
+  PruneReport,
   Recollection,
   RunSummary,
   StorageManager,
+  StorageSizes,
   StoredProcess,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
@@ -36,10 +48,15 @@ export class MemoryStorage implements StorageManager {
     this.store = new MemoryStore(newIndex);
   }
 
-  append(records: readonly KernelRecord[]): Promise<void> {
+  append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void> {
     // The caller's array and records are its own again as soon as this returns.
     const own = copyJson(records);
-    return this.write(() => this.store.take(own));
+    const identity = batch && { ...batch };
+    return this.write(() => this.store.take(own, identity));
+  }
+
+  newWriter(): string {
+    return this.store.newWriter();
   }
 
   remember(memory: Memory): Promise<void> {
@@ -49,6 +66,10 @@ export class MemoryStorage implements StorageManager {
 
   runs(): Promise<readonly RunSummary[]> {
     return this.read((store) => store.runs());
+  }
+
+  branches(run: string): Promise<readonly RunStarted[]> {
+    return this.read((store) => store.branches(run));
   }
 
   history(run: string, filter?: HistoryFilter): Promise<readonly HistoryRecord[]> {
@@ -61,6 +82,10 @@ export class MemoryStorage implements StorageManager {
 
   ends(run: string, filter?: BranchFilter): Promise<readonly ProcessEnded[]> {
     return this.read((store) => store.ends(run, filter));
+  }
+
+  records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    return this.read((store) => store.records(run, branch));
   }
 
   journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
@@ -103,6 +128,19 @@ export class MemoryStorage implements StorageManager {
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     const own = { ...claim };
     return this.write(() => this.store.release(own));
+  }
+
+  sizes(): Promise<StorageSizes> {
+    return this.read((store) => store.sizes());
+  }
+
+  async prune(order: PruneOrder): Promise<PruneReport> {
+    const own = { ...order, runs: [...order.runs] };
+    let report: PruneReport | undefined;
+    await this.write(() => {
+      report = this.store.prune(own);
+    });
+    return report!;
   }
 
   close(): Promise<void> {

@@ -26,8 +26,22 @@ export interface RunStarted {
   readonly type: 'run.started';
   readonly run: string;
   readonly branch: string;
+  /** What the branch was started with, of the driver's world (`SpawnInput.settings`); absent: nothing was said. */
+  readonly settings?: Json;
+  /** What it was made from; absent: it is the run's first. */
+  readonly origin?: BranchOrigin;
   readonly atUs: number;
 }
+/** A branch that was made from another one, with what that held up to a step. A type, as it is JSON. */
+export type BranchOrigin = {
+  /** `rewind`: it takes over, and nothing goes on in the other one; `fork`: both stand side by side. */
+  readonly kind: 'rewind' | 'fork';
+  readonly branch: string;
+  /** The last step that they have in common, by its number in both; 0: they begin anew. */
+  readonly after: number;
+  /** The result of this step was replaced. */
+  readonly edited?: number;
+};
 export interface ProcessStarted {
   readonly v: number;
   readonly type: 'process.started';
@@ -58,6 +72,8 @@ export interface HistoryRecord {
   readonly n: number;
   readonly kind: string;
   readonly hash: number;
+  /** What of its arguments tells a reader what it was: see asked.ts. Absent: nothing. */
+  readonly asked?: Json;
   readonly result: SyscallResult<Json>;
   readonly atUs: number;
 }
@@ -78,8 +94,13 @@ interface JournalPlace {
 export type JournalBody = ToolStartRecord | ToolEndRecord | MessageRecord | SignalRecord | PartialRecord;
 
 /** A tool call that writes is about to start. `n`, `index`: the rest of its identity; `hash`: of the whole batch, as its history will have it. */
-interface ToolStartRecord {
+interface ToolStartRecord extends ToolPlace {
   readonly type: 'tool.started';
+  /** With these arguments, which may be another's than the program's: a person has edited them. Absent: written by an earlier version. */
+  readonly tool?: string;
+  readonly arguments?: Json;
+}
+interface ToolPlace {
   readonly n: number;
   readonly index: number;
   readonly hash: number;
@@ -87,7 +108,7 @@ interface ToolStartRecord {
   readonly attempt: number;
 }
 /** A tool call that writes has its result; also one that never started, because a person said no. */
-interface ToolEndRecord extends Omit<ToolStartRecord, 'type'> {
+interface ToolEndRecord extends ToolPlace {
   readonly type: 'tool.ended';
   readonly result: ToolResult;
   /** It failed, and is started again. */
@@ -200,6 +221,10 @@ export interface AuditRecord {
   readonly input: string;
   readonly output: string;
   readonly microDollars: number;
+  /** Of a model call: the hash of the page that holds what the model thought, where its provider tells. */
+  readonly reasoning?: string;
+  /** Who answered, of a person's word. */
+  readonly person?: string;
   readonly atUs: number;
 }
 

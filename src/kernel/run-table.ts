@@ -14,7 +14,7 @@ import type {
   RunStarted,
 } from './records.ts';
 import { isSameRecord, refusal } from './storage.ts';
-import type { HistoryFilter, ProcessAddress, RunSummary } from './storage.ts';
+import type { BranchRecord, HistoryFilter, ProcessAddress, RunSummary } from './storage.ts';
 
 /** Records with an identity within their run. Audit records have none, pages belong to all runs. */
 export type RunRecord = Exclude<KernelRecord, AuditRecord | PageRecord>;
@@ -29,7 +29,11 @@ export interface ProcessTable {
 }
 
 export class RunTable {
-  readonly audit = new AuditLog();
+  audit = new AuditLog();
+  /** Hashes of those that it may need. */
+  readonly pages = new Set<string>();
+  /** When all but its audit log and its calls was removed. */
+  prunedUs: number | undefined;
   /** Processes of all branches, in the order of their start. */
   readonly processes: ProcessTable[] = [];
   /** Of all branches, in the order of their append. */
@@ -38,15 +42,26 @@ export class RunTable {
   private readonly branches = new Map<string, BranchTable>();
   /** Results of all processes, in the order of their append. */
   private readonly results: HistoryRecord[] = [];
+  /** Of all branches, in the order of their append. */
+  private readonly records: BranchRecord[] = [];
   /** Ledger records by what they are about: a reservation is made once and settled once. */
   private readonly calls = new Map<string, LedgerRecord>();
 
+  /** It has not started, or what had was taken back. */
   get isEmpty(): boolean {
-    return this.branches.size === 0;
+    return this.branches.size === 0 && this.prunedUs === undefined;
   }
 
   /** Stores the record, which is the table's from now on; false when it was there. Throws STORAGE_FAILED when it may not be stored. */
   add(record: RunRecord): boolean {
+    if (this.prunedUs !== undefined && !(record.type === 'ledger' && record.what === 'settled'))
+      throw refusal(record, 'belongs to a run that was pruned');
+    const isNew = this.put(record);
+    if (isNew && record.type !== 'run.started' && record.type !== 'ledger') this.records.push(record);
+    return isNew;
+  }
+
+  private put(record: RunRecord): boolean {
     switch (record.type) {
       case 'run.started':
         return this.startBranch(record);
@@ -61,6 +76,7 @@ export class RunTable {
       case 'answer.partial':
         return addToJournal(this.processOf(record), record);
       case 'checkpoint':
+        for (const { hash } of record.nodes) if (hash !== '') this.pages.add(hash);
         return addCheckpoint(this.processOf(record), record);
       case 'ledger':
         return this.addCall(record);
@@ -71,6 +87,7 @@ export class RunTable {
 
   /** Undoes `add` for the record that was added last. */
   takeBack(record: RunRecord): void {
+    if (record.type !== 'run.started' && record.type !== 'ledger') this.records.pop();
     switch (record.type) {
       case 'run.started':
         this.branches.delete(record.branch);
@@ -103,7 +120,28 @@ export class RunTable {
     }
   }
 
+  /** Removes all but the audit log and the calls; `atUs` undefined: that log, too, and it has not started then. */
+  prune(atUs: number | undefined): void {
+    this.prunedUs = atUs;
+    if (atUs === undefined) this.audit = new AuditLog();
+    this.branches.clear();
+    this.pages.clear();
+    for (const list of [this.processes, this.ends, this.results, this.records]) list.length = 0;
+  }
+
+  /** Of its records and its audit log, characters of JSON. */
+  get size(): number {
+    const started = Array.from(this.branches.values(), (branch) => branch.started);
+    return sizeOf(started) + sizeOf(this.records) + sizeOf(this.audit.entries());
+  }
+
   summary(run: string): RunSummary {
+    const { prunedUs } = this;
+    if (prunedUs !== undefined) {
+      const [entry] = this.audit.entries();
+      const startedUs = entry?.record.atUs ?? prunedUs;
+      return { run, startedUs, branches: [], processes: 0, unfinished: 0, prunedUs };
+    }
     const [first] = this.branches.values();
     return {
       run,
@@ -114,8 +152,17 @@ export class RunTable {
     };
   }
 
+  /** How its branches were started. */
+  started(): RunStarted[] {
+    return Array.from(this.branches.values(), ({ started }) => started);
+  }
+
   process({ branch, pid }: Omit<ProcessAddress, 'run'>): ProcessTable | undefined {
     return this.branches.get(branch)?.processes.get(pid);
+  }
+
+  recordsOf(branch: string): BranchRecord[] {
+    return this.records.filter((record) => record.branch === branch);
   }
 
   history({ branch, pid, after = -1 }: HistoryFilter): HistoryRecord[] {
@@ -196,6 +243,12 @@ export class RunTable {
     if (process === undefined) throw refusal(record, 'belongs to a process that has not started');
     return process;
   }
+}
+
+export function sizeOf(records: readonly object[]): number {
+  let size = 0;
+  for (const record of records) size += JSON.stringify(record).length;
+  return size;
 }
 
 interface BranchTable {

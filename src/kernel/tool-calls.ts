@@ -300,7 +300,15 @@ export class ToolCalls {
     });
     const { n, lastHash: hash } = process;
     if (writes.length > 0)
-      state.journal(process, { type: 'tool.started', n, index, hash, attempt: run.attempt });
+      state.journal(process, {
+        type: 'tool.started',
+        n,
+        index,
+        hash,
+        attempt: run.attempt,
+        tool: tool.name,
+        arguments: run.args,
+      });
     const identity = identityOf(run);
     out.requests.push({
       type: 'tool.start',

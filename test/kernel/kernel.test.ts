@@ -325,6 +325,22 @@ test('every record has the format version, and is plain JSON', () => {
   }
 });
 
+test('the settings of a run stand in its first record; what is no JSON is refused', () => {
+  const kernel = new SteppedKernel(busy);
+  const spawn = { type: 'process.spawned', program: 'agent-1', name: 'p', arguments: null } as const;
+  const settings = { model: { url: 'http://localhost/v1' } };
+  kernel.step(0, { ...spawn, run: 'r1', settings });
+  kernel.step(0, { ...spawn, run: 'r2' });
+  const [r1, r2] = kernel.records.filter(({ type }) => type === 'run.started');
+  const v = historyVersion;
+  expect(r1).toEqual({ v, type: 'run.started', run: 'r1', branch: 'main', settings, atUs: 0 });
+  expect(r2).not.toHaveProperty('settings');
+  const at = new Date(0) as never;
+  const flawed = errorOf(() => kernel.step(0, { ...spawn, run: 'r3', settings: { at } }));
+  expect(flawed).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  expect(flawed.message).toMatch(/^settings\.at: /);
+});
+
 test('without records it does the same and records nothing', () => {
   const { events } = runAgents(busy);
   const kernel = { ...busy.kernel!, records: false };

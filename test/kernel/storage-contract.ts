@@ -6,7 +6,8 @@ import { sha256Hex } from '../../src/base/sha256.ts';
 import { verifyAuditChain } from '../../src/kernel/audit-log.ts';
 import { PromptChain } from '../../src/kernel/checkpoint-chain.ts';
 import type { KernelRecord, PromptNode } from '../../src/kernel/records.ts';
-import type { Memory, StorageManager } from '../../src/kernel/storage.ts';
+import type { BranchRecord, Memory, StorageManager } from '../../src/kernel/storage.ts';
+import { pruneContract, sharedPruneContract } from './prune-contract.ts';
 import {
   audit,
   checkpoint,
@@ -46,6 +47,8 @@ export function storageContract(
     expect(await everything(storage)).toEqual(before);
   }
 
+  pruneContract(name, create);
+
   describe(`${name}: storage contract`, () => {
     test('an empty storage holds nothing', async () => {
       const storage = await create();
@@ -60,6 +63,45 @@ export function storageContract(
       expect(await storage.lastCheckpoint(address)).toBeUndefined();
       await storage.append([]);
       expect(await storage.runs()).toEqual([]);
+    });
+
+    test('hands back all that a branch holds in the order of the appends, and nothing of another', async () => {
+      const long = 'long '.repeat(100);
+      const other = { branch: 'fork-1' } as const;
+      const records: BranchRecord[] = [
+        journal(1),
+        history(1, { asked: [{ tool: 'write', arguments: { text: long } }] }),
+        processStarted({ pid: pidOf(2), parent: pidOf(1) }),
+        journal(2, {
+          type: 'tool.started',
+          n: 2,
+          index: 0,
+          hash: 1,
+          attempt: 0,
+          tool: 'write',
+          arguments: { text: long },
+        }),
+        history(1, { pid: pidOf(2) }),
+        ended({ pid: pidOf(2) }),
+        checkpoint(2),
+        history(2, { asked: { purpose: 'reflection' } }),
+        ended(),
+      ];
+      const storage = await started(...records.slice(0, 3));
+      await storage.append([ledger('reserved'), audit(1), runStarted(other), processStarted(other)]);
+      await storage.append([...records.slice(3, 6), history(1, other)]);
+      await storage.append(records.slice(6));
+      expect(await storage.records('r1', 'main')).toEqual([processStarted(), ...records]);
+      expect(await storage.records('r1', 'fork-1')).toEqual([processStarted(other), history(1, other)]);
+      expect(await storage.records('r1', 'fork-2')).toEqual([]);
+      expect(await storage.records('r2', 'main')).toEqual([]);
+      const [first] = await storage.history('r1', { pid: pidOf(1), branch: 'main' });
+      expect(first).toEqual(records[1]);
+      await expectRefused(
+        storage,
+        [history(2, { asked: { purpose: 'critique' } })],
+        /stored already, with another content/,
+      );
     });
 
     test('hands back what was appended, in its order', async () => {
@@ -346,6 +388,25 @@ export function storageContract(
       await storage.append([ledger('reserved', { n: 7 })]); // it lives on in b2
     });
 
+    test('each branch tells how it was started, with the settings of its run', async () => {
+      const storage = await create();
+      const settings = { model: 'm', text: 'long '.repeat(100), '\0nul': ['\0#x'] };
+      const [main, other] = [runStarted({ settings }), runStarted({ branch: 'b2', settings: 'short' })];
+      const plain = runStarted({ run: 'r2' });
+      await storage.append([main, plain]);
+      await storage.append([other]);
+      expect(await storage.branches('r1')).toEqual([main, other]);
+      expect(await storage.branches('r2')).toEqual([plain]);
+      expect(await storage.branches('r3')).toEqual([]);
+      await storage.append([main]);
+      await expectRefused(
+        storage,
+        [runStarted({ settings: { ...settings, model: 'n' } })],
+        /another content/,
+      );
+      await expect(storage.branches('')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    });
+
     test('a checkpoint comes back with its whole prompt', async () => {
       const prompts = [
         [node('system', { pinned: true, importance: 1 }), node('question')],
@@ -430,6 +491,49 @@ export function storageContract(
       expect(verdict).toEqual({ ok: true, head: { count: 4, hash: entries[3]!.hash } });
       expect(verifyAuditChain(entries, { count: 4, hash: entries[3]!.hash }).ok).toBe(true);
       expect(await storage.verifyAudit('r2')).toMatchObject({ ok: true, head: { count: 1 } });
+    });
+
+    test('a named batch that comes again is stored once', async () => {
+      const storage = await started();
+      const [w, v] = [storage.newWriter(), storage.newWriter()];
+      expect(w).not.toBe(v);
+      const batch = { writer: w, number: 1 };
+      await storage.append([history(1), audit(1)], batch);
+      const before = await everything(storage);
+      // What was stored is told by the number alone.
+      await storage.append([history(1), audit(1)], batch);
+      await storage.append([history(7)], { ...batch });
+      expect(await everything(storage)).toEqual(before);
+      await storage.append([audit(1)], { writer: w, number: 2 });
+      await storage.append([audit(1)], { writer: v, number: 1 });
+      await storage.append([], { writer: w, number: 3 });
+      for (const number of [1, 2, 3]) await storage.append([audit(1)], { writer: w, number });
+      expect(await storage.audit('r1')).toHaveLength(3);
+      expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true });
+    });
+
+    test('a named batch beside its repetition is stored once', async () => {
+      const storage = await started();
+      const numbers = [1, 1, 2, 2, 1, 3];
+      await Promise.all(numbers.map((number) => storage.append([audit(number)], { writer: 'w', number })));
+      expect((await storage.audit('r1')).map(({ record }) => record.n)).toEqual([1, 2, 3]);
+    });
+
+    test('a named batch that is refused leaves its number to another', async () => {
+      const storage = await started(history(1));
+      const append = (records: KernelRecord[], number: number): Promise<void> =>
+        storage.append(records, { writer: 'w', number });
+      await append([audit(1)], 1);
+      await expect(append([audit(2), history(1, { hash: 99 })], 2)).rejects.toThrow(/another content/);
+      await expect(append([audit(2)], 4)).rejects.toThrow(
+        /^batch of writer "w": number: 4 is not allowed; allowed: 2, the next$/,
+      );
+      await append([audit(2)], 2);
+      expect(await storage.audit('r1')).toHaveLength(2);
+      await expect(storage.append([audit(3)], { writer: '', number: 1 })).rejects.toThrow(
+        /^writer: "" is not allowed/,
+      );
+      await expect(append([audit(3)], 0)).rejects.toThrow(/^number: 0 is not allowed/);
     });
 
     test('an audit record that is appended twice is two entries', async () => {
@@ -610,7 +714,9 @@ async function everything(storage: StorageManager): Promise<unknown> {
     runs,
     await storage.ledger(),
     Array.from(await storage.pages([sha256Hex('text')])),
+    await Promise.all(names.map((run) => storage.branches(run))),
     await Promise.all(names.map((run) => storage.history(run))),
+    await Promise.all(names.map((run) => storage.records(run, 'main'))),
     await Promise.all(names.map((run) => storage.journal({ ...address, run }))),
     await Promise.all(names.map((run) => storage.processes(run))),
     await Promise.all(names.map((run) => storage.audit(run))),
@@ -660,6 +766,8 @@ export function sharedStorageContract(
 ): void {
   const claim = (holder: string, atUs: number) => ({ run: 'r1', holder, atUs, untilUs: atUs + 10 });
 
+  sharedPruneContract(name, { reset, open });
+
   describe(`${name}: shared storage`, () => {
     test('who has lost its lease stores nothing more, and its successor goes on', async () => {
       await reset();
@@ -677,6 +785,17 @@ export function sharedStorageContract(
       await third.append([audit(1)]);
       expect((await third.history('r1')).map(({ n }) => n)).toEqual([1, 2, 3]);
       await Promise.all([first.close(), second.close(), third.close()]);
+    });
+
+    test('a named batch is stored once, through whatever connection it comes again', async () => {
+      await reset();
+      const workers = await Promise.all([open(), open(), open()]);
+      await workers[0].append([runStarted()]);
+      for (const number of [1, 2, 3])
+        await Promise.all(workers.map((worker) => worker.append([audit(number)], { writer: 'w', number })));
+      expect((await workers[0].audit('r1')).map(({ record }) => record.n)).toEqual([1, 2, 3]);
+      expect(await workers[1].verifyAudit('r1')).toMatchObject({ ok: true });
+      await Promise.all(workers.map((worker) => worker.close()));
     });
 
     test('one end wins, and every program learns of what the others have stored', async () => {

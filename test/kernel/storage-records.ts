@@ -54,7 +54,7 @@ export function history(n: number, fields: Partial<HistoryRecord> = {}): History
 /** A signal, unless the fields say otherwise. */
 export function journal(
   seq: number,
-  fields: Partial<JournalBody> & { readonly pid?: Pid } = {},
+  fields: Partial<JournalBody> & { readonly pid?: Pid; readonly atUs?: number } = {},
 ): JournalRecord {
   const { n: _, ...unnumbered } = place;
   const body = 'type' in fields ? fields : { type: 'signal.sent', signal: 'stop', ...fields };

@@ -17,7 +17,8 @@ export function postgresFolder(): string | undefined {
   return found.find((folder) => existsSync(join(folder, 'initdb')));
 }
 
-export function startPostgres(bin: string): PostgresServer {
+/** `fsync`: whether it syncs at all; tests do without. */
+export function startPostgres(bin: string, { fsync = false } = {}): PostgresServer {
   const folder = mkdtempSync(join(tmpdir(), 'ringzero-postgres-'));
   const data = join(folder, 'data');
   // The server refuses to run as root.
@@ -33,7 +34,7 @@ export function startPostgres(bin: string): PostgresServer {
   if (asRoot) execFileSync('chown', ['postgres', folder]);
   chmodSync(folder, 0o755);
   run('initdb', ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C']);
-  const options = `-k ${folder} -c listen_addresses='' -c fsync=off`;
+  const options = `-k ${folder} -c listen_addresses='' -c fsync=${fsync ? 'on' : 'off'}`;
   run('pg_ctl', ['-D', data, '-o', options, '-w', '-l', join(folder, 'log'), 'start']);
   return {
     url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`,

@@ -40,10 +40,11 @@ export function ioOf(given: Partial<Io>): Io {
     isTerminal: false,
     colours: false,
     columns: 80,
-    environment: {},
     folder: projectRoot,
     person: nobody,
     ...given,
+    // What a command runs here is kept nowhere, unless the test says where.
+    environment: { RINGZERO_STORE: 'memory', ...given.environment },
   };
 }
 

@@ -17,7 +17,8 @@ import type {
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
 import { packed } from './packed-text.ts';
-import { auditRow, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
+import { pageKey } from './page-key.ts';
+import { auditRow, branchText, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
 import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -30,6 +31,7 @@ import {
   journalTable,
   ledgerTable,
   pagesTable,
+  pageUsesTable,
   processesTable,
   runsTable,
   type Table,
@@ -45,9 +47,14 @@ export class AppendBatch {
   private readonly rows: { readonly table: Table; readonly run: RunHead; readonly row: Row }[] = [];
   /** What this batch adds, by its key: the same may come twice before it is stored. */
   private readonly added = new Map<string, KernelRecord>();
+  /** Hashes of the pages and texts that rows of a run refer to. */
+  private readonly uses = new Map<RunHead, Set<string>>();
   private readonly touched = new Set<RunHead>();
   private readonly changed = new Map<ProcessHead, RunHead>();
-  private readonly starts = new Map<ProcessHead, ProcessStarted>();
+  private readonly starts = new Map<
+    ProcessHead,
+    { readonly record: ProcessStarted; readonly place: number }
+  >();
   private readonly ends = new Map<ProcessHead, Row>();
   /** Takes back the append under judgement, from its last deed on. */
   private undo: (() => void)[] = [];
@@ -88,6 +95,7 @@ export class AppendBatch {
       }
     } catch (error) {
       for (const act of this.undo.reverse()) act();
+      this.texts.takeReferences();
       for (const hash of [...texts.keys()].slice(before)) texts.delete(hash);
       throw error;
     }
@@ -112,8 +120,9 @@ export class AppendBatch {
       else (end === undefined ? changed : ended).push(row);
     }
     for (const { table, run, row } of this.rows) put(table, { ...row, run: run.id });
-    for (const [hash, text] of this.texts.texts)
-      put(pagesTable, { hash, text: packed({ text, refers: false }) });
+    for (const [hash, text] of this.texts.texts) put(pagesTable, { hash, text: packed(text) });
+    for (const [run, hashes] of this.uses)
+      for (const hash of hashes) put(pageUsesTable, { run: run.id, hash: pageKey(hash) });
     for (const [table, rows] of byTable) await this.session.insert(table, rows);
     await this.session.update(processesTable, headColumns, changed);
     await this.session.update(processesTable, [...headColumns, ...endColumns], ended);
@@ -141,6 +150,7 @@ export class AppendBatch {
       fence,
       holder: null,
       leased_until_us: null,
+      pruned_us: null,
     });
     await this.session.update(runsTable, runColumns, runs.filter(({ id }) => id !== 0).map(row));
     const started = runs.filter(({ id }) => id === 0);
@@ -154,6 +164,7 @@ export class AppendBatch {
   private admit(record: KernelRecord): Promise<void> | void {
     const run = this.heads.get(record.run);
     if (run !== undefined && isFencedOff(run, this.fences.get(run.name))) throw leaseLost(run.name);
+    if (run !== undefined && run.prunedUs !== null) return this.addToPruned(run, record);
     if (record.type === 'run.started') return this.startBranch(record);
     // Whoever leases a run may do so before it starts.
     if (run === undefined || run.branches.size === 0)
@@ -182,6 +193,13 @@ export class AppendBatch {
     }
   }
 
+  /** A call that was stopped may end after its run. */
+  private addToPruned(run: RunHead, record: KernelRecord): void {
+    if (record.type === 'ledger' && record.what === 'settled') return this.addCall(run, record);
+    if (record.type === 'audit') return this.addAudit(run, record);
+    throw refusal(record, 'belongs to a run that was pruned');
+  }
+
   private async startBranch(record: RunStarted): Promise<void> {
     const { run: name, branch: branchName } = record;
     let run = this.heads.get(name);
@@ -205,7 +223,7 @@ export class AppendBatch {
     this.put(`run ${name} ${branchName}`, record, branchesTable, run, {
       branch,
       name: branchName,
-      started: JSON.stringify(record),
+      started: branchText(this.texts, record),
     });
   }
 
@@ -214,9 +232,8 @@ export class AppendBatch {
     if (branch === undefined) throw refusal(record, 'belongs to a branch that has not started');
     const known = branch.processes.get(record.pid);
     if (known !== undefined)
-      return repeats(this.starts.get(known) ?? (await this.stored.start(run, known)), record);
+      return repeats(this.starts.get(known)?.record ?? (await this.stored.start(run, known)), record);
     const process = addProcess(run, branch, record.pid);
-    this.starts.set(process, { ...record });
     this.undo.push(() => {
       run.processes.pop();
       branch.processes.delete(record.pid);
@@ -224,6 +241,7 @@ export class AppendBatch {
       this.changed.delete(process);
     });
     this.change(run, process);
+    this.starts.set(process, { record: { ...record }, place: run.places++ });
   }
 
   private async addResult(run: RunHead, record: HistoryRecord): Promise<void> {
@@ -250,7 +268,7 @@ export class AppendBatch {
       throw refusal(record, `is number ${record.seq}, where ${process.lastSeq + 1} comes next`);
     this.change(run, process);
     process.lastSeq = record.seq;
-    this.put(key, record, journalTable, run, journalRow(this.texts, process.process, record));
+    this.put(key, record, journalTable, run, journalRow(this.texts, process.process, run.places++, record));
   }
 
   private async addCheckpoint(run: RunHead, record: CheckpointRecord): Promise<void> {
@@ -272,7 +290,8 @@ export class AppendBatch {
     process.checkpointN = n;
     process.tip = tip;
     process.promptLength = keep + nodes.length;
-    this.put(key, record, checkpointsTable, run, checkpointRow(process.process, record));
+    for (const { hash } of nodes) if (hash !== '') this.use(run, hash);
+    this.put(key, record, checkpointsTable, run, checkpointRow(process.process, run.places++, record));
   }
 
   private addCall(run: RunHead, record: LedgerRecord): void {
@@ -295,9 +314,13 @@ export class AppendBatch {
     const { hash, text } = record;
     const key = `page ${hash}`;
     const known = (this.added.get(key) as PageRecord | undefined)?.text ?? this.stored.pageText(record);
-    if (known === text) return;
-    if (known !== undefined) throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
-    this.put(key, record, pagesTable, run, { hash, text: packed(this.texts.writePage(text)) });
+    if (known !== undefined && known !== text)
+      throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
+    this.use(run, hash);
+    const content = this.texts.writePage(text);
+    if (known === undefined) return this.put(key, record, pagesTable, run, { hash, text: packed(content) });
+    this.touched.add(run);
+    this.useReferences(run);
   }
 
   /** Compare and set: the first end stands. */
@@ -327,10 +350,23 @@ export class AppendBatch {
 
   private addRow(table: Table, run: RunHead, row: Row): void {
     this.rows.push({ table, run, row });
+    this.useReferences(run);
     this.touched.add(run);
     this.undo.push(() => {
       this.rows.pop();
     });
+  }
+
+  private useReferences(run: RunHead): void {
+    for (const hash of this.texts.takeReferences()) this.use(run, hash);
+  }
+
+  private use(run: RunHead, hash: string): void {
+    let hashes = this.uses.get(run);
+    if (hashes === undefined) this.uses.set(run, (hashes = new Set()));
+    if (hashes.has(hash)) return;
+    hashes.add(hash);
+    this.undo.push(() => hashes.delete(hash));
   }
 
   /** Call it before the head of the process, or the places of the run, change. */
@@ -363,8 +399,11 @@ function headRow(run: RunHead, head: ProcessHead): Row {
   };
 }
 
-function startRow({ branch, pid }: ProcessHead, start: ProcessStarted): Row {
-  return { branch: branch.branch, pid, started: JSON.stringify(start) };
+function startRow(
+  { branch, pid }: ProcessHead,
+  { record, place }: { readonly record: ProcessStarted; readonly place: number },
+): Row {
+  return { branch: branch.branch, pid, started: JSON.stringify(record), place };
 }
 
 type ProcessRecord = HistoryRecord | JournalRecord | CheckpointRecord | ProcessEnded;

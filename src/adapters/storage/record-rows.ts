@@ -1,6 +1,6 @@
 /** Records as rows of the tables, without the number of their run, and back. What a row has from its place (run, branch, pid) is not told in it again. */
 import type { ChainedAuditRecord } from '../../kernel/audit-log.ts';
-import type { Pid } from '../../kernel/ids.ts';
+import type { Json, Pid } from '../../kernel/ids.ts';
 import {
   historyVersion,
   type AuditRecord,
@@ -8,6 +8,7 @@ import {
   type HistoryRecord,
   type JournalRecord,
   type LedgerRecord,
+  type RunStarted,
 } from '../../kernel/records.ts';
 import type { ProcessAddress } from '../../kernel/storage.ts';
 import { packed, unpacked } from './packed-text.ts';
@@ -16,14 +17,36 @@ import type { Row, SqlValue } from './sql.ts';
 
 const v = historyVersion;
 
+/** As one text, the settings are stored once for all runs that have the same. */
+export function branchText(texts: SharedTexts, { settings, ...record }: RunStarted): string {
+  return texts.write({
+    ...record,
+    ...(settings === undefined ? {} : { settings: JSON.stringify(settings) }),
+  });
+}
+
+export function branchOf(texts: SharedReader, text: string): RunStarted {
+  const record = texts.parse(text) as RunStarted;
+  const { settings } = record;
+  return settings === undefined ? record : { ...record, settings: JSON.parse(settings as string) as Json };
+}
+
 export function historyRow(
   texts: SharedTexts,
-
   process: number,
   place: number,
-  { n, kind, hash, result, atUs }: HistoryRecord,
+  { n, kind, hash, asked, result, atUs }: HistoryRecord,
 ): Row {
-  return { process, n, place, kind, hash, result: texts.write(result), at_us: atUs };
+  return {
+    process,
+    n,
+    place,
+    kind,
+    hash,
+    result: texts.write(result),
+    at_us: atUs,
+    asked: asked === undefined ? null : texts.write(asked),
+  };
 }
 
 export function historyOf(
@@ -31,6 +54,7 @@ export function historyOf(
   { run, branch, pid }: ProcessAddress,
   row: Row,
 ): HistoryRecord {
+  const asked = row['asked'] ?? null;
   return {
     v,
     type: 'history',
@@ -40,14 +64,15 @@ export function historyOf(
     n: row['n'] as number,
     kind: row['kind'] as string,
     hash: row['hash'] as number,
+    ...(asked === null ? {} : { asked: texts.parse(asked as string) as Json }),
     result: texts.parse(row['result'] as string) as HistoryRecord['result'],
     atUs: row['at_us'] as number,
   };
 }
 
-export function journalRow(texts: SharedTexts, process: number, record: JournalRecord): Row {
+export function journalRow(texts: SharedTexts, process: number, place: number, record: JournalRecord): Row {
   const { v: _v, run: _run, branch: _branch, pid: _pid, type, seq, atUs, ...body } = record;
-  return { process, seq, type, body: texts.write(body), at_us: atUs };
+  return { process, seq, type, body: texts.write(body), at_us: atUs, place };
 }
 
 export function journalOf(
@@ -68,7 +93,7 @@ export function journalOf(
   } as JournalRecord;
 }
 
-export function checkpointRow(process: number, record: CheckpointRecord): Row {
+export function checkpointRow(process: number, place: number, record: CheckpointRecord): Row {
   const { v: _v, type: _type, run: _run, branch: _branch, pid: _pid, n, atUs, ...body } = record;
   return {
     process,
@@ -76,6 +101,7 @@ export function checkpointRow(process: number, record: CheckpointRecord): Row {
     is_start: record.base === '' ? 1 : 0,
     body: packed({ text: JSON.stringify(body), refers: false }),
     at_us: atUs,
+    place,
   };
 }
 
@@ -126,7 +152,7 @@ export function ledgerOf(run: string, row: Row): LedgerRecord {
 }
 
 export function auditRow({ index, previous, hash, record }: ChainedAuditRecord): Row {
-  const { pid, n, action, input, output, microDollars, atUs } = record;
+  const { pid, n, action, input, output, microDollars, atUs, reasoning, person } = record;
   return {
     place: index,
     pid,
@@ -138,10 +164,13 @@ export function auditRow({ index, previous, hash, record }: ChainedAuditRecord):
     at_us: atUs,
     previous: Buffer.from(previous, 'hex'),
     hash: Buffer.from(hash, 'hex'),
+    reasoning: reasoning ?? null,
+    person: person ?? null,
   };
 }
 
 export function auditOf(run: string, row: Row): ChainedAuditRecord {
+  const { reasoning, person } = row;
   const record: AuditRecord = {
     v,
     type: 'audit',
@@ -152,6 +181,8 @@ export function auditOf(run: string, row: Row): ChainedAuditRecord {
     input: row['input'] as string,
     output: row['output'] as string,
     microDollars: row['micro_dollars'] as number,
+    ...(typeof reasoning === 'string' ? { reasoning } : {}),
+    ...(typeof person === 'string' ? { person } : {}),
     atUs: row['at_us'] as number,
   };
   return { index: row['place'] as number, previous: hex(row['previous']), hash: hex(row['hash']), record };

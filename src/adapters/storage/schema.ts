@@ -1,20 +1,65 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
+import { pageKey } from './page-key.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
-import { tables as allTables, type ColumnType, type Table } from './tables.ts';
+import {
+  auditTable,
+  checkpointsTable,
+  historyTable,
+  journalTable,
+  pagesTable,
+  pageUsesTable,
+  processesTable,
+  runsTable,
+  tables as allTables,
+  writersTable,
+  type ColumnType,
+  type Table,
+} from './tables.ts';
 
 /** What makes of a schema of one version that of the next. */
 type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
-const migrations: readonly Migration[] = [];
+const migrations: readonly Migration[] = [
+  async (session, dialect) => {
+    for (const table of [writersTable])
+      for (const statement of dialect.statements(table)) await session.query(statement);
+    await placeAllRecords(session, dialect);
+    await keepOldPages(session, dialect);
+  },
+];
+
+/** Of what version 1 left without a place, what is known: what it came behind, by its time. */
+async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise<void> {
+  for (const { name } of [processesTable, journalTable, checkpointsTable])
+    await session.query(`alter table ${name} add column place ${types.integer}`);
+  await session.query(`alter table ${historyTable.name} add column asked ${types.text}`);
+  for (const { name } of [journalTable, checkpointsTable])
+    await session.query(
+      `update ${name} set place = coalesce((select max(h.place) from ${historyTable.name} h where h.run = ${name}.run and h.at_us <= ${name}.at_us), -1)`,
+    );
+  await session.query(
+    `update ${processesTable.name} set place = coalesce((select min(h.place) from ${historyTable.name} h where h.run = ${processesTable.name}.run and h.process = ${processesTable.name}.process), -1)`,
+  );
+}
+
+/** Which run needs which page was not told in version 1: what it left stays. */
+async function keepOldPages(session: SqlSession, { statements, types }: Dialect): Promise<void> {
+  await session.query(`alter table ${runsTable.name} add column pruned_us ${types.integer}`);
+  for (const column of ['reasoning', 'person'])
+    await session.query(`alter table ${auditTable.name} add column ${column} ${types.text}`);
+  for (const statement of statements(pageUsesTable)) await session.query(statement);
+  const pages = await session.query(`select hash from ${pagesTable.name}`);
+  await session.insert(
+    pageUsesTable,
+    pages.map(({ hash }) => ({ run: 0, hash: pageKey(hash as string) })),
+  );
+}
 
 const schemaVersion = 1 + migrations.length;
 
-const allowedVersions =
-  migrations.length === 0
-    ? '1, that of this ringzero'
-    : `1 to ${schemaVersion}, those that this ringzero knows`;
+const allowedVersions = `1 to ${schemaVersion}, those that this ringzero knows`;
 
 /** How a database says what all of them have. */
 export interface Dialect {
@@ -30,17 +75,15 @@ const formatName = 'ringzero-storage';
 export async function migrate(
   database: SqlDatabase,
   {
-    name,
     tables,
     dialect,
   }: {
-    /** Where the database is, for whoever reads a refusal. */
-    readonly name: string;
     /** The names of those that are there. */
     readonly tables: (session: SqlSession) => Promise<ReadonlySet<string>>;
     readonly dialect: Dialect;
   },
 ): Promise<void> {
+  const { name } = database;
   await database.transaction(async (session) => {
     const known = await tables(session);
     if (known.size === 0) {

@@ -14,8 +14,9 @@ const sharedFrom = 256;
 
 /** Writes JSON, and gathers the texts that it refers to. */
 export class SharedTexts {
-  /** By hash. */
-  readonly texts = new Map<string, string>();
+  /** By hash, as they are stored. */
+  readonly texts = new Map<string, PackedText>();
+  private references = new Set<string>();
 
   write(value: unknown): string {
     return JSON.stringify(value, (_, member: unknown) => {
@@ -25,7 +26,17 @@ export class SharedTexts {
     });
   }
 
-  /** The content of a page: with references when it is JSON, such as a message, in the one spelling that can be told again. */
+  /** All that was referred to since this was asked last, also by what is referred to. */
+  takeReferences(): ReadonlySet<string> {
+    const { references } = this;
+    if (references.size > 0) this.references = new Set();
+    return references;
+  }
+
+  /**
+   * The content of a page: with references when it is JSON, such as a message, in the one spelling that can be told again. Its form depends on the text alone, so that whoever refers to
+   * one that is stored knows what that refers to.
+   */
   writePage(text: string): PackedText {
     const value = text.length < sharedFrom ? undefined : parsed(text);
     if (typeof value !== 'object' || JSON.stringify(value) !== text) return { text, refers: false };
@@ -36,7 +47,8 @@ export class SharedTexts {
     // UTF-8 would make two texts with lone surrogates one.
     if (Buffer.from(text, 'utf8').toString('utf8') !== text) return escaped(text);
     const hash = createHash('sha256').update(text, 'utf8').digest('hex');
-    this.texts.set(hash, text);
+    this.references.add(hash);
+    this.texts.set(hash, this.writePage(text));
     return `\0#${hash}`;
   }
 }

@@ -1,32 +1,49 @@
 /**
  * Storage in a database. Writes wait in one queue; a flush takes all that waits, as one transaction, and only then are they acknowledged: while one is under way, the next gathers.
  */
+import { randomUUID } from 'node:crypto';
+
 import type { AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
-import { KernelError, messageOf } from '../../kernel/errors.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import type {
   HistoryRecord,
   JournalRecord,
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RunStarted,
 } from '../../kernel/records.ts';
-import { checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
+import {
+  checkBatch,
+  checkLease,
+  checkMemory,
+  checkPrune,
+  checkRecollection,
+  checkRun,
+} from '../../kernel/storage.ts';
 import type {
   AuditFilter,
+  BatchIdentity,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LeaseClaim,
   LeaseVerdict,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  PruneOrder,
+  PruneReport,
   Recollection,
   RunSummary,
   StorageManager,
+  StorageSizes,
   StoredProcess,
 } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
+import { BatchNumbers } from './batch-numbers.ts';
+import { carryOut, planPrune, runSizes, type PrunedNow } from './pruned-runs.ts';
 import type { RunHead } from './run-heads.ts';
 import { giveLeaseBack, takeLease } from './run-leases.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
@@ -34,10 +51,15 @@ import { recall, remember } from './stored-memories.ts';
 import { StoredRuns } from './stored-runs.ts';
 
 interface Write {
-  readonly content: { readonly records: readonly KernelRecord[] } | { readonly memory: Memory };
+  readonly content:
+    | { readonly records: readonly KernelRecord[]; readonly batch: BatchIdentity | undefined }
+    | { readonly memory: Memory };
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
+
+/** Runs that go in one transaction: others wait no longer than that takes. */
+const prunedAtOnce = 20;
 
 /** Of one flush, when other programs write at the same time. */
 const mostAttempts = 5;
@@ -60,9 +82,17 @@ export class SqlStorage implements StorageManager {
     this.database = database;
   }
 
-  append(records: readonly KernelRecord[]): Promise<void> {
+  async append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void> {
+    if (batch !== undefined) checkBatch(batch);
     // The caller's array and records are its own again as soon as this returns.
-    return this.write({ records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[] });
+    return this.write({
+      records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[],
+      batch: batch && { ...batch },
+    });
+  }
+
+  newWriter(): string {
+    return randomUUID();
   }
 
   async remember(memory: Memory): Promise<void> {
@@ -72,6 +102,11 @@ export class SqlStorage implements StorageManager {
 
   runs(): Promise<readonly RunSummary[]> {
     return this.read((stored) => stored.runs());
+  }
+
+  async branches(run: string): Promise<readonly RunStarted[]> {
+    checkRun(run);
+    return this.read((stored) => stored.branches(run));
   }
 
   async history(run: string, filter: HistoryFilter = {}): Promise<readonly HistoryRecord[]> {
@@ -87,6 +122,11 @@ export class SqlStorage implements StorageManager {
   async ends(run: string, filter: BranchFilter = {}): Promise<readonly ProcessEnded[]> {
     checkRun(run);
     return this.read((stored) => stored.ends(run, filter));
+  }
+
+  async records(run: string, branch: string): Promise<readonly BranchRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.records(run, branch));
   }
 
   async journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
@@ -135,6 +175,41 @@ export class SqlStorage implements StorageManager {
     await this.atomically((session) => giveLeaseBack(session, claim));
   }
 
+  async sizes(): Promise<StorageSizes> {
+    this.checkOpen();
+    const { disk, used } = await this.database.size();
+    return { disk, used, runs: await this.inOneMoment((session) => runSizes(session, used)) };
+  }
+
+  async prune(order: PruneOrder): Promise<PruneReport> {
+    checkPrune(order);
+    const { runs, ...rest } = order;
+    const reports: PrunedNow[] = [];
+    const waiting = [...new Set(runs)];
+    const tries = new Map<string, number>();
+    const written: string[] = [];
+    while (waiting.length > 0) {
+      const now = { ...rest, runs: waiting.splice(0, prunedAtOnce) };
+      const plan = await this.inOneMoment((session) => planPrune(session, now));
+      const report = await this.atomically((session) => carryOut(session, now, plan));
+      for (const run of report.changed) {
+        const count = (tries.get(run) ?? 0) + 1;
+        tries.set(run, count);
+        (count < mostAttempts ? waiting : written).push(run);
+      }
+      reports.push(report);
+    }
+    if (reports.some(({ pruned }) => pruned.length > 0)) await this.giveBack();
+    return {
+      pruned: reports.flatMap(({ pruned }) => pruned),
+      kept: [
+        ...reports.flatMap(({ kept }) => kept),
+        ...written.map((run) => ({ run, because: 'written' as const })),
+      ],
+      pages: reports.reduce((sum, { pages }) => sum + pages, 0),
+    };
+  }
+
   close(): Promise<void> {
     this.isClosed = true;
     this.closed ??= (this.flushing ?? Promise.resolve()).then(() => this.database.close());
@@ -177,17 +252,26 @@ export class SqlStorage implements StorageManager {
     return this.atomically(async (session) => {
       const refusals = new Map<number, unknown>();
       const batch = new AppendBatch(session, this.heads, this.fences);
-      await batch.open(writes.flatMap(({ content }) => ('records' in content ? [content.records] : [])));
+      const appends = writes.flatMap(({ content }) => ('records' in content ? [content] : []));
+      await batch.open(appends.map(({ records }) => records));
+      const numbers = await BatchNumbers.of(
+        session,
+        appends.map(({ batch }) => batch),
+      );
       for (const [index, { content }] of writes.entries()) {
         try {
-          if ('records' in content) await batch.add(content.records);
-          else await remember(session, content.memory);
+          if ('memory' in content) await remember(session, content.memory);
+          else if (!numbers.has(content.batch)) {
+            await batch.add(content.records);
+            numbers.add(content.batch);
+          }
         } catch (error) {
           if (!(error instanceof KernelError)) throw error;
           refusals.set(index, error);
         }
       }
       await batch.write();
+      await numbers.write();
       return refusals;
     });
   }
@@ -200,7 +284,9 @@ export class SqlStorage implements StorageManager {
       } catch (error) {
         // What was known of runs is what would have been stored. A flush that is under way beside this one keeps its own.
         this.heads = new Map();
-        if (attempt === mostAttempts || !this.database.isConflict(error)) throw problemOf(error);
+        const isConflict =
+          !(error instanceof KernelError) && this.database.failure(error).kind === 'conflict';
+        if (attempt === mostAttempts || !isConflict) throw storageError(this.database, error);
       }
     }
   }
@@ -214,7 +300,15 @@ export class SqlStorage implements StorageManager {
     try {
       return await this.database.read(act);
     } catch (error) {
-      throw problemOf(error);
+      throw storageError(this.database, error);
+    }
+  }
+
+  private async giveBack(): Promise<void> {
+    try {
+      await this.database.giveBack();
+    } catch (error) {
+      throw storageError(this.database, error);
     }
   }
 
@@ -223,9 +317,13 @@ export class SqlStorage implements StorageManager {
   }
 }
 
-/** What the driver says, as the contract has it. */
-function problemOf(error: unknown): KernelError {
-  return error instanceof KernelError
-    ? error
-    : new KernelError('STORAGE_FAILED', `storage: ${messageOf(error)}`);
+/** What the driver says, as the contract has it. Whoever lost against other programs all the time may try again like one whose storage is unavailable. */
+export function storageError(
+  { name, failure }: Pick<SqlDatabase, 'name' | 'failure'>,
+  error: unknown,
+): KernelError {
+  if (error instanceof KernelError) return error;
+  const { kind, message } = failure(error);
+  const code = kind === 'refused' ? 'STORAGE_FAILED' : 'STORAGE_UNAVAILABLE';
+  return new KernelError(code, `storage ${name}: ${message}`, { cause: error });
 }

@@ -8,7 +8,7 @@ import type {
   LedgerRecord,
   PageRecord,
 } from '../../kernel/records.ts';
-import { checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import { branchOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
 import type { BranchHead, ProcessHead, RunHead } from './run-heads.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -63,7 +63,9 @@ export class StoredRecords {
 
   async branch(run: RunHead, { branch }: BranchHead): Promise<KernelRecord | undefined> {
     const row = await this.one(branchesTable, { run: run.id, branch });
-    return row && (JSON.parse(row['started'] as string) as KernelRecord);
+    if (row === undefined) return undefined;
+    await this.texts.loadFor([row['started'] as string]);
+    return branchOf(this.texts, row['started'] as string);
   }
 
   async start(run: RunHead, { process }: ProcessHead): Promise<KernelRecord | undefined> {
@@ -80,7 +82,8 @@ export class StoredRecords {
   async result(run: RunHead, process: ProcessHead, { n }: HistoryRecord): Promise<KernelRecord | undefined> {
     const row = await this.one(historyTable, { run: run.id, process: process.process, n });
     if (row === undefined) return undefined;
-    await this.texts.loadFor([row['result'] as string]);
+    const { result, asked } = row;
+    await this.texts.loadFor([result, asked].filter((text) => typeof text === 'string'));
     return historyOf(this.texts, addressOf(run, process), row);
   }
 

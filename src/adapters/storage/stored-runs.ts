@@ -16,13 +16,14 @@ import type {
 import type {
   AuditFilter,
   BranchFilter,
+  BranchRecord,
   HistoryFilter,
   LoadedCheckpoint,
   ProcessAddress,
   RunSummary,
   StoredProcess,
 } from '../../kernel/storage.ts';
-import { auditOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import { auditOf, branchOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession, SqlValue } from './sql.ts';
 
@@ -36,7 +37,9 @@ export class StoredRuns {
   }
 
   async runs(): Promise<readonly RunSummary[]> {
-    const branches = await this.session.query('select run, name, started from branches order by run, branch');
+    const branches = await this.session.query(
+      'select branches.run, branches.name, branches.started, runs.name as run_name from branches join runs on runs.id = branches.run order by run, branch',
+    );
     const counts = await this.session.query(
       'select run, count(*) as processes, count(ended_place) as ended from processes group by run',
     );
@@ -48,17 +51,40 @@ export class StoredRuns {
       if (known === undefined) started.set(run, [row]);
       else known.push(row);
     }
-    return Array.from(started, ([run, rows]) => {
-      const first = JSON.parse(rows[0]!['started'] as string) as RunStarted;
+    const pruned = await this.session.query(
+      'select runs.id, runs.name, runs.pruned_us, audit.at_us from runs left join audit on audit.run = runs.id and audit.place = 0 where runs.pruned_us is not null',
+    );
+    const summaries = pruned.map(({ id, name, pruned_us: prunedUs, at_us: atUs }) => ({
+      id: id as number,
+      run: name as string,
+      startedUs: (atUs ?? prunedUs) as number,
+      branches: [],
+      processes: 0,
+      unfinished: 0,
+      prunedUs: prunedUs as number,
+    }));
+    const whole = Array.from(started, ([run, rows]) => {
+      const [first] = rows;
+      // What is a reference in it is not looked at.
+      const { atUs } = JSON.parse(first!['started'] as string) as RunStarted;
       const { processes = 0, ended = 0 } = (byRun.get(run) ?? {}) as { processes?: number; ended?: number };
       return {
-        run: first.run,
-        startedUs: first.atUs,
+        id: run,
+        run: first!['run_name'] as string,
+        startedUs: atUs,
         branches: rows.map((row) => row['name'] as string),
         processes,
         unfinished: processes - ended,
       };
     });
+    return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _, ...summary }) => summary);
+  }
+
+  async branches(name: string): Promise<readonly RunStarted[]> {
+    const rows = await this.ofRun('select started from branches where run = $1 order by branch', name);
+    const texts = rows.map(({ started }) => started as string);
+    await this.texts.loadFor(texts);
+    return texts.map((text) => branchOf(this.texts, text));
   }
 
   async history(name: string, { branch, pid, after = -1 }: HistoryFilter): Promise<readonly HistoryRecord[]> {
@@ -77,7 +103,9 @@ export class StoredRuns {
             run!,
             after,
           ]);
-    await this.texts.loadFor(rows.map((row) => row['result'] as string));
+    await this.texts.loadFor(
+      rows.flatMap(({ result, asked }) => [result, asked]).filter((text) => typeof text === 'string'),
+    );
     return rows.flatMap((row) => {
       const address = chosen.get(row['process'] as number);
       return address === undefined ? [] : [historyOf(this.texts, address, row)];
@@ -105,6 +133,40 @@ export class StoredRuns {
     return rows
       .map(({ ended }) => JSON.parse(ended as string) as ProcessEnded)
       .filter((end) => branch === undefined || end.branch === branch);
+  }
+
+  async records(name: string, branch: string): Promise<readonly BranchRecord[]> {
+    const addresses = await this.addresses(name, { branch });
+    if (addresses.size === 0) return [];
+    const run = (await this.numberOf(name))!;
+    const rowsOf = async (table: string): Promise<readonly Row[]> => {
+      const rows = await this.session.query(`select * from ${table} where run = $1`, [run]);
+      return rows.filter((row) => addresses.has(row['process'] as number));
+    };
+    const [processes, history, journal, checkpoints] = [
+      await rowsOf('processes'),
+      await rowsOf('history'),
+      await rowsOf('journal'),
+      await rowsOf('checkpoints'),
+    ];
+    const texts = [
+      ...history.flatMap(({ result, asked }) => [result, asked]),
+      ...journal.map(({ body }) => body),
+    ];
+    await this.texts.loadFor(texts.filter((text) => typeof text === 'string'));
+    const placed: { readonly place: number; readonly record: BranchRecord }[] = [];
+    const put = (place: SqlValue | undefined, record: BranchRecord): void =>
+      void placed.push({ place: place as number, record });
+    for (const { place, started, ended, ended_place } of processes) {
+      put(place, JSON.parse(started as string) as ProcessStarted);
+      if (ended !== null) put(ended_place, JSON.parse(ended as string) as ProcessEnded);
+    }
+    const address = (row: Row): ProcessAddress => addresses.get(row['process'] as number)!;
+    for (const row of history) put(row['place'], historyOf(this.texts, address(row), row));
+    for (const row of checkpoints) put(row['place'], checkpointOf(address(row), row));
+    for (const row of journal) put(row['place'], journalOf(this.texts, address(row), row));
+    // What an earlier version wrote may share a place: kinds then follow one another as put here.
+    return placed.sort((a, b) => a.place - b.place).map(({ record }) => record);
   }
 
   async journal(address: ProcessAddress): Promise<readonly JournalRecord[]> {

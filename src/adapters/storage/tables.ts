@@ -20,7 +20,7 @@ export interface Table {
 
 /**
  * `version` counts the transactions that touched the run, `places` what was appended to it; the head of its audit chain stands apart from the chain. `fence` rises with each new holder of
- * its lease.
+ * its lease. `pruned_us`: when all but its audit log and its ledger was removed.
  */
 export const runsTable: Table = {
   name: 'runs',
@@ -34,10 +34,11 @@ export const runsTable: Table = {
     fence: 'integer',
     holder: 'text',
     leased_until_us: 'integer',
+    pruned_us: 'integer',
   },
   counted: 'id',
   key: ['id'],
-  optional: ['holder', 'leased_until_us'],
+  optional: ['holder', 'leased_until_us', 'pruned_us'],
   unique: [['name']],
 };
 
@@ -47,7 +48,7 @@ export const branchesTable: Table = {
   key: ['run', 'branch'],
 };
 
-/** `process` counts those of the run. Beside each what may come next to it: the last n of its history and of its checkpoints, the last number of its journal. */
+/** `process` counts those of the run; `place`, `ended_place`: as in the history. Beside each what may come next to it: the last n of its history and of its checkpoints, the last number of its journal. */
 export const processesTable: Table = {
   name: 'processes',
   columns: {
@@ -56,6 +57,7 @@ export const processesTable: Table = {
     branch: 'integer',
     pid: 'integer',
     started: 'text',
+    place: 'integer',
     last_n: 'integer',
     last_seq: 'integer',
     checkpoint_n: 'integer',
@@ -65,10 +67,10 @@ export const processesTable: Table = {
     ended_place: 'integer',
   },
   key: ['run', 'process'],
-  optional: ['ended', 'ended_place'],
+  optional: ['place', 'ended', 'ended_place'],
 };
 
-/** `place`: in the order of all that was appended to the run. */
+/** `place`: in the order of all that was appended to the run. `asked`: null where nothing is told. */
 export const historyTable: Table = {
   name: 'history',
   columns: {
@@ -80,8 +82,10 @@ export const historyTable: Table = {
     hash: 'integer',
     result: 'text',
     at_us: 'integer',
+    asked: 'text',
   },
   key: ['run', 'process', 'n'],
+  optional: ['asked'],
 };
 
 export const journalTable: Table = {
@@ -93,8 +97,10 @@ export const journalTable: Table = {
     type: 'text',
     body: 'text',
     at_us: 'integer',
+    place: 'integer',
   },
   key: ['run', 'process', 'seq'],
+  optional: ['place'],
 };
 
 /** `is_start`: it tells its whole prompt. */
@@ -107,8 +113,10 @@ export const checkpointsTable: Table = {
     is_start: 'integer',
     body: 'bytes',
     at_us: 'integer',
+    place: 'integer',
   },
   key: ['run', 'process', 'n'],
+  optional: ['place'],
 };
 
 export const ledgerTable: Table = {
@@ -149,8 +157,11 @@ export const auditTable: Table = {
     at_us: 'integer',
     previous: 'bytes',
     hash: 'bytes',
+    reasoning: 'text',
+    person: 'text',
   },
   key: ['run', 'place'],
+  optional: ['reasoning', 'person'],
 };
 
 /** Contents of pages, and long texts that rows refer to: of all runs. */
@@ -158,6 +169,14 @@ export const pagesTable: Table = {
   name: 'pages',
   columns: { hash: 'text', text: 'bytes' },
   key: ['hash'],
+  isRepeatable: true,
+};
+
+/** Which run may need which of those: what no run uses goes when the last that used it is pruned. Run 0, which is none: what version 1 left. `hash`: as page-key.ts has it. */
+export const pageUsesTable: Table = {
+  name: 'page_uses',
+  columns: { run: 'integer', hash: 'bytes' },
+  key: ['run', 'hash'],
   isRepeatable: true,
 };
 
@@ -189,6 +208,13 @@ export const memoryTermsTable: Table = {
   indexed: [['memory']],
 };
 
+/** The number of each writer's last batch: one that comes again is not stored again. */
+export const writersTable: Table = {
+  name: 'writers',
+  columns: { writer: 'text', number: 'integer' },
+  key: ['writer'],
+};
+
 export const tables: readonly Table[] = [
   runsTable,
   branchesTable,
@@ -199,6 +225,8 @@ export const tables: readonly Table[] = [
   ledgerTable,
   auditTable,
   pagesTable,
+  pageUsesTable,
   memoriesTable,
   memoryTermsTable,
+  writersTable,
 ];

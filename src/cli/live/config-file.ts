@@ -4,6 +4,8 @@ import { dirname, resolve } from 'node:path';
 
 import { agentDefaults, agentTaskOf, type AgentSettings } from '../../agents/loop/agent-task.ts';
 import type { RouteTable } from '../../agents/loop/model-routing.ts';
+import { hasPassword, isDatabaseUrl } from '../../adapters/storage/postgres-storage.ts';
+import type { SyncLevel } from '../../adapters/storage/sqlite-database.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { modelVariables } from '../../adapters/models/openai-compatible.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
@@ -12,6 +14,7 @@ import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
 import { mostTokens } from '../../kernel/syscall-handler.ts';
 import { approvalModes, type ApprovalMode } from './approval.ts';
 import { serverOfCommand } from './mcp-servers.ts';
+import { looksSecret } from './secret-words.ts';
 
 /** What a file says; what it doesn't is absent. Paths in it begin where the file is. */
 export interface ConfigFile {
@@ -30,6 +33,8 @@ export interface ConfigFile {
   readonly budget?: { readonly tokens?: number; readonly usd?: number };
   readonly prices?: string;
   readonly memories?: string;
+  readonly store?: string;
+  readonly sync?: SyncLevel;
 }
 
 interface ConfiguredModel {
@@ -65,17 +70,36 @@ export function readConfig(
   named: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): FoundConfig | undefined {
+  const found = readFile(folder, named);
+  if (found === undefined) return undefined;
+  const { name, path, parsed } = found;
+  return { name, config: new ConfigReader(name, dirname(path), environment).config(parsed) };
+}
+
+/** Where runs are kept, of that file: whoever only looks at them needs nothing else of it. */
+export function readStoreConfig(
+  folder: string,
+  named: string | undefined,
+): Pick<ConfigFile, 'store' | 'sync'> & { readonly name: string } {
+  const found = readFile(folder, named);
+  if (found === undefined) return { name: configFileName };
+  const { name, path, parsed } = found;
+  return { name, ...new ConfigReader(name, dirname(path), {}).storeEntries(parsed) };
+}
+
+function readFile(
+  folder: string,
+  named: string | undefined,
+): { readonly name: string; readonly path: string; readonly parsed: unknown } | undefined {
   const name = named ?? configFileName;
   const path = resolve(folder, name);
   if (named === undefined && !existsSync(path)) return undefined;
   const text = readFileSync(path, 'utf8');
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    return { name, path, parsed: JSON.parse(text) as unknown };
   } catch (error) {
     throw new KernelError('INVALID_FILE', `${name}: is not JSON (${messageOf(error)})`, { cause: error });
   }
-  return { name, config: new ConfigReader(name, dirname(path), environment).config(parsed) };
 }
 
 /** Checks each field and says which file it is in. */
@@ -114,8 +138,33 @@ class ConfigReader {
       budget: (field, value) => this.fields(field, value, { tokens: this.tokens, usd: this.dollars }),
       prices: this.path,
       memories: this.path,
+      ...this.storeChecks,
     });
   }
+
+  /** The entries of where runs are kept, whatever the others are. */
+  storeEntries(given: unknown): Pick<ConfigFile, 'store' | 'sync'> {
+    if (!isRecord(given)) return {};
+    const known = Object.entries(given).filter(([name]) => Object.hasOwn(this.storeChecks, name));
+    return this.fields('', Object.fromEntries(known), this.storeChecks);
+  }
+
+  private readonly storeChecks = {
+    store: (field: string, value: unknown): string => {
+      const where = this.text(field, value);
+      if (!isDatabaseUrl(where)) return where === 'memory' ? where : this.path(field, value);
+      if (!hasPassword(where)) return where;
+      // Not shown: it would be in the line.
+      throw new KernelError(
+        'INVALID_ARGUMENT',
+        `${this.name}: ${field}: a password does not belong in a file; allowed: the URL without it, and PGPASSWORD of the environment`,
+      );
+    },
+    sync: (field: string, value: unknown): SyncLevel => {
+      if (value !== 'normal' && value !== 'full') throw this.invalid(field, value, 'normal, full');
+      return value;
+    },
+  };
 
   /** An object of these fields, each of which may be absent. */
   private fields<Checked extends Record<string, unknown>>(
@@ -283,11 +332,4 @@ export function namesOf(field: string, text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.includes('')) throw invalid(field, text, 'names with commas between');
   return names;
-}
-
-function looksSecret(field: string): boolean {
-  return (
-    /^(.*_)?(api[-_]?)?(key|secret|password|token|authorization|bearer)$/i.test(field) ||
-    /apikey/i.test(field)
-  );
 }

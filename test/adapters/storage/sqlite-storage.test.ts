@@ -1,13 +1,23 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { afterAll, expect, test } from 'vitest';
 
+import { sha256Hex } from '../../../src/base/sha256.ts';
 import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
-import { audit, ended, history, processStarted, runStarted } from '../../kernel/storage-records.ts';
+import {
+  audit,
+  checkpoint,
+  ended,
+  history,
+  journal,
+  pidOf,
+  processStarted,
+  runStarted,
+} from '../../kernel/storage-records.ts';
 
 storageContract('sqlite', () => openSqliteStorage(':memory:'));
 
@@ -42,7 +52,7 @@ async function expectRefused(file: string, why: RegExp): Promise<void> {
 test('a file that is no database is refused, and left as it is', async () => {
   const file = join(folder, 'notes.txt');
   writeFileSync(file, 'These are notes, and no database, however long they are. '.repeat(30));
-  await expectRefused(file, /file is not a database/);
+  await expectRefused(file, /is no SQLite database; allowed: one that ringzero made, or a new file$/);
 });
 
 test('a database of something else is refused, and left as it is', async () => {
@@ -58,7 +68,43 @@ test('a schema of another version is refused, and left as it is', async () => {
   const database = new DatabaseSync(file);
   database.exec("update ringzero_meta set value = '99' where name = 'version'");
   database.close();
-  await expectRefused(file, /schema version 99 is not allowed; allowed: 1/);
+  await expectRefused(
+    file,
+    /schema version 99 is not allowed; allowed: 1 to \d+, those that this ringzero knows/,
+  );
+});
+
+test('a file of version 1 is brought up to date: what has no place there stands behind what came before it', async () => {
+  const file = join(folder, 'first.db');
+  const child = { pid: pidOf(2) };
+  const records = [
+    processStarted(),
+    history(1, { atUs: 1_000 }),
+    journal(1, { atUs: 2_000 }),
+    processStarted({ ...child, parent: pidOf(1) }),
+    history(1, { ...child, atUs: 3_000 }),
+    checkpoint(2, { atUs: 4_000 }),
+    history(2, { atUs: 5_000 }),
+    ended({ ...child, atUs: 6_000 }),
+  ];
+  const storage = await openSqliteStorage(file);
+  await storage.append([runStarted(), ...records]);
+  await storage.close();
+  const database = new DatabaseSync(file);
+  for (const table of ['processes', 'journal', 'checkpoints'])
+    database.exec(`alter table ${table} drop column place`);
+  database.exec('alter table history drop column asked');
+  database.exec('drop table writers');
+  for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
+  database.exec('alter table runs drop column pruned_us');
+  database.exec('drop table page_uses');
+  database.exec("update ringzero_meta set value = '1' where name = 'version'");
+  database.close();
+  const newer = await openSqliteStorage(file);
+  expect(await newer.records('r1', 'main')).toEqual(records);
+  await newer.append([history(3)]);
+  expect((await newer.records('r1', 'main')).at(-1)).toEqual(history(3));
+  await newer.close();
 });
 
 test('a page of the file that was overwritten is told when it is read', async () => {
@@ -70,12 +116,12 @@ test('a page of the file that was overwritten is told when it is read', async ()
     .then((storage) => storage.history('r1'))
     .catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: 'KernelError', code: 'STORAGE_FAILED' });
-  expect((error as Error).message).toMatch(/malformed|not a database/);
+  expect((error as Error).message).toMatch(/malformed|no SQLite database/);
 });
 
 test('a folder that is not there is told', async () => {
   await expect(openSqliteStorage(join(folder, 'nowhere', 'runs.db'))).rejects.toThrow(
-    /^storage .*nowhere.*: unable to open database file$/,
+    /^storage .*runs.db: folder .*nowhere is not there; allowed: a file in a folder that is$/,
   );
 });
 
@@ -100,4 +146,31 @@ test('a run that is leased has not started, and closing twice is closing once', 
   await storage.append([runStarted(), audit(1)]);
   await Promise.all([storage.close(), storage.close()]);
   await storage.close();
+});
+
+test('with the last run the file gets small again, and nothing of its texts is left in it', async () => {
+  const file = join(folder, 'pruned.db');
+  const storage = await openSqliteStorage(file);
+  const texts = Array.from({ length: 300 }, (_, n) => JSON.stringify({ text: String(n).repeat(2_000) }));
+  for (const text of texts)
+    await storage.append([
+      runStarted(),
+      processStarted(),
+      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text: `${text}` },
+    ]);
+  await storage.append([history(1, { result: { ok: true, value: texts } }), audit(1), ended()]);
+  const before = await storage.sizes();
+  expect(await storage.prune({ runs: ['r1'], atUs: 0 })).toMatchObject({ pruned: ['r1'], pages: 600 });
+  const after = await storage.sizes();
+  expect(after.disk).toBeLessThan(before.disk / 2);
+  expect(after.disk).toBe(after.used);
+  await storage.close();
+  expect(statSync(file).size).toBe(after.disk);
+  const database = new DatabaseSync(file);
+  for (const table of ['pages', 'page_uses', 'history', 'journal', 'processes', 'branches', 'checkpoints'])
+    expect([table, database.prepare(`select count(*) as count from ${table}`).get()!['count']]).toEqual([
+      table,
+      0,
+    ]);
+  database.close();
 });
