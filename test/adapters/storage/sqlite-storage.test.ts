@@ -111,7 +111,7 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   for (const table of ['writers', 'recordings']) database.exec(`drop table ${table}`);
   for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
   database.exec('alter table runs drop column pruned_us');
-  for (const table of ['page_uses', 'writers']) database.exec(`drop table ${table}`);
+  database.exec('drop table page_uses');
   database.exec("update ringzero_meta set value = '1' where name = 'version'");
   database.close();
   const newer = await openSqliteStorage(file);
@@ -152,6 +152,16 @@ test('what is known of a run leaves memory when the run is over, and what comes 
   await storage.append([audit(1)]);
   await expect(storage.append([history(2)])).rejects.toThrow(/comes after the end of its process/);
   expect(await storage.verifyAudit(audit(1).run)).toMatchObject({ ok: true });
+  await storage.close();
+});
+
+test('what is known of a lease leaves memory when it is given back', async () => {
+  const storage = await openSqliteStorage(':memory:');
+  const { fences } = storage as unknown as { readonly fences: ReadonlyMap<string, number> };
+  for (const run of ['r1', 'r2']) await storage.lease({ run, holder: 'me', atUs: 0, untilUs: 1 });
+  expect(fences.size).toBe(2);
+  for (const run of ['r1', 'r2']) await storage.release({ run, holder: 'me' });
+  expect(fences.size).toBe(0);
   await storage.close();
 });
 
