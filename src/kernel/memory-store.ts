@@ -117,7 +117,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   }
 
   runs(): RunSummary[] {
-    return this.started().map(([run, table]) => table.summary(run));
+    return this.started().map(([run, table]) => {
+      const lease = this.leases.get(run);
+      return lease === undefined ? table.summary(run) : { ...table.summary(run), lease: { ...lease } };
+    });
   }
 
   branches(run: string): RunStarted[] {
