@@ -16,10 +16,10 @@ import type {
   RunStarted,
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
-import { packed } from './packed-text.ts';
-import { auditRow, branchText, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
+import { packedText } from './packed-text.ts';
+import { auditRow, branchBytes, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
-import { SharedTexts } from './shared-texts.ts';
+import { packedHash, SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
 import { callKey, StoredRecords } from './stored-records.ts';
 import {
@@ -116,7 +116,7 @@ export class AppendBatch {
     }
     for (const { table, run, row } of this.rows) put(table, { ...row, run: run.id });
     for (const [hash, text] of this.texts.texts)
-      put(pagesTable, { hash, text: packed({ text, refers: false }) });
+      put(pagesTable, { hash: packedHash(hash), text: packedText(text) });
     for (const [table, rows] of byTable) await this.session.insert(table, rows);
     await this.session.update(processesTable, headColumns, changed);
     await this.session.update(processesTable, [...headColumns, ...endColumns], ended);
@@ -208,7 +208,7 @@ export class AppendBatch {
     this.put(`run ${name} ${branchName}`, record, branchesTable, run, {
       branch,
       name: branchName,
-      started: branchText(this.texts, record),
+      started: branchBytes(this.texts, record),
     });
   }
 
@@ -275,7 +275,7 @@ export class AppendBatch {
     process.checkpointN = n;
     process.tip = tip;
     process.promptLength = keep + nodes.length;
-    this.put(key, record, checkpointsTable, run, checkpointRow(process.process, run.places++, record));
+    this.put(key, record, checkpointsTable, run, checkpointRow(this.texts, process.process, run.places++, record));
   }
 
   private addCall(run: RunHead, record: LedgerRecord): void {
@@ -300,7 +300,10 @@ export class AppendBatch {
     const known = (this.added.get(key) as PageRecord | undefined)?.text ?? this.stored.pageText(record);
     if (known === text) return;
     if (known !== undefined) throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
-    this.put(key, record, pagesTable, run, { hash, text: packed(this.texts.writePage(text)) });
+    this.put(key, record, pagesTable, run, {
+      hash: packedHash(hash),
+      text: this.texts.writePage(text),
+    });
   }
 
   /** Compare and set: the first end stands. */

@@ -16,6 +16,9 @@ export type SyncLevel = 'normal' | 'full';
 /** How long a writer waits for another one to finish. */
 const busyMs = 10_000;
 
+/** In which SQLite keeps its rows: in smaller pages what an agent says fills them badly, larger ones are written whole for each row. */
+const pageBytes = 8_192;
+
 export class SqliteDatabase implements SqlDatabase {
   private readonly database: DatabaseSync;
   private readonly session: SqliteSession;
@@ -24,6 +27,8 @@ export class SqliteDatabase implements SqlDatabase {
   /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened. */
   constructor(file: string) {
     this.database = new DatabaseSync(file, { timeout: busyMs });
+    // Of a file that is made; one that is there keeps its own.
+    this.database.exec(`pragma page_size = ${pageBytes}`);
     this.session = new SqliteSession(this.database);
     this.turns = file === ':memory:' ? new Turns() : turnsOf(resolve(file));
   }
@@ -157,7 +162,7 @@ function sqliteTable({
   indexed = [],
 }: Table): string[] {
   const lines = Object.entries(columns).map(([column, type]) => {
-    if (column === counted) return `${column} integer primary key autoincrement`;
+    if (column === counted) return `${column} integer primary key`;
     return `${column} ${sqliteDialect.types[type]}${optional.includes(column) ? '' : ' not null'}`;
   });
   if (counted === undefined) lines.push(`primary key (${key.join(', ')})`);
