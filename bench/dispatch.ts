@@ -5,6 +5,7 @@
  */
 import TinyQueue from 'tinyqueue';
 
+import type { KernelEvent } from '../src/kernel/events.ts';
 import type { Program } from '../src/kernel/syscalls.ts';
 import { importanceLru } from '../src/policies/paging/importance-lru.ts';
 import { priorityDefaults, priorityWith } from '../src/policies/scheduling/priority.ts';
@@ -37,7 +38,10 @@ const burst: Program = {
   },
 };
 
-export function dispatchRun(processes: number): {
+export function dispatchRun(
+  processes: number,
+  onEvent: (event: KernelEvent) => void = () => {},
+): {
   simulation: Simulation;
   counts: { events: number; dispatches: number };
 } {
@@ -52,6 +56,7 @@ export function dispatchRun(processes: number): {
     },
     onEvent: (event) => {
       counts.events++;
+      onEvent(event);
       if (event.type === 'process.dispatched') counts.dispatches++;
     },
   });

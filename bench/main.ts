@@ -10,6 +10,7 @@ import { dispatchBench } from './dispatch.ts';
 import { evictionBenchDefaults, measureEvictions } from './evictions.ts';
 import { commit, machine } from './machine.ts';
 import { phases } from './phases.ts';
+import { timelineBench } from './timeline.ts';
 
 const isQuick = process.argv.includes('--quick');
 const lines: string[] = [];
@@ -50,6 +51,26 @@ say('## Bytes per idle process');
 say();
 for (const processes of isQuick ? [10_000] : [10_000, 100_000])
   say(`- ${count(processes)} processes: ${count(idle(processes))} bytes each`);
+
+say();
+say('## Seeking in a run');
+say();
+say(
+  'The dispatches above as a timeline (src/sim/timeline): to any event and one event back, each with the view of all processes there,',
+);
+say('in ms of 300 samples; processor time is that of all threads.');
+say();
+say(
+  '| events | processes | events taken in a second | bytes an event | with snapshots | seek | processor time | 99 % | one back | processor time | 99 % |',
+);
+say('| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |');
+for (const processes of isQuick ? [1_000] : [100, 11_000]) {
+  const { events, perSecond, storedBytes, heapBytes, seek, back } = timelineBench(processes);
+  const times = [seek, back].flatMap(({ mean, cpuMean, cpuP99 }) => [mean, cpuMean, cpuP99]);
+  say(
+    `| ${[events, processes, perSecond, storedBytes, heapBytes].map(count).join(' | ')} | ${times.map((ms) => ms.toFixed(1)).join(' | ')} |`,
+  );
+}
 
 say();
 say('## Where the time of a dispatch goes');

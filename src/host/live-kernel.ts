@@ -9,7 +9,7 @@ import { PromptCall } from '../agents/model/prompts.ts';
 import { KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json, Pid, RequestId, TimerId } from '../kernel/ids.ts';
-import type { Input, PersonAnswered, SignalName, SpawnInput } from '../kernel/inputs.ts';
+import type { Input, PersonAnswered, RestoreInput, SignalName, SpawnInput } from '../kernel/inputs.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import type { KernelOptionsInput } from '../kernel/options.ts';
 import type { StepOutput } from '../kernel/outbox.ts';
@@ -19,6 +19,7 @@ import type { CallIdentity, Request, StorageRequest, ToolStart } from '../kernel
 import { notJson } from '../kernel/schema/problem.ts';
 import type { StorageManager } from '../kernel/storage.ts';
 import { AnswerStreams } from './answer-streams.ts';
+import { ContinuedClock } from './continued-clock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ModelCallRun, noStretches, type Stretches } from './model-call-run.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
@@ -70,6 +71,7 @@ export class LiveKernel {
   readonly kernel: Kernel;
   readonly answers = new AnswerStreams();
   private readonly options: LiveOptions;
+  private readonly clock: ContinuedClock;
   private readonly commit: GroupCommit;
   private readonly inputs = new Ring<Input>();
   private readonly calls: (ModelCallRun | undefined)[] = [];
@@ -83,6 +85,10 @@ export class LiveKernel {
   private readonly ends = new Map<Pid, EndWaiter>();
   /** Who waits for something else to be durable. */
   private readonly whenBroken = new Set<(error: unknown) => void>();
+  /** Who waits for the next call, tool or storage request that ends. */
+  private readonly whenEnded: (() => void)[] = [];
+  /** Requests to the storage under way. */
+  private storing = 0;
   private broken: { readonly error: unknown } | undefined;
   private isStepping = false;
 
@@ -90,6 +96,8 @@ export class LiveKernel {
   constructor(options: LiveOptions) {
     this.options = options;
     this.kernel = new Kernel(options.kernel);
+    this.clock = new ContinuedClock(options.clock);
+    this.clock.goOnFrom(this.kernel.nowUs);
     for (const { name, cores } of this.kernel.options.engines) {
       const port = Object.hasOwn(options.models, name) ? options.models[name] : undefined;
       if (port === undefined)
@@ -131,6 +139,7 @@ export class LiveKernel {
    */
   restore({ restore, texts }: StoredRun): ReadonlyMap<Pid, Promise<ProcessEnd>> {
     for (const [hash, text] of texts) this.pages.add(hash, text);
+    this.clock.goOnFrom(lastUs(restore));
     // A process may end while it is restored.
     const ends = new Map(restore.processes.map(({ started: { pid } }) => [pid, this.endOf(pid)]));
     // Nobody has to wait for all of them.
@@ -160,14 +169,28 @@ export class LiveKernel {
     this.feedNow({ atUs: this.nowUs(), type: 'message.sent', to, message }, (event) => {
       if (event.type === 'message.sent' && event.pid === 0) isTaken = true;
     });
-    return new Promise((resolve, reject) => {
-      this.whenBroken.add(reject);
-      this.commit.whenDurable(() => {
-        this.whenBroken.delete(reject);
-        resolve(isTaken);
+    await this.durable();
+    return isTaken;
+  }
+
+  /**
+   * All processes are stopped where they are, so that they can go on later, here or after `restore`. Resolves when nothing runs any more, model calls broken off and tools at their own
+   * ends, and all of it is durable. Rejects when the kernel breaks down before.
+   */
+  async park(): Promise<void> {
+    if (this.isStepping) await Promise.resolve();
+    const alive = this.kernel.snapshot().processes.filter(({ state }) => state !== 'terminated');
+    const pids = new Set(alive.map(({ pid }) => pid));
+    // A stop reaches the children by itself.
+    for (const { pid, parent } of alive) if (!pids.has(parent)) this.signal(pid as Pid, 'stop');
+    for (await this.durable(); this.isBusy; await this.durable())
+      await new Promise<void>((resolve, reject) => {
+        this.whenBroken.add(reject);
+        this.whenEnded.push(() => {
+          this.whenBroken.delete(reject);
+          resolve();
+        });
       });
-      this.commit.flush();
-    });
   }
 
   /** Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
@@ -175,17 +198,42 @@ export class LiveKernel {
     this.told({ atUs: this.nowUs(), type: 'person.answered', request, decision, value });
   }
 
-  /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. */
-  close(): void {
+  /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. `why`: what whoever waits for an end is told. */
+  close(why = new KernelError('STORAGE_FAILED', 'the kernel was closed')): void {
     // Who closes it and waits for nothing has not missed an error.
     for (const { end } of this.ends.values()) end?.catch(() => {});
-    this.break(new KernelError('STORAGE_FAILED', 'the kernel was closed'));
+    this.break(why);
+  }
+
+  // ---- What runs -----------------------------------------------------------------------------------------------------
+
+  /** Resolves when what has happened so far is durable, and what waited for that is done. */
+  private durable(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.broken !== undefined) return reject(this.broken.error);
+      this.whenBroken.add(reject);
+      this.commit.whenDurable(() => {
+        this.whenBroken.delete(reject);
+        resolve();
+      });
+      this.commit.flush();
+    });
+  }
+
+  private get isBusy(): boolean {
+    return this.tools.size > 0 || this.storing > 0 || this.calls.some((call) => call !== undefined);
+  }
+
+  /** A call, a tool or a request to the storage came to its end. */
+  private ended(input: Input): void {
+    this.feed(input);
+    for (const tell of this.whenEnded.splice(0)) tell();
   }
 
   // ---- The kernel's inputs -------------------------------------------------------------------------------------------
 
   private nowUs(): number {
-    return Math.max(this.options.clock.nowUs(), this.kernel.nowUs);
+    return Math.max(this.clock.nowUs(), this.kernel.nowUs);
   }
 
   /** Takes an input in its turn. */
@@ -315,7 +363,7 @@ export class LiveKernel {
     this.clearTimer(timer);
     this.timers.set(
       timer,
-      this.options.clock.at(atUs, () => {
+      this.clock.at(atUs, () => {
         this.timers.delete(timer);
         this.feed({ atUs: this.nowUs(), type: 'timer.fired', timer });
       }),
@@ -344,7 +392,7 @@ export class LiveKernel {
           start: request,
           call: new PromptCall(this.kernel, request, (hash) => this.pages.of(hash), partial),
           port: this.portOfCore[core]!,
-          clock: this.options.clock,
+          clock: this.clock,
           answers: this.answers,
           countTokens: this.options.countTokens,
           before,
@@ -352,7 +400,7 @@ export class LiveKernel {
           onEnd: (ended, stretches) => {
             this.calls[core] = undefined;
             if (ended.reason === 'stopped') this.stopped.set(pid, stretches);
-            this.feed(ended);
+            this.ended(ended);
           },
         });
         this.calls[core] = run;
@@ -389,19 +437,21 @@ export class LiveKernel {
     // What a program is told must be JSON.
     const flaw = notJson(reply.value, 'value');
     if (flaw !== undefined) reply = { ok: false, value: `tool ${tool}: ${flaw}` };
-    this.feed({ atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
+    this.ended({ atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
   }
 
   private async store({ request, op, identity }: StorageRequest): Promise<void> {
     let ok = true;
     let value: Json;
+    this.storing++;
     try {
       value = await this.stored(op, identity);
     } catch (error) {
       ok = false;
       value = messageOf(error);
     }
-    this.feed({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
+    this.storing--;
+    this.ended({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
   }
 
   private async stored(op: StorageRequest['op'], identity: CallIdentity): Promise<Json> {
@@ -419,4 +469,15 @@ export class LiveKernel {
         return [...(await storage.recall({ scope: op.scope, query: op.query, limit: op.limit }))];
     }
   }
+}
+
+/** Of all that is told of the processes, µs. */
+function lastUs({ processes }: RestoreInput): number {
+  const times = processes.flatMap(({ started, checkpoint, history, stops }) => [
+    started.atUs,
+    checkpoint?.atUs ?? 0,
+    history.at(-1)?.atUs ?? 0,
+    stops.at(-1)?.untilUs ?? 0,
+  ]);
+  return Math.max(0, ...times);
 }

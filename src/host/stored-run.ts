@@ -1,7 +1,9 @@
 /** What storage has of a run that is not over, gathered so that a kernel can go on with it. */
+import { currentBranch } from '../kernel/branches.ts';
+import type { Pid } from '../kernel/ids.ts';
 import type { RestoreInput } from '../kernel/inputs.ts';
 import { recoveryInput, type HistoryReader } from '../kernel/recovery.ts';
-import type { LedgerRecord } from '../kernel/records.ts';
+import type { LedgerRecord, RunStarted } from '../kernel/records.ts';
 import type { ProcessAddress, StorageManager } from '../kernel/storage.ts';
 
 export interface StoredRun {
@@ -13,47 +15,55 @@ export interface StoredRun {
   readonly texts: ReadonlyMap<string, string>;
 }
 
-/** Undefined: there is no such run, or all of its processes have ended. Throws KernelError as the storage does. */
-export async function readStoredRun(storage: StorageManager, run: string): Promise<StoredRun | undefined> {
-  const reader = await readerOf(storage, run);
-  const restore = recoveryInput(reader, run);
+/** Of one branch, that with which the run goes on if nothing else is said. Undefined: there is no such run, or all of its processes have ended. Throws KernelError as the storage does. */
+export async function readStoredRun(
+  storage: StorageManager,
+  run: string,
+  branch?: string,
+): Promise<StoredRun | undefined> {
+  const branches = await storage.branches(run);
+  const chosen = branch ?? currentBranch(branches);
+  const reader = await readerOf(storage, { run, branch: chosen, branches });
+  const restore = recoveryInput(reader, run, () => chosen);
   if (restore === undefined) return undefined;
   const ledger = (await storage.ledger()).filter((record) => record.run === run);
   return { restore, ledger, texts: await storage.pages(hashesOf(restore)) };
 }
 
-/** All of the run, for a caller that doesn't wait. */
-async function readerOf(storage: StorageManager, run: string): Promise<HistoryReader> {
+/** All of the branch, for a caller that doesn't wait. */
+async function readerOf(
+  storage: StorageManager,
+  {
+    run,
+    branch,
+    branches,
+  }: { readonly run: string; readonly branch: string; readonly branches: readonly RunStarted[] },
+): Promise<HistoryReader> {
   const [processes, ends, history, runs] = await Promise.all([
-    storage.processes(run),
-    storage.ends(run),
-    storage.history(run),
+    storage.processes(run, { branch }),
+    storage.ends(run, { branch }),
+    storage.history(run, { branch }),
     storage.runs(),
   ]);
   const unfinished = processes.filter(({ end }) => end === undefined);
   const each = async <Value>(
     read: (address: ProcessAddress) => Promise<Value>,
   ): Promise<(address: ProcessAddress) => Value> => {
-    const values = new Map<string, Value>();
-    for (const address of unfinished) values.set(keyOf(address), await read(address));
-    return (address) => values.get(keyOf(address))!;
+    const values = new Map<Pid, Value>();
+    for (const address of unfinished) values.set(address.pid, await read(address));
+    return ({ pid }) => values.get(pid)!;
   };
   return {
     runs: () => runs.filter((one) => one.run === run),
+    branches: () => [...branches],
     processes: () => [...processes],
     ends: () => [...ends],
     history: (_, filter) =>
-      history.filter(
-        (record) =>
-          (filter?.branch === undefined || record.branch === filter.branch) &&
-          (filter?.pid === undefined || record.pid === filter.pid),
-      ),
+      filter?.pid === undefined ? [...history] : history.filter(({ pid }) => pid === filter.pid),
     journal: await each(async (address) => [...(await storage.journal(address))]),
     lastCheckpoint: await each((address) => storage.lastCheckpoint(address)),
   };
 }
-
-const keyOf = ({ branch, pid }: ProcessAddress): string => `${pid} ${branch}`;
 
 /** Of all contents that a restored prompt may hold: those of the checkpoint, and of what came behind it. */
 function hashesOf({ processes }: RestoreInput): readonly string[] {

@@ -17,8 +17,11 @@ export class ContentIds {
   /** By size, then by hash. */
   private readonly ids = new Map<number, Map<string, number>>();
   private readonly hashes: string[] = [];
-  /** Hashes of the texts that were told to be new: a hash alone, as a checkpoint or a program names it, stores no text. */
-  private readonly texts = new Set<string>();
+  /**
+   * By run, the hashes of the texts that were told to be new: a hash alone, as a checkpoint or a program names it, stores no text. Each run tells its own: what another has told may be
+   * removed with it.
+   */
+  private readonly texts = new Map<string, Set<string>>();
   private readonly spaces = new Map<string, number>();
   private readonly spaceNames = ['', 'own'];
   private nextOwn = 1;
@@ -36,12 +39,19 @@ export class ContentIds {
     return { space: hashSpace, first: id, count: 1, tokensEach: tokens };
   }
 
-  /** One page of this text. `isNew` when the text was never seen: it should be stored. */
-  ofText(text: string, tokens: number): { run: ContentRun; isNew: boolean; hash: string } {
+  /** One page of this text. `isNew` when `run` has not told the text before: it should be stored. */
+  ofText(run: string, text: string, tokens: number): { run: ContentRun; isNew: boolean; hash: string } {
     const hash = sha256Hex(text);
-    const isNew = !this.texts.has(hash);
-    if (isNew) this.texts.add(hash);
+    let texts = this.texts.get(run);
+    if (texts === undefined) this.texts.set(run, (texts = new Set()));
+    const isNew = !texts.has(hash);
+    if (isNew) texts.add(hash);
     return { run: this.ofHash(hash, tokens), isNew, hash };
+  }
+
+  /** The run is over: what it still tells is told again. */
+  forgetTexts(run: string): void {
+    this.texts.delete(run);
   }
 
   /** One page like no other. */

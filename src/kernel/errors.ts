@@ -27,6 +27,7 @@ export type KernelErrorCode =
   | 'UNKNOWN_SEMAPHORE'
   | 'DEADLOCK' // the wait could never end, or the process was chosen to give way in a deadlock
   | 'STORAGE_FAILED'
+  | 'STORAGE_UNAVAILABLE' // a full disk or a lost connection: the same may succeed when that is cured
   | 'LEASE_LOST' // another worker drives the run
   | 'PROGRAM_DIVERGED' // a restored program yielded another syscall than its history holds
   | 'PROGRAM_FAILED' // an exception in a program

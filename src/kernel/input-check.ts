@@ -75,7 +75,9 @@ function checkEngineName({ options }: KernelState, name: string): void {
 
 function checkRestore(state: KernelState, { processes }: RestoreInput): void {
   if (processes.length === 0) throw invalid('processes', processes, 'at least one process');
+  const { branch } = processes[0]!.started;
   for (const { started } of processes) {
+    if (started.branch !== branch) throw invalid('branch', started.branch, `that of all, ${shown(branch)}`);
     const program = state.programs.get(started.program);
     if (program === undefined || program.version !== started.programVersion)
       throw new KernelError(

@@ -247,6 +247,7 @@ export class Kernel {
         startedBy: started.parent,
         parent: started.parent === 0 ? undefined : state.processes[started.parent],
         pid: started.pid,
+        branch: started.branch,
       });
       return { one, process };
     });

@@ -1,6 +1,7 @@
 import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import { auditSyscall } from './audit-trail.ts';
+import { firstBranch } from './branches.ts';
 import { Deadlocks, type WaitQueues } from './deadlocks.ts';
 import type { Engine } from './engine.ts';
 import { messageOf, type KernelErrorCode } from './errors.ts';
@@ -30,8 +31,9 @@ export interface NewProcess {
   readonly capabilities: Capabilities;
   readonly facts: SchedulingFacts;
   readonly parent: Process | undefined;
-  /** Given when a process is restored: it keeps its pid, and who started it may have ended. */
+  /** Given when a process is restored: it keeps its pid and its branch, and who started it may have ended. */
   readonly pid?: Pid;
+  readonly branch?: string;
   readonly startedBy?: Pid | 0;
   readonly startedUs?: number;
 }
@@ -68,11 +70,13 @@ export class Lifecycle implements CallersFate, WaitQueues {
     const engine = fields.engine ?? leastPopulated(state.engines);
     const family = fields.parent?.family ?? state.familyOf(fields.run);
     const startedBy = fields.startedBy ?? fields.parent?.pid ?? 0;
+    const branch = fields.branch ?? fields.parent?.branch ?? firstBranch;
     const client = state.numberOfClient(fields.facts.client, fields.budget, fields.run);
     const startedUs = fields.startedUs ?? state.nowUs;
     const process = new Process({
       ...fields,
       pid,
+      branch,
       engine,
       family,
       startedBy,
@@ -156,9 +160,11 @@ export class Lifecycle implements CallersFate, WaitQueues {
     engine.population--;
     state.alive--;
     process.family.leave();
-    if (process.family.alive === 0)
+    if (process.family.alive === 0) {
+      state.contents.forgetTexts(run);
       for (const each of state.engines)
         if (each.queue.engines[0] === each) each.policy.runEnded(process.family.number, state.nowUs);
+    }
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
     state.out.hasEnds = true;
     state.record({

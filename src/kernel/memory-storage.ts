@@ -16,6 +16,7 @@ import type {
 } from './records.ts';
 import type {
   AuditFilter,
+  BatchIdentity,
   BranchFilter,
   BranchRecord,
   HistoryFilter,
@@ -44,10 +45,11 @@ export class MemoryStorage implements StorageManager {
     this.store = new MemoryStore(newIndex);
   }
 
-  append(records: readonly KernelRecord[]): Promise<void> {
+  append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void> {
     // The caller's array and records are its own again as soon as this returns.
     const own = copyJson(records);
-    return this.write(() => this.store.take(own));
+    const identity = batch && { ...batch };
+    return this.write(() => this.store.take(own, identity));
   }
 
   remember(memory: Memory): Promise<void> {

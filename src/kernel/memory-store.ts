@@ -20,17 +20,20 @@ import type {
 } from './records.ts';
 import { RunTable } from './run-table.ts';
 import {
+  checkBatch,
   checkLease,
   checkMemory,
   checkRecollection,
   checkRecord,
   checkRun,
   isSameRecord,
+  isStoredBatch,
   refusal,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
 import type {
   AuditFilter,
+  BatchIdentity,
   BranchFilter,
   BranchRecord,
   HistoryFilter,
@@ -56,6 +59,8 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   /** By the call that remembered, replaced ones too: it may come again. */
   private readonly memories = new Map<string, Memory>();
   private readonly scopes = new Map<string, Scope>();
+  /** The number of each writer's last batch. */
+  private readonly batches = new Map<string, number>();
   /** Whoever shares this object is one program: nobody has to be kept out. */
   private readonly leases = new Map<string, Omit<LeaseVerdict, 'ok'>>();
   private readonly newIndex: () => TextIndex;
@@ -66,12 +71,16 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   }
 
   /** Stores the batch whole or, throwing STORAGE_FAILED, nothing of it. */
-  append(records: readonly KernelRecord[]): void {
-    this.take(copyJson(records));
+  append(records: readonly KernelRecord[], batch?: BatchIdentity): void {
+    this.take(copyJson(records), batch);
   }
 
   /** The same for records that nobody else has: they are the store's from now on. */
-  take(records: readonly KernelRecord[]): void {
+  take(records: readonly KernelRecord[], batch?: BatchIdentity): void {
+    if (batch !== undefined) {
+      checkBatch(batch);
+      if (isStoredBatch(batch, this.batches.get(batch.writer) ?? 0)) return;
+    }
     const added: Exclude<KernelRecord, AuditRecord>[] = [];
     const chained = new Map<AuditLog, ChainedAuditRecord[]>();
     try {
@@ -86,6 +95,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     }
     // The log is append-only, so nothing joins it before the whole batch is accepted.
     for (const [log, entries] of chained) log.extend(entries);
+    if (batch !== undefined) this.batches.set(batch.writer, batch.number);
   }
 
   runs(): RunSummary[] {

@@ -260,7 +260,7 @@ export class ModelCalls implements SchedulerListener {
     const { state } = this;
     const text = worded ?? answer.text;
     const tokens = pageTokens === undefined ? tokensOfAnswer(answer, text) : Math.max(1, pageTokens);
-    const { run, isNew, hash } = state.contents.ofText(text, tokens);
+    const { run, isNew, hash } = state.contents.ofText(process.run, text, tokens);
     if (isNew) state.record({ v: historyVersion, type: 'page', run: process.run, hash, text });
     const { memory } = process.engine;
     const page = (
@@ -272,12 +272,12 @@ export class ModelCalls implements SchedulerListener {
   }
 
   /** The same for an answer of before a crash: its page is cold. */
-  keepAgain({ engine, table }: Process, answer: Answer): PageNumber {
+  keepAgain({ engine, table, run: ownRun }: Process, answer: Answer): PageNumber {
     const { contents } = this.state;
     const { content, text } = answer;
     const run =
       content === undefined
-        ? contents.ofText(text, tokensOfAnswer(answer, text)).run
+        ? contents.ofText(ownRun, text, tokensOfAnswer(answer, text)).run
         : contents.ofHash(content.hash, content.tokens);
     return engine.memory.append(table, run, importanceDefaults.result, false) as PageNumber;
   }

@@ -56,7 +56,7 @@ function allocate(state: KernelState, process: Process, call: Allocate): Result 
       return bad('blocks.first', first, 'ids from 0 to 2^32 - 1');
     run = state.contents.blocks(space, first, count, call.tokens);
   } else if (call.text !== undefined) {
-    const content = state.contents.ofText(call.text, call.tokens);
+    const content = state.contents.ofText(process.run, call.text, call.tokens);
     run = content.run;
     if (content.isNew)
       state.record({

@@ -73,7 +73,7 @@ export class Process {
   readonly name: string;
   readonly run: string;
   readonly family: Family;
-  readonly branch = 'main';
+  readonly branch: string;
   readonly program: Program;
   readonly args: Json;
   readonly capabilities: Capabilities;
@@ -164,6 +164,7 @@ export class Process {
     this.table = new PageTable(fields.pid);
     this.name = fields.name;
     this.run = fields.run;
+    this.branch = fields.branch;
     this.family = fields.family;
     this.program = fields.program;
     this.args = fields.args;
@@ -200,6 +201,7 @@ export interface ProcessFields {
   readonly pid: Pid;
   readonly name: string;
   readonly run: string;
+  readonly branch: string;
   readonly family: Family;
   readonly program: Program;
   readonly args: Json;

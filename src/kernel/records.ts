@@ -28,8 +28,20 @@ export interface RunStarted {
   readonly branch: string;
   /** What the branch was started with, of the driver's world (`SpawnInput.settings`); absent: nothing was said. */
   readonly settings?: Json;
+  /** What it was made from; absent: it is the run's first. */
+  readonly origin?: BranchOrigin;
   readonly atUs: number;
 }
+/** A branch that was made from another one, with what that held up to a step. A type, as it is JSON. */
+export type BranchOrigin = {
+  /** `rewind`: it takes over, and nothing goes on in the other one; `fork`: both stand side by side. */
+  readonly kind: 'rewind' | 'fork';
+  readonly branch: string;
+  /** The last step that they have in common, by its number in both; 0: they begin anew. */
+  readonly after: number;
+  /** The result of this step was replaced. */
+  readonly edited?: number;
+};
 export interface ProcessStarted {
   readonly v: number;
   readonly type: 'process.started';

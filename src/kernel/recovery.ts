@@ -1,4 +1,5 @@
 /** After a crash the kernel is rebuilt from histories and the budget ledger (design, section 1): this reads them back. */
+import { currentBranch } from './branches.ts';
 import { budgetResources, isCount, isRecord, type BudgetNodeSpec } from './budget-limits.ts';
 import { BudgetTree, type Reservation } from './budgets.ts';
 import { invalid, modelFailureCodes, type KernelErrorCode } from './errors.ts';
@@ -21,34 +22,39 @@ import type { ChildEnd, Message, SyscallResult } from './syscalls.ts';
 /** What storage has to tell; any adapter's readers, once awaited. */
 export type HistoryReader = Pick<
   MemoryStore,
-  'runs' | 'processes' | 'ends' | 'history' | 'journal' | 'lastCheckpoint'
+  'runs' | 'branches' | 'processes' | 'ends' | 'history' | 'journal' | 'lastCheckpoint'
 >;
 
+/** Which branch of each run is meant. */
+export type ChosenBranches = (run: string) => string;
+
 /**
- * The input that lets the unfinished processes of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint.
- * `lastPid` and `locks`: of all runs that the kernel will restore; the same for all of them.
+ * The input that lets the unfinished processes of a branch of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint.
+ * `branchOf`: those that the kernel will restore; default: the current ones. `lastPid` and `locks`: of all of them, the same for each run.
  */
 export function recoveryInput(
   store: HistoryReader,
   run: string,
-  lastPid = highestPid(store),
-  locks = locksOf(store),
+  branchOf: ChosenBranches = (name) => currentBranch(store.branches(name)),
+  lastPid = highestPid(store, branchOf),
+  locks = locksOf(store, branchOf),
 ): RestoreInput | undefined {
-  const all = store.processes(run);
-  const ends = endsByParent(all, store.ends(run));
+  const branch = branchOf(run);
+  const all = store.processes(run, { branch });
+  const ends = endsByParent(all, store.ends(run, { branch }));
   const processes = all
     .filter((process) => process.end === undefined)
-    .map((process) => restored(store, process, ends.get(addressOf(process, process.pid)) ?? []));
+    .map((process) => restored(store, process, ends.get(process.pid) ?? []));
   if (processes.length === 0) return undefined;
-  const semaphores = semaphoresOf(store.history(run));
+  const semaphores = semaphoresOf(store.history(run, { branch }));
   return { type: 'run.restored', processes, lastPid, ...locks, semaphores };
 }
 
-/** The highest pid that any run has used: a new process must not have one that is a restored one's, or that a run has in its records. */
-function highestPid(store: HistoryReader): number {
+/** The highest pid that any run has used: a new process must not have one that is a restored one's, or that its branch has in its records. */
+function highestPid(store: HistoryReader, branchOf: ChosenBranches): number {
   let highest = 0;
   for (const { run } of store.runs())
-    for (const { pid } of store.processes(run)) if (pid > highest) highest = pid;
+    for (const { pid } of store.processes(run, { branch: branchOf(run) })) if (pid > highest) highest = pid;
   return highest;
 }
 
@@ -148,19 +154,17 @@ function stopsOf(journal: readonly JournalRecord[]): RestoredStop[] {
 function endsByParent(
   all: readonly StoredProcess[],
   ends: readonly ProcessEnded[],
-): ReadonlyMap<string, readonly ProcessEnded[]> {
-  const parents = new Map(all.map((process) => [addressOf(process, process.pid), process.parent]));
-  const byParent = new Map<string, ProcessEnded[]>();
+): ReadonlyMap<Pid | 0, readonly ProcessEnded[]> {
+  const parents = new Map(all.map(({ pid, parent }) => [pid, parent]));
+  const byParent = new Map<Pid | 0, ProcessEnded[]>();
   for (const end of ends) {
-    const parent = addressOf(end, parents.get(addressOf(end, end.pid))!);
+    const parent = parents.get(end.pid)!;
     const siblings = byParent.get(parent) ?? [];
     siblings.push(end);
     byParent.set(parent, siblings);
   }
   return byParent;
 }
-
-const addressOf = ({ branch }: { readonly branch: string }, pid: Pid | 0): string => `${pid} ${branch}`;
 
 /** Of the ends of its children those that the process has not been told yet. */
 function notWaitedFor(history: readonly HistoryRecord[], ends: readonly ProcessEnded[]): ChildEnd[] {

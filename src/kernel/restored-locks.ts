@@ -5,30 +5,30 @@
 import type { Pid } from './ids.ts';
 import type { RestoredLock, RestoredSemaphore, RestoreInput } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
-import type { HistoryReader } from './recovery.ts';
+import type { ChosenBranches, HistoryReader } from './recovery.ts';
 import type { Acquired, Counted, Opened, Released } from './syscalls.ts';
 
 export type LocksOfAll = Pick<RestoreInput, 'locks' | 'lastToken'>;
 
-/** The locks of all runs: the same for each run that is restored. */
-export function locksOf(store: HistoryReader): LocksOfAll {
-  const last = new Map<string, { owner: Pid; token: number; run: string; branch: string }>();
+/** The locks of all runs, by what the chosen branch of each tells: the same for each run that is restored. */
+export function locksOf(store: HistoryReader, branchOf: ChosenBranches): LocksOfAll {
+  const last = new Map<string, { owner: Pid; token: number; run: string }>();
   const released = new Set<number>();
   let lastToken = 0;
   for (const { run } of store.runs())
-    for (const { kind, result, pid, branch } of store.history(run)) {
+    for (const { kind, result, pid } of store.history(run, { branch: branchOf(run) })) {
       if (kind === 'release' && result.ok) released.add((result.value as unknown as Released).token);
       if (kind !== 'acquire' || !result.ok) continue;
       const { lock, token } = result.value as unknown as Acquired;
       lastToken = Math.max(lastToken, token);
-      if (token > (last.get(lock)?.token ?? 0)) last.set(lock, { owner: pid, token, run, branch });
+      if (token > (last.get(lock)?.token ?? 0)) last.set(lock, { owner: pid, token, run });
     }
   // In the order in which their owners got them.
   const held = [...last]
     .filter(([, { token }]) => !released.has(token))
     .sort(([, a], [, b]) => a.token - b.token);
-  const locks = held.map(([lock, { owner, token, run, branch }]): RestoredLock => {
-    const process = store.processes(run).find((one) => one.pid === owner && one.branch === branch);
+  const locks = held.map(([lock, { owner, token, run }]): RestoredLock => {
+    const process = store.processes(run, { branch: branchOf(run) }).find(({ pid }) => pid === owner);
     return { lock, owner: process?.end === undefined ? owner : 0, token };
   });
   return { locks, lastToken };

@@ -12,7 +12,10 @@
  * - Who has leased a run through this storage object stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a fencing token does that).
  * - A run sees its own records only. Pages are the exception: a content is stored once for all who know its hash.
  *
- * A refusal is a KernelError STORAGE_FAILED; a reader that is asked for an impossible thing throws INVALID_ARGUMENT.
+ * - What failed with STORAGE_UNAVAILABLE may be repeated as it is, until it succeeds: a named batch, a memory, a lease and its return, a question.
+ *
+ * A refusal is a KernelError STORAGE_FAILED; a reader that is asked for an impossible thing throws INVALID_ARGUMENT. STORAGE_UNAVAILABLE is no refusal: a full disk or a lost connection.
+ * Whether what was to be stored has been stored is then not known.
  */
 import { canonicalJson } from '../base/canonical-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from './audit-log.ts';
@@ -37,8 +40,9 @@ export interface StorageManager {
   /**
    * Appends in order; resolves when durable. Group commit: one flush carries whatever is waiting. Audit records join the
    * chain of their run in the order of the appends; they have no identity of their own, so each append of one is an entry.
+   * Whoever names its batches may repeat one of which nobody knows whether it was stored: it is stored once.
    */
-  append(records: readonly KernelRecord[]): Promise<void>;
+  append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void>;
   /** All runs, in the order of their start. */
   runs(): Promise<readonly RunSummary[]>;
   /** How each branch of the run was started, in their order. Empty for an unknown run. */
@@ -96,6 +100,14 @@ export interface RunSummary {
 
 /** What a branch holds, beside how it was started. */
 export type BranchRecord = ProcessStarted | HistoryRecord | JournalRecord | CheckpointRecord | ProcessEnded;
+
+/** The number is kept in the transaction that stores the batch: the same one again changes nothing, and one that is not the next of its writer is refused. */
+export interface BatchIdentity {
+  /** Like no other's. */
+  readonly writer: string;
+  /** From 1, by one for each batch that was stored. */
+  readonly number: number;
+}
 
 export interface BranchFilter {
   readonly branch?: string;
@@ -204,6 +216,22 @@ export function isSameRecord(a: object, b: object): boolean {
 /** Readers name a run: without one, a caller could be handed the records of another. */
 export function checkRun(run: string): void {
   if (!isName(run)) throw invalid('run', run, 'a text that is not empty');
+}
+
+export function checkBatch({ writer, number }: BatchIdentity): void {
+  if (!isName(writer)) throw invalid('writer', writer, 'a text that is not empty');
+  if (!(Number.isSafeInteger(number) && number >= 1))
+    throw invalid('number', number, 'an integer of at least 1');
+}
+
+/** Whether it is stored already; `last`: the number of the writer's last one, 0 for none. Throws KernelError STORAGE_FAILED for one that is not the next either. */
+export function isStoredBatch({ writer, number }: BatchIdentity, last: number): boolean {
+  if (number > last + 1)
+    throw new KernelError(
+      'STORAGE_FAILED',
+      `batch of writer ${JSON.stringify(writer)}: number: ${number} is not allowed; allowed: ${last + 1}, the next`,
+    );
+  return number <= last;
 }
 
 export function checkMemory(memory: Memory): void {

@@ -16,7 +16,7 @@ export function keepResults(state: KernelState, process: Process, results: reado
       ? `[a result of ${estimateTokens(whole)} tokens, larger than the context memory of ${memoryTokens}]`
       : whole;
     const tokens = estimateTokens(text);
-    const { run, isNew, hash } = state.contents.ofText(text, tokens);
+    const { run, isNew, hash } = state.contents.ofText(process.run, text, tokens);
     if (isNew) state.record({ v: historyVersion, type: 'page', run: process.run, hash, text });
     process.engine.memory.append(process.table, run, importanceDefaults.result, false);
   }

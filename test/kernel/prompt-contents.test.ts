@@ -29,7 +29,7 @@ class Prompts {
 
   run(content: Content, count: number): ContentRun {
     if (content === undefined) return this.contents.own(7);
-    if ('text' in content) return this.contents.ofText(content.text, 5).run;
+    if ('text' in content) return this.contents.ofText('r', content.text, 5).run;
     return this.contents.blocks('s', content.block, count, 3);
   }
 

@@ -490,6 +490,47 @@ export function storageContract(
       expect(await storage.verifyAudit('r2')).toMatchObject({ ok: true, head: { count: 1 } });
     });
 
+    test('a named batch that comes again is stored once', async () => {
+      const storage = await started();
+      const batch = { writer: 'w', number: 1 };
+      await storage.append([history(1), audit(1)], batch);
+      const before = await everything(storage);
+      // What was stored is told by the number alone.
+      await storage.append([history(1), audit(1)], batch);
+      await storage.append([history(7)], { ...batch });
+      expect(await everything(storage)).toEqual(before);
+      await storage.append([audit(1)], { writer: 'w', number: 2 });
+      await storage.append([audit(1)], { writer: 'v', number: 1 });
+      await storage.append([], { writer: 'w', number: 3 });
+      for (const number of [1, 2, 3]) await storage.append([audit(1)], { writer: 'w', number });
+      expect(await storage.audit('r1')).toHaveLength(3);
+      expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true });
+    });
+
+    test('a named batch beside its repetition is stored once', async () => {
+      const storage = await started();
+      const numbers = [1, 1, 2, 2, 1, 3];
+      await Promise.all(numbers.map((number) => storage.append([audit(number)], { writer: 'w', number })));
+      expect((await storage.audit('r1')).map(({ record }) => record.n)).toEqual([1, 2, 3]);
+    });
+
+    test('a named batch that is refused leaves its number to another', async () => {
+      const storage = await started(history(1));
+      const append = (records: KernelRecord[], number: number): Promise<void> =>
+        storage.append(records, { writer: 'w', number });
+      await append([audit(1)], 1);
+      await expect(append([audit(2), history(1, { hash: 99 })], 2)).rejects.toThrow(/another content/);
+      await expect(append([audit(2)], 4)).rejects.toThrow(
+        /^batch of writer "w": number: 4 is not allowed; allowed: 2, the next$/,
+      );
+      await append([audit(2)], 2);
+      expect(await storage.audit('r1')).toHaveLength(2);
+      await expect(storage.append([audit(3)], { writer: '', number: 1 })).rejects.toThrow(
+        /^writer: "" is not allowed/,
+      );
+      await expect(append([audit(3)], 0)).rejects.toThrow(/^number: 0 is not allowed/);
+    });
+
     test('an audit record that is appended twice is two entries', async () => {
       const storage = await started(audit(1), audit(1));
       await storage.append([audit(1)]);
@@ -737,6 +778,17 @@ export function sharedStorageContract(
       await third.append([audit(1)]);
       expect((await third.history('r1')).map(({ n }) => n)).toEqual([1, 2, 3]);
       await Promise.all([first.close(), second.close(), third.close()]);
+    });
+
+    test('a named batch is stored once, through whatever connection it comes again', async () => {
+      await reset();
+      const workers = await Promise.all([open(), open(), open()]);
+      await workers[0].append([runStarted()]);
+      for (const number of [1, 2, 3])
+        await Promise.all(workers.map((worker) => worker.append([audit(number)], { writer: 'w', number })));
+      expect((await workers[0].audit('r1')).map(({ record }) => record.n)).toEqual([1, 2, 3]);
+      expect(await workers[1].verifyAudit('r1')).toMatchObject({ ok: true });
+      await Promise.all(workers.map((worker) => worker.close()));
     });
 
     test('one end wins, and every program learns of what the others have stored', async () => {

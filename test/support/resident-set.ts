@@ -84,8 +84,9 @@ export class ResidentSet {
     return true;
   }
 
-  evict(): PageId | undefined {
-    const victim = this.policy.evict(1, this.isEligible);
+  /** `isContinued`: for the same load as the last one. */
+  evict(isContinued = false): PageId | undefined {
+    const victim = this.policy.evict(1, this.isEligible, isContinued);
     if (victim !== undefined) this.leave(victim);
     return victim;
   }

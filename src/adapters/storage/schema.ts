@@ -7,6 +7,7 @@ import {
   journalTable,
   processesTable,
   tables as allTables,
+  writersTable,
   type ColumnType,
   type Table,
 } from './tables.ts';
@@ -15,7 +16,13 @@ import {
 type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
-const migrations: readonly Migration[] = [placeAllRecords];
+const migrations: readonly Migration[] = [
+  async (session, dialect) => {
+    for (const table of [writersTable])
+      for (const statement of dialect.statements(table)) await session.query(statement);
+    await placeAllRecords(session, dialect);
+  },
+];
 
 /** Of what version 1 left without a place, what is known: what it came behind, by its time. */
 async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise<void> {
@@ -33,10 +40,7 @@ async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise
 
 const schemaVersion = 1 + migrations.length;
 
-const allowedVersions =
-  migrations.length === 0
-    ? '1, that of this ringzero'
-    : `1 to ${schemaVersion}, those that this ringzero knows`;
+const allowedVersions = `1 to ${schemaVersion}, those that this ringzero knows`;
 
 /** How a database says what all of them have. */
 export interface Dialect {

@@ -11,9 +11,10 @@ import type {
   ProcessEnded,
   RunStarted,
 } from '../../kernel/records.ts';
-import { checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
+import { checkBatch, checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
 import type {
   AuditFilter,
+  BatchIdentity,
   BranchFilter,
   BranchRecord,
   HistoryFilter,
@@ -29,6 +30,7 @@ import type {
 } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
+import { BatchNumbers } from './batch-numbers.ts';
 import type { RunHead } from './run-heads.ts';
 import { giveLeaseBack, takeLease } from './run-leases.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
@@ -36,7 +38,9 @@ import { recall, remember } from './stored-memories.ts';
 import { StoredRuns } from './stored-runs.ts';
 
 interface Write {
-  readonly content: { readonly records: readonly KernelRecord[] } | { readonly memory: Memory };
+  readonly content:
+    | { readonly records: readonly KernelRecord[]; readonly batch: BatchIdentity | undefined }
+    | { readonly memory: Memory };
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -62,9 +66,13 @@ export class SqlStorage implements StorageManager {
     this.database = database;
   }
 
-  append(records: readonly KernelRecord[]): Promise<void> {
+  async append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void> {
+    if (batch !== undefined) checkBatch(batch);
     // The caller's array and records are its own again as soon as this returns.
-    return this.write({ records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[] });
+    return this.write({
+      records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[],
+      batch: batch && { ...batch },
+    });
   }
 
   async remember(memory: Memory): Promise<void> {
@@ -189,17 +197,26 @@ export class SqlStorage implements StorageManager {
     return this.atomically(async (session) => {
       const refusals = new Map<number, unknown>();
       const batch = new AppendBatch(session, this.heads, this.fences);
-      await batch.open(writes.flatMap(({ content }) => ('records' in content ? [content.records] : [])));
+      const appends = writes.flatMap(({ content }) => ('records' in content ? [content] : []));
+      await batch.open(appends.map(({ records }) => records));
+      const numbers = await BatchNumbers.of(
+        session,
+        appends.map(({ batch }) => batch),
+      );
       for (const [index, { content }] of writes.entries()) {
         try {
-          if ('records' in content) await batch.add(content.records);
-          else await remember(session, content.memory);
+          if ('memory' in content) await remember(session, content.memory);
+          else if (!numbers.has(content.batch)) {
+            await batch.add(content.records);
+            numbers.add(content.batch);
+          }
         } catch (error) {
           if (!(error instanceof KernelError)) throw error;
           refusals.set(index, error);
         }
       }
       await batch.write();
+      await numbers.write();
       return refusals;
     });
   }

@@ -200,6 +200,13 @@ export const memoryTermsTable: Table = {
   indexed: [['memory']],
 };
 
+/** The number of each writer's last batch: one that comes again is not stored again. */
+export const writersTable: Table = {
+  name: 'writers',
+  columns: { writer: 'text', number: 'integer' },
+  key: ['writer'],
+};
+
 export const tables: readonly Table[] = [
   runsTable,
   branchesTable,
@@ -212,4 +219,5 @@ export const tables: readonly Table[] = [
   pagesTable,
   memoriesTable,
   memoryTermsTable,
+  writersTable,
 ];

@@ -62,6 +62,7 @@ class Lfu implements PagingPolicy {
 
   evict(_need: number, eligible: (page: PageId) => boolean, isContinued = false): PageId | undefined {
     const { queue, usedAgain } = this;
+    if (!isContinued) this.heap.startLoad();
     for (let slot = queue.firstSlot(); slot !== NO_SLOT; slot = queue.nextSlot(slot)) {
       const page = queue.at(slot) as PageId;
       const isUsedAgain = usedAgain.has(page);

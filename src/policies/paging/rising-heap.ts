@@ -76,6 +76,11 @@ export class RisingHeap {
     return undefined;
   }
 
+  /** Another load begins. For whoever does not ask for each of its victims here: a later pop of that load may be its first. */
+  startLoad(): void {
+    this.takeBack();
+  }
+
   /** `page` may have become eligible. */
   changed(page: PageId): void {
     if (!this.heap.has(page)) this.takeBack();

@@ -42,9 +42,9 @@ export function inLockstep(create: CreatePagingPolicy, createNaive: CreatePaging
         other.touch(page, nowUs);
         one.touch(page, nowUs);
       },
-      evict(need, eligible) {
+      evict(need, eligible, isContinued) {
         const expected = other.evict(need, eligible);
-        const victim = one.evict(need, eligible);
+        const victim = one.evict(need, eligible, isContinued);
         if (victim !== expected) throw new Error(`${one.name} evicted ${victim}, its naive twin ${expected}`);
         return victim;
       },
