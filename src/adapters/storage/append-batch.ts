@@ -275,7 +275,13 @@ export class AppendBatch {
     process.checkpointN = n;
     process.tip = tip;
     process.promptLength = keep + nodes.length;
-    this.put(key, record, checkpointsTable, run, checkpointRow(this.texts, process.process, run.places++, record));
+    this.put(
+      key,
+      record,
+      checkpointsTable,
+      run,
+      checkpointRow(this.texts, process.process, run.places++, record),
+    );
   }
 
   private addCall(run: RunHead, record: LedgerRecord): void {

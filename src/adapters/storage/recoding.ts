@@ -2,9 +2,9 @@
 import { inflateRawSync } from 'node:zlib';
 
 import { packJson } from './packed-json.ts';
-import { packedText } from './packed-text.ts';
-import { packedHash, SharedTexts } from './shared-texts.ts';
-import type { Row, SqlSession, SqlValue } from './sql.ts';
+import { packedJson, packedText } from './packed-text.ts';
+import { packedHash } from './shared-texts.ts';
+import type { Row, SqlSession } from './sql.ts';
 import {
   auditTable,
   branchesTable,
@@ -39,26 +39,23 @@ export async function recode(
 const rowsAtOnce = 1_000;
 
 const recodings: readonly (readonly [table: Table, recoded: (row: Row) => Row])[] = [
-  [branchesTable, (row) => ({ ...row, started: jsonOf(row['started']!) })],
+  [branchesTable, (row) => ({ ...row, started: jsonOf(row['started'] as string) })],
   [
     historyTable,
     (row) => {
       const { code = '' } = JSON.parse(row['result'] as string) as { readonly code?: string };
-      return { ...row, code, result: jsonOf(row['result']!) };
+      return { ...row, code, result: jsonOf(row['result'] as string) };
     },
   ],
   [
     journalTable,
     (row) => {
       const { n = null } = JSON.parse(row['body'] as string) as { readonly n?: number };
-      return { ...row, n, body: jsonOf(row['body']!) };
+      return { ...row, n, body: jsonOf(row['body'] as string) };
     },
   ],
   [checkpointsTable, (row) => ({ ...row, body: jsonOf(contentOf(row['body'] as Uint8Array).text) })],
-  [
-    auditTable,
-    (row) => ({ ...row, input: packJson(row['input']), output: packJson(row['output']) }),
-  ],
+  [auditTable, (row) => ({ ...row, input: packJson(row['input']), output: packJson(row['output']) })],
   [
     pagesTable,
     (row) => {
@@ -67,3 +64,24 @@ const recodings: readonly (readonly [table: Table, recoded: (row: Row) => Row])[
     },
   ],
 ];
+
+/** A reference was a text of its own: NUL, `#`, 64 hex digits; any other text that began with NUL had one NUL more. */
+function jsonOf(text: string): Uint8Array {
+  const references = new Map<string, string>();
+  const value: unknown = JSON.parse(text, (_, member: unknown) => {
+    if (typeof member !== 'string' || !member.startsWith('\0')) return member;
+    if (!member.startsWith('\0#')) return member.slice(1);
+    const mark = `\udc00${member}`;
+    references.set(mark, member.slice(2));
+    return mark;
+  });
+  return packedJson(value, (member) => references.get(member));
+}
+
+/** A text behind one byte: 1, deflated; 2, UTF-16; 4, JSON with references. */
+function contentOf(bytes: Uint8Array): { readonly text: string; readonly refers: boolean } {
+  const [coding = 0] = bytes;
+  const rest = bytes.subarray(1);
+  const text = Buffer.from((coding & 1) === 0 ? rest : inflateRawSync(rest));
+  return { text: text.toString((coding & 2) === 0 ? 'utf8' : 'utf16le'), refers: (coding & 4) !== 0 };
+}

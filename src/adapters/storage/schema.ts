@@ -1,5 +1,6 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
+import { recode } from './recoding.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
 import {
   checkpointsTable,
@@ -21,6 +22,7 @@ const migrations: readonly Migration[] = [
     for (const table of [writersTable])
       for (const statement of dialect.statements(table)) await session.query(statement);
     await placeAllRecords(session, dialect);
+    await recode(session, (table) => dialect.statements(table));
   },
 ];
 
