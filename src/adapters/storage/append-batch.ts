@@ -16,6 +16,7 @@ import type {
   RunStarted,
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
+import { nativeSha256 } from './native-sha256.ts';
 import { packedText } from './packed-text.ts';
 import { auditRow, branchBytes, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
@@ -294,7 +295,7 @@ export class AppendBatch {
 
   private addAudit(run: RunHead, record: AuditRecord): void {
     const { audit } = run;
-    const entry = chainAudit(audit, { ...record });
+    const entry = chainAudit(audit, { ...record }, nativeSha256);
     this.undo.push(() => (run.audit = audit));
     run.audit = { count: entry.index + 1, hash: entry.hash };
     this.addRow(auditTable, run, auditRow(entry));

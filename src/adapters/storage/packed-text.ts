@@ -19,8 +19,12 @@ const coding = {
 /** What is smaller gains nothing. */
 const compressedFrom = 192;
 
-/** The quickest: stronger ones make a tenth less of a text, and take several times as long. */
-const options = { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } };
+/** The quickest: stronger ones make a tenth less of a text, and take several times as long. The default window and buffer are made for megabytes, and making them takes longer than the work. */
+const params = {
+  [constants.BROTLI_PARAM_QUALITY]: 1,
+  [constants.BROTLI_PARAM_LGWIN]: 16,
+};
+const mostBuffer = 65_536;
 
 export function packedText(text: string): Uint8Array {
   return isUtf8(text)
@@ -43,7 +47,8 @@ export function unpacked(bytes: Uint8Array): Unpacked {
 
 function coded(how: number, content: Uint8Array): Uint8Array {
   if (content.length >= compressedFrom) {
-    const smaller = brotliCompressSync(content, options);
+    const chunkSize = Math.min(content.length, mostBuffer);
+    const smaller = brotliCompressSync(content, { params, chunkSize });
     if (smaller.length < content.length) return joined(how | coding.compressed, smaller);
   }
   return joined(how, content);

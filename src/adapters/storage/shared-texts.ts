@@ -1,7 +1,6 @@
 /** JSON whose long texts are stored once, by their hash: what a tool answered stands in the history, in the journal and in a page. */
-import { createHash } from 'node:crypto';
-
 import { KernelError } from '../../kernel/errors.ts';
+import { nativeSha256 } from './native-sha256.ts';
 import { isUtf8, referencesIn, unpackJson } from './packed-json.ts';
 import { packedJson, packedText, unpacked, type Unpacked } from './packed-text.ts';
 import type { SqlSession } from './sql.ts';
@@ -17,7 +16,7 @@ export class SharedTexts {
   private readonly refer = (text: string): string | undefined => {
     // UTF-8 would make two texts with lone surrogates one.
     if (text.length < sharedFrom || !isUtf8(text)) return undefined;
-    const hash = createHash('sha256').update(text, 'utf8').digest('hex');
+    const hash = nativeSha256(text);
     this.texts.set(hash, text);
     return hash;
   };

@@ -1,6 +1,7 @@
 /**
  * Storage in a database. Writes wait in one queue; a flush takes all that waits, as one transaction, and only then are they acknowledged: while one is under way, the next gathers.
  */
+import { copyJson } from '../../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
 import { KernelError, messageOf } from '../../kernel/errors.ts';
 import type {
@@ -70,14 +71,14 @@ export class SqlStorage implements StorageManager {
     if (batch !== undefined) checkBatch(batch);
     // The caller's array and records are its own again as soon as this returns.
     return this.write({
-      records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[],
+      records: copyJson(records),
       batch: batch && { ...batch },
     });
   }
 
   async remember(memory: Memory): Promise<void> {
     checkMemory(memory);
-    return this.write({ memory: JSON.parse(JSON.stringify(memory)) as Memory });
+    return this.write({ memory: copyJson(memory) });
   }
 
   runs(): Promise<readonly RunSummary[]> {

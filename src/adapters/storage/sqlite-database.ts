@@ -19,6 +19,9 @@ const busyMs = 10_000;
 /** In which SQLite keeps its rows: in smaller pages what an agent says fills them badly, larger ones are written whole for each row. */
 const pageBytes = 8_192;
 
+/** Of the log, before they are brought into the file: a page that many transactions write is brought there once. 32 MiB. */
+const logPages = 4_096;
+
 export class SqliteDatabase implements SqlDatabase {
   private readonly database: DatabaseSync;
   private readonly session: SqliteSession;
@@ -36,7 +39,9 @@ export class SqliteDatabase implements SqlDatabase {
   /** Not for a file that may be somebody else’s: it changes the file. */
   useLog(sync: SyncLevel): Promise<void> {
     return this.turns.take(async () => {
-      this.database.exec(`pragma journal_mode = wal; pragma synchronous = ${sync}`);
+      this.database.exec(
+        `pragma journal_mode = wal; pragma synchronous = ${sync}; pragma wal_autocheckpoint = ${logPages}`,
+      );
     });
   }
 
