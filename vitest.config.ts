@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/reporter/closing-line.ts'],
     globalSetup: ['./test/support/cache-folder.ts'],
+    // No program that a test starts leaves its runs in the project.
+    env: { RINGZERO_STORE: 'memory' },
     // Threads start faster than processes.
     pool: 'threads',
     maxWorkers: 2,

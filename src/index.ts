@@ -105,6 +105,7 @@ export { LiveKernel, type LiveOptions, type ProcessEnd, type StepWatcher } from 
 export { OpenQuestions, type QuestionNews } from './host/open-questions.ts';
 export type * from './host/ports.ts';
 export { simulatedPort, type SimulatedPortOptions } from './host/simulated-port.ts';
+export type { StorageNews } from './host/storage-waits.ts';
 export { readStoredRun, type StoredRun } from './host/stored-run.ts';
 export { watchTraces } from './host/watch-traces.ts';
 

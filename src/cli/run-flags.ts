@@ -1,6 +1,7 @@
 /** Flags of every command that runs a workload, and the command line that repeats such a run. */
 import type { Command as CommanderCommand } from 'commander';
 
+import { isDatabaseUrl, shownDatabaseUrl } from '../adapters/storage/postgres-storage.ts';
 import { KernelError } from '../kernel/errors.ts';
 import type { Arrivals } from '../sim/workloads/arrivals.ts';
 import { parseChoice } from './options.ts';
@@ -91,6 +92,9 @@ const timeFlags = new Set(['--slice', '--until', '--tick', '--load-latency', '--
 /** The text that is read as this value. `sched` counts in ticks. */
 function spelled(command: string, flag: string, value: unknown): string {
   if (timeFlags.has(flag) && command !== 'sched') return spelledUs(value as number);
+  // A password is nobody's to read.
+  if (flag === '--store')
+    return isDatabaseUrl(String(value)) ? shownDatabaseUrl(String(value))! : String(value);
   if (flag !== '--arrivals') return String(value);
   const arrivals = value as Arrivals;
   return arrivals.kind === 'poisson' ? `poisson:${arrivals.ratePerHour}` : arrivals.kind;
@@ -102,6 +106,6 @@ export function spelledUs(us: number): string {
 }
 
 /** As a shell reads it as one word. */
-function quoted(word: string): string {
+export function quoted(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

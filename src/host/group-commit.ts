@@ -1,22 +1,32 @@
 import type { KernelRecord } from '../kernel/records.ts';
 import type { StorageManager } from '../kernel/storage.ts';
+import type { StorageWaits } from './storage-waits.ts';
+
+export interface GroupCommitOptions {
+  readonly storage: Pick<StorageManager, 'append' | 'newWriter'>;
+  readonly waits: StorageWaits;
+  /** Storage refused a batch, or an act threw. Nothing that waited behind it, or comes later, is ever done. */
+  readonly onFailure: (error: unknown) => void;
+}
 
 /**
- * Durable before anything depends on it: what a step asked for is done when its records, and those of all steps before it, are stored. While one flush is under way,
- * whatever comes gathers for the next one. What has nothing to wait for is done at once.
+ * Durable before anything depends on it: what a step asked for is done when its records, and those of all steps before it, are stored. While one flush is under way, or storage is
+ * unavailable, whatever comes gathers for the next one. What has nothing to wait for is done at once.
  */
 export class GroupCommit {
-  private readonly storage: Pick<StorageManager, 'append'>;
-  private readonly onFailure: (error: unknown) => void;
+  private readonly options: GroupCommitOptions;
+  /** Names the batches: one whose answer was lost is not stored twice. */
+  private readonly writer: string;
+  /** How many batches were stored. */
+  private stored = 0;
   private records: KernelRecord[] = [];
   private acts: (() => void)[] = [];
   private isFlushing = false;
   private hasFailed = false;
 
-  /** `onFailure`: storage refused a batch, or an act threw. Nothing that waited behind it, or comes later, is ever done. */
-  constructor(storage: Pick<StorageManager, 'append'>, onFailure: (error: unknown) => void) {
-    this.storage = storage;
-    this.onFailure = onFailure;
+  constructor(options: GroupCommitOptions) {
+    this.options = options;
+    this.writer = options.storage.newWriter();
   }
 
   add(records: readonly KernelRecord[]): void {
@@ -45,11 +55,14 @@ export class GroupCommit {
   }
 
   private async store(records: readonly KernelRecord[], acts: readonly (() => void)[]): Promise<void> {
+    const { storage, waits, onFailure } = this.options;
+    const batch = { writer: this.writer, number: this.stored + 1 };
     try {
-      await this.storage.append(records);
+      await waits.through(() => storage.append(records, batch));
+      this.stored++;
     } catch (error) {
       this.hasFailed = true;
-      return this.onFailure(error);
+      return onFailure(error);
     } finally {
       this.isFlushing = false;
     }
@@ -70,7 +83,7 @@ export class GroupCommit {
       for (const act of acts) act();
     } catch (error) {
       this.hasFailed = true;
-      this.onFailure(error);
+      this.options.onFailure(error);
     }
   }
 }

@@ -18,7 +18,7 @@ export interface LeaseOptions {
   readonly onLost: (why: KernelError) => void;
 }
 
-export const leaseTermUs = 30_000_000;
+const leaseTermUs = 30_000_000;
 
 export class LeaseKeeper {
   private readonly options: LeaseOptions;

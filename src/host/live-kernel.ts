@@ -24,6 +24,7 @@ import { GroupCommit } from './group-commit.ts';
 import { ModelCallRun, noStretches, type Stretches } from './model-call-run.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
 import { StopSwitch } from './stop-switch.ts';
+import { StorageWaits, type StorageNews } from './storage-waits.ts';
 import type { StoredRun } from './stored-run.ts';
 
 export interface LiveOptions {
@@ -34,6 +35,8 @@ export interface LiveOptions {
   readonly tools: ToolPort;
   readonly people: PersonPort;
   readonly storage: StorageManager;
+  /** Storage has become unavailable, or is available again. Until then nothing starts, and nothing is acknowledged. */
+  readonly onStorage?: (news: StorageNews) => void;
   /** Counts the tokens of an answer whose provider does not. */
   readonly countTokens: (text: string) => number;
   /** Every event, as it happens. */
@@ -72,6 +75,7 @@ export class LiveKernel {
   readonly answers = new AnswerStreams();
   private readonly options: LiveOptions;
   private readonly clock: ContinuedClock;
+  private readonly storageWaits: StorageWaits;
   private readonly commit: GroupCommit;
   private readonly inputs = new Ring<Input>();
   private readonly calls: (ModelCallRun | undefined)[] = [];
@@ -107,7 +111,13 @@ export class LiveKernel {
         );
       for (let core = 0; core < cores; core++) this.portOfCore.push(port);
     }
-    this.commit = new GroupCommit(options.storage, (error) => this.break(error));
+    const { storage, clock, onStorage } = options;
+    this.storageWaits = new StorageWaits(clock, onStorage);
+    this.commit = new GroupCommit({
+      storage,
+      waits: this.storageWaits,
+      onFailure: (error) => this.break(error),
+    });
   }
 
   /** Tells `watcher` of every step from now on. Returns what ends the watching. */
@@ -347,6 +357,7 @@ export class LiveKernel {
   private break(error: unknown): void {
     if (this.broken !== undefined) return;
     this.broken = { error };
+    this.storageWaits.stop();
     for (const clear of this.timers.values()) clear();
     for (const call of this.calls) call?.stop();
     for (const stop of this.tools.values()) stop.stop();
@@ -359,15 +370,23 @@ export class LiveKernel {
 
   // ---- The kernel's requests -----------------------------------------------------------------------------------------
 
+  /** Its time begins when what was asked for with it begins: a call that storage keeps from starting has not used any of its limit. */
   private setTimer(timer: TimerId, atUs: number): void {
     this.clearTimer(timer);
-    this.timers.set(
-      timer,
-      this.clock.at(atUs, () => {
-        this.timers.delete(timer);
-        this.feed({ atUs: this.nowUs(), type: 'timer.fired', timer });
-      }),
-    );
+    const setAtUs = this.kernel.nowUs;
+    const isNotSet = (): void => {};
+    this.timers.set(timer, isNotSet);
+    this.commit.whenDurable(() => {
+      if (this.broken !== undefined || this.timers.get(timer) !== isNotSet) return;
+      const lateUs = this.nowUs() - setAtUs;
+      this.timers.set(
+        timer,
+        this.clock.at(atUs + lateUs, () => {
+          this.timers.delete(timer);
+          this.feed({ atUs: this.nowUs(), type: 'timer.fired', timer });
+        }),
+      );
+    });
   }
 
   private clearTimer(timer: TimerId): void {
@@ -445,7 +464,8 @@ export class LiveKernel {
     let value: Json;
     this.storing++;
     try {
-      value = await this.stored(op, identity);
+      const atUs = this.nowUs();
+      value = await this.storageWaits.through(() => this.stored(op, identity, atUs));
     } catch (error) {
       ok = false;
       value = messageOf(error);
@@ -454,7 +474,7 @@ export class LiveKernel {
     this.ended({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
   }
 
-  private async stored(op: StorageRequest['op'], identity: CallIdentity): Promise<Json> {
+  private async stored(op: StorageRequest['op'], identity: CallIdentity, atUs: number): Promise<Json> {
     const { storage } = this.options;
     switch (op.kind) {
       // Requests are performed behind the flush of what was recorded before them.
@@ -462,7 +482,7 @@ export class LiveKernel {
         return null;
       case 'remember': {
         const { kind: _, ...memory } = op;
-        await storage.remember({ identity, ...memory, atUs: this.nowUs() });
+        await storage.remember({ identity, ...memory, atUs });
         return null;
       }
       case 'recall':

@@ -25,9 +25,12 @@ import type {
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  PruneOrder,
+  PruneReport,
   Recollection,
   RunSummary,
   StorageManager,
+  StorageSizes,
   StoredProcess,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
@@ -50,6 +53,10 @@ export class MemoryStorage implements StorageManager {
     const own = copyJson(records);
     const identity = batch && { ...batch };
     return this.write(() => this.store.take(own, identity));
+  }
+
+  newWriter(): string {
+    return this.store.newWriter();
   }
 
   remember(memory: Memory): Promise<void> {
@@ -121,6 +128,19 @@ export class MemoryStorage implements StorageManager {
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     const own = { ...claim };
     return this.write(() => this.store.release(own));
+  }
+
+  sizes(): Promise<StorageSizes> {
+    return this.read((store) => store.sizes());
+  }
+
+  async prune(order: PruneOrder): Promise<PruneReport> {
+    const own = { ...order, runs: [...order.runs] };
+    let report: PruneReport | undefined;
+    await this.write(() => {
+      report = this.store.prune(own);
+    });
+    return report!;
   }
 
   close(): Promise<void> {

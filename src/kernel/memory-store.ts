@@ -18,11 +18,12 @@ import type {
   ProcessEnded,
   RunStarted,
 } from './records.ts';
-import { RunTable } from './run-table.ts';
+import { RunTable, sizeOf } from './run-table.ts';
 import {
   checkBatch,
   checkLease,
   checkMemory,
+  checkPrune,
   checkRecollection,
   checkRecord,
   checkRun,
@@ -41,10 +42,14 @@ import type {
   LeaseVerdict,
   LoadedCheckpoint,
   Memory,
+  KeptBecause,
   ProcessAddress,
+  PruneOrder,
+  PruneReport,
   Recollection,
   RunSummary,
   StorageManager,
+  StorageSizes,
   StoredProcess,
   Synchronous,
 } from './storage.ts';
@@ -61,6 +66,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   private readonly scopes = new Map<string, Scope>();
   /** The number of each writer's last batch. */
   private readonly batches = new Map<string, number>();
+  private writers = 0;
   /** Whoever shares this object is one program: nobody has to be kept out. */
   private readonly leases = new Map<string, Omit<LeaseVerdict, 'ok'>>();
   private readonly newIndex: () => TextIndex;
@@ -98,8 +104,13 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     if (batch !== undefined) this.batches.set(batch.writer, batch.number);
   }
 
+  newWriter(): string {
+    this.writers++;
+    return `writer ${this.writers}`;
+  }
+
   runs(): RunSummary[] {
-    return Array.from(this.tables, ([run, table]) => table.summary(run));
+    return this.started().map(([run, table]) => table.summary(run));
   }
 
   branches(run: string): RunStarted[] {
@@ -203,6 +214,55 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return this.scopes.get(question.scope)?.recall(question.query, question.limit) ?? [];
   }
 
+  /** As JSON has them. */
+  sizes(): StorageSizes {
+    const owners = new Map<string, string>();
+    for (const [run, { pages }] of this.tables) for (const hash of pages) owners.set(hash, run);
+    const bytes = new Map(
+      this.started().map(([run, table]) => [run, table.size + sizeOf(this.ledgerOf(run))] as const),
+    );
+    for (const [hash, run] of owners)
+      bytes.set(run, bytes.get(run)! + (this.pageTexts.get(hash)?.length ?? 0));
+    let used = 0;
+    for (const size of bytes.values()) used += size;
+    return { disk: used, used, runs: Array.from(bytes, ([run, size]) => ({ run, bytes: size })) };
+  }
+
+  prune(order: PruneOrder): PruneReport {
+    checkPrune(order);
+    const pruned: string[] = [];
+    const kept: { readonly run: string; readonly because: KeptBecause }[] = [];
+    const candidates = new Set<string>();
+    for (const run of new Set(order.runs)) {
+      const because = this.keptBecause(run, order);
+      if (because === undefined) pruned.push(run);
+      else kept.push({ run, because });
+    }
+    for (const run of pruned) {
+      const table = this.tables.get(run)!;
+      for (const hash of table.pages) candidates.add(hash);
+      table.prune(order.withAudit === true ? undefined : order.atUs);
+    }
+    for (const { pages } of this.tables.values()) for (const hash of pages) candidates.delete(hash);
+    for (const hash of candidates) this.pageTexts.delete(hash);
+    return { pruned, kept, pages: candidates.size };
+  }
+
+  private keptBecause(
+    run: string,
+    { atUs, unfinished = false, withAudit = false }: PruneOrder,
+  ): KeptBecause | undefined {
+    const table = this.tables.get(run);
+    if (table === undefined || table.isEmpty) return 'unknown';
+    if ((this.leases.get(run)?.untilUs ?? 0) > atUs) return 'leased';
+    if (table.prunedUs !== undefined) return withAudit ? undefined : 'pruned';
+    return table.summary(run).unfinished > 0 && !unfinished ? 'unfinished' : undefined;
+  }
+
+  private ledgerOf(run: string): readonly LedgerRecord[] {
+    return this.ledgerRecords.filter((record) => record.run === run);
+  }
+
   private scopeOf(name: string): Scope {
     let scope = this.scopes.get(name);
     if (scope === undefined) {
@@ -244,7 +304,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   /** Another run, or another token count, brings the same page again. */
   private addPage(record: PageRecord): boolean {
     const { hash, text } = record;
+    const table = this.tableOf(record);
+    if (table.prunedUs !== undefined) throw refusal(record, 'belongs to a run that was pruned');
     const known = this.pageTexts.get(hash);
+    if (known === undefined || known === text) table.pages.add(hash);
     if (known === text) return false;
     if (known !== undefined) throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
     this.pageTexts.set(hash, text);
@@ -253,8 +316,13 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
 
   private tableOf(record: KernelRecord): RunTable {
     const table = this.tables.get(record.run);
-    if (table === undefined) throw refusal(record, 'belongs to a run that has not started');
+    if (table === undefined || table.isEmpty) throw refusal(record, 'belongs to a run that has not started');
     return table;
+  }
+
+  /** One that was pruned with its audit log has not started, but has a ledger. */
+  private started(): [string, RunTable][] {
+    return [...this.tables].filter(([, table]) => !table.isEmpty);
   }
 
   private find(run: string): RunTable | undefined {

@@ -221,6 +221,10 @@ export interface AuditRecord {
   readonly input: string;
   readonly output: string;
   readonly microDollars: number;
+  /** Of a model call: the hash of the page that holds what the model thought, where its provider tells. */
+  readonly reasoning?: string;
+  /** Who answered, of a person's word. */
+  readonly person?: string;
   readonly atUs: number;
 }
 

@@ -29,7 +29,11 @@ export interface ProcessTable {
 }
 
 export class RunTable {
-  readonly audit = new AuditLog();
+  audit = new AuditLog();
+  /** Hashes of those that it may need. */
+  readonly pages = new Set<string>();
+  /** When all but its audit log and its calls was removed. */
+  prunedUs: number | undefined;
   /** Processes of all branches, in the order of their start. */
   readonly processes: ProcessTable[] = [];
   /** Of all branches, in the order of their append. */
@@ -43,12 +47,15 @@ export class RunTable {
   /** Ledger records by what they are about: a reservation is made once and settled once. */
   private readonly calls = new Map<string, LedgerRecord>();
 
+  /** It has not started, or what had was taken back. */
   get isEmpty(): boolean {
-    return this.branches.size === 0;
+    return this.branches.size === 0 && this.prunedUs === undefined;
   }
 
   /** Stores the record, which is the table's from now on; false when it was there. Throws STORAGE_FAILED when it may not be stored. */
   add(record: RunRecord): boolean {
+    if (this.prunedUs !== undefined && !(record.type === 'ledger' && record.what === 'settled'))
+      throw refusal(record, 'belongs to a run that was pruned');
     const isNew = this.put(record);
     if (isNew && record.type !== 'run.started' && record.type !== 'ledger') this.records.push(record);
     return isNew;
@@ -69,6 +76,7 @@ export class RunTable {
       case 'answer.partial':
         return addToJournal(this.processOf(record), record);
       case 'checkpoint':
+        for (const { hash } of record.nodes) if (hash !== '') this.pages.add(hash);
         return addCheckpoint(this.processOf(record), record);
       case 'ledger':
         return this.addCall(record);
@@ -112,7 +120,28 @@ export class RunTable {
     }
   }
 
+  /** Removes all but the audit log and the calls; `atUs` undefined: that log, too, and it has not started then. */
+  prune(atUs: number | undefined): void {
+    this.prunedUs = atUs;
+    if (atUs === undefined) this.audit = new AuditLog();
+    this.branches.clear();
+    this.pages.clear();
+    for (const list of [this.processes, this.ends, this.results, this.records]) list.length = 0;
+  }
+
+  /** Of its records and its audit log, characters of JSON. */
+  get size(): number {
+    const started = Array.from(this.branches.values(), (branch) => branch.started);
+    return sizeOf(started) + sizeOf(this.records) + sizeOf(this.audit.entries());
+  }
+
   summary(run: string): RunSummary {
+    const { prunedUs } = this;
+    if (prunedUs !== undefined) {
+      const [entry] = this.audit.entries();
+      const startedUs = entry?.record.atUs ?? prunedUs;
+      return { run, startedUs, branches: [], processes: 0, unfinished: 0, prunedUs };
+    }
     const [first] = this.branches.values();
     return {
       run,
@@ -214,6 +243,12 @@ export class RunTable {
     if (process === undefined) throw refusal(record, 'belongs to a process that has not started');
     return process;
   }
+}
+
+export function sizeOf(records: readonly object[]): number {
+  let size = 0;
+  for (const record of records) size += JSON.stringify(record).length;
+  return size;
 }
 
 interface BranchTable {

@@ -10,6 +10,7 @@
  * - A history grows at its end only, a journal by the next number. A checkpoint builds on the one before it or tells its prompt from the start.
  * - Records of a version that is not known here are refused.
  * - Who has leased a run through this storage object stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a fencing token does that).
+ * - A run that was pruned takes no more than what settles and tells of a call that ended after it.
  * - A run sees its own records only. Pages are the exception: a content is stored once for all who know its hash.
  *
  * - What failed with STORAGE_UNAVAILABLE may be repeated as it is, until it succeeds: a named batch, a memory, a lease and its return, a question.
@@ -43,6 +44,8 @@ export interface StorageManager {
    * Whoever names its batches may repeat one of which nobody knows whether it was stored: it is stored once.
    */
   append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void>;
+  /** A name for a writer of batches: like no other one that this storage knows, or will know. */
+  newWriter(): string;
   /** All runs, in the order of their start. */
   runs(): Promise<readonly RunSummary[]>;
   /** How each branch of the run was started, in their order. Empty for an unknown run. */
@@ -78,6 +81,13 @@ export interface StorageManager {
   lease(claim: LeaseClaim): Promise<LeaseVerdict>;
   /** Gives it back. Nothing happens when somebody else has it. */
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void>;
+  /** What each run takes, in the order of their start. */
+  sizes(): Promise<StorageSizes>;
+  /**
+   * Removes of these runs whatever is not their audit log or their ledger (what was spent stays spent), and the pages that no other run uses; each run whole or, when it may not go, not at
+   * all. Then gives the space back.
+   */
+  prune(order: PruneOrder): Promise<PruneReport>;
   /** Makes everything that waits durable; afterwards every call is refused. */
   close(): Promise<void>;
 }
@@ -86,11 +96,13 @@ export interface StorageManager {
 export type Synchronous<Contract> = {
   readonly [Name in keyof Contract]: Contract[Name] extends (...args: infer Args) => Promise<infer Result>
     ? (...args: Args) => Result
-    : never;
+    : Contract[Name];
 };
 
 /** `processes` counts those of all branches, `unfinished` those without an end. */
 export interface RunSummary {
+  /** Absent: it has all that it was given. When its rest was removed: its branches and processes are not known any more, and it has started when its audit log does. */
+  readonly prunedUs?: number;
   readonly run: string;
   readonly startedUs: number;
   readonly branches: readonly string[];
@@ -103,7 +115,6 @@ export type BranchRecord = ProcessStarted | HistoryRecord | JournalRecord | Chec
 
 /** The number is kept in the transaction that stores the batch: the same one again changes nothing, and one that is not the next of its writer is refused. */
 export interface BatchIdentity {
-  /** Like no other's. */
   readonly writer: string;
   /** From 1, by one for each batch that was stored. */
   readonly number: number;
@@ -168,6 +179,34 @@ export interface LeaseVerdict {
   readonly ok: boolean;
   readonly holder: string;
   readonly untilUs: number;
+}
+
+/** Bytes. `used` of `disk` is taken, the rest is free to be filled again. */
+export interface StorageSizes {
+  readonly disk: number;
+  readonly used: number;
+  /** A page that several use counts for the latest of them. Together no more than `used`; of a run that was pruned, what is left. */
+  readonly runs: readonly { readonly run: string; readonly bytes: number }[];
+}
+
+export interface PruneOrder {
+  readonly runs: readonly string[];
+  /** Now: leases that last longer are respected. */
+  readonly atUs: number;
+  /** Also runs that are not over, when nobody has leased them: they can't go on then. */
+  readonly unfinished?: boolean;
+  /** Their audit logs, too; afterwards nothing tells of them but the ledger, and their names are free. */
+  readonly withAudit?: boolean;
+}
+
+/** `leased`, `unfinished`, `written`: somebody may still need it, or is writing to it; `pruned`: it was before; `unknown`: there is no such run. */
+export type KeptBecause = 'leased' | 'unfinished' | 'written' | 'pruned' | 'unknown';
+
+export interface PruneReport {
+  readonly pruned: readonly string[];
+  readonly kept: readonly { readonly run: string; readonly because: KeptBecause }[];
+  /** How many pages and long texts went with them. */
+  readonly pages: number;
 }
 
 export interface Recollection {
@@ -247,6 +286,11 @@ export function checkLease({ run, holder, atUs, untilUs }: LeaseClaim): void {
   if (!(Number.isSafeInteger(atUs) && atUs >= 0)) throw invalid('atUs', atUs, 'an integer of at least 0');
   if (!(Number.isSafeInteger(untilUs) && untilUs > atUs))
     throw invalid('untilUs', untilUs, `an integer above atUs, ${atUs}`);
+}
+
+export function checkPrune({ runs, atUs }: PruneOrder): void {
+  for (const run of runs) checkRun(run);
+  if (!(Number.isSafeInteger(atUs) && atUs >= 0)) throw invalid('atUs', atUs, 'an integer of at least 0');
 }
 
 export function leaseLost(run: string): KernelError {

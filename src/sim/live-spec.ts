@@ -11,6 +11,7 @@ import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import type { EngineOptions } from '../kernel/engine-options.ts';
 import { invalid } from '../kernel/errors.ts';
 import type { KernelOptionsInput } from '../kernel/options.ts';
+import type { LedgerRecord } from '../kernel/records.ts';
 import type { Program } from '../kernel/syscalls.ts';
 import { toolSpecOf } from '../kernel/tool-data.ts';
 import { kernelOptionsOf, type SimulationSpec } from './spec.ts';
@@ -31,6 +32,8 @@ export interface LiveSpec extends Omit<SimulationSpec, 'engines'> {
   readonly programs: readonly { readonly name: string; readonly version: number }[];
   /** With which the programs count what they put into their prompts; absent: the estimate. */
   readonly tokenizer?: string;
+  /** What the kernels before it booked, of a run that it goes on with; absent: nothing. */
+  readonly ledger?: readonly LedgerRecord[];
 }
 
 export interface LiveParts {
@@ -67,7 +70,12 @@ export function liveKernelOptions(spec: LiveSpec, parts: LiveParts = {}): Kernel
   });
   const engines = spec.engines.map(engineOf);
   const { plan: _nothingIsKnown, ...options } = kernelOptionsOf({ ...spec, engines }, parts.own);
-  return { ...options, tools: spec.tools.map(toolSpecOf), programs };
+  return {
+    ...options,
+    tools: spec.tools.map(toolSpecOf),
+    programs,
+    ...(spec.ledger === undefined ? {} : { ledger: spec.ledger }),
+  };
 }
 
 function engineOf({ memoryTokens, ...rest }: LiveEngine): Partial<EngineOptions> {

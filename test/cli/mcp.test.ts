@@ -13,6 +13,7 @@ import { AgentService } from '../../src/cli/live/agent-service.ts';
 import { openLiveWorld } from '../../src/cli/live/live-world.ts';
 import { addLiveFlags, liveSettings, type LiveFlags } from '../../src/cli/live/settings.ts';
 import type { Json } from '../../src/kernel/ids.ts';
+import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
 import { ToolRegistry } from '../../src/kernel/tools.ts';
 import { caller } from '../adapters/tools/tools.ts';
 import { HostileServer, says } from '../support/hostile-server.ts';
@@ -157,7 +158,13 @@ async function served(...words: string[]) {
   command.parse([...words, '--model', 'scripted', '--root', root], { from: 'user' });
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const service = new AgentService();
-  const world = await openLiveWorld(settings, { seed: 1, isWatched: false, canAsk: false, watcher: service });
+  const world = await openLiveWorld(settings, {
+    seed: 1,
+    isWatched: false,
+    storage: new MemoryStorage(),
+    asksPerson: false,
+    watcher: service,
+  });
   const tools = service.serve(world, settings.approve);
   const tell = async (name: string, args: Json): Promise<Record<string, Json>> =>
     (await tools.find(({ spec }) => spec.name === name)!.call(args)).value as Record<string, Json>;
@@ -255,10 +262,11 @@ test('agents ask the models that they are given, at their prices and out of one 
   const settings = liveSettings({ config, mcp: [], allowHost: [] }, io);
   const service = new AgentService();
   const world = await openLiveWorld(settings, {
-    moreModels: settings.models.configuredNames,
+    moreModels: settings.furtherModels,
     seed: 1,
     isWatched: false,
-    canAsk: false,
+    storage: new MemoryStorage(),
+    asksPerson: false,
     watcher: service,
   });
   const tools = service.serve(world, 'never');

@@ -7,6 +7,7 @@ import { verifyAuditChain } from '../../src/kernel/audit-log.ts';
 import { PromptChain } from '../../src/kernel/checkpoint-chain.ts';
 import type { KernelRecord, PromptNode } from '../../src/kernel/records.ts';
 import type { BranchRecord, Memory, StorageManager } from '../../src/kernel/storage.ts';
+import { pruneContract, sharedPruneContract } from './prune-contract.ts';
 import {
   audit,
   checkpoint,
@@ -45,6 +46,8 @@ export function storageContract(
     expect((error as Error).message).not.toContain('\n');
     expect(await everything(storage)).toEqual(before);
   }
+
+  pruneContract(name, create);
 
   describe(`${name}: storage contract`, () => {
     test('an empty storage holds nothing', async () => {
@@ -492,17 +495,19 @@ export function storageContract(
 
     test('a named batch that comes again is stored once', async () => {
       const storage = await started();
-      const batch = { writer: 'w', number: 1 };
+      const [w, v] = [storage.newWriter(), storage.newWriter()];
+      expect(w).not.toBe(v);
+      const batch = { writer: w, number: 1 };
       await storage.append([history(1), audit(1)], batch);
       const before = await everything(storage);
       // What was stored is told by the number alone.
       await storage.append([history(1), audit(1)], batch);
       await storage.append([history(7)], { ...batch });
       expect(await everything(storage)).toEqual(before);
-      await storage.append([audit(1)], { writer: 'w', number: 2 });
-      await storage.append([audit(1)], { writer: 'v', number: 1 });
-      await storage.append([], { writer: 'w', number: 3 });
-      for (const number of [1, 2, 3]) await storage.append([audit(1)], { writer: 'w', number });
+      await storage.append([audit(1)], { writer: w, number: 2 });
+      await storage.append([audit(1)], { writer: v, number: 1 });
+      await storage.append([], { writer: w, number: 3 });
+      for (const number of [1, 2, 3]) await storage.append([audit(1)], { writer: w, number });
       expect(await storage.audit('r1')).toHaveLength(3);
       expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true });
     });
@@ -760,6 +765,8 @@ export function sharedStorageContract(
   }: { readonly reset: () => void | Promise<void>; readonly open: () => Promise<StorageManager> },
 ): void {
   const claim = (holder: string, atUs: number) => ({ run: 'r1', holder, atUs, untilUs: atUs + 10 });
+
+  sharedPruneContract(name, { reset, open });
 
   describe(`${name}: shared storage`, () => {
     test('who has lost its lease stores nothing more, and its successor goes on', async () => {

@@ -24,7 +24,7 @@ function checkActs(store: MemoryStore, run: string): void {
   }
 }
 
-function checkProcess(store: MemoryStore, { run, branch, pid }: StoredProcess): void {
+export function checkProcess(store: MemoryStore, { run, branch, pid }: StoredProcess): void {
   const fail = (what: string): never => {
     throw new Error(`process ${pid} of ${run}: ${what}`);
   };

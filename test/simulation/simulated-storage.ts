@@ -6,7 +6,7 @@ import { copyJson } from '../../src/base/copy-json.ts';
 import { KernelError } from '../../src/kernel/errors.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import type { KernelRecord } from '../../src/kernel/records.ts';
-import { leaseLost, type StorageManager } from '../../src/kernel/storage.ts';
+import { leaseLost, type BatchIdentity, type StorageManager } from '../../src/kernel/storage.ts';
 import type { FlushFault, FlushPhase } from './scenario.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
@@ -68,11 +68,15 @@ export class SimulatedConnection implements StorageManager {
     return !this.isFlushing && this.waiting.length === 0;
   }
 
-  append(records: readonly KernelRecord[]): Promise<void> {
+  newWriter(): string {
+    return this.store.newWriter();
+  }
+
+  append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void> {
     const own = copyJson(records);
     return this.write(own, false, () => {
       for (const run of new Set(own.map(({ run }) => run))) this.checkLease(run);
-      this.store.append(own);
+      this.store.append(own, batch);
       this.options.onStored(own);
     });
   }
@@ -102,6 +106,10 @@ export class SimulatedConnection implements StorageManager {
 
   runs = (): ReturnType<StorageManager['runs']> => this.read((store) => store.runs());
   ledger = (): ReturnType<StorageManager['ledger']> => this.read((store) => store.ledger());
+  branches = (...args: Parameters<MemoryStore['branches']>): ReturnType<StorageManager['branches']> =>
+    this.read((store) => store.branches(...args));
+  records = (...args: Parameters<MemoryStore['records']>): ReturnType<StorageManager['records']> =>
+    this.read((store) => store.records(...args));
   history = (...args: Parameters<MemoryStore['history']>): ReturnType<StorageManager['history']> =>
     this.read((store) => store.history(...args));
   processes = (...args: Parameters<MemoryStore['processes']>): ReturnType<StorageManager['processes']> =>
@@ -122,6 +130,16 @@ export class SimulatedConnection implements StorageManager {
   ): ReturnType<StorageManager['verifyAudit']> => this.read((store) => store.verifyAudit(...args));
   recall = (...args: Parameters<MemoryStore['recall']>): ReturnType<StorageManager['recall']> =>
     this.read((store) => store.recall(...args));
+
+  sizes = (): ReturnType<StorageManager['sizes']> => this.read((store) => store.sizes());
+
+  async prune(order: Parameters<MemoryStore['prune']>[0]): ReturnType<StorageManager['prune']> {
+    let report: ReturnType<MemoryStore['prune']> | undefined;
+    await this.write([], false, () => {
+      report = this.store.prune(order);
+    });
+    return report!;
+  }
 
   close(): Promise<void> {
     return Promise.resolve();

@@ -17,10 +17,10 @@ import type {
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
 import { nativeSha256 } from './native-sha256.ts';
-import { packedText } from './packed-text.ts';
+import { pageKey } from './page-key.ts';
 import { auditRow, branchBytes, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
-import { packedHash, SharedTexts } from './shared-texts.ts';
+import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
 import { callKey, StoredRecords } from './stored-records.ts';
 import {
@@ -31,6 +31,7 @@ import {
   journalTable,
   ledgerTable,
   pagesTable,
+  pageUsesTable,
   processesTable,
   runsTable,
   type Table,
@@ -46,6 +47,8 @@ export class AppendBatch {
   private readonly rows: { readonly table: Table; readonly run: RunHead; readonly row: Row }[] = [];
   /** What this batch adds, by its key: the same may come twice before it is stored. */
   private readonly added = new Map<string, KernelRecord>();
+  /** Hashes of the pages and texts that rows of a run refer to. */
+  private readonly uses = new Map<RunHead, Set<string>>();
   private readonly touched = new Set<RunHead>();
   private readonly changed = new Map<ProcessHead, RunHead>();
   private readonly starts = new Map<
@@ -92,6 +95,7 @@ export class AppendBatch {
       }
     } catch (error) {
       for (const act of this.undo.reverse()) act();
+      this.texts.takeReferences();
       for (const hash of [...texts.keys()].slice(before)) texts.delete(hash);
       throw error;
     }
@@ -116,8 +120,9 @@ export class AppendBatch {
       else (end === undefined ? changed : ended).push(row);
     }
     for (const { table, run, row } of this.rows) put(table, { ...row, run: run.id });
-    for (const [hash, text] of this.texts.texts)
-      put(pagesTable, { hash: packedHash(hash), text: packedText(text) });
+    for (const [hash, text] of this.texts.texts) put(pagesTable, { hash: pageKey(hash), text });
+    for (const [run, hashes] of this.uses)
+      for (const hash of hashes) put(pageUsesTable, { run: run.id, hash: pageKey(hash) });
     for (const [table, rows] of byTable) await this.session.insert(table, rows);
     await this.session.update(processesTable, headColumns, changed);
     await this.session.update(processesTable, [...headColumns, ...endColumns], ended);
@@ -145,6 +150,7 @@ export class AppendBatch {
       fence,
       holder: null,
       leased_until_us: null,
+      pruned_us: null,
     });
     await this.session.update(runsTable, runColumns, runs.filter(({ id }) => id !== 0).map(row));
     const started = runs.filter(({ id }) => id === 0);
@@ -158,6 +164,7 @@ export class AppendBatch {
   private admit(record: KernelRecord): Promise<void> | void {
     const run = this.heads.get(record.run);
     if (run !== undefined && isFencedOff(run, this.fences.get(run.name))) throw leaseLost(run.name);
+    if (run !== undefined && run.prunedUs !== null) return this.addToPruned(run, record);
     if (record.type === 'run.started') return this.startBranch(record);
     // Whoever leases a run may do so before it starts.
     if (run === undefined || run.branches.size === 0)
@@ -184,6 +191,13 @@ export class AppendBatch {
       case 'process.ended':
         return this.endProcess(run, record);
     }
+  }
+
+  /** A call that was stopped may end after its run. */
+  private addToPruned(run: RunHead, record: KernelRecord): void {
+    if (record.type === 'ledger' && record.what === 'settled') return this.addCall(run, record);
+    if (record.type === 'audit') return this.addAudit(run, record);
+    throw refusal(record, 'belongs to a run that was pruned');
   }
 
   private async startBranch(record: RunStarted): Promise<void> {
@@ -276,6 +290,7 @@ export class AppendBatch {
     process.checkpointN = n;
     process.tip = tip;
     process.promptLength = keep + nodes.length;
+    for (const { hash } of nodes) if (hash !== '') this.use(run, hash);
     this.put(
       key,
       record,
@@ -305,12 +320,14 @@ export class AppendBatch {
     const { hash, text } = record;
     const key = `page ${hash}`;
     const known = (this.added.get(key) as PageRecord | undefined)?.text ?? this.stored.pageText(record);
-    if (known === text) return;
-    if (known !== undefined) throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
-    this.put(key, record, pagesTable, run, {
-      hash: packedHash(hash),
-      text: this.texts.writePage(text),
-    });
+    if (known !== undefined && known !== text)
+      throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
+    this.use(run, hash);
+    const content = this.texts.writePage(text);
+    if (known === undefined)
+      return this.put(key, record, pagesTable, run, { hash: pageKey(hash), text: content });
+    this.touched.add(run);
+    this.useReferences(run);
   }
 
   /** Compare and set: the first end stands. */
@@ -340,10 +357,23 @@ export class AppendBatch {
 
   private addRow(table: Table, run: RunHead, row: Row): void {
     this.rows.push({ table, run, row });
+    this.useReferences(run);
     this.touched.add(run);
     this.undo.push(() => {
       this.rows.pop();
     });
+  }
+
+  private useReferences(run: RunHead): void {
+    for (const hash of this.texts.takeReferences()) this.use(run, hash);
+  }
+
+  private use(run: RunHead, hash: string): void {
+    let hashes = this.uses.get(run);
+    if (hashes === undefined) this.uses.set(run, (hashes = new Set()));
+    if (hashes.has(hash)) return;
+    hashes.add(hash);
+    this.undo.push(() => hashes.delete(hash));
   }
 
   /** Call it before the head of the process, or the places of the run, change. */

@@ -82,10 +82,15 @@ class Writer {
   private refer: Refer | undefined;
 
   pack(value: unknown, refer: Refer | undefined): Uint8Array {
-    this.length = 0;
+    const { length: start, refer: outer } = this;
     this.refer = refer;
-    this.write(value);
-    return Uint8Array.prototype.slice.call(this.bytes, 0, this.length);
+    try {
+      this.write(value);
+      return Uint8Array.prototype.slice.call(this.bytes, start, this.length);
+    } finally {
+      this.length = start;
+      this.refer = outer;
+    }
   }
 
   private write(value: unknown): void {
@@ -222,7 +227,7 @@ class Writer {
   }
 }
 
-/** One for all: packing is never interrupted. */
+/** One for all: whoever packs while another value is packed, to refer to it, writes behind what stands there, and takes that away again. */
 const writer = new Writer();
 
 class Reader {

@@ -4,12 +4,13 @@
  * Two levels of durability: `normal` acknowledges a commit before PostgreSQL has synced its log (`synchronous_commit = off`: what the server had acknowledged in the last instants is
  * lost when the server itself crashes, never when this program does); `full` waits for the sync.
  */
-import { Pool, types, type PoolClient } from 'pg';
+import { Pool, types, type PoolClient, type QueryConfig } from 'pg';
 
 import type { Dialect } from './schema.ts';
+import { postgresFailure } from './postgres-failure.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
 import type { SyncLevel } from './sqlite-database.ts';
-import type { Table } from './tables.ts';
+import { tables, type Table } from './tables.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -18,16 +19,39 @@ export interface PostgresOptions {
   readonly sync?: SyncLevel;
   /** At once, default 4. */
   readonly connections?: number;
+  /** How long a connection may take to be made, and a statement to be answered; a connection that is silent for longer is given up. Default 30 s. */
+  readonly timeLimitMs?: number;
 }
 
+/** The longest that a timer takes. */
+const longestMs = 2_147_483_647;
+
 export class PostgresDatabase implements SqlDatabase {
+  readonly name: string;
+  readonly failure = postgresFailure;
   private readonly pool: Pool;
 
-  constructor({ url, schema = 'ringzero', sync = 'normal', connections = 4 }: PostgresOptions) {
+  constructor(
+    name: string,
+    { url, schema = 'ringzero', sync = 'normal', connections = 4, timeLimitMs = 30_000 }: PostgresOptions,
+  ) {
+    this.name = name;
+    const settings = {
+      search_path: `"${schema}"`,
+      synchronous_commit: sync === 'full' ? 'on' : 'off',
+      statement_timeout: timeLimitMs,
+      // What a program that was cut off has locked is free again.
+      idle_in_transaction_session_timeout: timeLimitMs,
+    };
+    const statements = Object.entries(settings).map(([name, value]) => `set ${name} to ${value}`);
     this.pool = new Pool({
       connectionString: url,
       max: connections,
-      options: `-c search_path=${schema} -c synchronous_commit=${sync === 'full' ? 'on' : 'off'}`,
+      connectionTimeoutMillis: timeLimitMs,
+      query_timeout: timeLimitMs,
+      keepAlive: true,
+      // Whatever the URL asks for.
+      onConnect: (client) => client.query(statements.join('; ')) as unknown as void,
       // Counts and times are integers that a double holds.
       types: {
         getTypeParser: (oid, format) =>
@@ -46,8 +70,32 @@ export class PostgresDatabase implements SqlDatabase {
     return this.between('begin isolation level repeatable read read only', act);
   }
 
-  isConflict(error: unknown): boolean {
-    return conflicts.has(String((error as { readonly code?: unknown } | null)?.code));
+  /** What a table takes on the disk shrinks later, or never: in use are its rows. */
+  size(): Promise<{ readonly disk: number; readonly used: number }> {
+    return this.read(async (session) => {
+      let disk = 0;
+      let used = 0;
+      for (const { name } of tables) {
+        const [row] = await session.query(
+          `select pg_total_relation_size('${name}')::bigint as disk, (select coalesce(sum(pg_column_size(t.*)), 0) from ${name} t)::bigint as used`,
+        );
+        disk += row!['disk'] as number;
+        used += row!['used'] as number;
+      }
+      return { disk, used };
+    });
+  }
+
+  async giveBack(): Promise<void> {
+    const client = await this.pool.connect();
+    try {
+      await client.query('set statement_timeout to 0');
+      for (const { name } of tables)
+        await client.query({ text: `vacuum ${name}`, query_timeout: longestMs } as QueryConfig);
+    } finally {
+      // Its limit is another one than that of the others.
+      client.release(true);
+    }
   }
 
   close(): Promise<void> {
@@ -59,29 +107,26 @@ export class PostgresDatabase implements SqlDatabase {
     act: (session: SqlSession) => Promise<Result>,
   ): Promise<Result> {
     const client = await this.pool.connect();
-    let broken: Error | undefined;
+    let lost: Error | undefined;
     // The statement under way is refused, too; without a listener this would end the program.
-    const lose = (error: Error): void => void (broken = error);
+    const lose = (error: Error): void => void (lost = error);
     client.on('error', lose);
     try {
       await client.query(begin);
-      try {
-        const result = await act(new PostgresSession(client));
-        await client.query('commit');
-        return result;
-      } catch (error) {
-        await client.query('rollback').catch(lose);
-        throw error;
-      }
+      const result = await act(new PostgresSession(client));
+      await client.query('commit');
+      return result;
+    } catch (error) {
+      // Behind a statement that is not answered a rollback would not be, either: the server rolls back when the connection ends.
+      if (postgresFailure(error).kind === 'unavailable') lose(error as Error);
+      else if (lost === undefined) await client.query('rollback').catch(lose);
+      throw error;
     } finally {
       client.off('error', lose);
-      client.release(broken);
+      client.release(lost);
     }
   }
 }
-
-/** unique_violation, serialization_failure, deadlock_detected: somebody else was there first. */
-const conflicts: ReadonlySet<string> = new Set(['23505', '40001', '40P01']);
 
 const typeNames = { integer: 'bigint', text: 'text', bytes: 'bytea' } as const;
 
@@ -134,6 +179,20 @@ class PostgresSession implements SqlSession {
       all,
       rows,
     );
+  }
+
+  async remove(table: Table, columns: readonly string[], keys: readonly Row[]): Promise<void> {
+    if (keys.length === 0) return;
+    const matches = columns.map((column) => `t.${column} = k.${column}`).join(' and ');
+    await this.each(
+      `delete from ${table.name} t using ${unnested(table, columns)} where ${matches}`,
+      columns,
+      keys,
+    );
+  }
+
+  async lock({ name }: Table): Promise<void> {
+    await this.client.query(`lock table ${name} in exclusive mode`);
   }
 
   /** One statement for all rows: their values as one array for each column. */

@@ -3,7 +3,7 @@ import { inflateRawSync } from 'node:zlib';
 
 import { packJson } from './packed-json.ts';
 import { packedJson, packedText } from './packed-text.ts';
-import { packedHash } from './shared-texts.ts';
+import { pageKey } from './page-key.ts';
 import type { Row, SqlSession } from './sql.ts';
 import {
   auditTable,
@@ -60,7 +60,7 @@ const recodings: readonly (readonly [table: Table, recoded: (row: Row) => Row])[
     pagesTable,
     (row) => {
       const { text, refers } = contentOf(row['text'] as Uint8Array);
-      return { hash: packedHash(row['hash'] as string), text: refers ? jsonOf(text) : packedText(text) };
+      return { hash: pageKey(row['hash'] as string), text: refers ? jsonOf(text) : packedText(text) };
     },
   ],
 ];

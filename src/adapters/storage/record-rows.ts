@@ -163,7 +163,7 @@ export function ledgerOf(run: string, row: Row): LedgerRecord {
 }
 
 export function auditRow({ index, previous, hash, record }: ChainedAuditRecord): Row {
-  const { pid, n, action, input, output, microDollars, atUs } = record;
+  const { pid, n, action, input, output, microDollars, atUs, reasoning, person } = record;
   return {
     place: index,
     pid,
@@ -175,10 +175,13 @@ export function auditRow({ index, previous, hash, record }: ChainedAuditRecord):
     at_us: atUs,
     previous: Buffer.from(previous, 'hex'),
     hash: Buffer.from(hash, 'hex'),
+    reasoning: reasoning ?? null,
+    person: person ?? null,
   };
 }
 
 export function auditOf(run: string, row: Row): ChainedAuditRecord {
+  const { reasoning, person } = row;
   const record: AuditRecord = {
     v,
     type: 'audit',
@@ -189,6 +192,8 @@ export function auditOf(run: string, row: Row): ChainedAuditRecord {
     input: unpackJson(row['input'] as Uint8Array) as string,
     output: unpackJson(row['output'] as Uint8Array) as string,
     microDollars: row['micro_dollars'] as number,
+    ...(typeof reasoning === 'string' ? { reasoning } : {}),
+    ...(typeof person === 'string' ? { person } : {}),
     atUs: row['at_us'] as number,
   };
   return { index: row['place'] as number, previous: hex(row['previous']), hash: hex(row['hash']), record };

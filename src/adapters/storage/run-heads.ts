@@ -16,6 +16,8 @@ export interface RunHead {
   /** Of its lease: how often it has changed hands, and who has it. */
   fence: number;
   holder: string | null;
+  /** Null: it has all that it was given. */
+  prunedUs: number | null;
   /** By name. */
   readonly branches: Map<string, BranchHead>;
   /** In the order of their start. */
@@ -50,6 +52,7 @@ export async function loadHead(session: SqlSession, row: Row): Promise<RunHead> 
   head.places = row['places'] as number;
   head.fence = row['fence'] as number;
   head.holder = row['holder'] as string | null;
+  head.prunedUs = row['pruned_us'] as number | null;
   head.audit = { count: row['audit_count'] as number, hash: row['audit_hash'] as string };
   const byNumber: BranchHead[] = [];
   const branches = `select branch, name from ${branchesTable.name} where run = $1 order by branch`;
@@ -79,6 +82,7 @@ export function newRun(name: string): RunHead {
     audit: emptyAuditHead,
     fence: 0,
     holder: null,
+    prunedUs: null,
     branches: new Map(),
     processes: [],
   };

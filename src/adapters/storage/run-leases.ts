@@ -27,6 +27,7 @@ export async function takeLease(
         fence: 1,
         holder,
         leased_until_us: untilUs,
+        pruned_us: null,
       },
     ]);
     return { verdict: { ok: true, holder, untilUs }, fence: 1 };

@@ -1,12 +1,17 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
+import { pageKey } from './page-key.ts';
 import { recode } from './recoding.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
 import {
+  auditTable,
   checkpointsTable,
   historyTable,
   journalTable,
+  pagesTable,
+  pageUsesTable,
   processesTable,
+  runsTable,
   tables as allTables,
   writersTable,
   type ColumnType,
@@ -22,6 +27,7 @@ const migrations: readonly Migration[] = [
     for (const table of [writersTable])
       for (const statement of dialect.statements(table)) await session.query(statement);
     await placeAllRecords(session, dialect);
+    await keepOldPages(session, dialect);
     await recode(session, (table) => dialect.statements(table));
   },
 ];
@@ -37,6 +43,19 @@ async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise
     );
   await session.query(
     `update ${processesTable.name} set place = coalesce((select min(h.place) from ${historyTable.name} h where h.run = ${processesTable.name}.run and h.process = ${processesTable.name}.process), -1)`,
+  );
+}
+
+/** Which run needs which page was not told in version 1: what it left stays. */
+async function keepOldPages(session: SqlSession, { statements, types }: Dialect): Promise<void> {
+  await session.query(`alter table ${runsTable.name} add column pruned_us ${types.integer}`);
+  for (const column of ['reasoning', 'person'])
+    await session.query(`alter table ${auditTable.name} add column ${column} ${types.text}`);
+  for (const statement of statements(pageUsesTable)) await session.query(statement);
+  const pages = await session.query(`select hash from ${pagesTable.name}`);
+  await session.insert(
+    pageUsesTable,
+    pages.map(({ hash }) => ({ run: 0, hash: pageKey(hash as string) })),
   );
 }
 
@@ -58,17 +77,15 @@ const formatName = 'ringzero-storage';
 export async function migrate(
   database: SqlDatabase,
   {
-    name,
     tables,
     dialect,
   }: {
-    /** Where the database is, for whoever reads a refusal. */
-    readonly name: string;
     /** The names of those that are there. */
     readonly tables: (session: SqlSession) => Promise<ReadonlySet<string>>;
     readonly dialect: Dialect;
   },
 ): Promise<void> {
+  const { name } = database;
   await database.transaction(async (session) => {
     const known = await tables(session);
     if (known.size === 0) {

@@ -2,6 +2,7 @@
 import { KernelError } from '../../kernel/errors.ts';
 import { nativeSha256 } from './native-sha256.ts';
 import { isUtf8, referencesIn, unpackJson } from './packed-json.ts';
+import { hashOfKey, pageKey } from './page-key.ts';
 import { packedJson, packedText, unpacked, type Unpacked } from './packed-text.ts';
 import type { SqlSession } from './sql.ts';
 import { pagesTable } from './tables.ts';
@@ -11,25 +12,52 @@ const sharedFrom = 256;
 
 /** Writes JSON, and gathers the texts that it refers to. */
 export class SharedTexts {
-  /** By hash. */
-  readonly texts = new Map<string, string>();
-  private readonly refer = (text: string): string | undefined => {
-    // UTF-8 would make two texts with lone surrogates one.
-    if (text.length < sharedFrom || !isUtf8(text)) return undefined;
-    const hash = nativeSha256(text);
-    this.texts.set(hash, text);
-    return hash;
-  };
+  /** By hash, as they are stored. */
+  readonly texts = new Map<string, Uint8Array>();
+  private readonly hashes = new Map<string, string>();
+  /** Of texts that refer to others themselves. */
+  private readonly within = new Map<string, ReadonlySet<string>>();
+  private references = new Set<string>();
 
   write(value: unknown): Uint8Array {
     return packedJson(value, this.refer);
   }
 
-  /** The content of a page: as JSON when it is such, a message for one, in the one spelling that can be told again. */
+  /** All that was referred to since this was asked last, also by what is referred to. */
+  takeReferences(): ReadonlySet<string> {
+    const { references } = this;
+    if (references.size > 0) this.references = new Set();
+    return references;
+  }
+
+  /**
+   * The content of a page: as JSON when it is such, a message for one, in the one spelling that can be told again. Its form depends on the text alone, so that whoever refers to one that is
+   * stored knows what that refers to.
+   */
   writePage(text: string): Uint8Array {
     const value = text.startsWith('{"') ? parsed(text) : undefined;
     return value === undefined || JSON.stringify(value) !== text ? packedText(text) : this.write(value);
   }
+
+  private readonly refer = (text: string): string | undefined => {
+    if (text.length < sharedFrom) return undefined;
+    let hash = this.hashes.get(text);
+    if (hash === undefined) {
+      // UTF-8 would make two texts with lone surrogates one.
+      if (!isUtf8(text)) return undefined;
+      hash = nativeSha256(text);
+      this.hashes.set(text, hash);
+    }
+    if (!this.texts.has(hash)) {
+      const outer = this.takeReferences();
+      this.texts.set(hash, this.writePage(text));
+      this.within.set(hash, this.takeReferences());
+      this.references = new Set(outer);
+    }
+    this.references.add(hash);
+    for (const inner of this.within.get(hash)!) this.references.add(inner);
+    return hash;
+  };
 }
 
 /** Reads what SharedTexts has written: first the texts behind what will be read are got, all at once, then it can be read. */
@@ -45,12 +73,11 @@ export class SharedReader {
   async load(hashes: Iterable<string>): Promise<void> {
     let missing = [...new Set(hashes)].filter((hash) => !this.texts.has(hash));
     while (missing.length > 0) {
-      const keys = missing.map((hash) => ({ hash: packedHash(hash) }));
-      const hashOf = new Map(keys.map(({ hash: key }, index) => [keyText(key), missing[index]!]));
+      const keys = missing.map((hash) => ({ hash: pageKey(hash) }));
       const referred: string[] = [];
       for (const { hash: key, text } of await this.session.find(pagesTable, ['hash'], keys)) {
         const content = unpacked(text as Uint8Array);
-        this.texts.set(hashOf.get(keyText(key as Uint8Array))!, content);
+        this.texts.set(hashOfKey(key as Uint8Array), content);
         if ('json' in content) referred.push(...referencesIn(content.json));
       }
       missing = [...new Set(referred)].filter((hash) => !this.texts.has(hash));
@@ -88,17 +115,6 @@ export class SharedReader {
 /** Without what its references stand for. */
 export function outlineOf(written: Uint8Array): unknown {
   return unpackJson(jsonIn(written), () => '');
-}
-
-/** A hash as a key of the table of pages; a name that is none as its own bytes. */
-export function packedHash(hash: string): Uint8Array {
-  return hexHash.test(hash) ? Buffer.from(hash, 'hex') : Buffer.from(`?${hash}`, 'utf8');
-}
-
-const hexHash = /^[0-9a-f]{64}$/;
-
-function keyText({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('latin1');
 }
 
 function jsonIn(written: Uint8Array): Uint8Array {

@@ -1,9 +1,11 @@
 /**
  * Storage in a database. Writes wait in one queue; a flush takes all that waits, as one transaction, and only then are they acknowledged: while one is under way, the next gathers.
  */
+import { randomUUID } from 'node:crypto';
+
 import { copyJson } from '../../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
-import { KernelError, messageOf } from '../../kernel/errors.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import type {
   HistoryRecord,
   JournalRecord,
@@ -12,7 +14,14 @@ import type {
   ProcessEnded,
   RunStarted,
 } from '../../kernel/records.ts';
-import { checkBatch, checkLease, checkMemory, checkRecollection, checkRun } from '../../kernel/storage.ts';
+import {
+  checkBatch,
+  checkLease,
+  checkMemory,
+  checkPrune,
+  checkRecollection,
+  checkRun,
+} from '../../kernel/storage.ts';
 import type {
   AuditFilter,
   BatchIdentity,
@@ -24,14 +33,18 @@ import type {
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  PruneOrder,
+  PruneReport,
   Recollection,
   RunSummary,
   StorageManager,
+  StorageSizes,
   StoredProcess,
 } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
 import { BatchNumbers } from './batch-numbers.ts';
+import { carryOut, planPrune, runSizes, type PrunedNow } from './pruned-runs.ts';
 import type { RunHead } from './run-heads.ts';
 import { giveLeaseBack, takeLease } from './run-leases.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
@@ -45,6 +58,9 @@ interface Write {
   readonly resolve: () => void;
   readonly reject: (reason: unknown) => void;
 }
+
+/** Runs that go in one transaction: others wait no longer than that takes. */
+const prunedAtOnce = 20;
 
 /** Of one flush, when other programs write at the same time. */
 const mostAttempts = 5;
@@ -74,6 +90,10 @@ export class SqlStorage implements StorageManager {
       records: copyJson(records),
       batch: batch && { ...batch },
     });
+  }
+
+  newWriter(): string {
+    return randomUUID();
   }
 
   async remember(memory: Memory): Promise<void> {
@@ -156,6 +176,41 @@ export class SqlStorage implements StorageManager {
     await this.atomically((session) => giveLeaseBack(session, claim));
   }
 
+  async sizes(): Promise<StorageSizes> {
+    this.checkOpen();
+    const { disk, used } = await this.database.size();
+    return { disk, used, runs: await this.inOneMoment((session) => runSizes(session, used)) };
+  }
+
+  async prune(order: PruneOrder): Promise<PruneReport> {
+    checkPrune(order);
+    const { runs, ...rest } = order;
+    const reports: PrunedNow[] = [];
+    const waiting = [...new Set(runs)];
+    const tries = new Map<string, number>();
+    const written: string[] = [];
+    while (waiting.length > 0) {
+      const now = { ...rest, runs: waiting.splice(0, prunedAtOnce) };
+      const plan = await this.inOneMoment((session) => planPrune(session, now));
+      const report = await this.atomically((session) => carryOut(session, now, plan));
+      for (const run of report.changed) {
+        const count = (tries.get(run) ?? 0) + 1;
+        tries.set(run, count);
+        (count < mostAttempts ? waiting : written).push(run);
+      }
+      reports.push(report);
+    }
+    if (reports.some(({ pruned }) => pruned.length > 0)) await this.giveBack();
+    return {
+      pruned: reports.flatMap(({ pruned }) => pruned),
+      kept: [
+        ...reports.flatMap(({ kept }) => kept),
+        ...written.map((run) => ({ run, because: 'written' as const })),
+      ],
+      pages: reports.reduce((sum, { pages }) => sum + pages, 0),
+    };
+  }
+
   close(): Promise<void> {
     this.isClosed = true;
     this.closed ??= (this.flushing ?? Promise.resolve()).then(() => this.database.close());
@@ -230,7 +285,9 @@ export class SqlStorage implements StorageManager {
       } catch (error) {
         // What was known of runs is what would have been stored. A flush that is under way beside this one keeps its own.
         this.heads = new Map();
-        if (attempt === mostAttempts || !this.database.isConflict(error)) throw problemOf(error);
+        const isConflict =
+          !(error instanceof KernelError) && this.database.failure(error).kind === 'conflict';
+        if (attempt === mostAttempts || !isConflict) throw storageError(this.database, error);
       }
     }
   }
@@ -244,7 +301,15 @@ export class SqlStorage implements StorageManager {
     try {
       return await this.database.read(act);
     } catch (error) {
-      throw problemOf(error);
+      throw storageError(this.database, error);
+    }
+  }
+
+  private async giveBack(): Promise<void> {
+    try {
+      await this.database.giveBack();
+    } catch (error) {
+      throw storageError(this.database, error);
     }
   }
 
@@ -253,9 +318,13 @@ export class SqlStorage implements StorageManager {
   }
 }
 
-/** What the driver says, as the contract has it. */
-function problemOf(error: unknown): KernelError {
-  return error instanceof KernelError
-    ? error
-    : new KernelError('STORAGE_FAILED', `storage: ${messageOf(error)}`);
+/** What the driver says, as the contract has it. Whoever lost against other programs all the time may try again like one whose storage is unavailable. */
+export function storageError(
+  { name, failure }: Pick<SqlDatabase, 'name' | 'failure'>,
+  error: unknown,
+): KernelError {
+  if (error instanceof KernelError) return error;
+  const { kind, message } = failure(error);
+  const code = kind === 'refused' ? 'STORAGE_FAILED' : 'STORAGE_UNAVAILABLE';
+  return new KernelError(code, `storage ${name}: ${message}`, { cause: error });
 }

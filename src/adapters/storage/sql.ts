@@ -15,17 +15,37 @@ export interface SqlSession {
   ): Promise<readonly Row[]>;
   /** Adds these rows, each with all columns but the one that the database counts. Where the table's rows are repeatable, one whose key is there is left out. */
   insert(table: Table, rows: readonly Row[]): Promise<void>;
+  /** Removes the rows that have in these columns what one of `keys` has there. */
+  remove(table: Table, columns: readonly string[], keys: readonly Row[]): Promise<void>;
+  /** Before the transaction ends nobody else writes to the table or locks rows of it; readers go on. */
+  lock(table: Table): Promise<void>;
   /** Sets these columns in the rows with these keys. */
   update(table: Table, columns: readonly string[], rows: readonly Row[]): Promise<void>;
 }
 
+/** What a driver's error means for whoever asked. */
+export interface Failure {
+  /**
+   * `conflict`: another program did something at the same time, and the same transaction may succeed at once; `unavailable`: it may as soon as something is cured; `refused`: it never
+   * will.
+   */
+  readonly kind: 'conflict' | 'unavailable' | 'refused';
+  /** Of one line, without the name of the database. */
+  readonly message: string;
+}
+
 export interface SqlDatabase {
+  /** Where it is, for people. */
+  readonly name: string;
   /** What the statements of one transaction did is there whole, and durable, when the promise resolves; when it rejects, nothing of it is, unless the connection was lost in the
    * middle of the commit: then nobody knows. */
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
   /** Sees what has been committed, as of one moment. */
   read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result>;
-  /** The transaction failed because of what another program did at the same time: the same again may succeed. */
-  isConflict(error: unknown): boolean;
+  /** Bytes that the database takes, and of these what is in use. */
+  size(): Promise<{ readonly disk: number; readonly used: number }>;
+  /** Gives what was removed back to the disk, or to be filled again, while others go on. */
+  giveBack(): Promise<void>;
+  failure(error: unknown): Failure;
   close(): Promise<void>;
 }

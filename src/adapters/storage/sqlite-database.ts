@@ -4,17 +4,23 @@
  * Two levels of durability, by SQLite's write-ahead log (sqlite.org/wal.html): `normal` survives the end of the process, however sudden, and may lose the last commits when the
  * power fails; `full` syncs the file before each commit is acknowledged and survives that too.
  */
-import { resolve } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 
 import type { Dialect } from './schema.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
+import { isLocked, sqliteFailure } from './sqlite-failure.ts';
 import type { Table } from './tables.ts';
 
 export type SyncLevel = 'normal' | 'full';
 
-/** How long a writer waits for another one to finish. */
-const busyMs = 10_000;
+/** How long a transaction waits for that of another program to finish, and between two looks, at first and at most. */
+const lockMs = 10_000;
+const firstLookMs = 1;
+const lastLookMs = 50;
+
+/** Given back in one go: others wait no longer than that takes. */
+const pagesAtOnce = 2_000;
 
 /** In which SQLite keeps its rows: in smaller pages what an agent says fills them badly, larger ones are written whole for each row. */
 const pageBytes = 8_192;
@@ -23,26 +29,35 @@ const pageBytes = 8_192;
 const logPages = 4_096;
 
 export class SqliteDatabase implements SqlDatabase {
+  readonly name: string;
+  readonly failure = sqliteFailure;
   private readonly database: DatabaseSync;
   private readonly session: SqliteSession;
-  private readonly turns: Turns;
+  private readonly turns = new Turns();
 
   /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened. */
   constructor(file: string) {
-    this.database = new DatabaseSync(file, { timeout: busyMs });
-    // Of a file that is made; one that is there keeps its own.
-    this.database.exec(`pragma page_size = ${pageBytes}`);
+    this.name = file;
+    // The driver would wait for a lock without letting anybody else run.
+    this.database = new DatabaseSync(file, { timeout: 0 });
     this.session = new SqliteSession(this.database);
-    this.turns = file === ':memory:' ? new Turns() : turnsOf(resolve(file));
+  }
+
+  /** What is removed from a file that is made now can be given back bit by bit; any other is left as it is. */
+  makeNew(): Promise<void> {
+    return this.unlocked(() => {
+      if (this.number('page_count') === 0)
+        this.database.exec(`pragma page_size = ${pageBytes}; pragma auto_vacuum = incremental`);
+    });
   }
 
   /** Not for a file that may be somebody else’s: it changes the file. */
   useLog(sync: SyncLevel): Promise<void> {
-    return this.turns.take(async () => {
+    return this.unlocked(() =>
       this.database.exec(
         `pragma journal_mode = wal; pragma synchronous = ${sync}; pragma wal_autocheckpoint = ${logPages}`,
-      );
-    });
+      ),
+    );
   }
 
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -50,30 +65,81 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    return this.between('begin', act);
+    // The moment that it sees is that of its first look.
+    return this.between('begin; select 1 from sqlite_schema limit 1', act);
   }
 
-  /** One writes at a time. */
-  isConflict(): boolean {
-    return false;
+  size(): Promise<{ readonly disk: number; readonly used: number }> {
+    return this.unlocked(() => {
+      const pageSize = this.number('page_size');
+      const pages = this.number('page_count');
+      return { disk: pages * pageSize, used: (pages - this.number('freelist_count')) * pageSize };
+    });
+  }
+
+  async giveBack(): Promise<void> {
+    const isIncremental = (await this.unlocked(() => this.number('auto_vacuum'))) === 2;
+    for (let free = Infinity; ;) {
+      const left = await this.unlocked(() => {
+        // A file of version 1 is written anew, once.
+        if (this.number('freelist_count') > 0)
+          this.database.exec(
+            isIncremental
+              ? `pragma incremental_vacuum(${pagesAtOnce})`
+              : 'pragma auto_vacuum = incremental; vacuum',
+          );
+        return this.number('freelist_count');
+      });
+      if (left === 0 || left >= free) break;
+      free = left;
+    }
+    await this.unlocked(() => this.database.exec('pragma wal_checkpoint(truncate)'));
   }
 
   async close(): Promise<void> {
     await this.turns.take(() => Promise.resolve(this.database.close()));
   }
 
+  private number(pragma: string): number {
+    const row = this.database.prepare(`pragma ${pragma}`).get() as Readonly<Record<string, number>>;
+    return Object.values(row)[0]!;
+  }
+
   private between<Result>(begin: string, act: (session: SqlSession) => Promise<Result>): Promise<Result> {
     return this.turns.take(async () => {
-      this.database.exec(begin);
+      await this.whenUnlocked(() => this.database.exec(begin));
       try {
         const result = await act(this.session);
         this.database.exec('commit');
         return result;
       } catch (error) {
-        if (this.database.isTransaction) this.database.exec('rollback');
+        this.rollback();
         throw error;
       }
     });
+  }
+
+  /** In its turn, between transactions. */
+  private unlocked<Result>(act: () => Result): Promise<Result> {
+    return this.turns.take(() => this.whenUnlocked(act));
+  }
+
+  /** Does it as soon as no other connection keeps the file locked. */
+  private async whenUnlocked<Result>(act: () => Result): Promise<Result> {
+    let lookMs = firstLookMs;
+    for (let waitedMs = 0; ; waitedMs += lookMs, lookMs = Math.min(2 * lookMs, lastLookMs)) {
+      try {
+        return act();
+      } catch (error) {
+        this.rollback();
+        if (!isLocked(error) || waitedMs >= lockMs) throw error;
+        await setTimeout(lookMs);
+      }
+    }
+  }
+
+  private rollback(): void {
+    if (this.database.isTransaction) this.database.exec('rollback');
   }
 }
 
@@ -86,21 +152,6 @@ class Turns {
     this.last = done.catch(() => {});
     return done;
   }
-}
-
-/**
- * Of the connections of this program to a file. The driver waits for a lock without letting anybody else run: for one that another connection of the same program holds it would wait in
- * vain.
- */
-const turnsByFile = new Map<string, Turns>();
-
-function turnsOf(path: string): Turns {
-  let turns = turnsByFile.get(path);
-  if (turns === undefined) {
-    turns = new Turns();
-    turnsByFile.set(path, turns);
-  }
-  return turns;
 }
 
 class SqliteSession implements SqlSession {
@@ -138,6 +189,18 @@ class SqliteSession implements SqlSession {
     const statement = this.statement(`update ${name} set ${set} where ${where}`);
     const names = [...columns, ...key];
     for (const row of rows) statement.run(...names.map((column) => row[column]!));
+    return Promise.resolve();
+  }
+
+  remove({ name }: Table, columns: readonly string[], keys: readonly Row[]): Promise<void> {
+    const where = columns.map((column) => `${column} = ?`).join(' and ');
+    const statement = this.statement(`delete from ${name} where ${where}`);
+    for (const key of keys) statement.run(...columns.map((column) => key[column]!));
+    return Promise.resolve();
+  }
+
+  /** One writes at a time. */
+  lock(): Promise<void> {
     return Promise.resolve();
   }
 

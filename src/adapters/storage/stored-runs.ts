@@ -51,12 +51,25 @@ export class StoredRuns {
       if (known === undefined) started.set(run, [row]);
       else known.push(row);
     }
-    return Array.from(started, ([run, rows]) => {
+    const pruned = await this.session.query(
+      'select runs.id, runs.name, runs.pruned_us, audit.at_us from runs left join audit on audit.run = runs.id and audit.place = 0 where runs.pruned_us is not null',
+    );
+    const summaries = pruned.map(({ id, name, pruned_us: prunedUs, at_us: atUs }) => ({
+      id: id as number,
+      run: name as string,
+      startedUs: (atUs ?? prunedUs) as number,
+      branches: [],
+      processes: 0,
+      unfinished: 0,
+      prunedUs: prunedUs as number,
+    }));
+    const whole = Array.from(started, ([run, rows]) => {
       const [first] = rows;
       // What is a reference in it is not looked at.
       const { atUs } = outlineOf(first!['started'] as Uint8Array) as RunStarted;
       const { processes = 0, ended = 0 } = (byRun.get(run) ?? {}) as { processes?: number; ended?: number };
       return {
+        id: run,
         run: first!['run_name'] as string,
         startedUs: atUs,
         branches: rows.map((row) => row['name'] as string),
@@ -64,6 +77,7 @@ export class StoredRuns {
         unfinished: processes - ended,
       };
     });
+    return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _, ...summary }) => summary);
   }
 
   async branches(name: string): Promise<readonly RunStarted[]> {

@@ -20,7 +20,7 @@ export interface Table {
 
 /**
  * `version` counts the transactions that touched the run, `places` what was appended to it; the head of its audit chain stands apart from the chain. `fence` rises with each new holder of
- * its lease.
+ * its lease. `pruned_us`: when all but its audit log and its ledger was removed.
  */
 export const runsTable: Table = {
   name: 'runs',
@@ -34,10 +34,11 @@ export const runsTable: Table = {
     fence: 'integer',
     holder: 'text',
     leased_until_us: 'integer',
+    pruned_us: 'integer',
   },
   counted: 'id',
   key: ['id'],
-  optional: ['holder', 'leased_until_us'],
+  optional: ['holder', 'leased_until_us', 'pruned_us'],
   unique: [['name']],
 };
 
@@ -158,8 +159,11 @@ export const auditTable: Table = {
     at_us: 'integer',
     previous: 'bytes',
     hash: 'bytes',
+    reasoning: 'text',
+    person: 'text',
   },
   key: ['run', 'place'],
+  optional: ['reasoning', 'person'],
 };
 
 /** Contents of pages, and long texts that rows refer to: of all runs. In the order in which they came: in that of their hashes they would fill no more than two thirds of their places. */
@@ -169,6 +173,14 @@ export const pagesTable: Table = {
   counted: 'id',
   key: ['id'],
   unique: [['hash']],
+  isRepeatable: true,
+};
+
+/** Which run may need which of those: what no run uses goes when the last that used it is pruned. Run 0, which is none: what version 1 left. `hash`: as page-key.ts has it. */
+export const pageUsesTable: Table = {
+  name: 'page_uses',
+  columns: { run: 'integer', hash: 'bytes' },
+  key: ['run', 'hash'],
   isRepeatable: true,
 };
 
@@ -217,6 +229,7 @@ export const tables: readonly Table[] = [
   ledgerTable,
   auditTable,
   pagesTable,
+  pageUsesTable,
   memoriesTable,
   memoryTermsTable,
   writersTable,

@@ -27,6 +27,15 @@ export function storedSteps(
   return reader.steps;
 }
 
+/** Writes that have begun, of batches that have no result and whose processes have not ended: steps to be, numbered behind all others. */
+export function writesUnderWay(records: readonly BranchRecord[]): readonly StoredStep[] {
+  const reader = new StepReader([]);
+  for (const [index, record] of records.entries()) reader.take(record, index + 1);
+  const { length } = reader.steps;
+  reader.addUnderWay(records.length);
+  return reader.steps.slice(length);
+}
+
 /** Where a process is among the steps. */
 interface Place {
   readonly name: string;
@@ -107,11 +116,30 @@ class StepReader {
     }
   }
 
+  addUnderWay(end: number): void {
+    for (const [pid, place] of this.places) this.addWrites(place, pid, end, { status: 'open', endedUs: -1 });
+  }
+
+  /** `unended`: what is to be said of those without a result. */
+  private addWrites(
+    place: Place,
+    pid: Pid,
+    end: number,
+    unended: Pick<StepFacts, 'status' | 'endedUs'>,
+  ): void {
+    for (const call of place.calls.values()) {
+      const { n, endedUs: atUs, result, isBegun } = call;
+      const facts = { ...writeOf(call, call.made, result), ...(result === undefined ? unended : {}) };
+      if (isBegun) this.add(place, { pid, n, atUs }, end, facts);
+    }
+    place.calls.clear();
+  }
+
   private result(place: Place, record: HistoryRecord, end: number): void {
     const { kind, result, asked } = record;
     // What was not allowed to begin with was no act.
     if (!result.ok && result.code === 'INVALID_ARGUMENT') return;
-    const told = isRecord(asked) ? (asked as { readonly [field: string]: Json }) : {};
+    const told = isRecord(asked) ? asked : {};
     switch (kind) {
       case 'think':
         return this.add(place, record, end, this.callOf(record, told));
@@ -179,7 +207,7 @@ class StepReader {
     const last = settled.findLastIndex(({ atUs }) => atUs === record.atUs);
     const result = record.result as SyscallResult<Answer>;
     let tokensLeft = result.ok ? result.value.tokensIn + result.value.tokensOut : 0;
-    const sum = { ...noUsage } as { -readonly [Field in keyof StepUsage]: StepUsage[Field] };
+    const sum = { ...noUsage };
     for (let at = last; at >= 0 && (at === last || tokensLeft > 0); at--) {
       const { tokens, tokensCached, tokensOut, microDollars } = settled[at]!;
       tokensLeft -= tokens;
@@ -193,8 +221,7 @@ class StepReader {
 
   private concluded(place: Place, { pid, outcome, value, atUs }: ProcessEnded, end: number): void {
     // Writes of a batch that has no result any more.
-    for (const call of place.calls.values())
-      if (call.isBegun) this.add(place, { pid, n: call.n, atUs }, end, writeOf(call, call.made, call.result));
+    this.addWrites(place, pid, end, { status: 'cancelled', endedUs: atUs });
     const status = outcome === 'completed' ? 'done' : outcome === 'failed' ? 'failed' : 'cancelled';
     const facts = { type: 'conclusion', status, data: { outcome, value }, startedUs: atUs } as const;
     this.add(place, { pid, n: 0, atUs }, end, facts);

@@ -2,7 +2,9 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { serveTools } from '../../adapters/tools/mcp-tool-server.ts';
+import { RankedIndex } from '../../adapters/search/ranked-index.ts';
 import { KernelError } from '../../kernel/errors.ts';
+import { MemoryStorage } from '../../kernel/memory-storage.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { AgentService } from '../live/agent-service.ts';
 import { openLiveWorld } from '../live/live-world.ts';
@@ -27,11 +29,12 @@ export const mcpCommand: Command<McpOptions> = {
     const settings = liveSettings(options, io);
     const service = new AgentService();
     const world = await openLiveWorld(settings, {
-      moreModels: settings.models.configuredNames,
+      storage: new MemoryStorage(() => new RankedIndex()),
+      moreModels: settings.furtherModels,
       seed: options.seed,
       isWatched: false,
       // The client answers with the tool ask.
-      canAsk: settings.approve === 'ask',
+      asksPerson: settings.approve === 'ask',
       watcher: service,
     });
     const server = await serveTools({

@@ -2,7 +2,6 @@
 import { agentDefaults, type AgentTask } from '../../agents/loop/agent-task.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
-import { memoryScope } from './memories-file.ts';
 import { modelsNamedBy, type LiveModel } from './model-choice.ts';
 import type { LiveSettings } from './settings.ts';
 
@@ -18,7 +17,7 @@ export function agentArguments(
   const routes = own['models'] === undefined ? models.routes : {};
   const given: AgentArguments = {
     ...(system === undefined ? {} : { system }),
-    ...(memories.length === 0 ? {} : { memories: { scopes: [memoryScope] } }),
+    ...(memories.scopes.length === 0 ? {} : { memories: { scopes: memories.scopes } }),
     tools,
     models: models.chain,
     ...(Object.keys(routes).length === 0 ? {} : { routes }),

@@ -14,6 +14,7 @@ import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
 import { mostTokens } from '../../kernel/syscall-handler.ts';
 import { approvalModes, type ApprovalMode } from './approval.ts';
 import { serverOfCommand } from './mcp-servers.ts';
+import { looksSecret } from './secret-words.ts';
 
 /** What a file says; what it doesn't is absent. Paths in it begin where the file is. */
 export interface ConfigFile {
@@ -331,11 +332,4 @@ export function namesOf(field: string, text: string): readonly string[] {
   const names = text.split(',').map((name) => name.trim());
   if (names.includes('')) throw invalid(field, text, 'names with commas between');
   return names;
-}
-
-function looksSecret(field: string): boolean {
-  return (
-    /^(.*_)?(api[-_]?)?(key|secret|password|token|authorization|bearer)$/i.test(field) ||
-    /apikey/i.test(field)
-  );
 }

@@ -2,7 +2,6 @@
 import { SystemClock } from '../../adapters/clock/system-clock.ts';
 import { openAiCompatible } from '../../adapters/models/openai-compatible.ts';
 import { loadTokenizer } from '../../adapters/models/tokenizer.ts';
-import { RankedIndex } from '../../adapters/search/ranked-index.ts';
 import { FileRoot } from '../../adapters/tools/file-root.ts';
 import { fileTools } from '../../adapters/tools/file-tools.ts';
 import { fetchTool } from '../../adapters/tools/fetch-tool.ts';
@@ -17,14 +16,16 @@ import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
 import { OpenQuestions } from '../../host/open-questions.ts';
 import type { Clock, ModelPort, ModelReply, ToolPort, ToolReply } from '../../host/ports.ts';
+import type { StorageNews } from '../../host/storage-waits.ts';
 import { simulatedPort } from '../../host/simulated-port.ts';
 import { estimateTokens } from '../../kernel/estimate.ts';
 import type { BudgetLimit, BudgetNodeSpec } from '../../kernel/budget-limits.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
-import { MemoryStorage } from '../../kernel/memory-storage.ts';
+import type { LedgerRecord } from '../../kernel/records.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
+import type { StorageManager } from '../../kernel/storage.ts';
 import type { Remember } from '../../kernel/syscalls.ts';
 import { ToolRegistry } from '../../kernel/tools.ts';
 import { liveKernelOptions, liveProgramNames, type LiveSpec } from '../../sim/live-spec.ts';
@@ -32,6 +33,7 @@ import { LiveRecorder } from '../../sim/recording.ts';
 import { simulationDefaults } from '../../sim/spec.ts';
 import { LineFile } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
+import { runSettings, type RunSettings } from '../store/run-settings.ts';
 import { agentArguments, type AgentArguments } from './agent-arguments.ts';
 import { withApproval } from './approval.ts';
 import { modelsNamedBy, type LiveModel } from './model-choice.ts';
@@ -51,7 +53,7 @@ export interface LiveWatcher {
   onModel?(pid: Pid, model: string): void;
   /** So many memories are about the task of an agent that begins. */
   onRecall?(count: number): void;
-  /** Something happened to an MCP server. */
+  /** Something happened to an MCP server, or to the storage. */
   onNotice?(line: string): void;
 }
 
@@ -66,6 +68,8 @@ export interface LiveWorld {
   readonly models: readonly LiveModel[];
   /** The tools that agents are offered. */
   readonly tools: readonly string[];
+  /** What is kept with a run that starts here. */
+  readonly settings: RunSettings;
   /** What an agent is given here, with what is said of it alone; but for its task. Throws KernelError INVALID_ARGUMENT. */
   agent(own?: Readonly<Record<string, Json>>): AgentArguments;
   /** Stops everything that still runs. `isHurried`: MCP servers are not asked to go, but made to. */
@@ -83,42 +87,48 @@ export interface LiveWorldOptions {
   readonly seed: number;
   /** Somebody looks on. */
   readonly isWatched: boolean;
-  /** Somebody is there who answers questions. */
-  readonly canAsk: boolean;
+  /** Agents may ask a person. */
+  readonly asksPerson: boolean;
   readonly watcher: LiveWatcher;
+  /** The caller closes it, behind the world. */
+  readonly storage: StorageManager;
+  /** The run that goes on here, as it was started: its kernel is built anew, but for its limits and the tools as they are now. */
+  readonly goesOn?: Continued;
   /** Models that agents may be told to ask, beside those of the settings. */
   readonly moreModels?: readonly string[];
   /** The file that all inputs are kept in, which checkOutputs has allowed. */
   readonly record?: string | undefined;
 }
 
+export interface Continued {
+  readonly run: string;
+  readonly settings: RunSettings;
+  readonly ledger: readonly LedgerRecord[];
+}
+
 /** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
 export async function openLiveWorld(
   settings: LiveSettings,
-  { seed, isWatched, canAsk, watcher, moreModels = [], record }: LiveWorldOptions,
+  { seed, isWatched, asksPerson, watcher, storage, goesOn, moreModels = [], record }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
   const models = modelsOf(settings, moreModels);
   // Built before any server is started: each says what is wrong with its endpoint.
   const ports = models.map((model) => modelPort(model, clock, isWatched));
-  const own = [
-    ...(await ownTools(settings, clock)),
-    // Whoever wants nobody to be asked is not to be asked by the model, either.
-    ...(canAsk && settings.approve !== 'never' ? [{ spec: askPersonTool }] : []),
-  ];
+  const own = [...(await ownTools(settings, clock)), ...(asksPerson ? [{ spec: askPersonTool }] : [])];
   // Before any server is started: without one all names are known.
-  if (settings.mcp.length === 0) chosenTools(settings, own);
+  if (settings.mcp.length === 0) chosenTools(settings, own, goesOn?.run);
   const links = await openLinks(settings.mcp, watcher);
   try {
     const found = namedApart([...own, ...links.flatMap((link) => link.tools)]);
-    const tools = chosenTools(settings, found).map((tool) => ({
+    const tools = chosenTools(settings, found, goesOn?.run).map((tool) => ({
       ...tool,
       spec: withApproval(tool.spec, settings.approve),
     }));
     const offered = tools.map(({ spec }) => spec.name);
     const all = [...tools, pureTool(responseCache())];
     agentArguments(settings, offered);
-    const spec = specOf(settings, { seed, models, tools: all });
+    const spec = specOf(settings, { seed, models, tools: all, goesOn });
     const recording = record === undefined ? undefined : openRecording(record, spec);
     const usage = new UsageMeter(
       models.map(({ name }) => name),
@@ -131,6 +141,7 @@ export async function openLiveWorld(
     const needCounter = async (): Promise<void> => {
       counter = await loadTokenizer();
     };
+    await remember(storage, settings.memories.given, clock.nowUs());
     const live = new LiveKernel({
       kernel: liveKernelOptions(spec),
       clock,
@@ -139,7 +150,8 @@ export async function openLiveWorld(
       ),
       tools: watchedTools(toolPort, watcher),
       people: questions,
-      storage: await storageWith(settings.memories, clock.nowUs()),
+      storage,
+      onStorage: (news) => watcher.onNotice?.(storageLine(news)),
       countTokens: (text) => counter(text),
       onInput(input) {
         recording?.onInput(input);
@@ -162,6 +174,7 @@ export async function openLiveWorld(
       registry: new ToolRegistry(toolPort.specs),
       models,
       tools: offered,
+      settings: runSettings(settings, { spec, models, tools: offered, ringzero: packageVersion() }),
       agent: (told) => agentArguments(settings, offered, told),
       async close(how) {
         live.close();
@@ -175,16 +188,21 @@ export async function openLiveWorld(
   }
 }
 
-/** Agents begin when all of it is there. */
-async function storageWith(memories: readonly Remember[], atUs: number): Promise<MemoryStorage> {
-  const storage = new MemoryStorage(() => new RankedIndex());
+/** The message names the storage. */
+function storageLine({ type, message }: StorageNews): string {
+  return type === 'unavailable'
+    ? `${message}: waiting; nothing goes on until it is cured`
+    : 'storage: goes on';
+}
+
+/** Agents begin when all of it is there. What the storage has already it has once. */
+async function remember(storage: StorageManager, memories: readonly Remember[], atUs: number): Promise<void> {
   const stored = memories.map((one, index) => {
     const { kind: _, ...memory } = one;
     const identity = { run: memory.scope, branch: 'main', pid: 1 as Pid, n: index + 1, index: 0 };
     return storage.remember({ identity, ...memory, atUs });
   });
   await Promise.all(stored);
-  return storage;
 }
 
 interface Recording extends Pick<LiveRecorder, 'onInput' | 'onEvent'> {
@@ -228,14 +246,19 @@ function specOf(
     seed,
     models,
     tools,
+    goesOn,
   }: {
     readonly seed: number;
     readonly models: readonly LiveModel[];
     readonly tools: readonly LiveTool[];
+    readonly goesOn: Continued | undefined;
   },
 ): LiveSpec {
+  const made = { budgets: [budgetNode(budget)], tools: tools.map(({ spec }) => spec) };
+  if (goesOn !== undefined) return { ...goesOn.settings.spec, ...made, ledger: goesOn.ledger };
   return {
     ...simulationDefaults,
+    ...made,
     kind: 'live',
     seed,
     oversize: 'estimate',
@@ -248,8 +271,6 @@ function specOf(
       preemption: 'none',
       prices: prices ?? { input: 0, cachedInput: 0, output: 0 },
     })),
-    budgets: [budgetNode(budget)],
-    tools: tools.map(({ spec }) => spec),
     programs: liveProgramNames,
   };
 }
@@ -305,10 +326,20 @@ const offBy: Readonly<Record<string, string>> = {
   ask_person: 'a terminal, and not with --approve never',
 };
 
-function chosenTools({ tools: names }: LiveSettings, all: readonly LiveTool[]): readonly LiveTool[] {
+/** `run`: the one that goes on with its tools. */
+function chosenTools(
+  { tools: names }: LiveSettings,
+  all: readonly LiveTool[],
+  run: string | undefined,
+): readonly LiveTool[] {
   const known = all.map(({ spec }) => spec.name);
   for (const name of names ?? []) {
     if (known.includes(name)) continue;
+    if (run !== undefined)
+      throw new KernelError(
+        'UNKNOWN_TOOL',
+        `run ${run}: its tool "${name}" is not there any more; there are ${known.join(', ')}`,
+      );
     const flag = Object.hasOwn(offBy, name) ? offBy[name] : undefined;
     throw invalid('--tools', name, flag === undefined ? `${known.join(', ')}, none` : `${name} with ${flag}`);
   }

@@ -11,16 +11,20 @@ import {
   type Skill,
 } from '../../agents/memory/experience.ts';
 import { feedbackConfidence } from '../../agents/memory/feedback.ts';
+import { sha256Hex } from '../../base/sha256.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
 import { checkKnownFields } from '../../kernel/known-fields.ts';
 import type { Remember } from '../../kernel/syscalls.ts';
 
-/** Of all memories of the file. */
-export const memoryScope = 'file';
-
-/** Two entries of one skill, or of one experience, are one: the later. Throws KernelError INVALID_FILE or INVALID_ARGUMENT, one line with file and entry, and errors of the file system. */
-export function readMemories(folder: string, name: string): readonly Remember[] {
+/**
+ * The memories of a file, in a scope of this content alone: whoever reads the same again remembers nothing new, and whoever reads another finds none of these. Two entries of one skill,
+ * or of one experience, are one: the later. Throws KernelError INVALID_FILE or INVALID_ARGUMENT, one line with file and entry, and errors of the file system.
+ */
+export function readMemories(
+  folder: string,
+  name: string,
+): { readonly scopes: readonly string[]; readonly given: readonly Remember[] } {
   let entries: unknown;
   try {
     entries = JSON.parse(readFileSync(resolve(folder, name), 'utf8'));
@@ -29,29 +33,32 @@ export function readMemories(folder: string, name: string): readonly Remember[] 
     throw new KernelError('INVALID_FILE', `${name}: is not JSON (${messageOf(error)})`, { cause: error });
   }
   if (!Array.isArray(entries)) throw invalid(name, entries, 'a list of skills, experiences and notes');
-  return entries.map((entry: unknown, index) => {
+  if (entries.length === 0) return { scopes: [], given: [] };
+  const scope = `file:${sha256Hex(JSON.stringify(entries))}`;
+  const given = entries.map((entry: unknown, index) => {
     try {
-      return memoryOf(entry);
+      return memoryOf(scope, entry);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       throw new KernelError(error.code, `${name}: [${index}]: ${error.message}`, { cause: error });
     }
   });
+  return { scopes: [scope], given };
 }
 
-function memoryOf(entry: unknown): Remember {
+function memoryOf(scope: string, entry: unknown): Remember {
   if (!isRecord(entry)) throw invalid('entry', entry, '{ kind, … }');
   const { kind, ...given } = entry;
   switch (kind) {
     case 'skill':
       checkKnownFields('', given, ['name', 'when', 'text']);
-      return rememberSkill(memoryScope, given as unknown as Skill);
+      return rememberSkill(scope, given as unknown as Skill);
     case 'experience':
       checkKnownFields('', given, ['condition', 'rule', 'source', 'confidence', 'evidence']);
-      return rememberExperience(memoryScope, experienceOf(given));
+      return rememberExperience(scope, experienceOf(given));
     case 'note':
       checkKnownFields('', given, ['text']);
-      return { kind: 'remember', scope: memoryScope, text: checkedText('text', given['text']) };
+      return { kind: 'remember', scope, text: checkedText('text', given['text']) };
     default:
       throw invalid('kind', kind, 'skill, experience, note');
   }

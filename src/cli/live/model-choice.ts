@@ -17,6 +17,8 @@ export interface LiveModel {
   readonly name: string;
   /** undefined: the scripted one. */
   readonly endpoint: (OpenAiCompatibleOptions & { readonly model: string }) | undefined;
+  /** The variable of the environment that its key comes from; undefined: it needs none. */
+  readonly keyVariable: string | undefined;
   /** undefined: nobody has told. */
   readonly prices: Prices | undefined;
   /** What one call may contain, prompt and answer, tokens; undefined: nobody has told. */
@@ -25,16 +27,24 @@ export interface LiveModel {
 
 export const scriptedName = 'scripted';
 
+/** Which models agents ask here. */
+export interface Models {
+  /** Whom agents ask, the next when one is not available; empty: nobody is named. */
+  readonly chain: readonly string[];
+  /** Other chains by the complexity of a task. */
+  readonly routes: RouteTable;
+  /** Throws KernelError INVALID_ARGUMENT when there is no endpoint for it. */
+  model(name: string): LiveModel;
+}
+
 export interface ModelFlags {
   readonly model?: string;
   readonly modelUrl?: string;
   readonly prices?: string;
 }
 
-export class ModelChoice {
-  /** Whom agents ask, the next when one is not available; empty: nobody is named. */
+export class ModelChoice implements Models {
   readonly chain: readonly string[];
-  /** Other chains by the complexity of a task. */
   readonly routes: RouteTable;
   /** The endpoint of all that have none of their own. */
   readonly url: string | undefined;
@@ -73,14 +83,14 @@ export class ModelChoice {
     return Object.keys(this.configured);
   }
 
-  /** Throws KernelError INVALID_ARGUMENT when there is no endpoint for it. */
   model(name: string): LiveModel {
     const own = Object.hasOwn(this.configured, name) ? this.configured[name]! : {};
-    if (name === scriptedName) return { name, endpoint: undefined, prices: free, windowTokens: undefined };
+    if (name === scriptedName) return scriptedModel;
     const at = own.name ?? name;
     return {
       name,
       endpoint: { ...this.placeOf(name), model: at, alias: name },
+      keyVariable: own.url === undefined ? modelVariables.key : own.keyVariable,
       prices: own.prices ?? pricesOf(at, this.prices) ?? pricesOf(name, this.prices),
       windowTokens: own.windowTokens ?? contextWindowOf(at),
     };
@@ -105,6 +115,14 @@ export class ModelChoice {
 }
 
 const free: Prices = { input: 0, cachedInput: 0, output: 0 };
+
+export const scriptedModel: LiveModel = {
+  name: scriptedName,
+  endpoint: undefined,
+  keyVariable: undefined,
+  prices: free,
+  windowTokens: undefined,
+};
 
 /** All models that something asks: a chain, one by complexity, summaries. What is none of these says nothing here. */
 export function modelsNamedBy(asking: {

@@ -8,7 +8,8 @@ import type { LiveUsage, ModelUsage } from './usage-meter.ts';
 
 /** What came of the program that ran. */
 export interface LiveEnd {
-  readonly outcome: Outcome;
+  /** `parked`: it has not ended, and can go on later. */
+  readonly outcome: Outcome | 'parked';
   /** What an agent or a team says of it: `answered`, or a code. */
   readonly reason: string;
   /** One line; '' unless it failed. */
@@ -60,7 +61,12 @@ function answerText(answer: Json): string {
 }
 
 /** `completed in 1.2 s: 2 model calls, 1 tool call; 312 tokens in (120 cached), 45 out; $0.0012`. */
-export function usageLine(outcome: Outcome, us: number, used: LiveUsage, isPriceKnown: boolean): string {
+export function usageLine(
+  outcome: LiveEnd['outcome'],
+  us: number,
+  used: LiveUsage,
+  isPriceKnown: boolean,
+): string {
   const { modelCalls, modelCallsFailed, toolCalls, toolCallsFailed } = used;
   const calls = `${counted(modelCalls, 'model call')}${failed(modelCallsFailed)}, ${counted(toolCalls, 'tool call')}${failed(toolCallsFailed)}`;
   const cost = isPriceKnown

@@ -1,6 +1,7 @@
 /** What somebody at a terminal sees of live agents: the words of the model on standard output as they come, everything else in short lines on standard error. */
 import { Chalk } from 'chalk';
 
+import { responseCacheName } from '../../agents/loop/response-cache.ts';
 import type { NumberedDelta } from '../../host/answer-streams.ts';
 import type { ModelReply, ToolReply } from '../../host/ports.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
@@ -65,7 +66,11 @@ export class RunView implements LiveWatcher {
       const { pid, outcome, message } = event;
       if (outcome !== 'completed' && this.names.has(pid) && !this.isQuiet)
         this.line(`! ${this.names.get(pid)} ${outcome}${message === '' ? '' : `: ${message}`}`);
-    } else if (event.type === 'budget.overrun')
+    } else if (event.type === 'tool.interrupted' && event.tool !== responseCacheName)
+      this.line(
+        `! ${this.of(event.pid)}${event.tool} had started when the run was cut off: whether it acted is not known, and the model is told so`,
+      );
+    else if (event.type === 'budget.overrun')
       this.note(`! the budget is overrun by ${event.amount} ${event.resource}`);
   }
 

@@ -12,7 +12,7 @@ import type { Io } from '../command.ts';
 import { parseChoice, parseDurationUs, parseInteger, parseNumber } from '../options.ts';
 import { approvalModes, type ApprovalMode } from './approval.ts';
 import { checkAgentLimits, configFileName, namesOf, readConfig, type AgentLimits } from './config-file.ts';
-import { ModelChoice, scriptedName, type ModelFlags } from './model-choice.ts';
+import { ModelChoice, scriptedName, type ModelFlags, type Models } from './model-choice.ts';
 import { distinctNames, serverOfCommand } from './mcp-servers.ts';
 import { readMemories } from './memories-file.ts';
 
@@ -49,10 +49,12 @@ interface LimitFlags {
 export interface LiveSettings {
   /** Name of the file that was read; undefined: none. */
   readonly config: string | undefined;
-  readonly models: ModelChoice;
+  readonly models: Models;
+  /** Of these somebody may tell an agent to ask one, though nothing else names them. */
+  readonly furtherModels: readonly string[];
   readonly system: string | undefined;
-  /** What agents are told of where it fits their task. */
-  readonly memories: readonly Remember[];
+  /** What agents are told of where it fits their task: all of these scopes. */
+  readonly memories: { readonly scopes: readonly string[]; readonly given: readonly Remember[] };
   /** Names; undefined: all that there are but the search in the built-in encyclopedia. */
   readonly tools: readonly string[] | undefined;
   readonly mcp: readonly McpServer[];
@@ -170,8 +172,9 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
   return {
     config: found?.name,
     models,
+    furtherModels: models.configuredNames,
     system: flags.system ?? config.system,
-    memories: memories === undefined ? [] : readMemories(folder, memories),
+    memories: memories === undefined ? { scopes: [], given: [] } : readMemories(folder, memories),
     tools: flags.tools === undefined ? config.tools : listed(flags.tools),
     mcp: distinctNames([
       ...(flags.mcp.length > 0

@@ -9,6 +9,7 @@ import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { Io } from '../command.ts';
 import { readStoreConfig } from '../live/config-file.ts';
 import { parseChoice } from '../options.ts';
+import { quoted } from '../run-flags.ts';
 
 export interface StoreFlags {
   readonly config?: string;
@@ -84,4 +85,12 @@ export function storePlace(
   if (where.trim() === '') throw invalid(field, where, allowed);
   // That of the file of settings is complete already.
   return { kind: 'folder', folder: resolve(folder, where), isDefault: false, sync, shown: where };
+}
+
+/** The words of `ringzero COMMAND RUN` for whoever finds the run where these flags have put it. */
+export function storeWords({ store, config }: StoreFlags, command: string, run: string): string {
+  const words = ['ringzero', command, run];
+  if (store !== undefined) words.push('--store', isDatabaseUrl(store) ? shownDatabaseUrl(store)! : store);
+  else if (config !== undefined) words.push('--config', config);
+  return words.map(quoted).join(' ');
 }

@@ -40,7 +40,7 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     await other.query('select * from runs for update');
     const append = storage.append([history(1)]).catch((error: unknown) => error);
     await endWaiting(other);
-    expect(await append).toMatchObject({ code: 'STORAGE_FAILED' });
+    expect(await append).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     await other.query('rollback');
     await storage.append([history(1)]);
     expect(await storage.history(history(1).run)).toHaveLength(1);
@@ -65,7 +65,7 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     const append = storage.append([runStarted(), processStarted()]);
     await waiting(other, 'insert');
     await endWaiting(other);
-    expect(await lease).toMatchObject({ code: 'STORAGE_FAILED' });
+    expect(await lease).toMatchObject({ code: 'STORAGE_UNAVAILABLE' });
     await other.query('rollback');
     await append;
     expect(await storage.processes(run)).toHaveLength(1);

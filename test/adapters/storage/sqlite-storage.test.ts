@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -52,7 +52,7 @@ async function expectRefused(file: string, why: RegExp): Promise<void> {
 test('a file that is no database is refused, and left as it is', async () => {
   const file = join(folder, 'notes.txt');
   writeFileSync(file, 'These are notes, and no database, however long they are. '.repeat(30));
-  await expectRefused(file, /file is not a database/);
+  await expectRefused(file, /is no SQLite database; allowed: one that ringzero made, or a new file$/);
 });
 
 test('a database of something else is refused, and left as it is', async () => {
@@ -124,12 +124,12 @@ test('a page of the file that was overwritten is told when it is read', async ()
     .then((storage) => storage.history('r1'))
     .catch((reason: unknown) => reason);
   expect(error).toMatchObject({ name: 'KernelError', code: 'STORAGE_FAILED' });
-  expect((error as Error).message).toMatch(/malformed|not a database/);
+  expect((error as Error).message).toMatch(/malformed|no SQLite database/);
 });
 
 test('a folder that is not there is told', async () => {
   await expect(openSqliteStorage(join(folder, 'nowhere', 'runs.db'))).rejects.toThrow(
-    /^storage .*nowhere.*: unable to open database file$/,
+    /^storage .*runs.db: folder .*nowhere is not there; allowed: a file in a folder that is$/,
   );
 });
 
@@ -154,4 +154,33 @@ test('a run that is leased has not started, and closing twice is closing once', 
   await storage.append([runStarted(), audit(1)]);
   await Promise.all([storage.close(), storage.close()]);
   await storage.close();
+});
+
+test('with the last run the file gets small again, and nothing of its texts is left in it', async () => {
+  const file = join(folder, 'pruned.db');
+  const storage = await openSqliteStorage(file);
+  // Hashes can hardly be compressed.
+  const wordsOf = (n: number): string[] => Array.from({ length: 30 }, (_, word) => sha256Hex(`${n} ${word}`));
+  const texts = Array.from({ length: 300 }, (_, n) => JSON.stringify({ text: wordsOf(n).join(' ') }));
+  for (const text of texts)
+    await storage.append([
+      runStarted(),
+      processStarted(),
+      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text: `${text}` },
+    ]);
+  await storage.append([history(1, { result: { ok: true, value: texts } }), audit(1), ended()]);
+  const before = await storage.sizes();
+  expect(await storage.prune({ runs: ['r1'], atUs: 0 })).toMatchObject({ pruned: ['r1'], pages: 600 });
+  const after = await storage.sizes();
+  expect(after.disk).toBeLessThan(before.disk / 2);
+  expect(after.disk).toBe(after.used);
+  await storage.close();
+  expect(statSync(file).size).toBe(after.disk);
+  const database = new DatabaseSync(file);
+  for (const table of ['pages', 'page_uses', 'history', 'journal', 'processes', 'branches', 'checkpoints'])
+    expect([table, database.prepare(`select count(*) as count from ${table}`).get()!['count']]).toEqual([
+      table,
+      0,
+    ]);
+  database.close();
 });

@@ -23,6 +23,8 @@ export interface LifeOptions {
   readonly model: (asked: Pick<Asked, 'messages' | 'request'>) => Reply;
   /** Inputs after which it crashes; default: it lives to the end. */
   readonly steps?: number;
+  /** With which it goes on; default: the current one. */
+  readonly branch?: string;
   readonly fromUs?: number;
   /** Told of each call of `writer`. */
   readonly made?: Json[];
@@ -39,6 +41,7 @@ export function live(
     programs = [],
     model,
     steps = Infinity,
+    branch,
     fromUs = 0,
     made = [],
     asked = [],
@@ -72,7 +75,7 @@ export function live(
   if (store.runs().length === 0)
     simulation.spawn(fromUs, { program, arguments: args, name: 'a', run: 'run-1' });
   else {
-    const input = recoveryInput(store, 'run-1');
+    const input = recoveryInput(store, 'run-1', branch === undefined ? undefined : () => branch);
     if (input !== undefined) simulation.send(fromUs, input);
   }
   while (counted.inputs < steps && simulation.stepOnce());

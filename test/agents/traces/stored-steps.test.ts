@@ -60,7 +60,8 @@ function checkOrder(steps: readonly StoredStep[], records: number): void {
 }
 
 /** What a storage, too, has of a step: not what a call was made of, nor what came of it afterwards, nor when each read of a batch ended. */
-function toldBoth({ sequence: _, parents: _parents, startedUs, endedUs, data, ...step }: Step): object {
+function toldBoth({ startedUs, endedUs, data, ...all }: Step): object {
+  const { sequence: _, parents: _parents, ...step } = all;
   const { type } = step;
   const told = Object.entries(data).filter(([field]) => !untold.get(type)?.includes(field));
   const times = type === 'tool_call' ? {} : { startedUs, endedUs };

@@ -1,0 +1,223 @@
+/**
+ * Branches of a stored run: a rewind goes back behind a step and takes over, a fork goes on beside the other. Each is made in one append, by whoever has the run's lease; what it needs is in it, so that the branch
+ * it was made from may be removed. Money and tokens that were spent stay spent: the ledger is the run's.
+ */
+import type { StoredStep } from '../agents/traces/stored-steps.ts';
+import { checkBranchName } from '../kernel/branches.ts';
+import { invalid, KernelError } from '../kernel/errors.ts';
+import { estimateTokens } from '../kernel/estimate.ts';
+import type { Json, Pid } from '../kernel/ids.ts';
+import {
+  historyVersion as v,
+  type AuditRecord,
+  type BranchOrigin,
+  type KernelRecord,
+  type ProcessEnded,
+  type RunStarted,
+} from '../kernel/records.ts';
+import type { BranchRecord, StorageManager } from '../kernel/storage.ts';
+import { cutAfter, nextSeq, recordsOfBranch, resultOf, type BranchCut } from './branch-cut.ts';
+import { editedResult } from './branch-edit.ts';
+import { readBranch, type StoredBranch } from './stored-branch.ts';
+
+export interface BranchRequest {
+  readonly kind: BranchOrigin['kind'];
+  /** The last step to keep; 0: begin anew. */
+  readonly after: number;
+  /** Default: the kind with the next number, `fork-1`. */
+  readonly name?: string;
+  /** The result of that step, instead of what it was. */
+  readonly edit?: string;
+  /** What the root process is told next. */
+  readonly message?: Json;
+  /** Those of the new branch; default: of the other one. */
+  readonly settings?: Json;
+  /** Of an edited answer, as its page. Default: an estimate. */
+  readonly countTokens?: (text: string) => number;
+}
+
+/** A branch to be: nothing of it is stored yet. */
+export interface BranchPlan {
+  readonly run: string;
+  readonly name: string;
+  /** What it is made from. `after`: where the cut is, behind the last result of a batch of tools. */
+  readonly origin: BranchOrigin;
+  /** Steps behind the cut, which the new branch does not have. */
+  readonly behind: number;
+  /** Of these, and of what is under way, all that has acted on the world, or may have: no branch undoes it. In the order in which it was told. */
+  readonly effects: readonly StoredStep[];
+  /** Processes of the other branch that end with this. */
+  readonly ends: readonly Pid[];
+  readonly started: RunStarted;
+  readonly records: readonly KernelRecord[];
+}
+
+/** Throws KernelError INVALID_ARGUMENT: one line. */
+export function planBranch(stored: StoredBranch, request: BranchRequest, atUs: number): BranchPlan {
+  const { run, branch, branches, records } = stored;
+  const { kind, message, edit } = request;
+  const name = nameOf(request, branches);
+  const cut = cutAfter(stored, request.after);
+  checkGoesOn(stored, cut, message);
+  const edited = edit === undefined ? undefined : editOf(stored, request, cut);
+  const origin: BranchOrigin = {
+    kind,
+    branch,
+    after: cut.after,
+    ...(edited === undefined ? {} : { edited: request.after }),
+  };
+  const settings = request.settings ?? stored.started.settings;
+  const started: RunStarted = {
+    v,
+    type: 'run.started',
+    run,
+    branch: name,
+    ...(settings === undefined ? {} : { settings }),
+    origin,
+    atUs,
+  };
+  const own = recordsOfBranch(edited === undefined ? cut : { ...cut, records: edited.records }, name);
+  const ended = kind === 'rewind' ? unfinished(records).map((pid) => cancelled(run, branch, pid, atUs)) : [];
+  return {
+    run,
+    name,
+    origin,
+    behind: cut.behind.length,
+    effects: effectsBehind(stored, cut),
+    ends: ended.map(({ pid }) => pid),
+    started,
+    records: [
+      started,
+      ...(edited?.page === undefined ? [] : [edited.page]),
+      ...own,
+      ...(message === undefined ? [] : [messageTo(own, message, atUs)]),
+      ...ended,
+      auditOf(origin, { run, name, cut, atUs }),
+    ],
+  };
+}
+
+export interface BranchMaker {
+  readonly storage: StorageManager;
+  readonly nowUs: () => number;
+  /** Like no other's. */
+  readonly holder: string;
+}
+
+/** Long enough to write it; nobody else drives the run meanwhile. */
+const leaseUs = 60_000_000;
+
+/**
+ * Makes the branch, of `from`, or of the one with which the run goes on: read, planned and stored while nobody else can drive the run. Throws KernelError LEASE_LOST while somebody does, INVALID_ARGUMENT as
+ * planBranch does, and as the storage does; then nothing has changed.
+ */
+export async function makeBranch(
+  { storage, nowUs, holder }: BranchMaker,
+  { run, from, ...request }: BranchRequest & { readonly run: string; readonly from?: string },
+): Promise<BranchPlan> {
+  // Nothing is leased of a run that is not there.
+  await readBranch(storage, run, from);
+  const atUs = nowUs();
+  const { ok } = await storage.lease({ run, holder, atUs, untilUs: atUs + leaseUs });
+  if (!ok)
+    throw new KernelError(
+      'LEASE_LOST',
+      `run ${JSON.stringify(run)}: is at work in another program; allowed: when that has ended or is stopped`,
+    );
+  try {
+    const plan = planBranch(await readBranch(storage, run, from), request, nowUs());
+    await storage.append(plan.records);
+    return plan;
+  } finally {
+    await storage.release({ run, holder });
+  }
+}
+
+function nameOf({ kind, name }: BranchRequest, branches: readonly RunStarted[]): string {
+  const taken = new Set(branches.map(({ branch }) => branch));
+  if (name !== undefined) {
+    checkBranchName('branch', name);
+    if (taken.has(name)) throw invalid('branch', name, 'a name that no branch of the run has');
+    return name;
+  }
+  for (let number = 1; ; number++) if (!taken.has(`${kind}-${number}`)) return `${kind}-${number}`;
+}
+
+/** Somebody must live at the cut, and hear what is to be told. */
+function checkGoesOn(
+  { steps }: StoredBranch,
+  { after, records }: BranchCut,
+  message: Json | undefined,
+): void {
+  const root = records[0]!.pid;
+  const living = unfinished(records);
+  if (message === undefined ? living.length > 0 : living.includes(root)) return;
+  const ends = steps.filter(({ type }) => type === 'conclusion');
+  const last = message === undefined ? ends.at(-1) : ends.find(({ pid }) => pid === root);
+  throw invalid('after', after, `0 to ${last!.sequence - 1}, a step before its end`);
+}
+
+const unfinished = (records: readonly BranchRecord[]): Pid[] => {
+  const ended = new Set(records.flatMap((record) => (record.type === 'process.ended' ? [record.pid] : [])));
+  return records.flatMap((record) =>
+    record.type === 'process.started' && !ended.has(record.pid) ? [record.pid] : [],
+  );
+};
+
+function editOf(
+  { steps }: StoredBranch,
+  { after, edit = '', countTokens = estimateTokens }: BranchRequest,
+  { records }: BranchCut,
+): { readonly records: readonly BranchRecord[]; readonly page: KernelRecord | undefined } {
+  const step = steps[after - 1];
+  if (step === undefined) throw invalid('edit', after, 'a step from 1 on');
+  if (step.type === 'conclusion' || step.status === 'cancelled')
+    throw invalid('edit', after, `the step of a model's answer, a tool's result or what a person said`);
+  const result = resultOf(records, step);
+  const { record, page } = editedResult(result, step, edit, countTokens);
+  return { records: records.map((one) => (one === result ? record : one)), page };
+}
+
+/** What has acted on the world behind the cut: writes of tools, finished or not, and memories. */
+function effectsBehind({ underWay }: StoredBranch, { behind }: BranchCut): readonly StoredStep[] {
+  const acted = behind.filter(
+    ({ isWrite, type, status }) => isWrite || (type === 'memory_write' && status === 'done'),
+  );
+  return [...acted, ...underWay];
+}
+
+function messageTo(own: readonly BranchRecord[], message: Json, atUs: number): KernelRecord {
+  const { run, branch, pid } = own[0]!;
+  const seqs = new Map<Pid, number>();
+  for (const record of own) if ('seq' in record) seqs.set(record.pid, record.seq);
+  return { v, type: 'message.sent', run, branch, pid, seq: nextSeq(seqs, pid), from: 0, message, atUs };
+}
+
+function cancelled(run: string, branch: string, pid: Pid, atUs: number): ProcessEnded {
+  return { v, type: 'process.ended', run, branch, pid, outcome: 'cancelled', value: null, atUs };
+}
+
+/** Who looks for the acts of one branch finds here where they begin. */
+function auditOf(
+  { kind, branch, after }: BranchOrigin,
+  {
+    run,
+    name,
+    cut,
+    atUs,
+  }: { readonly run: string; readonly name: string; readonly cut: BranchCut; readonly atUs: number },
+): AuditRecord {
+  const { pid } = cut.records[0]!;
+  return {
+    v,
+    type: 'audit',
+    run,
+    pid,
+    n: cut.lastN.get(pid)!,
+    action: `${kind}/${name}`,
+    input: `branch/${branch}/${after}`,
+    output: 'none',
+    microDollars: 0,
+    atUs,
+  };
+}
