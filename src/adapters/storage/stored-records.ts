@@ -7,8 +7,9 @@ import type {
   KernelRecord,
   LedgerRecord,
   PageRecord,
+  RecordingRecord,
 } from '../../kernel/records.ts';
-import { branchOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import { branchOf, checkpointOf, historyOf, journalOf, ledgerOf, recordingOf } from './record-rows.ts';
 import type { BranchHead, ProcessHead, RunHead } from './run-heads.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -19,6 +20,7 @@ import {
   journalTable,
   ledgerTable,
   processesTable,
+  recordingsTable,
   type Table,
 } from './tables.ts';
 
@@ -103,6 +105,17 @@ export class StoredRecords {
     if (row === undefined) return undefined;
     await this.texts.loadFor([row['body']]);
     return checkpointOf(this.texts, addressOf(run, process), row);
+  }
+
+  async recording(run: RunHead, { session, part }: RecordingRecord): Promise<KernelRecord | undefined> {
+    const row = await this.one(recordingsTable, { run: run.id, session, part });
+    if (row === undefined) return undefined;
+    await this.texts.loadFor([row['lines']]);
+    return recordingOf(this.texts, run.name, row);
+  }
+
+  async hasPart(run: RunHead, session: string, part: number): Promise<boolean> {
+    return (await this.one(recordingsTable, { run: run.id, session, part })) !== undefined;
   }
 
   private async one(table: Table, key: Row): Promise<Row | undefined> {

@@ -110,6 +110,9 @@ test('a file of version 1 is brought up to date: what has no place there stands 
     audit(2, { input: `prompt/${'a'.repeat(64)}/12` }),
   ]);
   expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true });
+  expect(
+    (await storage.recall({ scope: 's', query: 'cold', limit: 9 })).map(({ text: found }) => found),
+  ).toEqual(['cold 2']);
   await storage.append([history(3)]);
   expect((await storage.records('r1', 'main')).at(-1)).toEqual(history(3));
   await storage.close();
@@ -146,6 +149,16 @@ test('what is known of a run leaves memory when the run is over, and what comes 
   await storage.close();
 });
 
+test('what is known of a lease leaves memory when it is given back', async () => {
+  const storage = await openSqliteStorage(':memory:');
+  const { fences } = storage as unknown as { readonly fences: ReadonlyMap<string, number> };
+  for (const run of ['r1', 'r2']) await storage.lease({ run, holder: 'me', atUs: 0, untilUs: 1 });
+  expect(fences.size).toBe(2);
+  for (const run of ['r1', 'r2']) await storage.release({ run, holder: 'me' });
+  expect(fences.size).toBe(0);
+  await storage.close();
+});
+
 test('a run that is leased has not started, and closing twice is closing once', async () => {
   const storage = await openSqliteStorage(':memory:');
   const { run } = audit(1);
@@ -166,7 +179,7 @@ test('with the last run the file gets small again, and nothing of its texts is l
     await storage.append([
       runStarted(),
       processStarted(),
-      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text: `${text}` },
+      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text },
     ]);
   await storage.append([history(1, { result: { ok: true, value: texts } }), audit(1), ended()]);
   const before = await storage.sizes();

@@ -29,3 +29,7 @@ insert into audit values (1, 1, 1, 2, 'think', 'prompt/aaaaaaaaaaaaaaaaaaaaaaaaa
 insert into pages values ('5044d813692f762f24b6c5e5d164c3edddc3b802e492e2c87bae3e99b582422d', x'012bc849cccc53f8307f468342c12893122600');
 insert into pages values ('d570d0da7db171ccc047b040dd1b4ee0bb67f220ee1a35d5eca818369ad54c79', x'010bcf482c51485428c9cfcf51284ecc4cd153081f15a1810800');
 insert into pages values ('ed95213f5fd5217a4637878e3a2f7d4f2b703f5cbe7fc70cad4583debfb3e550', x'0525ca310ac3300c05d0bbfcae1ee4c48e129fa58b2ca9506a3098b84be9dd43e9f8e07d307a73149cbd37043c0d0582f077c1703104f417ca39a607bca5cddfbf4f22a29b65262313b61a39aa2a25ae94c82cd6e44eb56efc5816728fb266cbaeb2c77ddd0eb19c940f7c2f');
+insert into memories values (1, '["r1","main",1,1,0]', 's', 'k', 'cold 1', null, 1, 1);
+insert into memory_terms values ('s', 'cold', 1);
+insert into memories values (2, '["r1","main",1,2,0]', 's', 'k', 'cold 2', null, 2, 1);
+insert into memory_terms values ('s', 'cold', 2);
