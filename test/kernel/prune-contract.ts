@@ -162,11 +162,14 @@ export function sharedPruneContract(
   test(`${name}: removal beside writers: what a run refers to as others with the same go is there`, async () => {
     await reset();
     const [writer, pruner] = [await open(), await open()];
-    const rounds = 25;
-    let isWriting = true;
-    const names = Array.from({ length: rounds }, (_, round) => `run ${round}`);
+    const state = { isWriting: true };
+    let count = 0;
+    const names: string[] = [];
     const write = async (): Promise<void> => {
-      for (const run of names) {
+      while (names.length < 20 || (count === 0 && names.length < 500)) {
+        const run = `run ${names.length}`;
+        names.push(run);
+        await others();
         await writer.append([
           runStarted({ run }),
           processStarted({ run }),
@@ -179,26 +182,27 @@ export function sharedPruneContract(
         expect((await writer.history(run))[0]!.result).toEqual({ ok: true, value: { text: nested } });
         await writer.append([audit(1, { run }), ended({ run })]);
       }
-      isWriting = false;
     };
-    const prune = async (): Promise<number> => {
-      let count = 0;
-      // eslint-disable-next-line no-unmodified-loop-condition -- the writer beside it modifies it.
-      while (isWriting) {
+    const prune = async (): Promise<void> => {
+      // The writer ends it.
+      for (; state.isWriting;) {
         const over = (await pruner.runs())
           .filter(({ prunedUs }) => prunedUs === undefined)
           .map(({ run }) => run);
         count += (await pruner.prune({ runs: over, atUs: 0 })).pruned.length;
+        await others();
       }
-      return count;
     };
-    const [, pruned] = await Promise.all([write(), prune()]);
-    expect(pruned).toBeGreaterThan(0);
+    await Promise.all([write().finally(() => (state.isWriting = false)), prune()]);
+    expect(count).toBeGreaterThan(0);
     for (const run of names)
       expect(await pruner.verifyAudit(run)).toMatchObject({ ok: true, head: { count: 1 } });
     await Promise.all([writer.close(), pruner.close()]);
   });
 }
+
+/** An embedded database lets nobody else run by itself. */
+const others = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface RunPlan {
   readonly branches: readonly { readonly hasEnded: boolean; readonly texts: readonly number[] }[];
