@@ -23,20 +23,18 @@ export class DocsPage {
 
   /**
    * Runs each `$ ringzero …` of the page's console blocks in a new folder, which `prepare` fills: what it printed, and what the page says. `normal`: what is no
-   * promise, such as a time, made the same on both sides. Names of runs are drawn: where the page names one, the run that it stands for is meant.
+   * promise, such as a time, made the same on both sides.
    */
   runCommands(
     prepare: (folder: string) => void,
     normal: (text: string) => string = (text) => text,
   ): Printed[] {
     const folder = mkdtempSync(join(tmpdir(), 'ringzero-page-'));
-    const names = new Map<string, string>();
     try {
       prepare(folder);
       return this.blocks('console').flatMap((block) =>
         [...block.matchAll(/^\$ ringzero (.*)\n((?:(?!\$ ).*\n)*)/gm)].map(([, words = '', said = '']) => {
-          const meant = words.replaceAll(runName, (name) => names.get(name) ?? name);
-          const command = [join(projectRoot, 'src/cli/main.ts'), ...shellWords(meant)];
+          const command = [join(projectRoot, 'src/cli/main.ts'), ...shellWords(words)];
           // Both outputs in one file, in the order in which they came, as on a terminal.
           const screen = join(folder, '.screen');
           const file = openSync(screen, 'w');
@@ -46,7 +44,7 @@ export class DocsPage {
             stdio: ['ignore', file, file],
           });
           closeSync(file);
-          const printed = named(readFileSync(screen, 'utf8'), said, names);
+          const printed = readFileSync(screen, 'utf8');
           rmSync(screen);
           return { words, printed: normal(printed), said: normal(said) };
         }),
@@ -57,18 +55,6 @@ export class DocsPage {
   }
 }
 
-const runName = /\brun-[0-9a-z]{10}\b/g;
-
-/** `printed` with the page's names of runs; those that are new to it are told in the same order on both sides. */
-function named(printed: string, said: string, names: Map<string, string>): string {
-  const known = new Set(names.values());
-  const drawn = [...new Set(printed.match(runName))].filter((name) => !known.has(name));
-  const told = [...new Set(said.match(runName))].filter((name) => !names.has(name));
-  for (const [index, name] of told.entries()) if (drawn[index] !== undefined) names.set(name, drawn[index]);
-  const back = new Map([...names].map(([name, real]) => [real, name]));
-  return printed.replaceAll(runName, (name) => back.get(name) ?? name);
-}
-
 /** Split at spaces, but not within quotes. */
 function shellWords(line: string): string[] {
   return [...line.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) =>
@@ -76,12 +62,10 @@ function shellWords(line: string): string[] {
   );
 }
 
-/** Without the model and the store that somebody has set for agents of their own. */
+/** Without the model that somebody has set for agents of their own, and with runs in the folder. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !name.startsWith('RINGZERO_MODEL') && name !== 'RINGZERO_STORE',
-    ),
+    Object.entries(process.env).filter(([name]) => !/^RINGZERO_(MODEL|STORE)/.test(name)),
   );
 }
 
