@@ -24,7 +24,8 @@ const mostLines = 256;
 
 export class RunRecorder {
   private readonly options: RunRecorderOptions;
-  private lines: Json[] = [];
+  /** As JSON: what they tell of may change. */
+  private lines: string[] = [];
   private parts = 0;
   private isOver = false;
   private cancelTimer: (() => void) | undefined;
@@ -35,7 +36,8 @@ export class RunRecorder {
     this.options = options;
   }
 
-  readonly add = (line: Json): void => {
+  /** A line as JSON. */
+  readonly add = (line: string): void => {
     if (this.isOver) return;
     this.lines.push(line);
     if (this.lines.length >= mostLines) return this.flush();
@@ -59,7 +61,7 @@ export class RunRecorder {
     this.last = this.last.then(() => this.store(lines));
   }
 
-  private async store(lines: readonly Json[]): Promise<void> {
+  private async store(lines: readonly string[]): Promise<void> {
     if (this.isOver) return;
     const { storage, clock, run, session, onFailure } = this.options;
     const part: RecordingRecord = {
@@ -68,7 +70,7 @@ export class RunRecorder {
       run,
       session,
       part: this.parts + 1,
-      lines,
+      lines: lines.map((line) => JSON.parse(line) as Json),
       atUs: clock.nowUs(),
     };
     try {

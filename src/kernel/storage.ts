@@ -9,7 +9,8 @@
  *   reservations. What it used may still be settled and audited, because a stopped call ends after its process.
  * - A history grows at its end only, a journal by the next number. A checkpoint builds on the one before it or tells its prompt from the start.
  * - Records of a version that is not known here are refused.
- * - Who has leased a run through this storage object stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a fencing token does that).
+ * - Who has leased a run through this storage object, and has not given the lease back, stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a
+ *   fencing token does that).
  * - A run that was pruned takes no more than what settles and tells of a call that ended after it.
  * - A run sees its own records only. Pages are the exception: a content is stored once for all who know its hash.
  *
@@ -82,7 +83,10 @@ export interface StorageManager {
   remember(memory: Memory): Promise<void>;
   /** At most `limit` memories of the scope that share a word with the query, or by the storage's own search one like it: best first, then the latest. */
   recall(question: Recollection): Promise<readonly RecalledMemory[]>;
-  /** Takes the lease of a run that nobody holds, or whose time is over, or prolongs the holder's own; resolves when durable. The run need not have started. */
+  /**
+   * Takes the lease of a run that nobody holds, or whose time is over, or prolongs the holder's own; resolves when durable. The run need not have started. LEASE_LOST for a holder whose lease
+   * another has taken over, also when that has given it back since: what the holder knows of the run is of before. Once it has given its own back it may begin anew.
+   */
   lease(claim: LeaseClaim): Promise<LeaseVerdict>;
   /** Gives it back. Nothing happens when somebody else has it. */
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void>;
@@ -115,6 +119,8 @@ export interface RunSummary {
   readonly branches: readonly string[];
   readonly processes: number;
   readonly unfinished: number;
+  /** As it was claimed last; its time may be over. Absent: it was given back, or never taken. */
+  readonly lease?: Omit<LeaseVerdict, 'ok'>;
 }
 
 /** What a branch holds, beside how it was started. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
+import { textWidth } from '../../src/report/text-width.ts';
 import type { MachineView } from '../../src/sim/timeline/machine-view.ts';
 import { fixtures, runCli, runJson, scratch } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
@@ -38,9 +39,27 @@ test('a scenario, its recording and recorded agents: the machine at an event or 
   expect(agents).toMatchObject({ kind: 'agents', view: { index: 0, nowUs: 0, processes: [] } });
 });
 
+test('of a live run clocks count from its start', async () => {
+  const recording = files.path('live.rec');
+  expect((await runCli(['run', 'What is 6*7?', '--model', 'scripted', '--record', recording])).status).toBe(
+    0,
+  );
+  const { out } = await runCli(['step', recording, '--at', '0:00.0']);
+  expect(out).toMatch(/^event [1-9]\d* of \d+ {3}0:00\.\d+ {3}recording /);
+  const listed = await runCli(['step', recording, '--events', '1..2']);
+  expect(listed.out.split('\n')[0]).toBe(
+    '1   0:00.000  agent (1) arrives: priority 50, the engine, budget run',
+  );
+  const why = await runCli(['why', recording, '1']);
+  expect(why.out).toMatch(
+    /^recording .*, seed 1, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC\nagent \(1\), priority 50\n/,
+  );
+  expect(why.out).toContain(', from 0:00.000 to 0:0');
+});
+
 test('without a terminal it prints the screen of that place, none of its lines wider than 80', async () => {
   const { out } = await runCli(['step', join(projectRoot, 'examples/scenario.json'), '--at', '400']);
-  for (const line of out.split('\n')) expect([...line].length, line).toBeLessThanOrEqual(80);
+  for (const line of out.split('\n')) expect(textWidth(line), line).toBeLessThanOrEqual(80);
   for (const word of ['core 0', 'ready', 'waiting', 'memory', 'budget', 'question'])
     expect(out).toContain(word);
 });
@@ -76,28 +95,7 @@ async function walk(
 
 test('somebody at a terminal walks in both directions', async () => {
   const { places, screen, status } = await walk(
-    ...[
-      '',
-      'n',
-      'b',
-      'N',
-      'B',
-      'B',
-      'd',
-      'd',
-      'D',
-      'p 2',
-      'P 1',
-      't 2s',
-      'g 20',
-      '/lock',
-      '?lock',
-      '3',
-      '-2',
-      'g',
-      'n',
-      'q',
-    ],
+    ...'Enter|n|b|N|B|B|d|d|D|p 2|P 1|t 2s|g 20|/lock|?lock|3|-2|g|n|q'.replace('Enter', '').split('|'),
   );
   expect(status).toBe(0);
   expect(places).toEqual('0 1 2 1 11 1 0 6 25 6 7 6 10 20 29 19 22 20 35 35'.split(' '));

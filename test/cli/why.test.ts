@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 
 import type { ProcessAccount } from '../../src/sim/why/account.ts';
 import { splitSum } from '../../src/sim/metrics/split.ts';
+import { textWidth } from '../../src/report/text-width.ts';
 import { runCli, runJson, scratch } from '../support/run-cli.ts';
 import { projectRoot } from '../support/source.ts';
 
@@ -51,7 +52,7 @@ test('in words: the split, and the longest stretches or all of them', async () =
   expect(out.replaceAll(/\s+/g, ' ')).toContain(
     'waited for budget team: 6 used of 6 calls, 1 asked, behind watcher-2 (18) and watcher-3 (19); its window rolled at 1:00:00.000',
   );
-  for (const line of out.split('\n').slice(1, -1)) expect([...line].length, line).toBeLessThanOrEqual(80);
+  for (const line of out.split('\n').slice(1, -1)) expect(textWidth(line), line).toBeLessThanOrEqual(80);
   const some = await runCli(['why', example, '4']);
   expect(some.out).toContain('the 10 longest of its 19 stretches\n');
   const all = await runCli(['why', example, '4', '--all']);

@@ -10,7 +10,14 @@ import type { Call, Command, Io } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
 import { machineScreen, namesOf } from '../time-travel/machine-screen.ts';
 import { indexOf, placeOf } from '../time-travel/places.ts';
-import { addSourceFlags, readRun, runFile, type ReadRun, type SourceFlags } from '../time-travel/read-run.ts';
+import {
+  addSourceFlags,
+  readRun,
+  runFile,
+  titleOf,
+  type ReadRun,
+  type SourceFlags,
+} from '../time-travel/read-run.ts';
 import { plainChalk, Stepper } from '../time-travel/stepper.ts';
 
 interface StepOptions extends SourceFlags {
@@ -46,10 +53,12 @@ export const stepCommand: Command<StepOptions> = {
     const run: SteppedRun = { ...read, timeline };
     if (options.events !== undefined) return listEvents(file, run, options, io);
     if (options.at === undefined && !options.json && io.isTerminal && io.person.isThere) {
-      await new Stepper(timeline, { title: titleOf(file, run), io }).walk();
+      await new Stepper(timeline, { title: titleOf(file, run), zeroUs: run.zeroUs, io }).walk();
       return 0;
     }
-    timeline.seek(options.at === undefined ? timeline.count : placeOf('--at', options.at, timeline));
+    timeline.seek(
+      options.at === undefined ? timeline.count : placeOf('--at', options.at, timeline, run.zeroUs),
+    );
     if (options.json) io.out(JSON.stringify({ ...about(file, run), view: timeline.view() }, null, 1));
     else
       for (const line of machineScreen(timeline.view(), {
@@ -57,16 +66,12 @@ export const stepCommand: Command<StepOptions> = {
         chalk: plainChalk(io),
         count: timeline.count,
         title: titleOf(file, run),
+        zeroUs: run.zeroUs,
       }))
         io.out(line);
     return 0;
   },
 };
-
-/** `recording day.rec, seed 1`. */
-function titleOf(file: string, { kind, seed }: SteppedRun): string {
-  return `${kind} ${file}, seed ${seed}`;
-}
 
 function about(file: string, { timeline, kind, seed, endUs }: SteppedRun): object {
   return { command: 'step', ringzero: packageVersion(), file, kind, seed, events: timeline.count, endUs };
@@ -91,7 +96,9 @@ function listEvents(file: string, run: SteppedRun, { events = '', json }: StepOp
   else {
     const width = String(to).length;
     for (const { index, event, words } of listed)
-      io.out(`${String(index).padStart(width)}  ${formatClock(event.atUs).padStart(9)}  ${printable(words)}`);
+      io.out(
+        `${String(index).padStart(width)}  ${formatClock(event.atUs - run.zeroUs).padStart(9)}  ${printable(words)}`,
+      );
   }
   return 0;
 }

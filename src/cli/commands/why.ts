@@ -12,8 +12,15 @@ import { AccountReader } from '../../sim/why/account-reader.ts';
 import type { ProcessAccount, Stretch } from '../../sim/why/account.ts';
 import type { Call, Command, Io } from '../command.ts';
 import { packageVersion } from '../package-version.ts';
-import { causeWords } from '../time-travel/cause-words.ts';
-import { addSourceFlags, readRun, runFile, type ReadRun, type SourceFlags } from '../time-travel/read-run.ts';
+import { causeWords, type CauseNames } from '../time-travel/cause-words.ts';
+import {
+  addSourceFlags,
+  readRun,
+  runFile,
+  titleOf,
+  type ReadRun,
+  type SourceFlags,
+} from '../time-travel/read-run.ts';
 
 interface WhyOptions extends SourceFlags {
   readonly all: boolean;
@@ -47,9 +54,12 @@ export const whyCommand: Command<WhyOptions> = {
     assert(reader !== undefined, 'a run without a kernel');
     const account = reader.account(run.endUs);
     if (account === undefined) throw invalid('PID', pid, allowedPids([...names.keys()]));
-    const nameOf = (other: number): string => `${printable(names.get(other) ?? 'process')} (${other})`;
-    if (options.json) io.out(JSON.stringify(documentOf(file, run, account, nameOf), null, 1));
-    else for (const line of linesOf({ file, run, account, nameOf, all: options.all, io })) io.out(line);
+    const words: CauseNames = {
+      name: (other) => `${printable(names.get(other) ?? 'process')} (${other})`,
+      clock: (us) => formatClock(us - run.zeroUs),
+    };
+    if (options.json) io.out(JSON.stringify(documentOf(file, run, account, words), null, 1));
+    else for (const line of linesOf({ file, run, account, words, all: options.all, io })) io.out(line);
     return 0;
   },
 };
@@ -64,7 +74,7 @@ function documentOf(
   file: string,
   { kind, seed, endUs }: ReadRun,
   account: ProcessAccount,
-  nameOf: (pid: number) => string,
+  words: CauseNames,
 ): object {
   const { stretches, ...about } = account;
   return {
@@ -75,7 +85,7 @@ function documentOf(
     seed,
     runEndUs: endUs,
     ...about,
-    stretches: stretches.map((stretch) => ({ ...stretch, words: causeWords(stretch, nameOf) })),
+    stretches: stretches.map((stretch) => ({ ...stretch, words: causeWords(stretch, words) })),
   };
 }
 
@@ -83,12 +93,12 @@ interface Told {
   readonly file: string;
   readonly run: ReadRun;
   readonly account: ProcessAccount;
-  readonly nameOf: (pid: number) => string;
+  readonly words: CauseNames;
   readonly all: boolean;
   readonly io: Io;
 }
 
-function linesOf({ file, run, account, nameOf, all, io }: Told): string[] {
+function linesOf({ file, run, account, words, all, io }: Told): string[] {
   const chalk = new Chalk({ level: io.colours ? 1 : 0 });
   const { pid, priority, outcome, spawnedUs, endUs, turnaroundUs, stretches } = account;
   const told = stretches.filter(({ fromUs, toUs }) => toUs > fromUs);
@@ -98,15 +108,16 @@ function linesOf({ file, run, account, nameOf, all, io }: Told): string[] {
       ? `its ${counted(shown.length, 'stretch', 'es')}${all ? '' : ', the longest first'}`
       : `the ${longest} longest of its ${counted(told.length, 'stretch', 'es')}`;
   const [first] = shown;
+  const clockWidth = Math.max(0, ...shown.map(({ fromUs }) => words.clock(fromUs).length));
   return [
-    chalk.dim(`${run.kind} ${printable(file)}, seed ${run.seed}`),
-    `${chalk.bold(nameOf(pid))}, priority ${priority}`,
-    `${outcome} after ${exact(turnaroundUs)}, from ${formatClock(spawnedUs)} to ${formatClock(endUs)}`,
+    chalk.dim(printable(titleOf(file, run))),
+    `${chalk.bold(words.name(pid))}, priority ${priority}`,
+    `${outcome} after ${exact(turnaroundUs)}, from ${words.clock(spawnedUs)} to ${words.clock(endUs)}`,
     '',
     ...splitLines(account),
     '',
     chalk.bold(head),
-    ...shown.flatMap((stretch) => stretchLines(stretch, nameOf, io.columns)),
+    ...shown.flatMap((stretch) => stretchLines(stretch, { words, clockWidth, width: io.columns })),
     ...(first === undefined
       ? []
       : [
@@ -156,10 +167,17 @@ function splitLines({ split, downUs, turnaroundUs }: ProcessAccount): string[] {
   }).map((line) => line.trimEnd());
 }
 
+interface StretchLayout {
+  readonly words: CauseNames;
+  readonly clockWidth: number;
+  readonly width: number;
+}
+
 /** `0:03.200   14 min 17 s  waited for tool shell`, and what does not fit below. */
-function stretchLines(stretch: Stretch, nameOf: (pid: number) => string, width: number): string[] {
-  const begin = `${formatClock(stretch.fromUs).padStart(12)}  ${formatDuration(lengthOf(stretch)).padStart(12)}  `;
-  const words = printable(causeWords(stretch, nameOf));
+function stretchLines(stretch: Stretch, { words: names, clockWidth, width }: StretchLayout): string[] {
+  const clock = names.clock(stretch.fromUs).padStart(clockWidth + 1);
+  const begin = `${clock}  ${formatDuration(lengthOf(stretch)).padStart(11)}  `;
+  const words = printable(causeWords(stretch, names));
   const room = Math.max(20, width - begin.length);
   const lines: string[] = [];
   for (const word of words.split(' ')) {

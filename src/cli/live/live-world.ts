@@ -15,6 +15,7 @@ import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
 import { OpenQuestions } from '../../host/open-questions.ts';
+import { redactedModel, redactedTools } from '../../host/redacted-ports.ts';
 import type { Clock, ModelPort, ModelReply, ToolPort, ToolReply } from '../../host/ports.ts';
 import type { StorageNews } from '../../host/storage-waits.ts';
 import { simulatedPort } from '../../host/simulated-port.ts';
@@ -98,6 +99,8 @@ export interface LiveWorldOptions {
   readonly moreModels?: readonly string[];
   /** The file that all inputs are kept in, which checkOutputs has allowed. */
   readonly record?: string | undefined;
+  /** Each line of its recording, as JSON, until the world is closed. */
+  readonly onRecorded?: ((line: string) => void) | undefined;
 }
 
 interface Continued {
@@ -109,7 +112,17 @@ interface Continued {
 /** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
 export async function openLiveWorld(
   settings: LiveSettings,
-  { seed, isWatched, asksPerson, watcher, storage, goesOn, moreModels = [], record }: LiveWorldOptions,
+  {
+    seed,
+    isWatched,
+    asksPerson,
+    watcher,
+    storage,
+    goesOn,
+    moreModels = [],
+    record,
+    onRecorded,
+  }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
   const models = modelsOf(settings, moreModels);
@@ -129,7 +142,8 @@ export async function openLiveWorld(
     const all = [...tools, pureTool(responseCache())];
     agentArguments(settings, offered);
     const spec = specOf(settings, { seed, models, tools: all, goesOn });
-    const recording = record === undefined ? undefined : openRecording(record, spec);
+    const recording =
+      record === undefined && onRecorded === undefined ? undefined : openRecording(spec, record, onRecorded);
     const usage = new UsageMeter(
       models.map(({ name }) => name),
       cores,
@@ -142,14 +156,19 @@ export async function openLiveWorld(
       counter = await loadTokenizer();
     };
     await remember(storage, settings.memories.given, clock.nowUs());
+    const { redactor } = settings;
     const live = new LiveKernel({
       kernel: liveKernelOptions(spec),
       clock,
       models: Object.fromEntries(
-        models.map(({ name }, index) => [name, watchedModel(ports[index]!, watcher, needCounter)]),
+        models.map(({ name }, index) => [
+          name,
+          watchedModel(redactedModel(ports[index]!, redactor), watcher, needCounter),
+        ]),
       ),
-      tools: watchedTools(toolPort, watcher),
+      tools: watchedTools(redactedTools(toolPort, redactor), watcher),
       people: questions,
+      redactor,
       storage,
       onStorage: (news) => watcher.onNotice?.(storageLine(news)),
       countTokens: (text) => counter(text),
@@ -209,16 +228,23 @@ interface Recording extends Pick<LiveRecorder, 'onInput' | 'onEvent'> {
   end(): void;
 }
 
-function openRecording(path: string, spec: LiveSpec): Recording {
-  const file = new LineFile('--record', path);
-  const recorder = new LiveRecorder({ ringzero: packageVersion(), spec }, (line) => file.write(line));
+function openRecording(
+  spec: LiveSpec,
+  path: string | undefined,
+  onRecorded: ((line: string) => void) | undefined,
+): Recording {
+  const file = path === undefined ? undefined : new LineFile('--record', path);
+  const recorder = new LiveRecorder({ ringzero: packageVersion(), spec }, (line) => {
+    file?.write(line);
+    onRecorded?.(line);
+  });
   const { onInput, onEvent } = recorder;
   return {
     onInput,
     onEvent,
     end() {
       recorder.end();
-      file.close();
+      file?.close();
     },
   };
 }

@@ -18,6 +18,7 @@ export interface ContinueFlags extends ResumeFlags, Omit<StoreFlags, 'config'> {
   readonly json: boolean;
   readonly ndjson: boolean;
   readonly record?: string;
+  readonly recording: boolean;
 }
 
 /** Returns the exit status. Throws KernelError in one line: somebody else drives it, it is over, its world cannot be built again. */
@@ -28,6 +29,7 @@ export async function continueRun(
   io: Io,
 ): Promise<number> {
   const { storage } = store;
+  const keepsRecording = flags.recording && store.place.kind !== 'memory';
   const kept = await KeptRun.take(store, run);
   try {
     const branches = await storage.branches(run);
@@ -62,6 +64,7 @@ export async function continueRun(
       asksPerson: asksPerson(settings),
       watcher: driven.watcher,
       record: flags.record,
+      onRecorded: keepsRecording ? kept.record(driven.recordingFailed) : undefined,
     });
     return await kept.drive(driven, world, () => restored(world.live, stored));
   } finally {

@@ -1,5 +1,5 @@
 /** A stretch of a process in words: what it did or waited for, and whose doing it was that it took as long. */
-import { formatClock, formatCount, formatDuration, formatMoney } from '../../report/format.ts';
+import { formatCount, formatDuration, formatMoney } from '../../report/format.ts';
 import type {
   BudgetCause,
   CallCause,
@@ -9,15 +9,22 @@ import type {
   ToolCause,
 } from '../../sim/why/account.ts';
 
-/** `name`: such as `writer (3)`. */
-export function causeWords({ cause, fromUs, toUs }: Stretch, name: (pid: number) => string): string {
+export interface CauseNames {
+  /** Such as `writer (3)`. */
+  readonly name: (pid: number) => string;
+  /** Such as `2:30.000`. */
+  readonly clock: (us: number) => string;
+}
+
+export function causeWords({ cause, fromUs, toUs }: Stretch, names: CauseNames): string {
+  const { name } = names;
   switch (cause.kind) {
     case 'call':
       return callWords(cause, name);
     case 'queue':
       return queueWords(cause, name);
     case 'budget':
-      return budgetWords(cause, toUs, name);
+      return budgetWords(cause, toUs, names);
     case 'memory':
       return memoryWords(cause, name);
     case 'tool':
@@ -117,7 +124,7 @@ function queueWords({ behind, dispatches, priority, after }: QueueCause, name: N
 function budgetWords(
   { node, short, ahead, isPaced, end, by }: BudgetCause,
   toUs: number,
-  name: NameOf,
+  { name, clock }: CauseNames,
 ): string {
   const amount = (value: number): string =>
     short?.resource === 'microDollars'
@@ -140,10 +147,10 @@ function budgetWords(
       : `: ${amount(short.used)} used${short.reserved === 0 ? '' : ` and ${amount(short.reserved)} reserved`} of ${amount(short.limit)}${what}${short.asked === 0 ? '' : `, ${amount(short.asked)} asked`}`;
   const turn = ahead.length === 0 ? '' : `, behind ${listed(ahead, name)}`;
   const ends: Readonly<Record<BudgetCause['end'], string>> = {
-    rolled: `; its window rolled at ${formatClock(toUs)}`,
-    settled: `; a call of ${name(by)} was settled at ${formatClock(toUs)}`,
-    paced: `; its pace let it go on at ${formatClock(toUs)}`,
-    turn: `; it was its turn at ${formatClock(toUs)}`,
+    rolled: `; its window rolled at ${clock(toUs)}`,
+    settled: `; a call of ${name(by)} was settled at ${clock(toUs)}`,
+    paced: `; its pace let it go on at ${clock(toUs)}`,
+    turn: `; it was its turn at ${clock(toUs)}`,
     '': '',
   };
   return `waited for budget ${node}${why}${turn}${ends[end]}`;

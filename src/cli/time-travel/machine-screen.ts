@@ -5,15 +5,17 @@ import { bar } from '../../report/bars.ts';
 import { eventWords, type EventNames } from '../../report/event-words.ts';
 import { formatClock, formatCount, formatDuration, formatMoney } from '../../report/format.ts';
 import { fit, printable, textWidth, truncate, wrapped } from '../../report/text-width.ts';
-import type { MachineView, ProcessView } from '../../sim/timeline/machine-view.ts';
+import type { MachineView, ViewedProcess } from '../../sim/timeline/machine-view.ts';
 
 export interface ScreenOptions {
   readonly width: number;
   readonly chalk: ChalkInstance;
   /** Events of the whole run. */
   readonly count: number;
-  /** What the run is of: the name of its file. */
+  /** What the run is of. */
   readonly title: string;
+  /** What clocks count from, µs. */
+  readonly zeroUs: number;
 }
 
 /** Rows of one kind; of more only the number is told. */
@@ -23,14 +25,15 @@ const barWidth = 10;
 
 /** Plain lines, none wider than the screen. */
 export function machineScreen(view: MachineView, options: ScreenOptions): string[] {
-  const { width, chalk, count, title } = options;
+  const { width, chalk, count, title, zeroUs } = options;
+  const clock = formatClock(Math.max(0, view.nowUs - zeroUs));
   const names = namesOf(view);
   const place = `event ${formatCount(view.index)} of ${formatCount(count)}`;
   const life = view.life === 1 ? '' : ` · kernel ${view.life}, after a crash`;
   const happened = view.event === null ? 'nothing has happened yet' : eventWords(view.event, names);
-  const room = width - textWidth(place) - textWidth(formatClock(view.nowUs)) - 6;
+  const room = width - textWidth(place) - textWidth(clock) - 6;
   return [
-    `${chalk.bold(place)}   ${chalk.bold(formatClock(view.nowUs))}   ${chalk.dim(truncate(`${printable(title)}${life}`, room))}`,
+    `${chalk.bold(place)}   ${chalk.bold(clock)}   ${chalk.dim(truncate(`${printable(title)}${life}`, room))}`,
     ...wrapped(printable(happened), width).map((line) => chalk.cyan(truncate(line, width))),
     '',
     ...coreRows(view, names),
@@ -117,7 +120,7 @@ function waitRows({ processes, nowUs }: MachineView, names: EventNames): Row[] {
   return rows.length === 0 ? [{ label: 'waiting', text: 'nobody' }] : limited(rows, 'waiting');
 }
 
-function reason({ state, waitingOn, waitingFor, suspendedBy, isDeadlocked }: ProcessView): string {
+function reason({ state, waitingOn, waitingFor, suspendedBy, isDeadlocked }: ViewedProcess): string {
   if (state === 'suspended') return `suspended by ${suspendedBy}`;
   const what = waitingFor === '' ? waitingOn : `${waitingOn} ${printable(waitingFor)}`;
   return isDeadlocked ? `${what}, in a deadlock` : what;

@@ -5,9 +5,9 @@ import type { Timeline } from '../../sim/timeline/timeline.ts';
 import { parseDurationUs } from '../options.ts';
 
 /** A number of events, or the number of events until a time. Throws KernelError INVALID_ARGUMENT beyond the end. */
-export function placeOf(option: string, text: string, timeline: Timeline): number {
+export function placeOf(option: string, text: string, timeline: Timeline, zeroUs: number): number {
   if (/^\d+$/.test(text)) return indexOf(option, text, timeline);
-  return timeline.indexAt(timeOf(option, text, timeline));
+  return timeline.indexAt(timeOf(option, text, timeline, zeroUs));
 }
 
 /** Throws KernelError INVALID_ARGUMENT. */
@@ -17,16 +17,17 @@ export function indexOf(option: string, text: string, { count }: Timeline): numb
   return index;
 }
 
-/** `90s`, `1.5h`, `2:30` or `1:02:03.5` as µs. Throws KernelError INVALID_ARGUMENT, also beyond the last event. */
-export function timeOf(option: string, text: string, { endUs }: Timeline): number {
+/** `90s`, `1.5h`, `2:30` or `1:02:03.5` behind `zeroUs`, as µs. Throws KernelError INVALID_ARGUMENT, also beyond the last event. */
+export function timeOf(option: string, text: string, timeline: Timeline, zeroUs: number): number {
   const us = clockUs(text) ?? durationUs(option, text);
+  const endUs = Math.max(0, timeline.endUs - zeroUs);
   if (us === undefined || us > endUs)
     throw invalid(
       option,
       text,
       `a time such as 90s or 2:30, 0:00 to ${formatClock(endUs)}, or the number of an event`,
     );
-  return us;
+  return zeroUs + us;
 }
 
 function clockUs(text: string): number | undefined {

@@ -5,9 +5,10 @@ import { openInputFile, type InputFile } from '../../adapters/files/input-file.t
 import { KernelError } from '../../kernel/errors.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import { Kernel } from '../../kernel/kernel.ts';
+import { isLiveSpec } from '../../sim/live-spec.ts';
 import { rerun } from '../../sim/recording.ts';
 import { runWorkload } from '../../sim/run-workload.ts';
-import { kernelOptionsOf } from '../../sim/spec.ts';
+import { kernelOptionsOf, type SimulationSpec } from '../../sim/spec.ts';
 import type { TimelineMachine } from '../../sim/timeline/folded-state.ts';
 import { isRecording, isScenario } from '../../sim/workloads/detect.ts';
 import type { Io } from '../command.ts';
@@ -31,6 +32,8 @@ export interface ReadRun {
   readonly seed: number;
   /** When it ended, or was cut off, µs: not before its last event. */
   readonly endUs: number;
+  /** What clocks count from, µs: 0 in virtual time; of a live run, whose times are those of the calendar, its first event. */
+  readonly zeroUs: number;
 }
 
 export const runFile =
@@ -72,19 +75,24 @@ async function recorded(file: InputFile, flags: SourceFlags, watch: Watch): Prom
   const settings = ['--scheduler', '--until', ...kernelFlagNames()];
   refuse(flags, settings, file.name, 'a recording, which has settings of its own');
   let onEvent: ReturnType<Watch> | undefined;
+  let firstUs: number | undefined;
   const { header, isSame, virtualUs } = await rerun(file.name, file.lines(), {
     ownScheduler: recordedScheduler,
     tokenizer: recordedTokenizer,
     ...(isGiven(flags, '--seed') ? { seed: flags.seed } : {}),
     onStart: ({ engines, budgets }) => (onEvent = watch({ engines, budgets })),
-    onEvent: (event) => onEvent!(event),
+    onEvent(event) {
+      firstUs ??= event.atUs;
+      onEvent!(event);
+    },
   });
   if (!isSame)
     throw new KernelError(
       'INVALID_FILE',
       `${file.name}: a rerun of it comes out otherwise (see ringzero rerun), so that it does not say what happened; allowed: a recording of this version`,
     );
-  return { kind: 'recording', seed: header.seed, endUs: virtualUs };
+  const isLive = isLiveSpec(header.options as unknown as SimulationSpec);
+  return { kind: 'recording', seed: header.seed, endUs: virtualUs, zeroUs: isLive ? (firstUs ?? 0) : 0 };
 }
 
 function simulated(kind: 'scenario' | 'agents', input: RunInput, io: Io, watch: Watch): ReadRun {
@@ -108,7 +116,7 @@ function simulated(kind: 'scenario' | 'agents', input: RunInput, io: Io, watch: 
     },
   });
   io.progress('');
-  return { kind, seed: spec.seed, endUs: virtualUs };
+  return { kind, seed: spec.seed, endUs: virtualUs, zeroUs: 0 };
 }
 
 function refuse(flags: SourceFlags, names: readonly string[], file: string, what: string): void {
@@ -118,4 +126,13 @@ function refuse(flags: SourceFlags, names: readonly string[], file: string, what
       'INVALID_ARGUMENT',
       `${stray}: means nothing with ${file}, ${what}; allowed with recorded agents`,
     );
+}
+
+/** `recording day.rec, seed 1`; of a live run with its date. */
+export function titleOf(file: string, { kind, seed, zeroUs }: ReadRun): string {
+  const date =
+    zeroUs === 0
+      ? ''
+      : `, ${new Date(Math.floor(zeroUs / 1000)).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return `${kind} ${file}, seed ${seed}${date}`;
 }

@@ -10,6 +10,8 @@ import { indexOf, timeOf } from './places.ts';
 
 export interface StepperOptions {
   readonly title: string;
+  /** What clocks count from, µs. */
+  readonly zeroUs: number;
   readonly io: Io;
 }
 
@@ -32,12 +34,14 @@ export function plainChalk(io: Io): ChalkInstance {
 export class Stepper {
   private readonly timeline: Timeline;
   private readonly title: string;
+  private readonly zeroUs: number;
   private readonly io: Io;
   private readonly chalk: ChalkInstance;
 
-  constructor(timeline: Timeline, { title, io }: StepperOptions) {
+  constructor(timeline: Timeline, { title, zeroUs, io }: StepperOptions) {
     this.timeline = timeline;
     this.title = title;
+    this.zeroUs = zeroUs;
     this.io = io;
     this.chalk = plainChalk(io);
   }
@@ -104,7 +108,7 @@ export class Stepper {
         );
       }
       case 't':
-        return timeline.indexAt(timeOf('t', rest, timeline));
+        return timeline.indexAt(timeOf('t', rest, timeline, this.zeroUs));
       case 'g':
         return rest === '' ? timeline.count : indexOf('g', rest, timeline);
       case 'h':
@@ -136,7 +140,7 @@ export class Stepper {
   }
 
   private show(notes: readonly string[] = []): void {
-    const { io, timeline, title, chalk } = this;
+    const { io, timeline, title, zeroUs, chalk } = this;
     // To the upper left corner of an empty screen.
     if (io.colours) io.write('\u001b[2J\u001b[H');
     for (const line of machineScreen(timeline.view(), {
@@ -144,6 +148,7 @@ export class Stepper {
       chalk,
       count: timeline.count,
       title,
+      zeroUs,
     }))
       io.out(line);
     io.out('');

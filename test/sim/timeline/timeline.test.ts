@@ -6,7 +6,7 @@ import type { KernelEvent } from '../../../src/kernel/events.ts';
 import type { KernelSnapshot, ProcessSnapshot } from '../../../src/kernel/snapshot.ts';
 import type { TimelineMachine } from '../../../src/sim/timeline/folded-state.ts';
 import { EventStore } from '../../../src/sim/timeline/event-store.ts';
-import type { MachineView, ProcessView } from '../../../src/sim/timeline/machine-view.ts';
+import type { MachineView, ViewedProcess } from '../../../src/sim/timeline/machine-view.ts';
 import { Timeline } from '../../../src/sim/timeline/timeline.ts';
 import { seedCount } from '../../support/seeds.ts';
 import { migrating } from '../migrating-worlds.ts';
@@ -166,7 +166,7 @@ function ofKernel({ processes, engines, locks, semaphores }: KernelSnapshot): un
   };
 }
 
-function same(process: ProcessView | ProcessSnapshot): object {
+function same(process: ViewedProcess | ProcessSnapshot): object {
   const { pid, run, name, program, priority, effectivePriority } = process;
   const { state, sinceUs, core, engine, budget, outcome, mail } = process;
   // The kernel keeps the last reason of who is suspended.
@@ -176,7 +176,9 @@ function same(process: ProcessView | ProcessSnapshot): object {
 }
 
 /** Tokens the kernel counts by settlements, events by calls. */
-function usageOf({ usage: { calls, coreUs, microDollars, faults } }: ProcessView | ProcessSnapshot): unknown {
+function usageOf({
+  usage: { calls, coreUs, microDollars, faults },
+}: ViewedProcess | ProcessSnapshot): unknown {
   return { calls, coreUs, microDollars, faults };
 }
 

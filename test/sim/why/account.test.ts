@@ -141,7 +141,11 @@ test('ready behind others, preempted for another, and what of a budget it waited
   const second = accountOf({ machine, events }, 2);
   expect(second.stretches).toMatchObject([
     {
-      ...{ fromUs: 10, toUs: 1_000, fromIndex: 8, toIndex: 11, state: 'waiting', on: 'budget' },
+      fromUs: 10,
+      toUs: 1_000,
+      fromIndex: 8,
+      toIndex: 11,
+      on: 'budget',
       cause: { node: 'team', short, ahead: [], isPaced: false, end: 'rolled', by: 0 },
     },
     {
