@@ -16,6 +16,7 @@ import type {
   LedgerRecord,
   PageRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from './records.ts';
 import { RunTable, sizeOf } from './run-table.ts';
@@ -29,6 +30,9 @@ import {
   checkRun,
   isSameRecord,
   isStoredBatch,
+  leaseLost,
+  namedPages,
+  pageRecord,
   refusal,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
@@ -52,6 +56,7 @@ import type {
   StorageSizes,
   StoredProcess,
   Synchronous,
+  WholeRun,
 } from './storage.ts';
 import { TermOverlapIndex } from './term-overlap.ts';
 import type { TextIndex } from './text-index.ts';
@@ -69,6 +74,8 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   private writers = 0;
   /** Whoever shares this object is one program: nobody has to be kept out. */
   private readonly leases = new Map<string, Omit<LeaseVerdict, 'ok'>>();
+  /** Runs and holders whose lease another has taken over. */
+  private readonly lostLeases = new Set<string>();
   private readonly newIndex: () => TextIndex;
 
   /** `newIndex`: how texts of a scope are found; default: by the words that they share with the query. */
@@ -110,7 +117,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   }
 
   runs(): RunSummary[] {
-    return this.started().map(([run, table]) => table.summary(run));
+    return this.started().map(([run, table]) => {
+      const lease = this.leases.get(run);
+      return lease === undefined ? table.summary(run) : { ...table.summary(run), lease: { ...lease } };
+    });
   }
 
   branches(run: string): RunStarted[] {
@@ -164,6 +174,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return found;
   }
 
+  recordings(run: string): RecordingRecord[] {
+    return (this.find(run)?.recordings ?? []).map(copyJson);
+  }
+
   ledger(): LedgerRecord[] {
     return this.ledgerRecords.map((record) => ({ ...record }));
   }
@@ -200,18 +214,34 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     checkLease(claim);
     const { run, holder, atUs, untilUs } = claim;
     const held = this.leases.get(run);
+    if (this.lostLeases.has(leaseKey(claim))) throw leaseLost(run);
     if (held !== undefined && held.holder !== holder && held.untilUs > atUs) return { ok: false, ...held };
+    if (held !== undefined && held.holder !== holder) this.lostLeases.add(leaseKey({ run, ...held }));
     this.leases.set(run, { holder, untilUs });
     return { ok: true, holder, untilUs };
   }
 
   release({ run, holder }: Pick<LeaseClaim, 'run' | 'holder'>): void {
+    this.lostLeases.delete(leaseKey({ run, holder }));
     if (this.leases.get(run)?.holder === holder) this.leases.delete(run);
   }
 
   recall(question: Recollection): RecalledMemory[] {
     checkRecollection(question);
     return this.scopes.get(question.scope)?.recall(question.query, question.limit) ?? [];
+  }
+
+  whole(run: string): WholeRun | undefined {
+    const table = this.find(run);
+    if (table === undefined || table.isEmpty || table.prunedUs !== undefined) return undefined;
+    const placed = table.recordsOf();
+    const audit = table.audit.entries();
+    const hashes = namedPages([...placed, ...audit.map(({ record }) => record)]);
+    const pages = Array.from(this.pages(hashes), ([hash, text]) => pageRecord(run, hash, text));
+    return {
+      records: copyJson([...table.started(), ...this.ledgerOf(run), ...pages, ...placed]),
+      audit,
+    };
   }
 
   /** As JSON has them. */
@@ -330,6 +360,9 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return this.tables.get(run);
   }
 }
+
+const leaseKey = ({ run, holder }: Pick<LeaseClaim, 'run' | 'holder'>): string =>
+  JSON.stringify([run, holder]);
 
 /** What is remembered now under one scope. */
 class Scope {

@@ -10,12 +10,16 @@ import type { CallIdentity } from '../kernel/requests.ts';
 export interface FaultRates {
   /** Model calls that fail before their answer is complete; what was done until then is billed. */
   readonly modelFailure: number;
+  /** Model calls that the provider cuts off: a part of the answer, finished for its length, without its tool calls. */
+  readonly modelTruncation: number;
   /** Tool calls that report a failure. */
   readonly toolFailure: number;
   /** Tool calls whose end is told twice. */
   readonly toolRepeat: number;
   /** Tool calls that take longer than they should and don't hear when they are told to stop. */
   readonly toolLate: number;
+  /** Tool calls whose end is never told: a time limit ends them, or a stop. */
+  readonly toolLost: number;
   /** Questions that nobody ever answers. */
   readonly personAbsent: number;
   /** Questions answered late, even when they were withdrawn meanwhile. */
@@ -28,9 +32,11 @@ export interface FaultRates {
 
 export const noFaults: FaultRates = {
   modelFailure: 0,
+  modelTruncation: 0,
   toolFailure: 0,
   toolRepeat: 0,
   toolLate: 0,
+  toolLost: 0,
   personAbsent: 0,
   personLate: 0,
   personRepeat: 0,
@@ -45,6 +51,8 @@ export interface ToolFault {
   readonly isDeaf: boolean;
   /** The end is told again this long after the first time, µs; undefined: once only. */
   readonly repeatUs: number | undefined;
+  /** The end is never told. */
+  readonly isLost: boolean;
 }
 
 export interface PersonFault {
@@ -58,7 +66,11 @@ export interface PersonFault {
 
 const longestDelay = 100;
 
+export type FaultName = keyof FaultRates;
+
 export class FaultPlan {
+  /** How often each has happened. A call that is late and repeated counts as both; a model call once, when it ends so. */
+  readonly happened: Record<FaultName, number> = { ...noFaults };
   private readonly rates: FaultRates;
   private readonly streams: (name: string) => Rng;
 
@@ -78,6 +90,14 @@ export class FaultPlan {
     return rng.next() < modelFailure ? rng.next() : undefined;
   }
 
+  /** The share of its answer after which a model call is cut off, in [0, 1); undefined: it is not. */
+  truncation(identity: CallIdentity): number | undefined {
+    const { modelTruncation } = this.rates;
+    if (modelTruncation === 0) return undefined;
+    const rng = this.stream('truncation', identity);
+    return rng.next() < modelTruncation ? rng.next() : undefined;
+  }
+
   /** `attempt` counts the starts of this call: each has its own luck. */
   tool(identity: CallIdentity, attempt: number): ToolFault {
     const rng = this.stream(`tool/${attempt}`, identity);
@@ -85,7 +105,13 @@ export class FaultPlan {
     const isRepeated = rng.next() < this.rates.toolRepeat;
     const isLate = rng.next() < this.rates.toolLate;
     const delay = isLate ? 2 + rng.integer(longestDelay - 1) : 1;
-    return { isFailed, delay, isDeaf: isLate, repeatUs: isRepeated ? rng.integer(10_000_000) : undefined };
+    const repeatUs = isRepeated ? rng.integer(10_000_000) : undefined;
+    const isLost = rng.next() < this.rates.toolLost;
+    this.count('toolFailure', isFailed);
+    this.count('toolRepeat', isRepeated);
+    this.count('toolLate', isLate);
+    this.count('toolLost', isLost);
+    return { isFailed, delay, isDeaf: isLate, repeatUs, isLost };
   }
 
   person(identity: CallIdentity): PersonFault {
@@ -94,12 +120,21 @@ export class FaultPlan {
     const isLate = rng.next() < this.rates.personLate;
     const delay = isLate ? 2 + rng.integer(longestDelay - 1) : 1;
     const isRepeated = rng.next() < this.rates.personRepeat;
+    this.count('personAbsent', isAbsent);
+    this.count('personLate', isLate);
+    this.count('personRepeat', isRepeated);
     return { isAbsent, delay, isDeaf: isLate, repeatUs: isRepeated ? rng.integer(10_000_000) : undefined };
   }
 
   /** Whether a storage operation fails. */
   storage(identity: CallIdentity): boolean {
-    return this.stream('storage', identity).next() < this.rates.storageFailure;
+    const isFailed = this.stream('storage', identity).next() < this.rates.storageFailure;
+    this.count('storageFailure', isFailed);
+    return isFailed;
+  }
+
+  count(name: FaultName, hasHappened = true): void {
+    if (hasHappened) this.happened[name]++;
   }
 
   private stream(what: string, { run, pid, n, index }: CallIdentity): Rng {

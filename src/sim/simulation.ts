@@ -24,7 +24,7 @@ import { PersonDevice, type PersonReplay, type SimulatedPerson } from './devices
 import { StorageDevice, type RecallReplay } from './devices/storage-device.ts';
 import { ToolDevice, type ToolReplay } from './devices/tool-device.ts';
 import { EventClass, EventQueue } from './event-queue.ts';
-import { FaultPlan, type FaultRates } from './faults.ts';
+import { FaultPlan, noFaults, type FaultRates } from './faults.ts';
 
 export interface SimulationOptions {
   readonly kernel: KernelOptionsInput;
@@ -32,6 +32,11 @@ export interface SimulationOptions {
   readonly tools?: readonly ToolImplementation[];
   /** What acknowledging durability takes, µs; default 0. */
   readonly flushUs?: number;
+  /**
+   * When records are durable: as they are made (the default), or at the end of a flush that takes `flushUs` and carries all that came during the one before it. What depends on them
+   * is then done behind it, as live, and `crash` loses what was not flushed.
+   */
+  readonly durable?: 'at-once' | 'by-flushes';
   /** Who answers model calls that bring no script; default: nobody does, and an answer has its full length and no text. Needs records, which hold the texts of prompts. */
   readonly model?: SimulatedModel;
   /** What people say to questions that bring no answer; default: they approve, and answer nothing. */
@@ -58,10 +63,11 @@ export interface SimulationOptions {
   readonly onStep?: (kernel: Kernel) => void;
 }
 
-/** What is due: a call's end, a timer, or an input made when it was scheduled. */
+/** What is due: a call's end, a timer, the end of a flush, or an input made when it was scheduled. */
 type Due =
   | { readonly kind: 'call'; readonly core: CoreId }
   | { readonly kind: 'timer'; readonly timer: TimerId }
+  | { readonly kind: 'flush' }
   | { readonly kind: 'input'; readonly input: InputBody };
 type InputBody = Input extends infer Each
   ? Each extends Input
@@ -69,8 +75,12 @@ type InputBody = Input extends infer Each
     : never
   : never;
 
+const flushEnd: Due = { kind: 'flush' };
+
 export class Simulation implements ModelDeviceWorld {
   readonly kernel: Kernel;
+  /** How often each fault has happened. */
+  readonly faults: Readonly<FaultRates>;
   private readonly queue = new EventQueue<Due>();
   private readonly options: SimulationOptions;
   private readonly devices: ModelDevice[] = [];
@@ -95,6 +105,7 @@ export class Simulation implements ModelDeviceWorld {
     const { engines, seed } = this.kernel.options;
     const streams = (name: string) => rngFor(seed, `devices/${name}`);
     const faults = options.faults === undefined ? undefined : new FaultPlan(options.faults, streams);
+    this.faults = faults?.happened ?? noFaults;
     for (const engine of engines) {
       const device = new ModelDevice(engine, this.deviceOfCore.length, this, faults);
       this.devices.push(device);
@@ -110,6 +121,7 @@ export class Simulation implements ModelDeviceWorld {
       throw invalid('flushUs', flushUs, 'an integer of at least 0 (µs)');
     this.storageDevice = new StorageDevice({
       flushUs,
+      byFlushes: options.durable === 'by-flushes',
       store: options.store,
       faults,
       replay: options.replay?.recall,
@@ -149,6 +161,11 @@ export class Simulation implements ModelDeviceWorld {
     return queue.size > 0;
   }
 
+  /** The program is gone; the simulation is over. What was not flushed is lost, but for the flush under way if it `hasLanded`. Returns how many writes are lost. */
+  crash(hasLanded: boolean): number {
+    return this.storageDevice.crash(hasLanded);
+  }
+
   /** Lets the next event happen; false when none is due. */
   stepOnce(): boolean {
     const atUs = this.queue.nextUs;
@@ -163,6 +180,11 @@ export class Simulation implements ModelDeviceWorld {
       case 'call':
         this.feed(this.deviceOfCore[due.core]!.finish(due.core));
         break;
+      case 'flush':
+        this.storageDevice.end();
+        this.beginFlush();
+        this.feed(this.acknowledgements.shift());
+        break;
       case 'input': {
         const { input } = due;
         if (input.type === 'tool.ended' || input.type === 'person.answered' || input.type === 'storage.done')
@@ -176,7 +198,7 @@ export class Simulation implements ModelDeviceWorld {
 
   // ---- The kernel's side ---------------------------------------------------------------------------------------------
 
-  private feed(input: Input): void {
+  private feed(input: Input | undefined): void {
     for (let next: Input | undefined = input; next !== undefined; next = this.acknowledgements.shift()) {
       const taken: Input = this.isFollowed() ? { ...next, more: true } : next;
       this.options.onInput?.(taken);
@@ -194,14 +216,29 @@ export class Simulation implements ModelDeviceWorld {
   }
 
   private handle({ records, requests, events, hasEnds }: StepOutput): void {
+    const { storageDevice } = this;
+    const { byFlushes } = storageDevice;
     // Durable first: nothing starts before the records that caused it are stored.
-    this.storageDevice.append(records);
+    if (byFlushes) storageDevice.gather(records);
+    else storageDevice.append(records);
     const { onEvent } = this.options;
     if (onEvent !== undefined) for (let index = 0; index < events.length; index++) onEvent(events[index]!);
     if (hasEnds)
       for (const event of events)
         if (event.type === 'process.terminated') for (const device of this.devices) device.forget(event.pid);
-    for (let index = 0; index < requests.length; index++) this.perform(requests[index]!);
+    for (let index = 0; index < requests.length; index++) {
+      const request = requests[index]!;
+      // Timers don't wait.
+      if (!byFlushes || request.type === 'timer.set' || request.type === 'timer.clear') this.perform(request);
+      else storageDevice.whenDurable(() => this.perform(request));
+    }
+    if (byFlushes) this.beginFlush();
+  }
+
+  private beginFlush(): void {
+    const { storageDevice } = this;
+    if (storageDevice.begin())
+      this.queue.schedule(this.nowUs + storageDevice.flushUs, EventClass.completion, flushEnd);
   }
 
   private perform(request: Request): void {
@@ -233,7 +270,10 @@ export class Simulation implements ModelDeviceWorld {
         return;
       }
       case 'tool.start': {
-        const { ok, value, durationUs, isDeaf, repeatUs } = this.toolDevice.call(request);
+        const { ok, value, durationUs, isDeaf, repeatUs, isLost } = this.toolDevice.call(request);
+        // Of a repeated call each start has its own luck.
+        this.deaf.delete(request.request);
+        if (isLost === true) return;
         const ended = {
           type: 'tool.ended',
           request: request.request,
@@ -272,14 +312,15 @@ export class Simulation implements ModelDeviceWorld {
         if (!this.deaf.has(request.request)) this.withdraw(request.request);
         return;
       case 'storage.request': {
-        const { ok, value } = this.storageDevice.perform(request, nowUs);
-        const atUs = nowUs + this.storageDevice.flushUs;
-        return this.reply(request.request, atUs, {
-          type: 'storage.done',
-          request: request.request,
-          ok,
-          value,
-        });
+        const { storageDevice } = this;
+        const { ok, value } = storageDevice.perform(request, nowUs);
+        const done = { type: 'storage.done', request: request.request, ok, value } as const;
+        const { kind } = request.op;
+        // By flushes it is done behind the one before it, and what it writes is carried by the next.
+        const isFlushed = storageDevice.byFlushes && ok && kind !== 'recall';
+        if (!isFlushed) return this.reply(request.request, nowUs + storageDevice.flushUs, done);
+        if (kind === 'flush') return this.reply(request.request, nowUs, done);
+        return storageDevice.whenDurable(() => this.reply(request.request, this.nowUs, done));
       }
     }
   }

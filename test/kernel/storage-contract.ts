@@ -19,6 +19,7 @@ import {
   page,
   pidOf,
   processStarted,
+  recording,
   runStarted,
 } from './storage-records.ts';
 
@@ -555,6 +556,30 @@ export function storageContract(
       );
     });
 
+    test('a recording grows by the next part, one for each session, and is handed back as it was told', async () => {
+      const long = 'long '.repeat(100);
+      const first = recording(1, {
+        lines: [{ text: long, page: JSON.stringify({ text: long }) }, '\0#x', 7],
+      });
+      const storage = await started(history(1, { result: { ok: true, value: long } }), first);
+      const other = recording(1, { session: 's2' });
+      await storage.append([recording(2), other]);
+      await storage.append([recording(3), recording(2), first]);
+      expect(await storage.recordings('r1')).toEqual([first, recording(2), other, recording(3)]);
+      expect(await storage.recordings('r2')).toEqual([]);
+      await expectRefused(storage, [recording(2, { lines: [] })], /part 2 of "s1"\) .*another content/);
+      await expectRefused(storage, [recording(5)], /comes before the part/);
+      await expectRefused(storage, [recording(2, { session: 's3' })], /comes before the part/);
+      await expectRefused(storage, [recording(4), history(1, { hash: 99 })], /another content/);
+      await expectRefused(storage, [recording(1, { run: 'r2' })], /has not started/);
+      await expectRefused(storage, [recording(0)], /part/);
+      await expectRefused(storage, [recording(1, { session: '' })], /session/);
+      expect(await storage.records('r1', 'main')).toHaveLength(2);
+      // A run that is over may still be told how it ended.
+      await storage.append([ended(), recording(4)]);
+      expect(await storage.recordings('r1')).toHaveLength(5);
+    });
+
     test('recall finds what shares words with the query: best first, then the latest', async () => {
       const storage = await create();
       const texts = [
@@ -639,6 +664,16 @@ export function storageContract(
       await expect(storage.remember(keyed(5, 'x', { key: '' }))).rejects.toThrow(/key: "" is not allowed/);
     });
 
+    test('a run tells who has leased it', async () => {
+      const storage = await started();
+      const lease = async (): Promise<unknown> => (await storage.runs())[0]!.lease;
+      expect(await lease()).toBeUndefined();
+      await storage.lease({ run: 'r1', holder: 'a', atUs: 1, untilUs: 5 });
+      expect(await lease()).toEqual({ holder: 'a', untilUs: 5 });
+      await storage.release({ run: 'r1', holder: 'a' });
+      expect(await lease()).toBeUndefined();
+    });
+
     test('a lease has one holder at a time, who may prolong it, until its time is over or it is given back', async () => {
       const storage = await create();
       const claim = (holder: string, atUs: number) => ({ run: 'r1', holder, atUs, untilUs: atUs + 10 });
@@ -652,6 +687,13 @@ export function storageContract(
       expect(await storage.lease(claim('a', 20))).toMatchObject({ ok: false, holder: 'b' });
       await storage.release({ run: 'r1', holder: 'b' });
       expect(await storage.lease(claim('a', 20))).toMatchObject({ ok: true });
+      // Who has not given up what another has taken over can't go on as if nothing had been.
+      expect(await storage.lease(claim('c', 30))).toMatchObject({ ok: true });
+      await expect(storage.lease(claim('a', 31))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await storage.release({ run: 'r1', holder: 'c' });
+      await expect(storage.lease(claim('a', 32))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await storage.release({ run: 'r1', holder: 'a' });
+      expect(await storage.lease(claim('a', 33))).toMatchObject({ ok: true });
       // A run that nobody has started is none.
       expect(await storage.runs()).toEqual([]);
       await expect(storage.lease(claim('', 1))).rejects.toThrow(/holder: "" is not allowed/);
@@ -715,6 +757,7 @@ async function everything(storage: StorageManager): Promise<unknown> {
     await storage.ledger(),
     Array.from(await storage.pages([sha256Hex('text')])),
     await Promise.all(names.map((run) => storage.branches(run))),
+    await Promise.all(names.map((run) => storage.recordings(run))),
     await Promise.all(names.map((run) => storage.history(run))),
     await Promise.all(names.map((run) => storage.records(run, 'main'))),
     await Promise.all(names.map((run) => storage.journal({ ...address, run }))),
@@ -781,6 +824,8 @@ export function sharedStorageContract(
         await expect(first.append([late])).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await second.append([history(3), ended()]);
       await second.release({ run: 'r1', holder: 'b' });
+      await expect(first.append([audit(1)])).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await expect(first.lease(claim('a', 30))).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await expect(first.append([audit(1)])).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await third.append([audit(1)]);
       expect((await third.history('r1')).map(({ n }) => n)).toEqual([1, 2, 3]);

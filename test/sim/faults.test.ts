@@ -115,3 +115,14 @@ test.each([-0.1, 1.1, Number.NaN])('a rate of %s is no share', (rate) => {
     /faults\.toolLate: .* is not allowed; allowed: a number from 0 to 1/,
   );
 });
+
+test('a provider cuts an answer off: it is paid for as far as it came, and says so', () => {
+  const ended = eventsWith({ modelTruncation: 1 }).find(({ type }) => type === 'call.ended')!;
+  expect(ended).toMatchObject({ ok: true });
+  expect((ended as Extract<KernelEvent, { type: 'call.ended' }>).tokensOut).toBeLessThan(60);
+});
+
+test('a tool whose end is never told is ended by its time limit', () => {
+  const ended = eventsWith({ toolLost: 1 }).find(({ type }) => type === 'tool.ended')!;
+  expect(ended).toMatchObject({ ok: false, code: 'TOOL_TIMEOUT', atUs: 2.5 * SECOND });
+});

@@ -18,6 +18,25 @@ const badNumbers = [
   101,
 ];
 
+interface Scales {
+  readonly names: readonly string[];
+  readonly shares: readonly number[];
+  readonly sum: number;
+}
+
+/** Of weights that are drawn from again and again. */
+const scales = new WeakMap<object, Scales>();
+
+function scalesOf(weights: Readonly<Record<string, number>>): Scales {
+  let known = scales.get(weights);
+  if (known === undefined) {
+    const shares = Object.values(weights);
+    known = { names: Object.keys(weights), shares, sum: shares.reduce((sum, share) => sum + share, 0) };
+    scales.set(weights, known);
+  }
+  return known;
+}
+
 export class Draw {
   private readonly rng: Rng;
 
@@ -46,10 +65,11 @@ export class Draw {
   }
 
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
-    const entries = Object.entries(weights) as [Name, number][];
-    let at = this.rng.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
-    for (const [name, weight] of entries) if ((at -= weight) < 0) return name;
-    return entries[0]![0];
+    const { names, shares, sum } = scalesOf(weights);
+    let at = this.rng.next() * sum;
+    for (let index = 0; index < names.length; index++)
+      if ((at -= shares[index]!) < 0) return names[index] as Name;
+    return names[0] as Name;
   }
 
   /** `good`, or once in fifty what is out of range. */

@@ -42,12 +42,13 @@ export const randomProgram: Program = { name: 'random', version: 1, body: random
 function* randomBody(sys: Sys, state: Json | undefined): ProgramGenerator {
   const { left, ...limits } = sys.args as unknown as Arguments;
   const draw = new Draw(sys.random);
+  const weights: Weights = { ...usualWeights, ...limits.weights };
   const saved = state as unknown as Saved | undefined;
   const memory: Memory = { pages: [...(saved?.pages ?? [])], children: [...(saved?.children ?? [])] };
   try {
     for (let step = saved?.step ?? 0; step < left; step++) {
       if (draw.chance(0.003)) throw new Error('the program has a bug');
-      const syscall = randomSyscall(draw, sys, memory, limits, step);
+      const syscall = randomSyscall(draw, sys, memory, limits, weights, step);
       learn(memory, syscall, yield syscall);
     }
     return draw.chance(0.5) ? 'done' : undefined;
@@ -67,6 +68,9 @@ function learn({ pages, children }: Memory, syscall: Syscall, result: SyscallRes
     if (page !== undefined) pages.push(page);
   } else if (syscall.kind === 'spawn') children.push(result.value as number);
 }
+
+const whoWeights = { child: 4, parent: 2, any: 3, self: 1 };
+const contentWeights = { own: 3, text: 3, hash: 1, blocks: 4 };
 
 export type Weights = Readonly<Record<keyof typeof usualWeights, number>>;
 
@@ -107,6 +111,7 @@ function randomSyscall(
   sys: Sys,
   memory: Memory,
   limits: Omit<Arguments, 'left'>,
+  weights: Weights,
   step: number,
 ): Syscall {
   const page = () =>
@@ -114,12 +119,12 @@ function randomSyscall(
       ? draw.of(memory.pages)
       : draw.spoilt(draw.between(0, 1_000))) as PageNumber;
   const someone = () => {
-    const known = draw.weighted({ child: 4, parent: 2, any: 3, self: 1 });
+    const known = draw.weighted(whoWeights);
     if (known === 'child' && memory.children.length > 0) return draw.of(memory.children) as Pid;
     if (known === 'parent') return sys.parent as Pid;
     return (known === 'self' ? sys.pid : draw.spoilt(draw.between(1, 8))) as Pid;
   };
-  const kind = draw.weighted<keyof Weights>({ ...usualWeights, ...limits.weights });
+  const kind = draw.weighted<keyof Weights>(weights);
   switch (kind) {
     case 'think':
       return randomThink(draw, limits.longestUs);
@@ -286,7 +291,7 @@ function randomContent(draw: Draw): {
   hash?: string;
   blocks?: { space: string; first: number; count: number };
 } {
-  switch (draw.weighted({ own: 3, text: 3, hash: 1, blocks: 4 })) {
+  switch (draw.weighted(contentWeights)) {
     case 'own':
       return {};
     case 'text':

@@ -16,6 +16,7 @@ import {
   type PersonPlan,
   type RunPlan,
   type Scenario,
+  type Stretch,
   type ToolArguments,
   type Turn,
   type WorkerPlan,
@@ -44,14 +45,14 @@ export function drawScenario(seed: number): Scenario {
     },
     budgets: drawBudgets(draw),
     tools,
-    storms: draw.chance(0.15) ? [drawStorm(draw)] : [],
+    storms: draw.chance(0.15) ? [drawStretch(draw)] : [],
     runs: Array.from({ length: draw.of([1, 1, 1, 2]) }, (_, index) =>
       drawRun(draw, `run-${index + 1}`, names),
     ),
   };
 }
 
-function drawStorm(draw: Draw): Scenario['storms'][number] {
+function drawStretch(draw: Draw): Stretch {
   const fromUs = draw.between(0, 10_000_000);
   return { fromUs, untilUs: fromUs + draw.between(1_000, 30_000_000) };
 }
@@ -74,18 +75,7 @@ function drawBudgets(draw: Draw): Scenario['budgets'] {
 
 // ---- Tools -------------------------------------------------------------------------------------------------------------
 
-const parameters: Json = {
-  type: 'object',
-  properties: {
-    path: { type: 'string' },
-    us: { type: 'integer' },
-    does: { type: 'string' },
-    acts: { type: 'string' },
-    person: { type: 'object' },
-  },
-  required: ['path'],
-  additionalProperties: false,
-};
+const parameters: Json = { type: 'object', required: ['path'] };
 
 function drawTools(draw: Draw): readonly ToolData[] {
   const timeoutUs = draw.of([300_000, 2_000_000, 15_000_000]);
@@ -230,6 +220,7 @@ function drawTurns(draw: Draw, tools: readonly string[]): readonly Turn[] {
         ] as const)
       : undefined;
     return {
+      ...(draw.chance(0.03) ? { text: '' } : {}),
       us: draw.magnitude(0, 4_000_000),
       tokens: draw.between(1, 200),
       pieces: draw.between(0, 3),
@@ -287,6 +278,7 @@ function drawWorker(draw: Draw, isRaced: boolean): WorkerPlan {
     flushUs: draw.magnitude(0, 50_000),
     crashes: Array.from({ length: draw.of([0, 1, 1, 2, 3, 5]) }, () => drawCrash(draw)),
     flushes: draw.chance(0.2) ? Array.from({ length: draw.between(1, 2) }, () => drawFlush(draw)) : [],
+    outages: draw.chance(0.15) ? [drawStretch(draw)] : [],
     jumps: draw.chance(0.15) ? [{ atUs: drawTime(draw), byUs: draw.magnitude(1, 3_600_000_000) }] : [],
     pauses: draw.chance(isRaced ? 0.4 : 0.1)
       ? [{ atUs: drawTime(draw), byUs: draw.magnitude(1, 60_000_000) }]
@@ -303,7 +295,9 @@ function drawCrash(draw: Draw): Crash {
 }
 
 function drawPoint(draw: Draw): CrashPoint {
-  switch (draw.weighted({ flush: 6, act: 3, time: 2 })) {
+  switch (draw.weighted({ flush: 6, act: 3, time: 2, park: 1 })) {
+    case 'park':
+      return { kind: 'park', us: drawTime(draw) };
     case 'time':
       return { kind: 'time', us: drawTime(draw) };
     case 'act':
@@ -323,7 +317,8 @@ function drawPoint(draw: Draw): CrashPoint {
 function drawFlush(draw: Draw): FlushFault {
   return {
     nth: draw.magnitude(1, 30),
-    kind: draw.of(['full', 'lost', 'unknown', 'slow'] as const),
+    count: draw.magnitude(1, 6),
+    kind: draw.of(['full', 'lost', 'unknown', 'unknown', 'refused', 'slow'] as const),
     us: draw.magnitude(1, 5_000_000),
   };
 }

@@ -3,6 +3,7 @@ import { agentProgram } from '../../src/agents/loop/agent-program.ts';
 import { stepPrograms } from '../../src/agents/programs.ts';
 import { singleCall } from '../../src/agents/single-call.ts';
 import { team } from '../../src/agents/teams/team.ts';
+import type { LeaseKeeper } from '../../src/host/lease-keeper.ts';
 import { LiveKernel } from '../../src/host/live-kernel.ts';
 import type { ModelPort, ModelReply, PersonPort, Stop, ToolPort, ToolReply } from '../../src/host/ports.ts';
 import { estimateTokens } from '../../src/kernel/estimate.ts';
@@ -16,7 +17,16 @@ import { priorityDefaults, priorityWith } from '../../src/policies/scheduling/pr
 import { roundRobinWith } from '../../src/policies/scheduling/round-robin.ts';
 import { createCheckers } from '../../src/sim/checkers/checkers.ts';
 import { kernelPagingPolicies } from '../support/kernel-paging.ts';
-import type { Crash, PersonPlan, RunPlan, Scenario, ToolArguments, WorkerPlan } from './scenario.ts';
+import { promised } from './broken-promise.ts';
+import type {
+  Crash,
+  FlushFault,
+  PersonPlan,
+  RunPlan,
+  Scenario,
+  ToolArguments,
+  WorkerPlan,
+} from './scenario.ts';
 import type { SimulatedModels } from './simulated-models.ts';
 import { crew, diary } from './simulated-programs.ts';
 import { SimulatedConnection, type SimulatedDisk } from './simulated-storage.ts';
@@ -56,6 +66,7 @@ export class Machine {
   readonly clock: MachineClock;
   readonly connection: SimulatedConnection;
   live: LiveKernel | undefined;
+  lease: LeaseKeeper | undefined;
   isDead = false;
   flushes = 0;
   acts = 0;
@@ -78,11 +89,15 @@ export class Machine {
     const deliver = (then: () => void): void => this.deliver(then);
     this.clock = new MachineClock(time, epochUs + clockUs, deliver);
     let flush = 0;
+    const isOut = (): boolean =>
+      worker.outages.some(({ fromUs, untilUs }) => fromUs <= time.nowUs && time.nowUs < untilUs);
     this.connection = new SimulatedConnection({
       disk,
       time,
       flushUs: worker.flushUs,
-      faultOf: () => worker.flushes.find(({ nth }) => nth === flush),
+      faultOf: () =>
+        isOut() ? { kind: 'lost', us: 0 } : worker.flushes.find((fault) => isWithin(fault, flush)),
+      isOut,
       crashAt: () => {
         flush = nextFlush();
         this.flushes++;
@@ -95,6 +110,7 @@ export class Machine {
       onStored: (records) => witness.onStored(records),
     });
     if (crash?.at.kind === 'time') time.after(crash.at.us, () => this.die(undefined));
+    if (crash?.at.kind === 'park') time.after(crash.at.us, () => this.deliver(() => void this.park()));
   }
 
   die(error: unknown): void {
@@ -103,6 +119,21 @@ export class Machine {
     this.connection.die();
     this.clock.stop();
     this.options.onDeath(error);
+  }
+
+  /** Nothing is lost, and nothing runs behind its end. */
+  private async park(): Promise<void> {
+    const { live } = this;
+    if (live === undefined) return this.die(undefined);
+    try {
+      await live.park();
+      promised(!live['isBusy'], 'who is parked does nothing', () => 'something still runs');
+      this.world.witness.note('parked');
+      await this.lease?.release();
+      this.die(undefined);
+    } catch (error) {
+      if (!this.isDead) this.die(error);
+    }
   }
 
   /** Carries something to it, unless it is gone; while it stands still, that waits. */
@@ -143,8 +174,10 @@ export class Machine {
       countTokens: estimateTokens,
       onEvent: (event) => {
         if (this.isDead) return;
-        witness.note(`event: ${event.type}`);
-        this.guard(() => this.checkers!.onEvent(event));
+        this.guard(() => {
+          witness.onEvent(this.options.run.name, event);
+          this.checkers!.onEvent(event);
+        });
       },
     });
     const { engines, queues, budgets, tools } = live.kernel.options;
@@ -230,15 +263,14 @@ export class Machine {
               }),
             ),
           );
-          if (!speech.isStalled)
-            due.push(
-              time.after(speech.us, () =>
-                this.deliver(() => {
-                  if (speech.isThrown) reject(new Error('the line is dead'));
-                  else if (!stop.isStopped) end({ ...speech.reply, text: rest });
-                }),
-              ),
-            );
+          due.push(
+            time.after(speech.us, () =>
+              this.deliver(() => {
+                if (speech.isThrown) reject(new Error('the line is dead'));
+                else if (!stop.isStopped) end({ ...speech.reply, text: rest });
+              }),
+            ),
+          );
           stop.onStop(() => {
             if (this.isDead) return;
             time.after(stopUs, () => this.deliver(() => end({ text: said, toolCalls: [], usage: {} })));
@@ -272,7 +304,7 @@ export class Machine {
       : { ok: true, value: `${start.tool} ${path} ${n}.${index}` };
     if (acts === 'begin' && !fails) witness.onEffect(call);
     const end = (said: ToolReply): void => {
-      call.replies.push(said);
+      witness.onToolReply(start.identity, call, said);
       this.deliver(() => {
         if (fails && does === 'throws') reject(new Error(`${path} is broken`));
         else resolve(said);
@@ -344,6 +376,8 @@ function wordOf(
   }
   return says === 'answer' ? { decision: 'answer', value: 'so be it' } : { decision: 'approve', value: null };
 }
+
+const isWithin = ({ nth, count }: FlushFault, flush: number): boolean => nth <= flush && flush < nth + count;
 
 /** Of one call the deltas are numbered without gaps. */
 function watchDeltas(live: LiveKernel, fail: (error: unknown) => void): void {

@@ -1,18 +1,25 @@
-/** `npm run simulate -- [--seeds N] [--from SEED] [--scenario FILE] [--no-shrink]` */
-import { readFileSync } from 'node:fs';
+/**
+ * `npm run simulate [-- --seeds N] [--from SEED] [--scenario FILE] [--every-boundary] [--all] [--no-shrink]`: runs the worlds of N seeds, or of one file. The first that breaks a promise is printed and shrunk
+ * to a minimal scenario file; the exit status is 1 then. `--every-boundary`: each world once for each place where a crash can come. `--all`: goes on behind a failure.
+ */
 import { parseArgs } from 'node:util';
 
-import { brokenPromiseOf } from './broken-promise.ts';
+import { brokenPromiseOf, type BrokenPromise } from './broken-promise.ts';
+import { checkScenario } from './check-scenario.ts';
 import { drawScenario } from './draw-scenario.ts';
-import { runScenario } from './run-scenario.ts';
+import { everyBoundary } from './every-boundary.ts';
+import { readScenario, writeScenario } from './scenario-file.ts';
 import type { Scenario } from './scenario.ts';
+import { shrink } from './shrink.ts';
 
 const { values: flags } = parseArgs({
   options: {
     seeds: { type: 'string', default: '100' },
     from: { type: 'string', default: '1' },
     scenario: { type: 'string' },
+    'every-boundary': { type: 'boolean', default: false },
     all: { type: 'boolean', default: false },
+    counts: { type: 'boolean', default: false },
     shrink: { type: 'boolean', default: true },
   },
   allowNegative: true,
@@ -21,25 +28,59 @@ const { values: flags } = parseArgs({
 const startMs = performance.now();
 const counts = new Map<string, number>();
 let worlds = 0;
-if (flags.scenario !== undefined)
-  await run(JSON.parse(readFileSync(flags.scenario, 'utf8')) as Scenario, flags.scenario);
+let failures = 0;
+// A promise that nobody waits for is rejected: of the world that runs.
+let stray: unknown;
+process.on('unhandledRejection', (error) => (stray ??= error));
+
+if (flags.scenario !== undefined) await look(readScenario(flags.scenario), flags.scenario);
 else {
   const from = Number(flags.from);
-  for (let seed = from; seed < from + Number(flags.seeds) && (flags.all || process.exitCode !== 1); seed++)
-    await run(drawScenario(seed), `seed ${seed}`);
+  for (let seed = from; seed < from + Number(flags.seeds) && (flags.all || failures === 0); seed++)
+    await look(drawScenario(seed), `seed ${seed}`);
 }
+if (flags.counts)
+  for (const [what, count] of [...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+    console.log(`${count} ${what}`);
 const seconds = (performance.now() - startMs) / 1_000;
-console.log(`${worlds} worlds in ${seconds.toFixed(1)} s (${Math.round(worlds / seconds)} a second)`);
+console.log(
+  `${worlds} worlds, ${failures} broken, ${seconds.toFixed(1)} s, ${Math.round(worlds / seconds)} a second`,
+);
+process.exitCode = failures > 0 ? 1 : 0;
 
-async function run(scenario: Scenario, name: string): Promise<void> {
+async function look(scenario: Scenario, name: string): Promise<void> {
+  const all = flags['every-boundary'] ? await everyBoundary(scenario) : [scenario];
+  for (const one of all) {
+    const broken = await brokenIn(one);
+    if (broken === undefined) continue;
+    failures++;
+    console.log(`${name}: ${broken.promise}: ${broken.message}`);
+    if (flags.shrink) await keepSmallest(one, broken, name);
+    if (!flags.all) return;
+  }
+}
+
+async function brokenIn(scenario: Scenario): Promise<BrokenPromise | undefined> {
   worlds++;
   try {
-    for (const [what, count] of (await runScenario(scenario)).counts)
-      counts.set(what, (counts.get(what) ?? 0) + count);
+    const result = await checkScenario(scenario);
+    if (stray !== undefined) throw stray;
+    for (const [what, count] of result.counts) counts.set(what, (counts.get(what) ?? 0) + count);
+    return undefined;
   } catch (error) {
-    const { promise, message, stack } = brokenPromiseOf(error);
-    console.log(`${name}: ${promise}: ${message}`);
-    if (process.env['STACK']) console.log(stack);
-    process.exitCode = 1;
+    stray = undefined;
+    return brokenPromiseOf(error);
   }
+}
+
+async function keepSmallest(scenario: Scenario, broken: BrokenPromise, name: string): Promise<void> {
+  let last = broken;
+  const smallest = await shrink(scenario, async (smaller) => {
+    const found = await brokenIn(smaller);
+    if (found?.promise !== broken.promise) return false;
+    last = found;
+    return true;
+  });
+  const file = writeScenario(name.replaceAll(/\W+/g, '-'), smallest, last);
+  console.log(`  shrunk to ${file}: ${last.message}`);
 }

@@ -15,7 +15,7 @@ export interface Scenario {
   readonly budgets: readonly BudgetNodeSpec[];
   readonly tools: readonly ToolData[];
   /** The model's server refuses everybody meanwhile. */
-  readonly storms: readonly Storm[];
+  readonly storms: readonly Stretch[];
   /** Each is driven by kernels of its own, all on one storage. */
   readonly runs: readonly RunPlan[];
 }
@@ -39,7 +39,8 @@ interface EnginePlan {
   readonly prices?: Prices;
 }
 
-export interface Storm {
+/** A stretch of time. */
+export interface Stretch {
   readonly fromUs: number;
   readonly untilUs: number;
 }
@@ -119,6 +120,8 @@ export interface WorkerPlan {
   /** How its lives end, in order; behind the last it lives on. */
   readonly crashes: readonly Crash[];
   readonly flushes: readonly FlushFault[];
+  /** The storage is out of its reach: what is asked of it then fails, whatever it is. */
+  readonly outages: readonly Stretch[];
   /** Its clock is set forward while it works. */
   readonly jumps: readonly Jump[];
   /** It stands still: nothing reaches it meanwhile. */
@@ -135,17 +138,22 @@ export interface Crash {
 }
 export type CrashPoint =
   | { readonly kind: 'time'; readonly us: number }
+  /** No crash: its kernel is parked, and goes on in the next life. */
+  | { readonly kind: 'park'; readonly us: number }
   /** `torn`: the first `keep` of its writes are stored. */
   | { readonly kind: 'flush'; readonly nth: number; readonly phase: FlushPhase; readonly keep?: number }
   | { readonly kind: 'act'; readonly nth: number; readonly phase: 'before' | 'after' };
 export const flushPhases = ['before', 'torn', 'unacknowledged', 'acknowledged'] as const;
 export type FlushPhase = (typeof flushPhases)[number];
 
-/** `nth` counts the flushes of a worker over all its lives. */
+/** From flush `nth` of a worker on, counted over all its lives, so many. */
 export interface FlushFault {
   readonly nth: number;
-  /** `full`: refused, nothing stored; `lost`: the connection breaks before the commit, `unknown`: behind it; `slow`: takes `us` more. */
-  readonly kind: 'full' | 'lost' | 'unknown' | 'slow';
+  readonly count: number;
+  /**
+   * `full`: nothing is stored until there is room; `lost`: the connection breaks before the commit; `unknown`: behind it, nobody knows; `refused`: for good, as by a broken disk; `slow`: takes `us` more.
+   */
+  readonly kind: 'full' | 'lost' | 'unknown' | 'refused' | 'slow';
   readonly us: number;
 }
 

@@ -50,8 +50,8 @@ export const diary: Program = {
         continue;
       }
       const result = yield syscall;
-      // When something was remembered is not part of what.
-      const isTimed = syscall.kind === 'recall';
+      // What depends on when it happens says nothing.
+      const isTimed = syscall.kind === 'recall' || syscall.kind === 'spawn';
       results.push(result.ok ? (isTimed ? null : ((result.value ?? null) as Json)) : result.code);
     }
     return results;

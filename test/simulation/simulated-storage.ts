@@ -22,7 +22,9 @@ export interface ConnectionOptions {
   readonly time: VirtualTime;
   readonly flushUs: number;
   /** Of the flush that begins. */
-  readonly faultOf: () => FlushFault | undefined;
+  readonly faultOf: () => Pick<FlushFault, 'kind' | 'us'> | undefined;
+  /** Whether it is out of reach now. */
+  readonly isOut: () => boolean;
   /** The machine dies at this point of this flush; `keep` of its writes are stored. Undefined: it lives on. */
   readonly crashAt: () => { readonly phase: FlushPhase; readonly keep: number } | undefined;
   readonly crash: () => void;
@@ -44,6 +46,8 @@ interface Write {
 }
 
 export class SimulatedConnection implements StorageManager {
+  /** It has refused something for good, as it was to. */
+  hasRefused = false;
   private readonly options: ConnectionOptions;
   private readonly store: MemoryStore;
   /** Its own leases, by run, with their numbers. */
@@ -105,6 +109,8 @@ export class SimulatedConnection implements StorageManager {
   }
 
   runs = (): ReturnType<StorageManager['runs']> => this.read((store) => store.runs());
+  recordings = (run: string): ReturnType<StorageManager['recordings']> =>
+    this.read((store) => store.recordings(run));
   ledger = (): ReturnType<StorageManager['ledger']> => this.read((store) => store.ledger());
   branches = (...args: Parameters<MemoryStore['branches']>): ReturnType<StorageManager['branches']> =>
     this.read((store) => store.branches(...args));
@@ -131,6 +137,8 @@ export class SimulatedConnection implements StorageManager {
   recall = (...args: Parameters<MemoryStore['recall']>): ReturnType<StorageManager['recall']> =>
     this.read((store) => store.recall(...args));
 
+  whole = (...args: Parameters<MemoryStore['whole']>): ReturnType<StorageManager['whole']> =>
+    this.read((store) => store.whole(...args));
   sizes = (): ReturnType<StorageManager['sizes']> => this.read((store) => store.sizes());
 
   async prune(order: Parameters<MemoryStore['prune']>[0]): ReturnType<StorageManager['prune']> {
@@ -150,6 +158,7 @@ export class SimulatedConnection implements StorageManager {
     const { deliver } = this.options;
     return new Promise((resolve, reject) => {
       if (this.isDead) return;
+      if (this.options.isOut()) return deliver(() => reject(failureOf('lost')));
       try {
         const value = reader(this.store);
         deliver(() => resolve(value));
@@ -196,20 +205,24 @@ export class SimulatedConnection implements StorageManager {
 
   private commit(
     taken: readonly Write[],
-    fault: FlushFault | undefined,
+    fault: Pick<FlushFault, 'kind' | 'us'> | undefined,
     death: ReturnType<ConnectionOptions['crashAt']>,
   ): void {
     // Nobody knows of a machine that is gone how far its last flush came.
     if (this.isDead) return;
     const { crash, deliver } = this.options;
-    const isStored = fault?.kind !== 'full' && fault?.kind !== 'lost';
+    const isStored = fault === undefined || fault.kind === 'slow' || fault.kind === 'unknown';
+    this.hasRefused ||= fault?.kind === 'refused';
     const kept = death?.phase === 'torn' ? taken.slice(0, death.keep) : taken;
     const answers = kept.map((write) => (isStored ? this.stored(write) : undefined));
     if (death?.phase === 'torn' || death?.phase === 'unacknowledged') return crash();
     deliver(() => {
       this.isFlushing = false;
       for (const [index, write] of taken.entries())
-        this.answer(write, fault === undefined || fault.kind === 'slow' ? answers[index] : failureOf(fault));
+        this.answer(
+          write,
+          fault === undefined || fault.kind === 'slow' ? answers[index] : failureOf(fault.kind),
+        );
       if (death?.phase === 'acknowledged') this.options.time.after(0, crash);
       if (this.waiting.length > 0) this.flush();
     });
@@ -232,7 +245,8 @@ export class SimulatedConnection implements StorageManager {
   }
 }
 
-function failureOf({ kind }: FlushFault): KernelError {
+function failureOf(kind: FlushFault['kind']): KernelError {
+  if (kind === 'refused') return new KernelError('STORAGE_FAILED', 'storage: the disk is broken');
   const what = kind === 'full' ? 'the disk is full' : 'the connection was lost';
-  return new KernelError('STORAGE_FAILED', `storage: ${what}`);
+  return new KernelError('STORAGE_UNAVAILABLE', `storage: ${what}`);
 }

@@ -1,12 +1,17 @@
 /** Drives one run through as many lives as it takes: takes its lease where it needs one, starts the run or goes on with what is stored of it, and gives it up when it is over or somebody else has it. */
+import { LeaseKeeper } from '../../src/host/lease-keeper.ts';
+import type { LiveKernel, ProcessEnd } from '../../src/host/live-kernel.ts';
 import { readStoredRun } from '../../src/host/stored-run.ts';
 import { KernelError } from '../../src/kernel/errors.ts';
-import type { Pid } from '../../src/kernel/ids.ts';
+import type { Json, Pid } from '../../src/kernel/ids.ts';
+import type { SignalName } from '../../src/kernel/inputs.ts';
 import { Machine, type Surroundings } from './machine.ts';
 import type { RunPlan, WorkerPlan } from './scenario.ts';
 
 /** Until a worker whose kernel broke down is started again. */
 const restartUs = 1_000_000;
+/** More than any world needs. */
+const livesMax = 100;
 
 export class Worker {
   machine: Machine | undefined;
@@ -31,6 +36,8 @@ export class Worker {
   private begin(clockUs: number): void {
     const { world, run, plan } = this;
     const crash = plan.crashes[this.lives++];
+    if (this.lives > livesMax)
+      return world.fail(new Error(`${this.name} of ${run.name} is in its life ${this.lives}`));
     const machine = new Machine(world, {
       run,
       worker: plan,
@@ -40,7 +47,7 @@ export class Worker {
       onDeath: (error) => {
         this.machine = undefined;
         if (error === undefined) world.witness.note('crash');
-        else this.checkDeath(error);
+        else this.checkDeath(error, machine);
         const { downUs, clockUs: nextUs } = crash ?? { downUs: restartUs, clockUs: 0 };
         world.time.after(downUs, () => this.begin(nextUs));
       },
@@ -51,85 +58,101 @@ export class Worker {
     });
   }
 
-  /** What a kernel may break down over. */
-  private checkDeath(error: unknown): void {
+  /** What a life may end with. */
+  private checkDeath(error: unknown, { connection }: Machine): void {
     const { witness, fail } = this.world;
     const code = error instanceof KernelError ? error.code : '';
-    const isStorage = this.plan.flushes.length > 0 && code === 'STORAGE_FAILED';
-    const isLease = this.run.workers.length > 1 && code === 'LEASE_LOST';
-    if (isStorage || isLease) witness.note(`broke: ${code}`);
+    const isStorage = connection.hasRefused && code === 'STORAGE_FAILED';
+    // A question that nobody repeats.
+    const isUnavailable = this.isCutOff && code === 'STORAGE_UNAVAILABLE';
+    const isLease = this.plan.leaseUs > 0 && code === 'LEASE_LOST';
+    if (isStorage || isUnavailable || isLease) witness.note(`broke: ${code}`);
     else fail(error);
+  }
+
+  private get isCutOff(): boolean {
+    return this.plan.flushes.length > 0 || this.plan.outages.length > 0;
   }
 
   private async live(machine: Machine): Promise<void> {
     const { run, world } = this;
     const { connection } = machine;
-    if (!(await this.lease(machine))) return;
+    if (!(await this.takeLease(machine))) return;
     const stored = await readStoredRun(connection, run.name);
-    if (stored === undefined && (await connection.processes(run.name)).length > 0) return;
+    if (stored === undefined && (await connection.processes(run.name)).length > 0) return this.over(machine);
     const live = machine.boot(stored?.ledger ?? []);
-    const ended = (end: Parameters<typeof world.witness.onEndTold>[1]): void => {
-      if (machine.isDead) return;
-      try {
-        world.witness.onEndTold(run.name, end);
-      } catch (error) {
-        world.fail(error);
-      }
-    };
     if (stored === undefined) {
       world.witness.note('life: started');
-      live
-        .spawn({
-          program: 'crew',
-          arguments: { agents: run.agents } as never,
-          name: 'root',
-          run: run.name,
-        })
-        .end.then(ended, ignored);
+      const { end } = live.spawn({
+        program: 'crew',
+        arguments: { agents: run.agents as unknown as Json },
+        name: 'root',
+        run: run.name,
+      });
+      void this.told(machine, live, end);
       return;
     }
     world.witness.note('life: restored');
-    for (const end of live.restore(stored).values()) end.then(ended, ignored);
+    const ends = live.restore(stored);
+    for (const end of ends.values()) void this.told(machine, live, end);
+    // Whoever was parked goes on, with all that it has started.
+    for (const { started, signal } of stored.restore.processes)
+      if (signal === 'stop' && !ends.has(started.parent as Pid) && machine.live?.kernel.alive !== 0)
+        live.signal(started.pid, 'continue');
+  }
+
+  private async told(machine: Machine, live: LiveKernel, end: Promise<ProcessEnd>): Promise<void> {
+    try {
+      const ended = await end;
+      if (machine.isDead) return;
+      this.world.witness.onEndTold(this.run.name, ended);
+      if (live.kernel.alive === 0) this.over(machine);
+    } catch (error) {
+      // A kernel that breaks down is told elsewhere.
+      if (!(error instanceof KernelError)) this.world.fail(error);
+    }
+  }
+
+  private over({ lease }: Machine): void {
+    void lease?.release();
   }
 
   /** Resolves when it has the lease, or needs none; to false when the run is over. */
-  private async lease(machine: Machine): Promise<boolean> {
+  private async takeLease(machine: Machine): Promise<boolean> {
     const { name: run } = this.run;
     const { leaseUs } = this.plan;
-    const { clock, connection } = machine;
     if (leaseUs === 0) return true;
-    const holder = `${this.name}-${this.lives}`;
-    const claim = () => {
-      const atUs = clock.nowUs();
-      return connection.lease({ run, holder, atUs, untilUs: atUs + leaseUs });
+    const { clock, connection } = machine;
+    const options = {
+      storage: connection,
+      // Its renewals keep nobody waiting.
+      clock: {
+        nowUs: () => clock.nowUs(),
+        at: (atUs: number, then: () => void) => clock.idle(atUs, then),
+      },
+      run,
+      holder: `${this.name}-${this.lives}`,
+      termUs: leaseUs,
+      onLost: (why: KernelError) => {
+        machine.live?.close(why);
+        machine.die(why);
+      },
     };
     for (;;) {
-      const verdict = await claim();
-      if (verdict.ok) break;
+      const taken = await LeaseKeeper.take(options);
+      if (taken instanceof LeaseKeeper) {
+        machine.lease = taken;
+        return true;
+      }
       const processes = await connection.processes(run);
       if (processes.length > 0 && processes.every(({ end }) => end !== undefined)) return false;
-      await new Promise<void>((resolve) => void clock.idle(verdict.untilUs, resolve));
+      await new Promise<void>((resolve) => void clock.idle(taken.untilUs, resolve));
     }
-    const prolong = (): void => {
-      if (machine.live?.kernel.alive === 0) return void connection.release({ run, holder }).catch(ignored);
-      void keep();
-    };
-    const keep = async (): Promise<void> => {
-      try {
-        const { ok } = await claim();
-        if (ok) clock.idle(clock.nowUs() + Math.floor(leaseUs / 3), prolong);
-        else machine.die(new KernelError('LEASE_LOST', 'the lease has gone to somebody else'));
-      } catch (error) {
-        machine.die(error);
-      }
-    };
-    clock.idle(clock.nowUs() + Math.floor(leaseUs / 3), prolong);
-    return true;
   }
 
   // ---- What reaches the run from outside -------------------------------------------------------------------------------
 
-  signal(pid: Pid, signal: 'stop' | 'continue' | 'terminate' | 'kill'): void {
+  signal(pid: Pid, signal: SignalName): void {
     this.machine?.deliver(() => this.machine?.live?.signal(pid, signal));
   }
 
@@ -143,10 +166,8 @@ export class Worker {
       const isTaken = await machine.live?.message(pid, text);
       if (isTaken === true && !machine.isDead) this.world.witness.onMessageTaken(this.run.name, pid, text);
     } catch (error) {
-      // Who is not told may not rely on it; of a process that is gone nobody is told anything.
+      // Who is not told may not rely on it.
       if (!(error instanceof KernelError)) this.world.fail(error);
     }
   }
 }
-
-const ignored = (): void => {};

@@ -13,6 +13,7 @@ import {
   pagesTable,
   pageUsesTable,
   processesTable,
+  recordingsTable,
   runsTable,
   tables as allTables,
   writersTable,
@@ -26,7 +27,7 @@ type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
 const migrations: readonly Migration[] = [
   async (session, dialect) => {
-    for (const table of [writersTable])
+    for (const table of [writersTable, recordingsTable])
       for (const statement of dialect.statements(table)) await session.query(statement);
     await placeAllRecords(session, dialect);
     await keepOldPages(session, dialect);
@@ -62,11 +63,11 @@ async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise
 }
 
 /** Which run needs which page was not told in version 1: what it left stays. */
-async function keepOldPages(session: SqlSession, { statements, types }: Dialect): Promise<void> {
-  await session.query(`alter table ${runsTable.name} add column pruned_us ${types.integer}`);
+async function keepOldPages(session: SqlSession, dialect: Dialect): Promise<void> {
+  await session.query(`alter table ${runsTable.name} add column pruned_us ${dialect.types.integer}`);
   for (const column of ['reasoning', 'person'])
-    await session.query(`alter table ${auditTable.name} add column ${column} ${types.text}`);
-  for (const statement of statements(pageUsesTable)) await session.query(statement);
+    await session.query(`alter table ${auditTable.name} add column ${column} ${dialect.types.text}`);
+  for (const statement of dialect.statements(pageUsesTable)) await session.query(statement);
   const pages = await session.query(`select hash from ${pagesTable.name}`);
   await session.insert(
     pageUsesTable,

@@ -11,6 +11,7 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
 import {
@@ -39,6 +40,7 @@ import type {
   StorageManager,
   StorageSizes,
   StoredProcess,
+  WholeRun,
 } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
@@ -72,6 +74,8 @@ export class SqlStorage implements StorageManager {
   private heads = new Map<string, RunHead>();
   /** Of the leases taken here and not given back, by run. */
   private readonly fences = new Map<string, number>();
+  /** The same by run and holder, of those that have not given theirs back. */
+  private readonly taken = new Map<string, number>();
   private waiting: Write[] = [];
   private flushing: Promise<void> | undefined;
   private isClosed = false;
@@ -143,6 +147,11 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.pages(hashes));
   }
 
+  async recordings(run: string): Promise<readonly RecordingRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.recordings(run));
+  }
+
   ledger(): Promise<readonly LedgerRecord[]> {
     return this.read((stored) => stored.ledger());
   }
@@ -165,14 +174,25 @@ export class SqlStorage implements StorageManager {
   async lease(claim: LeaseClaim): Promise<LeaseVerdict> {
     checkLease(claim);
     this.checkOpen();
-    const { verdict, fence } = await this.atomically((session) => takeLease(session, claim));
-    if (verdict.ok) this.fences.set(claim.run, fence);
+    const key = JSON.stringify([claim.run, claim.holder]);
+    const { verdict, fence } = await this.atomically((session) =>
+      takeLease(session, claim, this.taken.get(key)),
+    );
+    if (!verdict.ok) return verdict;
+    this.fences.set(claim.run, fence);
+    this.taken.set(key, fence);
     return verdict;
   }
 
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
     if (await this.atomically((session) => giveLeaseBack(session, claim))) this.fences.delete(claim.run);
+    this.taken.delete(JSON.stringify([claim.run, claim.holder]));
+  }
+
+  async whole(run: string): Promise<WholeRun | undefined> {
+    checkRun(run);
+    return this.read((stored) => stored.whole(run));
   }
 
   async sizes(): Promise<StorageSizes> {

@@ -11,8 +11,10 @@ import type {
   LedgerRecord,
   ProcessEnded,
   ProcessStarted,
+  RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
+import { namedPages, pageRecord } from '../../kernel/storage.ts';
 import type {
   AuditFilter,
   BranchFilter,
@@ -22,8 +24,18 @@ import type {
   ProcessAddress,
   RunSummary,
   StoredProcess,
+  WholeRun,
 } from '../../kernel/storage.ts';
-import { auditOf, branchOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import {
+  auditOf,
+  branchOf,
+  checkpointOf,
+  historyOf,
+  journalOf,
+  ledgerOf,
+  recordingOf,
+  recordingText,
+} from './record-rows.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession, SqlValue } from './sql.ts';
 
@@ -38,7 +50,7 @@ export class StoredRuns {
 
   async runs(): Promise<readonly RunSummary[]> {
     const branches = await this.session.query(
-      'select branches.run, branches.name, branches.started, runs.name as run_name from branches join runs on runs.id = branches.run order by run, branch',
+      'select branches.run, branches.name, branches.started, runs.name as run_name, runs.holder, runs.leased_until_us from branches join runs on runs.id = branches.run order by run, branch',
     );
     const counts = await this.session.query(
       'select run, count(*) as processes, count(ended_place) as ended from processes group by run',
@@ -75,9 +87,10 @@ export class StoredRuns {
         branches: rows.map((row) => row['name'] as string),
         processes,
         unfinished: processes - ended,
+        ...leaseOf(first!),
       };
     });
-    return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _, ...summary }) => summary);
+    return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _id, ...summary }) => summary);
   }
 
   async branches(name: string): Promise<readonly RunStarted[]> {
@@ -135,7 +148,26 @@ export class StoredRuns {
       .filter((end) => branch === undefined || end.branch === branch);
   }
 
-  async records(name: string, branch: string): Promise<readonly BranchRecord[]> {
+  async whole(name: string): Promise<WholeRun | undefined> {
+    const branches = await this.branches(name);
+    if (branches.length === 0) return undefined;
+    const placed = await this.records(name);
+    const audit = await this.audit(name, {});
+    const ledger = await this.ofRun('select * from ledger where run = $1 order by id', name);
+    const pages = await this.pages(namedPages([...placed, ...audit.map(({ record }) => record)]));
+    return {
+      records: [
+        ...branches,
+        ...ledger.map((row) => ledgerOf(name, row)),
+        ...Array.from(pages, ([hash, text]) => pageRecord(name, hash, text)),
+        ...placed,
+      ],
+      audit,
+    };
+  }
+
+  /** Of all branches, when none is named. */
+  async records(name: string, branch?: string): Promise<readonly BranchRecord[]> {
     const addresses = await this.addresses(name, { branch });
     if (addresses.size === 0) return [];
     const run = (await this.numberOf(name))!;
@@ -203,6 +235,12 @@ export class StoredRuns {
     return found;
   }
 
+  async recordings(name: string): Promise<readonly RecordingRecord[]> {
+    const rows = await this.ofRun('select * from recordings where run = $1 order by place', name);
+    await this.texts.loadFor(rows.map(recordingText));
+    return rows.map((row) => recordingOf(this.texts, name, row));
+  }
+
   async ledger(): Promise<readonly LedgerRecord[]> {
     const rows = await this.session.query(
       'select ledger.*, runs.name as run_name from ledger join runs on runs.id = ledger.run order by ledger.id',
@@ -266,4 +304,8 @@ export class StoredRuns {
       ]),
     );
   }
+}
+
+function leaseOf({ holder, leased_until_us: untilUs }: Row): Pick<RunSummary, 'lease'> {
+  return holder === null ? {} : { lease: { holder: holder as string, untilUs: untilUs as number } };
 }

@@ -231,6 +231,21 @@ export const writersTable: Table = {
   key: ['writer'],
 };
 
+/** `lines`: of one part, as JSON. */
+export const recordingsTable: Table = {
+  name: 'recordings',
+  columns: {
+    run: 'integer',
+    place: 'integer',
+    session: 'text',
+    part: 'integer',
+    lines: 'bytes',
+    at_us: 'integer',
+  },
+  key: ['run', 'place'],
+  unique: [['run', 'session', 'part']],
+};
+
 export const tables: readonly Table[] = [
   runsTable,
   branchesTable,
@@ -245,4 +260,5 @@ export const tables: readonly Table[] = [
   memoriesTable,
   memoryTermsTable,
   writersTable,
+  recordingsTable,
 ];

@@ -10,7 +10,7 @@ type Due = 'call.degraded' | 'process.suspended' | 'budget.queued' | 'call.refus
  * A node does to whom its limits refuse what its rule says, and only then: it degrades, suspends or stops when the limit is spent, with all
  * reservations given back; what is paced does not start early. Who is stopped ends with BUDGET_EXHAUSTED.
  */
-export function budgetRules({ budgets }: CheckerFacts): Checker {
+export function budgetRules({ budgets, hasPast }: CheckerFacts): Checker {
   const check: Check = checkOf('budget-rules');
   const books = new BudgetBooks(budgets);
   const rules = new Map(budgets.map(({ name, whenExhausted = 'wait' }) => [name, whenExhausted]));
@@ -20,8 +20,7 @@ export function budgetRules({ budgets }: CheckerFacts): Checker {
   /** By pid: what must be told of it next, in order. */
   const due = new Map<number, { readonly event: Parameters<Check>[1]; readonly rest: Due[] }>();
   const suspended = new Set<number>();
-  /** What was used before a crash is in no event. */
-  let isRestored = false;
+  let isPartial = hasPast;
 
   function boundsAt(pid: number, node: string): readonly BoundLimit[] {
     return books.limitsOf(ownOf.get(pid) ?? '').filter((bound) => bound.node === node);
@@ -35,7 +34,7 @@ export function budgetRules({ budgets }: CheckerFacts): Checker {
     return boundsAt(pid, node).filter(
       (bound) =>
         bound.limit.resource === resource &&
-        (isRestored || !books.isExact(bound) || books.used(bound, atUs) + asked > bound.limit.amount),
+        (isPartial || !books.isExact(bound) || books.used(bound, atUs) + asked > bound.limit.amount),
     );
   }
 
@@ -107,7 +106,7 @@ export function budgetRules({ budgets }: CheckerFacts): Checker {
         );
         due.set(pid, { event, rest: dueAfter(event, spent) });
       },
-      'process.restored': () => void (isRestored = true),
+      'process.restored': () => void (isPartial = true),
       'call.degraded': (event) => {
         isDue(event, 'degraded');
         due.delete(event.pid);
@@ -131,7 +130,7 @@ export function budgetRules({ budgets }: CheckerFacts): Checker {
           ['calls', 1],
           ['tokens', tokensOf.get(pid) ?? 0],
         ] as const) {
-          const spent = isRestored
+          const spent = isPartial
             ? []
             : spentAt(pid, { node, resource, asked, atUs }).filter((bound) => books.isExact(bound));
           check(

@@ -31,6 +31,8 @@ export interface CheckerFacts {
   readonly queues: QueueRule;
   /** The budget tree; empty: no limits. */
   readonly budgets: readonly BudgetNodeSpec[];
+  /** Budgets were used before the stream began, by an earlier kernel: that is in no event. */
+  readonly hasPast: boolean;
   /** The registered tools that bound how many of their calls run at a time. */
   readonly tools: readonly ToolFacts[];
 }

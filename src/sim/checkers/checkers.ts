@@ -67,7 +67,7 @@ export interface Checkers {
   finish(isRunOver?: boolean): void;
 }
 
-/** Facts that a run doesn't have may be left out: one queue for all engines, no budgets, no tools with a limit. `only`: these checkers, default all. */
+/** Facts that a run doesn't have may be left out: one queue for all engines, no budgets, no past, no tools with a limit. `only`: these checkers, default all. */
 export type CheckersOptions = Pick<CheckerFacts, 'engines'> &
   Partial<CheckerFacts> & { readonly only?: readonly CheckerName[] };
 
@@ -77,6 +77,7 @@ export function createCheckers(options: CheckersOptions): Checkers {
     queues: options.queues ?? 'per-engine',
     budgets: options.budgets ?? [],
     tools: options.tools ?? [],
+    hasPast: options.hasPast ?? false,
   };
   const table: Readonly<Record<CheckerName, CreateChecker>> = checkers;
   const names = options.only ?? (Object.keys(table) as CheckerName[]);

@@ -112,7 +112,7 @@ export class ModelDevice {
     const stretch = this.stretches[core - this.firstCore]!;
     const start = this.leave(stretch);
     const { plan } = stretch;
-    const { text, tokensIn, tokensCached, pageTokens, toolCalls, finish } = stretch.script ?? {};
+    const { text, tokensIn, tokensCached, pageTokens, toolCalls, finish } = this.saidAtEnd(stretch, start);
     const { switchUs, loadUs, newPrefillUs, repeatedPrefillUs } = this.spentOf(stretch, totalUs(plan));
     const plain = {
       atUs: this.world.nowUs,
@@ -192,6 +192,20 @@ export class ModelDevice {
     this.stopped.forget(pid);
   }
 
+  /** What the model says when its work is done. A provider that cuts an answer off says so, and sends none of its tool calls. */
+  private saidAtEnd({ script, failure }: Stretch, { identity }: CallStart): Partial<ThinkScript> {
+    const said: Partial<ThinkScript> = script ?? {};
+    const { faults } = this;
+    if (faults === undefined) return said;
+    if (failure === serverFailed) faults.count('modelFailure');
+    const share = failure === undefined ? faults.truncation(identity) : undefined;
+    if (share === undefined) return said;
+    faults.count('modelTruncation');
+    const { text, toolCalls: _, ...counted } = said;
+    const cut = text === undefined ? {} : { text: text.slice(0, Math.floor(text.length * share)) };
+    return { ...counted, ...cut, finish: 'length' };
+  }
+
   // ---- Work and time -------------------------------------------------------------------------------------------------
 
   private fillPlan(stretch: Stretch, start: CallStart): void {
@@ -225,7 +239,8 @@ export class ModelDevice {
       return;
     }
     const wholeOut = script?.tokensOut ?? start.maxOutput;
-    const tokensOut = share === undefined ? wholeOut : Math.floor(wholeOut * share);
+    const done = share ?? this.faults?.truncation(start.identity);
+    const tokensOut = done === undefined ? wholeOut : Math.floor(wholeOut * done);
     plan.switchUs = start.switchUs;
     plan.loadUs = loadUs;
     plan.newPrefillUs = newPrefillUs;
@@ -237,7 +252,7 @@ export class ModelDevice {
     if (recordedUs !== undefined) {
       const fixedUs =
         start.degradedTo === undefined || isRefused ? recordedUs : this.elsewhereUs(plan, start, recordedUs);
-      scale(plan, share === undefined ? fixedUs : Math.ceil(fixedUs * share));
+      scale(plan, done === undefined ? fixedUs : Math.ceil(fixedUs * done));
     }
     if (totalUs(plan) > timeoutUs) {
       cut(plan, timeoutUs);

@@ -17,6 +17,8 @@ export interface ToolOutcome {
   readonly isDeaf?: boolean;
   /** Its end is told again this much later, µs. */
   readonly repeatUs?: number | undefined;
+  /** Its end is never told. */
+  readonly isLost?: boolean;
 }
 
 /** What a call came to in a recording; undefined: the recording does not say. */
@@ -82,11 +84,11 @@ export class ToolDevice {
   }
 
   private spoil({ identity, attempt }: ToolStart, outcome: ToolOutcome, faults: FaultPlan): ToolOutcome {
-    const { isFailed, delay, isDeaf, repeatUs } = faults.tool(identity, attempt);
+    const { isFailed, delay, isDeaf, repeatUs, isLost } = faults.tool(identity, attempt);
     const durationUs = outcome.durationUs * delay;
     return isFailed
-      ? { ok: false, value: 'the tool failed', durationUs, isDeaf, repeatUs }
-      : { ...outcome, durationUs, isDeaf, repeatUs };
+      ? { ok: false, value: 'the tool failed', durationUs, isDeaf, repeatUs, isLost }
+      : { ...outcome, durationUs, isDeaf, repeatUs, isLost };
   }
 
   private draw(name: string): number {

@@ -108,7 +108,7 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   for (const table of ['processes', 'journal', 'checkpoints'])
     database.exec(`alter table ${table} drop column place`);
   database.exec('alter table history drop column asked');
-  database.exec('drop table writers');
+  for (const table of ['writers', 'recordings']) database.exec(`drop table ${table}`);
   for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
   database.exec('alter table runs drop column pruned_us');
   database.exec('drop table page_uses');
@@ -183,7 +183,7 @@ test('with the last run the file gets small again, and nothing of its texts is l
     await storage.append([
       runStarted(),
       processStarted(),
-      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text: `${text}` },
+      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text },
     ]);
   await storage.append([history(1, { result: { ok: true, value: texts } }), audit(1), ended()]);
   const before = await storage.sizes();

@@ -165,7 +165,13 @@ for (const name of Object.keys(checkers) as CheckerName[]) {
 
 test('each checker says what it watches', () => {
   for (const [name, create] of Object.entries(checkers)) {
-    const checker = create({ engines: setup.engines, queues: 'per-engine', budgets: [], tools: [] });
+    const checker = create({
+      engines: setup.engines,
+      queues: 'per-engine',
+      budgets: [],
+      tools: [],
+      hasPast: false,
+    });
     expect(checker.name).toBe(name);
     expect(checker.promise.length).toBeGreaterThan(20);
   }

@@ -1,0 +1,64 @@
+import { afterEach, expect, test, vi } from 'vitest';
+
+import { GroupCommit } from '../../src/host/group-commit.ts';
+import { MemoryStore } from '../../src/kernel/memory-store.ts';
+import type { JournalRecord } from '../../src/kernel/records.ts';
+import type { ProcessAddress } from '../../src/kernel/storage.ts';
+import { brokenPromiseOf } from './broken-promise.ts';
+import { checkScenario } from './check-scenario.ts';
+import { drawScenario } from './draw-scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { shrink } from './shrink.ts';
+
+afterEach(() => vi.restoreAllMocks());
+
+async function promiseBrokenIn(scenario: Scenario): Promise<string | undefined> {
+  try {
+    await checkScenario(scenario);
+    return undefined;
+  } catch (error) {
+    return brokenPromiseOf(error).promise;
+  }
+}
+
+/** The first seed that breaks it, and what is left of its world. */
+async function smallest(promise: string): Promise<Scenario> {
+  for (let seed = 1; seed <= 300; seed++) {
+    const scenario = drawScenario(seed);
+    if ((await promiseBrokenIn(scenario)) !== promise) continue;
+    return shrink(scenario, async (smaller) => (await promiseBrokenIn(smaller)) === promise);
+  }
+  throw new Error(`no seed breaks the promise "${promise}"`);
+}
+
+test('of a driver that waits for no flush one question to a model is left', async () => {
+  vi.spyOn(GroupCommit.prototype, 'whenDurable').mockImplementation((act) => act());
+  const { runs, tools, storms } = await smallest('durable before it begins');
+  const [{ agents, scripts, workers, signals }] = runs as [Scenario['runs'][number]];
+  expect({ runs: runs.length, agents: agents.length, crashes: workers[0]!.crashes.length }).toEqual({
+    runs: 1,
+    agents: 1,
+    crashes: 0,
+  });
+  expect({ tools, storms, scripts, signals }).toEqual({ tools: [], storms: [], scripts: {}, signals: [] });
+});
+
+test('of a storage that forgets which writes have started one write and one crash are left', async () => {
+  const journal = Object.getOwnPropertyDescriptor(MemoryStore.prototype, 'journal')!.value as (
+    this: MemoryStore,
+    address: ProcessAddress,
+  ) => JournalRecord[];
+  vi.spyOn(MemoryStore.prototype, 'journal').mockImplementation(function (this: MemoryStore, address) {
+    return journal
+      .call(this, address)
+      .map((record) => (record.type === 'tool.started' ? { ...record, n: 0 } : record));
+  });
+  const { runs } = await smallest('a write is not repeated');
+  const [{ agents, scripts, workers }] = runs as [Scenario['runs'][number]];
+  const calls = Object.values(scripts).flatMap((turns) => turns.flatMap((turn) => turn.calls));
+  expect({ agents: agents.length, crashes: workers[0]!.crashes.length, calls: calls.length }).toEqual({
+    agents: 1,
+    crashes: 1,
+    calls: 1,
+  });
+});
