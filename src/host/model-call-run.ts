@@ -116,13 +116,15 @@ export class ModelCallRun {
     const isOn = call.partial !== undefined;
     const text = isOn ? before.text + reply.text : reply.text;
     // A server that counts nothing of its answer is not believed.
-    const said = out > thought ? out - thought : Math.max(1, this.count(this.texts));
+    const said = out > thought ? out - thought : this.count(this.texts);
     const pageTokens = isOn ? before.pageTokens + said : said;
     // The server counts those of its last request only.
     const tokensOut = start.tokensOut + out;
+    const reasoning = this.thoughts.join('');
     const ended = {
       atUs,
       type: 'call.ended',
+      ...(reasoning === '' ? {} : { reasoning }),
       core: start.core,
       pid: start.pid,
       tokensOut,
@@ -142,6 +144,8 @@ export class ModelCallRun {
         stretches,
       );
     }
+    // No page has none.
+    const atLeastOne = Math.max(1, pageTokens);
     onEnd(
       {
         ...ended,
@@ -150,7 +154,7 @@ export class ModelCallRun {
         finish,
         ...(toolCalls.length === 0 ? {} : { toolCalls }),
         page: pageOf({ role: 'assistant', text, ...(toolCalls.length === 0 ? {} : { toolCalls }) }),
-        ...(pageTokens === tokensOut ? {} : { pageTokens }),
+        ...(atLeastOne === tokensOut ? {} : { pageTokens: atLeastOne }),
       },
       stretches,
     );

@@ -29,9 +29,10 @@ import {
   checkRecord,
   checkRun,
   isSameRecord,
+  isStoredBatch,
+  leaseLost,
   namedPages,
   pageRecord,
-  isStoredBatch,
   refusal,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
@@ -73,6 +74,8 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   private writers = 0;
   /** Whoever shares this object is one program: nobody has to be kept out. */
   private readonly leases = new Map<string, Omit<LeaseVerdict, 'ok'>>();
+  /** Runs and holders whose lease another has taken over. */
+  private readonly lostLeases = new Set<string>();
   private readonly newIndex: () => TextIndex;
 
   /** `newIndex`: how texts of a scope are found; default: by the words that they share with the query. */
@@ -114,7 +117,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   }
 
   runs(): RunSummary[] {
-    return this.started().map(([run, table]) => table.summary(run));
+    return this.started().map(([run, table]) => {
+      const lease = this.leases.get(run);
+      return lease === undefined ? table.summary(run) : { ...table.summary(run), lease: { ...lease } };
+    });
   }
 
   branches(run: string): RunStarted[] {
@@ -208,12 +214,15 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     checkLease(claim);
     const { run, holder, atUs, untilUs } = claim;
     const held = this.leases.get(run);
+    if (this.lostLeases.has(leaseKey(claim))) throw leaseLost(run);
     if (held !== undefined && held.holder !== holder && held.untilUs > atUs) return { ok: false, ...held };
+    if (held !== undefined && held.holder !== holder) this.lostLeases.add(leaseKey({ run, ...held }));
     this.leases.set(run, { holder, untilUs });
     return { ok: true, holder, untilUs };
   }
 
   release({ run, holder }: Pick<LeaseClaim, 'run' | 'holder'>): void {
+    this.lostLeases.delete(leaseKey({ run, holder }));
     if (this.leases.get(run)?.holder === holder) this.leases.delete(run);
   }
 
@@ -351,6 +360,9 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return this.tables.get(run);
   }
 }
+
+const leaseKey = ({ run, holder }: Pick<LeaseClaim, 'run' | 'holder'>): string =>
+  JSON.stringify([run, holder]);
 
 /** What is remembered now under one scope. */
 class Scope {

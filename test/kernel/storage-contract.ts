@@ -664,6 +664,16 @@ export function storageContract(
       await expect(storage.remember(keyed(5, 'x', { key: '' }))).rejects.toThrow(/key: "" is not allowed/);
     });
 
+    test('a run tells who has leased it', async () => {
+      const storage = await started();
+      const lease = async (): Promise<unknown> => (await storage.runs())[0]!.lease;
+      expect(await lease()).toBeUndefined();
+      await storage.lease({ run: 'r1', holder: 'a', atUs: 1, untilUs: 5 });
+      expect(await lease()).toEqual({ holder: 'a', untilUs: 5 });
+      await storage.release({ run: 'r1', holder: 'a' });
+      expect(await lease()).toBeUndefined();
+    });
+
     test('a lease has one holder at a time, who may prolong it, until its time is over or it is given back', async () => {
       const storage = await create();
       const claim = (holder: string, atUs: number) => ({ run: 'r1', holder, atUs, untilUs: atUs + 10 });
@@ -677,6 +687,13 @@ export function storageContract(
       expect(await storage.lease(claim('a', 20))).toMatchObject({ ok: false, holder: 'b' });
       await storage.release({ run: 'r1', holder: 'b' });
       expect(await storage.lease(claim('a', 20))).toMatchObject({ ok: true });
+      // Who has not given up what another has taken over can't go on as if nothing had been.
+      expect(await storage.lease(claim('c', 30))).toMatchObject({ ok: true });
+      await expect(storage.lease(claim('a', 31))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await storage.release({ run: 'r1', holder: 'c' });
+      await expect(storage.lease(claim('a', 32))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await storage.release({ run: 'r1', holder: 'a' });
+      expect(await storage.lease(claim('a', 33))).toMatchObject({ ok: true });
       // A run that nobody has started is none.
       expect(await storage.runs()).toEqual([]);
       await expect(storage.lease(claim('', 1))).rejects.toThrow(/holder: "" is not allowed/);
@@ -807,6 +824,8 @@ export function sharedStorageContract(
         await expect(first.append([late])).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await second.append([history(3), ended()]);
       await second.release({ run: 'r1', holder: 'b' });
+      await expect(first.append([audit(1)])).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await expect(first.lease(claim('a', 30))).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await expect(first.append([audit(1)])).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await third.append([audit(1)]);
       expect((await third.history('r1')).map(({ n }) => n)).toEqual([1, 2, 3]);

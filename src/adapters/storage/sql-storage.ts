@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
+import { copyJson } from '../../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type {
@@ -74,6 +75,8 @@ export class SqlStorage implements StorageManager {
   private heads = new Map<string, RunHead>();
   /** Of the leases taken here and not given back, by run. */
   private readonly fences = new Map<string, number>();
+  /** The same by run and holder, of those that have not given theirs back. */
+  private readonly taken = new Map<string, number>();
   private waiting: Write[] = [];
   private flushing: Promise<void> | undefined;
   private isClosed = false;
@@ -88,7 +91,7 @@ export class SqlStorage implements StorageManager {
     if (batch !== undefined) checkBatch(batch);
     // The caller's array and records are its own again as soon as this returns.
     return this.write({
-      records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[],
+      records: copyJson(records),
       batch: batch && { ...batch },
     });
   }
@@ -99,7 +102,7 @@ export class SqlStorage implements StorageManager {
 
   async remember(memory: Memory): Promise<void> {
     checkMemory(memory);
-    return this.write({ memory: JSON.parse(JSON.stringify(memory)) as Memory });
+    return this.write({ memory: copyJson(memory) });
   }
 
   runs(): Promise<readonly RunSummary[]> {
@@ -172,14 +175,20 @@ export class SqlStorage implements StorageManager {
   async lease(claim: LeaseClaim): Promise<LeaseVerdict> {
     checkLease(claim);
     this.checkOpen();
-    const { verdict, fence } = await this.atomically((session) => takeLease(session, claim));
-    if (verdict.ok) this.fences.set(claim.run, fence);
+    const key = JSON.stringify([claim.run, claim.holder]);
+    const { verdict, fence } = await this.atomically((session) =>
+      takeLease(session, claim, this.taken.get(key)),
+    );
+    if (!verdict.ok) return verdict;
+    this.fences.set(claim.run, fence);
+    this.taken.set(key, fence);
     return verdict;
   }
 
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
     if (await this.atomically((session) => giveLeaseBack(session, claim))) this.fences.delete(claim.run);
+    this.taken.delete(JSON.stringify([claim.run, claim.holder]));
   }
 
   async whole(run: string): Promise<WholeRun | undefined> {

@@ -15,7 +15,7 @@ export interface OpenRecording {
   readonly name: string;
   /** Of which run that is kept; absent: it is a file. */
   readonly run?: string;
-  lines(): AsyncIterable<string>;
+  readonly lines: () => AsyncIterable<string>;
   /** It may lack its end, because a program died. */
   readonly mayBeCut: boolean;
 }
