@@ -49,9 +49,11 @@ console.log(
 process.exitCode = failures > 0 ? 1 : 0;
 
 async function look(scenario: Scenario, name: string): Promise<void> {
-  const all = flags['every-boundary'] ? await everyBoundary(scenario) : [scenario];
-  for (const one of all) {
-    const broken = await brokenIn(one);
+  const { ends, crashed } = flags['every-boundary']
+    ? await everyBoundary(scenario)
+    : { ends: undefined, crashed: [scenario] };
+  for (const one of crashed) {
+    const broken = await brokenIn(one, ends);
     if (broken === undefined) continue;
     failures++;
     console.log(`${name}: ${broken.promise}: ${broken.message}`);
@@ -60,10 +62,10 @@ async function look(scenario: Scenario, name: string): Promise<void> {
   }
 }
 
-async function brokenIn(scenario: Scenario): Promise<BrokenPromise | undefined> {
+async function brokenIn(scenario: Scenario, ends?: readonly string[]): Promise<BrokenPromise | undefined> {
   worlds++;
   try {
-    const result = await checkScenario(scenario);
+    const result = await checkScenario(scenario, ends);
     if (stray !== undefined) throw stray;
     for (const [what, count] of result.counts) counts.set(what, (counts.get(what) ?? 0) + count);
     return undefined;
