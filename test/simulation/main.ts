@@ -25,6 +25,14 @@ const { values: flags } = parseArgs({
   allowNegative: true,
 });
 
+for (const name of ['seeds', 'from'] as const)
+  if (!/^\d{1,15}$/.test(flags[name])) {
+    console.error(
+      `--${name}: ${JSON.stringify(flags[name])} is not allowed; allowed: an integer of at least 0`,
+    );
+    process.exit(2);
+  }
+
 const startMs = performance.now();
 const counts = new Map<string, number>();
 let worlds = 0;
