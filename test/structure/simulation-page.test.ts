@@ -50,7 +50,7 @@ test('its flags are those of the command, which says what came of the worlds', (
   const known = [
     ...readFileSync(join(folder, 'main.ts'), 'utf8').matchAll(/^ {4}'?([a-z-]+)'?: \{ type/gm),
   ].map(([, flag]) => (flag === 'shrink' ? '--no-shrink' : `--${flag}`));
-  expect(rows.sort()).toEqual(known.sort());
+  expect(new Set(rows)).toEqual(new Set(known));
   const { status, stdout } = simulate('--seeds', '5');
   expect(stdout).toMatch(/^5 worlds, 0 broken, \d+\.\d s, \d+ a second\n$/);
   expect(status).toBe(0);
