@@ -78,7 +78,12 @@ export class LeaseKeeper {
   }
 
   private async renew(): Promise<void> {
-    const verdict = await this.claim().catch(() => undefined);
+    let verdict: LeaseVerdict | undefined;
+    try {
+      verdict = await this.claim();
+    } catch (error) {
+      if (error instanceof KernelError && error.code === 'LEASE_LOST') return this.lose(error);
+    }
     if (this.isOver) return;
     // Asked again, until the term is over.
     if (verdict === undefined) this.wait(this.termUs / 10);

@@ -116,7 +116,7 @@ export class ModelCallRun {
     const isOn = call.partial !== undefined;
     const text = isOn ? before.text + reply.text : reply.text;
     // A server that counts nothing of its answer is not believed.
-    const said = out > thought ? out - thought : Math.max(1, this.count(this.texts));
+    const said = out > thought ? out - thought : this.count(this.texts);
     const pageTokens = isOn ? before.pageTokens + said : said;
     // The server counts those of its last request only.
     const tokensOut = start.tokensOut + out;
@@ -142,6 +142,8 @@ export class ModelCallRun {
         stretches,
       );
     }
+    // No page has none.
+    const atLeastOne = Math.max(1, pageTokens);
     onEnd(
       {
         ...ended,
@@ -150,7 +152,7 @@ export class ModelCallRun {
         finish,
         ...(toolCalls.length === 0 ? {} : { toolCalls }),
         page: pageOf({ role: 'assistant', text, ...(toolCalls.length === 0 ? {} : { toolCalls }) }),
-        ...(pageTokens === tokensOut ? {} : { pageTokens }),
+        ...(atLeastOne === tokensOut ? {} : { pageTokens: atLeastOne }),
       },
       stretches,
     );

@@ -28,6 +28,7 @@ import {
   checkRecord,
   checkRun,
   isSameRecord,
+  leaseLost,
   isStoredBatch,
   refusal,
 } from './storage.ts';
@@ -69,6 +70,8 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   private writers = 0;
   /** Whoever shares this object is one program: nobody has to be kept out. */
   private readonly leases = new Map<string, Omit<LeaseVerdict, 'ok'>>();
+  /** Runs and holders whose lease another has taken over. */
+  private readonly lostLeases = new Set<string>();
   private readonly newIndex: () => TextIndex;
 
   /** `newIndex`: how texts of a scope are found; default: by the words that they share with the query. */
@@ -200,12 +203,15 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     checkLease(claim);
     const { run, holder, atUs, untilUs } = claim;
     const held = this.leases.get(run);
+    if (this.lostLeases.has(leaseKey(claim))) throw leaseLost(run);
     if (held !== undefined && held.holder !== holder && held.untilUs > atUs) return { ok: false, ...held };
+    if (held !== undefined && held.holder !== holder) this.lostLeases.add(leaseKey({ run, ...held }));
     this.leases.set(run, { holder, untilUs });
     return { ok: true, holder, untilUs };
   }
 
   release({ run, holder }: Pick<LeaseClaim, 'run' | 'holder'>): void {
+    this.lostLeases.delete(leaseKey({ run, holder }));
     if (this.leases.get(run)?.holder === holder) this.leases.delete(run);
   }
 
@@ -330,6 +336,9 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return this.tables.get(run);
   }
 }
+
+const leaseKey = ({ run, holder }: Pick<LeaseClaim, 'run' | 'holder'>): string =>
+  JSON.stringify([run, holder]);
 
 /** What is remembered now under one scope. */
 class Scope {

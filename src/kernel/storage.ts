@@ -77,7 +77,10 @@ export interface StorageManager {
   remember(memory: Memory): Promise<void>;
   /** At most `limit` memories of the scope that share a word with the query, or by the storage's own search one like it: best first, then the latest. */
   recall(question: Recollection): Promise<readonly RecalledMemory[]>;
-  /** Takes the lease of a run that nobody holds, or whose time is over, or prolongs the holder's own; resolves when durable. The run need not have started. */
+  /**
+   * Takes the lease of a run that nobody holds, or whose time is over, or prolongs the holder's own; resolves when durable. The run need not have started. LEASE_LOST for a holder whose lease
+   * another has taken over, also when that has given it back since: what the holder knows of the run is of before. Once it has given its own back it may begin anew.
+   */
   lease(claim: LeaseClaim): Promise<LeaseVerdict>;
   /** Gives it back. Nothing happens when somebody else has it. */
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void>;

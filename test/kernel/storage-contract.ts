@@ -652,6 +652,13 @@ export function storageContract(
       expect(await storage.lease(claim('a', 20))).toMatchObject({ ok: false, holder: 'b' });
       await storage.release({ run: 'r1', holder: 'b' });
       expect(await storage.lease(claim('a', 20))).toMatchObject({ ok: true });
+      // Who has not given up what another has taken over can't go on as if nothing had been.
+      expect(await storage.lease(claim('c', 30))).toMatchObject({ ok: true });
+      await expect(storage.lease(claim('a', 31))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await storage.release({ run: 'r1', holder: 'c' });
+      await expect(storage.lease(claim('a', 32))).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await storage.release({ run: 'r1', holder: 'a' });
+      expect(await storage.lease(claim('a', 33))).toMatchObject({ ok: true });
       // A run that nobody has started is none.
       expect(await storage.runs()).toEqual([]);
       await expect(storage.lease(claim('', 1))).rejects.toThrow(/holder: "" is not allowed/);
@@ -781,6 +788,8 @@ export function sharedStorageContract(
         await expect(first.append([late])).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await second.append([history(3), ended()]);
       await second.release({ run: 'r1', holder: 'b' });
+      await expect(first.append([audit(1)])).rejects.toMatchObject({ code: 'LEASE_LOST' });
+      await expect(first.lease(claim('a', 30))).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await expect(first.append([audit(1)])).rejects.toMatchObject({ code: 'LEASE_LOST' });
       await third.append([audit(1)]);
       expect((await third.history('r1')).map(({ n }) => n)).toEqual([1, 2, 3]);

@@ -23,17 +23,15 @@ export function undisturbed(scenario: Scenario): Scenario {
     ...scenario,
     runs: scenario.runs.map((run) => ({
       ...run,
-      workers: run.workers
-        .slice(0, 1)
-        .map((worker) => ({
-          ...worker,
-          leaseUs: 0,
-          crashes: [],
-          flushes: [],
-          outages: [],
-          jumps: [],
-          pauses: [],
-        })),
+      workers: run.workers.slice(0, 1).map((worker) => ({
+        ...worker,
+        leaseUs: 0,
+        crashes: [],
+        flushes: [],
+        outages: [],
+        jumps: [],
+        pauses: [],
+      })),
     })),
   };
 }

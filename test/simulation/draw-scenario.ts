@@ -75,18 +75,7 @@ function drawBudgets(draw: Draw): Scenario['budgets'] {
 
 // ---- Tools -------------------------------------------------------------------------------------------------------------
 
-const parameters: Json = {
-  type: 'object',
-  properties: {
-    path: { type: 'string' },
-    us: { type: 'integer' },
-    does: { type: 'string' },
-    acts: { type: 'string' },
-    person: { type: 'object' },
-  },
-  required: ['path'],
-  additionalProperties: false,
-};
+const parameters: Json = { type: 'object', required: ['path'] };
 
 function drawTools(draw: Draw): readonly ToolData[] {
   const timeoutUs = draw.of([300_000, 2_000_000, 15_000_000]);
@@ -231,6 +220,7 @@ function drawTurns(draw: Draw, tools: readonly string[]): readonly Turn[] {
         ] as const)
       : undefined;
     return {
+      ...(draw.chance(0.03) ? { text: '' } : {}),
       us: draw.magnitude(0, 4_000_000),
       tokens: draw.between(1, 200),
       pieces: draw.between(0, 3),

@@ -127,7 +127,7 @@ export class Machine {
     if (live === undefined) return this.die(undefined);
     try {
       await live.park();
-      promised(live['isBusy'] === false, 'who is parked does nothing', () => 'something still runs');
+      promised(!live['isBusy'], 'who is parked does nothing', () => 'something still runs');
       this.world.witness.note('parked');
       await this.lease?.release();
       this.die(undefined);
@@ -174,8 +174,10 @@ export class Machine {
       countTokens: estimateTokens,
       onEvent: (event) => {
         if (this.isDead) return;
-        witness.note(`event: ${event.type}`);
-        this.guard(() => this.checkers!.onEvent(event));
+        this.guard(() => {
+          witness.onEvent(this.options.run.name, event);
+          this.checkers!.onEvent(event);
+        });
       },
     });
     const { engines, queues, budgets, tools } = live.kernel.options;
@@ -261,15 +263,14 @@ export class Machine {
               }),
             ),
           );
-          if (!speech.isStalled)
-            due.push(
-              time.after(speech.us, () =>
-                this.deliver(() => {
-                  if (speech.isThrown) reject(new Error('the line is dead'));
-                  else if (!stop.isStopped) end({ ...speech.reply, text: rest });
-                }),
-              ),
-            );
+          due.push(
+            time.after(speech.us, () =>
+              this.deliver(() => {
+                if (speech.isThrown) reject(new Error('the line is dead'));
+                else if (!stop.isStopped) end({ ...speech.reply, text: rest });
+              }),
+            ),
+          );
           stop.onStop(() => {
             if (this.isDead) return;
             time.after(stopUs, () => this.deliver(() => end({ text: said, toolCalls: [], usage: {} })));
@@ -303,7 +304,7 @@ export class Machine {
       : { ok: true, value: `${start.tool} ${path} ${n}.${index}` };
     if (acts === 'begin' && !fails) witness.onEffect(call);
     const end = (said: ToolReply): void => {
-      call.replies.push(said);
+      witness.onToolReply(start.identity, call, said);
       this.deliver(() => {
         if (fails && does === 'throws') reject(new Error(`${path} is broken`));
         else resolve(said);

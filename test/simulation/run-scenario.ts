@@ -1,6 +1,8 @@
 /** Runs the world of a scenario to its end. Throws BrokenPromise when something that was promised does not hold. */
 import type { Pid } from '../../src/kernel/ids.ts';
-import { checkEnded } from '../sim/random-world-end.ts';
+import type { LedgerRecord } from '../../src/kernel/records.ts';
+import { checkEnded, checkStuck } from '../sim/random-world-end.ts';
+import { checkBooked } from '../support/booked.ts';
 import { brokenPromiseOf, promised, type BrokenPromise } from './broken-promise.ts';
 import type { RunPlan, Scenario } from './scenario.ts';
 import type { Surroundings } from './machine.ts';
@@ -22,6 +24,8 @@ export interface ScenarioResult {
 
 /** More than any world needs: one that needs more runs in a circle. */
 const eventLimit = 100_000;
+/** Rounds of answers and signals until somebody has had enough. */
+const patience = 50;
 /** So often may workers look for the lease of a run while nothing else is due. */
 const idleLimit = 20;
 
@@ -40,7 +44,7 @@ class World {
 
   constructor(scenario: Scenario) {
     this.scenario = scenario;
-    this.witness = new Witness(this.disk, scenario.tools);
+    this.witness = new Witness(this.disk, scenario);
     const surroundings: Surroundings = {
       scenario,
       time: this.time,
@@ -50,6 +54,8 @@ class World {
       fail: (error) => (this.failure ??= brokenPromiseOf(error)),
     };
     for (const run of scenario.runs) {
+      if (run.workers.length > 1 && run.workers.some(({ leaseUs }) => leaseUs === 0))
+        throw new Error(`${run.name}: several workers need leases`);
       const workers = run.workers.map(
         (plan, index) => new Worker(surroundings, run, plan, `worker-${index + 1}`),
       );
@@ -64,9 +70,13 @@ class World {
   async run(): Promise<ScenarioResult> {
     try {
       await this.toRest();
-      const stuck = this.unfinished();
-      if (stuck.length > 0) this.witness.note('waits at rest');
+      this.checkWaits();
       for (let round = 0; this.unfinished().length > 0 && round < 60; round++) {
+        promised(
+          round < patience || this.isSpent,
+          'nobody waits for ever',
+          () => `${this.unfinished()[0]!.name} has no end`,
+        );
         this.nudge(round);
         await this.toRest();
       }
@@ -80,6 +90,23 @@ class World {
       return JSON.stringify({ outcome: root.end?.outcome, value: root.end?.value });
     });
     return { counts: witness.counts, ends, ...first };
+  }
+
+  /** Whoever waits now waits for what will never come by itself. */
+  private checkWaits(): void {
+    const { scenario, witness } = this;
+    const isAbsent = JSON.stringify(scenario.runs).includes('"absent"');
+    for (const run of this.unfinished())
+      for (const { machine } of this.workers.get(run)!) {
+        if (machine?.live === undefined) continue;
+        witness.note('waits at rest');
+        checkStuck(machine.live.kernel, { faults: { personAbsent: isAbsent ? 1 : 0 } });
+      }
+  }
+
+  /** There is money that comes back for nobody. */
+  private get isSpent(): boolean {
+    return this.scenario.budgets.some(({ limits = [] }) => limits.length > 0);
   }
 
   /** Until nothing is due but what happens for ever. */
@@ -109,10 +136,14 @@ class World {
         if (machine?.live === undefined) continue;
         for (const { pid, end } of this.disk.store.processes(run.name)) {
           if (end !== undefined) continue;
-          worker.signal(pid, round < 50 ? 'continue' : 'kill');
+          worker.signal(pid, round < patience ? 'continue' : 'kill');
         }
         for (const ask of machine.open.values()) machine.deliver(() => machine.answer(ask, 'approve'));
       }
+  }
+
+  private ledgerOf({ name }: RunPlan): LedgerRecord[] {
+    return this.disk.store.ledger().filter(({ run }) => run === name);
   }
 
   private toProcess(run: RunPlan, name: string, act: (worker: Worker, pid: Pid) => void): void {
@@ -125,15 +156,16 @@ class World {
   }
 
   private finish(): void {
-    const { witness, scenario } = this;
+    const { witness } = this;
     witness.check();
-    for (const workers of this.workers.values())
+    for (const [run, workers] of this.workers)
       for (const { machine } of workers) {
         if (machine?.live === undefined) continue;
         machine.finish(true);
         checkEnded(machine.live.kernel);
+        checkBooked(machine.live.kernel, { ledger: () => this.ledgerOf(run) });
       }
-    witness.finish(scenario.runs.map(({ name }) => name));
+    witness.finish();
     const [first] = this.workers.values().next().value ?? [];
     Object.assign(this.first, { flushes: first?.machine?.flushes ?? 0, acts: first?.machine?.acts ?? 0 });
   }

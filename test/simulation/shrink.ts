@@ -59,6 +59,25 @@ const plainest: Readonly<Record<string, Json>> = {
   scheduling: 'fifo',
 };
 
+/** What a number is at least, by its field; default 0. */
+const least: Readonly<Record<string, number>> = {
+  checkpointEvery: 1,
+  cores: 1,
+  count: 1,
+  iterations: 1,
+  // One that is over in no time is prolonged without end.
+  leaseUs: 100_000,
+  maxOutput: 1,
+  memoryTokens: 1,
+  nth: 1,
+  sliceUs: 1,
+  stepTimeoutUs: 1,
+  timeoutUs: 1,
+  times: 1,
+  tokens: 1,
+  windowTokens: 2,
+};
+
 interface Smaller {
   /** How much shorter the JSON gets. */
   readonly saved: number;
@@ -95,7 +114,7 @@ function smallerThan(value: Json, field: string): readonly Smaller[] {
 }
 
 function* steps(value: Json, field: string): Generator<Smaller> {
-  if (typeof value === 'number') yield* smallerNumbers(value);
+  if (typeof value === 'number') yield* smallerNumbers(value, least[field] ?? 0);
   else if (typeof value === 'string') {
     const plain = plainest[field];
     if (plain !== undefined && plain !== value) yield { saved: 1, make: () => plain };
@@ -104,12 +123,12 @@ function* steps(value: Json, field: string): Generator<Smaller> {
     yield* smallerObjects(value as Readonly<Record<string, Json>>, field);
 }
 
-function* smallerNumbers(value: number): Generator<Smaller> {
+function* smallerNumbers(value: number, least: number): Generator<Smaller> {
   const rounder = Number(`1e${String(Math.abs(Math.trunc(value))).length - 1}`) * Math.sign(value);
   const tried = new Set<number>();
   const next = Math.abs(value) <= 20 ? value - Math.sign(value) : 0;
-  for (const smaller of [0, 1, rounder, Math.trunc(value / 2), next]) {
-    if (Math.abs(smaller) >= Math.abs(value) || tried.has(smaller)) continue;
+  for (const smaller of [least, 1, rounder, Math.trunc(value / 2), next]) {
+    if (Math.abs(smaller) >= Math.abs(value) || Math.abs(smaller) < least || tried.has(smaller)) continue;
     tried.add(smaller);
     yield { saved: 0, make: () => smaller };
   }

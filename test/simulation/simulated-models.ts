@@ -15,8 +15,6 @@ export interface Speech {
   readonly text: string;
   readonly us: number;
   readonly pieces: number;
-  /** It never ends by itself. */
-  readonly isStalled: boolean;
   /** The adapter itself fails. */
   readonly isThrown: boolean;
   /** What of the text is told. */
@@ -25,6 +23,8 @@ export interface Speech {
 }
 
 const refusedUs = 50_000;
+/** Longer than any call may take. */
+const stallUs = 600_000_000;
 
 export class SimulatedModels {
   private readonly storms: readonly Stretch[];
@@ -47,19 +47,29 @@ export class SimulatedModels {
     const nth = this.order.nth(call.identity);
     const turn = turns[nth - 1];
     const name = `${process}-${pid}.${nth}`;
-    const speech = turn === undefined ? closing(call, name) : spoken(turn, name, call.maxOutput);
+    const isAside = call.request.purpose === 'reflection' && turn?.text === undefined;
+    const speech =
+      isAside && turn?.fault === undefined
+        ? saying(reflectionOf(name, nth))
+        : turn === undefined
+          ? saying(`${name} has read ${digestOf(call.messages)}`)
+          : spoken(turn, name, call.maxOutput);
     this.given.set(key, speech);
     return speech;
   }
 }
 
-/** Nothing is left of the script: the answer tells what stands in the prompt, so that whatever got lost on the way to it is missed in the end. */
-function closing({ messages }: ModelCall, name: string): Speech {
-  const text = `${name} has read ${digestOf(messages)}`;
+function saying(text: string): Speech {
   const reply = { toolCalls: [], finish: 'stop', usage: { tokensOut: estimateTokens(text) } } as const;
-  return { text, told: text, us: 100_000, pieces: 1, isStalled: false, isThrown: false, reply };
+  return { text, told: text, us: 100_000, pieces: 1, isThrown: false, reply };
 }
 
+function reflectionOf(name: string, nth: number): string {
+  const plan = nth % 2 === 0 ? `as ${name} says` : '';
+  return JSON.stringify({ score: 0.5, issues: [], suggestions: [], goOn: nth % 5 > 0, plan });
+}
+
+/** What the answer tells when nothing is left of the script, so that whatever got lost on its way into the prompt is missed in the end. */
 function digestOf(messages: readonly Message[]): string {
   return `${messages.length} messages, ${hash32(canonicalJson(messages), 0).toString(16)}`;
 }
@@ -77,7 +87,6 @@ function spoken(turn: Turn, name: string, maxOutput: number): Speech {
     told: text,
     us,
     pieces,
-    isStalled: fault === 'stalled',
     isThrown: fault === 'thrown',
     reply: { toolCalls, usage, finish: toolCalls.length > 0 ? 'tool-calls' : 'stop' },
   };
@@ -86,6 +95,8 @@ function spoken(turn: Turn, name: string, maxOutput: number): Speech {
       return refused(503, undefined);
     case 'rejected':
       return refused(400, undefined);
+    case 'stalled':
+      return { ...failing(whole, '', { code: 'EMPTY_STREAM', message: 'nothing came' }), us: stallUs };
     case 'empty':
       return failing(whole, '', { code: 'EMPTY_STREAM', message: 'the answer had no event' });
     case 'broken-off':
@@ -130,7 +141,6 @@ function refused(status: number, waitUs: number | undefined): Speech {
     told: '',
     us: refusedUs,
     pieces: 0,
-    isStalled: false,
     isThrown: false,
     reply: {
       toolCalls: [],

@@ -6,6 +6,7 @@ import { canonicalJson } from '../../src/base/canonical-json.ts';
 import type { ModelCall } from '../../src/agents/model/model-call.ts';
 import type { ModelReply, ToolReply } from '../../src/host/ports.ts';
 import type { ProcessEnd } from '../../src/host/live-kernel.ts';
+import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { Json, RequestId } from '../../src/kernel/ids.ts';
 import type { Input, PersonAnswered } from '../../src/kernel/inputs.ts';
 import type { StepOutput } from '../../src/kernel/outbox.ts';
@@ -15,9 +16,13 @@ import type { StoredProcess } from '../../src/kernel/storage.ts';
 import type { Answer, ToolResult } from '../../src/kernel/syscalls.ts';
 import { subRunOf } from '../../src/kernel/sub-run.ts';
 import type { ToolData } from '../../src/kernel/tool-data.ts';
+import { agentProblem, reasonOf } from '../agents/faults/agent-ends.ts';
+import { checkSpending } from '../agents/faults/spending.ts';
 import { danglingIn } from '../agents/loop/agent-world.ts';
 import { checkStored } from '../sim/stored-promises.ts';
 import { promised } from './broken-promise.ts';
+import { causeless } from './causes.ts';
+import type { RunPlan, Scenario } from './scenario.ts';
 import type { SimulatedDisk } from './simulated-storage.ts';
 
 /** What only a call that was started comes to. */
@@ -54,6 +59,7 @@ export class WitnessedLife {
 export class Witness {
   readonly counts = new Map<string, number>();
   private readonly disk: SimulatedDisk;
+  private readonly scenario: Scenario;
   private readonly tools: ReadonlyMap<string, ToolData>;
   private lives = 0;
   /** Syscalls whose result is stored, and tool calls whose end is. */
@@ -65,14 +71,21 @@ export class Witness {
   private readonly decisions = new Map<string, PersonAnswered>();
   /** Texts that whole answers had, by call. */
   private readonly answers = new Map<string, string[]>();
+  /** What models said to a process as a turn of its work, and what its tools gave it. */
+  private readonly heard = new Map<string, Set<string>>();
+  /** Prompt and longest answer of its largest call, by process. */
+  private readonly largest = new Map<string, number>();
+  /** By run, node and resource. */
+  private readonly overruns = new Map<string, number>();
   /** Messages of the world that somebody was told are stored, by process. */
   private readonly messages: { readonly run: string; readonly pid: number; readonly text: string }[] = [];
   /** By run and pid. */
   readonly names = new Map<string, string>();
 
-  constructor(disk: SimulatedDisk, tools: readonly ToolData[]) {
+  constructor(disk: SimulatedDisk, scenario: Scenario) {
     this.disk = disk;
-    this.tools = new Map(tools.map((tool) => [tool.name, tool]));
+    this.scenario = scenario;
+    this.tools = new Map(scenario.tools.map((tool) => [tool.name, tool]));
   }
 
   note(what: string): void {
@@ -81,6 +94,18 @@ export class Witness {
 
   begin(): WitnessedLife {
     return new WitnessedLife(++this.lives);
+  }
+
+  onEvent(run: string, event: KernelEvent): void {
+    this.note(`event: ${event.type}`);
+    if (event.type === 'call.requested') {
+      const process = `${run} ${event.pid}`;
+      const size = event.promptTokens + event.maxOutput;
+      this.largest.set(process, Math.max(this.largest.get(process) ?? 0, size));
+    } else if (event.type === 'budget.overrun') {
+      const key = `${run} ${event.node} ${event.resource}`;
+      this.overruns.set(key, (this.overruns.get(key) ?? 0) + event.amount);
+    }
   }
 
   // ---- What is given out and stored ------------------------------------------------------------------------------------
@@ -107,6 +132,8 @@ export class Witness {
     if (ask === undefined) return;
     life.asked.delete(input.request);
     if (ask.tool !== undefined) this.decisions.set(placeOf(ask.identity), input);
+    const { run, pid } = ask.identity;
+    if (input.decision === 'answer') this.heardBy(run, pid).add(JSON.stringify(input.value));
   }
 
   onStored(records: readonly KernelRecord[]): void {
@@ -143,11 +170,42 @@ export class Witness {
     );
     const dangling = danglingIn(call.messages);
     promised(dangling === undefined, 'a prompt is whole', () => `${what}: ${dangling}`);
+    this.checkPrompt(what, call);
     this.note(`purpose: ${call.request.purpose ?? 'turn'}`);
   }
 
-  onModelReply({ identity }: ModelCall, { text, finish, failed }: ModelReply, whole: string): void {
+  /** What stands there as said by the model or a tool is what they said. */
+  private checkPrompt(what: string, { identity: { run, pid }, messages }: ModelCall): void {
+    const heard = this.heardBy(run, pid);
+    for (const message of messages) {
+      if (message.role === 'assistant')
+        promised(
+          heard.has(message.text),
+          'a prompt tells what was said',
+          () => `${what}: the model never said ${JSON.stringify(message.text)}`,
+        );
+      else if (message.role === 'tool' && message.ok)
+        promised(
+          heard.has(JSON.stringify(message.value)),
+          'a prompt tells what was said',
+          () => `${what}: no tool gave ${JSON.stringify(message.value)}`,
+        );
+    }
+  }
+
+  private heardBy(run: string, pid: number): Set<string> {
+    const process = `${run} ${pid}`;
+    let heard = this.heard.get(process);
+    if (heard === undefined) this.heard.set(process, (heard = new Set()));
+    return heard;
+  }
+
+  onModelReply({ identity, request }: ModelCall, { text, finish, failed }: ModelReply, whole: string): void {
     this.note(`model: ${failed?.code ?? finish ?? 'stopped'}`);
+    const { purpose = 'turn' } = request;
+    // A critique may give a better answer.
+    if (finish !== undefined && (purpose === 'turn' || purpose === 'critique'))
+      this.heardBy(identity.run, identity.pid).add(whole).add(whole.trim());
     if (finish === undefined) return;
     const texts = this.answers.get(callOf(identity)) ?? [];
     texts.push(text, whole);
@@ -218,6 +276,11 @@ export class Witness {
     );
   }
 
+  onToolReply({ run, pid }: CallIdentity, call: WitnessedCall, reply: ToolReply): void {
+    call.replies.push(reply);
+    if (reply.ok) this.heardBy(run, pid).add(JSON.stringify(reply.value));
+  }
+
   onEffect(call: WitnessedCall): void {
     const { idempotent = false } = this.tools.get(call.tool)!;
     // The key is known: what it did then is what it does.
@@ -282,10 +345,11 @@ export class Witness {
     }
   }
 
-  /** Everybody has ended. `runs`: all that there were to be. */
-  finish(runs: readonly string[]): void {
+  /** Everybody has ended. */
+  finish(): void {
     const { store } = this.disk;
-    for (const run of runs) {
+    for (const plan of this.scenario.runs) {
+      const { name: run } = plan;
       const processes = store.processes(run);
       promised(processes.length > 0, 'no run is lost', () => `nothing is stored of ${run}`);
       for (const process of processes) {
@@ -295,9 +359,12 @@ export class Witness {
           () => `process ${process.pid} (${process.program}) of ${run} has none`,
         );
         this.note(`outcome: ${process.program} ${process.end.outcome}`);
+        let calls = 0;
         for (const record of store.history(run, { branch: 'main', pid: process.pid }))
-          this.checkHistory(process, record);
+          calls += this.checkHistory(process, record);
+        this.checkProcess(plan, process, calls);
       }
+      this.checkBudgets(run);
     }
     for (const [place, { tool, key, effects }] of this.calls) {
       const { idempotent = false } = this.tools.get(tool)!;
@@ -305,9 +372,51 @@ export class Witness {
     }
   }
 
-  private checkHistory({ run, branch, pid }: StoredProcess, { n, kind, result }: HistoryRecord): void {
+  private checkProcess(plan: RunPlan, process: StoredProcess, calls: number): void {
+    const { run, pid, program, arguments: task } = process;
+    const { outcome, value } = process.end!;
+    const wrong = causeless(this.scenario, plan, process);
+    promised(
+      wrong === undefined,
+      'nothing fails without a cause',
+      () => `process ${pid} (${program}) of ${run}: ${wrong}, ${JSON.stringify(value)}`,
+    );
+    if (program !== 'agent') return;
+    const largest = this.largest.get(`${run} ${pid}`) ?? 0;
+    const problem = agentProblem(task, { outcome, value, calls, largest, isUnsaved: false });
+    promised(
+      problem === undefined,
+      'an agent keeps its limits',
+      () => `process ${pid} of ${run}: ${problem}`,
+    );
+    this.note(`reason: ${reasonOf({ outcome, value })}`);
+    if (outcome !== 'completed') return;
+    const { answer } = value as { readonly answer: string };
+    promised(
+      this.heardBy(run, pid).has(answer),
+      'the end is what the model said',
+      () => `process ${pid} of ${run}: ${JSON.stringify(answer)}`,
+    );
+  }
+
+  private checkBudgets(run: string): void {
+    const ledger = this.disk.store.ledger().filter((record) => record.run === run);
+    const overruns = new Map(
+      [...this.overruns].flatMap(([key, amount]) =>
+        key.startsWith(`${run} `) ? [[key.slice(run.length + 1), amount] as const] : [],
+      ),
+    );
+    try {
+      checkSpending(ledger, this.scenario.budgets, overruns);
+    } catch (error) {
+      promised(false, 'a budget is not exceeded', () => (error as Error).message);
+    }
+  }
+
+  /** Returns how many tool calls it is. */
+  private checkHistory({ run, branch, pid }: StoredProcess, { n, kind, result }: HistoryRecord): number {
     this.note(result.ok ? kind : `${kind}: ${result.code}`);
-    if (!result.ok) return;
+    if (!result.ok) return 0;
     const identity = { run, branch, pid, n, index: 0 };
     if (kind === 'think') {
       const { text } = result.value as unknown as Answer;
@@ -317,9 +426,11 @@ export class Witness {
         'an answer is what the model said',
         () => `${callOf(identity)}: ${JSON.stringify(text)}, said: ${JSON.stringify(texts)}`,
       );
-    } else if (kind === 'callTools')
-      for (const [index, told] of (result.value as unknown as readonly ToolResult[]).entries())
-        this.checkResult({ ...identity, index }, told);
+    }
+    if (kind !== 'callTools') return 0;
+    const results = result.value as unknown as readonly ToolResult[];
+    for (const [index, told] of results.entries()) this.checkResult({ ...identity, index }, told);
+    return results.length;
   }
 
   /** A result is what the tool said, or what is true of it. */

@@ -15,7 +15,7 @@ export function heldAt(budgets: BudgetTree, nowUs: number): readonly (readonly n
 }
 
 /** Throws AssertionError when a crash now would change what the budgets hold, or has changed what a process has used. */
-export function checkBooked(kernel: Kernel, store: MemoryStore): void {
+export function checkBooked(kernel: Kernel, store: Pick<MemoryStore, 'ledger'>): void {
   const { budgets: nodes, ledger: before, records } = kernel.options;
   if (!records) return;
   const { nowUs } = kernel;

@@ -5,15 +5,17 @@
  * of "sequencers" in M. Burrows, "The Chubby Lock Service for Loosely-Coupled Distributed Systems", OSDI 2006, section 2.4.
  */
 import { emptyAuditHead } from '../../kernel/audit-log.ts';
-import type { LeaseClaim, LeaseVerdict } from '../../kernel/storage.ts';
+import { leaseLost, type LeaseClaim, type LeaseVerdict } from '../../kernel/storage.ts';
 import type { SqlSession } from './sql.ts';
 import { runsTable } from './tables.ts';
 
 const leaseColumns = ['version', 'fence', 'holder', 'leased_until_us'];
 
+/** `own`: the number that this holder's lease had; undefined: it takes one for the first time. Throws LEASE_LOST when another has had it since. */
 export async function takeLease(
   session: SqlSession,
   { run, holder, atUs, untilUs }: LeaseClaim,
+  own: number | undefined,
 ): Promise<{ readonly verdict: LeaseVerdict; readonly fence: number }> {
   const [row] = await session.find(runsTable, ['name'], [{ name: run }], 'lock');
   if (row === undefined) {
@@ -34,6 +36,8 @@ export async function takeLease(
   }
   const { holder: heldBy, leased_until_us: heldUntilUs } = row;
   const fence = row['fence'] as number;
+  // One that this holder has taken, and was not told of, is its own all the same.
+  if (own !== undefined && own !== fence && heldBy !== holder) throw leaseLost(run);
   if (heldBy !== null && heldBy !== holder && (heldUntilUs as number) > atUs)
     return { verdict: { ok: false, holder: heldBy as string, untilUs: heldUntilUs as number }, fence };
   const next = heldBy === holder ? fence : fence + 1;

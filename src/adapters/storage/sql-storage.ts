@@ -72,6 +72,8 @@ export class SqlStorage implements StorageManager {
   private heads = new Map<string, RunHead>();
   /** Of the leases taken here, by run. */
   private readonly fences = new Map<string, number>();
+  /** The same by run and holder, of those that have not given theirs back. */
+  private readonly taken = new Map<string, number>();
   private waiting: Write[] = [];
   private flushing: Promise<void> | undefined;
   private isClosed = false;
@@ -165,14 +167,20 @@ export class SqlStorage implements StorageManager {
   async lease(claim: LeaseClaim): Promise<LeaseVerdict> {
     checkLease(claim);
     this.checkOpen();
-    const { verdict, fence } = await this.atomically((session) => takeLease(session, claim));
-    if (verdict.ok) this.fences.set(claim.run, fence);
+    const key = JSON.stringify([claim.run, claim.holder]);
+    const { verdict, fence } = await this.atomically((session) =>
+      takeLease(session, claim, this.taken.get(key)),
+    );
+    if (!verdict.ok) return verdict;
+    this.fences.set(claim.run, fence);
+    this.taken.set(key, fence);
     return verdict;
   }
 
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
     await this.atomically((session) => giveLeaseBack(session, claim));
+    this.taken.delete(JSON.stringify([claim.run, claim.holder]));
   }
 
   async sizes(): Promise<StorageSizes> {

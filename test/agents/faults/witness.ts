@@ -2,21 +2,18 @@
  * What a world of agents can be told from outside, over all lives of its kernel: which effects its tools had, whom people allowed what, how processes ended and what they were told. It counts for itself and
  * looks into nobody; a promise that is broken is an error that names it.
  */
-import type { AgentResult } from '../../../src/agents/loop/agent-run.ts';
 import { agentDefaults, type AgentTask } from '../../../src/agents/loop/agent-task.ts';
 import { responseCacheName } from '../../../src/agents/loop/response-cache.ts';
 import type { TeamTask } from '../../../src/agents/teams/team-task.ts';
 import type { SimulatedModel } from '../../../src/agents/model/model-call.ts';
 import { canonicalJson } from '../../../src/base/canonical-json.ts';
 import { rngFor } from '../../../src/base/rng.ts';
-import { isRecord } from '../../../src/kernel/budget-limits.ts';
 import type { KernelEvent } from '../../../src/kernel/events.ts';
-import type { Json, RequestId } from '../../../src/kernel/ids.ts';
+import type { RequestId } from '../../../src/kernel/ids.ts';
 import type { Input, ToolEnded } from '../../../src/kernel/inputs.ts';
 import type { MemoryStore } from '../../../src/kernel/memory-store.ts';
 import type { StepOutput } from '../../../src/kernel/outbox.ts';
 import type { ProcessEnded } from '../../../src/kernel/records.ts';
-import type { Outcome } from '../../../src/kernel/process-state.ts';
 import type { CallIdentity } from '../../../src/kernel/requests.ts';
 import type { StoredProcess } from '../../../src/kernel/storage.ts';
 import type { PersonReply, ToolResult } from '../../../src/kernel/syscalls.ts';
@@ -25,6 +22,7 @@ import type { SimulatedPerson } from '../../../src/sim/devices/person-device.ts'
 import type { ToolReplay } from '../../../src/sim/devices/tool-device.ts';
 import { Draw } from '../../sim/random-draw.ts';
 import { danglingIn } from '../loop/agent-world.ts';
+import { agentProblem, reasonOf, type CountedEnd } from './agent-ends.ts';
 import type { FaultWorld } from './draw-world.ts';
 import { checkSpending } from './spending.ts';
 
@@ -306,36 +304,11 @@ export class Witness {
     if (program === 'agent') this.checkAgent(process, { outcome, value, calls, isUnsaved });
   }
 
-  private checkAgent(
-    process: StoredProcess,
-    end: {
-      readonly outcome: Outcome;
-      readonly value: Json;
-      readonly calls: number;
-      readonly isUnsaved: boolean;
-    },
-  ): void {
-    const { outcome, value, calls, isUnsaved } = end;
+  private checkAgent(process: StoredProcess, end: Omit<CountedEnd, 'largest'>): void {
     const { pid, run } = process;
     const largest = this.largest.get(`${run} ${pid}`) ?? 0;
-    const { windowTokens, toolCalls, iterations } = {
-      ...agentDefaults,
-      ...(process.arguments as unknown as AgentTask),
-    };
-    const { reason, ...result } = (isRecord(value) ? value : {}) as Partial<AgentResult>;
-    this.note(`reason: ${reason ?? outcome}`);
-    const problem =
-      calls > toolCalls
-        ? `${calls} tool calls, allowed: ${toolCalls}`
-        : (result.toolCalls ?? 0) > toolCalls || (result.iterations ?? 0) > iterations
-          ? JSON.stringify(result)
-          : largest > windowTokens
-            ? `a call of ${largest} tokens, its window: ${windowTokens}`
-            : (outcome === 'completed') !== (reason === 'answered' || reason === 'stopped-by-reflection')
-              ? `${outcome}, because ${reason}`
-              : isUnsaved && outcome !== 'cancelled' && outcome !== 'killed' && reason !== 'STORAGE_FAILED'
-                ? `${outcome}, because ${reason}, though a checkpoint failed`
-                : undefined;
+    this.note(`reason: ${reasonOf(end)}`);
+    const problem = agentProblem(process.arguments, { ...end, largest });
     if (problem !== undefined) throw new Error(`process ${pid} (agent): ${problem}`);
   }
 }
