@@ -9,6 +9,11 @@ export type CommandTable = Readonly<Record<string, () => Promise<Command | Comma
 
 export const commandTable: CommandTable = {
   run: async () => (await import('./commands/run.ts')).runCommand,
+  resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
+  rewind: async () => (await import('./commands/rewind.ts')).rewindCommand,
+  fork: async () => (await import('./commands/fork.ts')).forkCommand,
+  diff: async () => (await import('./commands/diff.ts')).diffCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   mcp: async () => (await import('./commands/mcp.ts')).mcpCommand,
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
@@ -21,5 +26,7 @@ export const commandTable: CommandTable = {
   curve: async () => (await import('./commands/curve.ts')).curveCommand,
   ostep: async () => (await import('./commands/ostep.ts')).ostepCommands,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
+  step: async () => (await import('./commands/step.ts')).stepCommand,
+  why: async () => (await import('./commands/why.ts')).whyCommand,
   whatif: async () => (await import('./commands/whatif.ts')).whatIfCommand,
 };

@@ -4,7 +4,7 @@
  */
 import type { StoredStep } from '../agents/traces/stored-steps.ts';
 import { checkBranchName } from '../kernel/branches.ts';
-import { invalid, KernelError } from '../kernel/errors.ts';
+import { invalid } from '../kernel/errors.ts';
 import { estimateTokens } from '../kernel/estimate.ts';
 import type { Json, Pid } from '../kernel/ids.ts';
 import {
@@ -100,36 +100,27 @@ export function planBranch(stored: StoredBranch, request: BranchRequest, atUs: n
 export interface BranchMaker {
   readonly storage: StorageManager;
   readonly nowUs: () => number;
-  /** Like no other's. */
-  readonly holder: string;
+  /** Takes the lease of the run. Throws KernelError LEASE_LOST while somebody else drives it. */
+  readonly lease: (run: string) => Promise<{ release(): Promise<void> }>;
 }
-
-/** Long enough to write it; nobody else drives the run meanwhile. */
-const leaseUs = 60_000_000;
 
 /**
  * Makes the branch, of `from`, or of the one with which the run goes on: read, planned and stored while nobody else can drive the run. Throws KernelError LEASE_LOST while somebody does, INVALID_ARGUMENT as
  * planBranch does, and as the storage does; then nothing has changed.
  */
 export async function makeBranch(
-  { storage, nowUs, holder }: BranchMaker,
+  { storage, nowUs, lease }: BranchMaker,
   { run, from, ...request }: BranchRequest & { readonly run: string; readonly from?: string },
 ): Promise<BranchPlan> {
   // Nothing is leased of a run that is not there.
   await readBranch(storage, run, from);
-  const atUs = nowUs();
-  const { ok } = await storage.lease({ run, holder, atUs, untilUs: atUs + leaseUs });
-  if (!ok)
-    throw new KernelError(
-      'LEASE_LOST',
-      `run ${JSON.stringify(run)}: is at work in another program; allowed: when that has ended or is stopped`,
-    );
+  const held = await lease(run);
   try {
     const plan = planBranch(await readBranch(storage, run, from), request, nowUs());
     await storage.append(plan.records);
     return plan;
   } finally {
-    await storage.release({ run, holder });
+    await held.release();
   }
 }
 

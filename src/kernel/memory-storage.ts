@@ -12,6 +12,7 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from './records.ts';
 import type {
@@ -32,6 +33,7 @@ import type {
   StorageManager,
   StorageSizes,
   StoredProcess,
+  WholeRun,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
 import type { TextIndex } from './text-index.ts';
@@ -100,6 +102,10 @@ export class MemoryStorage implements StorageManager {
     return this.read((store) => store.pages(hashes));
   }
 
+  recordings(run: string): Promise<readonly RecordingRecord[]> {
+    return this.read((store) => store.recordings(run));
+  }
+
   ledger(): Promise<readonly LedgerRecord[]> {
     return this.read((store) => store.ledger());
   }
@@ -128,6 +134,10 @@ export class MemoryStorage implements StorageManager {
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     const own = { ...claim };
     return this.write(() => this.store.release(own));
+  }
+
+  whole(run: string): Promise<WholeRun | undefined> {
+    return this.read((store) => store.whole(run));
   }
 
   sizes(): Promise<StorageSizes> {

@@ -16,6 +16,7 @@ import type {
   LedgerRecord,
   PageRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from './records.ts';
 import { RunTable, sizeOf } from './run-table.ts';
@@ -29,6 +30,8 @@ import {
   checkRun,
   isSameRecord,
   leaseLost,
+  namedPages,
+  pageRecord,
   isStoredBatch,
   refusal,
 } from './storage.ts';
@@ -53,6 +56,7 @@ import type {
   StorageSizes,
   StoredProcess,
   Synchronous,
+  WholeRun,
 } from './storage.ts';
 import { TermOverlapIndex } from './term-overlap.ts';
 import type { TextIndex } from './text-index.ts';
@@ -167,6 +171,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return found;
   }
 
+  recordings(run: string): RecordingRecord[] {
+    return (this.find(run)?.recordings ?? []).map(copyJson);
+  }
+
   ledger(): LedgerRecord[] {
     return this.ledgerRecords.map((record) => ({ ...record }));
   }
@@ -218,6 +226,19 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   recall(question: Recollection): RecalledMemory[] {
     checkRecollection(question);
     return this.scopes.get(question.scope)?.recall(question.query, question.limit) ?? [];
+  }
+
+  whole(run: string): WholeRun | undefined {
+    const table = this.find(run);
+    if (table === undefined || table.isEmpty || table.prunedUs !== undefined) return undefined;
+    const placed = table.recordsOf();
+    const audit = table.audit.entries();
+    const hashes = namedPages([...placed, ...audit.map(({ record }) => record)]);
+    const pages = Array.from(this.pages(hashes), ([hash, text]) => pageRecord(run, hash, text));
+    return {
+      records: copyJson([...table.started(), ...this.ledgerOf(run), ...pages, ...placed]),
+      audit,
+    };
   }
 
   /** As JSON has them. */

@@ -19,7 +19,8 @@ export type KernelRecord =
   | LedgerRecord
   | AuditRecord
   | PageRecord
-  | ProcessEnded;
+  | ProcessEnded
+  | RecordingRecord;
 
 export interface RunStarted {
   readonly v: number;
@@ -236,6 +237,19 @@ export interface ProcessEnded {
   readonly pid: Pid;
   readonly outcome: Outcome;
   readonly value: Json;
+  readonly atUs: number;
+}
+
+/** A part of the recording of one kernel that drove the run, as its driver keeps it: its lines from where the part before it ended. */
+export interface RecordingRecord {
+  readonly v: number;
+  readonly type: 'recording';
+  readonly run: string;
+  /** Names the kernel within the run. */
+  readonly session: string;
+  /** From 1. */
+  readonly part: number;
+  readonly lines: readonly Json[];
   readonly atUs: number;
 }
 

@@ -11,6 +11,7 @@ import type {
   PageRecord,
   ProcessEnded,
   ProcessStarted,
+  RecordingRecord,
   RunStarted,
 } from './records.ts';
 import { isSameRecord, refusal } from './storage.ts';
@@ -44,6 +45,8 @@ export class RunTable {
   private readonly results: HistoryRecord[] = [];
   /** Of all branches, in the order of their append. */
   private readonly records: BranchRecord[] = [];
+  /** Parts of all recordings, in the order of their append. */
+  readonly recordings: RecordingRecord[] = [];
   /** Ledger records by what they are about: a reservation is made once and settled once. */
   private readonly calls = new Map<string, LedgerRecord>();
 
@@ -57,7 +60,7 @@ export class RunTable {
     if (this.prunedUs !== undefined && !(record.type === 'ledger' && record.what === 'settled'))
       throw refusal(record, 'belongs to a run that was pruned');
     const isNew = this.put(record);
-    if (isNew && record.type !== 'run.started' && record.type !== 'ledger') this.records.push(record);
+    if (isNew && isOfBranch(record)) this.records.push(record);
     return isNew;
   }
 
@@ -82,12 +85,14 @@ export class RunTable {
         return this.addCall(record);
       case 'process.ended':
         return this.endProcess(record);
+      case 'recording':
+        return this.addRecording(record);
     }
   }
 
   /** Undoes `add` for the record that was added last. */
   takeBack(record: RunRecord): void {
-    if (record.type !== 'run.started' && record.type !== 'ledger') this.records.pop();
+    if (isOfBranch(record)) this.records.pop();
     switch (record.type) {
       case 'run.started':
         this.branches.delete(record.branch);
@@ -117,6 +122,9 @@ export class RunTable {
         this.processOf(record).end = undefined;
         this.ends.pop();
         break;
+      case 'recording':
+        this.recordings.pop();
+        break;
     }
   }
 
@@ -126,13 +134,14 @@ export class RunTable {
     if (atUs === undefined) this.audit = new AuditLog();
     this.branches.clear();
     this.pages.clear();
-    for (const list of [this.processes, this.ends, this.results, this.records]) list.length = 0;
+    for (const list of [this.processes, this.ends, this.results, this.records, this.recordings])
+      list.length = 0;
   }
 
   /** Of its records and its audit log, characters of JSON. */
   get size(): number {
     const started = Array.from(this.branches.values(), (branch) => branch.started);
-    return sizeOf(started) + sizeOf(this.records) + sizeOf(this.audit.entries());
+    return sizeOf(started) + sizeOf(this.records) + sizeOf(this.recordings) + sizeOf(this.audit.entries());
   }
 
   summary(run: string): RunSummary {
@@ -161,8 +170,9 @@ export class RunTable {
     return this.branches.get(branch)?.processes.get(pid);
   }
 
-  recordsOf(branch: string): BranchRecord[] {
-    return this.records.filter((record) => record.branch === branch);
+  /** Of all branches, when none is named. */
+  recordsOf(branch?: string): BranchRecord[] {
+    return branch === undefined ? this.records : this.records.filter((record) => record.branch === branch);
   }
 
   history({ branch, pid, after = -1 }: HistoryFilter): HistoryRecord[] {
@@ -238,6 +248,16 @@ export class RunTable {
     return hasEnded;
   }
 
+  private addRecording(record: RecordingRecord): boolean {
+    if (this.branches.size === 0) throw refusal(record, 'belongs to a run that has not started');
+    const { session } = record;
+    const known = this.recordings.filter((one) => one.session === session);
+    if (record.part <= known.length) return repeats(known[record.part - 1]!, record);
+    if (record.part !== known.length + 1) throw refusal(record, 'comes before the part that it follows');
+    this.recordings.push(record);
+    return true;
+  }
+
   private processOf(record: HistoryRecord | JournalRecord | CheckpointRecord | ProcessEnded): ProcessTable {
     const process = this.process(record);
     if (process === undefined) throw refusal(record, 'belongs to a process that has not started');
@@ -310,4 +330,8 @@ function afterEnd(record: KernelRecord): Error {
 
 function callKey({ pid, n, what, node, reservedUs, seq }: LedgerRecord): string {
   return `${pid} ${n} ${what} ${reservedUs} ${seq} ${node}`;
+}
+
+function isOfBranch(record: RunRecord): record is BranchRecord {
+  return record.type !== 'run.started' && record.type !== 'ledger' && record.type !== 'recording';
 }

@@ -9,7 +9,8 @@
  *   reservations. What it used may still be settled and audited, because a stopped call ends after its process.
  * - A history grows at its end only, a journal by the next number. A checkpoint builds on the one before it or tells its prompt from the start.
  * - Records of a version that is not known here are refused.
- * - Who has leased a run through this storage object stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a fencing token does that).
+ * - Who has leased a run through this storage object, and has not given the lease back, stores nothing more of it as soon as another has: LEASE_LOST, however late its writes come (a
+ *   fencing token does that).
  * - A run that was pruned takes no more than what settles and tells of a call that ended after it.
  * - A run sees its own records only. Pages are the exception: a content is stored once for all who know its hash.
  *
@@ -24,14 +25,17 @@ import { invalid, KernelError } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import { historyVersion } from './records.ts';
 import type {
+  AuditRecord,
   CheckpointRecord,
   HistoryRecord,
   JournalRecord,
   KernelRecord,
   LedgerRecord,
+  PageRecord,
   ProcessEnded,
   ProcessStarted,
   PromptNode,
+  RecordingRecord,
   RunStarted,
 } from './records.ts';
 import type { CallIdentity } from './requests.ts';
@@ -64,6 +68,8 @@ export interface StorageManager {
   lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined>;
   /** The texts of these pages, by hash; a hash whose text is not stored is left out. STORAGE_FAILED for a text of another hash. */
   pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** The parts of the run's recordings in the order of their append, in which those of several kernels may alternate. */
+  recordings(run: string): Promise<readonly RecordingRecord[]>;
   /** Reservations and settlements of all runs, in the order of their append. */
   ledger(): Promise<readonly LedgerRecord[]>;
   /** The run's audit chain, or those of its entries that concern one process. */
@@ -84,6 +90,8 @@ export interface StorageManager {
   lease(claim: LeaseClaim): Promise<LeaseVerdict>;
   /** Gives it back. Nothing happens when somebody else has it. */
   release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void>;
+  /** All of a run, as of one moment; undefined for an unknown one, and for one that was pruned. STORAGE_FAILED for what is damaged. */
+  whole(run: string): Promise<WholeRun | undefined>;
   /** What each run takes, in the order of their start. */
   sizes(): Promise<StorageSizes>;
   /**
@@ -184,6 +192,12 @@ export interface LeaseVerdict {
   readonly untilUs: number;
 }
 
+/** What makes the same run in another storage: `records` in an order in which they can be appended, the pages that they and the audit log name among them. */
+export interface WholeRun {
+  readonly records: readonly Exclude<KernelRecord, AuditRecord>[];
+  readonly audit: readonly ChainedAuditRecord[];
+}
+
 /** Bytes. `used` of `disk` is taken, the rest is free to be filled again. */
 export interface StorageSizes {
   readonly disk: number;
@@ -219,6 +233,24 @@ export interface Recollection {
   readonly limit: number;
 }
 
+export function pageRecord(run: string, hash: string, text: string): PageRecord {
+  return { v: historyVersion, type: 'page', run, hash, text };
+}
+
+/** Hashes of the pages that these records name, in the order of their first mention. */
+export function namedPages(records: readonly KernelRecord[]): readonly string[] {
+  const hashes = new Set<string>();
+  for (const record of records) {
+    if (record.type === 'checkpoint') for (const { hash } of record.nodes) hashes.add(hash);
+    if (record.type === 'audit' && record.reasoning !== undefined) hashes.add(record.reasoning);
+    if (record.type !== 'history' || record.kind !== 'think' || !record.result.ok) continue;
+    const { content } = record.result.value as { readonly content?: { readonly hash: string } };
+    if (content !== undefined) hashes.add(content.hash);
+  }
+  hashes.delete('');
+  return [...hashes];
+}
+
 /** Throws STORAGE_FAILED unless the record is one that this version can store, judged by itself alone. */
 export function checkRecord(record: KernelRecord): void {
   if (!recordTypes.has(record.type))
@@ -233,6 +265,12 @@ export function checkRecord(record: KernelRecord): void {
   }
   if ('n' in record && !(Number.isSafeInteger(record.n) && record.n >= 0)) {
     throw notStored(record, 'n', record.n, 'an integer of at least 0');
+  }
+  if ('session' in record && !isName(record.session)) {
+    throw notStored(record, 'session', record.session, 'a text that is not empty');
+  }
+  if ('part' in record && !(Number.isSafeInteger(record.part) && record.part >= 1)) {
+    throw notStored(record, 'part', record.part, 'an integer of at least 1');
   }
   if ('seq' in record && !(Number.isSafeInteger(record.seq) && record.seq >= 1)) {
     throw notStored(record, 'seq', record.seq, 'an integer of at least 1');
@@ -320,6 +358,7 @@ const recordTypes: ReadonlySet<string> = new Set<KernelRecord['type']>([
   'audit',
   'page',
   'process.ended',
+  'recording',
 ]);
 
 const amountFields = [
@@ -349,5 +388,6 @@ function nameOf(record: KernelRecord): string {
   if ('branch' in record) parts.push(`branch ${JSON.stringify(record.branch)}`);
   if ('pid' in record) parts.push(`process ${record.pid}`);
   if ('n' in record) parts.push(`n ${record.n}`);
+  if ('part' in record) parts.push(`part ${record.part} of ${JSON.stringify(record.session)}`);
   return `${record.type} record (${parts.join(', ')})`;
 }

@@ -1,4 +1,4 @@
-/** Figures as people read them, the same in every locale: `1 h 02 min`, `3.4 s`, `100,000`, `$0.0123`, `45.2 %`. */
+/** Figures as people read them, the same in every locale: `1 h 02 min`, `0:35.000`, `3.4 s`, `100,000`, `$0.0123`, `45.2 %`. */
 import { assert } from '../base/assert.ts';
 
 const MINUTE_US = 60_000_000;
@@ -20,6 +20,20 @@ export function formatDuration(us: number): string {
   if (us >= 10_000) return `${Math.round(us / 1000)} ms`;
   if (us >= 999.5) return `${trimZero((us / 1000).toFixed(1))} ms`;
   return `${Math.round(us)} µs`;
+}
+
+/**
+ * A moment, µs from the start, as a clock shows it, to the microsecond where it is between milliseconds: `0:35.000`, `12:00.250`, `1:02:03.123456`.
+ */
+export function formatClock(us: number): string {
+  assert(Number.isSafeInteger(us) && us >= 0, () => `a moment of ${us} µs`);
+  const hours = Math.floor(us / HOUR_US);
+  const minutes = Math.floor((us % HOUR_US) / MINUTE_US);
+  const seconds = Math.floor((us % MINUTE_US) / 1_000_000);
+  const fraction = String(us % 1_000_000).padStart(6, '0');
+  const shown = fraction.endsWith('000') ? fraction.slice(0, 3) : fraction;
+  const two = (count: number): string => String(count).padStart(2, '0');
+  return `${hours === 0 ? minutes : `${formatCount(hours)}:${two(minutes)}`}:${two(seconds)}.${shown}`;
 }
 
 /** Groups of three: `1234567` → `1,234,567`. Rounded to an integer. Infinity: `∞`. */

@@ -67,7 +67,8 @@ export class LiveRecorder {
 
 export interface RerunResult {
   readonly header: RecordingHeader;
-  readonly recorded: RecordingFooter;
+  /** Undefined: its last line is missing, so that there is nothing to compare with. */
+  readonly recorded: RecordingFooter | undefined;
   readonly inputs: number;
   readonly events: number;
   readonly eventHash: string;
@@ -87,6 +88,8 @@ export interface RerunOptions {
   readonly onStep?: (kernel: Kernel, input: Input, output: StepOutput) => void;
   /** Whether the kernel makes records, which hold the texts of prompts; default: it does not. */
   readonly records?: boolean;
+  /** Its end may be missing, as of a program that died. */
+  readonly mayBeCut?: boolean;
   /** The tokenizer of a live recording, by its name. */
   readonly tokenizer?: (name: string) => Promise<CountTokens>;
   /** Imports the policy of the description's `schedulerFile`, where it has one. */
@@ -100,7 +103,16 @@ export interface RerunOptions {
 export async function rerun(
   name: string,
   lines: AsyncIterable<string>,
-  { seed, onStart, onEvent, onStep, records = false, ownScheduler, tokenizer }: RerunOptions = {},
+  {
+    seed,
+    onStart,
+    onEvent,
+    onStep,
+    records = false,
+    mayBeCut = false,
+    ownScheduler,
+    tokenizer,
+  }: RerunOptions = {},
 ): Promise<RerunResult> {
   let header: RecordingHeader | undefined;
   let footer: RecordingFooter | undefined;
@@ -145,9 +157,9 @@ export async function rerun(
       }
     }
   }
-  if (header === undefined || footer === undefined)
+  if (header === undefined || (footer === undefined && !mayBeCut))
     throw damaged(name, number, 'the recording is cut off: its last line is missing');
-  if (footer.inputs !== inputs)
+  if (footer !== undefined && footer.inputs !== inputs)
     throw damaged(
       name,
       number,
@@ -161,7 +173,7 @@ export async function rerun(
     inputs,
     events: hash.count,
     eventHash,
-    isSame: eventHash === footer.eventHash && hash.count === footer.events,
+    isSame: eventHash === footer?.eventHash && hash.count === footer.events,
     virtualUs: lastUs,
   };
 }

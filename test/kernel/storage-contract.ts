@@ -19,6 +19,7 @@ import {
   page,
   pidOf,
   processStarted,
+  recording,
   runStarted,
 } from './storage-records.ts';
 
@@ -555,6 +556,30 @@ export function storageContract(
       );
     });
 
+    test('a recording grows by the next part, one for each session, and is handed back as it was told', async () => {
+      const long = 'long '.repeat(100);
+      const first = recording(1, {
+        lines: [{ text: long, page: JSON.stringify({ text: long }) }, '\0#x', 7],
+      });
+      const storage = await started(history(1, { result: { ok: true, value: long } }), first);
+      const other = recording(1, { session: 's2' });
+      await storage.append([recording(2), other]);
+      await storage.append([recording(3), recording(2), first]);
+      expect(await storage.recordings('r1')).toEqual([first, recording(2), other, recording(3)]);
+      expect(await storage.recordings('r2')).toEqual([]);
+      await expectRefused(storage, [recording(2, { lines: [] })], /part 2 of "s1"\) .*another content/);
+      await expectRefused(storage, [recording(5)], /comes before the part/);
+      await expectRefused(storage, [recording(2, { session: 's3' })], /comes before the part/);
+      await expectRefused(storage, [recording(4), history(1, { hash: 99 })], /another content/);
+      await expectRefused(storage, [recording(1, { run: 'r2' })], /has not started/);
+      await expectRefused(storage, [recording(0)], /part/);
+      await expectRefused(storage, [recording(1, { session: '' })], /session/);
+      expect(await storage.records('r1', 'main')).toHaveLength(2);
+      // A run that is over may still be told how it ended.
+      await storage.append([ended(), recording(4)]);
+      expect(await storage.recordings('r1')).toHaveLength(5);
+    });
+
     test('recall finds what shares words with the query: best first, then the latest', async () => {
       const storage = await create();
       const texts = [
@@ -722,6 +747,7 @@ async function everything(storage: StorageManager): Promise<unknown> {
     await storage.ledger(),
     Array.from(await storage.pages([sha256Hex('text')])),
     await Promise.all(names.map((run) => storage.branches(run))),
+    await Promise.all(names.map((run) => storage.recordings(run))),
     await Promise.all(names.map((run) => storage.history(run))),
     await Promise.all(names.map((run) => storage.records(run, 'main'))),
     await Promise.all(names.map((run) => storage.journal({ ...address, run }))),
@@ -804,6 +830,21 @@ export function sharedStorageContract(
         await Promise.all(workers.map((worker) => worker.append([audit(number)], { writer: 'w', number })));
       expect((await workers[0].audit('r1')).map(({ record }) => record.n)).toEqual([1, 2, 3]);
       expect(await workers[1].verifyAudit('r1')).toMatchObject({ ok: true });
+      await Promise.all(workers.map((worker) => worker.close()));
+    });
+
+    test('a key names one memory, however many programs remember under it at once', async () => {
+      await reset();
+      const workers = await Promise.all([open(), open(), open(), open()]);
+      for (let round = 0; round < 8; round++)
+        await Promise.all(
+          workers.map((worker, index) => {
+            const n = round * workers.length + index;
+            return worker.remember({ ...memory(n, `cold ${n}`), key: round < 4 ? 'k' : `k${round}` });
+          }),
+        );
+      const found = await workers[0].recall({ scope: 'team', query: 'cold', limit: 99 });
+      expect(found.map(({ key }) => key).toSorted()).toEqual(['k', 'k4', 'k5', 'k6', 'k7']);
       await Promise.all(workers.map((worker) => worker.close()));
     });
 

@@ -12,6 +12,7 @@ import type {
   ProcessEnded,
   ProcessStarted,
   PromptNode,
+  RecordingRecord,
   RunStarted,
 } from '../../src/kernel/records.ts';
 import { defaultCapabilities } from '../../src/kernel/syscalls.ts';
@@ -108,4 +109,8 @@ export function node(hash: string, fields: Partial<PromptNode> = {}): PromptNode
     pinned: false,
     ...fields,
   };
+}
+
+export function recording(part: number, fields: Partial<RecordingRecord> = {}): RecordingRecord {
+  return { v, type: 'recording', run: 'r1', session: 's1', part, lines: [{ part }], atUs: 1_000, ...fields };
 }

@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { formatCount, formatDuration, formatMoney, formatPercent } from '../../src/report/format.ts';
+import {
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatMoney,
+  formatPercent,
+} from '../../src/report/format.ts';
 
 const SECOND = 1_000_000;
 const MINUTE = 60 * SECOND;
@@ -127,4 +133,17 @@ test('percentages', () => {
   ]);
   expect(formatPercent(Infinity)).toBe('∞ %');
   expect(() => formatPercent(0 / 0)).toThrow('NaN');
+});
+
+test('a moment as a clock shows it', () => {
+  const cases: readonly (readonly [us: number, text: string])[] = [
+    [0, '0:00.000'],
+    [35_000_000, '0:35.000'],
+    [720_250_000, '12:00.250'],
+    [3_723_123_456, '1:02:03.123456'],
+    [3_599_999_999, '59:59.999999'],
+    [4_500_000_000_000, '1,250:00:00.000'],
+  ];
+  for (const [us, text] of cases) expect(formatClock(us), String(us)).toBe(text);
+  expect(() => formatClock(0.5)).toThrow('a moment of 0.5 µs');
 });

@@ -105,10 +105,15 @@ export class SimulatedConnection implements StorageManager {
   }
 
   release(claim: Parameters<MemoryStore['release']>[0]): Promise<void> {
-    return this.write([], true, () => this.store.release(claim));
+    return this.write([], true, () => {
+      if (this.store['leases'].get(claim.run)?.holder === claim.holder) this.leases.delete(claim.run);
+      this.store.release(claim);
+    });
   }
 
   runs = (): ReturnType<StorageManager['runs']> => this.read((store) => store.runs());
+  recordings = (run: string): ReturnType<StorageManager['recordings']> =>
+    this.read((store) => store.recordings(run));
   ledger = (): ReturnType<StorageManager['ledger']> => this.read((store) => store.ledger());
   branches = (...args: Parameters<MemoryStore['branches']>): ReturnType<StorageManager['branches']> =>
     this.read((store) => store.branches(...args));
@@ -135,6 +140,8 @@ export class SimulatedConnection implements StorageManager {
   recall = (...args: Parameters<MemoryStore['recall']>): ReturnType<StorageManager['recall']> =>
     this.read((store) => store.recall(...args));
 
+  whole = (...args: Parameters<MemoryStore['whole']>): ReturnType<StorageManager['whole']> =>
+    this.read((store) => store.whole(...args));
   sizes = (): ReturnType<StorageManager['sizes']> => this.read((store) => store.sizes());
 
   async prune(order: Parameters<MemoryStore['prune']>[0]): ReturnType<StorageManager['prune']> {
@@ -166,7 +173,11 @@ export class SimulatedConnection implements StorageManager {
 
   private checkLease(run: string): void {
     const own = this.leases.get(run);
-    if (own !== undefined && own !== this.options.disk.leaseNumbers.get(run)) throw leaseLost(run);
+    const isFencedOff =
+      own === undefined
+        ? this.store['leases'].get(run) !== undefined
+        : own !== this.options.disk.leaseNumbers.get(run);
+    if (isFencedOff) throw leaseLost(run);
   }
 
   private write(records: readonly KernelRecord[], isIdle: boolean, apply: () => void): Promise<void> {

@@ -6,6 +6,12 @@ import { join } from 'node:path';
 
 export interface PostgresServer {
   readonly url: string;
+  /** Of its socket. */
+  readonly folder: string;
+  /** Every connection is lost; `start` makes it as it was. */
+  halt(how: 'fast' | 'immediate'): void;
+  start(): void;
+  /** Ends it, and removes all of it. */
   stop(): void;
 }
 
@@ -35,11 +41,17 @@ export function startPostgres(bin: string, { fsync = false } = {}): PostgresServ
   chmodSync(folder, 0o755);
   run('initdb', ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C']);
   const options = `-k ${folder} -c listen_addresses='' -c fsync=${fsync ? 'on' : 'off'}`;
-  run('pg_ctl', ['-D', data, '-o', options, '-w', '-l', join(folder, 'log'), 'start']);
+  const start = (): void =>
+    run('pg_ctl', ['-D', data, '-o', options, '-w', '-l', join(folder, 'log'), 'start']);
+  const halt = (how: string): void => run('pg_ctl', ['-D', data, '-m', how, '-w', 'stop']);
+  start();
   return {
+    folder,
+    halt,
+    start,
     url: `postgresql://postgres@localhost/postgres?host=${encodeURIComponent(folder)}`,
     stop() {
-      run('pg_ctl', ['-D', data, '-m', 'immediate', '-w', 'stop']);
+      halt('immediate');
       rmSync(folder, { recursive: true, force: true });
     },
   };

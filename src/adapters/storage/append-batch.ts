@@ -13,12 +13,21 @@ import type {
   PageRecord,
   ProcessEnded,
   ProcessStarted,
+  RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
 import { packed } from './packed-text.ts';
 import { pageKey } from './page-key.ts';
-import { auditRow, branchText, checkpointRow, historyRow, journalRow, ledgerRow } from './record-rows.ts';
+import {
+  auditRow,
+  branchText,
+  checkpointRow,
+  historyRow,
+  journalRow,
+  ledgerRow,
+  recordingRow,
+} from './record-rows.ts';
 import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
 import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -33,6 +42,7 @@ import {
   pagesTable,
   pageUsesTable,
   processesTable,
+  recordingsTable,
   runsTable,
   type Table,
 } from './tables.ts';
@@ -190,6 +200,8 @@ export class AppendBatch {
         return this.addPage(run, record);
       case 'process.ended':
         return this.endProcess(run, record);
+      case 'recording':
+        return this.addRecording(run, record);
     }
   }
 
@@ -321,6 +333,21 @@ export class AppendBatch {
     if (known === undefined) return this.put(key, record, pagesTable, run, { hash, text: packed(content) });
     this.touched.add(run);
     this.useReferences(run);
+  }
+
+  private async addRecording(run: RunHead, record: RecordingRecord): Promise<void> {
+    const { session, part } = record;
+    const keyOf = (number: number): string => `recording ${run.name} ${number} ${session}`;
+    const key = keyOf(part);
+    const known = this.added.get(key) ?? (await this.stored.recording(run, record));
+    if (known !== undefined) return repeats(known, record);
+    const isNext =
+      part === 1 || this.added.has(keyOf(part - 1)) || (await this.stored.hasPart(run, session, part - 1));
+    if (!isNext) throw refusal(record, 'comes before the part that it follows');
+    const { places } = run;
+    this.undo.push(() => (run.places = places));
+    run.places++;
+    this.put(key, record, recordingsTable, run, recordingRow(this.texts, places, record));
   }
 
   /** Compare and set: the first end stands. */

@@ -10,7 +10,7 @@ import type { Dialect } from './schema.ts';
 import { postgresFailure } from './postgres-failure.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
 import type { SyncLevel } from './sqlite-database.ts';
-import { tables, type Table } from './tables.ts';
+import { indexesOf, tables, type Table } from './tables.ts';
 
 export interface PostgresOptions {
   readonly url: string;
@@ -232,23 +232,13 @@ function decoded(row: Row): Row {
 export const postgresDialect: Dialect = { types: typeNames, statements: postgresTable };
 
 /** Statements that make a table. */
-function postgresTable({
-  name,
-  columns,
-  key,
-  optional = [],
-  counted,
-  unique = [],
-  indexed = [],
-}: Table): string[] {
+function postgresTable(table: Table): string[] {
+  const { name, columns, key, optional = [], counted, unique = [] } = table;
   const lines = Object.entries(columns).map(([column, type]) => {
     const kind = column === counted ? 'bigint generated always as identity' : typeNames[type];
     return `${column} ${kind}${optional.includes(column) ? '' : ' not null'}`;
   });
   lines.push(`primary key (${key.join(', ')})`);
   for (const list of unique) lines.push(`unique (${list.join(', ')})`);
-  return [
-    `create table ${name} (${lines.join(', ')})`,
-    ...indexed.map((list) => `create index ${name}_by_${list.join('_')} on ${name} (${list.join(', ')})`),
-  ];
+  return [`create table ${name} (${lines.join(', ')})`, ...indexesOf(table)];
 }

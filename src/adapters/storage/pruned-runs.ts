@@ -16,6 +16,7 @@ import {
   pagesTable,
   pageUsesTable,
   processesTable,
+  recordingsTable,
   runsTable,
   type Table,
 } from './tables.ts';
@@ -41,6 +42,7 @@ const contentTables: readonly Table[] = [
   historyTable,
   journalTable,
   checkpointsTable,
+  recordingsTable,
   pageUsesTable,
 ];
 
@@ -153,6 +155,7 @@ const weighed: readonly (readonly [Table, readonly string[]])[] = [
   [historyTable, ['kind', 'result', 'asked']],
   [journalTable, ['body']],
   [checkpointsTable, ['body']],
+  [recordingsTable, ['session', 'lines']],
   [ledgerTable, ['node']],
   [auditTable, ['action', 'input', 'output', 'reasoning', 'person', 'hash', 'previous']],
   [pageUsesTable, ['hash']],

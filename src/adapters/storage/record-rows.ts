@@ -8,6 +8,7 @@ import {
   type HistoryRecord,
   type JournalRecord,
   type LedgerRecord,
+  type RecordingRecord,
   type RunStarted,
 } from '../../kernel/records.ts';
 import type { ProcessAddress } from '../../kernel/storage.ts';
@@ -186,6 +187,31 @@ export function auditOf(run: string, row: Row): ChainedAuditRecord {
     atUs: row['at_us'] as number,
   };
   return { index: row['place'] as number, previous: hex(row['previous']), hash: hex(row['hash']), record };
+}
+
+export function recordingRow(
+  texts: SharedTexts,
+  place: number,
+  { session, part, lines, atUs }: RecordingRecord,
+): Row {
+  return { place, session, part, lines: packed({ text: texts.write(lines), refers: true }), at_us: atUs };
+}
+
+export function recordingText(row: Row): string {
+  return unpacked(row['lines'] as Uint8Array).text;
+}
+
+/** `texts`: with all that the row's text refers to. */
+export function recordingOf(texts: SharedReader, run: string, row: Row): RecordingRecord {
+  return {
+    v,
+    type: 'recording',
+    run,
+    session: row['session'] as string,
+    part: row['part'] as number,
+    lines: texts.parse(recordingText(row)) as readonly Json[],
+    atUs: row['at_us'] as number,
+  };
 }
 
 const hex = (bytes: SqlValue | undefined): string => Buffer.from(bytes as Uint8Array).toString('hex');

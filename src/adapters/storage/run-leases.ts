@@ -48,15 +48,17 @@ export async function takeLease(
   return { verdict: { ok: true, holder, untilUs }, fence: next };
 }
 
+/** False: somebody else has it, or nobody. */
 export async function giveLeaseBack(
   session: SqlSession,
   { run, holder }: Pick<LeaseClaim, 'run' | 'holder'>,
-): Promise<void> {
+): Promise<boolean> {
   const [row] = await session.find(runsTable, ['name'], [{ name: run }], 'lock');
-  if (row?.['holder'] !== holder) return;
+  if (row?.['holder'] !== holder) return false;
   const { id, fence } = row;
   const version = (row['version'] as number) + 1;
   await session.update(runsTable, leaseColumns, [
     { id: id!, version, fence: fence!, holder: null, leased_until_us: null },
   ]);
+  return true;
 }

@@ -6,10 +6,14 @@ import {
   auditTable,
   checkpointsTable,
   historyTable,
+  indexesOf,
   journalTable,
+  memoriesTable,
+  memoryTermsTable,
   pagesTable,
   pageUsesTable,
   processesTable,
+  recordingsTable,
   runsTable,
   tables as allTables,
   writersTable,
@@ -23,12 +27,26 @@ type Migration = (session: SqlSession, dialect: Dialect) => Promise<void>;
 /** From version 1 on. tables.ts has the schema as it is behind the last. */
 const migrations: readonly Migration[] = [
   async (session, dialect) => {
-    for (const table of [writersTable])
+    for (const table of [writersTable, recordingsTable])
       for (const statement of dialect.statements(table)) await session.query(statement);
     await placeAllRecords(session, dialect);
     await keepOldPages(session, dialect);
+    await keepLastMemories(session);
   },
 ];
+
+/** In version 1 two programs could remember under one key at once. */
+async function keepLastMemories(session: SqlSession): Promise<void> {
+  const { name } = memoriesTable;
+  await session.query(
+    `update ${name} set is_current = 0 where is_current = 1 and exists (select 1 from ${name} m where m.scope = ${name}.scope and m.key = ${name}.key and m.is_current = 1 and m.id > ${name}.id)`,
+  );
+  await session.query(
+    `delete from ${memoryTermsTable.name} where memory in (select id from ${name} where is_current = 0)`,
+  );
+  await session.query(`drop index ${name}_by_scope_key`);
+  for (const statement of indexesOf(memoriesTable)) await session.query(statement);
+}
 
 /** Of what version 1 left without a place, what is known: what it came behind, by its time. */
 async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise<void> {
@@ -45,11 +63,11 @@ async function placeAllRecords(session: SqlSession, { types }: Dialect): Promise
 }
 
 /** Which run needs which page was not told in version 1: what it left stays. */
-async function keepOldPages(session: SqlSession, { statements, types }: Dialect): Promise<void> {
-  await session.query(`alter table ${runsTable.name} add column pruned_us ${types.integer}`);
+async function keepOldPages(session: SqlSession, dialect: Dialect): Promise<void> {
+  await session.query(`alter table ${runsTable.name} add column pruned_us ${dialect.types.integer}`);
   for (const column of ['reasoning', 'person'])
-    await session.query(`alter table ${auditTable.name} add column ${column} ${types.text}`);
-  for (const statement of statements(pageUsesTable)) await session.query(statement);
+    await session.query(`alter table ${auditTable.name} add column ${column} ${dialect.types.text}`);
+  for (const statement of dialect.statements(pageUsesTable)) await session.query(statement);
   const pages = await session.query(`select hash from ${pagesTable.name}`);
   await session.insert(
     pageUsesTable,

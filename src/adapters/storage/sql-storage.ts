@@ -11,6 +11,7 @@ import type {
   KernelRecord,
   LedgerRecord,
   ProcessEnded,
+  RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
 import {
@@ -39,6 +40,7 @@ import type {
   StorageManager,
   StorageSizes,
   StoredProcess,
+  WholeRun,
 } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { AppendBatch } from './append-batch.ts';
@@ -70,7 +72,7 @@ export class SqlStorage implements StorageManager {
   private readonly database: SqlDatabase;
   /** Of runs that are not over. */
   private heads = new Map<string, RunHead>();
-  /** Of the leases taken here, by run. */
+  /** Of the leases taken here and not given back, by run. */
   private readonly fences = new Map<string, number>();
   /** The same by run and holder, of those that have not given theirs back. */
   private readonly taken = new Map<string, number>();
@@ -145,6 +147,11 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.pages(hashes));
   }
 
+  async recordings(run: string): Promise<readonly RecordingRecord[]> {
+    checkRun(run);
+    return this.read((stored) => stored.recordings(run));
+  }
+
   ledger(): Promise<readonly LedgerRecord[]> {
     return this.read((stored) => stored.ledger());
   }
@@ -179,8 +186,13 @@ export class SqlStorage implements StorageManager {
 
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
-    await this.atomically((session) => giveLeaseBack(session, claim));
+    if (await this.atomically((session) => giveLeaseBack(session, claim))) this.fences.delete(claim.run);
     this.taken.delete(JSON.stringify([claim.run, claim.holder]));
+  }
+
+  async whole(run: string): Promise<WholeRun | undefined> {
+    checkRun(run);
+    return this.read((stored) => stored.whole(run));
   }
 
   async sizes(): Promise<StorageSizes> {

@@ -4,13 +4,15 @@
  * Two levels of durability, by SQLite's write-ahead log (sqlite.org/wal.html): `normal` survives the end of the process, however sudden, and may lose the last commits when the
  * power fails; `full` syncs the file before each commit is acknowledged and survives that too.
  */
+import { statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
 
+import { KernelError } from '../../kernel/errors.ts';
 import type { Dialect } from './schema.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
 import { isLocked, sqliteFailure } from './sqlite-failure.ts';
-import type { Table } from './tables.ts';
+import { indexesOf, type Table } from './tables.ts';
 
 export type SyncLevel = 'normal' | 'full';
 
@@ -27,7 +29,9 @@ export class SqliteDatabase implements SqlDatabase {
   readonly failure = sqliteFailure;
   private readonly database: DatabaseSync;
   private readonly session: SqliteSession;
-  private readonly turns = new Turns();
+  private readonly turns: Turns;
+  /** Undefined: it is in memory. */
+  private readonly file: string | undefined;
 
   /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened. */
   constructor(file: string) {
@@ -35,6 +39,8 @@ export class SqliteDatabase implements SqlDatabase {
     // The driver would wait for a lock without letting anybody else run.
     this.database = new DatabaseSync(file, { timeout: 0 });
     this.session = new SqliteSession(this.database);
+    this.file = file === ':memory:' ? undefined : identityOf(file);
+    this.turns = this.file === undefined ? new Turns() : turnsOf(this.file);
   }
 
   /** What is removed from a file that is made now can be given back bit by bit; any other is left as it is. */
@@ -50,7 +56,16 @@ export class SqliteDatabase implements SqlDatabase {
   }
 
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
-    return this.between('begin immediate', act);
+    return this.between('begin immediate', async (session) => {
+      const result = await act(session);
+      // What is stored in a file without a name is gone with the last program that has it open.
+      if (this.file !== undefined && identityOf(this.name) !== this.file)
+        throw new KernelError(
+          'STORAGE_FAILED',
+          `storage ${this.name}: its file was moved or removed while it was open`,
+        );
+      return result;
+    });
   }
 
   read<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -143,6 +158,23 @@ class Turns {
   }
 }
 
+/** Of the connections of this program to a file: who comes first goes first, where looks would find the file locked as long as another one is busy. */
+const turnsByFile = new Map<string, WeakRef<Turns>>();
+
+function turnsOf(file: string): Turns {
+  const known = turnsByFile.get(file)?.deref();
+  if (known !== undefined) return known;
+  const turns = new Turns();
+  turnsByFile.set(file, new WeakRef(turns));
+  return turns;
+}
+
+/** The same by whatever path; undefined: there is none. */
+function identityOf(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && `${found.dev} ${found.ino}`;
+}
+
 class SqliteSession implements SqlSession {
   private readonly database: DatabaseSync;
   private readonly statements = new Map<string, StatementSync>();
@@ -209,15 +241,8 @@ export const sqliteDialect: Dialect = {
 };
 
 /** Statements that make a table. Rows lie in the order of their keys: a process's records side by side. */
-function sqliteTable({
-  name,
-  columns,
-  key,
-  optional = [],
-  counted,
-  unique = [],
-  indexed = [],
-}: Table): string[] {
+function sqliteTable(table: Table): string[] {
+  const { name, columns, key, optional = [], counted, unique = [] } = table;
   const lines = Object.entries(columns).map(([column, type]) => {
     if (column === counted) return `${column} integer primary key autoincrement`;
     return `${column} ${sqliteDialect.types[type]}${optional.includes(column) ? '' : ' not null'}`;
@@ -226,6 +251,6 @@ function sqliteTable({
   for (const list of unique) lines.push(`unique (${list.join(', ')})`);
   return [
     `create table ${name} (${lines.join(', ')})${counted === undefined ? ' without rowid' : ''}`,
-    ...indexed.map((list) => `create index ${name}_by_${list.join('_')} on ${name} (${list.join(', ')})`),
+    ...indexesOf(table),
   ];
 }

@@ -7,8 +7,17 @@ import type {
   KernelRecord,
   LedgerRecord,
   PageRecord,
+  RecordingRecord,
 } from '../../kernel/records.ts';
-import { branchOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import {
+  branchOf,
+  checkpointOf,
+  historyOf,
+  journalOf,
+  ledgerOf,
+  recordingOf,
+  recordingText,
+} from './record-rows.ts';
 import type { BranchHead, ProcessHead, RunHead } from './run-heads.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -19,6 +28,7 @@ import {
   journalTable,
   ledgerTable,
   processesTable,
+  recordingsTable,
   type Table,
 } from './tables.ts';
 
@@ -101,6 +111,17 @@ export class StoredRecords {
   ): Promise<KernelRecord | undefined> {
     const row = await this.one(checkpointsTable, { run: run.id, process: process.process, n });
     return row && checkpointOf(addressOf(run, process), row);
+  }
+
+  async recording(run: RunHead, { session, part }: RecordingRecord): Promise<KernelRecord | undefined> {
+    const row = await this.one(recordingsTable, { run: run.id, session, part });
+    if (row === undefined) return undefined;
+    await this.texts.loadFor([recordingText(row)]);
+    return recordingOf(this.texts, run.name, row);
+  }
+
+  async hasPart(run: RunHead, session: string, part: number): Promise<boolean> {
+    return (await this.one(recordingsTable, { run: run.id, session, part })) !== undefined;
   }
 
   private async one(table: Table, key: Row): Promise<Row | undefined> {

@@ -11,8 +11,10 @@ import type {
   LedgerRecord,
   ProcessEnded,
   ProcessStarted,
+  RecordingRecord,
   RunStarted,
 } from '../../kernel/records.ts';
+import { namedPages, pageRecord } from '../../kernel/storage.ts';
 import type {
   AuditFilter,
   BranchFilter,
@@ -22,8 +24,18 @@ import type {
   ProcessAddress,
   RunSummary,
   StoredProcess,
+  WholeRun,
 } from '../../kernel/storage.ts';
-import { auditOf, branchOf, checkpointOf, historyOf, journalOf, ledgerOf } from './record-rows.ts';
+import {
+  auditOf,
+  branchOf,
+  checkpointOf,
+  historyOf,
+  journalOf,
+  ledgerOf,
+  recordingOf,
+  recordingText,
+} from './record-rows.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession, SqlValue } from './sql.ts';
 
@@ -77,7 +89,7 @@ export class StoredRuns {
         unfinished: processes - ended,
       };
     });
-    return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _, ...summary }) => summary);
+    return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _id, ...summary }) => summary);
   }
 
   async branches(name: string): Promise<readonly RunStarted[]> {
@@ -135,7 +147,26 @@ export class StoredRuns {
       .filter((end) => branch === undefined || end.branch === branch);
   }
 
-  async records(name: string, branch: string): Promise<readonly BranchRecord[]> {
+  async whole(name: string): Promise<WholeRun | undefined> {
+    const branches = await this.branches(name);
+    if (branches.length === 0) return undefined;
+    const placed = await this.records(name);
+    const audit = await this.audit(name, {});
+    const ledger = await this.ofRun('select * from ledger where run = $1 order by id', name);
+    const pages = await this.pages(namedPages([...placed, ...audit.map(({ record }) => record)]));
+    return {
+      records: [
+        ...branches,
+        ...ledger.map((row) => ledgerOf(name, row)),
+        ...Array.from(pages, ([hash, text]) => pageRecord(name, hash, text)),
+        ...placed,
+      ],
+      audit,
+    };
+  }
+
+  /** Of all branches, when none is named. */
+  async records(name: string, branch?: string): Promise<readonly BranchRecord[]> {
     const addresses = await this.addresses(name, { branch });
     if (addresses.size === 0) return [];
     const run = (await this.numberOf(name))!;
@@ -201,6 +232,12 @@ export class StoredRuns {
       found.set(hash, text);
     }
     return found;
+  }
+
+  async recordings(name: string): Promise<readonly RecordingRecord[]> {
+    const rows = await this.ofRun('select * from recordings where run = $1 order by place', name);
+    await this.texts.loadFor(rows.map(recordingText));
+    return rows.map((row) => recordingOf(this.texts, name, row));
   }
 
   async ledger(): Promise<readonly LedgerRecord[]> {

@@ -14,8 +14,23 @@ export interface Table {
   readonly unique?: readonly (readonly string[])[];
   /** Further columns to look rows up by. */
   readonly indexed?: readonly (readonly string[])[];
+  /** Columns that must be unique among the rows that fulfil a condition, and to look these up by. */
+  readonly uniqueAmong?: { readonly columns: readonly string[]; readonly where: string };
   /** A row that is inserted again is the same row. */
   readonly isRepeatable?: boolean;
+}
+
+/** Statements that make its indexes. */
+export function indexesOf({ name, indexed = [], uniqueAmong }: Table): string[] {
+  const made = indexed.map(
+    (columns) => `create index ${name}_by_${columns.join('_')} on ${name} (${columns.join(', ')})`,
+  );
+  if (uniqueAmong === undefined) return made;
+  const { columns, where } = uniqueAmong;
+  return [
+    ...made,
+    `create unique index ${name}_once_by_${columns.join('_')} on ${name} (${columns.join(', ')}) where ${where}`,
+  ];
 }
 
 /**
@@ -197,7 +212,8 @@ export const memoriesTable: Table = {
   key: ['id'],
   optional: ['key', 'data'],
   unique: [['call']],
-  indexed: [['scope', 'key']],
+  // Of two programs that remember at once, the second one takes the place of the first.
+  uniqueAmong: { columns: ['scope', 'key'], where: 'is_current = 1' },
 };
 
 /** Which memories of a scope have a word: an inverted index, of current ones only. */
@@ -215,6 +231,21 @@ export const writersTable: Table = {
   key: ['writer'],
 };
 
+/** `lines`: of one part, as JSON. */
+export const recordingsTable: Table = {
+  name: 'recordings',
+  columns: {
+    run: 'integer',
+    place: 'integer',
+    session: 'text',
+    part: 'integer',
+    lines: 'bytes',
+    at_us: 'integer',
+  },
+  key: ['run', 'place'],
+  unique: [['run', 'session', 'part']],
+};
+
 export const tables: readonly Table[] = [
   runsTable,
   branchesTable,
@@ -229,4 +260,5 @@ export const tables: readonly Table[] = [
   memoriesTable,
   memoryTermsTable,
   writersTable,
+  recordingsTable,
 ];

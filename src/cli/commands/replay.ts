@@ -2,20 +2,14 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { openInputFile } from '../../adapters/files/input-file.ts';
-import { invalid } from '../../kernel/errors.ts';
-import { noSlice } from '../../sim/spec.ts';
-import { withArrivals } from '../../sim/workloads/arrivals.ts';
-import { withLatencies } from '../../sim/workloads/latency.ts';
-import { readWorkload } from '../../sim/workloads/read-workload.ts';
 import type { Call, Command, Io } from '../command.ts';
-import { addKernelFlags, chosenAgents, kernelSpec, type KernelFlags } from '../kernel-flags.ts';
+import { addKernelFlags } from '../kernel-flags.ts';
 import { runAndReport } from '../run-and-report.ts';
-import { addRunFlags, spelledUs, type RunFlags } from '../run-flags.ts';
-import { chosenScheduler, parseScheduler, schedulersAllowed } from '../scheduler-choice.ts';
+import { addRunFlags, type RunFlags } from '../run-flags.ts';
+import { replayInput, type ReplayFlags } from '../run-input.ts';
+import { parseScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 
-interface ReplayOptions extends KernelFlags, RunFlags {
-  readonly scheduler: string;
-}
+type ReplayOptions = ReplayFlags & RunFlags;
 
 export const replayCommand: Command<ReplayOptions> = {
   name: 'replay',
@@ -37,23 +31,9 @@ export const replayCommand: Command<ReplayOptions> = {
   },
   async run(call: Call<ReplayOptions>, io: Io): Promise<number> {
     const { operands, options } = call;
-    const { seed, slice, latency } = options;
     const [file = ''] = operands;
     io.progress(`reading ${file}`);
-    const { workload: some, arrivals } = chosenAgents(await readWorkload(await openInputFile(file)), options);
-    const workload = withLatencies(withArrivals(some, arrivals, seed), { mode: latency, seed });
-    const scheduler = await chosenScheduler('--scheduler', options.scheduler);
-    const withoutSlice = noSlice(options.scheduler);
-    if (slice !== undefined && withoutSlice !== undefined)
-      throw invalid('--slice', spelledUs(slice), withoutSlice);
-    return runAndReport({
-      command: 'replay',
-      call,
-      workload,
-      spec: { ...kernelSpec(options, workload), ...scheduler.spec },
-      ownScheduler: scheduler.create,
-      program: 'replayed',
-      io,
-    });
+    const input = await replayInput(await openInputFile(file), options);
+    return runAndReport({ command: 'replay', call, ...input, io });
   },
 };

@@ -1,7 +1,6 @@
 /** `ringzero rerun RECORDING`: the same inputs to a new kernel; the event log must come out the same to the byte. */
 import type { Command as CommanderCommand } from 'commander';
 
-import { openInputFile } from '../../adapters/files/input-file.ts';
 import { rerun } from '../../sim/recording.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutputs } from '../line-file.ts';
@@ -16,8 +15,10 @@ import {
 } from '../run-files.ts';
 import { recordedTokenizer } from '../recorded-tokenizer.ts';
 import { recordedScheduler } from '../scheduler-choice.ts';
+import { openRecordings, type OpenRecording } from '../store/open-recordings.ts';
+import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
-type RerunOptions = CommonOptions & Pick<RunFlags, 'given'> & RunFileFlags;
+type RerunOptions = CommonOptions & Pick<RunFlags, 'given'> & RunFileFlags & Omit<StoreFlags, 'config'>;
 
 export const rerunCommand: Command<RerunOptions> = {
   name: 'rerun',
@@ -25,61 +26,83 @@ export const rerunCommand: Command<RerunOptions> = {
   register(command: CommanderCommand): void {
     command.argument(
       '<recording>',
-      'a file made with --record, of a simulated or a live run, plain or compressed, - for standard input',
+      'a file made with --record, of a simulated or a live run, plain or compressed, - for standard input; or a run that is kept',
     );
+    addStoreFlags(command);
     addRunFileFlags(command);
     keepGiven(command);
   },
-  async run({ operands: [file], options }: Call<RerunOptions>, io: Io): Promise<number> {
-    checkOutputs(runFileOutputs(options), [file!]);
-    const opened = await openInputFile(file!);
-    let files: RunFiles | undefined;
-    const { header, recorded, inputs, events, eventHash, isSame, virtualUs } = await rerun(
-      opened.name,
-      opened.lines(),
-      {
-        ownScheduler: recordedScheduler,
-        tokenizer: recordedTokenizer,
-        ...(isGiven(options, '--seed') ? { seed: options.seed } : {}),
-        onStart(machine, { seed }) {
-          const repeat = repeatWords('rerun', [file!], { given: [], seed }).join(' ');
-          files = openRunFiles(options, machine, { ringzero: packageVersion(), seed, repeat });
-        },
-        onEvent: (event) => files!.onEvent(event),
-      },
-    ).catch((error: unknown) => {
-      files?.discard();
-      throw error;
-    });
-    files!.close(virtualUs);
-    if (options.json) {
+  async run({ operands: [word = ''], options }: Call<RerunOptions>, io: Io): Promise<number> {
+    checkOutputs(runFileOutputs(options), [word]);
+    const recordings = await openRecordings(word, options, io);
+    // Each of several kernels begins anew: what is drawn is that of the last.
+    const last = recordings.at(-1);
+    const documents: object[] = [];
+    let isSame = true;
+    for (const recording of recordings) {
+      const { document, isDifferent } = await again(word, recording, options, recording === last, io);
+      documents.push(document);
+      isSame &&= !isDifferent;
+    }
+    if (options.json)
       io.out(
         JSON.stringify(
-          {
-            command: 'rerun',
-            recording: file,
-            ringzero: header.ringzero,
-            seed: header.seed,
-            inputs,
-            events,
-            eventHash,
-            recordedHash: recorded.eventHash,
-            same: isSame,
-          },
+          documents.length === 1 ? documents[0] : { command: 'rerun', recordings: documents, same: isSame },
           null,
           1,
         ),
       );
-    } else {
-      io.out(`${file!}: ${inputs} inputs of ringzero ${header.ringzero}, seed ${header.seed}`);
-      io.out(`recorded  ${recorded.events} events  ${recorded.eventHash}`);
-      io.out(`rerun     ${events} events  ${eventHash}`);
-      io.out(
-        isSame
-          ? 'the same, to the byte'
-          : 'NOT the same: this version does something else with these inputs, or they were edited',
-      );
-    }
     return isSame ? 0 : 1;
   },
 };
+
+async function again(
+  word: string,
+  { name, lines, mayBeCut }: OpenRecording,
+  options: RerunOptions,
+  isDrawn: boolean,
+  io: Io,
+): Promise<{ readonly document: object; readonly isDifferent: boolean }> {
+  let files: RunFiles | undefined;
+  const { header, recorded, inputs, events, eventHash, isSame, virtualUs } = await rerun(name, lines(), {
+    ownScheduler: recordedScheduler,
+    tokenizer: recordedTokenizer,
+    mayBeCut,
+    ...(isGiven(options, '--seed') ? { seed: options.seed } : {}),
+    onStart(machine, { seed }) {
+      if (!isDrawn) return;
+      const repeat = repeatWords('rerun', [word], { given: [], seed }).join(' ');
+      files = openRunFiles(options, machine, { ringzero: packageVersion(), seed, repeat });
+    },
+    onEvent: (event) => files?.onEvent(event),
+  }).catch((error: unknown) => {
+    files?.discard();
+    throw error;
+  });
+  files?.close(virtualUs);
+  if (!options.json) {
+    io.out(`${name}: ${inputs} inputs of ringzero ${header.ringzero}, seed ${header.seed}`);
+    if (recorded !== undefined) io.out(`recorded  ${recorded.events} events  ${recorded.eventHash}`);
+    io.out(`rerun     ${events} events  ${eventHash}`);
+    io.out(verdictOf(recorded !== undefined, isSame));
+  }
+  const document = {
+    command: 'rerun',
+    recording: name,
+    ringzero: header.ringzero,
+    seed: header.seed,
+    inputs,
+    events,
+    eventHash,
+    recordedHash: recorded?.eventHash ?? null,
+    same: recorded === undefined ? null : isSame,
+  };
+  return { document, isDifferent: recorded !== undefined && !isSame };
+}
+
+function verdictOf(hasEnd: boolean, isSame: boolean): string {
+  if (!hasEnd) return 'its program died: there is no end of it to compare with';
+  return isSame
+    ? 'the same, to the byte'
+    : 'NOT the same: this version does something else with these inputs, or they were edited';
+}

@@ -14,12 +14,13 @@ import { keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 import { KeptRun } from '../store/kept-run.ts';
 import { openStore, type OpenStore } from '../store/open-store.ts';
 import { newRunName } from '../store/run-lease.ts';
-import { addStoreFlags, storeWords, type StoreFlags } from '../store/store-place.ts';
+import { addRecordingFlag, addStoreFlags, storeWords, type StoreFlags } from '../store/store-place.ts';
 
 interface RunOptions extends CommonOptions, LiveFlags, Omit<StoreFlags, 'config'> {
   readonly given: RunFlags['given'];
   readonly team?: string;
   readonly record?: string;
+  readonly recording: boolean;
   readonly ndjson: boolean;
 }
 
@@ -30,6 +31,7 @@ export const runCommand: Command<RunOptions> = {
     command.argument('<task>', 'what is to be done');
     addLiveFlags(command);
     addStoreFlags(command);
+    addRecordingFlag(command);
     command
       .option('--team <file>', 'several agents instead of one: topology and members as JSON')
       .option('--record <file>', 'keep all that the kernel is told, for ringzero rerun')
@@ -83,6 +85,7 @@ async function start({ task, options, settings, team, store, io }: Given): Promi
     again: repeatWords('run', [task], options).join(' '),
   });
   if (unkept !== undefined) driven.note(`not kept: ${unkept}`);
+  const keepsRecording = options.recording && store.place.kind !== 'memory';
   const kept = await KeptRun.take(store, run);
   try {
     const world = await openLiveWorld(settings, {
@@ -94,6 +97,7 @@ async function start({ task, options, settings, team, store, io }: Given): Promi
       asksPerson: io.person.isThere && settings.approve !== 'never',
       watcher: driven.watcher,
       record: options.record,
+      onRecorded: keepsRecording ? kept.record(driven.recordingFailed) : undefined,
     });
     return await kept.drive(driven, world, () => {
       const { program, args } = programOf(world, task, team);

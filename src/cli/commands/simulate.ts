@@ -2,20 +2,15 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { openInputFile } from '../../adapters/files/input-file.ts';
-import { deadlockRules, lockProtocols, type DeadlockRule, type LockProtocol } from '../../kernel/options.ts';
-import { parseScenario } from '../../sim/workloads/scenario.ts';
-import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import { deadlockRules, lockProtocols } from '../../kernel/options.ts';
+import type { Call, Command, Io } from '../command.ts';
 import { parseDurationUs } from '../options.ts';
 import { runAndReport } from '../run-and-report.ts';
-import { addRunFlags, choice, isGiven, type RunFlags } from '../run-flags.ts';
-import { chosenScheduler, parseScheduler, schedulersAllowed } from '../scheduler-choice.ts';
+import { addRunFlags, choice, type RunFlags } from '../run-flags.ts';
+import { scenarioInput, type ScenarioFlags } from '../run-input.ts';
+import { parseScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 
-interface SimulateOptions extends CommonOptions, RunFlags {
-  readonly until?: number;
-  readonly scheduler?: string;
-  readonly lockProtocol?: LockProtocol;
-  readonly deadlocks?: DeadlockRule;
-}
+type SimulateOptions = ScenarioFlags & RunFlags;
 
 export const simulateCommand: Command<SimulateOptions> = {
   name: 'simulate',
@@ -48,27 +43,9 @@ export const simulateCommand: Command<SimulateOptions> = {
       );
     addRunFlags(command);
   },
-  /** What stands on the command line goes before the scenario's own. */
   async run(call: Call<SimulateOptions>, io: Io): Promise<number> {
     const { operands, options } = call;
-    const opened = await openInputFile(operands[0] ?? '');
-    const seed = isGiven(options, '--seed') ? { seed: options.seed } : {};
-    const scenario = parseScenario(opened.name, await opened.text(), seed);
-    const { workload, untilUs } = scenario;
-    const { lockProtocol = scenario.spec.lockProtocol, deadlocks = scenario.spec.deadlocks } = options;
-    const spec = { ...scenario.spec, lockProtocol, deadlocks };
-    const until = options.until ?? untilUs;
-    const scheduler =
-      options.scheduler === undefined ? undefined : await chosenScheduler('--scheduler', options.scheduler);
-    return runAndReport({
-      command: 'simulate',
-      call,
-      workload,
-      spec: { ...spec, ...scheduler?.spec },
-      ownScheduler: scheduler?.create,
-      program: 'scripted',
-      ...(until === undefined ? {} : { untilUs: until }),
-      io,
-    });
+    const input = await scenarioInput(await openInputFile(operands[0] ?? ''), options);
+    return runAndReport({ command: 'simulate', call, ...input, io });
   },
 };

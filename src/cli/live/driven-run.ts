@@ -74,6 +74,11 @@ export class DrivenRun {
     return statusOf(end);
   }
 
+  /** The recording is not kept any further. */
+  readonly recordingFailed = (why: unknown): void => {
+    this.view.line(`! its recording is not kept any further: ${messageOf(why)}`);
+  };
+
   /** A line for whoever sits there, and nobody else. */
   note(text: string): void {
     this.view.note(text);

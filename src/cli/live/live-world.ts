@@ -98,9 +98,11 @@ export interface LiveWorldOptions {
   readonly moreModels?: readonly string[];
   /** The file that all inputs are kept in, which checkOutputs has allowed. */
   readonly record?: string | undefined;
+  /** Each line of its recording, as JSON, until the world is closed. */
+  readonly onRecorded?: ((line: string) => void) | undefined;
 }
 
-export interface Continued {
+interface Continued {
   readonly run: string;
   readonly settings: RunSettings;
   readonly ledger: readonly LedgerRecord[];
@@ -109,7 +111,17 @@ export interface Continued {
 /** Starts the MCP servers. Throws KernelError INVALID_ARGUMENT for whatever of the settings cannot be. */
 export async function openLiveWorld(
   settings: LiveSettings,
-  { seed, isWatched, asksPerson, watcher, storage, goesOn, moreModels = [], record }: LiveWorldOptions,
+  {
+    seed,
+    isWatched,
+    asksPerson,
+    watcher,
+    storage,
+    goesOn,
+    moreModels = [],
+    record,
+    onRecorded,
+  }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
   const models = modelsOf(settings, moreModels);
@@ -129,7 +141,8 @@ export async function openLiveWorld(
     const all = [...tools, pureTool(responseCache())];
     agentArguments(settings, offered);
     const spec = specOf(settings, { seed, models, tools: all, goesOn });
-    const recording = record === undefined ? undefined : openRecording(record, spec);
+    const recording =
+      record === undefined && onRecorded === undefined ? undefined : openRecording(spec, record, onRecorded);
     const usage = new UsageMeter(
       models.map(({ name }) => name),
       cores,
@@ -209,16 +222,23 @@ interface Recording extends Pick<LiveRecorder, 'onInput' | 'onEvent'> {
   end(): void;
 }
 
-function openRecording(path: string, spec: LiveSpec): Recording {
-  const file = new LineFile('--record', path);
-  const recorder = new LiveRecorder({ ringzero: packageVersion(), spec }, (line) => file.write(line));
+function openRecording(
+  spec: LiveSpec,
+  path: string | undefined,
+  onRecorded: ((line: string) => void) | undefined,
+): Recording {
+  const file = path === undefined ? undefined : new LineFile('--record', path);
+  const recorder = new LiveRecorder({ ringzero: packageVersion(), spec }, (line) => {
+    file?.write(line);
+    onRecorded?.(line);
+  });
   const { onInput, onEvent } = recorder;
   return {
     onInput,
     onEvent,
     end() {
       recorder.end();
-      file.close();
+      file?.close();
     },
   };
 }

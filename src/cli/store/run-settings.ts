@@ -42,7 +42,10 @@ export type RunSettings = {
 };
 
 export type StoredModel = {
+  /** That of its engine, by which histories name it. */
   readonly name: string;
+  /** The model that a fork has put behind it, as somebody named it; absent: the one of that name. */
+  readonly asks?: string;
   /** Absent: the scripted one. */
   readonly endpoint?: {
     /** Without a query, which may hold a key. */
@@ -79,7 +82,7 @@ export function runSettings(
     agent,
   }: LiveSettings,
   {
-    spec: { ledger: _, ...spec },
+    spec: { ledger: _ledger, ...spec },
     models,
     tools,
     ringzero,
@@ -127,7 +130,13 @@ export function asksPerson({ tools }: Pick<RunSettings, 'tools'>): boolean {
   return tools.includes(askPersonTool.name);
 }
 
-function storedModel({ name, endpoint, keyVariable }: LiveModel): StoredModel {
+/** The model behind an engine: of another name where a fork has put it there. */
+export function shownModel({ models }: Pick<RunSettings, 'models'>, engine: string): string {
+  const found = models.find(({ name }) => name === engine);
+  return found === undefined ? engine : (found.asks ?? found.name);
+}
+
+export function storedModel({ name, endpoint, keyVariable }: LiveModel): StoredModel {
   if (endpoint === undefined) return { name };
   const url = bareUrl(endpoint.url);
   const { model } = endpoint;

@@ -49,6 +49,13 @@ export function addStoreFlags(command: CommanderCommand): void {
     );
 }
 
+export function addRecordingFlag(command: CommanderCommand): void {
+  command.option(
+    '--no-recording',
+    'keep no recording of it beside its steps: less to write, and no ringzero rerun, step or why of it',
+  );
+}
+
 /** Throws KernelError INVALID_ARGUMENT or INVALID_FILE. */
 export function storePlace(
   flags: StoreFlags,

@@ -47,13 +47,13 @@ function storedModels({ chain, routes, models, spec }: RunSettings, here: Here):
     models.map((model, index): [string, LiveModel] => {
       const { prices, windowTokens } = spec.engines[index] ?? {};
       const { endpoint } = model;
-      if (endpoint === undefined) return [model.name, scriptedModel];
+      if (endpoint === undefined) return [model.name, { ...scriptedModel, name: model.name }];
       const { keyVariable } = endpoint;
       return [
         model.name,
         {
           name: model.name,
-          endpoint: here.endpoint(model.name, endpoint),
+          endpoint: { ...here.endpoint(model.asks ?? model.name, endpoint), alias: model.name },
           keyVariable,
           prices,
           windowTokens,

@@ -25,9 +25,15 @@ function change(state: FoldedState, event: KernelEvent): void {
   switch (event.type) {
     case 'process.spawned':
       return spawned(state, event);
-    case 'process.restored':
-      processOf(state, event.pid).mail = event.mail.length;
+    case 'process.restored': {
+      const process = processOf(state, event.pid);
+      process.mail = event.mail.length;
+      // Locks are restored before their owners.
+      process.locks = Array.from(state.locks.entries()).flatMap(([, { name, owner }]) =>
+        owner === event.pid ? [name] : [],
+      );
       return;
+    }
     case 'process.ready':
       return enter(state, event.pid, 'ready');
     case 'process.migrated':

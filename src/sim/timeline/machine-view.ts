@@ -11,7 +11,7 @@ export interface MachineView {
   /** The kernel that these events are of: a run that was cut off by crashes has several, one after the other, from 1. */
   readonly life: number;
   /** In pid order, those that have ended included. */
-  readonly processes: readonly ProcessView[];
+  readonly processes: readonly ViewedProcess[];
   readonly engines: readonly EngineView[];
   /** In the order of the tree's description. */
   readonly budgets: readonly BudgetView[];
@@ -24,7 +24,7 @@ export interface MachineView {
   readonly questions: readonly QuestionView[];
 }
 
-export interface ProcessView {
+export interface ViewedProcess {
   readonly pid: number;
   readonly run: string;
   /** 0: an agent of its own. */
@@ -63,7 +63,7 @@ export interface ProcessView {
   readonly usage: UsageView;
 }
 
-interface CallView {
+export interface CallView {
   /** Number of its syscall. */
   readonly n: number;
   readonly promptTokens: number;
@@ -76,7 +76,7 @@ interface CallView {
 }
 
 /** Of this life of the process. Tokens are those of the calls that ended; core time is that of the stretches that ended. */
-interface UsageView {
+export interface UsageView {
   readonly calls: number;
   readonly tokensIn: number;
   readonly tokensCached: number;
@@ -100,14 +100,14 @@ export interface EngineView {
   readonly memory: MemoryView;
 }
 
-interface CoreView {
+export interface CoreView {
   readonly core: number;
   /** 0: idle. */
   readonly pid: number;
   readonly sinceUs: number;
 }
 
-interface MemoryView {
+export interface MemoryView {
   /** null: without bound. */
   readonly capacityTokens: number | null;
   readonly residentPages: number;
@@ -129,7 +129,7 @@ export interface BudgetView {
   readonly waiters: readonly number[];
 }
 
-interface LimitView {
+export interface LimitView {
   readonly resource: BudgetResource;
   readonly window: BudgetWindow;
   readonly limit: number;
@@ -139,7 +139,7 @@ interface LimitView {
   readonly windowStartUs: number;
 }
 
-interface LockView {
+export interface LockView {
   readonly lock: string;
   /** 0: it is free. */
   readonly owner: number;
@@ -148,14 +148,14 @@ interface LockView {
   readonly waiters: readonly number[];
 }
 
-interface SemaphoreView {
+export interface SemaphoreView {
   readonly run: string;
   readonly semaphore: string;
   readonly count: number;
   readonly waiters: readonly number[];
 }
 
-interface ToolView {
+export interface ToolView {
   readonly request: number;
   readonly pid: number;
   readonly tool: string;
@@ -167,7 +167,7 @@ interface ToolView {
   readonly isRunning: boolean;
 }
 
-interface QuestionView {
+export interface QuestionView {
   readonly request: number;
   readonly pid: number;
   readonly purpose: string;

@@ -10,7 +10,7 @@ import type { KernelEvent } from '../../kernel/events.ts';
 import { EventStore } from './event-store.ts';
 import { fold } from './fold.ts';
 import { FoldedState, type TimelineMachine } from './folded-state.ts';
-import type { MachineView, ProcessView } from './machine-view.ts';
+import type { MachineView, ViewedProcess } from './machine-view.ts';
 import { processViewOf, viewOf } from './view-of.ts';
 
 export class Timeline {
@@ -103,7 +103,7 @@ export class Timeline {
   }
 
   /** One process where it stands; undefined: it is not there yet. */
-  process(pid: number): ProcessView | undefined {
+  process(pid: number): ViewedProcess | undefined {
     return processViewOf(this.here, pid);
   }
 }

@@ -1,11 +1,11 @@
 /** The plain data of a folded state. */
 import type { FoldedProcess, FoldedState } from './folded-state.ts';
-import type { BudgetView, EngineView, MachineView, ProcessView } from './machine-view.ts';
+import type { BudgetView, EngineView, MachineView, ViewedProcess } from './machine-view.ts';
 
 /** Cost: O(processes), those that have ended included. */
 export function viewOf(state: FoldedState): MachineView {
   const { index, event = null, nowUs, life } = state;
-  const processes: ProcessView[] = [];
+  const processes: ViewedProcess[] = [];
   const queues = new Queues(state);
   for (const [pid, process] of state.processes.entries()) {
     processes.push(processView(state, pid, process));
@@ -45,12 +45,12 @@ export function viewOf(state: FoldedState): MachineView {
 }
 
 /** Of one process; undefined: there is none. */
-export function processViewOf(state: FoldedState, pid: number): ProcessView | undefined {
+export function processViewOf(state: FoldedState, pid: number): ViewedProcess | undefined {
   const process = state.processes.get(pid);
   return process === undefined ? undefined : processView(state, pid, process);
 }
 
-function processView(state: FoldedState, pid: number, process: FoldedProcess): ProcessView {
+function processView(state: FoldedState, pid: number, process: FoldedProcess): ViewedProcess {
   const { run, parent, name, program, priority, budget } = process.spawned;
   return {
     pid,
@@ -88,7 +88,7 @@ function processView(state: FoldedState, pid: number, process: FoldedProcess): P
   };
 }
 
-function callView({ call, stretch, tokensOut }: FoldedProcess): ProcessView['call'] {
+function callView({ call, stretch, tokensOut }: FoldedProcess): ViewedProcess['call'] {
   if (call === undefined) return null;
   const { n, promptTokens, maxOutput } = call;
   const { newTokens = 0, repeatedTokens = 0, loadTokens = 0, cachedTokens = 0 } = stretch ?? {};

@@ -55,6 +55,11 @@ export function isScenario(head: string): boolean {
 }
 const scenarioFields = new Set(['agents', 'engines', 'scheduler', 'budgets']);
 
+/** Whether it begins as a recording does (recording.ts). */
+export function isRecording(head: string): boolean {
+  return /^\s*\{\s*"format"\s*:\s*"ringzero-recording"/.test(head);
+}
+
 const tauFields = new Set(['task_id', 'traj', 'trial']);
 /** A session's calls come last: its first fields tell it even when a long line is cut. */
 const wekaFields = ['id', 'tool', 'sys'];

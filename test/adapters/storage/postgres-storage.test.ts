@@ -2,7 +2,10 @@ import { Client } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { openPostgresStorage } from '../../../src/adapters/storage/postgres-storage.ts';
+import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
 import { tables } from '../../../src/adapters/storage/tables.ts';
+import { importRun, readRunFile, runFileLines } from '../../../src/host/run-file.ts';
+import { runRecords } from '../../kernel/prune-contract.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
 import { history, processStarted, runStarted } from '../../kernel/storage-records.ts';
 import { postgresFolder, startPostgres, type PostgresServer } from '../../support/postgres.ts';
@@ -29,6 +32,26 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
   sharedStorageContract('postgres', {
     reset: async () => void (await reset()),
     open: () => openPostgresStorage({ url: server!.url, connections: 2 }),
+  });
+
+  test('a run that is exported from SQLite, imported here and exported again is the same lines', async () => {
+    const from = await openSqliteStorage(':memory:');
+    await from.append(runRecords('r1'));
+    const lines = [...runFileLines('r1', (await from.whole('r1'))!)];
+    const to = await openPostgresStorage({ url: await reset() });
+    await importRun(
+      to,
+      await readRunFile(
+        'r1.json',
+        (async function* () {
+          yield* lines;
+        })(),
+      ),
+      { nowUs: () => 0, holder: 'the test' },
+    );
+    expect([...runFileLines('r1', (await to.whole('r1'))!)]).toEqual(lines);
+    expect(await to.verifyAudit('r1')).toEqual(await from.verifyAudit('r1'));
+    await to.close();
   });
 
   test('a connection that is lost in the midst of a write is told, and the next write has a new one', async () => {

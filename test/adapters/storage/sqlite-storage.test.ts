@@ -89,12 +89,26 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   ];
   const storage = await openSqliteStorage(file);
   await storage.append([runStarted(), ...records]);
+  const identity = { run: 'r1', branch: 'main', pid: pidOf(1), index: 0 };
+  for (const n of [1, 2])
+    await storage.remember({
+      identity: { ...identity, n },
+      scope: 's',
+      key: 'k',
+      text: `cold ${n}`,
+      atUs: n,
+    });
   await storage.close();
   const database = new DatabaseSync(file);
+  database.exec('drop index memories_once_by_scope_key');
+  database.exec('create index memories_by_scope_key on memories (scope, key)');
+  // As two programs left them.
+  database.exec('update memories set is_current = 1');
+  database.exec("insert into memory_terms values ('s', 'cold', 1)");
   for (const table of ['processes', 'journal', 'checkpoints'])
     database.exec(`alter table ${table} drop column place`);
   database.exec('alter table history drop column asked');
-  database.exec('drop table writers');
+  for (const table of ['writers', 'recordings']) database.exec(`drop table ${table}`);
   for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
   database.exec('alter table runs drop column pruned_us');
   database.exec('drop table page_uses');
@@ -102,6 +116,9 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   database.close();
   const newer = await openSqliteStorage(file);
   expect(await newer.records('r1', 'main')).toEqual(records);
+  expect((await newer.recall({ scope: 's', query: 'cold', limit: 9 })).map(({ text }) => text)).toEqual([
+    'cold 2',
+  ]);
   await newer.append([history(3)]);
   expect((await newer.records('r1', 'main')).at(-1)).toEqual(history(3));
   await newer.close();
@@ -138,6 +155,16 @@ test('what is known of a run leaves memory when the run is over, and what comes 
   await storage.close();
 });
 
+test('what is known of a lease leaves memory when it is given back', async () => {
+  const storage = await openSqliteStorage(':memory:');
+  const { fences } = storage as unknown as { readonly fences: ReadonlyMap<string, number> };
+  for (const run of ['r1', 'r2']) await storage.lease({ run, holder: 'me', atUs: 0, untilUs: 1 });
+  expect(fences.size).toBe(2);
+  for (const run of ['r1', 'r2']) await storage.release({ run, holder: 'me' });
+  expect(fences.size).toBe(0);
+  await storage.close();
+});
+
 test('a run that is leased has not started, and closing twice is closing once', async () => {
   const storage = await openSqliteStorage(':memory:');
   const { run } = audit(1);
@@ -156,7 +183,7 @@ test('with the last run the file gets small again, and nothing of its texts is l
     await storage.append([
       runStarted(),
       processStarted(),
-      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text: `${text}` },
+      { v: 1, type: 'page', run: 'r1', hash: sha256Hex(text), text },
     ]);
   await storage.append([history(1, { result: { ok: true, value: texts } }), audit(1), ended()]);
   const before = await storage.sizes();

@@ -1,0 +1,117 @@
+/** `ringzero resume [RUN]`: a run goes on whose program died, or that was parked (docs/run.md). */
+import type { Command as CommanderCommand } from 'commander';
+
+import { invalid, KernelError } from '../../kernel/errors.ts';
+import type { RunSummary } from '../../kernel/storage.ts';
+import type { Call, Command, CommonOptions, Io } from '../command.ts';
+import { checkOutputs } from '../line-file.ts';
+import { approvalModes } from '../live/approval.ts';
+import { parseChoice, parseInteger, parseNumber } from '../options.ts';
+import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
+import { findBranch } from '../store/find-run.ts';
+import { openStoreToRead, type OpenStore } from '../store/open-store.ts';
+import { addRecordingFlag, addStoreFlags } from '../store/store-place.ts';
+
+interface ResumeOptions extends CommonOptions, ContinueFlags {
+  readonly json: boolean;
+  readonly all: boolean;
+}
+
+export const resumeCommand: Command<ResumeOptions> = {
+  name: 'resume',
+  summary: 'Go on with a run that was parked, or whose program died.',
+  register(command: CommanderCommand): void {
+    command.argument(
+      '[run]',
+      'its name, or how it begins; RUN@BRANCH for one of its branches (default: the latest that is not over)',
+    );
+    command.option('--all', 'all that are not over, one after the other', false);
+    addStoreFlags(command);
+    addContinueFlags(command);
+    command.addHelpText('after', after);
+  },
+  async run({ operands: [name], options }: Call<ResumeOptions>, io: Io): Promise<number> {
+    if (options.json && options.ndjson) throw invalid('--ndjson', true, 'not together with --json');
+    if (options.all && name !== undefined) throw invalid('run', name, 'none together with --all');
+    for (const flag of ['json', 'record'] as const)
+      if (options.all && options[flag]) throw invalid(`--${flag}`, options[flag], 'not together with --all');
+    checkOutputs({ '--record': options.record }, []);
+    const store = await openStoreToRead(options, io);
+    try {
+      if (options.all) return await resumeAll(store, options, io);
+      const found = name === undefined ? { run: await latest(store) } : await findBranch(store.storage, name);
+      return await continueRun(store, found, options, io);
+    } finally {
+      await store.storage.close();
+    }
+  },
+};
+
+const after = `
+It has the model, the tools, the limits and the budget that it was started with; keys come from the environment. What was answered
+is not asked again, and no tool call that had ended is repeated. A write that was cut off may have acted or not: the model is told.`;
+
+/** Of whatever lets a kept run go on. */
+export function addContinueFlags(command: CommanderCommand): void {
+  addRecordingFlag(command);
+  const repeated = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+  command
+    .option(
+      '--config <file>',
+      'settings, for what is not kept because it may be secret (default: ringzero.json)',
+    )
+    .option('--model-url <url>', 'endpoint, in place of the one that it was started with')
+    .option(
+      '--mcp <command>',
+      'the whole command or URL of an MCP server, where some of it is not kept because it may be secret; can be repeated',
+      repeated,
+      [],
+    )
+    .option('--approve <who>', 'ask, never or always, in place of what it was started with', (text) =>
+      parseChoice('--approve', text, approvalModes),
+    )
+    .option('--budget-tokens <n>', 'tokens of the whole run, what was used before included', (text) =>
+      parseInteger('--budget-tokens', text, { min: 1 }),
+    )
+    .option('--budget-usd <n>', 'dollars of the whole run, what was used before included', (text) =>
+      parseNumber('--budget-usd', text, { min: 0.000_001, max: 1_000_000_000 }),
+    )
+    .option('--record <file>', 'keep all that the kernel is told, for ringzero rerun')
+    .option('--ndjson', 'print the trace as it happens, an event a line as JSON, and the result', false);
+}
+
+async function latest({ storage, place }: OpenStore): Promise<string> {
+  const last = (await unfinished({ storage })).at(-1);
+  if (last === undefined)
+    throw new KernelError(
+      'INVALID_ARGUMENT',
+      `no run of ${place.shown} is left to go on with; ringzero runs lists them`,
+    );
+  return last.run;
+}
+
+async function unfinished({ storage }: Pick<OpenStore, 'storage'>): Promise<readonly RunSummary[]> {
+  return (await storage.runs()).filter((run) => run.unfinished > 0);
+}
+
+/** The highest of their statuses; one that cannot go on keeps none of the others from it. */
+async function resumeAll(store: OpenStore, options: ResumeOptions, io: Io): Promise<number> {
+  const runs = await unfinished(store);
+  if (runs.length === 0) io.err(`no run of ${store.place.shown} is left to go on with`);
+  let highest = 0;
+  for (const { run } of runs) {
+    io.err(`${run}:`);
+    let status: number;
+    try {
+      status = await continueRun(store, { run }, options, io);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      io.err(`error: ${error.message}`);
+      status = 2;
+    }
+    // Whoever stops one means all of them.
+    if (status > 2) return status;
+    highest = Math.max(highest, status);
+  }
+  return highest;
+}

@@ -1,0 +1,57 @@
+/** The recordings that a word of the command line means: a file, or a run that is kept. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { openInputFile } from '../../adapters/files/input-file.ts';
+import { storedRecordings } from '../../host/stored-recordings.ts';
+import { KernelError } from '../../kernel/errors.ts';
+import type { Io } from '../command.ts';
+import { findRun } from './find-run.ts';
+import { openStoreToRead } from './open-store.ts';
+import type { StoreFlags } from './store-place.ts';
+
+export interface OpenRecording {
+  /** For messages and reports. */
+  readonly name: string;
+  lines(): AsyncIterable<string>;
+  /** It may lack its end, because a program died. */
+  readonly mayBeCut: boolean;
+}
+
+/** One of a file; of a run one for each program that drove it, in their order. Throws KernelError, and errors of the file system for a name that is neither. */
+export async function openRecordings(
+  word: string,
+  flags: StoreFlags,
+  io: Io,
+): Promise<readonly OpenRecording[]> {
+  if (word === '-' || existsSync(resolve(io.folder, word)) || !(await isThere(flags, io))) {
+    const file = await openInputFile(word);
+    return [{ name: file.name, lines: () => file.lines(), mayBeCut: false }];
+  }
+  const { storage } = await openStoreToRead(flags, io);
+  try {
+    const { run } = await findRun(storage, word);
+    const recordings = await storedRecordings(storage, run);
+    if (recordings.length === 0)
+      throw new KernelError('INVALID_ARGUMENT', `run ${run}: no recording of it is kept (--no-recording)`);
+    return recordings.map(({ lines }, index) => ({
+      name: recordings.length === 1 ? run : `${run} part ${index + 1} of ${recordings.length}`,
+      lines,
+      mayBeCut: true,
+    }));
+  } finally {
+    await storage.close();
+  }
+}
+
+/** Whether there is a store at all. */
+async function isThere(flags: StoreFlags, io: Io): Promise<boolean> {
+  if (flags.store !== undefined) return true;
+  try {
+    const { storage } = await openStoreToRead(flags, io);
+    await storage.close();
+    return true;
+  } catch {
+    return false;
+  }
+}

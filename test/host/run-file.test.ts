@@ -1,0 +1,118 @@
+/** A run as lines, out of one storage and into another: the same run, or nothing. */
+import { expect, test } from 'vitest';
+
+import { openSqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts';
+import { sha256Hex } from '../../src/base/sha256.ts';
+import { importRun, readRunFile, runFileLines } from '../../src/host/run-file.ts';
+import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
+import type { StorageManager } from '../../src/kernel/storage.ts';
+import { runRecords } from '../kernel/prune-contract.ts';
+import { audit, history, processStarted, runStarted } from '../kernel/storage-records.ts';
+
+const by = { nowUs: () => 0, holder: 'the test' };
+
+async function exported(storage: StorageManager, run = 'r1'): Promise<string[]> {
+  return [...runFileLines(run, (await storage.whole(run))!)];
+}
+
+async function* given(lines: readonly string[]): AsyncGenerator<string> {
+  yield* lines;
+}
+
+async function imported(storage: StorageManager, lines: readonly string[]): Promise<string> {
+  return (await importRun(storage, await readRunFile('r1.json', given(lines)), by)).outcome;
+}
+
+async function filled(): Promise<StorageManager> {
+  const storage = new MemoryStorage();
+  await storage.append([
+    runStarted({ settings: { model: 'm' } }),
+    processStarted(),
+    ...runRecords('other'),
+    ...runRecords('r1').slice(2),
+    runStarted({ branch: 'second' }),
+    processStarted({ branch: 'second' }),
+    history(1, { branch: 'second', result: { ok: true, value: 'open'.repeat(100) } }),
+  ]);
+  return storage;
+}
+
+test('from storage to storage and back: the same lines, the same run, and the same hashes', async () => {
+  const from = await filled();
+  const lines = await exported(from);
+  const storages = [new MemoryStorage(), await openSqliteStorage(':memory:')];
+  for (const to of storages) {
+    await to.append(runRecords('before'));
+    expect(await imported(to, lines)).toBe('imported');
+    expect(await exported(to)).toEqual(lines);
+    for (const branch of ['main', 'second'])
+      expect(await to.records('r1', branch)).toEqual(await from.records('r1', branch));
+    expect(await to.history('r1')).toEqual(await from.history('r1'));
+    expect(await to.branches('r1')).toEqual(await from.branches('r1'));
+    expect(await to.audit('r1')).toEqual(await from.audit('r1'));
+    expect(await to.verifyAudit('r1')).toEqual(await from.verifyAudit('r1'));
+    expect((await to.ledger()).filter(({ run }) => run === 'r1')).toEqual(
+      (await from.ledger()).filter(({ run }) => run === 'r1'),
+    );
+    const hash = sha256Hex('of r1 alone');
+    expect(await to.pages([hash])).toEqual(await from.pages([hash]));
+    expect(await imported(to, lines)).toBe('same');
+    expect(await exported(to)).toEqual(lines);
+    // It goes on where it was.
+    await to.append([history(2, { branch: 'second' })]);
+    await to.close();
+  }
+});
+
+test('a run of the same name with another content is refused, and so is one that somebody drives', async () => {
+  const lines = await exported(await filled());
+  const to = new MemoryStorage();
+  await to.append([runStarted(), processStarted()]);
+  await expect(imported(to, lines)).rejects.toThrow(/run "r1": is here already, with another content/);
+  expect(await to.history('r1')).toEqual([]);
+  const driven = new MemoryStorage();
+  await driven.lease({ run: 'r1', holder: 'a worker', atUs: 0, untilUs: 10 });
+  await expect(imported(driven, lines)).rejects.toThrow(/a worker is driving it here/);
+  expect(await driven.runs()).toEqual([]);
+});
+
+test('a run that was pruned gets back all that it had, and no other takes its place', async () => {
+  const from = new MemoryStorage();
+  await from.append(runRecords('r1'));
+  const lines = await exported(from);
+  await from.prune({ runs: ['r1'], atUs: 1 });
+  expect(await from.whole('r1')).toBeUndefined();
+  const longer = await filled();
+  await longer.append([audit(2)]);
+  const other = await exported(longer);
+  await expect(imported(from, other)).rejects.toThrow(/with another content/);
+  expect(await imported(from, lines)).toBe('restored');
+  expect(await exported(from)).toEqual(lines);
+});
+
+test('a file that is damaged, cut off, of something else or of a newer version is one line, and nothing changes', async () => {
+  const lines = await exported(await filled());
+  const refused = async (changed: readonly string[], why: RegExp): Promise<void> => {
+    const storage = new MemoryStorage();
+    const error: unknown = await imported(storage, changed).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'INVALID_FILE' });
+    expect((error as Error).message).toMatch(why);
+    expect((error as Error).message).not.toContain('\n');
+    expect(await storage.runs()).toEqual([]);
+  };
+  await refused([], /is empty/);
+  await refused(['{"a":1}'], /line 1: is no run that was exported/);
+  await refused(
+    [lines[0]!.replace('"v":1', '"v":2'), ...lines.slice(1)],
+    /line 1: version 2\/1 is not allowed; allowed: 1\/1/,
+  );
+  await refused(lines.slice(0, -1), /is cut off/);
+  await refused([...lines, lines[1]!], /nothing may stand behind/);
+  await refused(lines.with(2, '{"type":'), /line 3: is not JSON/);
+  await refused(lines.with(2, '[]'), /line 3: is no object/);
+  await refused(lines.with(2, lines[2]!.replace('"r1"', '"r2"')), /line 3: is of another run/);
+  for (let index = 1; index < lines.length - 1; index++) {
+    await refused(lines.toSpliced(index, 1), /damaged/);
+    await refused(lines.with(index, lines[index]!.replace(/"v":1/, '"v": 1')), /damaged/);
+  }
+});
