@@ -24,10 +24,19 @@ export async function openRecordings(
   flags: StoreFlags,
   io: Io,
 ): Promise<readonly OpenRecording[]> {
-  if (word === '-' || existsSync(resolve(io.folder, word)) || !(await isThere(flags, io))) {
-    const file = await openInputFile(word);
-    return [{ name: file.name, lines: () => file.lines(), mayBeCut: false }];
-  }
+  const kept = await keptRecordings(word, flags, io);
+  if (kept !== undefined) return kept;
+  const file = await openInputFile(word);
+  return [{ name: file.name, lines: () => file.lines(), mayBeCut: false }];
+}
+
+/** Those of a run; undefined: the word names a file, or there is no store. Throws KernelError INVALID_ARGUMENT where there is none. */
+export async function keptRecordings(
+  word: string,
+  flags: StoreFlags,
+  io: Io,
+): Promise<readonly OpenRecording[] | undefined> {
+  if (word === '-' || existsSync(resolve(io.folder, word)) || !(await isThere(flags, io))) return undefined;
   const { storage } = await openStoreToRead(flags, io);
   try {
     const { run } = await findRun(storage, word);

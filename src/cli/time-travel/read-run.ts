@@ -1,7 +1,7 @@
 /** The events of a run, from a file of any kind: a recording is fed to a new kernel, a scenario or recorded agents are run in virtual time. */
 import type { Command as CommanderCommand } from 'commander';
 
-import { openInputFile, type InputFile } from '../../adapters/files/input-file.ts';
+import { openInputFile } from '../../adapters/files/input-file.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import { Kernel } from '../../kernel/kernel.ts';
@@ -18,8 +18,10 @@ import { recordedTokenizer } from '../recorded-tokenizer.ts';
 import { isGiven, keepGiven } from '../run-flags.ts';
 import { replayInput, scenarioInput, type RunInput } from '../run-input.ts';
 import { parseScheduler, recordedScheduler, schedulersAllowed } from '../scheduler-choice.ts';
+import { keptRecordings, type OpenRecording } from '../store/open-recordings.ts';
+import { addStoreFlag, type StoreFlags } from '../store/store-place.ts';
 
-export interface SourceFlags extends KernelFlags {
+export interface SourceFlags extends KernelFlags, Pick<StoreFlags, 'store'> {
   readonly scheduler?: string;
   readonly until?: number;
 }
@@ -37,7 +39,7 @@ export interface ReadRun {
 }
 
 export const runFile =
-  'a recording (made with --record), a scenario, or recorded agents, plain or compressed, - for standard input; found by content';
+  'a recording (made with --record), a scenario, or recorded agents, plain or compressed, - for standard input, found by content; or a run that is kept, of which it is what the last program did';
 
 export function addSourceFlags(command: CommanderCommand): void {
   command
@@ -51,6 +53,7 @@ export function addSourceFlags(command: CommanderCommand): void {
       'of a scenario or of recorded agents, stop at this virtual time, such as 90s or 2h (default: the scenario’s own, or the end)',
       (text) => parseDurationUs('--until', text),
     );
+  addStoreFlag(command);
   addKernelFlags(command);
   keepGiven(command);
 }
@@ -58,9 +61,12 @@ export function addSourceFlags(command: CommanderCommand): void {
 /** Throws KernelError: a file that is none of these, flags that mean nothing for it, a recording that does not come out the same. */
 export async function readRun(path: string, flags: SourceFlags, io: Io, watch: Watch): Promise<ReadRun> {
   io.progress(`reading ${path}`);
+  const kept = (await keptRecordings(path, flags, io))?.at(-1);
+  if (kept !== undefined) return recorded(kept, flags, watch);
   const file = await openInputFile(path);
   const head = await file.head();
-  if (isRecording(head)) return recorded(file, flags, watch);
+  if (isRecording(head))
+    return recorded({ name: file.name, lines: () => file.lines(), mayBeCut: false }, flags, watch);
   if (isScenario(head)) {
     refuse(flags, kernelFlagNames(), file.name, 'a scenario, which has a kernel and arrivals of its own');
     return simulated('scenario', await scenarioInput(file, flags), io, watch);
@@ -71,12 +77,18 @@ export async function readRun(path: string, flags: SourceFlags, io: Io, watch: W
   return simulated('agents', until === undefined ? input : { ...input, untilUs: until }, io, watch);
 }
 
-async function recorded(file: InputFile, flags: SourceFlags, watch: Watch): Promise<ReadRun> {
+async function recorded(file: OpenRecording, flags: SourceFlags, watch: Watch): Promise<ReadRun> {
   const settings = ['--scheduler', '--until', ...kernelFlagNames()];
   refuse(flags, settings, file.name, 'a recording, which has settings of its own');
   let onEvent: ReturnType<Watch> | undefined;
   let firstUs: number | undefined;
-  const { header, isSame, virtualUs } = await rerun(file.name, file.lines(), {
+  const {
+    header,
+    recorded: end,
+    isSame,
+    virtualUs,
+  } = await rerun(file.name, file.lines(), {
+    mayBeCut: file.mayBeCut,
     ownScheduler: recordedScheduler,
     tokenizer: recordedTokenizer,
     ...(isGiven(flags, '--seed') ? { seed: flags.seed } : {}),
@@ -86,7 +98,8 @@ async function recorded(file: InputFile, flags: SourceFlags, watch: Watch): Prom
       onEvent!(event);
     },
   });
-  if (!isSame)
+  // Of a program that died there is no end to compare with.
+  if (end !== undefined && !isSame)
     throw new KernelError(
       'INVALID_FILE',
       `${file.name}: a rerun of it comes out otherwise (see ringzero rerun), so that it does not say what happened; allowed: a recording of this version`,
