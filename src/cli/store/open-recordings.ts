@@ -13,6 +13,8 @@ import type { StoreFlags } from './store-place.ts';
 export interface OpenRecording {
   /** For messages and reports. */
   readonly name: string;
+  /** Of which run that is kept; absent: it is a file. */
+  readonly run?: string;
   readonly lines: () => AsyncIterable<string>;
   /** It may lack its end, because a program died. */
   readonly mayBeCut: boolean;
@@ -24,14 +26,14 @@ export async function openRecordings(
   flags: StoreFlags,
   io: Io,
 ): Promise<readonly OpenRecording[]> {
-  const kept = await keptRecordings(word, flags, io);
-  if (kept !== undefined) return kept;
+  const stored = await recordingsOfRun(word, flags, io);
+  if (stored !== undefined) return stored;
   const file = await openInputFile(word);
   return [{ name: file.name, lines: () => file.lines(), mayBeCut: false }];
 }
 
-/** Those of a run; undefined: the word names a file, or there is no store. Throws KernelError INVALID_ARGUMENT where there is none. */
-export async function keptRecordings(
+/** Undefined: the word names a file, or there is no store. Throws KernelError. */
+export async function recordingsOfRun(
   word: string,
   flags: StoreFlags,
   io: Io,
@@ -45,6 +47,7 @@ export async function keptRecordings(
       throw new KernelError('INVALID_ARGUMENT', `run ${run}: no recording of it is kept (--no-recording)`);
     return recordings.map(({ lines }, index) => ({
       name: recordings.length === 1 ? run : `${run} part ${index + 1} of ${recordings.length}`,
+      run,
       lines,
       mayBeCut: true,
     }));
