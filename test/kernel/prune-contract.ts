@@ -17,6 +17,7 @@ import {
   page,
   pidOf,
   processStarted,
+  recording,
   runStarted,
 } from './storage-records.ts';
 
@@ -35,6 +36,7 @@ export function pruneContract(name: string, create: () => StorageManager | Promi
       expect(await storage.history('r1')).toEqual([]);
       expect(await storage.records('r1', 'main')).toEqual([]);
       expect(await storage.branches('r1')).toEqual([]);
+      expect(await storage.recordings('r1')).toEqual([]);
       expect(await storage.processes('r1')).toEqual([]);
       expect(await storage.audit('r1')).toEqual(log);
       expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true, head: { count: 1 } });
@@ -303,6 +305,7 @@ export function runRecords(run: string, text = `of ${run} alone`): readonly Kern
     { ...journal(1), run },
     checkpoint(2, { run, nodes: [node(sha256Hex(nested))], tip: 'tip' }),
     audit(1, { run }),
+    recording(1, { run, lines: [{ text: nested }] }),
     ended({ run }),
   ];
 }
@@ -316,6 +319,7 @@ async function viewOf(storage: StorageManager, run: string): Promise<unknown> {
     await storage.processes(run),
     await Promise.all(branches.map(({ branch }) => storage.journal({ run, branch, pid: pidOf(1) }))),
     await storage.audit(run),
+    await storage.recordings(run),
     (await storage.runs()).find((summary) => summary.run === run),
   ];
 }

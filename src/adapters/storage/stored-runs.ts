@@ -156,6 +156,7 @@ export class StoredRuns {
         ...branches,
         ...ledger.map((row) => ledgerOf(name, row)),
         ...Array.from(pages, ([hash, text]) => pageRecord(name, hash, text)),
+        ...(await this.recordings(name)),
         ...placed,
       ],
       audit,
