@@ -29,11 +29,14 @@ import type {
   BranchFilter,
   BranchRecord,
   HistoryFilter,
+  JournalFilter,
   LeaseClaim,
   LeaseVerdict,
+  LedgerFilter,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  ProcessTally,
   PruneOrder,
   PruneReport,
   Recollection,
@@ -134,9 +137,14 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.records(run, branch));
   }
 
-  async journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
+  async journal(process: ProcessAddress, filter: JournalFilter = {}): Promise<readonly JournalRecord[]> {
     checkRun(process.run);
-    return this.read((stored) => stored.journal(process));
+    return this.read((stored) => stored.journal(process, filter));
+  }
+
+  async tally(process: ProcessAddress): Promise<ProcessTally> {
+    checkRun(process.run);
+    return this.read((stored) => stored.tally(process));
   }
 
   async lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined> {
@@ -153,8 +161,8 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.recordings(run));
   }
 
-  ledger(): Promise<readonly LedgerRecord[]> {
-    return this.read((stored) => stored.ledger());
+  ledger(filter: LedgerFilter = {}): Promise<readonly LedgerRecord[]> {
+    return this.read((stored) => stored.ledger(filter));
   }
 
   async audit(run: string, filter: AuditFilter = {}): Promise<readonly ChainedAuditRecord[]> {
