@@ -8,7 +8,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { tampering } from '../adapters/storage/tampering.ts';
 import { runCli, scratch, type CliRun } from '../support/run-cli.ts';
 
-const { path, write } = scratch();
+const folders = scratch();
+const path = (name: string): string => folders.path(name);
 
 /** In a folder of its own, with its store. */
 const inFolder =
@@ -164,7 +165,7 @@ test.each([
 
 test('a file that is none changes nothing', async () => {
   const before = (await cli('audit', first, '--head')).out;
-  const bad = write('bad.json', '{"a":1}\n');
+  const bad = folders.write('bad.json', '{"a":1}\n');
   expect(await cli('import', bad)).toMatchObject({
     status: 2,
     err: expect.stringContaining('bad.json: line 1: is no run that was exported'),

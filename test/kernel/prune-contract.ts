@@ -164,11 +164,10 @@ export function sharedPruneContract(
   test(`${name}: removal beside writers: what a run refers to as others with the same go is there`, async () => {
     await reset();
     const [writer, pruner] = [await open(), await open()];
-    const state = { isWriting: true };
-    let count = 0;
+    const state = { isWriting: true, count: 0 };
     const names: string[] = [];
     const write = async (): Promise<void> => {
-      while (names.length < 20 || (count === 0 && names.length < 500)) {
+      while (names.length < 20 || (state.count === 0 && names.length < 500)) {
         const run = `run ${names.length}`;
         names.push(run);
         await others();
@@ -191,12 +190,12 @@ export function sharedPruneContract(
         const over = (await pruner.runs())
           .filter(({ prunedUs }) => prunedUs === undefined)
           .map(({ run }) => run);
-        count += (await pruner.prune({ runs: over, atUs: 0 })).pruned.length;
+        state.count += (await pruner.prune({ runs: over, atUs: 0 })).pruned.length;
         await others();
       }
     };
     await Promise.all([write().finally(() => (state.isWriting = false)), prune()]);
-    expect(count).toBeGreaterThan(0);
+    expect(state.count).toBeGreaterThan(0);
     for (const run of names)
       expect(await pruner.verifyAudit(run)).toMatchObject({ ok: true, head: { count: 1 } });
     await Promise.all([writer.close(), pruner.close()]);
