@@ -268,6 +268,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
       if (because === undefined) pruned.push(run);
       else kept.push({ run, because });
     }
+    if (order.isTrial === true) return { pruned, kept, pages: 0 };
     for (const run of pruned) {
       const table = this.tables.get(run)!;
       for (const hash of table.pages) candidates.add(hash);

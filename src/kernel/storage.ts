@@ -216,6 +216,8 @@ export interface PruneOrder {
   readonly unfinished?: boolean;
   /** Their audit logs, too; afterwards nothing tells of them but the ledger, and their names are free. */
   readonly withAudit?: boolean;
+  /** Only tells what would go. */
+  readonly isTrial?: boolean;
 }
 
 /** `leased`, `unfinished`, `written`: somebody may still need it, or is writing to it; `pruned`: it was before; `unknown`: there is no such run. */
