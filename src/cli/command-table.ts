@@ -10,6 +10,8 @@ export type CommandTable = Readonly<Record<string, () => Promise<Command | Comma
 export const commandTable: CommandTable = {
   run: async () => (await import('./commands/run.ts')).runCommand,
   resume: async () => (await import('./commands/resume.ts')).resumeCommand,
+  runs: async () => (await import('./commands/runs.ts')).runsCommand,
+  show: async () => (await import('./commands/show.ts')).showCommand,
   cancel: async () => (await import('./commands/cancel.ts')).cancelCommand,
   rewind: async () => (await import('./commands/rewind.ts')).rewindCommand,
   fork: async () => (await import('./commands/fork.ts')).forkCommand,

@@ -203,9 +203,16 @@ export class LiveKernel {
       });
   }
 
-  /** Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
-  answer(request: RequestId, decision: PersonAnswered['decision'], value: Json): void {
-    this.told({ atUs: this.nowUs(), type: 'person.answered', request, decision, value });
+  /** `by`: who it was, for the audit log. Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
+  answer(request: RequestId, decision: PersonAnswered['decision'], value: Json, by?: string): void {
+    this.told({
+      atUs: this.nowUs(),
+      type: 'person.answered',
+      request,
+      decision,
+      value,
+      ...(by === undefined ? {} : { by }),
+    });
   }
 
   /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. `why`: what whoever waits for an end is told. */

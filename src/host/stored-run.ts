@@ -66,7 +66,7 @@ async function readerOf(
 }
 
 /** Of all contents that a restored prompt may hold: those of the checkpoint, and of what came behind it. */
-function hashesOf({ processes }: RestoreInput): readonly string[] {
+export function hashesOf({ processes }: RestoreInput): readonly string[] {
   const hashes = new Set<string>();
   for (const { checkpoint, history } of processes) {
     for (const { hash } of checkpoint?.prompt ?? []) if (hash !== '') hashes.add(hash);

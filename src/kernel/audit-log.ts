@@ -35,10 +35,17 @@ export type AuditVerdict =
 /** The head of an empty log. */
 export const emptyAuditHead: AuditHead = { count: 0, hash: '0'.repeat(64) };
 
+/** SHA-256 of a text in UTF-8, in hexadecimal: a world that has a quicker one than ours may hand it in. */
+export type HashText = (text: string) => string;
+
 /** The entry that `record` becomes behind `head`. */
-export function chainAudit(head: AuditHead, record: AuditRecord): ChainedAuditRecord {
+export function chainAudit(
+  head: AuditHead,
+  record: AuditRecord,
+  hashText: HashText = sha256Hex,
+): ChainedAuditRecord {
   const { count: index, hash: previous } = head;
-  return { index, previous, hash: entryHash({ index, previous, record }), record };
+  return { index, previous, hash: entryHash({ index, previous, record }, hashText), record };
 }
 
 /** In memory: the entries and, apart from them, the head. */
@@ -164,8 +171,11 @@ function isIntact(entry: ChainedAuditRecord): boolean {
   }
 }
 
-function entryHash({ index, previous, record }: Omit<ChainedAuditRecord, 'hash'>): string {
-  return sha256Hex(previous + canonicalJson({ index, record }));
+function entryHash(
+  { index, previous, record }: Omit<ChainedAuditRecord, 'hash'>,
+  hashText: HashText = sha256Hex,
+): string {
+  return hashText(previous + canonicalJson({ index, record }));
 }
 
 function span(from: number, to: number): string {

@@ -29,10 +29,10 @@ import {
   checkRecord,
   checkRun,
   isSameRecord,
+  isStoredBatch,
   leaseLost,
   namedPages,
   pageRecord,
-  isStoredBatch,
   refusal,
 } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
@@ -117,7 +117,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   }
 
   runs(): RunSummary[] {
-    return this.started().map(([run, table]) => table.summary(run));
+    return this.started().map(([run, table]) => {
+      const lease = this.leases.get(run);
+      return lease === undefined ? table.summary(run) : { ...table.summary(run), lease: { ...lease } };
+    });
   }
 
   branches(run: string): RunStarted[] {

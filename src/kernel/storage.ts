@@ -119,6 +119,8 @@ export interface RunSummary {
   readonly branches: readonly string[];
   readonly processes: number;
   readonly unfinished: number;
+  /** As it was claimed last; its time may be over. Absent: it was given back, or never taken. */
+  readonly lease?: Omit<LeaseVerdict, 'ok'>;
 }
 
 /** What a branch holds, beside how it was started. */

@@ -17,11 +17,11 @@ import type {
   RunStarted,
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
-import { packed } from './packed-text.ts';
+import { nativeSha256 } from './native-sha256.ts';
 import { pageKey } from './page-key.ts';
 import {
   auditRow,
-  branchText,
+  branchBytes,
   checkpointRow,
   historyRow,
   journalRow,
@@ -130,7 +130,7 @@ export class AppendBatch {
       else (end === undefined ? changed : ended).push(row);
     }
     for (const { table, run, row } of this.rows) put(table, { ...row, run: run.id });
-    for (const [hash, text] of this.texts.texts) put(pagesTable, { hash, text: packed(text) });
+    for (const [hash, text] of this.texts.texts) put(pagesTable, { hash: pageKey(hash), text });
     for (const [run, hashes] of this.uses)
       for (const hash of hashes) put(pageUsesTable, { run: run.id, hash: pageKey(hash) });
     for (const [table, rows] of byTable) await this.session.insert(table, rows);
@@ -235,7 +235,7 @@ export class AppendBatch {
     this.put(`run ${name} ${branchName}`, record, branchesTable, run, {
       branch,
       name: branchName,
-      started: branchText(this.texts, record),
+      started: branchBytes(this.texts, record),
     });
   }
 
@@ -303,7 +303,13 @@ export class AppendBatch {
     process.tip = tip;
     process.promptLength = keep + nodes.length;
     for (const { hash } of nodes) if (hash !== '') this.use(run, hash);
-    this.put(key, record, checkpointsTable, run, checkpointRow(process.process, run.places++, record));
+    this.put(
+      key,
+      record,
+      checkpointsTable,
+      run,
+      checkpointRow(this.texts, process.process, run.places++, record),
+    );
   }
 
   private addCall(run: RunHead, record: LedgerRecord): void {
@@ -316,7 +322,7 @@ export class AppendBatch {
 
   private addAudit(run: RunHead, record: AuditRecord): void {
     const { audit } = run;
-    const entry = chainAudit(audit, { ...record });
+    const entry = chainAudit(audit, { ...record }, nativeSha256);
     this.undo.push(() => (run.audit = audit));
     run.audit = { count: entry.index + 1, hash: entry.hash };
     this.addRow(auditTable, run, auditRow(entry));
@@ -330,7 +336,8 @@ export class AppendBatch {
       throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
     this.use(run, hash);
     const content = this.texts.writePage(text);
-    if (known === undefined) return this.put(key, record, pagesTable, run, { hash, text: packed(content) });
+    if (known === undefined)
+      return this.put(key, record, pagesTable, run, { hash: pageKey(hash), text: content });
     this.touched.add(run);
     this.useReferences(run);
   }

@@ -5,7 +5,7 @@
 import { emptyAuditHead } from '../../kernel/audit-log.ts';
 import type { KeptBecause, PruneOrder, PruneReport, StorageSizes } from '../../kernel/storage.ts';
 import type { Row, SqlSession } from './sql.ts';
-import { hashOfKey } from './page-key.ts';
+import { hashOfKey, pageKey } from './page-key.ts';
 import {
   auditTable,
   branchesTable,
@@ -85,7 +85,7 @@ export async function carryOut(
     await session.remove(
       pagesTable,
       ['hash'],
-      Array.from(doomed, (hash) => ({ hash })),
+      Array.from(doomed, (hash) => ({ hash: pageKey(hash) })),
     );
     await session.update(
       runsTable,
@@ -179,7 +179,7 @@ export async function runSizes(session: SqlSession, used: number): Promise<Stora
   for (const { hash, bytes } of await session.query(
     `select hash, octet_length(hash) + octet_length(text) + ${rowBytes} as bytes from pages`,
   ))
-    add([{ run: latest.get(hash as string) ?? 0, bytes: bytes! }]);
+    add([{ run: latest.get(hashOfKey(hash as Uint8Array)) ?? 0, bytes: bytes! }]);
   let whole = 0;
   for (const bytes of weights.values()) whole += bytes;
   const runs = await session.query(

@@ -12,22 +12,22 @@ import {
   type RunStarted,
 } from '../../kernel/records.ts';
 import type { ProcessAddress } from '../../kernel/storage.ts';
-import { packed, unpacked } from './packed-text.ts';
+import { packJson, unpackJson } from './packed-json.ts';
 import type { SharedReader, SharedTexts } from './shared-texts.ts';
 import type { Row, SqlValue } from './sql.ts';
 
 const v = historyVersion;
 
 /** As one text, the settings are stored once for all runs that have the same. */
-export function branchText(texts: SharedTexts, { settings, ...record }: RunStarted): string {
+export function branchBytes(texts: SharedTexts, { settings, ...record }: RunStarted): Uint8Array {
   return texts.write({
     ...record,
     ...(settings === undefined ? {} : { settings: JSON.stringify(settings) }),
   });
 }
 
-export function branchOf(texts: SharedReader, text: string): RunStarted {
-  const record = texts.parse(text) as RunStarted;
+export function branchOf(texts: SharedReader, started: Uint8Array): RunStarted {
+  const record = texts.parse(started) as RunStarted;
   const { settings } = record;
   return settings === undefined ? record : { ...record, settings: JSON.parse(settings as string) as Json };
 }
@@ -44,6 +44,7 @@ export function historyRow(
     place,
     kind,
     hash,
+    code: result.ok ? '' : result.code,
     result: texts.write(result),
     at_us: atUs,
     asked: asked === undefined ? null : texts.write(asked),
@@ -65,15 +66,16 @@ export function historyOf(
     n: row['n'] as number,
     kind: row['kind'] as string,
     hash: row['hash'] as number,
-    ...(asked === null ? {} : { asked: texts.parse(asked as string) as Json }),
-    result: texts.parse(row['result'] as string) as HistoryRecord['result'],
+    ...(asked === null ? {} : { asked: texts.parse(asked as Uint8Array) as Json }),
+    result: texts.parse(row['result'] as Uint8Array) as HistoryRecord['result'],
     atUs: row['at_us'] as number,
   };
 }
 
 export function journalRow(texts: SharedTexts, process: number, place: number, record: JournalRecord): Row {
   const { v: _v, run: _run, branch: _branch, pid: _pid, type, seq, atUs, ...body } = record;
-  return { process, seq, type, body: texts.write(body), at_us: atUs, place };
+  const n = 'n' in record ? record.n : null;
+  return { process, seq, type, n, body: texts.write(body), at_us: atUs, place };
 }
 
 export function journalOf(
@@ -90,25 +92,34 @@ export function journalOf(
     pid,
     seq,
     atUs,
-    ...(texts.parse(row['body'] as string) as object),
+    ...(texts.parse(row['body'] as Uint8Array) as object),
   } as JournalRecord;
 }
 
-export function checkpointRow(process: number, place: number, record: CheckpointRecord): Row {
+export function checkpointRow(
+  texts: SharedTexts,
+  process: number,
+  place: number,
+  record: CheckpointRecord,
+): Row {
   const { v: _v, type: _type, run: _run, branch: _branch, pid: _pid, n, atUs, ...body } = record;
   return {
     process,
     n,
     is_start: record.base === '' ? 1 : 0,
-    body: packed({ text: JSON.stringify(body), refers: false }),
+    body: texts.write(body),
     at_us: atUs,
     place,
   };
 }
 
-export function checkpointOf({ run, branch, pid }: ProcessAddress, row: Row): CheckpointRecord {
+export function checkpointOf(
+  texts: SharedReader,
+  { run, branch, pid }: ProcessAddress,
+  row: Row,
+): CheckpointRecord {
   const { n, at_us: atUs, body } = row;
-  const rest = JSON.parse(unpacked(body as Uint8Array).text) as object;
+  const rest = texts.parse(body as Uint8Array) as object;
   return { v, type: 'checkpoint', run, branch, pid, n, atUs, ...rest } as CheckpointRecord;
 }
 
@@ -159,8 +170,8 @@ export function auditRow({ index, previous, hash, record }: ChainedAuditRecord):
     pid,
     n,
     action,
-    input,
-    output,
+    input: packJson(input),
+    output: packJson(output),
     micro_dollars: microDollars,
     at_us: atUs,
     previous: Buffer.from(previous, 'hex'),
@@ -179,8 +190,8 @@ export function auditOf(run: string, row: Row): ChainedAuditRecord {
     pid: row['pid'] as Pid,
     n: row['n'] as number,
     action: row['action'] as string,
-    input: row['input'] as string,
-    output: row['output'] as string,
+    input: unpackJson(row['input'] as Uint8Array) as string,
+    output: unpackJson(row['output'] as Uint8Array) as string,
     microDollars: row['micro_dollars'] as number,
     ...(typeof reasoning === 'string' ? { reasoning } : {}),
     ...(typeof person === 'string' ? { person } : {}),
@@ -194,11 +205,7 @@ export function recordingRow(
   place: number,
   { session, part, lines, atUs }: RecordingRecord,
 ): Row {
-  return { place, session, part, lines: packed({ text: texts.write(lines), refers: true }), at_us: atUs };
-}
-
-export function recordingText(row: Row): string {
-  return unpacked(row['lines'] as Uint8Array).text;
+  return { place, session, part, lines: texts.write(lines), at_us: atUs };
 }
 
 /** `texts`: with all that the row's text refers to. */
@@ -209,7 +216,7 @@ export function recordingOf(texts: SharedReader, run: string, row: Row): Recordi
     run,
     session: row['session'] as string,
     part: row['part'] as number,
-    lines: texts.parse(recordingText(row)) as readonly Json[],
+    lines: texts.parse(row['lines'] as Uint8Array) as readonly Json[],
     atUs: row['at_us'] as number,
   };
 }

@@ -1,6 +1,7 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
 import { pageKey } from './page-key.ts';
+import { recode } from './recoding.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
 import {
   auditTable,
@@ -32,6 +33,7 @@ const migrations: readonly Migration[] = [
     await placeAllRecords(session, dialect);
     await keepOldPages(session, dialect);
     await keepLastMemories(session);
+    await recode(session, (table) => dialect.statements(table));
   },
 ];
 

@@ -1,29 +1,26 @@
-/**
- * JSON whose long strings are stored once, by their hash: what a tool answered stands in the history, in the journal and in a page. In the JSON that is stored, such a string is a
- * reference: NUL, `#`, 64 hex digits. Any other string that begins with NUL has one NUL more.
- */
-import { createHash } from 'node:crypto';
-
+/** JSON whose long texts are stored once, by their hash: what a tool answered stands in the history, in the journal and in a page. */
 import { KernelError } from '../../kernel/errors.ts';
-import { unpacked, type PackedText } from './packed-text.ts';
+import { nativeSha256 } from './native-sha256.ts';
+import { isUtf8, referencesIn, unpackJson } from './packed-json.ts';
+import { hashOfKey, pageKey } from './page-key.ts';
+import { packedJson, packedText, unpacked, type Unpacked } from './packed-text.ts';
 import type { SqlSession } from './sql.ts';
 import { pagesTable } from './tables.ts';
 
-/** A shorter string stands where it is used: a reference and its row take about as much. */
+/** A shorter text stands where it is used: a reference and its row take about as much. */
 const sharedFrom = 256;
 
 /** Writes JSON, and gathers the texts that it refers to. */
 export class SharedTexts {
   /** By hash, as they are stored. */
-  readonly texts = new Map<string, PackedText>();
+  readonly texts = new Map<string, Uint8Array>();
+  private readonly hashes = new Map<string, string>();
+  /** Of texts that refer to others themselves. */
+  private readonly within = new Map<string, ReadonlySet<string>>();
   private references = new Set<string>();
 
-  write(value: unknown): string {
-    return JSON.stringify(value, (_, member: unknown) => {
-      if (typeof member !== 'string') return member;
-      if (member.length >= sharedFrom) return this.refer(member);
-      return escaped(member);
-    });
+  write(value: unknown): Uint8Array {
+    return packedJson(value, this.refer);
   }
 
   /** All that was referred to since this was asked last, also by what is referred to. */
@@ -34,29 +31,39 @@ export class SharedTexts {
   }
 
   /**
-   * The content of a page: with references when it is JSON, such as a message, in the one spelling that can be told again. Its form depends on the text alone, so that whoever refers to
-   * one that is stored knows what that refers to.
+   * The content of a page: as JSON when it is such, a message for one, in the one spelling that can be told again. Its form depends on the text alone, so that whoever refers to one that is
+   * stored knows what that refers to.
    */
-  writePage(text: string): PackedText {
-    const value = text.length < sharedFrom ? undefined : parsed(text);
-    if (typeof value !== 'object' || JSON.stringify(value) !== text) return { text, refers: false };
-    return { text: this.write(value), refers: true };
+  writePage(text: string): Uint8Array {
+    const value = text.startsWith('{"') ? parsed(text) : undefined;
+    return value === undefined || JSON.stringify(value) !== text ? packedText(text) : this.write(value);
   }
 
-  private refer(text: string): string {
-    // UTF-8 would make two texts with lone surrogates one.
-    if (Buffer.from(text, 'utf8').toString('utf8') !== text) return escaped(text);
-    const hash = createHash('sha256').update(text, 'utf8').digest('hex');
+  private readonly refer = (text: string): string | undefined => {
+    if (text.length < sharedFrom) return undefined;
+    let hash = this.hashes.get(text);
+    if (hash === undefined) {
+      // UTF-8 would make two texts with lone surrogates one.
+      if (!isUtf8(text)) return undefined;
+      hash = nativeSha256(text);
+      this.hashes.set(text, hash);
+    }
+    if (!this.texts.has(hash)) {
+      const outer = this.takeReferences();
+      this.texts.set(hash, this.writePage(text));
+      this.within.set(hash, this.takeReferences());
+      this.references = new Set(outer);
+    }
     this.references.add(hash);
-    this.texts.set(hash, this.writePage(text));
-    return `\0#${hash}`;
-  }
+    for (const inner of this.within.get(hash)!) this.references.add(inner);
+    return hash;
+  };
 }
 
 /** Reads what SharedTexts has written: first the texts behind what will be read are got, all at once, then it can be read. */
 export class SharedReader {
   private readonly session: SqlSession;
-  private readonly texts = new Map<string, PackedText>();
+  private readonly texts = new Map<string, Unpacked>();
 
   constructor(session: SqlSession) {
     this.session = session;
@@ -66,59 +73,54 @@ export class SharedReader {
   async load(hashes: Iterable<string>): Promise<void> {
     let missing = [...new Set(hashes)].filter((hash) => !this.texts.has(hash));
     while (missing.length > 0) {
-      const found: PackedText[] = [];
-      for (const { hash, text } of await this.session.find(
-        pagesTable,
-        ['hash'],
-        missing.map((hash) => ({ hash })),
-      )) {
+      const keys = missing.map((hash) => ({ hash: pageKey(hash) }));
+      const referred: string[] = [];
+      for (const { hash: key, text } of await this.session.find(pagesTable, ['hash'], keys)) {
         const content = unpacked(text as Uint8Array);
-        this.texts.set(hash as string, content);
-        if (content.refers) found.push(content);
+        this.texts.set(hashOfKey(key as Uint8Array), content);
+        if ('json' in content) referred.push(...referencesIn(content.json));
       }
-      missing = [...new Set(found.flatMap(({ text }) => referencesOf(text)))].filter(
-        (hash) => !this.texts.has(hash),
-      );
+      missing = [...new Set(referred)].filter((hash) => !this.texts.has(hash));
     }
   }
 
-  /** Gets all that these JSON texts refer to. */
-  async loadFor(texts: Iterable<string>): Promise<void> {
+  /** Gets all that these refer to. */
+  async loadFor(written: Iterable<unknown>): Promise<void> {
     const hashes: string[] = [];
-    for (const text of texts) hashes.push(...referencesOf(text));
+    for (const bytes of written) if (bytes instanceof Uint8Array) hashes.push(...referencesIn(jsonIn(bytes)));
     await this.load(hashes);
   }
 
   /** Throws KernelError STORAGE_FAILED where a text is missing. */
-  parse(text: string): unknown {
-    return JSON.parse(text, (_, member: unknown) => {
-      if (typeof member !== 'string' || !member.startsWith('\0')) return member;
-      if (!member.startsWith('\0#')) return member.slice(1);
-      const hash = member.slice(2);
-      const found = this.page(hash);
-      if (found === undefined)
-        throw new KernelError('STORAGE_FAILED', `storage: the text with hash ${hash} is missing`);
-      return found;
-    });
+  parse(written: Uint8Array): unknown {
+    return this.read(jsonIn(written));
   }
 
   /** Undefined: is not stored. */
   page(hash: string): string | undefined {
     const content = this.texts.get(hash);
     if (content === undefined) return undefined;
-    return content.refers ? JSON.stringify(this.parse(content.text)) : content.text;
+    return 'text' in content ? content.text : JSON.stringify(this.read(content.json));
+  }
+
+  private read(json: Uint8Array): unknown {
+    return unpackJson(json, (hash) => {
+      const found = this.page(hash);
+      if (found !== undefined) return found;
+      throw new KernelError('STORAGE_FAILED', `storage: the text with hash ${hash} is missing`);
+    });
   }
 }
 
-/** As JSON writes it. */
-const reference = /"\\u0000#([0-9a-f]{64})"/g;
-
-function referencesOf(text: string): string[] {
-  return text.includes('\\u0000#') ? Array.from(text.matchAll(reference), ([, hash]) => hash!) : [];
+/** Without what its references stand for. */
+export function outlineOf(written: Uint8Array): unknown {
+  return unpackJson(jsonIn(written), () => '');
 }
 
-function escaped(text: string): string {
-  return text.startsWith('\0') ? `\0${text}` : text;
+function jsonIn(written: Uint8Array): Uint8Array {
+  const content = unpacked(written);
+  if ('json' in content) return content.json;
+  throw new KernelError('STORAGE_FAILED', 'storage: a row holds a text where JSON belongs');
 }
 
 function parsed(text: string): unknown {

@@ -3,6 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 
+import { copyJson } from '../../base/copy-json.ts';
 import type { AuditVerdict, ChainedAuditRecord } from '../../kernel/audit-log.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type {
@@ -90,7 +91,7 @@ export class SqlStorage implements StorageManager {
     if (batch !== undefined) checkBatch(batch);
     // The caller's array and records are its own again as soon as this returns.
     return this.write({
-      records: JSON.parse(JSON.stringify(records)) as readonly KernelRecord[],
+      records: copyJson(records),
       batch: batch && { ...batch },
     });
   }
@@ -101,7 +102,7 @@ export class SqlStorage implements StorageManager {
 
   async remember(memory: Memory): Promise<void> {
     checkMemory(memory);
-    return this.write({ memory: JSON.parse(JSON.stringify(memory)) as Memory });
+    return this.write({ memory: copyJson(memory) });
   }
 
   runs(): Promise<readonly RunSummary[]> {

@@ -24,6 +24,12 @@ const lastLookMs = 50;
 /** Given back in one go: others wait no longer than that takes. */
 const pagesAtOnce = 2_000;
 
+/** In which SQLite keeps its rows: in smaller pages what an agent says fills them badly, larger ones are written whole for each row. */
+const pageBytes = 8_192;
+
+/** Of the log, before they are brought into the file: a page that many transactions write is brought there once. 32 MiB. */
+const logPages = 4_096;
+
 export class SqliteDatabase implements SqlDatabase {
   readonly name: string;
   readonly failure = sqliteFailure;
@@ -46,13 +52,18 @@ export class SqliteDatabase implements SqlDatabase {
   /** What is removed from a file that is made now can be given back bit by bit; any other is left as it is. */
   makeNew(): Promise<void> {
     return this.unlocked(() => {
-      if (this.number('page_count') === 0) this.database.exec('pragma auto_vacuum = incremental');
+      if (this.number('page_count') === 0)
+        this.database.exec(`pragma page_size = ${pageBytes}; pragma auto_vacuum = incremental`);
     });
   }
 
   /** Not for a file that may be somebody else’s: it changes the file. */
   useLog(sync: SyncLevel): Promise<void> {
-    return this.unlocked(() => this.database.exec(`pragma journal_mode = wal; pragma synchronous = ${sync}`));
+    return this.unlocked(() =>
+      this.database.exec(
+        `pragma journal_mode = wal; pragma synchronous = ${sync}; pragma wal_autocheckpoint = ${logPages}`,
+      ),
+    );
   }
 
   transaction<Result>(act: (session: SqlSession) => Promise<Result>): Promise<Result> {
@@ -75,9 +86,9 @@ export class SqliteDatabase implements SqlDatabase {
 
   size(): Promise<{ readonly disk: number; readonly used: number }> {
     return this.unlocked(() => {
-      const pageBytes = this.number('page_size');
+      const pageSize = this.number('page_size');
       const pages = this.number('page_count');
-      return { disk: pages * pageBytes, used: (pages - this.number('freelist_count')) * pageBytes };
+      return { disk: pages * pageSize, used: (pages - this.number('freelist_count')) * pageSize };
     });
   }
 
@@ -244,7 +255,7 @@ export const sqliteDialect: Dialect = {
 function sqliteTable(table: Table): string[] {
   const { name, columns, key, optional = [], counted, unique = [] } = table;
   const lines = Object.entries(columns).map(([column, type]) => {
-    if (column === counted) return `${column} integer primary key autoincrement`;
+    if (column === counted) return `${column} integer primary key`;
     return `${column} ${sqliteDialect.types[type]}${optional.includes(column) ? '' : ' not null'}`;
   });
   if (counted === undefined) lines.push(`primary key (${key.join(', ')})`);

@@ -9,15 +9,7 @@ import type {
   PageRecord,
   RecordingRecord,
 } from '../../kernel/records.ts';
-import {
-  branchOf,
-  checkpointOf,
-  historyOf,
-  journalOf,
-  ledgerOf,
-  recordingOf,
-  recordingText,
-} from './record-rows.ts';
+import { branchOf, checkpointOf, historyOf, journalOf, ledgerOf, recordingOf } from './record-rows.ts';
 import type { BranchHead, ProcessHead, RunHead } from './run-heads.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -74,8 +66,9 @@ export class StoredRecords {
   async branch(run: RunHead, { branch }: BranchHead): Promise<KernelRecord | undefined> {
     const row = await this.one(branchesTable, { run: run.id, branch });
     if (row === undefined) return undefined;
-    await this.texts.loadFor([row['started'] as string]);
-    return branchOf(this.texts, row['started'] as string);
+    const { started } = row;
+    await this.texts.loadFor([started]);
+    return branchOf(this.texts, started as Uint8Array);
   }
 
   async start(run: RunHead, { process }: ProcessHead): Promise<KernelRecord | undefined> {
@@ -92,15 +85,14 @@ export class StoredRecords {
   async result(run: RunHead, process: ProcessHead, { n }: HistoryRecord): Promise<KernelRecord | undefined> {
     const row = await this.one(historyTable, { run: run.id, process: process.process, n });
     if (row === undefined) return undefined;
-    const { result, asked } = row;
-    await this.texts.loadFor([result, asked].filter((text) => typeof text === 'string'));
+    await this.texts.loadFor([row['result'], row['asked']]);
     return historyOf(this.texts, addressOf(run, process), row);
   }
 
   async entry(run: RunHead, process: ProcessHead, { seq }: JournalRecord): Promise<KernelRecord | undefined> {
     const row = await this.one(journalTable, { run: run.id, process: process.process, seq });
     if (row === undefined) return undefined;
-    await this.texts.loadFor([row['body'] as string]);
+    await this.texts.loadFor([row['body']]);
     return journalOf(this.texts, addressOf(run, process), row);
   }
 
@@ -110,13 +102,15 @@ export class StoredRecords {
     { n }: CheckpointRecord,
   ): Promise<KernelRecord | undefined> {
     const row = await this.one(checkpointsTable, { run: run.id, process: process.process, n });
-    return row && checkpointOf(addressOf(run, process), row);
+    if (row === undefined) return undefined;
+    await this.texts.loadFor([row['body']]);
+    return checkpointOf(this.texts, addressOf(run, process), row);
   }
 
   async recording(run: RunHead, { session, part }: RecordingRecord): Promise<KernelRecord | undefined> {
     const row = await this.one(recordingsTable, { run: run.id, session, part });
     if (row === undefined) return undefined;
-    await this.texts.loadFor([recordingText(row)]);
+    await this.texts.loadFor([row['lines']]);
     return recordingOf(this.texts, run.name, row);
   }
 

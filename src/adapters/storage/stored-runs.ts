@@ -34,9 +34,8 @@ import {
   journalOf,
   ledgerOf,
   recordingOf,
-  recordingText,
 } from './record-rows.ts';
-import { SharedReader } from './shared-texts.ts';
+import { outlineOf, SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession, SqlValue } from './sql.ts';
 
 export class StoredRuns {
@@ -50,7 +49,7 @@ export class StoredRuns {
 
   async runs(): Promise<readonly RunSummary[]> {
     const branches = await this.session.query(
-      'select branches.run, branches.name, branches.started, runs.name as run_name from branches join runs on runs.id = branches.run order by run, branch',
+      'select branches.run, branches.name, branches.started, runs.name as run_name, runs.holder, runs.leased_until_us from branches join runs on runs.id = branches.run order by run, branch',
     );
     const counts = await this.session.query(
       'select run, count(*) as processes, count(ended_place) as ended from processes group by run',
@@ -78,7 +77,7 @@ export class StoredRuns {
     const whole = Array.from(started, ([run, rows]) => {
       const [first] = rows;
       // What is a reference in it is not looked at.
-      const { atUs } = JSON.parse(first!['started'] as string) as RunStarted;
+      const { atUs } = outlineOf(first!['started'] as Uint8Array) as RunStarted;
       const { processes = 0, ended = 0 } = (byRun.get(run) ?? {}) as { processes?: number; ended?: number };
       return {
         id: run,
@@ -87,6 +86,7 @@ export class StoredRuns {
         branches: rows.map((row) => row['name'] as string),
         processes,
         unfinished: processes - ended,
+        ...leaseOf(first!),
       };
     });
     return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _id, ...summary }) => summary);
@@ -94,9 +94,8 @@ export class StoredRuns {
 
   async branches(name: string): Promise<readonly RunStarted[]> {
     const rows = await this.ofRun('select started from branches where run = $1 order by branch', name);
-    const texts = rows.map(({ started }) => started as string);
-    await this.texts.loadFor(texts);
-    return texts.map((text) => branchOf(this.texts, text));
+    await this.texts.loadFor(rows.map(({ started }) => started));
+    return rows.map(({ started }) => branchOf(this.texts, started as Uint8Array));
   }
 
   async history(name: string, { branch, pid, after = -1 }: HistoryFilter): Promise<readonly HistoryRecord[]> {
@@ -115,9 +114,7 @@ export class StoredRuns {
             run!,
             after,
           ]);
-    await this.texts.loadFor(
-      rows.flatMap(({ result, asked }) => [result, asked]).filter((text) => typeof text === 'string'),
-    );
+    await this.texts.loadFor(rows.flatMap(({ result, asked }) => [result, asked]));
     return rows.flatMap((row) => {
       const address = chosen.get(row['process'] as number);
       return address === undefined ? [] : [historyOf(this.texts, address, row)];
@@ -180,11 +177,10 @@ export class StoredRuns {
       await rowsOf('journal'),
       await rowsOf('checkpoints'),
     ];
-    const texts = [
+    await this.texts.loadFor([
       ...history.flatMap(({ result, asked }) => [result, asked]),
-      ...journal.map(({ body }) => body),
-    ];
-    await this.texts.loadFor(texts.filter((text) => typeof text === 'string'));
+      ...[...journal, ...checkpoints].map(({ body }) => body),
+    ]);
     const placed: { readonly place: number; readonly record: BranchRecord }[] = [];
     const put = (place: SqlValue | undefined, record: BranchRecord): void =>
       void placed.push({ place: place as number, record });
@@ -194,7 +190,7 @@ export class StoredRuns {
     }
     const address = (row: Row): ProcessAddress => addresses.get(row['process'] as number)!;
     for (const row of history) put(row['place'], historyOf(this.texts, address(row), row));
-    for (const row of checkpoints) put(row['place'], checkpointOf(address(row), row));
+    for (const row of checkpoints) put(row['place'], checkpointOf(this.texts, address(row), row));
     for (const row of journal) put(row['place'], journalOf(this.texts, address(row), row));
     // What an earlier version wrote may share a place: kinds then follow one another as put here.
     return placed.sort((a, b) => a.place - b.place).map(({ record }) => record);
@@ -205,7 +201,7 @@ export class StoredRuns {
       'select * from journal where run = $1 and process = $2 order by seq',
       address,
     );
-    await this.texts.loadFor(rows.map((row) => row['body'] as string));
+    await this.texts.loadFor(rows.map(({ body }) => body));
     return rows.map((row) => journalOf(this.texts, address, row));
   }
 
@@ -214,7 +210,8 @@ export class StoredRuns {
       'select * from checkpoints where run = $1 and process = $2 and n >= (select max(n) from checkpoints where run = $1 and process = $2 and is_start = 1) order by n',
       address,
     );
-    const checkpoints = rows.map((row) => checkpointOf(address, row));
+    await this.texts.loadFor(rows.map(({ body }) => body));
+    const checkpoints = rows.map((row) => checkpointOf(this.texts, address, row));
     const last = checkpoints.at(-1);
     if (last === undefined) return undefined;
     const { run, branch, pid, n, state, tip, nextPage, random, atUs } = last;
@@ -236,7 +233,7 @@ export class StoredRuns {
 
   async recordings(name: string): Promise<readonly RecordingRecord[]> {
     const rows = await this.ofRun('select * from recordings where run = $1 order by place', name);
-    await this.texts.loadFor(rows.map(recordingText));
+    await this.texts.loadFor(rows.map(({ lines }) => lines));
     return rows.map((row) => recordingOf(this.texts, name, row));
   }
 
@@ -303,4 +300,8 @@ export class StoredRuns {
       ]),
     );
   }
+}
+
+function leaseOf({ holder, leased_until_us: untilUs }: Row): Pick<RunSummary, 'lease'> {
+  return holder === null ? {} : { lease: { holder: holder as string, untilUs: untilUs as number } };
 }

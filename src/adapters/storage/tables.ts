@@ -59,7 +59,7 @@ export const runsTable: Table = {
 
 export const branchesTable: Table = {
   name: 'branches',
-  columns: { run: 'integer', branch: 'integer', name: 'text', started: 'text' },
+  columns: { run: 'integer', branch: 'integer', name: 'text', started: 'bytes' },
   key: ['run', 'branch'],
 };
 
@@ -95,9 +95,10 @@ export const historyTable: Table = {
     place: 'integer',
     kind: 'text',
     hash: 'integer',
-    result: 'text',
+    code: 'text',
+    result: 'bytes',
     at_us: 'integer',
-    asked: 'text',
+    asked: 'bytes',
   },
   key: ['run', 'process', 'n'],
   optional: ['asked'],
@@ -110,12 +111,13 @@ export const journalTable: Table = {
     process: 'integer',
     seq: 'integer',
     type: 'text',
-    body: 'text',
+    n: 'integer',
+    body: 'bytes',
     at_us: 'integer',
     place: 'integer',
   },
   key: ['run', 'process', 'seq'],
-  optional: ['place'],
+  optional: ['place', 'n'],
 };
 
 /** `is_start`: it tells its whole prompt. */
@@ -166,8 +168,8 @@ export const auditTable: Table = {
     pid: 'integer',
     n: 'integer',
     action: 'text',
-    input: 'text',
-    output: 'text',
+    input: 'bytes',
+    output: 'bytes',
     micro_dollars: 'integer',
     at_us: 'integer',
     previous: 'bytes',
@@ -179,11 +181,13 @@ export const auditTable: Table = {
   optional: ['reasoning', 'person'],
 };
 
-/** Contents of pages, and long texts that rows refer to: of all runs. */
+/** Contents of pages, and long texts that rows refer to: of all runs. In the order in which they came: in that of their hashes they would fill no more than two thirds of their places. */
 export const pagesTable: Table = {
   name: 'pages',
-  columns: { hash: 'text', text: 'bytes' },
-  key: ['hash'],
+  columns: { id: 'integer', hash: 'bytes', text: 'bytes' },
+  counted: 'id',
+  key: ['id'],
+  unique: [['hash']],
   isRepeatable: true,
 };
 

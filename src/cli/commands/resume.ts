@@ -1,6 +1,8 @@
 /** `ringzero resume [RUN]`: a run goes on whose program died, or that was parked (docs/run.md). */
 import type { Command as CommanderCommand } from 'commander';
 
+import { SystemClock } from '../../adapters/clock/system-clock.ts';
+import { currentBranch } from '../../kernel/branches.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { RunSummary } from '../../kernel/storage.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
@@ -10,6 +12,7 @@ import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
 import { findBranch } from '../store/find-run.ts';
 import { openStoreToRead, type OpenStore } from '../store/open-store.ts';
+import { isDriven } from '../store/run-state.ts';
 import { addRecordingFlag, addStoreFlags } from '../store/store-place.ts';
 
 interface ResumeOptions extends CommonOptions, ContinueFlags {
@@ -81,7 +84,10 @@ export function addContinueFlags(command: CommanderCommand): void {
 }
 
 async function latest({ storage, place }: OpenStore): Promise<string> {
-  const last = (await unfinished({ storage })).at(-1);
+  const found = await unfinished({ storage });
+  const nowUs = new SystemClock().nowUs();
+  // Where somebody drives all of them, that is what is to be told.
+  const last = found.findLast((run) => !isDriven(run, nowUs)) ?? found.at(-1);
   if (last === undefined)
     throw new KernelError(
       'INVALID_ARGUMENT',
@@ -90,8 +96,16 @@ async function latest({ storage, place }: OpenStore): Promise<string> {
   return last.run;
 }
 
+/** Also those that another worker drives: who goes on with all of them is told why not with these. */
 async function unfinished({ storage }: Pick<OpenStore, 'storage'>): Promise<readonly RunSummary[]> {
-  return (await storage.runs()).filter((run) => run.unfinished > 0);
+  const found: RunSummary[] = [];
+  for (const run of await storage.runs()) {
+    if (run.unfinished === 0) continue;
+    const branch = currentBranch(await storage.branches(run.run));
+    const processes = await storage.processes(run.run, { branch });
+    if (processes.some(({ end }) => end === undefined)) found.push(run);
+  }
+  return found;
 }
 
 /** The highest of their statuses; one that cannot go on keeps none of the others from it. */

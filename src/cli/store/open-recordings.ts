@@ -13,7 +13,7 @@ import type { StoreFlags } from './store-place.ts';
 export interface OpenRecording {
   /** For messages and reports. */
   readonly name: string;
-  lines(): AsyncIterable<string>;
+  readonly lines: () => AsyncIterable<string>;
   /** It may lack its end, because a program died. */
   readonly mayBeCut: boolean;
 }

@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { afterAll, expect, test } from 'vitest';
 
-import { sha256Hex } from '../../../src/base/sha256.ts';
 import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
+import { sha256Hex } from '../../../src/base/sha256.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
 import {
   audit,
@@ -76,52 +76,46 @@ test('a schema of another version is refused, and left as it is', async () => {
 
 test('a file of version 1 is brought up to date: what has no place there stands behind what came before it', async () => {
   const file = join(folder, 'first.db');
+  const first = new DatabaseSync(file);
+  first.exec(readFileSync(new URL('version-1.sql', import.meta.url), 'utf8'));
+  first.close();
   const child = { pid: pidOf(2) };
-  const records = [
+  const long = 'What a tool said. '.repeat(20);
+  const message = JSON.stringify({ role: 'tool', id: 'a', tool: 'read', ok: true, value: long });
+  const text = 'plain 😀 '.repeat(30);
+  const storage = await openSqliteStorage(file);
+  expect(await storage.branches('r1')).toEqual([runStarted()]);
+  expect(await storage.records('r1', 'main')).toEqual([
     processStarted(),
-    history(1, { atUs: 1_000 }),
-    journal(1, { atUs: 2_000 }),
+    history(1, {
+      atUs: 1_000,
+      result: { ok: true, value: { text: long, odd: '\0#of nobody', wide: '\ud800' } },
+    }),
+    journal(1, { atUs: 2_000, type: 'tool.started', n: 2, index: 0, hash: 5, attempt: 0 }),
     processStarted({ ...child, parent: pidOf(1) }),
-    history(1, { ...child, atUs: 3_000 }),
+    history(1, { ...child, atUs: 3_000, result: { ok: false, code: 'TIMEOUT', message: 'late' } }),
     checkpoint(2, { atUs: 4_000 }),
     history(2, { atUs: 5_000 }),
     ended({ ...child, atUs: 6_000 }),
-  ];
-  const storage = await openSqliteStorage(file);
-  await storage.append([runStarted(), ...records]);
-  const identity = { run: 'r1', branch: 'main', pid: pidOf(1), index: 0 };
-  for (const n of [1, 2])
-    await storage.remember({
-      identity: { ...identity, n },
-      scope: 's',
-      key: 'k',
-      text: `cold ${n}`,
-      atUs: n,
-    });
-  await storage.close();
-  const database = new DatabaseSync(file);
-  database.exec('drop index memories_once_by_scope_key');
-  database.exec('create index memories_by_scope_key on memories (scope, key)');
-  // As two programs left them.
-  database.exec('update memories set is_current = 1');
-  database.exec("insert into memory_terms values ('s', 'cold', 1)");
-  for (const table of ['processes', 'journal', 'checkpoints'])
-    database.exec(`alter table ${table} drop column place`);
-  database.exec('alter table history drop column asked');
-  for (const table of ['writers', 'recordings']) database.exec(`drop table ${table}`);
-  for (const column of ['reasoning', 'person']) database.exec(`alter table audit drop column ${column}`);
-  database.exec('alter table runs drop column pruned_us');
-  database.exec('drop table page_uses');
-  database.exec("update ringzero_meta set value = '1' where name = 'version'");
-  database.close();
-  const newer = await openSqliteStorage(file);
-  expect(await newer.records('r1', 'main')).toEqual(records);
-  expect((await newer.recall({ scope: 's', query: 'cold', limit: 9 })).map(({ text }) => text)).toEqual([
-    'cold 2',
   ]);
-  await newer.append([history(3)]);
-  expect((await newer.records('r1', 'main')).at(-1)).toEqual(history(3));
-  await newer.close();
+  const [messageHash, textHash] = [message, text].map((content) => sha256Hex(content)) as [string, string];
+  expect(await storage.pages([messageHash, textHash])).toEqual(
+    new Map([
+      [messageHash, message],
+      [textHash, text],
+    ]),
+  );
+  expect((await storage.audit('r1')).map(({ record }) => record)).toEqual([
+    audit(1),
+    audit(2, { input: `prompt/${'a'.repeat(64)}/12` }),
+  ]);
+  expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true });
+  expect(
+    (await storage.recall({ scope: 's', query: 'cold', limit: 9 })).map(({ text: found }) => found),
+  ).toEqual(['cold 2']);
+  await storage.append([history(3)]);
+  expect((await storage.records('r1', 'main')).at(-1)).toEqual(history(3));
+  await storage.close();
 });
 
 test('a page of the file that was overwritten is told when it is read', async () => {
@@ -178,7 +172,9 @@ test('a run that is leased has not started, and closing twice is closing once', 
 test('with the last run the file gets small again, and nothing of its texts is left in it', async () => {
   const file = join(folder, 'pruned.db');
   const storage = await openSqliteStorage(file);
-  const texts = Array.from({ length: 300 }, (_, n) => JSON.stringify({ text: String(n).repeat(2_000) }));
+  // Hashes can hardly be compressed.
+  const wordsOf = (n: number): string[] => Array.from({ length: 30 }, (_, word) => sha256Hex(`${n} ${word}`));
+  const texts = Array.from({ length: 300 }, (_, n) => JSON.stringify({ text: wordsOf(n).join(' ') }));
   for (const text of texts)
     await storage.append([
       runStarted(),
