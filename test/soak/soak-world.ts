@@ -10,8 +10,9 @@ import type { Input, SpawnInput } from '../../src/kernel/inputs.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
+import { readAtOnce } from '../../src/kernel/reading.ts';
 import type { ToolStart } from '../../src/kernel/requests.ts';
-import { locksOf } from '../../src/kernel/restored-locks.ts';
+import { readingLocks } from '../../src/kernel/restored-locks.ts';
 import { createCheckers } from '../../src/sim/checkers/checkers.ts';
 import { noFaults, type FaultName, type FaultRates } from '../../src/sim/faults.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
@@ -37,18 +38,17 @@ export interface SoakResult {
 }
 
 /** Of a world of the long soak. */
-export const worldInputs = 5_000;
+export const worldInputs = 20_000;
 
 /** Runs the world of this seed until about so many inputs have been taken, then to its end. Throws when a promise is broken. */
 export function soakWorld(seed: number, inputs: number): SoakResult {
   const chaos = new Draw(rngFor(seed, 'soak'));
   const world = new SoakWorld(drawSoak(seed));
-  const crashes = chaos.between(2, Math.ceil(inputs / 600));
-  let life = new Life(world, chaos, { fromUs: 0, isLast: false });
+  const crashes = chaos.between(2, Math.ceil(inputs / 500));
+  let life = new Life(world, chaos, 0);
   for (let crash = 0; crash < crashes; crash++) {
     life.run(chaos.magnitude(50, Math.ceil(inputs / crashes)));
-    const fromUs = life.crash();
-    life = new Life(world, chaos, { fromUs, isLast: crash === crashes - 1 });
+    life = new Life(world, chaos, life.crash());
   }
   life.run(Math.max(0, inputs - world.inputs));
   life.end();
@@ -155,16 +155,11 @@ class Life {
   private readonly costs: ReturnType<typeof pastCosts>;
   private readonly living = new Set<Pid>();
 
-  constructor(
-    world: SoakWorld,
-    chaos: Draw,
-    { fromUs, isLast }: { readonly fromUs: number; readonly isLast: boolean },
-  ) {
+  constructor(world: SoakWorld, chaos: Draw, fromUs: number) {
     const { store, setup } = world;
     this.world = world;
     this.chaos = chaos;
-    // Only the last life is looked at whole: to look is to read all that is stored.
-    this.costs = isLast ? pastCosts(store) : new Map();
+    this.costs = pastCosts(store);
     this.simulation = new Simulation({
       kernel: { ...setup.kernel, ledger: store.ledger() },
       faults: setup.faults,
@@ -226,7 +221,13 @@ class Life {
     let lastPid = 0;
     for (const { run } of store.runs())
       for (const { pid } of store.processes(run)) lastPid = Math.max(lastPid, pid);
-    const locks = locksOf(store, onMain);
+    const locks = readAtOnce(
+      store,
+      readingLocks(
+        store.runs().map(({ run }) => run),
+        onMain,
+      ),
+    );
     for (const { run, unfinished } of store.runs()) {
       const input = unfinished === 0 ? undefined : recoveryInput(store, run, onMain, lastPid, locks);
       if (input !== undefined) simulation.send(fromUs, input);
