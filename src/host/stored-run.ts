@@ -1,10 +1,10 @@
 /** What storage has of a run that is not over, gathered so that a kernel can go on with it. */
 import { currentBranch } from '../kernel/branches.ts';
-import type { Pid } from '../kernel/ids.ts';
 import type { RestoreInput } from '../kernel/inputs.ts';
-import { recoveryInput, type HistoryReader } from '../kernel/recovery.ts';
-import type { LedgerRecord, RunStarted } from '../kernel/records.ts';
-import type { ProcessAddress, StorageManager } from '../kernel/storage.ts';
+import type { Reading } from '../kernel/reading.ts';
+import { recovering } from '../kernel/recovery.ts';
+import type { LedgerRecord } from '../kernel/records.ts';
+import type { StorageManager } from '../kernel/storage.ts';
 
 export interface StoredRun {
   /** What restores its unfinished processes. */
@@ -23,46 +23,16 @@ export async function readStoredRun(
 ): Promise<StoredRun | undefined> {
   const branches = await storage.branches(run);
   const chosen = branch ?? currentBranch(branches);
-  const reader = await readerOf(storage, { run, branch: chosen, branches });
-  const restore = recoveryInput(reader, run, () => chosen);
+  const restore = await readFrom(storage, recovering({ run, runs: [run], branchOf: () => chosen }));
   if (restore === undefined) return undefined;
-  const ledger = (await storage.ledger()).filter((record) => record.run === run);
+  const ledger = await storage.ledger({ run });
   return { restore, ledger, texts: await storage.pages(hashesOf(restore)) };
 }
 
-/** All of the branch, for a caller that doesn't wait. */
-async function readerOf(
-  storage: StorageManager,
-  {
-    run,
-    branch,
-    branches,
-  }: { readonly run: string; readonly branch: string; readonly branches: readonly RunStarted[] },
-): Promise<HistoryReader> {
-  const [processes, ends, history, runs] = await Promise.all([
-    storage.processes(run, { branch }),
-    storage.ends(run, { branch }),
-    storage.history(run, { branch }),
-    storage.runs(),
-  ]);
-  const unfinished = processes.filter(({ end }) => end === undefined);
-  const each = async <Value>(
-    read: (address: ProcessAddress) => Promise<Value>,
-  ): Promise<(address: ProcessAddress) => Value> => {
-    const values = new Map<Pid, Value>();
-    for (const address of unfinished) values.set(address.pid, await read(address));
-    return ({ pid }) => values.get(pid)!;
-  };
-  return {
-    runs: () => runs.filter((one) => one.run === run),
-    branches: () => [...branches],
-    processes: () => [...processes],
-    ends: () => [...ends],
-    history: (_, filter) =>
-      filter?.pid === undefined ? [...history] : history.filter(({ pid }) => pid === filter.pid),
-    journal: await each(async (address) => [...(await storage.journal(address))]),
-    lastCheckpoint: await each((address) => storage.lastCheckpoint(address)),
-  };
+/** What recovery reads, one after the other. */
+async function readFrom<Result>(storage: StorageManager, reading: Reading<Result>): Promise<Result> {
+  for (let step = reading.next(); ; step = reading.next(await step.value(storage)))
+    if (step.done === true) return step.value;
 }
 
 /** Of all contents that a restored prompt may hold: those of the checkpoint, and of what came behind it. */

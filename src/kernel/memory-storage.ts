@@ -21,11 +21,14 @@ import type {
   BranchFilter,
   BranchRecord,
   HistoryFilter,
+  JournalFilter,
   LeaseClaim,
   LeaseVerdict,
+  LedgerFilter,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  ProcessTally,
   PruneOrder,
   PruneReport,
   Recollection,
@@ -90,8 +93,12 @@ export class MemoryStorage implements StorageManager {
     return this.read((store) => store.records(run, branch));
   }
 
-  journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
-    return this.read((store) => store.journal(process));
+  journal(process: ProcessAddress, filter?: JournalFilter): Promise<readonly JournalRecord[]> {
+    return this.read((store) => store.journal(process, filter));
+  }
+
+  tally(process: ProcessAddress): Promise<ProcessTally> {
+    return this.read((store) => store.tally(process));
   }
 
   lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined> {
@@ -106,8 +113,8 @@ export class MemoryStorage implements StorageManager {
     return this.read((store) => store.recordings(run));
   }
 
-  ledger(): Promise<readonly LedgerRecord[]> {
-    return this.read((store) => store.ledger());
+  ledger(filter?: LedgerFilter): Promise<readonly LedgerRecord[]> {
+    return this.read((store) => store.ledger(filter));
   }
 
   audit(run: string, filter?: AuditFilter): Promise<readonly ChainedAuditRecord[]> {

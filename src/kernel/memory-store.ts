@@ -42,12 +42,15 @@ import type {
   BranchFilter,
   BranchRecord,
   HistoryFilter,
+  JournalFilter,
   LeaseClaim,
   LeaseVerdict,
+  LedgerFilter,
   LoadedCheckpoint,
   Memory,
   KeptBecause,
   ProcessAddress,
+  ProcessTally,
   PruneOrder,
   PruneReport,
   Recollection,
@@ -147,8 +150,30 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return (this.find(run)?.recordsOf(branch) ?? []).map(copyJson);
   }
 
-  journal({ run, branch, pid }: ProcessAddress): JournalRecord[] {
-    return (this.find(run)?.process({ branch, pid })?.journal ?? []).map(copyJson);
+  journal(
+    { run, branch, pid }: ProcessAddress,
+    { types, after, skip = 0 }: JournalFilter = {},
+  ): JournalRecord[] {
+    return (this.find(run)?.process({ branch, pid })?.journal ?? [])
+      .filter(
+        (record) =>
+          (types === undefined || types.includes(record.type)) &&
+          (after === undefined || ('n' in record && record.n > after)),
+      )
+      .slice(skip)
+      .map(copyJson);
+  }
+
+  tally({ run, branch, pid }: ProcessAddress): ProcessTally {
+    const { history = [], journal = [] } = this.find(run)?.process({ branch, pid }) ?? {};
+    const counts = new Map<string, ProcessTally['results'][number]>();
+    for (const { kind, result } of history) {
+      const code = result.ok ? '' : result.code;
+      const key = `${kind} ${code}`;
+      counts.set(key, { kind, code, count: (counts.get(key)?.count ?? 0) + 1 });
+    }
+    const results = [...counts.values()];
+    return { results, lastN: history.at(-1)?.n ?? 0, lastSeq: journal.at(-1)?.seq ?? 0 };
   }
 
   lastCheckpoint({ run, branch, pid }: ProcessAddress): LoadedCheckpoint | undefined {
@@ -178,8 +203,9 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return (this.find(run)?.recordings ?? []).map(copyJson);
   }
 
-  ledger(): LedgerRecord[] {
-    return this.ledgerRecords.map((record) => ({ ...record }));
+  ledger({ run }: LedgerFilter = {}): LedgerRecord[] {
+    const chosen = this.ledgerRecords.filter((record) => run === undefined || record.run === run);
+    return chosen.map((record) => ({ ...record }));
   }
 
   audit(run: string, { pid }: AuditFilter = {}): ChainedAuditRecord[] {
@@ -268,6 +294,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
       if (because === undefined) pruned.push(run);
       else kept.push({ run, because });
     }
+    if (order.isTrial === true) return { pruned, kept, pages: 0 };
     for (const run of pruned) {
       const table = this.tables.get(run)!;
       for (const hash of table.pages) candidates.add(hash);

@@ -2,7 +2,7 @@
 import { currentBranch } from './branches.ts';
 import { budgetResources, isCount, isRecord, type BudgetNodeSpec } from './budget-limits.ts';
 import { BudgetTree, type Reservation } from './budgets.ts';
-import { invalid, modelFailureCodes, type KernelErrorCode } from './errors.ts';
+import { invalid, modelFailureCodes } from './errors.ts';
 import type {
   HeldSignal,
   RestoredBatch,
@@ -14,60 +14,75 @@ import type {
 import type { MemoryStore } from './memory-store.ts';
 import { reservationKey } from './past-spending.ts';
 import type { Pid } from './ids.ts';
-import { locksOf, semaphoresOf } from './restored-locks.ts';
+import { read, readAtOnce, type ChosenBranches, type Reading } from './reading.ts';
+import { readingLocks, semaphoreKinds, semaphoresOf, type LocksOfAll } from './restored-locks.ts';
 import type { HistoryRecord, JournalRecord, LedgerRecord, ProcessEnded } from './records.ts';
-import type { StoredProcess } from './storage.ts';
+import type { ProcessTally, StoredProcess } from './storage.ts';
 import type { ChildEnd, Message, SyscallResult } from './syscalls.ts';
-
-/** What storage has to tell; any adapter's readers, once awaited. */
-export type HistoryReader = Pick<
-  MemoryStore,
-  'runs' | 'branches' | 'processes' | 'ends' | 'history' | 'journal' | 'lastCheckpoint'
->;
-
-/** Which branch of each run is meant. */
-export type ChosenBranches = (run: string) => string;
 
 /**
  * The input that lets the unfinished processes of a branch of `run` go on; undefined when all have ended. Throws STORAGE_FAILED on a damaged checkpoint.
  * `branchOf`: those that the kernel will restore; default: the current ones. `lastPid` and `locks`: of all of them, the same for each run.
  */
 export function recoveryInput(
-  store: HistoryReader,
+  store: MemoryStore,
   run: string,
   branchOf: ChosenBranches = (name) => currentBranch(store.branches(name)),
-  lastPid = highestPid(store, branchOf),
-  locks = locksOf(store, branchOf),
+  lastPid?: number,
+  locks?: LocksOfAll,
 ): RestoreInput | undefined {
+  const runs = store.runs().map((summary) => summary.run);
+  return readAtOnce(store, recovering({ run, runs, branchOf, lastPid, locks }));
+}
+
+/** `runs`: all that the kernel will restore. */
+export function* recovering({
+  run,
+  runs,
+  branchOf,
+  lastPid,
+  locks,
+}: {
+  readonly run: string;
+  readonly runs: readonly string[];
+  readonly branchOf: ChosenBranches;
+  readonly lastPid?: number | undefined;
+  readonly locks?: LocksOfAll | undefined;
+}): Reading<RestoreInput | undefined> {
   const branch = branchOf(run);
-  const all = store.processes(run, { branch });
-  const ends = endsByParent(all, store.ends(run, { branch }));
-  const processes = all
-    .filter((process) => process.end === undefined)
-    .map((process) => restored(store, process, ends.get(process.pid) ?? []));
+  const all = yield* read((store) => store.processes(run, { branch }));
+  const ends = endsByParent(all, yield* read((store) => store.ends(run, { branch })));
+  const processes: RestoredProcess[] = [];
+  for (const process of all)
+    if (process.end === undefined) processes.push(yield* restoring(process, ends.get(process.pid) ?? []));
   if (processes.length === 0) return undefined;
-  const semaphores = semaphoresOf(store.history(run, { branch }));
-  return { type: 'run.restored', processes, lastPid, ...locks, semaphores };
+  const semaphores = semaphoresOf(
+    yield* read((store) => store.history(run, { branch, kinds: semaphoreKinds })),
+  );
+  return {
+    type: 'run.restored',
+    processes,
+    lastPid: lastPid ?? (yield* highestPid(runs, branchOf)),
+    ...(locks ?? (yield* readingLocks(runs, branchOf))),
+    semaphores,
+  };
 }
 
 /** The highest pid that any run has used: a new process must not have one that is a restored one's, or that its branch has in its records. */
-function highestPid(store: HistoryReader, branchOf: ChosenBranches): number {
+function* highestPid(runs: readonly string[], branchOf: ChosenBranches): Reading<number> {
   let highest = 0;
-  for (const { run } of store.runs())
-    for (const { pid } of store.processes(run, { branch: branchOf(run) })) if (pid > highest) highest = pid;
+  for (const run of runs)
+    for (const { pid } of yield* read((store) => store.processes(run, { branch: branchOf(run) })))
+      if (pid > highest) highest = pid;
   return highest;
 }
 
-function restored(
-  store: HistoryReader,
-  process: StoredProcess,
-  ends: readonly ProcessEnded[],
-): RestoredProcess {
+/** What there is of a process but its checkpoint's state and what came behind it is read as far as something of it is still open: the cost doesn't grow with its age. */
+function* restoring(process: StoredProcess, ends: readonly ProcessEnded[]): Reading<RestoredProcess> {
   const { end: _, ...started } = process;
   const { run, branch, pid } = started;
-  const whole = store.history(run, { branch, pid });
-  const journal = store.journal({ run, branch, pid });
-  const saved = store.lastCheckpoint({ run, branch, pid });
+  const address = { run, branch, pid };
+  const saved = yield* read((store) => store.lastCheckpoint(address));
   const checkpoint = saved && {
     n: saved.n,
     atUs: saved.atUs,
@@ -76,48 +91,57 @@ function restored(
     nextPage: saved.nextPage,
     random: saved.random,
   };
-  // With the checkpoint's own result, which tells when the program went on from there.
-  const history = whole.filter(({ n }) => n >= (checkpoint?.n ?? 0));
+  const n = checkpoint?.n ?? 0;
+  const tally = yield* read((store) => store.tally(address));
+  const waits = yield* read((store) => store.history(run, { branch, pid, kinds: ['wait'] }));
+  const received = countOf(tally, isReceived);
+  const messages = yield* read((store) =>
+    store.journal(address, { types: ['message.sent'], skip: received }),
+  );
+  const signals = yield* read((store) => store.journal(address, { types: ['signal.sent'] }));
+  const calls = yield* read((store) =>
+    store.journal(address, { types: ['tool.started', 'tool.ended'], after: tally.lastN }),
+  );
   return {
     started,
     checkpoint,
-    history,
-    endedChildren: notWaitedFor(whole, ends),
-    mailbox: notReceived(whole, journal),
-    batch: interruptedBatch(whole, journal),
-    signal: heldSignal(journal),
-    stops: stopsOf(journal).filter(({ n }) => n >= (checkpoint?.n ?? 0)),
-    calls: whole.filter(isEndedCall).length,
-    journalled: journal.length,
+    // With the checkpoint's own result, which tells when the program went on from there.
+    history: yield* read((store) => store.history(run, { branch, pid, after: n - 1 })),
+    endedChildren: notWaitedFor(waits, ends),
+    mailbox: mailOf(messages),
+    batch: interruptedBatch(calls),
+    signal: heldSignal(signals),
+    stops: stopsOf(signals).filter((stop) => stop.n >= n),
+    calls: countOf(tally, isEndedCall),
+    journalled: tally.lastSeq,
   };
 }
 
+type Tallied = ProcessTally['results'][number];
+
+function countOf({ results }: ProcessTally, isMeant: (tallied: Tallied) => boolean): number {
+  return results.filter(isMeant).reduce((sum, { count }) => sum + count, 0);
+}
+
 /** Refused ones had not run, or could not go on. */
-const isEndedCall = ({ kind, result }: HistoryRecord): boolean =>
-  kind === 'think' && (result.ok || isModelFailure(result.code));
+const isEndedCall = ({ kind, code }: Tallied): boolean =>
+  kind === 'think' && (code === '' || (modelFailureCodes as readonly string[]).includes(code));
 
-const isModelFailure = (code: KernelErrorCode): boolean =>
-  (modelFailureCodes as readonly string[]).includes(code);
+const isReceived = ({ kind, code }: Tallied): boolean => kind === 'receive' && code === '';
 
-/** Messages are received in the order in which they were sent. */
-function notReceived(history: readonly HistoryRecord[], journal: readonly JournalRecord[]): Message[] {
-  const received = history.filter(({ kind, result }) => kind === 'receive' && result.ok).length;
-  return journal
-    .filter((record) => record.type === 'message.sent')
-    .slice(received)
-    .map(({ from, message }) => ({ from, message }));
+/** Messages are received in the order in which they were sent: these are those behind the received ones. */
+function mailOf(journal: readonly JournalRecord[]): Message[] {
+  return journal.flatMap((record) =>
+    record.type === 'message.sent' ? [{ from: record.from, message: record.message }] : [],
+  );
 }
 
 /** The tool calls of the syscall behind the history, each with the last that is known of it. */
-function interruptedBatch(
-  history: readonly HistoryRecord[],
-  journal: readonly JournalRecord[],
-): RestoredBatch | undefined {
-  const lastN = history.at(-1)?.n ?? 0;
+function interruptedBatch(journal: readonly JournalRecord[]): RestoredBatch | undefined {
   const calls = new Map<number, RestoredCall>();
   let batch: Pick<RestoredBatch, 'n' | 'hash'> | undefined;
   for (const record of journal) {
-    if ((record.type !== 'tool.started' && record.type !== 'tool.ended') || record.n <= lastN) continue;
+    if (record.type !== 'tool.started' && record.type !== 'tool.ended') continue;
     const { n, hash, index, attempt } = record;
     batch = { n, hash };
     const end = record.type === 'tool.started' ? 'unknown' : record.isRepeated ? 'repeated' : record.result;

@@ -5,32 +5,43 @@
 import type { Pid } from './ids.ts';
 import type { RestoredLock, RestoredSemaphore, RestoreInput } from './inputs.ts';
 import type { HistoryRecord } from './records.ts';
-import type { ChosenBranches, HistoryReader } from './recovery.ts';
+import { read, type ChosenBranches, type Reading } from './reading.ts';
 import type { Acquired, Counted, Opened, Released } from './syscalls.ts';
+
+/** Syscalls whose results tell of locks, and of semaphores. */
+const lockKinds: readonly string[] = ['acquire', 'release'];
+export const semaphoreKinds: readonly string[] = ['semOpen', 'semPost', 'semWait'];
 
 export type LocksOfAll = Pick<RestoreInput, 'locks' | 'lastToken'>;
 
-/** The locks of all runs, by what the chosen branch of each tells: the same for each run that is restored. */
-export function locksOf(store: HistoryReader, branchOf: ChosenBranches): LocksOfAll {
+/** The locks of these runs, by what the chosen branch of each tells: the same for each run that is restored. */
+export function* readingLocks(runs: readonly string[], branchOf: ChosenBranches): Reading<LocksOfAll> {
   const last = new Map<string, { owner: Pid; token: number; run: string }>();
   const released = new Set<number>();
   let lastToken = 0;
-  for (const { run } of store.runs())
-    for (const { kind, result, pid } of store.history(run, { branch: branchOf(run) })) {
-      if (kind === 'release' && result.ok) released.add((result.value as unknown as Released).token);
-      if (kind !== 'acquire' || !result.ok) continue;
+  for (const run of runs) {
+    const results = yield* read((store) => store.history(run, { branch: branchOf(run), kinds: lockKinds }));
+    for (const { kind, result, pid } of results) {
+      if (!result.ok) continue;
+      if (kind === 'release') {
+        released.add((result.value as unknown as Released).token);
+        continue;
+      }
       const { lock, token } = result.value as unknown as Acquired;
       lastToken = Math.max(lastToken, token);
       if (token > (last.get(lock)?.token ?? 0)) last.set(lock, { owner: pid, token, run });
     }
+  }
   // In the order in which their owners got them.
   const held = [...last]
     .filter(([, { token }]) => !released.has(token))
     .sort(([, a], [, b]) => a.token - b.token);
-  const locks = held.map(([lock, { owner, token, run }]): RestoredLock => {
-    const process = store.processes(run, { branch: branchOf(run) }).find(({ pid }) => pid === owner);
-    return { lock, owner: process?.end === undefined ? owner : 0, token };
-  });
+  const locks: RestoredLock[] = [];
+  for (const [lock, { owner, token, run }] of held) {
+    const processes = yield* read((store) => store.processes(run, { branch: branchOf(run) }));
+    const process = processes.find(({ pid }) => pid === owner);
+    locks.push({ lock, owner: process?.end === undefined ? owner : 0, token });
+  }
   return { locks, lastToken };
 }
 

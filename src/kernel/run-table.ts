@@ -175,13 +175,14 @@ export class RunTable {
     return branch === undefined ? this.records : this.records.filter((record) => record.branch === branch);
   }
 
-  history({ branch, pid, after = -1 }: HistoryFilter): HistoryRecord[] {
+  history({ branch, pid, after = -1, kinds }: HistoryFilter): HistoryRecord[] {
     // With both given, the process's own list: recovery reads one process after the other.
     const isOne = branch !== undefined && pid !== undefined;
     const records = isOne ? (this.process({ branch, pid })?.history ?? []) : this.results;
     return records.filter(
       (record) =>
         record.n > after &&
+        (kinds === undefined || kinds.includes(record.kind)) &&
         (branch === undefined || record.branch === branch) &&
         (pid === undefined || record.pid === pid),
     );

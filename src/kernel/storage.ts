@@ -63,15 +63,17 @@ export interface StorageManager {
   /** All that a branch holds, its checkpoints as they were told, in the order of the appends. Empty for an unknown one. */
   records(run: string, branch: string): Promise<readonly BranchRecord[]>;
   /** What reached the process, in its order. */
-  journal(process: ProcessAddress): Promise<readonly JournalRecord[]>;
+  journal(process: ProcessAddress, filter?: JournalFilter): Promise<readonly JournalRecord[]>;
+  /** What its history and its journal come to, for whoever has no use for all of them. */
+  tally(process: ProcessAddress): Promise<ProcessTally>;
   /** The process's last checkpoint with its whole prompt. STORAGE_FAILED when the prompt is not what the tip names. */
   lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined>;
   /** The texts of these pages, by hash; a hash whose text is not stored is left out. STORAGE_FAILED for a text of another hash. */
   pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** The parts of the run's recordings in the order of their append, in which those of several kernels may alternate. */
   recordings(run: string): Promise<readonly RecordingRecord[]>;
-  /** Reservations and settlements of all runs, in the order of their append. */
-  ledger(): Promise<readonly LedgerRecord[]>;
+  /** Reservations and settlements of all runs, or of one, in the order of their append. */
+  ledger(filter?: LedgerFilter): Promise<readonly LedgerRecord[]>;
   /** The run's audit chain, or those of its entries that concern one process. */
   audit(run: string, filter?: AuditFilter): Promise<readonly ChainedAuditRecord[]>;
   /** Checks the run's whole chain against its head, so that what `audit` shows of one process is verified, too. */
@@ -141,6 +143,28 @@ export interface HistoryFilter extends BranchFilter {
   readonly pid?: Pid;
   /** Only results of later syscalls than this one: what happened since a checkpoint. */
   readonly after?: number;
+  /** Of these syscalls only. */
+  readonly kinds?: readonly string[];
+}
+
+export interface JournalFilter {
+  readonly types?: readonly JournalRecord['type'][];
+  /** Only what is about later syscalls than this one. */
+  readonly after?: number;
+  /** Leaves out so many of those, from the first on. */
+  readonly skip?: number;
+}
+
+/** `lastN`: of its last result, `lastSeq`: of its last journal record; 0: none. */
+export interface ProcessTally {
+  /** By kind and code, '' for those that are ok. */
+  readonly results: readonly { readonly kind: string; readonly code: string; readonly count: number }[];
+  readonly lastN: number;
+  readonly lastSeq: number;
+}
+
+export interface LedgerFilter {
+  readonly run?: string;
 }
 
 export interface AuditFilter {
@@ -216,6 +240,8 @@ export interface PruneOrder {
   readonly unfinished?: boolean;
   /** Their audit logs, too; afterwards nothing tells of them but the ledger, and their names are free. */
   readonly withAudit?: boolean;
+  /** Only tells what would go. */
+  readonly isTrial?: boolean;
 }
 
 /** `leased`, `unfinished`, `written`: somebody may still need it, or is writing to it; `pruned`: it was before; `unknown`: there is no such run. */

@@ -21,6 +21,8 @@ function checkActs(store: MemoryStore, run: string): void {
   const batches = new Map<string, number>();
   for (const { record } of store.audit(run)) {
     const act = `${record.pid}/${record.n}`;
+    // What a person said is no act of the process.
+    if (record.action.startsWith('person/')) continue;
     if (record.action.startsWith('tool/')) {
       if (!record.action.endsWith('/late')) batches.set(act, (batches.get(act) ?? 0) + 1);
       continue;

@@ -127,6 +127,8 @@ export class SimulatedConnection implements StorageManager {
     this.read((store) => store.ends(...args));
   journal = (...args: Parameters<MemoryStore['journal']>): ReturnType<StorageManager['journal']> =>
     this.read((store) => store.journal(...args));
+  tally = (...args: Parameters<MemoryStore['tally']>): ReturnType<StorageManager['tally']> =>
+    this.read((store) => store.tally(...args));
   lastCheckpoint = (
     ...args: Parameters<MemoryStore['lastCheckpoint']>
   ): ReturnType<StorageManager['lastCheckpoint']> => this.read((store) => store.lastCheckpoint(...args));

@@ -10,8 +10,9 @@ import type { Input, SpawnInput } from '../../src/kernel/inputs.ts';
 import type { KernelOptionsInput } from '../../src/kernel/options.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
+import { readAtOnce } from '../../src/kernel/reading.ts';
 import type { ToolStart } from '../../src/kernel/requests.ts';
-import { locksOf } from '../../src/kernel/restored-locks.ts';
+import { readingLocks } from '../../src/kernel/restored-locks.ts';
 import { createCheckers } from '../../src/sim/checkers/checkers.ts';
 import { noFaults, type FaultName, type FaultRates } from '../../src/sim/faults.ts';
 import { Simulation } from '../../src/sim/simulation.ts';
@@ -226,7 +227,13 @@ class Life {
     let lastPid = 0;
     for (const { run } of store.runs())
       for (const { pid } of store.processes(run)) lastPid = Math.max(lastPid, pid);
-    const locks = locksOf(store, onMain);
+    const locks = readAtOnce(
+      store,
+      readingLocks(
+        store.runs().map(({ run }) => run),
+        onMain,
+      ),
+    );
     for (const { run, unfinished } of store.runs()) {
       const input = unfinished === 0 ? undefined : recoveryInput(store, run, onMain, lastPid, locks);
       if (input !== undefined) simulation.send(fromUs, input);

@@ -54,7 +54,14 @@ const recodings: readonly (readonly [table: Table, recoded: (row: Row) => Row])[
       return { ...row, n, body: jsonOf(row['body'] as string) };
     },
   ],
-  [checkpointsTable, (row) => ({ ...row, body: jsonOf(contentOf(row['body'] as Uint8Array).text) })],
+  [
+    checkpointsTable,
+    (row) => {
+      const { text } = contentOf(row['body'] as Uint8Array);
+      const { keep } = JSON.parse(text) as { readonly keep: number };
+      return { ...row, keep, body: jsonOf(text) };
+    },
+  ],
   [auditTable, (row) => ({ ...row, input: packJson(row['input']), output: packJson(row['output']) })],
   [
     pagesTable,

@@ -107,6 +107,7 @@ export function checkpointRow(
     process,
     n,
     is_start: record.base === '' ? 1 : 0,
+    keep: record.keep,
     body: texts.write(body),
     at_us: atUs,
     place,

@@ -29,11 +29,14 @@ import type {
   BranchFilter,
   BranchRecord,
   HistoryFilter,
+  JournalFilter,
   LeaseClaim,
   LeaseVerdict,
+  LedgerFilter,
   LoadedCheckpoint,
   Memory,
   ProcessAddress,
+  ProcessTally,
   PruneOrder,
   PruneReport,
   Recollection,
@@ -134,9 +137,14 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.records(run, branch));
   }
 
-  async journal(process: ProcessAddress): Promise<readonly JournalRecord[]> {
+  async journal(process: ProcessAddress, filter: JournalFilter = {}): Promise<readonly JournalRecord[]> {
     checkRun(process.run);
-    return this.read((stored) => stored.journal(process));
+    return this.read((stored) => stored.journal(process, filter));
+  }
+
+  async tally(process: ProcessAddress): Promise<ProcessTally> {
+    checkRun(process.run);
+    return this.read((stored) => stored.tally(process));
   }
 
   async lastCheckpoint(process: ProcessAddress): Promise<LoadedCheckpoint | undefined> {
@@ -153,8 +161,8 @@ export class SqlStorage implements StorageManager {
     return this.read((stored) => stored.recordings(run));
   }
 
-  ledger(): Promise<readonly LedgerRecord[]> {
-    return this.read((stored) => stored.ledger());
+  ledger(filter: LedgerFilter = {}): Promise<readonly LedgerRecord[]> {
+    return this.read((stored) => stored.ledger(filter));
   }
 
   async audit(run: string, filter: AuditFilter = {}): Promise<readonly ChainedAuditRecord[]> {
@@ -212,6 +220,11 @@ export class SqlStorage implements StorageManager {
     while (waiting.length > 0) {
       const now = { ...rest, runs: waiting.splice(0, prunedAtOnce) };
       const plan = await this.inOneMoment((session) => planPrune(session, now));
+      if (now.isTrial === true) {
+        const names = plan.targets.map(({ name }) => name as string);
+        reports.push({ pruned: names, kept: plan.kept, pages: 0, changed: [] });
+        continue;
+      }
       const report = await this.atomically((session) => carryOut(session, now, plan));
       for (const run of report.changed) {
         const count = (tries.get(run) ?? 0) + 1;
@@ -220,7 +233,7 @@ export class SqlStorage implements StorageManager {
       }
       reports.push(report);
     }
-    if (reports.some(({ pruned }) => pruned.length > 0)) await this.giveBack();
+    if (order.isTrial !== true && reports.some(({ pruned }) => pruned.length > 0)) await this.giveBack();
     return {
       pruned: reports.flatMap(({ pruned }) => pruned),
       kept: [

@@ -20,8 +20,11 @@ import type {
   BranchFilter,
   BranchRecord,
   HistoryFilter,
+  JournalFilter,
   LoadedCheckpoint,
+  LedgerFilter,
   ProcessAddress,
+  ProcessTally,
   RunSummary,
   StoredProcess,
   WholeRun,
@@ -98,22 +101,20 @@ export class StoredRuns {
     return rows.map(({ started }) => branchOf(this.texts, started as Uint8Array));
   }
 
-  async history(name: string, { branch, pid, after = -1 }: HistoryFilter): Promise<readonly HistoryRecord[]> {
+  async history(
+    name: string,
+    { branch, pid, after = -1, kinds }: HistoryFilter,
+  ): Promise<readonly HistoryRecord[]> {
     const chosen = await this.addresses(name, { branch, pid });
     if (chosen.size === 0) return [];
     const run = await this.numberOf(name);
     // One process's results lie side by side; those of many are put into the order of their append.
     const [only] = chosen.keys();
-    const rows =
-      chosen.size === 1
-        ? await this.session.query(
-            'select * from history where run = $1 and process = $2 and n > $3 order by n',
-            [run!, only!, after],
-          )
-        : await this.session.query('select * from history where run = $1 and n > $2 order by place', [
-            run!,
-            after,
-          ]);
+    const isOne = chosen.size === 1;
+    const rows = await this.session.query(
+      `select * from history where run = $1 and n > $2${isOne ? ' and process = $3' : ''}${among('kind', kinds)} order by ${isOne ? 'n' : 'place'}`,
+      isOne ? [run!, after, only!] : [run!, after],
+    );
     await this.texts.loadFor(rows.flatMap(({ result, asked }) => [result, asked]));
     return rows.flatMap((row) => {
       const address = chosen.get(row['process'] as number);
@@ -196,26 +197,60 @@ export class StoredRuns {
     return placed.sort((a, b) => a.place - b.place).map(({ record }) => record);
   }
 
-  async journal(address: ProcessAddress): Promise<readonly JournalRecord[]> {
+  async journal(
+    address: ProcessAddress,
+    { types, after, skip = 0 }: JournalFilter,
+  ): Promise<readonly JournalRecord[]> {
+    const later = after === undefined ? '' : ' and n > $3';
     const rows = await this.ofProcess(
-      'select * from journal where run = $1 and process = $2 order by seq',
+      `select * from journal where run = $1 and process = $2${later}${among('type', types)} order by seq`,
+      address,
+      after === undefined ? [] : [after],
+    );
+    const chosen = rows.slice(skip);
+    await this.texts.loadFor(chosen.map(({ body }) => body));
+    return chosen.map((row) => journalOf(this.texts, address, row));
+  }
+
+  async tally(address: ProcessAddress): Promise<ProcessTally> {
+    const results = await this.ofProcess(
+      'select kind, code, count(*) as count from history where run = $1 and process = $2 group by kind, code order by min(n)',
       address,
     );
-    await this.texts.loadFor(rows.map(({ body }) => body));
-    return rows.map((row) => journalOf(this.texts, address, row));
+    const [last] = await this.ofProcess(
+      'select last_n, last_seq from processes where run = $1 and process = $2',
+      address,
+    );
+    return {
+      results: results.map(({ kind, code, count }) => ({
+        kind: kind as string,
+        code: code as string,
+        count: count as number,
+      })),
+      lastN: Math.max(0, (last?.['last_n'] ?? 0) as number),
+      lastSeq: (last?.['last_seq'] ?? 0) as number,
+    };
   }
 
   async lastCheckpoint(address: ProcessAddress): Promise<LoadedCheckpoint | undefined> {
+    const since =
+      'from checkpoints where run = $1 and process = $2 and n >= (select max(n) from checkpoints where run = $1 and process = $2 and is_start = 1)';
+    const outlines = await this.ofProcess(`select n, keep ${since} order by n desc`, address);
+    if (outlines.length === 0) return undefined;
+    const numbers = tellingOf(outlines as readonly { readonly n: number; readonly keep: number }[]);
     const rows = await this.ofProcess(
-      'select * from checkpoints where run = $1 and process = $2 and n >= (select max(n) from checkpoints where run = $1 and process = $2 and is_start = 1) order by n',
+      `select * ${since} and n in (${numbers.join(', ')}) order by n`,
       address,
     );
     await this.texts.loadFor(rows.map(({ body }) => body));
     const checkpoints = rows.map((row) => checkpointOf(this.texts, address, row));
-    const last = checkpoints.at(-1);
-    if (last === undefined) return undefined;
-    const { run, branch, pid, n, state, tip, nextPage, random, atUs } = last;
-    return { run, branch, pid, n, state, tip, nodes: assemble(checkpoints), nextPage, random, atUs };
+    const { run, branch, pid, n, state, tip, nextPage, random, atUs } = checkpoints.at(-1)!;
+    // The last tip proves the whole prompt, also where those between were not read.
+    const linked = checkpoints.map((checkpoint, index) => ({
+      ...checkpoint,
+      base: checkpoints[index - 1]?.tip ?? '',
+    }));
+    return { run, branch, pid, n, state, tip, nodes: assemble(linked), nextPage, random, atUs };
   }
 
   async pages(hashes: readonly string[]): Promise<ReadonlyMap<string, string>> {
@@ -237,9 +272,10 @@ export class StoredRuns {
     return rows.map((row) => recordingOf(this.texts, name, row));
   }
 
-  async ledger(): Promise<readonly LedgerRecord[]> {
+  async ledger({ run }: LedgerFilter): Promise<readonly LedgerRecord[]> {
     const rows = await this.session.query(
-      'select ledger.*, runs.name as run_name from ledger join runs on runs.id = ledger.run order by ledger.id',
+      `select ledger.*, runs.name as run_name from ledger join runs on runs.id = ledger.run${run === undefined ? '' : ' where runs.name = $1'} order by ledger.id`,
+      run === undefined ? [] : [run],
     );
     return rows.map((row) => ledgerOf(row['run_name'] as string, row));
   }
@@ -272,11 +308,16 @@ export class StoredRuns {
     return run === undefined ? [] : this.session.query(text, [run]);
   }
 
-  private async ofProcess(text: string, { run: name, branch, pid }: ProcessAddress): Promise<readonly Row[]> {
+  /** `more`: parameters from $3 on. */
+  private async ofProcess(
+    text: string,
+    { run: name, branch, pid }: ProcessAddress,
+    more: readonly SqlValue[] = [],
+  ): Promise<readonly Row[]> {
     const [process] = (await this.addresses(name, { branch, pid })).keys();
     if (process === undefined) return [];
     const run = await this.numberOf(name);
-    return this.session.query(text, [run!, process]);
+    return this.session.query(text, [run!, process, ...more]);
   }
 
   /** Processes by their number in the run. */
@@ -304,4 +345,22 @@ export class StoredRuns {
 
 function leaseOf({ holder, leased_until_us: untilUs }: Row): Pick<RunSummary, 'lease'> {
   return holder === null ? {} : { lease: { holder: holder as string, untilUs: untilUs as number } };
+}
+
+/** Of the checkpoints from the last one back to a start those that tell a node of its prompt, which later ones have not taken out again. */
+function tellingOf(outlines: readonly { readonly n: number; readonly keep: number }[]): readonly number[] {
+  const telling: number[] = [];
+  let missing = Infinity;
+  for (const { n, keep } of outlines) {
+    if (keep >= missing) continue;
+    telling.push(n);
+    missing = keep;
+  }
+  return telling;
+}
+
+/** A condition; `words` are of this program, never of its user. */
+function among(column: string, words: readonly string[] | undefined): string {
+  if (words === undefined) return '';
+  return words.length === 0 ? ' and 1 = 0' : ` and ${column} in ('${words.join("', '")}')`;
 }

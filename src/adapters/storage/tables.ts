@@ -120,7 +120,7 @@ export const journalTable: Table = {
   optional: ['place', 'n'],
 };
 
-/** `is_start`: it tells its whole prompt. */
+/** `is_start`: it tells its whole prompt. `keep`: how many nodes of the one before it. */
 export const checkpointsTable: Table = {
   name: 'checkpoints',
   columns: {
@@ -128,6 +128,7 @@ export const checkpointsTable: Table = {
     process: 'integer',
     n: 'integer',
     is_start: 'integer',
+    keep: 'integer',
     body: 'bytes',
     at_us: 'integer',
     place: 'integer',
