@@ -101,11 +101,20 @@ export { builtInTools } from './agents/tools/built-in.ts';
 export type { ToolImplementation } from './agents/tools/tool-implementation.ts';
 
 export type { AnswerSoFar, AnswerStreams, DeltaListener, NumberedDelta } from './host/answer-streams.ts';
+export { diffBranches, type Behind, type BranchDiff, type Difference } from './host/branch-diff.ts';
+export {
+  makeBranch,
+  planBranch,
+  type BranchMaker,
+  type BranchPlan,
+  type BranchRequest,
+} from './host/branches.ts';
 export { LiveKernel, type LiveOptions, type ProcessEnd, type StepWatcher } from './host/live-kernel.ts';
 export { OpenQuestions, type QuestionNews } from './host/open-questions.ts';
 export type * from './host/ports.ts';
 export { simulatedPort, type SimulatedPortOptions } from './host/simulated-port.ts';
 export type { StorageNews } from './host/storage-waits.ts';
+export { readBranch, type StoredBranch } from './host/stored-branch.ts';
 export { readStoredRun, type StoredRun } from './host/stored-run.ts';
 export { watchTraces } from './host/watch-traces.ts';
 

@@ -33,10 +33,12 @@ import type { Workflow } from './workflow.ts';
 
 type Steps<Value = SyscallResult<unknown>> = Generator<Syscall, Value, SyscallResult<unknown>>;
 
-/** What a checkpoint of such an agent saves: the next step, and its children by key. */
+/** What a checkpoint of such an agent saves: the next step, its children by key, and the last answer's text. */
 interface Place {
   readonly next: number;
   readonly children: Readonly<Record<string, number>>;
+  /** Absent: there is none. */
+  readonly last?: Json;
 }
 
 export const [scripted, replayed] = stepProgramsOf();
@@ -61,7 +63,7 @@ function* runSteps(
   const place = state as unknown as Place | undefined;
   const children: Record<string, number> = { ...place?.children };
   const position = { steps, next: place?.next ?? 0, children };
-  let last: Json = null;
+  let last: Json = place?.last ?? null;
   let failure = '';
   workflow?.enter(sys.pid, position);
   try {
@@ -70,7 +72,7 @@ function* runSteps(
       const step = steps[next]!;
       // Most steps are one syscall: a generator for each would cost more than the syscall.
       const result: SyscallResult<unknown> = isOneSyscall(step)
-        ? yield syscallOf(step, sys, next, children)
+        ? yield syscallOf(step, sys, next, children, last)
         : yield* runStep(step, children, isStrict);
       if (step.op === 'think' && result.ok) last = (result.value as Answer).text;
       if (isStrict && !result.ok) failure = `step ${next} (${step.op}): ${result.code}: ${result.message}`;
@@ -93,6 +95,7 @@ function syscallOf(
   sys: Sys,
   index: number,
   children: Record<string, number>,
+  last: Json,
 ): Syscall {
   switch (step.op) {
     case 'page':
@@ -106,7 +109,10 @@ function syscallOf(
     case 'wait':
       return { kind: 'wait', pid: (children[step.key] ?? -1) as Pid };
     case 'checkpoint':
-      return { kind: 'checkpoint', state: { next: index + 1, children: { ...children } } };
+      return {
+        kind: 'checkpoint',
+        state: { next: index + 1, children: { ...children }, ...(last === null ? {} : { last }) },
+      };
     case 'send': {
       const to = step.to === 'parent' ? sys.parent : (children[step.to] ?? -1);
       return { kind: 'send', to: to as Pid, message: step.text };

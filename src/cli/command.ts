@@ -65,6 +65,8 @@ export interface Io {
 export interface Person {
   /** Somebody can be asked: standard input and standard error are a terminal. */
   readonly isThere: boolean;
+  /** Of the account; absent: nobody says. */
+  readonly name?: string;
   /** Calls `listener` with each line typed from now on, and with undefined when there will be no more. Returns what ends it; then what is typed is nobody's. */
   onLine(listener: (line: string | undefined) => void): () => void;
   /** Calls `listener` for each Ctrl-C (or request to end) instead of ending the process. Returns what ends that. */

@@ -43,7 +43,7 @@ export function parseNumber(
 
 /** A span of time as a number with a unit: `250us`, `100ms`, `60s`, `5m`, `1h`. Returns whole microseconds, at least 1. */
 export function parseDurationUs(option: string, text: string): number {
-  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(us|ms|s|m|h)$/.exec(text) ?? [];
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(us|ms|s|m|h|d)$/.exec(text) ?? [];
   const valueUs = Math.round(Number(digits) * (microsecondsOf[unit] ?? Number.NaN));
   if (valueUs >= 1 && valueUs <= Number.MAX_SAFE_INTEGER) return valueUs;
   throw invalid(option, text, 'a time above 0 with its unit, such as 100ms, 60s or 5m');
@@ -55,7 +55,18 @@ const microsecondsOf: Readonly<Record<string, number>> = {
   s: 1_000_000,
   m: 60_000_000,
   h: 3_600_000_000,
+  d: 86_400_000_000,
 };
+
+/** Bytes with a unit, as disks count them. */
+export function parseBytes(option: string, text: string): number {
+  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)(B|kB|KB|MB|GB|TB)?$/.exec(text) ?? [];
+  const bytes = Math.floor(
+    Number(digits) * 1_000 ** Math.max(0, ['B', 'KB', 'MB', 'GB', 'TB'].indexOf(unit.toUpperCase())),
+  );
+  if (digits !== '' && Number.isSafeInteger(bytes)) return bytes;
+  throw invalid(option, text, 'bytes with their unit, such as 500MB or 2GB');
+}
 
 /** One of `choices`, exactly as written. */
 export function parseChoice<Choice extends string>(

@@ -1,4 +1,5 @@
 /** The Io of a real process. */
+import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline';
 import { isatty } from 'node:tty';
 
@@ -44,10 +45,20 @@ export function processIo(): Io {
   };
 }
 
+/** An account may have none, as in a container. */
+function accountName(): Pick<Person, 'name'> {
+  try {
+    return { name: userInfo().username };
+  } catch {
+    return {};
+  }
+}
+
 function processPerson(isErrTerminal: boolean): Person {
   const { stdin } = process;
   return {
     isThere: isErrTerminal && isatty(0),
+    ...accountName(),
     onLine(listener) {
       // The terminal itself echoes and edits the line.
       const lines = createInterface({ input: stdin, terminal: false });

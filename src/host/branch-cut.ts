@@ -30,7 +30,18 @@ export function cutAfter(
   if (!Number.isSafeInteger(step) || step < 0 || step > steps.length)
     throw invalid('after', step, `a step of the run, 0 to ${steps.length}`);
   // Before the first step there is the start of its root process.
-  const end = step === 0 ? 1 : endOfFamily(records, steps[step - 1]!);
+  return cutAt({ records, steps }, step === 0 ? 1 : endOfFamily(records, steps[step - 1]!));
+}
+
+/** The moment before the result of a step that is there. */
+export function cutBefore(
+  { records, steps }: Pick<StoredBranch, 'records' | 'steps'>,
+  step: StoredStep,
+): BranchCut {
+  return cutAt({ records, steps }, step.end - 1);
+}
+
+function cutAt({ records, steps }: Pick<StoredBranch, 'records' | 'steps'>, end: number): BranchCut {
   const before = records.slice(0, end);
   const lastN = new Map<Pid, number>();
   for (const record of before)

@@ -100,8 +100,8 @@ export function planBranch(stored: StoredBranch, request: BranchRequest, atUs: n
 export interface BranchMaker {
   readonly storage: StorageManager;
   readonly nowUs: () => number;
-  /** Takes the lease of the run. Throws KernelError LEASE_LOST while somebody else drives it. */
-  readonly lease: (run: string) => Promise<{ release(): Promise<void> }>;
+  /** Takes the lease of the run. Throws KernelError LEASE_LOST while somebody else drives it. Absent: who calls has it, or nobody else uses the storage. */
+  readonly lease?: (run: string) => Promise<{ release(): Promise<void> }>;
 }
 
 /**
@@ -114,13 +114,13 @@ export async function makeBranch(
 ): Promise<BranchPlan> {
   // Nothing is leased of a run that is not there.
   await readBranch(storage, run, from);
-  const held = await lease(run);
+  const held = await lease?.(run);
   try {
     const plan = planBranch(await readBranch(storage, run, from), request, nowUs());
     await storage.append(plan.records);
     return plan;
   } finally {
-    await held.release();
+    await held?.release();
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * Keeps the lease of a run while a worker drives it: two never do. It is prolonged at a third of its term; who has lost it, or could not prolong it before its time was over, is told at
- * once and stops driving. What it would still store is refused by the storage (fencing), whatever its clock says.
+ * once and stops driving. What it would still store is refused by the storage (fencing), whatever its clock says. While the storage is unavailable nothing starts, so nobody is told: the
+ * lease is asked for again until it turns out whether another worker has had it.
  */
 import { KernelError } from '../kernel/errors.ts';
 import { leaseLost, type LeaseVerdict, type StorageManager } from '../kernel/storage.ts';
@@ -28,6 +29,8 @@ export class LeaseKeeper {
   /** The renewal under way, which is over before the lease is given back. */
   private renewal: Promise<void> | undefined;
   private isOver = false;
+  /** The storage said so last. */
+  private isUnavailable = false;
 
   /** Resolves to the lease that stands in the way when another worker has it. Rejects as the storage does. */
   static async take(options: LeaseOptions): Promise<LeaseKeeper | LeaseVerdict> {
@@ -60,13 +63,15 @@ export class LeaseKeeper {
 
   private prolonged({ untilUs }: LeaseVerdict): void {
     const { clock, run } = this.options;
+    this.isUnavailable = false;
     this.cancelEnd?.();
     // Also when the storage answers nothing at all.
-    this.cancelEnd = clock.at(untilUs, () =>
+    this.cancelEnd = clock.at(untilUs, () => {
+      if (this.isUnavailable) return;
       this.lose(
         new KernelError('LEASE_LOST', `run ${JSON.stringify(run)}: its lease could not be prolonged in time`),
-      ),
-    );
+      );
+    });
     this.wait(this.termUs / 3);
   }
 
@@ -83,9 +88,10 @@ export class LeaseKeeper {
       verdict = await this.claim();
     } catch (error) {
       if (error instanceof KernelError && error.code === 'LEASE_LOST') return this.lose(error);
+      this.isUnavailable = error instanceof KernelError && error.code === 'STORAGE_UNAVAILABLE';
     }
     if (this.isOver) return;
-    // Asked again, until the term is over.
+    // Asked again, until the term is over, or the storage is available.
     if (verdict === undefined) this.wait(this.termUs / 10);
     else if (verdict.ok) this.prolonged(verdict);
     else this.lose(leaseLost(this.options.run));

@@ -22,6 +22,8 @@ import { AnswerStreams } from './answer-streams.ts';
 import { ContinuedClock } from './continued-clock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { ModelCallRun, noStretches, type Stretches } from './model-call-run.ts';
+import { redactedModel, redactedTools } from './redacted-ports.ts';
+import type { Redactor } from './redactor.ts';
 import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.ts';
 import { StopSwitch } from './stop-switch.ts';
 import { StorageWaits, type StorageNews } from './storage-waits.ts';
@@ -39,6 +41,8 @@ export interface LiveOptions {
   readonly onStorage?: (news: StorageNews) => void;
   /** Counts the tokens of an answer whose provider does not. */
   readonly countTokens: (text: string) => number;
+  /** Takes out of whatever the world tells the kernel what must not be stored. Absent: nothing. */
+  readonly redactor?: Redactor;
   /** Every event, as it happens. */
   readonly onEvent?: (event: KernelEvent) => void;
   /** Every input that the kernel took, before its events are told: a recording. */
@@ -80,6 +84,7 @@ export class LiveKernel {
   private readonly inputs = new Ring<Input>();
   private readonly calls: (ModelCallRun | undefined)[] = [];
   private readonly portOfCore: ModelPort[] = [];
+  private readonly toolPort: ToolPort;
   /** Calls that were stopped and have not gone on. */
   private readonly stopped = new Map<Pid, Stretches>();
   private readonly tools = new Map<RequestId, StopSwitch>();
@@ -99,6 +104,8 @@ export class LiveKernel {
   /** Throws KernelError as the kernel does, and for an engine without a model. */
   constructor(options: LiveOptions) {
     this.options = options;
+    const { redactor, tools } = options;
+    this.toolPort = redactor === undefined ? tools : redactedTools(tools, redactor);
     this.kernel = new Kernel(options.kernel);
     this.clock = new ContinuedClock(options.clock);
     this.clock.goOnFrom(this.kernel.nowUs);
@@ -109,7 +116,8 @@ export class LiveKernel {
           'UNKNOWN_ENGINE',
           `models: engine "${name}" has none; allowed: one for each of ${this.kernel.options.engines.map((engine) => engine.name).join(', ')}`,
         );
-      for (let core = 0; core < cores; core++) this.portOfCore.push(port);
+      const guarded = redactor === undefined ? port : redactedModel(port, redactor);
+      for (let core = 0; core < cores; core++) this.portOfCore.push(guarded);
     }
     const { storage, clock, onStorage } = options;
     this.storageWaits = new StorageWaits(clock, onStorage);
@@ -130,10 +138,13 @@ export class LiveKernel {
   spawn(spawn: Omit<SpawnInput, 'type'>): { readonly pid: Pid; readonly end: Promise<ProcessEnd> } {
     let spawned: { readonly pid: Pid; readonly end: Promise<ProcessEnd> } | undefined;
     try {
-      this.feedNow({ atUs: this.nowUs(), type: 'process.spawned', ...spawn }, (event) => {
-        // It may end at once.
-        if (event.type === 'process.spawned') spawned ??= { pid: event.pid, end: this.endOf(event.pid) };
-      });
+      this.feedNow(
+        { atUs: this.nowUs(), type: 'process.spawned', ...spawn, arguments: this.redacted(spawn.arguments) },
+        (event) => {
+          // It may end at once.
+          if (event.type === 'process.spawned') spawned ??= { pid: event.pid, end: this.endOf(event.pid) };
+        },
+      );
     } catch (error) {
       // It is thrown here.
       spawned?.end.catch(() => {});
@@ -176,9 +187,12 @@ export class LiveKernel {
     // Who is told of an event may send one at once; that is taken behind the step that told it.
     if (this.isStepping) await Promise.resolve();
     let isTaken = false;
-    this.feedNow({ atUs: this.nowUs(), type: 'message.sent', to, message }, (event) => {
-      if (event.type === 'message.sent' && event.pid === 0) isTaken = true;
-    });
+    this.feedNow(
+      { atUs: this.nowUs(), type: 'message.sent', to, message: this.redacted(message) },
+      (event) => {
+        if (event.type === 'message.sent' && event.pid === 0) isTaken = true;
+      },
+    );
     await this.durable();
     return isTaken;
   }
@@ -203,9 +217,16 @@ export class LiveKernel {
       });
   }
 
-  /** Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
-  answer(request: RequestId, decision: PersonAnswered['decision'], value: Json): void {
-    this.told({ atUs: this.nowUs(), type: 'person.answered', request, decision, value });
+  /** `by`: who it was, for the audit log. Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
+  answer(request: RequestId, decision: PersonAnswered['decision'], value: Json, by?: string): void {
+    this.told({
+      atUs: this.nowUs(),
+      type: 'person.answered',
+      request,
+      decision,
+      value: this.redacted(value),
+      ...(by === undefined ? {} : { by }),
+    });
   }
 
   /** Every timer is withdrawn and every call stopped: nothing more happens. What is durable stays so. `why`: what whoever waits for an end is told. */
@@ -238,6 +259,12 @@ export class LiveKernel {
   private ended(input: Input): void {
     this.feed(input);
     for (const tell of this.whenEnded.splice(0)) tell();
+  }
+
+  private redacted(value: Json): Json {
+    const { redactor } = this.options;
+    // What is no JSON is refused by the kernel, which says so.
+    return redactor === undefined || notJson(value, 'value') !== undefined ? value : redactor.value(value);
   }
 
   // ---- The kernel's inputs -------------------------------------------------------------------------------------------
@@ -448,7 +475,7 @@ export class LiveKernel {
     this.tools.set(request, stop);
     let reply: ToolReply;
     try {
-      reply = await this.options.tools.call(start, stop);
+      reply = await this.toolPort.call(start, stop);
     } catch (error) {
       reply = { ok: false, value: `tool ${tool} failed: ${messageOf(error)}` };
     }

@@ -120,9 +120,11 @@ export class ModelCallRun {
     const pageTokens = isOn ? before.pageTokens + said : said;
     // The server counts those of its last request only.
     const tokensOut = start.tokensOut + out;
+    const reasoning = this.thoughts.join('');
     const ended = {
       atUs,
       type: 'call.ended',
+      ...(reasoning === '' ? {} : { reasoning }),
       core: start.core,
       pid: start.pid,
       tokensOut,

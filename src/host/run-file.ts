@@ -5,7 +5,7 @@
 import { canonicalJson } from '../base/canonical-json.ts';
 import { sha256Hex } from '../base/sha256.ts';
 import { emptyAuditHead, verifyAuditChain, type ChainedAuditRecord } from '../kernel/audit-log.ts';
-import { KernelError, messageOf } from '../kernel/errors.ts';
+import { KernelError } from '../kernel/errors.ts';
 import { historyVersion, type KernelRecord } from '../kernel/records.ts';
 import type { StorageManager, WholeRun } from '../kernel/storage.ts';
 
@@ -33,18 +33,23 @@ export interface ImportedRun {
 export function* runFileLines(run: string, { records, audit }: WholeRun): Generator<string> {
   let checksum = '';
   let lines = 0;
-  const told = (value: unknown): string => {
-    const line = canonicalJson(value);
+  const told = (value: object): string => {
+    const line = JSON.stringify(value);
     checksum = sha256Hex(checksum + line);
     lines++;
     return line;
   };
   yield told({ format: runFileFormat, v: runFileVersion, history: historyVersion, run });
-  for (const record of records) yield told(record);
-  for (const entry of audit) yield told(entry);
+  for (const record of records) yield told(inOrder(record));
+  for (const { index, previous, hash, record } of audit)
+    yield told({ index, previous, hash, record: inOrder(record) });
   const footer: RunFileFooter = { end: true, lines, checksum };
   yield canonicalJson(footer);
 }
+
+/** Storages give a record's own fields in any order, and what is in them as it was: hashes and prompts are of that spelling. */
+const inOrder = (record: object): object =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 /** Checks all before anything is stored. `name`: of the file, for whoever reads a refusal. Throws KernelError INVALID_FILE that names file and line. */
 export async function readRunFile(
@@ -148,8 +153,9 @@ function parsed(at: string, line: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
     value = JSON.parse(line);
-  } catch (error) {
-    throw badFile(`${at}: is not JSON (${messageOf(error)})`);
+  } catch {
+    // What the parser says would show a piece of a file that may be anything.
+    throw badFile(`${at}: is not JSON; allowed: a file made with ringzero export`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw badFile(`${at}: is no object of JSON`);

@@ -5,7 +5,7 @@ import type { StorageManager } from '../kernel/storage.ts';
 export interface StoredRecording {
   readonly session: string;
   /** Line by line, as a file of it would have them. */
-  lines(): AsyncIterable<string>;
+  readonly lines: () => AsyncIterable<string>;
 }
 
 /** In the order in which the kernels began. */

@@ -36,7 +36,7 @@ async function readFrom<Result>(storage: StorageManager, reading: Reading<Result
 }
 
 /** Of all contents that a restored prompt may hold: those of the checkpoint, and of what came behind it. */
-function hashesOf({ processes }: RestoreInput): readonly string[] {
+export function hashesOf({ processes }: RestoreInput): readonly string[] {
   const hashes = new Set<string>();
   for (const { checkpoint, history } of processes) {
     for (const { hash } of checkpoint?.prompt ?? []) if (hash !== '') hashes.add(hash);

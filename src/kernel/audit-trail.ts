@@ -7,22 +7,40 @@ import { sha256Hex } from '../base/sha256.ts';
 import type { Json } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Call, Process } from './process.ts';
-import { historyVersion } from './records.ts';
+import { historyVersion, type AuditRecord } from './records.ts';
 import { notJson } from './schema/problem.ts';
+import type { PersonAnswered } from './inputs.ts';
 import type { Answer, Remember, Syscall, SyscallResult, ToolResult } from './syscalls.ts';
 
-/** A model call: told with all that it paid, whatever became of it; one that was degraded, with its model. */
+/** A model call: told with all that it paid, whatever became of it, and with what its model thought; one that was degraded, with its model. */
 export function auditCall(
   state: KernelState,
   process: Process,
-  { input, paidMicroDollars, degradedTo }: Call,
+  { input, paidMicroDollars, degradedTo, reasoning: text }: Call,
   result: SyscallResult<Answer> | undefined,
 ): void {
   if (!state.options.records) return;
   // Not the page of the answer, which another memory would number otherwise.
   const output = result?.ok === true ? hashOf(withoutPage(result.value)) : outputOf(result);
   const action = degradedTo === undefined ? 'think' : `think/${degradedTo.model}`;
-  add(state, process, action, input, output, paidMicroDollars);
+  if (text === '') return add(state, process, action, input, output, paidMicroDollars);
+  const reasoning = sha256Hex(text);
+  state.record({ v: historyVersion, type: 'page', run: process.run, hash: reasoning, text });
+  add(state, process, action, input, output, paidMicroDollars, { reasoning });
+}
+
+/** A person's word on a question of syscall `n`: who said what to which. */
+export function auditPerson(
+  state: KernelState,
+  { run, pid }: Process,
+  n: number,
+  question: Json,
+  { decision, value, by }: PersonAnswered,
+): void {
+  if (!state.options.records) return;
+  const input = notJson(question, 'question') === undefined ? hashOf(question) : '';
+  const person = by === undefined ? {} : { person: by };
+  add(state, { run, pid, n }, `person/${decision}`, input, hashOf(value), 0, person);
 }
 
 /** One call of a batch. Arguments that were refused may be no JSON at all, and are then not told. */
@@ -85,6 +103,7 @@ function add(
   input: string,
   output: string,
   microDollars: number,
+  more: Pick<AuditRecord, 'reasoning' | 'person'> = {},
 ): void {
   // In the order of its canonical text, which is made quickest so.
   state.record({
@@ -98,6 +117,7 @@ function add(
     run,
     type: 'audit',
     v: historyVersion,
+    ...more,
   });
 }
 

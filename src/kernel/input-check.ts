@@ -106,6 +106,7 @@ function checkAnswer(input: ToolEnded | PersonAnswered | StorageDone): void {
     if (typeof input.ok !== 'boolean') throw invalid('ok', input.ok, 'true or false');
   } else if (!decisions.includes(input.decision))
     throw invalid('decision', input.decision, decisions.join(', '));
+  else if (input.by !== undefined && typeof input.by !== 'string') throw invalid('by', input.by, 'a text');
   refuseFlaw(notJson(input.value, 'value'));
 }
 

@@ -168,6 +168,8 @@ export interface CallEnded extends Spent {
   readonly page?: string;
   /** Tokens of that page, where they are others than the answer's: what the model only thought is no part of it. */
   readonly pageTokens?: number;
+  /** What the model thought in this stretch, where its provider tells: no part of the answer or of any prompt, kept for the audit log. */
+  readonly reasoning?: string;
   /** For `failed`; without a code: MODEL_FAILED. */
   readonly code?: ModelFailureCode;
   readonly message?: string;
@@ -189,6 +191,8 @@ export interface PersonAnswered {
   readonly request: RequestId;
   readonly decision: 'approve' | 'edit' | 'deny' | 'answer';
   readonly value: Json;
+  /** Who it was, for the audit log. */
+  readonly by?: string;
 }
 
 export interface StorageDone {

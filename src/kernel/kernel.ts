@@ -3,6 +3,7 @@
  * the requests to the world, and the events: what happened. It reads no clock, draws no chance that it was not given, and awaits nothing.
  */
 import { assert } from '../base/assert.ts';
+import { auditPerson } from './audit-trail.ts';
 import { buildEngines } from './build-engines.ts';
 import { invalid } from './errors.ts';
 import type { Pid, TimerId } from './ids.ts';
@@ -27,7 +28,7 @@ import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
 import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
 import { SyscallTable } from './syscall-table.ts';
-import type { Program } from './syscalls.ts';
+import type { Ask, Program } from './syscalls.ts';
 import { ToolCalls } from './tool-calls.ts';
 import type { RegisteredTool } from './tools.ts';
 import { noFacts } from './scheduling-facts.ts';
@@ -325,6 +326,8 @@ export class Kernel {
       request: input.request,
       decision: input.decision,
     });
+    const asked = process.lastSyscall as Ask;
+    auditPerson(state, process, process.n, asked.question, input);
     state.deliver(process, { ok: true, value: { decision: input.decision, value: input.value } });
   }
 

@@ -120,7 +120,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   }
 
   runs(): RunSummary[] {
-    return this.started().map(([run, table]) => table.summary(run));
+    return this.started().map(([run, table]) => {
+      const lease = this.leases.get(run);
+      return lease === undefined ? table.summary(run) : { ...table.summary(run), lease: { ...lease } };
+    });
   }
 
   branches(run: string): RunStarted[] {
@@ -291,6 +294,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
       if (because === undefined) pruned.push(run);
       else kept.push({ run, because });
     }
+    if (order.isTrial === true) return { pruned, kept, pages: 0 };
     for (const run of pruned) {
       const table = this.tables.get(run)!;
       for (const hash of table.pages) candidates.add(hash);

@@ -80,6 +80,7 @@ export class ModelCalls implements SchedulerListener {
       paidIn: 0,
       paidCached: 0,
       paidMicroDollars: 0,
+      reasoning: '',
     };
     process.call = call;
     const { out } = state;
@@ -141,6 +142,7 @@ export class ModelCalls implements SchedulerListener {
       loadUs,
     });
     tellSwitch(out, ended);
+    call.reasoning += ended.reasoning ?? '';
     this.keepPartial(process, ended.text);
     if (process.ending !== undefined) {
       this.budgets.settle(process, call);
@@ -170,6 +172,7 @@ export class ModelCalls implements SchedulerListener {
   callFinished(process: Process, call: Call, ended: CallEnded): void {
     const { state } = this;
     const { pid, engine, usage } = process;
+    call.reasoning += ended.reasoning ?? '';
     // What the provider reports is about the last request; a call that was continued made several.
     call.tokensIn = ended.tokensIn ?? call.tokensIn;
     const estimatedTokens = call.tokensCached;

@@ -316,6 +316,8 @@ export interface Call {
   paidIn: number;
   paidCached: number;
   paidMicroDollars: number;
+  /** What its model has thought so far. */
+  reasoning: string;
 }
 
 /** A message in a mailbox, by its number among all that were sent to its receiver. */

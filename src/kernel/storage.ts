@@ -121,6 +121,8 @@ export interface RunSummary {
   readonly branches: readonly string[];
   readonly processes: number;
   readonly unfinished: number;
+  /** As it was claimed last; its time may be over. Absent: it was given back, or never taken. */
+  readonly lease?: Omit<LeaseVerdict, 'ok'>;
 }
 
 /** What a branch holds, beside how it was started. */
@@ -238,6 +240,8 @@ export interface PruneOrder {
   readonly unfinished?: boolean;
   /** Their audit logs, too; afterwards nothing tells of them but the ledger, and their names are free. */
   readonly withAudit?: boolean;
+  /** Only tells what would go. */
+  readonly isTrial?: boolean;
 }
 
 /** `leased`, `unfinished`, `written`: somebody may still need it, or is writing to it; `pruned`: it was before; `unknown`: there is no such run. */

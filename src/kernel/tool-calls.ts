@@ -1,6 +1,6 @@
-import { auditLateTool, auditTool } from './audit-trail.ts';
+import { auditLateTool, auditPerson, auditTool } from './audit-trail.ts';
 import type { KernelErrorCode } from './errors.ts';
-import type { RequestId } from './ids.ts';
+import type { Json, RequestId } from './ids.ts';
 import type { PersonAnswered, RestoredCall, ToolEnded } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { Process } from './process.ts';
@@ -122,6 +122,7 @@ export class ToolCalls {
       decision: input.decision,
     });
     const { name, asksPerson } = run.tool;
+    auditPerson(this.state, run.process, run.batch.n, questionOf(run), input);
     const result = decided(name, asksPerson, input) ?? this.edited(run, input);
     if (result !== undefined) {
       this.runs.delete(run.request);
@@ -258,7 +259,7 @@ export class ToolCalls {
 
   private askPerson(run: ToolRun): void {
     const { out } = this.state;
-    const { process, request, tool, args, script } = run;
+    const { process, request, tool, script } = run;
     const { asksPerson } = tool;
     const purpose = asksPerson ? 'answer' : 'approve';
     out.emit({ type: 'person.asked', pid: process.pid, request, purpose });
@@ -266,7 +267,7 @@ export class ToolCalls {
       type: 'person.ask',
       request,
       identity: identityOf(run),
-      question: asksPerson ? args : { tool: tool.name, arguments: args },
+      question: questionOf(run),
       purpose,
       tool: tool.name,
       script: asksPerson ? answerIn(script) : undefined,
@@ -420,6 +421,9 @@ export class ToolCalls {
     auditLateTool(this.state, process, batch.n, { tool: tool.name, args }, result);
   }
 }
+
+const questionOf = ({ tool, args }: ToolRun): Json =>
+  tool.asksPerson ? args : { tool: tool.name, arguments: args };
 
 /** What a recording says of a call that asks a person. */
 function answerIn(script: ToolCall['script']): PersonAsk['script'] {

@@ -36,6 +36,15 @@ export function formatClock(us: number): string {
   return `${hours === 0 ? minutes : `${formatCount(hours)}:${two(minutes)}`}:${two(seconds)}.${shown}`;
 }
 
+/** As disks are counted: `999 B`, `1.5 kB`, `23 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  let amount = bytes;
+  for (; amount >= 999.5 && unit < units.length - 1; unit++) amount /= 1_000;
+  return `${unit === 0 || amount >= 99.95 ? Math.round(amount) : trimZero(amount.toFixed(1))} ${units[unit]!}`;
+}
+
 /** Groups of three: `1234567` → `1,234,567`. Rounded to an integer. Infinity: `∞`. */
 export function formatCount(count: number): string {
   assert(!Number.isNaN(count), 'a count of NaN');

@@ -259,7 +259,7 @@ test('agents ask the models that they are given, at their prices and out of one 
     }),
   );
   const io = ioOf({ environment: {} });
-  const settings = liveSettings({ config, mcp: [], allowHost: [] }, io);
+  const settings = liveSettings({ config, mcp: [], allowHost: [], redact: [] }, io);
   const service = new AgentService();
   const world = await openLiveWorld(settings, {
     moreModels: settings.furtherModels,

@@ -48,7 +48,7 @@ test('of a live run clocks count from its start', async () => {
   expect(out).toMatch(/^event [1-9]\d* of \d+ {3}0:00\.\d+ {3}recording /);
   const listed = await runCli(['step', recording, '--events', '1..2']);
   expect(listed.out.split('\n')[0]).toBe(
-    '1   0:00.000  agent (1) arrives: priority 50, the engine, budget run',
+    '1  0:00.000  agent (1) arrives: priority 50, the engine, budget run',
   );
   const why = await runCli(['why', recording, '1']);
   expect(why.out).toMatch(
@@ -68,9 +68,9 @@ test('events in words', async () => {
   const { out } = await runCli(['step', inversion, '--events', '8..10']);
   expect(out).toBe(
     [
-      ' 8   0:02.000  urgent (2) waits: lock',
-      ' 9   0:02.000  urgent (2) waits for lock report, held by patient (1)',
-      '10   0:02.000  patient (1) inherits priority 0 of one that waits for its lock',
+      ' 8  0:02.000  urgent (2) waits: lock',
+      ' 9  0:02.000  urgent (2) waits for lock report, held by patient (1)',
+      '10  0:02.000  patient (1) inherits priority 0 of one that waits for its lock',
     ].join('\n'),
   );
   const { listed } = await runJson<{ listed: readonly { index: number; words: string }[] }>(

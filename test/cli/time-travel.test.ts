@@ -108,6 +108,12 @@ test('a fork with another result goes on beside the run, and the two are compare
     '- 4 steps: 1 model call, 2 tool calls; 112 tokens in, 37 out; $0.0000',
     '+ 4 steps: 1 model call, 2 tool calls; 113 tokens in, 38 out; $0.0000',
   ]);
+  // Without a name it is the latest that is not over, a branch too.
+  expect(await json('fork', run, '--after', '3')).toMatchObject({ branch: 'fork-2' });
+  expect(await json('resume')).toMatchObject({ run, outcome: 'completed' });
+  expect((await cli('fork', run, '--after', '3')).status).toBe(0);
+  expect((await cli('cancel', `${run}@fork-3`)).out).toBe(`${run}@fork-3 is cancelled`);
+  expect((await cli('cancel', run)).err).toBe(`error: run ${run}: is over already`);
   // A run that is over goes on behind its last answer.
   const more = ['--message', 'calculator {"expression":"1+1"}', '--branch', 'more'];
   expect(await json('fork', run, '--after', '4', ...more)).toMatchObject({ branch: 'more' });

@@ -21,7 +21,11 @@ test('why an urgent agent waited: of a scenario and of its recording the same, t
   const recording = files.path('inversion.rec');
   await runJson('simulate', inversion, '--record', recording);
   const told = await runJson<Told>('why', inversion, '2');
-  const { file: _, kind: _kind, ...recorded } = await runJson<Told & { file: string }>('why', recording, '2');
+  const {
+    source: _,
+    kind: _kind,
+    ...recorded
+  } = await runJson<Told & { source: string }>('why', recording, '2');
   expect(told).toMatchObject(recorded);
   expect(told).toMatchObject({
     name: 'urgent',

@@ -5,6 +5,7 @@ import type { Clock } from '../../src/host/ports.ts';
 import type { KernelError } from '../../src/kernel/errors.ts';
 import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
 import type { LeaseClaim, LeaseVerdict, StorageManager } from '../../src/kernel/storage.ts';
+import { unavailable } from '../support/failing-storage.ts';
 
 /** A clock that stands still until it is told. */
 class TestClock implements Clock {
@@ -111,5 +112,27 @@ test('a storage that fails for a while costs nothing, one that fails for a term 
     expect(clock.waiting).toBe(0);
     await one.release();
     await stored.release({ run: 'r1', holder: 'a' });
+  }
+});
+
+test('a storage that is unavailable for long costs the lease only when another worker has had it', async () => {
+  for (const isTaken of [false, true]) {
+    const stored = new MemoryStorage();
+    let isThere = true;
+    const { clock, lost, options } = world({
+      lease: (claim) => (isThere ? stored.lease(claim) : Promise.reject(unavailable())),
+      release: (claim) => stored.release(claim),
+    });
+    const one = keeper(await LeaseKeeper.take(options('a')));
+    isThere = false;
+    await clock.pass(200);
+    expect(lost).toEqual([]);
+    if (isTaken)
+      await stored.lease({ run: 'r1', holder: 'b', atUs: clock.nowUs(), untilUs: clock.nowUs() + 1e6 });
+    isThere = true;
+    await clock.pass(100);
+    expect(lost).toHaveLength(isTaken ? 1 : 0);
+    await one.release();
+    expect(clock.waiting).toBe(0);
   }
 });

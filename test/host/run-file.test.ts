@@ -64,6 +64,18 @@ test('from storage to storage and back: the same lines, the same run, and the sa
   }
 });
 
+test('members keep their order, by which the audit log has hashed them', async () => {
+  const value = { z: 1, a: { y: 2, b: 3 } };
+  const from = new MemoryStorage();
+  await from.append([runStarted(), processStarted(), history(1, { result: { ok: true, value } })]);
+  const to = await openSqliteStorage(':memory:');
+  await imported(to, await exported(from));
+  const [record] = await to.history('r1');
+  expect(JSON.stringify((record!.result as { readonly value: unknown }).value)).toBe(JSON.stringify(value));
+  expect(await exported(to)).toEqual(await exported(from));
+  await to.close();
+});
+
 test('a run of the same name with another content is refused, and so is one that somebody drives', async () => {
   const lines = await exported(await filled());
   const to = new MemoryStorage();

@@ -3,11 +3,14 @@ import { promised } from './broken-promise.ts';
 import { runScenario, type ScenarioResult } from './run-scenario.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Throws BrokenPromise. */
-export async function checkScenario(scenario: Scenario): Promise<ScenarioResult> {
+/** `endsUndisturbed`: of the undisturbed run, where they are known already. Throws BrokenPromise. */
+export async function checkScenario(
+  scenario: Scenario,
+  endsUndisturbed?: readonly string[],
+): Promise<ScenarioResult> {
   const result = await runScenario(scenario);
   if (!isComparable(scenario) || result.counts.has('result: TOOL_INTERRUPTED')) return result;
-  const { ends } = await runScenario(undisturbed(scenario));
+  const ends = endsUndisturbed ?? (await runScenario(undisturbed(scenario))).ends;
   for (const [index, { name }] of scenario.runs.entries())
     promised(
       result.ends[index] === ends[index],

@@ -24,6 +24,29 @@ import {
 
 export function drawScenario(seed: number): Scenario {
   const draw = new Draw(rngFor(seed, 'simulation'));
+  const scenario = drawAny(draw, seed);
+  return draw.chance(0.4) ? withoutHaste(scenario) : scenario;
+}
+
+/** Nothing in it hangs on when it happens, so that it has to end as the undisturbed one does, whatever crashes. */
+function withoutHaste(scenario: Scenario): Scenario {
+  const { kernel, runs } = scenario;
+  return {
+    ...scenario,
+    kernel: { ...kernel, engines: kernel.engines.map((engine) => ({ ...engine, preemption: 'none' })) },
+    budgets: [{ name: 'all' }],
+    storms: [],
+    runs: runs.map((run) => ({
+      ...run,
+      agents: run.agents.filter(({ program }) => program !== 'diary'),
+      workers: run.workers.map((worker) => ({ ...worker, jumps: [], pauses: [] })),
+      signals: [],
+      messages: [],
+    })),
+  };
+}
+
+function drawAny(draw: Draw, seed: number): Scenario {
   const tools = drawTools(draw);
   const names = tools.map(({ name }) => name);
   return {

@@ -3,11 +3,17 @@ import { undisturbed } from './check-scenario.ts';
 import { runScenario } from './run-scenario.ts';
 import { flushPhases, type CrashPoint, type Scenario } from './scenario.ts';
 
-/** Of the first run. */
-export async function everyBoundary(scenario: Scenario): Promise<readonly Scenario[]> {
+export interface Boundaries {
+  /** How the undisturbed run ended. */
+  readonly ends: readonly string[];
+  /** One for each place of the first run. */
+  readonly crashed: readonly Scenario[];
+}
+
+export async function everyBoundary(scenario: Scenario): Promise<Boundaries> {
   const whole = undisturbed(scenario);
-  const { flushes, acts } = await runScenario(whole);
-  return pointsOf(flushes, acts).map((at) => crashedAt(whole, at));
+  const { ends, flushes, acts } = await runScenario(whole);
+  return { ends, crashed: pointsOf(flushes, acts).map((at) => crashedAt(whole, at)) };
 }
 
 function pointsOf(flushes: number, acts: number): readonly CrashPoint[] {

@@ -294,10 +294,12 @@ export class Machine {
     resolve: (reply: ToolReply) => void,
     reject: (error: Error) => void,
   ): void {
-    const { time, witness } = this.world;
+    const { time, witness, scenario } = this.world;
     const call = witness.onToolStart(this.life, start);
     const { path, us = 1_000, does = 'ok', acts = 'end' } = start.arguments as unknown as ToolArguments;
-    const fails = (does === 'fails' || does === 'throws') && start.attempt === 0;
+    const { retries = 0 } = scenario.tools.find(({ name }) => name === start.tool)!;
+    // The first time, where there is another one.
+    const fails = (does === 'fails' || does === 'throws') && (start.attempt === 0 || retries === 0);
     const { n, index } = start.identity;
     const reply: ToolReply = fails
       ? { ok: false, value: `${path} is broken` }

@@ -25,6 +25,14 @@ const { values: flags } = parseArgs({
   allowNegative: true,
 });
 
+for (const name of ['seeds', 'from'] as const)
+  if (!/^\d{1,15}$/.test(flags[name])) {
+    console.error(
+      `--${name}: ${JSON.stringify(flags[name])} is not allowed; allowed: an integer of at least 0`,
+    );
+    process.exit(2);
+  }
+
 const startMs = performance.now();
 const counts = new Map<string, number>();
 let worlds = 0;
@@ -49,9 +57,11 @@ console.log(
 process.exitCode = failures > 0 ? 1 : 0;
 
 async function look(scenario: Scenario, name: string): Promise<void> {
-  const all = flags['every-boundary'] ? await everyBoundary(scenario) : [scenario];
-  for (const one of all) {
-    const broken = await brokenIn(one);
+  const { ends, crashed } = flags['every-boundary']
+    ? await everyBoundary(scenario)
+    : { ends: undefined, crashed: [scenario] };
+  for (const one of crashed) {
+    const broken = await brokenIn(one, ends);
     if (broken === undefined) continue;
     failures++;
     console.log(`${name}: ${broken.promise}: ${broken.message}`);
@@ -60,10 +70,10 @@ async function look(scenario: Scenario, name: string): Promise<void> {
   }
 }
 
-async function brokenIn(scenario: Scenario): Promise<BrokenPromise | undefined> {
+async function brokenIn(scenario: Scenario, ends?: readonly string[]): Promise<BrokenPromise | undefined> {
   worlds++;
   try {
-    const result = await checkScenario(scenario);
+    const result = await checkScenario(scenario, ends);
     if (stray !== undefined) throw stray;
     for (const [what, count] of result.counts) counts.set(what, (counts.get(what) ?? 0) + count);
     return undefined;

@@ -1,6 +1,6 @@
 /** A scenario in a file, with what it showed. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { BrokenPromise } from './broken-promise.ts';
@@ -19,10 +19,10 @@ export function readScenario(file: string): Scenario {
   return (JSON.parse(readFileSync(file, 'utf8')) as ScenarioFile).scenario;
 }
 
-/** Returns the path of the file. */
+/** Returns the path of the file, from here. */
 export function writeScenario(name: string, scenario: Scenario, broken: BrokenPromise): string {
   const file = join(scenariosFolder, `${name}.json`);
   const showed = `${broken.promise}: ${broken.message}`;
   writeFileSync(file, `${JSON.stringify({ showed, scenario } satisfies ScenarioFile, undefined, 2)}\n`);
-  return file;
+  return relative(process.cwd(), file);
 }

@@ -88,24 +88,55 @@ interface Smaller {
 export async function shrink(
   scenario: Scenario,
   breaks: (smaller: Scenario) => Promise<boolean>,
-  triesMax = 3_000,
+  triesMax = 4_000,
 ): Promise<Scenario> {
   let current = scenario as unknown as Json;
   let tries = 0;
-  for (let hasShrunk = true; hasShrunk && tries < triesMax;) {
-    hasShrunk = false;
-    let candidates = smallerThan(current, '');
+
+  /** Takes whatever of these goes; what is behind the place of one that went is tried on what is left. */
+  async function pass(candidatesOf: (value: Json) => readonly Smaller[]): Promise<boolean> {
+    let hasShrunk = false;
+    let candidates = candidatesOf(current);
     for (let at = 0; at < candidates.length && tries < triesMax; tries++) {
       const candidate = candidates[at]!.make();
       if (await breaks(candidate as unknown as Scenario)) {
         current = candidate;
-        candidates = smallerThan(current, '');
+        candidates = candidatesOf(current);
         hasShrunk = true;
       } else at++;
     }
+    return hasShrunk;
   }
+
+  for (let isSmaller = true; isSmaller;)
+    isSmaller = (await pass((value) => smallerThan(value, ''))) || (await pass(earlierThan));
   return current as unknown as Scenario;
 }
+
+/** Less happens before the crash, so that what was the seventh flush is the fifth: something is left out, and a crash or a fault comes earlier. */
+function earlierThan(value: Json): readonly Smaller[] {
+  return smallerThan(value, '')
+    .filter(({ saved }) => saved > 0)
+    .flatMap(({ saved, make }) => earlierIn(make()).map((earlier) => ({ saved, make: () => earlier })));
+}
+
+/** With one `nth` lowered. */
+function earlierIn(value: Json): readonly Json[] {
+  if (typeof value !== 'object' || value === null) return [];
+  if (Array.isArray(value))
+    return (value as readonly Json[]).flatMap((member, index) =>
+      earlierIn(member).map((earlier) => (value as readonly Json[]).with(index, earlier)),
+    );
+  return Object.entries(value as Readonly<Record<string, Json>>).flatMap(([name, member]) =>
+    (name === 'nth' ? below(member as number) : earlierIn(member)).map((earlier): Json => ({
+      ...(value as Readonly<Record<string, Json>>),
+      [name]: earlier,
+    })),
+  );
+}
+
+const below = (nth: number): readonly number[] =>
+  Array.from({ length: nth - 1 }, (_, index) => nth - 1 - index);
 
 /** Every way to make the value smaller by one step, what saves most first. */
 function smallerThan(value: Json, field: string): readonly Smaller[] {

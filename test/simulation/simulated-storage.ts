@@ -105,7 +105,10 @@ export class SimulatedConnection implements StorageManager {
   }
 
   release(claim: Parameters<MemoryStore['release']>[0]): Promise<void> {
-    return this.write([], true, () => this.store.release(claim));
+    return this.write([], true, () => {
+      if (this.store['leases'].get(claim.run)?.holder === claim.holder) this.leases.delete(claim.run);
+      this.store.release(claim);
+    });
   }
 
   runs = (): ReturnType<StorageManager['runs']> => this.read((store) => store.runs());
@@ -172,7 +175,11 @@ export class SimulatedConnection implements StorageManager {
 
   private checkLease(run: string): void {
     const own = this.leases.get(run);
-    if (own !== undefined && own !== this.options.disk.leaseNumbers.get(run)) throw leaseLost(run);
+    const isFencedOff =
+      own === undefined
+        ? this.store['leases'].get(run) !== undefined
+        : own !== this.options.disk.leaseNumbers.get(run);
+    if (isFencedOff) throw leaseLost(run);
   }
 
   private write(records: readonly KernelRecord[], isIdle: boolean, apply: () => void): Promise<void> {

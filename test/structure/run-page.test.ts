@@ -18,10 +18,14 @@ const page = new DocsPage('docs/run.md');
 const files = scratch();
 const [team = '', memories = '', settings = ''] = page.blocks('json');
 
-/** Times, the version of Node, and what follows from times. */
+/** Times, names of runs, the version of Node, and what follows from times. */
 const normal = (text: string): string =>
   text
     .replaceAll(/ in [\d.]+ (ms|s|µs):/g, ' in some time:')
+    .replaceAll(/ in [\d.]+ (ms|s|µs)$/gm, ' in some time')
+    .replaceAll(/ +[\d.]+ (ms|s|µs) {2}/g, ' some time  ')
+    .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, 'some day')
+    .replaceAll(/run-[0-9a-z]{10}/g, 'run-some')
     .replaceAll(/[0-9a-f]{64}/g, 'some hash')
     .replaceAll(/(ok {4}node +)[\d.]+/g, '$1some version');
 
@@ -35,8 +39,8 @@ test('its commands print what it says', () => {
     expect({ words, printed }).toEqual({ words, printed: said });
 }, 60_000);
 
-test('it names every option of the three commands, every tool, field and way of approving', async () => {
-  for (const command of ['run', 'doctor', 'mcp']) {
+test('it names every option of its commands, every tool, field and way of approving', async () => {
+  for (const command of ['run', 'resume', 'doctor', 'mcp']) {
     const { out } = await runCli([command, '--help']);
     const options = [...out.matchAll(/^ {2}(--[\w-]+)/gm)].map(([, option = '']) => option);
     expect(options.length).toBeGreaterThan(3);

@@ -1,4 +1,4 @@
-/** docs/storage.md tells the truth: it shows what its example prints, and names the codes and levels that there are. */
+/** docs/storage.md tells the truth: it shows what its example prints, and names the codes and levels that there are. What it says of storages that are refused is tested with them (refused-storages.test.ts). */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -17,7 +17,12 @@ test('it shows what the example prints', () => {
 
 test('it names levels, codes and commands', () => {
   const levels: readonly SyncLevel[] = ['normal', 'full'];
-  const codes: readonly KernelErrorCode[] = ['TOOL_INTERRUPTED', 'LEASE_LOST'];
+  const codes: readonly KernelErrorCode[] = [
+    'TOOL_INTERRUPTED',
+    'LEASE_LOST',
+    'STORAGE_UNAVAILABLE',
+    'STORAGE_FAILED',
+  ];
   for (const word of [...levels, ...codes]) expect(page.text).toContain(`\`${word}\``);
   const { scripts } = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;

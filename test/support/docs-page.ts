@@ -62,10 +62,10 @@ function shellWords(line: string): string[] {
   );
 }
 
-/** Without the model that somebody has set for agents of their own. */
+/** Without the model that somebody has set for agents of their own, and with runs in the folder. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !name.startsWith('RINGZERO_MODEL')),
+    Object.entries(process.env).filter(([name]) => !/^RINGZERO_(MODEL|STORE)/.test(name)),
   );
 }
 

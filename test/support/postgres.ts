@@ -6,7 +6,7 @@ import { join } from 'node:path';
 
 export interface PostgresServer {
   readonly url: string;
-  /** Of its socket. */
+  /** Of its socket, and of its `data`. */
   readonly folder: string;
   /** Every connection is lost; `start` makes it as it was. */
   halt(how: 'fast' | 'immediate'): void;
@@ -23,8 +23,8 @@ export function postgresFolder(): string | undefined {
   return found.find((folder) => existsSync(join(folder, 'initdb')));
 }
 
-/** `fsync`: whether it syncs at all; tests do without. */
-export function startPostgres(bin: string, { fsync = false } = {}): PostgresServer {
+/** `fsync`: whether it syncs at all; tests do without. `settings`: more of its command line. */
+export function startPostgres(bin: string, { fsync = false, settings = '' } = {}): PostgresServer {
   const folder = mkdtempSync(join(tmpdir(), 'ringzero-postgres-'));
   const data = join(folder, 'data');
   // The server refuses to run as root.
@@ -40,7 +40,7 @@ export function startPostgres(bin: string, { fsync = false } = {}): PostgresServ
   if (asRoot) execFileSync('chown', ['postgres', folder]);
   chmodSync(folder, 0o755);
   run('initdb', ['-D', data, '-A', 'trust', '-U', 'postgres', '--no-sync', '-E', 'UTF8', '--locale=C']);
-  const options = `-k ${folder} -c listen_addresses='' -c fsync=${fsync ? 'on' : 'off'}`;
+  const options = `-k ${folder} -c listen_addresses='' -c fsync=${fsync ? 'on' : 'off'} ${settings}`;
   const start = (): void =>
     run('pg_ctl', ['-D', data, '-o', options, '-w', '-l', join(folder, 'log'), 'start']);
   const halt = (how: string): void => run('pg_ctl', ['-D', data, '-m', how, '-w', 'stop']);

@@ -19,7 +19,7 @@ export interface PostgresOptions {
   readonly sync?: SyncLevel;
   /** At once, default 4. */
   readonly connections?: number;
-  /** How long a connection may take to be made, and a statement to be answered; a connection that is silent for longer is given up. Default 30 s. */
+  /** How long a connection may take to be made, and a statement to be answered; a connection that is silent for longer is given up. Default 15 s: half the term of a lease. */
   readonly timeLimitMs?: number;
 }
 
@@ -33,7 +33,7 @@ export class PostgresDatabase implements SqlDatabase {
 
   constructor(
     name: string,
-    { url, schema = 'ringzero', sync = 'normal', connections = 4, timeLimitMs = 30_000 }: PostgresOptions,
+    { url, schema = 'ringzero', sync = 'normal', connections = 4, timeLimitMs = 15_000 }: PostgresOptions,
   ) {
     this.name = name;
     const settings = {

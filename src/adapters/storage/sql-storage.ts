@@ -220,6 +220,11 @@ export class SqlStorage implements StorageManager {
     while (waiting.length > 0) {
       const now = { ...rest, runs: waiting.splice(0, prunedAtOnce) };
       const plan = await this.inOneMoment((session) => planPrune(session, now));
+      if (now.isTrial === true) {
+        const names = plan.targets.map(({ name }) => name as string);
+        reports.push({ pruned: names, kept: plan.kept, pages: 0, changed: [] });
+        continue;
+      }
       const report = await this.atomically((session) => carryOut(session, now, plan));
       for (const run of report.changed) {
         const count = (tries.get(run) ?? 0) + 1;
@@ -228,7 +233,7 @@ export class SqlStorage implements StorageManager {
       }
       reports.push(report);
     }
-    if (reports.some(({ pruned }) => pruned.length > 0)) await this.giveBack();
+    if (order.isTrial !== true && reports.some(({ pruned }) => pruned.length > 0)) await this.giveBack();
     return {
       pruned: reports.flatMap(({ pruned }) => pruned),
       kept: [

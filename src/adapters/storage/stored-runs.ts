@@ -52,7 +52,7 @@ export class StoredRuns {
 
   async runs(): Promise<readonly RunSummary[]> {
     const branches = await this.session.query(
-      'select branches.run, branches.name, branches.started, runs.name as run_name from branches join runs on runs.id = branches.run order by run, branch',
+      'select branches.run, branches.name, branches.started, runs.name as run_name, runs.holder, runs.leased_until_us from branches join runs on runs.id = branches.run order by run, branch',
     );
     const counts = await this.session.query(
       'select run, count(*) as processes, count(ended_place) as ended from processes group by run',
@@ -89,6 +89,7 @@ export class StoredRuns {
         branches: rows.map((row) => row['name'] as string),
         processes,
         unfinished: processes - ended,
+        ...leaseOf(first!),
       };
     });
     return [...whole, ...summaries].sort((a, b) => a.id - b.id).map(({ id: _id, ...summary }) => summary);
@@ -340,6 +341,10 @@ export class StoredRuns {
       ]),
     );
   }
+}
+
+function leaseOf({ holder, leased_until_us: untilUs }: Row): Pick<RunSummary, 'lease'> {
+  return holder === null ? {} : { lease: { holder: holder as string, untilUs: untilUs as number } };
 }
 
 /** Of the checkpoints from the last one back to a start those that tell a node of its prompt, which later ones have not taken out again. */

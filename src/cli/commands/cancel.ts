@@ -5,7 +5,7 @@ import { SystemClock } from '../../adapters/clock/system-clock.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import { historyVersion, type ProcessEnded } from '../../kernel/records.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
-import { findRun } from '../store/find-run.ts';
+import { branchWords, findBranch } from '../store/find-run.ts';
 import { openStoreToRead } from '../store/open-store.ts';
 import { takeRun } from '../store/run-lease.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
@@ -16,18 +16,22 @@ export const cancelCommand: Command<CancelOptions> = {
   name: 'cancel',
   summary: 'End a run for good that was parked, or whose program died.',
   register(command: CommanderCommand): void {
-    command.argument('<run>', 'its name, or how it begins');
+    command.argument('<run>', 'its name, or how it begins; RUN@BRANCH for one of its branches');
     addStoreFlags(command);
   },
   async run({ operands: [name = ''], options }: Call<CancelOptions>, io: Io): Promise<number> {
     const { storage } = await openStoreToRead(options, io);
     try {
-      const { run } = await findRun(storage, name);
+      const found = await findBranch(storage, name);
+      const { run } = found;
+      // A run ends with all of its branches, a branch that is named alone.
+      const filter = name.includes('@') ? { branch: found.branch } : {};
+      const shown = name.includes('@') ? branchWords(found) : run;
       const clock = new SystemClock();
       const lease = await takeRun({ storage, run, clock, onLost: () => {} });
       try {
-        const alive = (await storage.processes(run)).filter(({ end }) => end === undefined);
-        if (alive.length === 0) throw new KernelError('INVALID_ARGUMENT', `run ${run}: is over already`);
+        const alive = (await storage.processes(run, filter)).filter(({ end }) => end === undefined);
+        if (alive.length === 0) throw new KernelError('INVALID_ARGUMENT', `run ${shown}: is over already`);
         const atUs = clock.nowUs();
         // Children before their parents, as a kernel ends them.
         const ends = alive.toReversed().map(({ branch, pid }): ProcessEnded => ({
@@ -42,7 +46,7 @@ export const cancelCommand: Command<CancelOptions> = {
         }));
         await storage.append(ends);
         if (options.json) io.out(JSON.stringify({ command: 'cancel', run, cancelled: ends.length }, null, 1));
-        else io.out(`${run} is cancelled`);
+        else io.out(`${shown} is cancelled`);
         return 0;
       } finally {
         await lease.release();

@@ -1,6 +1,8 @@
 /** `ringzero resume [RUN]`: a run goes on whose program died, or that was parked (docs/run.md). */
 import type { Command as CommanderCommand } from 'commander';
 
+import { SystemClock } from '../../adapters/clock/system-clock.ts';
+import { currentBranch, firstBranch } from '../../kernel/branches.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { RunSummary } from '../../kernel/storage.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
@@ -10,6 +12,7 @@ import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
 import { findBranch } from '../store/find-run.ts';
 import { openStoreToRead, type OpenStore } from '../store/open-store.ts';
+import { isDriven } from '../store/run-state.ts';
 import { addRecordingFlag, addStoreFlags } from '../store/store-place.ts';
 
 interface ResumeOptions extends CommonOptions, ContinueFlags {
@@ -39,7 +42,7 @@ export const resumeCommand: Command<ResumeOptions> = {
     const store = await openStoreToRead(options, io);
     try {
       if (options.all) return await resumeAll(store, options, io);
-      const found = name === undefined ? { run: await latest(store) } : await findBranch(store.storage, name);
+      const found = name === undefined ? await latest(store) : await findBranch(store.storage, name);
       return await continueRun(store, found, options, io);
     } finally {
       await store.storage.close();
@@ -80,18 +83,39 @@ export function addContinueFlags(command: CommanderCommand): void {
     .option('--ndjson', 'print the trace as it happens, an event a line as JSON, and the result', false);
 }
 
-async function latest({ storage, place }: OpenStore): Promise<string> {
-  const last = (await unfinished({ storage })).at(-1);
+interface Unfinished {
+  readonly summary: RunSummary;
+  readonly run: string;
+  readonly branch: string;
+}
+
+/** The latest run, of its branches the one with which it goes on, if that is not over. */
+async function latest({ storage, place }: OpenStore): Promise<Unfinished> {
+  const found = await unfinished({ storage });
+  const nowUs = new SystemClock().nowUs();
+  // Where somebody drives all of them, that is what is to be told.
+  const last = found.findLast(({ summary }) => !isDriven(summary, nowUs)) ?? found.at(-1);
   if (last === undefined)
     throw new KernelError(
       'INVALID_ARGUMENT',
       `no run of ${place.shown} is left to go on with; ringzero runs lists them`,
     );
-  return last.run;
+  return last;
 }
 
-async function unfinished({ storage }: Pick<OpenStore, 'storage'>): Promise<readonly RunSummary[]> {
-  return (await storage.runs()).filter((run) => run.unfinished > 0);
+/** All branches that are not over, of each run the current one last. Also those that another worker drives: who goes on with all of them is told why not with these. */
+async function unfinished({ storage }: Pick<OpenStore, 'storage'>): Promise<readonly Unfinished[]> {
+  const found: Unfinished[] = [];
+  for (const summary of await storage.runs()) {
+    if (summary.unfinished === 0) continue;
+    const { run } = summary;
+    const processes = await storage.processes(run);
+    const open = new Set(processes.flatMap(({ branch, end }) => (end === undefined ? [branch] : [])));
+    const current = currentBranch(await storage.branches(run));
+    const last = open.delete(current) ? [current] : [];
+    for (const branch of [...open, ...last]) found.push({ summary, run, branch });
+  }
+  return found;
 }
 
 /** The highest of their statuses; one that cannot go on keeps none of the others from it. */
@@ -99,11 +123,11 @@ async function resumeAll(store: OpenStore, options: ResumeOptions, io: Io): Prom
   const runs = await unfinished(store);
   if (runs.length === 0) io.err(`no run of ${store.place.shown} is left to go on with`);
   let highest = 0;
-  for (const { run } of runs) {
-    io.err(`${run}:`);
+  for (const { run, branch } of runs) {
+    io.err(`${run}${branch === firstBranch ? '' : `@${branch}`}:`);
     let status: number;
     try {
-      status = await continueRun(store, { run }, options, io);
+      status = await continueRun(store, { run, branch }, options, io);
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       io.err(`error: ${error.message}`);

@@ -1,4 +1,4 @@
-/** `ringzero step FILE`: a run walked event by event, forwards and backwards (docs/time-travel.md). */
+/** `ringzero step RUN`: a run walked event by event, forwards and backwards (docs/time-travel.md). */
 import type { Command as CommanderCommand } from 'commander';
 
 import { invalid, KernelError } from '../../kernel/errors.ts';
@@ -34,7 +34,7 @@ export const stepCommand: Command<StepOptions> = {
   summary: 'Walk through a run event by event, forwards and backwards.',
   register(command: CommanderCommand): void {
     command
-      .argument('<file>', runFile)
+      .argument('<run>', runFile)
       .option(
         '--at <place>',
         'show the machine there and end: the number of an event, or a time such as 90s or 2:30',
@@ -51,21 +51,21 @@ export const stepCommand: Command<StepOptions> = {
       return timeline.add;
     });
     const run: SteppedRun = { ...read, timeline };
-    if (options.events !== undefined) return listEvents(file, run, options, io);
+    if (options.events !== undefined) return listEvents(run, options, io);
     if (options.at === undefined && !options.json && io.isTerminal && io.person.isThere) {
-      await new Stepper(timeline, { title: titleOf(file, run), zeroUs: run.zeroUs, io }).walk();
+      await new Stepper(timeline, { title: titleOf(run), zeroUs: run.zeroUs, io }).walk();
       return 0;
     }
     timeline.seek(
       options.at === undefined ? timeline.count : placeOf('--at', options.at, timeline, run.zeroUs),
     );
-    if (options.json) io.out(JSON.stringify({ ...about(file, run), view: timeline.view() }, null, 1));
+    if (options.json) io.out(JSON.stringify({ ...about(run), view: timeline.view() }, null, 1));
     else
       for (const line of machineScreen(timeline.view(), {
         width: io.columns,
         chalk: plainChalk(io),
         count: timeline.count,
-        title: titleOf(file, run),
+        title: titleOf(run),
         zeroUs: run.zeroUs,
       }))
         io.out(line);
@@ -73,11 +73,19 @@ export const stepCommand: Command<StepOptions> = {
   },
 };
 
-function about(file: string, { timeline, kind, seed, endUs }: SteppedRun): object {
-  return { command: 'step', ringzero: packageVersion(), file, kind, seed, events: timeline.count, endUs };
+function about({ timeline, name, kind, seed, endUs }: SteppedRun): object {
+  return {
+    command: 'step',
+    ringzero: packageVersion(),
+    source: name,
+    kind,
+    seed,
+    events: timeline.count,
+    endUs,
+  };
 }
 
-function listEvents(file: string, run: SteppedRun, { events = '', json }: StepOptions, io: Io): number {
+function listEvents(run: SteppedRun, { events = '', json }: StepOptions, io: Io): number {
   const { timeline } = run;
   const [, first = '', last = ''] = /^(\d*)\.\.(\d*)$/.exec(events) ?? [];
   if (!events.includes('..') || (first === '' && last === '' && events !== '..'))
@@ -92,12 +100,14 @@ function listEvents(file: string, run: SteppedRun, { events = '', json }: StepOp
     const event = timeline.event(from + offset);
     return { index: from + offset, event, words: eventWords(event, names) };
   });
-  if (json) io.out(JSON.stringify({ ...about(file, run), listed }, null, 1));
+  if (json) io.out(JSON.stringify({ ...about(run), listed }, null, 1));
   else {
     const width = String(to).length;
+    const clock = (us: number): string => formatClock(us - run.zeroUs);
+    const clockWidth = Math.max(0, ...listed.map(({ event }) => clock(event.atUs).length));
     for (const { index, event, words } of listed)
       io.out(
-        `${String(index).padStart(width)}  ${formatClock(event.atUs - run.zeroUs).padStart(9)}  ${printable(words)}`,
+        `${String(index).padStart(width)}  ${clock(event.atUs).padStart(clockWidth)}  ${printable(words)}`,
       );
   }
   return 0;

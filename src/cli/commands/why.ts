@@ -1,4 +1,4 @@
-/** `ringzero why FILE PID`: where the time of one process went, and whose doing it was (docs/time-travel.md). */
+/** `ringzero why RUN PID`: where the time of one process went, and whose doing it was (docs/time-travel.md). */
 import { Chalk } from 'chalk';
 import type { Command as CommanderCommand } from 'commander';
 
@@ -34,7 +34,7 @@ export const whyCommand: Command<WhyOptions> = {
   summary: 'Account for the time of one process of a run: every wait, and whose doing it was.',
   register(command: CommanderCommand): void {
     command
-      .argument('<file>', runFile)
+      .argument('<run>', runFile)
       .argument('<pid>', 'the process, by its number: ringzero step shows who is there')
       .option('--all', `each stretch in its order, instead of the ${longest} longest`, false);
     addSourceFlags(command);
@@ -58,8 +58,8 @@ export const whyCommand: Command<WhyOptions> = {
       name: (other) => `${printable(names.get(other) ?? 'process')} (${other})`,
       clock: (us) => formatClock(us - run.zeroUs),
     };
-    if (options.json) io.out(JSON.stringify(documentOf(file, run, account, words), null, 1));
-    else for (const line of linesOf({ file, run, account, words, all: options.all, io })) io.out(line);
+    if (options.json) io.out(JSON.stringify(documentOf(run, account, words), null, 1));
+    else for (const line of linesOf({ run, account, words, all: options.all, io })) io.out(line);
     return 0;
   },
 };
@@ -71,8 +71,7 @@ function allowedPids(pids: readonly number[]): string {
 }
 
 function documentOf(
-  file: string,
-  { kind, seed, endUs }: ReadRun,
+  { name: source, kind, seed, endUs }: ReadRun,
   account: ProcessAccount,
   words: CauseNames,
 ): object {
@@ -80,7 +79,7 @@ function documentOf(
   return {
     command: 'why',
     ringzero: packageVersion(),
-    file,
+    source,
     kind,
     seed,
     runEndUs: endUs,
@@ -90,7 +89,6 @@ function documentOf(
 }
 
 interface Told {
-  readonly file: string;
   readonly run: ReadRun;
   readonly account: ProcessAccount;
   readonly words: CauseNames;
@@ -98,7 +96,7 @@ interface Told {
   readonly io: Io;
 }
 
-function linesOf({ file, run, account, words, all, io }: Told): string[] {
+function linesOf({ run, account, words, all, io }: Told): string[] {
   const chalk = new Chalk({ level: io.colours ? 1 : 0 });
   const { pid, priority, outcome, spawnedUs, endUs, turnaroundUs, stretches } = account;
   const told = stretches.filter(({ fromUs, toUs }) => toUs > fromUs);
@@ -110,7 +108,7 @@ function linesOf({ file, run, account, words, all, io }: Told): string[] {
   const [first] = shown;
   const clockWidth = Math.max(0, ...shown.map(({ fromUs }) => words.clock(fromUs).length));
   return [
-    chalk.dim(printable(titleOf(file, run))),
+    chalk.dim(printable(titleOf(run))),
     `${chalk.bold(words.name(pid))}, priority ${priority}`,
     `${outcome} after ${exact(turnaroundUs)}, from ${words.clock(spawnedUs)} to ${words.clock(endUs)}`,
     '',
@@ -122,7 +120,9 @@ function linesOf({ file, run, account, words, all, io }: Told): string[] {
       ? []
       : [
           '',
-          chalk.dim(`see the first of them begin: ringzero step ${printable(file)} --at ${first.fromIndex}`),
+          chalk.dim(
+            `see the first of them begin: ringzero step ${printable(run.name)} --at ${first.fromIndex}`,
+          ),
         ]),
   ];
 }

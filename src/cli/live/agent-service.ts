@@ -22,6 +22,9 @@ interface Agent {
   end: LiveEnd | undefined;
 }
 
+/** Who answers in the audit log. */
+const clientName = 'the client of ringzero mcp';
+
 /** Agents that have ended and are still known, at most. */
 const endedMax = 1_000;
 
@@ -210,7 +213,7 @@ export class AgentService implements LiveWatcher {
     const problem = decision === 'edit' && tool !== undefined ? registry.check(tool, value) : undefined;
     if (problem !== undefined) return { ok: false, value: `value: ${problem}` };
     questions.close(ask.request);
-    live.answer(ask.request, decision, decision === 'deny' ? (value ?? noReason) : value);
+    live.answer(ask.request, decision, decision === 'deny' ? (value ?? noReason) : value, clientName);
     return done({ question, decision });
   }
 
@@ -219,7 +222,7 @@ export class AgentService implements LiveWatcher {
     const { questions, live } = this.world!;
     queueMicrotask(() => {
       questions.close(request);
-      live.answer(request, 'deny', nobodyIsAsked);
+      live.answer(request, 'deny', nobodyIsAsked, 'nobody: --approve never');
     });
   }
 

@@ -8,6 +8,7 @@ import { hasPassword, isDatabaseUrl } from '../../adapters/storage/postgres-stor
 import type { SyncLevel } from '../../adapters/storage/sqlite-database.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { modelVariables } from '../../adapters/models/openai-compatible.ts';
+import type { RedactionRule } from '../../host/redactor.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { checkPrices, type Prices } from '../../kernel/engine-options.ts';
 import { invalid, KernelError, messageOf } from '../../kernel/errors.ts';
@@ -33,6 +34,7 @@ export interface ConfigFile {
   readonly budget?: { readonly tokens?: number; readonly usd?: number };
   readonly prices?: string;
   readonly memories?: string;
+  readonly redact?: readonly RedactionRule[];
   readonly store?: string;
   readonly sync?: SyncLevel;
 }
@@ -87,6 +89,17 @@ export function readStoreConfig(
   return { name, ...new ConfigReader(name, dirname(path), {}).storeEntries(parsed) };
 }
 
+/** The rules of redaction alone. */
+export function readRedactConfig(
+  folder: string,
+  named: string | undefined,
+): { readonly name: string; readonly rules: readonly RedactionRule[] } {
+  const found = readFile(folder, named);
+  if (found === undefined) return { name: configFileName, rules: [] };
+  const { name, path, parsed } = found;
+  return { name, rules: new ConfigReader(name, dirname(path), {}).redactEntries(parsed) };
+}
+
 function readFile(
   folder: string,
   named: string | undefined,
@@ -138,6 +151,7 @@ class ConfigReader {
       budget: (field, value) => this.fields(field, value, { tokens: this.tokens, usd: this.dollars }),
       prices: this.path,
       memories: this.path,
+      redact: this.redactions,
       ...this.storeChecks,
     });
   }
@@ -305,6 +319,23 @@ class ConfigReader {
     );
     return { name, command: command!, args, env: handedOn };
   }
+
+  redactEntries(given: unknown): readonly RedactionRule[] {
+    const redact = isRecord(given) ? given['redact'] : undefined;
+    return redact === undefined ? [] : this.redactions('redact', redact);
+  }
+
+  private readonly redactions = (field: string, value: unknown): readonly RedactionRule[] =>
+    this.list(field, value, (at, rule) => {
+      const told = this.fields(at, rule, {
+        name: this.text,
+        pattern: this.text,
+        text: this.text,
+        field: this.text,
+      });
+      if (told.name === undefined) throw this.invalid(`${at}.name`, told.name, 'a name');
+      return { ...told, name: told.name };
+    });
 
   private readonly word = (field: string, value: unknown): string => {
     if (typeof value !== 'string') throw this.invalid(field, value, 'a text');

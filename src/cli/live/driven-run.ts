@@ -93,13 +93,15 @@ export class DrivenRun {
   private async attended({ live, questions, registry }: LiveWorld, { pid, end }: Begun): Promise<LiveEnd> {
     const { view } = this;
     const { io, approve, isTeam } = this.options;
+    const isAsked = io.person.isThere && approve !== 'never';
     const person = new AskPerson({
       questions,
       registry,
       io,
       view,
       approve,
-      answer: ({ request }, decision, value) => live.answer(request, decision, value),
+      answer: ({ request }, decision, value) =>
+        live.answer(request, decision, value, isAsked ? io.person.name : undefined),
       onMessage: (text) => {
         if (isTeam) return view.note('  not told: a team takes no messages');
         live.message(pid, text).then(

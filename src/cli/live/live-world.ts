@@ -15,6 +15,7 @@ import { builtInTools } from '../../agents/tools/built-in.ts';
 import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
 import { OpenQuestions } from '../../host/open-questions.ts';
+import { redactedModel, redactedTools } from '../../host/redacted-ports.ts';
 import type { Clock, ModelPort, ModelReply, ToolPort, ToolReply } from '../../host/ports.ts';
 import type { StorageNews } from '../../host/storage-waits.ts';
 import { simulatedPort } from '../../host/simulated-port.ts';
@@ -155,14 +156,19 @@ export async function openLiveWorld(
       counter = await loadTokenizer();
     };
     await remember(storage, settings.memories.given, clock.nowUs());
+    const { redactor } = settings;
     const live = new LiveKernel({
       kernel: liveKernelOptions(spec),
       clock,
       models: Object.fromEntries(
-        models.map(({ name }, index) => [name, watchedModel(ports[index]!, watcher, needCounter)]),
+        models.map(({ name }, index) => [
+          name,
+          watchedModel(redactedModel(ports[index]!, redactor), watcher, needCounter),
+        ]),
       ),
-      tools: watchedTools(toolPort, watcher),
+      tools: watchedTools(redactedTools(toolPort, redactor), watcher),
       people: questions,
+      redactor,
       storage,
       onStorage: (news) => watcher.onNotice?.(storageLine(news)),
       countTokens: (text) => counter(text),

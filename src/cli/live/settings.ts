@@ -6,7 +6,9 @@ import type { Command as CommanderCommand } from 'commander';
 import { modelVariables, shownUrl } from '../../adapters/models/openai-compatible.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { agentDefaults } from '../../agents/loop/agent-task.ts';
+import type { Redactor } from '../../host/redactor.ts';
 import { KernelError } from '../../kernel/errors.ts';
+import type { Json } from '../../kernel/ids.ts';
 import type { Remember } from '../../kernel/syscalls.ts';
 import type { Io } from '../command.ts';
 import { parseChoice, parseDurationUs, parseInteger, parseNumber } from '../options.ts';
@@ -14,6 +16,7 @@ import { approvalModes, type ApprovalMode } from './approval.ts';
 import { checkAgentLimits, configFileName, namesOf, readConfig, type AgentLimits } from './config-file.ts';
 import { ModelChoice, scriptedName, type ModelFlags, type Models } from './model-choice.ts';
 import { distinctNames, serverOfCommand } from './mcp-servers.ts';
+import { redactorOf } from './redaction.ts';
 import { readMemories } from './memories-file.ts';
 
 export interface LiveFlags extends ModelFlags, LimitFlags {
@@ -28,6 +31,7 @@ export interface LiveFlags extends ModelFlags, LimitFlags {
   readonly budgetTokens?: number;
   readonly budgetUsd?: number;
   readonly memories?: string;
+  readonly redact: readonly string[];
 }
 
 /** How far an agent may go, and what it does beside its turns. */
@@ -65,6 +69,7 @@ export interface LiveSettings {
   readonly shell: string | undefined;
   readonly approve: ApprovalMode;
   readonly budget: { readonly tokens?: number; readonly usd?: number };
+  readonly redactor: Redactor;
   /** What is not said is as the agent's defaults say. */
   readonly agent: Partial<AgentLimits>;
 }
@@ -121,6 +126,12 @@ export function addLiveFlags(command: CommanderCommand): void {
       '--memories <file>',
       'skills, experiences and notes, of which agents are told those that fit their task (default: none)',
     )
+    .option(
+      '--redact <name=pattern>',
+      'what matches this regular expression is replaced before it is stored, shown or sent to a model; can be repeated (default: none, but keys of the environment always are)',
+      repeated,
+      [],
+    )
     .option('--prices <file>', 'prices of models, in place of those that are built in or beside them')
     .option('--tool-calls <n>', 'tool calls at most, then the model must answer (default: 10)', (text) =>
       parseInteger('--tool-calls', text, { min: 0, max: 1_000_000 }),
@@ -165,6 +176,9 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
   const config = found?.config ?? {};
   const models = new ModelChoice(flags, config, io);
   checkChoice(models);
+  const keyVariables = Object.values(config.models ?? {}).map(({ keyVariable }) => keyVariable);
+  const redactor = redactorOf(flags, io, [modelVariables.key, ...keyVariables]);
+  const system = flags.system ?? config.system;
   const root = flags.root ?? config.root;
   const usd = flags.budgetUsd ?? config.budget?.usd;
   const tokens = flags.budgetTokens ?? config.budget?.tokens;
@@ -173,8 +187,10 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
     config: found?.name,
     models,
     furtherModels: models.configuredNames,
-    system: flags.system ?? config.system,
-    memories: memories === undefined ? { scopes: [], given: [] } : readMemories(folder, memories),
+    // Kept with the run, and told to models, beside the kernel.
+    system: system && redactor.text(system),
+    memories:
+      memories === undefined ? { scopes: [], given: [] } : redacted(readMemories(folder, memories), redactor),
     tools: flags.tools === undefined ? config.tools : listed(flags.tools),
     mcp: distinctNames([
       ...(flags.mcp.length > 0
@@ -187,7 +203,13 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
     approve: flags.approve ?? config.approve ?? 'ask',
     budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { usd }) },
     agent: { ...config.agent, ...limitsOf(flags) },
+    redactor,
   };
+}
+
+function redacted(memories: LiveSettings['memories'], redactor: Redactor): LiveSettings['memories'] {
+  const given = memories.given.map((one) => redactor.value(one as unknown as Json) as unknown as Remember);
+  return { ...memories, given };
 }
 
 /** There must be somebody to ask. */

@@ -35,6 +35,8 @@ export async function findBranch(
   const at = name.lastIndexOf('@');
   const { run } = await findRun(storage, at < 0 ? name : name.slice(0, at));
   const branches = await storage.branches(run);
+  if (branches.length === 0)
+    throw new KernelError('INVALID_ARGUMENT', `run ${run}: nothing is left of what it did`);
   const current = currentBranch(branches);
   const branch = at < 0 ? current : name.slice(at + 1);
   if (branches.every((one) => one.branch !== branch))

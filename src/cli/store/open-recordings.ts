@@ -13,7 +13,9 @@ import type { StoreFlags } from './store-place.ts';
 export interface OpenRecording {
   /** For messages and reports. */
   readonly name: string;
-  lines(): AsyncIterable<string>;
+  /** Of which run that is kept; absent: it is a file. */
+  readonly run?: string;
+  readonly lines: () => AsyncIterable<string>;
   /** It may lack its end, because a program died. */
   readonly mayBeCut: boolean;
 }
@@ -24,10 +26,19 @@ export async function openRecordings(
   flags: StoreFlags,
   io: Io,
 ): Promise<readonly OpenRecording[]> {
-  if (word === '-' || existsSync(resolve(io.folder, word)) || !(await isThere(flags, io))) {
-    const file = await openInputFile(word);
-    return [{ name: file.name, lines: () => file.lines(), mayBeCut: false }];
-  }
+  const stored = await recordingsOfRun(word, flags, io);
+  if (stored !== undefined) return stored;
+  const file = await openInputFile(word);
+  return [{ name: file.name, lines: () => file.lines(), mayBeCut: false }];
+}
+
+/** Undefined: the word names a file, or there is no store. Throws KernelError. */
+export async function recordingsOfRun(
+  word: string,
+  flags: StoreFlags,
+  io: Io,
+): Promise<readonly OpenRecording[] | undefined> {
+  if (word === '-' || existsSync(resolve(io.folder, word)) || !(await isThere(flags, io))) return undefined;
   const { storage } = await openStoreToRead(flags, io);
   try {
     const { run } = await findRun(storage, word);
@@ -36,6 +47,7 @@ export async function openRecordings(
       throw new KernelError('INVALID_ARGUMENT', `run ${run}: no recording of it is kept (--no-recording)`);
     return recordings.map(({ lines }, index) => ({
       name: recordings.length === 1 ? run : `${run} part ${index + 1} of ${recordings.length}`,
+      run,
       lines,
       mayBeCut: true,
     }));

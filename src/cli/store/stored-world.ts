@@ -7,6 +7,7 @@ import type { ApprovalMode } from '../live/approval.ts';
 import { readConfig, type ConfigFile } from '../live/config-file.ts';
 import { distinctNames, serverOfCommand } from '../live/mcp-servers.ts';
 import { scriptedModel, type LiveModel, type Models } from '../live/model-choice.ts';
+import { redactorOf } from '../live/redaction.ts';
 import { bareUrl } from '../live/secret-words.ts';
 import type { LiveSettings } from '../live/settings.ts';
 import type { RunSettings, StoredModel, StoredServer } from './run-settings.ts';
@@ -39,6 +40,10 @@ export function settingsOf(run: string, stored: RunSettings, flags: ResumeFlags,
     approve: flags.approve ?? stored.approve,
     budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { usd }) },
     agent: stored.agent,
+    redactor: redactorOf(flags, io, [
+      modelVariables.key,
+      ...stored.models.map(({ endpoint }) => endpoint?.keyVariable),
+    ]),
   };
 }
 

@@ -2,6 +2,7 @@
 import { assert } from '../../base/assert.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { StateName } from '../../kernel/process-state.ts';
+import { askedBy } from './folded-state.ts';
 import type { FoldedLock, FoldedProcess, FoldedRun, FoldedSemaphore, FoldedState } from './folded-state.ts';
 
 type EventOf<Type extends KernelEvent['type']> = Extract<KernelEvent, { readonly type: Type }>;
@@ -108,7 +109,7 @@ function change(state: FoldedState, event: KernelEvent): void {
       process.reservation = event;
       process.hasRun = false;
       process.waitingFor = '';
-      state.budgets.reserve(event.node, asked(event));
+      state.budgets.reserve(event.node, askedBy(event));
       return;
     }
     case 'budget.settled': {
@@ -117,7 +118,7 @@ function change(state: FoldedState, event: KernelEvent): void {
       assert(reservation !== undefined, () => `event ${event.seq}: nothing was reserved`);
       const { tokens, microDollars, coreUs, atUs } = event;
       const used = { tokens, microDollars, coreUs, calls: process.hasRun ? 1 : 0 };
-      state.budgets.settle(event.node, asked(reservation), used, atUs);
+      state.budgets.settle(event.node, askedBy(reservation), used, atUs);
       process.microDollars += microDollars;
       process.reservation = undefined;
       return;
@@ -370,14 +371,6 @@ function resident(
   memory.residentPages += sign * pages;
   memory.residentTokens += sign * tokens;
 }
-
-const asked = ({ tokens, microDollars, coreUs, atUs }: EventOf<'budget.reserved'>) => ({
-  tokens,
-  microDollars,
-  coreUs,
-  calls: 1,
-  atUs,
-});
 
 function processOf(state: FoldedState, pid: number): FoldedProcess {
   if (state.processes.get(pid) === undefined)

@@ -3,7 +3,7 @@ import type { BudgetNodeSpec } from '../../kernel/budget-limits.ts';
 import type { DeadlockMember, KernelEvent } from '../../kernel/events.ts';
 import type { Outcome, StateName, WaitReason } from '../../kernel/process-state.ts';
 import type { EngineFacts } from '../metrics/run-metrics.ts';
-import { BudgetLevels } from './budget-levels.ts';
+import { BudgetLevels, type OpenReservation } from './budget-levels.ts';
 import { VersionedTable } from './versioned-table.ts';
 
 /** What must be known of a kernel beside its events. */
@@ -153,9 +153,14 @@ export class FoldedState {
     });
   }
 
-  /** Another kernel goes on: of the one before nothing is left. */
+  /** Another kernel goes on: of the one before only its ledger is left, in which what was reserved counts in full. */
   crashed(): FoldedState {
     const other = new FoldedState(this.machine, this.numbers);
+    other.budgets = this.budgets.fork();
+    for (const [, { reservation }] of this.processes.entries())
+      if (reservation !== undefined)
+        other.budgets.settle(reservation.node, askedBy(reservation), askedBy(reservation), this.nowUs);
+    other.nowUs = this.nowUs;
     other.index = this.index;
     other.life = this.life + 1;
     return other;
@@ -167,6 +172,11 @@ export class FoldedState {
     if (number === undefined) this.numbers.set(key, (number = this.numbers.size));
     return number;
   }
+}
+
+/** What a call reserves: itself, and what the event tells. */
+export function askedBy({ tokens, microDollars, coreUs, atUs }: EventOf<'budget.reserved'>): OpenReservation {
+  return { tokens, microDollars, coreUs, calls: 1, atUs };
 }
 
 function table<Entry extends object>(): VersionedTable<Entry> {

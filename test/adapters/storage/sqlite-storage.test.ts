@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -27,51 +27,6 @@ let files = 0;
 sharedStorageContract('sqlite', {
   reset: () => void files++,
   open: () => openSqliteStorage(join(folder, `${files}.db`)),
-});
-
-/** A file with one run in it. */
-async function written(name: string): Promise<string> {
-  const file = join(folder, name);
-  const storage = await openSqliteStorage(file);
-  await storage.append([runStarted(), processStarted(), history(1)]);
-  await storage.close();
-  return file;
-}
-
-/** That it can't be opened, for this reason, on one line, and is as it was. */
-async function expectRefused(file: string, why: RegExp): Promise<void> {
-  const before = readFileSync(file);
-  const error: unknown = await openSqliteStorage(file).catch((reason: unknown) => reason);
-  expect(error).toMatchObject({ name: 'KernelError', code: 'STORAGE_FAILED' });
-  expect((error as Error).message).toContain(file);
-  expect((error as Error).message).toMatch(why);
-  expect((error as Error).message).not.toContain('\n');
-  expect(readFileSync(file).equals(before)).toBe(true);
-}
-
-test('a file that is no database is refused, and left as it is', async () => {
-  const file = join(folder, 'notes.txt');
-  writeFileSync(file, 'These are notes, and no database, however long they are. '.repeat(30));
-  await expectRefused(file, /is no SQLite database; allowed: one that ringzero made, or a new file$/);
-});
-
-test('a database of something else is refused, and left as it is', async () => {
-  const file = join(folder, 'other.db');
-  const other = new DatabaseSync(file);
-  other.exec('create table runs (name text)');
-  other.close();
-  await expectRefused(file, /is a database of something else/);
-});
-
-test('a schema of another version is refused, and left as it is', async () => {
-  const file = await written('newer.db');
-  const database = new DatabaseSync(file);
-  database.exec("update ringzero_meta set value = '99' where name = 'version'");
-  database.close();
-  await expectRefused(
-    file,
-    /schema version 99 is not allowed; allowed: 1 to \d+, those that this ringzero knows/,
-  );
 });
 
 test('a file of version 1 is brought up to date: what has no place there stands behind what came before it', async () => {
@@ -116,24 +71,6 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   await storage.append([history(3)]);
   expect((await storage.records('r1', 'main')).at(-1)).toEqual(history(3));
   await storage.close();
-});
-
-test('a page of the file that was overwritten is told when it is read', async () => {
-  const file = await written('damaged.db');
-  const bytes = readFileSync(file);
-  // All but the first page, which holds the schema.
-  writeFileSync(file, bytes.fill(0xa5, 4096));
-  const error: unknown = await openSqliteStorage(file)
-    .then((storage) => storage.history('r1'))
-    .catch((reason: unknown) => reason);
-  expect(error).toMatchObject({ name: 'KernelError', code: 'STORAGE_FAILED' });
-  expect((error as Error).message).toMatch(/malformed|no SQLite database/);
-});
-
-test('a folder that is not there is told', async () => {
-  await expect(openSqliteStorage(join(folder, 'nowhere', 'runs.db'))).rejects.toThrow(
-    /^storage .*runs.db: folder .*nowhere is not there; allowed: a file in a folder that is$/,
-  );
 });
 
 test('what is known of a run leaves memory when the run is over, and what comes late is taken all the same', async () => {

@@ -1,6 +1,5 @@
 /** The embedded storage on a disk that is full for a while (a small one, mounted for the test where this may be done, and a file that may not grow), removed, or locked by others. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -11,31 +10,12 @@ import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.
 import type { SyncLevel } from '../../../src/adapters/storage/sqlite-database.ts';
 import type { StorageManager } from '../../../src/kernel/storage.ts';
 import { runStarted } from '../../kernel/storage-records.ts';
+import { SmallDisk } from '../../support/small-disk.ts';
 import { runSteadyAgent, steadyTurns, storedOf } from '../../support/steady-agent.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'ringzero-disk-'));
-const isMounted = mount();
-afterAll(() => {
-  if (isMounted) execFileSync('umount', ['--lazy', folder]);
-  rmSync(folder, { recursive: true });
-});
-
-function mount(): boolean {
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Takes all of the disk but so many bytes. Returns what gives it back. */
-function fill(leftBytes: number): () => void {
-  const filler = join(folder, 'filler');
-  const { bavail, bsize } = statfsSync(folder);
-  writeFileSync(filler, Buffer.alloc(Math.max(0, bavail * bsize - leftBytes)));
-  return () => rmSync(filler);
-}
+const disk = new SmallDisk();
+const { folder, isMounted } = disk;
+afterAll(() => disk.remove());
 
 test('an agent waits while its file may not grow, and goes on when it may', async () => {
   const place = mkdtempSync(join(tmpdir(), 'ringzero-file-'));
@@ -89,7 +69,7 @@ test.skipIf(!isMounted).each<SyncLevel>(['normal', 'full'])(
     let cure: (() => void) | undefined;
     const disturbed = await runSteadyAgent(storage, {
       onTurn(turn) {
-        if (turn === 1) cure = fill(30_000);
+        if (turn === 1) cure = disk.fill(30_000);
       },
       onStorage({ type, message }) {
         if (type === 'available') return;
@@ -108,19 +88,6 @@ test.skipIf(!isMounted).each<SyncLevel>(['normal', 'full'])(
     const next = await openSqliteStorage(file, sync);
     expect(await next.verifyAudit('r1')).toMatchObject({ ok: true });
     await next.close();
-  },
-);
-
-test.skipIf(!isMounted)(
-  'a storage can be made on no full disk, and says so (skipped where nothing may be mounted)',
-  async () => {
-    const empty = fill(0);
-    const file = join(folder, 'new.db');
-    await expect(openSqliteStorage(file)).rejects.toMatchObject({
-      code: 'STORAGE_UNAVAILABLE',
-      message: `storage ${file}: disk is full`,
-    });
-    empty();
   },
 );
 

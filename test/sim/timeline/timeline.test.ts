@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 
 import { rngFor } from '../../../src/base/rng.ts';
+import type { BudgetLimit } from '../../../src/kernel/budget-limits.ts';
 import type { KernelEvent } from '../../../src/kernel/events.ts';
 import type { KernelSnapshot, ProcessSnapshot } from '../../../src/kernel/snapshot.ts';
 import type { TimelineMachine } from '../../../src/sim/timeline/folded-state.ts';
@@ -67,6 +68,54 @@ test('of several kernels one after the other, it shows the one of the moment', (
   const timeline = timelineOf(world);
   timeline.seek(cut.length + 1);
   expect(timeline.view()).toMatchObject({ life: 2, processes: [{ pid: 1 }], nowUs: second[0]!.atUs });
+});
+
+test('budgets outlive a kernel: what was reserved when it crashed counts in full', () => {
+  const limits: readonly BudgetLimit[] = [
+    { resource: 'tokens', amount: 100, window: { kind: 'fixed', lengthUs: 1_000 } },
+    { resource: 'calls', amount: 9, window: { kind: 'sliding', lengthUs: 300 } },
+  ];
+  const spawned = {
+    type: 'process.spawned',
+    run: 'r',
+    parent: 0,
+    name: 'a',
+    program: 'p',
+    priority: 50,
+    engine: 0,
+  };
+  const asked = { type: 'budget.reserved', pid: 1, node: 'team', tokens: 30, microDollars: 0, coreUs: 0 };
+  const events = [
+    { seq: 1, atUs: 0, ...spawned, pid: 1, budget: 'team' },
+    { seq: 2, atUs: 10, ...asked },
+    { seq: 1, atUs: 50, ...spawned, pid: 1, budget: 'team' },
+    { seq: 2, atUs: 60, ...asked },
+    { seq: 3, atUs: 320, type: 'process.waiting', pid: 1, on: 'timer' },
+  ] as unknown as readonly KernelEvent[];
+  const engines = [{ name: 'llm', cores: 1, memoryTokens: 10 }];
+  const timeline = timelineOf({ machine: { engines, budgets: [{ name: 'team', limits }] }, events });
+  const levels = (index: number): unknown => {
+    timeline.seek(index);
+    return timeline.view().budgets[0]!.limits.map(({ used, reserved }) => [used, reserved]);
+  };
+  expect([2, 3, 4, 5].map(levels)).toEqual([
+    [
+      [0, 30],
+      [0, 1],
+    ],
+    [
+      [30, 0],
+      [1, 0],
+    ],
+    [
+      [30, 30],
+      [1, 1],
+    ],
+    [
+      [30, 30],
+      [0, 1],
+    ],
+  ]);
 });
 
 test('it gives back its events to the byte, and finds a time among them', () => {

@@ -1,0 +1,40 @@
+/** What is redacted in live runs: what the file of settings and `--redact` say, and whatever the environment holds that looks like a key. */
+import { Redactor, type RedactionRule } from '../../host/redactor.ts';
+import { invalid } from '../../kernel/errors.ts';
+import type { Io } from '../command.ts';
+import { readRedactConfig } from './config-file.ts';
+import { looksSecret } from './secret-words.ts';
+
+export interface RedactFlags {
+  readonly config?: string;
+  readonly redact?: readonly string[];
+}
+
+/** A shorter value would be found in everything. */
+const leastSecret = 6;
+
+/** `keyVariables`: of the models, whatever their names look like. Throws KernelError INVALID_ARGUMENT or INVALID_FILE. */
+export function redactorOf(
+  { config, redact = [] }: RedactFlags,
+  { folder, environment }: Pick<Io, 'folder' | 'environment'>,
+  keyVariables: readonly (string | undefined)[],
+): Redactor {
+  const found = readRedactConfig(folder, config);
+  // Each is checked under the name by which somebody knows it.
+  void new Redactor(found.rules, `${found.name}: redact`);
+  const flagged = redact.map(ruleOf);
+  void new Redactor(flagged, '--redact');
+  const secrets = Object.entries(environment).flatMap(([name, value = '']): RedactionRule[] =>
+    (looksSecret(name) || keyVariables.includes(name)) && value.trim().length >= leastSecret
+      ? [{ name: name.replaceAll(/[^\w.-]/g, '_').slice(0, 40), text: value.trim() }]
+      : [],
+  );
+  return new Redactor([...secrets, ...found.rules, ...flagged]);
+}
+
+function ruleOf(word: string): RedactionRule {
+  const [, name, pattern] = /^([^=]+)=(.+)$/s.exec(word) ?? [];
+  if (name === undefined || pattern === undefined)
+    throw invalid('--redact', word, 'NAME=PATTERN, such as card=\\b\\d{16}\\b');
+  return { name, pattern };
+}
