@@ -68,7 +68,7 @@ const table: Readonly<Record<string, Row>> = {
   server: { rooms: belowServer, packages: [], node: true },
   cli: {
     rooms: [...belowServer, 'server', 'client'],
-    packages: ['chalk', 'cli-table3', 'commander'],
+    packages: ['chalk', 'cli-table3', 'commander', 'nanoid'],
     node: true,
   },
   web: { rooms: [...anywhere, 'lessons', 'report', 'client'], packages: [], node: false },
