@@ -1,7 +1,12 @@
 /** Agents that are corrected know it the next time, live and in simulation: what was said of a step is in the prompt of the next run, as data. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { describe, expect, test } from 'vitest';
 
 import { SystemClock } from '../../src/adapters/clock/system-clock.ts';
+import { openSqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts';
 import { agentProgram } from '../../src/agents/loop/agent-program.ts';
 import { feedbackProgram } from '../../src/agents/memory/feedback-program.ts';
 import type { Experience } from '../../src/agents/memory/experience.ts';
@@ -13,6 +18,8 @@ import { Traces } from '../../src/agents/traces/traces.ts';
 import { watchTraces } from '../../src/host/watch-traces.ts';
 import type { Json } from '../../src/kernel/ids.ts';
 import type { SpawnInput } from '../../src/kernel/inputs.ts';
+import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
+import type { StorageManager } from '../../src/kernel/storage.ts';
 import type { AskedCall } from '../../src/kernel/syscalls.ts';
 import { importanceLru } from '../../src/policies/paging/importance-lru.ts';
 import { priority } from '../../src/policies/scheduling/priority.ts';
@@ -47,7 +54,7 @@ function answerTo(messages: readonly Message[]): {
   return { text: isTold ? 'It is 100 km away.' : 'It is 62 miles away.' };
 }
 
-function liveWorld(): World {
+function liveWorld(storage: StorageManager = new MemoryStorage()): World {
   const clock = new SystemClock();
   let passedUs = 0;
   const prompts: (readonly Message[])[] = [];
@@ -69,6 +76,7 @@ function liveWorld(): World {
       },
     },
     options: {
+      storage,
       clock: {
         nowUs: () => clock.nowUs() + passedUs,
         at: (atUs, then) => clock.at(atUs - passedUs, then),
@@ -162,7 +170,7 @@ async function lesson(world: World): Promise<void> {
 }
 
 describe.each([
-  ['live', liveWorld],
+  ['live', () => liveWorld()],
   ['simulated', simulatedWorld],
 ])('%s', (_, make) => {
   test('what was said of a step is told to the next run: quoted, within its budget, and by nobody but a user', async () => {
@@ -224,6 +232,30 @@ describe.each([
       'It is 100 km away.',
     ]);
   });
+});
+
+test('what was learnt in one program is told in the next, out of the same database', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ringzero-learnt-'));
+  const open = (): Promise<StorageManager> => openSqliteStorage(join(folder, 'runs.db'));
+  try {
+    const first = await open();
+    const before = liveWorld(first);
+    await before.run(agentIn('one'));
+    await before.run(before.traces.feedback(correction));
+    await first.close();
+
+    const second = await open();
+    const world = liveWorld(second);
+    await world.run(agentIn('two'));
+    expect(answerOf(world, 'two')).toBe('It is 100 km away.');
+    expect(readIn(world, 'two')).toMatchObject([{ source: 'correction', rule: hostile }]);
+    await world.run(world.traces.feedback({ ...correction, run: 'two', text: 'Use nautical miles.' }));
+    await world.run(agentIn('three'));
+    expect(readIn(world, 'three')).toMatchObject([{ rule: 'Use nautical miles.' }]);
+    await second.close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('the traces are the same live and in simulation, but for times', async () => {

@@ -14,7 +14,7 @@ import { visible } from '../live/visible-text.ts';
 import { parseInteger } from '../options.ts';
 import { findRun } from '../store/find-run.ts';
 import { openStoreToRead } from '../store/open-store.ts';
-import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
+import { addStoreFlag, type StoreFlags } from '../store/store-place.ts';
 
 interface AuditOptions extends CommonOptions, Omit<StoreFlags, 'config'> {
   readonly verify: boolean;
@@ -39,7 +39,7 @@ export const auditCommand: Command<AuditOptions> = {
         'print the hash that the log ends with, to keep it elsewhere; with --verify: the log must hold the one that was kept',
       )
       .option('--full', 'with all contents: prompts, answers, arguments, results, reasoning', false);
-    addStoreFlags(command);
+    addStoreFlag(command);
   },
   async run({ operands: [name = '', process], options }: Call<AuditOptions>, io: Io): Promise<number> {
     const pid = process === undefined ? undefined : (parseInteger('pid', process, { min: 1 }) as Pid);

@@ -14,7 +14,7 @@ import { firstModel } from '../store/branch-settings.ts';
 import { findBranch } from '../store/find-run.ts';
 import { openStoreToRead } from '../store/open-store.ts';
 import { callWords, excerpt, resultText, stepWords, textOf } from '../store/step-words.ts';
-import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
+import { addStoreFlag, type StoreFlags } from '../store/store-place.ts';
 
 type DiffOptions = CommonOptions & Omit<StoreFlags, 'config'>;
 
@@ -25,7 +25,7 @@ export const diffCommand: Command<DiffOptions> = {
     command
       .argument('<run>', 'its name, or how it begins; RUN@BRANCH for one of its branches')
       .argument('[other]', 'another run or branch (default: the branch that the first was made from)');
-    addStoreFlags(command);
+    addStoreFlag(command);
     command.addHelpText('after', after);
   },
   async run({ operands: [a = '', b], options }: Call<DiffOptions>, io: Io): Promise<number> {

@@ -12,7 +12,7 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutput } from '../line-file.ts';
 import { findRun } from '../store/find-run.ts';
 import { openStoreToRead } from '../store/open-store.ts';
-import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
+import { addStoreFlag, type StoreFlags } from '../store/store-place.ts';
 
 interface ExportOptions extends CommonOptions, Omit<StoreFlags, 'config'> {
   readonly force: boolean;
@@ -26,7 +26,7 @@ export const exportCommand: Command<ExportOptions> = {
       .argument('<run>', 'its name, or how it begins')
       .argument('<file>', 'compressed when it ends in .gz or .zst')
       .option('--force', 'write over a file that exists', false);
-    addStoreFlags(command);
+    addStoreFlag(command);
   },
   async run({ operands: [name = '', file = ''], options }: Call<ExportOptions>, io: Io): Promise<number> {
     const path = resolve(io.folder, file);

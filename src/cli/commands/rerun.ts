@@ -16,9 +16,9 @@ import {
 import { recordedTokenizer } from '../recorded-tokenizer.ts';
 import { recordedScheduler } from '../scheduler-choice.ts';
 import { openRecordings, type OpenRecording } from '../store/open-recordings.ts';
-import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
+import { addStoreFlag, type StoreFlags } from '../store/store-place.ts';
 
-type RerunOptions = CommonOptions & Pick<RunFlags, 'given'> & RunFileFlags & Omit<StoreFlags, 'config'>;
+type RerunOptions = CommonOptions & Pick<RunFlags, 'given'> & RunFileFlags & Pick<StoreFlags, 'store'>;
 
 export const rerunCommand: Command<RerunOptions> = {
   name: 'rerun',
@@ -28,7 +28,7 @@ export const rerunCommand: Command<RerunOptions> = {
       '<recording>',
       'a file made with --record, of a simulated or a live run, plain or compressed, - for standard input; or a run that is kept',
     );
-    addStoreFlags(command);
+    addStoreFlag(command);
     addRunFileFlags(command);
     keepGiven(command);
   },

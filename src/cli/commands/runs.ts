@@ -8,9 +8,9 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseInteger } from '../options.ts';
 import { openStoreToRead } from '../store/open-store.ts';
 import { listedRuns, type ListedRun } from '../store/run-listing.ts';
-import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
+import { addStoreFlag, type StoreFlags } from '../store/store-place.ts';
 
-interface RunsOptions extends CommonOptions, Omit<StoreFlags, 'config'> {
+interface RunsOptions extends CommonOptions, Pick<StoreFlags, 'store'> {
   readonly last: number;
 }
 
@@ -24,7 +24,7 @@ export const runsCommand: Command<RunsOptions> = {
       (text) => parseInteger('--last', text, { min: 0 }),
       20,
     );
-    addStoreFlags(command);
+    addStoreFlag(command);
   },
   async run({ options }: Call<RunsOptions>, io: Io): Promise<number> {
     const { storage, place } = await openStoreToRead(options, io);

@@ -19,9 +19,9 @@ import { openStoreToRead } from '../store/open-store.ts';
 import { checkRunSettings, shownModel, type RunSettings } from '../store/run-settings.ts';
 import { standingOf } from '../store/run-state.ts';
 import { processTree, totalsLine, totalsOf, treeLines, type ShownProcess } from '../store/shown-run.ts';
-import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
+import { addStoreFlag, type StoreFlags } from '../store/store-place.ts';
 
-interface ShowOptions extends CommonOptions, Omit<StoreFlags, 'config'> {
+interface ShowOptions extends CommonOptions, Pick<StoreFlags, 'store'> {
   readonly step?: number;
 }
 
@@ -33,7 +33,7 @@ export const showCommand: Command<ShowOptions> = {
     command.option('--step <n>', 'all of one step: what the model was asked, what came of it', (text) =>
       parseInteger('--step', text, { min: 1 }),
     );
-    addStoreFlags(command);
+    addStoreFlag(command);
   },
   async run({ operands: [name = ''], options }: Call<ShowOptions>, io: Io): Promise<number> {
     const { storage } = await openStoreToRead(options, io);

@@ -36,17 +36,22 @@ const defaultFolder = '.ringzero';
 const syncLevels: readonly SyncLevel[] = ['normal', 'full'];
 const allowed = 'a folder, a postgres:// URL, or memory';
 
+/** For a command that only looks. */
+export function addStoreFlag(command: CommanderCommand): void {
+  command.option(
+    '--store <where>',
+    `where runs are kept: ${allowed}, where they end with the program (default: ${storeVariable}, else ${defaultFolder})`,
+  );
+}
+
+/** For a command that writes. */
 export function addStoreFlags(command: CommanderCommand): void {
-  command
-    .option(
-      '--store <where>',
-      `where runs are kept: ${allowed}, where they end with the program (default: ${storeVariable}, else ${defaultFolder})`,
-    )
-    .option(
-      '--sync <level>',
-      'what is kept survives the end of this program (normal), or a power failure, too (full) (default: normal)',
-      (text) => parseChoice('--sync', text, syncLevels),
-    );
+  addStoreFlag(command);
+  command.option(
+    '--sync <level>',
+    'what is kept survives the end of this program (normal), or a power failure, too (full) (default: normal)',
+    (text) => parseChoice('--sync', text, syncLevels),
+  );
 }
 
 export function addRecordingFlag(command: CommanderCommand): void {

@@ -17,11 +17,11 @@ import { parseDurationUs } from '../options.ts';
 import { recordedTokenizer } from '../recorded-tokenizer.ts';
 import { isGiven, keepGiven } from '../run-flags.ts';
 import { recordingsOfRun, type OpenRecording } from '../store/open-recordings.ts';
-import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
+import { addStoreFlag, type StoreFlags } from '../store/store-place.ts';
 import { replayInput, scenarioInput, type RunInput } from '../run-input.ts';
 import { parseScheduler, recordedScheduler, schedulersAllowed } from '../scheduler-choice.ts';
 
-export interface SourceFlags extends KernelFlags, Omit<StoreFlags, 'config'> {
+export interface SourceFlags extends KernelFlags, Pick<StoreFlags, 'store'> {
   readonly scheduler?: string;
   readonly until?: number;
 }
@@ -58,7 +58,7 @@ export function addSourceFlags(command: CommanderCommand): void {
       (text) => parseDurationUs('--until', text),
     );
   addKernelFlags(command);
-  addStoreFlags(command);
+  addStoreFlag(command);
   keepGiven(command);
 }
 
