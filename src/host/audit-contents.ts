@@ -121,7 +121,7 @@ function inputsOf(kind: string, asked: Json | undefined): readonly Json[] {
 
 function outputsOf(kind: string, value: Json): readonly Json[] {
   if (kind === 'think' && isRecord(value)) {
-    const { page: _page, ...answer } = value as { readonly [field: string]: Json };
+    const { page: _page, ...answer } = value;
     return [answer];
   }
   if (kind === 'callTools' && Array.isArray(value))

@@ -18,7 +18,7 @@ import {
 import type { BranchRecord, StorageManager } from '../kernel/storage.ts';
 import { cutAfter, nextSeq, recordsOfBranch, resultOf, type BranchCut } from './branch-cut.ts';
 import { editedResult } from './branch-edit.ts';
-import { readBranch, type StoredBranch } from './stored-branch.ts';
+import { chosenBranch, readBranch, type StoredBranch } from './stored-branch.ts';
 
 export interface BranchRequest {
   readonly kind: BranchOrigin['kind'];
@@ -42,6 +42,8 @@ export interface BranchPlan {
   readonly name: string;
   /** What it is made from. `after`: where the cut is, behind the last result of a batch of tools. */
   readonly origin: BranchOrigin;
+  /** The step behind which the cut is; undefined: it begins anew. */
+  readonly last: StoredStep | undefined;
   /** Steps behind the cut, which the new branch does not have. */
   readonly behind: number;
   /** Of these, and of what is under way, all that has acted on the world, or may have: no branch undoes it. In the order in which it was told. */
@@ -82,6 +84,7 @@ export function planBranch(stored: StoredBranch, request: BranchRequest, atUs: n
     run,
     name,
     origin,
+    last: stored.steps[cut.after - 1],
     behind: cut.behind.length,
     effects: effectsBehind(stored, cut),
     ends: ended.map(({ pid }) => pid),
@@ -113,7 +116,7 @@ export async function makeBranch(
   { run, from, ...request }: BranchRequest & { readonly run: string; readonly from?: string },
 ): Promise<BranchPlan> {
   // Nothing is leased of a run that is not there.
-  await readBranch(storage, run, from);
+  chosenBranch(run, await storage.branches(run), from);
   const held = await lease?.(run);
   try {
     const plan = planBranch(await readBranch(storage, run, from), request, nowUs());

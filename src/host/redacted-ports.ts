@@ -24,7 +24,9 @@ export function redactedModel(port: ModelPort, redactor: Redactor): ModelPort {
         if (isWhole) pass('text', streams.text.end());
         return redactedReply(reply, redactor, isWhole);
       } catch (error) {
-        throw new Error(redactor.text(messageOf(error)), { cause: undefined });
+        // Its cause would tell what is not to be told.
+        // eslint-disable-next-line preserve-caught-error
+        throw new Error(redactor.text(messageOf(error)));
       }
     },
   };
@@ -37,7 +39,9 @@ export function redactedTools(port: ToolPort, redactor: Redactor): ToolPort {
         const reply = await port.call(start, stop);
         return { ...reply, value: redactor.value(reply.value) };
       } catch (error) {
-        throw new Error(redactor.text(messageOf(error)), { cause: undefined });
+        // Its cause would tell what is not to be told.
+        // eslint-disable-next-line preserve-caught-error
+        throw new Error(redactor.text(messageOf(error)));
       }
     },
   };
@@ -57,7 +61,7 @@ function redactedReply(reply: ModelReply, redactor: Redactor, isWhole: boolean):
           failed: {
             code: failed.code,
             message: redactor.text(failed.message),
-            failure: redactor.value(failed.failure as unknown as Json) as unknown as ModelFailure,
+            failure: redactor.value(failed.failure as unknown as Json) as ModelFailure,
           },
         }),
   };

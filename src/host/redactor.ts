@@ -62,7 +62,7 @@ export class Redactor {
     return Object.fromEntries(
       Object.entries(value).map(([name, member]) => [
         this.text(name),
-        this.fields.get(name.toLowerCase()) ?? this.value(member as Json),
+        this.fields.get(name.toLowerCase()) ?? this.value(member),
       ]),
     );
   }

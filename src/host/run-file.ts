@@ -20,7 +20,7 @@ interface RunFileFooter {
 }
 
 /** What became of an import. `restored`: the run was pruned here, and has all that it had. `same`: it was here already, all of it, and nothing was changed. */
-export type ImportOutcome = 'imported' | 'restored' | 'same';
+type ImportOutcome = 'imported' | 'restored' | 'same';
 
 export interface ImportedRun {
   readonly run: string;

@@ -26,6 +26,8 @@ export class RunRecorder {
   private readonly options: RunRecorderOptions;
   /** As JSON: what they tell of may change. */
   private lines: string[] = [];
+  /** Parts of which nobody knows whether they are stored: they come again as they are, before any other. */
+  private unsure: readonly RecordingRecord[] = [];
   private parts = 0;
   private isOver = false;
   private cancelTimer: (() => void) | undefined;
@@ -56,34 +58,40 @@ export class RunRecorder {
     this.cancelTimer?.();
     this.cancelTimer = undefined;
     const { lines } = this;
-    if (lines.length === 0) return;
+    if (lines.length === 0 && this.unsure.length === 0) return;
     this.lines = [];
     this.last = this.last.then(() => this.store(lines));
   }
 
   private async store(lines: readonly string[]): Promise<void> {
     if (this.isOver) return;
-    const { storage, clock, run, session, onFailure } = this.options;
-    const part: RecordingRecord = {
-      v: historyVersion,
-      type: 'recording',
-      run,
-      session,
-      part: this.parts + 1,
-      lines: lines.map((line) => JSON.parse(line) as Json),
-      atUs: clock.nowUs(),
-    };
+    const { storage, onFailure } = this.options;
+    const parts = lines.length === 0 ? this.unsure : [...this.unsure, this.part(lines)];
     try {
-      await storage.append([part]);
-      this.parts++;
+      await storage.append(parts);
+      this.unsure = [];
     } catch (error) {
-      // What is unavailable now may be there later; the same part comes again, with what gathers until then.
+      // What is unavailable now may be there when the next part comes.
       if (error instanceof KernelError && error.code === 'STORAGE_UNAVAILABLE') {
-        this.lines = [...lines, ...this.lines];
+        this.unsure = parts;
         return;
       }
       this.isOver = true;
       onFailure(error);
     }
+  }
+
+  private part(lines: readonly string[]): RecordingRecord {
+    const { clock, run, session } = this.options;
+    this.parts++;
+    return {
+      v: historyVersion,
+      type: 'recording',
+      run,
+      session,
+      part: this.parts,
+      lines: lines.map((line) => JSON.parse(line) as Json),
+      atUs: clock.nowUs(),
+    };
   }
 }

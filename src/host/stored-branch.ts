@@ -28,22 +28,30 @@ export async function readBranch(
   branch?: string,
 ): Promise<StoredBranch> {
   const branches = await storage.branches(run);
-  if (branches.length === 0) throw invalid('run', run, 'a run of this store');
-  const current = currentBranch(branches);
-  const chosen = branch ?? current;
-  const started = branches.find((one) => one.branch === chosen);
-  if (started === undefined) throw invalid('branch', chosen, branches.map((one) => one.branch).join(', '));
-  const [records, all] = await Promise.all([storage.records(run, chosen), storage.ledger()]);
+  const started = chosenBranch(run, branches, branch);
+  const [records, all] = await Promise.all([storage.records(run, started.branch), storage.ledger()]);
   const ledger = all.filter((record) => record.run === run);
   return {
     run,
-    branch: chosen,
+    branch: started.branch,
     started,
     branches,
-    current,
+    current: currentBranch(branches),
     records,
     steps: storedSteps(records, ledger),
     underWay: writesUnderWay(records),
     ledger,
   };
+}
+
+/** Throws KernelError INVALID_ARGUMENT where there is no such run or branch. */
+export function chosenBranch(
+  run: string,
+  branches: readonly RunStarted[],
+  branch = currentBranch(branches),
+): RunStarted {
+  if (branches.length === 0) throw invalid('run', run, 'a run of this store');
+  const started = branches.find((one) => one.branch === branch);
+  if (started === undefined) throw invalid('branch', branch, branches.map((one) => one.branch).join(', '));
+  return started;
 }

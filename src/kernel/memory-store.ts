@@ -265,7 +265,13 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     const hashes = namedPages([...placed, ...audit.map(({ record }) => record)]);
     const pages = Array.from(this.pages(hashes), ([hash, text]) => pageRecord(run, hash, text));
     return {
-      records: copyJson([...table.started(), ...this.ledgerOf(run), ...pages, ...placed]),
+      records: copyJson([
+        ...table.started(),
+        ...this.ledgerOf(run),
+        ...pages,
+        ...table.recordings,
+        ...placed,
+      ]),
       audit,
     };
   }

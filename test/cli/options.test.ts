@@ -53,7 +53,7 @@ const bad: Readonly<Record<string, readonly string[]>> = {
   unbounded: ['-6', '9007199254740993'],
   positive: ['', '0', '-1', '1e999', 'Infinity', 'NaN', '1,5'],
   number: ['1.01', '-0.1', '', 'x'],
-  duration: ['', '60', '0s', '-1s', '1 s', '1d', '1e9h', '0.1us'],
+  duration: ['', '60', '0s', '-1s', '1 s', '1w', '1e9h', '0.1us'],
   choice: ['', 'LRU', 'lr'],
   list: ['', ' ', '1,', ', 1', '1,,2', '0'],
 };

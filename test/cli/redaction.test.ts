@@ -7,7 +7,8 @@ import { expect, test } from 'vitest';
 import { openSqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts';
 import { runCli, scratch } from '../support/run-cli.ts';
 
-const { path } = scratch();
+const folders = scratch();
+const path = (name: string): string => folders.path(name);
 const key = 'sk-live-"quoted"-0123456789';
 
 async function run(name: string, words: readonly string[], environment: Record<string, string> = {}) {

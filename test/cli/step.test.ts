@@ -128,7 +128,10 @@ test('bad input is one line', async () => {
     ],
     [['--at', 'soon'], '--at: "soon" is not allowed; allowed: a time'],
     [['--events', '5'], '--events: "5" is not allowed; allowed: FROM..TO, such as 1..20'],
-    [['--events', '9..2'], '--events: "9..2" is not allowed; allowed: FROM not behind TO'],
+    [
+      ['--events', '9..2'],
+      '--events: "9..2" is not allowed; allowed: FROM..TO, by their numbers from 1 to 35, FROM not behind TO',
+    ],
     [['--events', '1..99'], '--events: "99" is not allowed; allowed: the number of an event, 0 to 35'],
     [['--events', '1..2', '--at', '1'], '--events: means nothing beside --at'],
     [['--cores', '2'], '--cores: means nothing with priority-inversion.json, a scenario'],

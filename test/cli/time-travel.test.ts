@@ -12,9 +12,9 @@ let folders = 0;
 
 interface Place {
   readonly folder: string;
-  cli(...words: string[]): Promise<CliRun>;
-  /** Its document; the run must have completed. */
-  json(...words: string[]): Promise<{ readonly run: string; readonly [field: string]: unknown }>;
+  readonly cli: (...words: string[]) => Promise<CliRun>;
+  /** Its document. */
+  readonly json: (...words: string[]) => Promise<{ readonly run: string; readonly [field: string]: unknown }>;
 }
 
 function place(environment: Readonly<Record<string, string>> = {}): Place {
@@ -123,7 +123,7 @@ test('a fork with another result goes on beside the run, and the two are compare
 test('a parked run can be cut too: what had begun is told, and its branch is asked again', async () => {
   const { folder, cli } = place();
   const io = new TerminalPerson([/\? 1 /, 'Ctrl-C']).io();
-  const parts = [...words.filter((word) => word !== '--approve' && word !== 'always')];
+  const parts = words.filter((word) => word !== '--approve' && word !== 'always');
   await runCli(parts, { folder, environment: { RINGZERO_STORE: undefined }, ...io });
   const [, run] = /ringzero resume (run-\w+)/.exec(io.screen())!;
   expect((await cli('rewind', run!, '--after', '0')).out).toBe(

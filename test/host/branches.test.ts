@@ -155,6 +155,10 @@ test('another result of a tool, or another answer, shows behind the cut, and the
   };
   const plain = answerOf('main');
   expect(go(4, {})).toBe(plain);
+  // Calls of one number, in two branches: each has its own cost.
+  const tokens = ({ steps }: typeof whole): number[] =>
+    steps.map(({ usage }) => usage.tokensIn + usage.tokensOut);
+  expect(tokens(branchOf(store, 'fork-1'))).toEqual(tokens(whole));
   expect(go(4, { edit: '{"echo":"edited"}' })).toBe(plain.replace('{"echo":{"n":1}}', '{"echo":"edited"}'));
   expect(go(4, { edit: 'a text' })).toBe(plain.replace('{"echo":{"n":1}}', '"a text"'));
   expect(go(3, { edit: 'Enough.' })).toBe('Enough.');

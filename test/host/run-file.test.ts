@@ -49,6 +49,7 @@ test('from storage to storage and back: the same lines, the same run, and the sa
       expect(await to.records('r1', branch)).toEqual(await from.records('r1', branch));
     expect(await to.history('r1')).toEqual(await from.history('r1'));
     expect(await to.branches('r1')).toEqual(await from.branches('r1'));
+    expect(await to.recordings('r1')).toEqual(await from.recordings('r1'));
     expect(await to.audit('r1')).toEqual(await from.audit('r1'));
     expect(await to.verifyAudit('r1')).toEqual(await from.verifyAudit('r1'));
     expect((await to.ledger()).filter(({ run }) => run === 'r1')).toEqual(

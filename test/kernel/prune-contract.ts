@@ -17,6 +17,7 @@ import {
   page,
   pidOf,
   processStarted,
+  recording,
   runStarted,
 } from './storage-records.ts';
 
@@ -35,6 +36,7 @@ export function pruneContract(name: string, create: () => StorageManager | Promi
       expect(await storage.history('r1')).toEqual([]);
       expect(await storage.records('r1', 'main')).toEqual([]);
       expect(await storage.branches('r1')).toEqual([]);
+      expect(await storage.recordings('r1')).toEqual([]);
       expect(await storage.processes('r1')).toEqual([]);
       expect(await storage.audit('r1')).toEqual(log);
       expect(await storage.verifyAudit('r1')).toMatchObject({ ok: true, head: { count: 1 } });
@@ -162,11 +164,10 @@ export function sharedPruneContract(
   test(`${name}: removal beside writers: what a run refers to as others with the same go is there`, async () => {
     await reset();
     const [writer, pruner] = [await open(), await open()];
-    const state = { isWriting: true };
-    let count = 0;
+    const state = { isWriting: true, count: 0 };
     const names: string[] = [];
     const write = async (): Promise<void> => {
-      while (names.length < 20 || (count === 0 && names.length < 500)) {
+      while (names.length < 20 || (state.count === 0 && names.length < 500)) {
         const run = `run ${names.length}`;
         names.push(run);
         await others();
@@ -189,12 +190,12 @@ export function sharedPruneContract(
         const over = (await pruner.runs())
           .filter(({ prunedUs }) => prunedUs === undefined)
           .map(({ run }) => run);
-        count += (await pruner.prune({ runs: over, atUs: 0 })).pruned.length;
+        state.count += (await pruner.prune({ runs: over, atUs: 0 })).pruned.length;
         await others();
       }
     };
     await Promise.all([write().finally(() => (state.isWriting = false)), prune()]);
-    expect(count).toBeGreaterThan(0);
+    expect(state.count).toBeGreaterThan(0);
     for (const run of names)
       expect(await pruner.verifyAudit(run)).toMatchObject({ ok: true, head: { count: 1 } });
     await Promise.all([writer.close(), pruner.close()]);
@@ -303,6 +304,7 @@ export function runRecords(run: string, text = `of ${run} alone`): readonly Kern
     { ...journal(1), run },
     checkpoint(2, { run, nodes: [node(sha256Hex(nested))], tip: 'tip' }),
     audit(1, { run }),
+    recording(1, { run, lines: [{ text: nested }] }),
     ended({ run }),
   ];
 }
@@ -316,6 +318,7 @@ async function viewOf(storage: StorageManager, run: string): Promise<unknown> {
     await storage.processes(run),
     await Promise.all(branches.map(({ branch }) => storage.journal({ run, branch, pid: pidOf(1) }))),
     await storage.audit(run),
+    await storage.recordings(run),
     (await storage.runs()).find((summary) => summary.run === run),
   ];
 }

@@ -84,9 +84,21 @@ function simulate(folder: string): Promise<Finding> {
     child.on('error', reject);
     child.on('close', () => {
       const seconds = (performance.now() - startMs) / 1_000;
-      const [, seed, promise] = /^seed (\d+): ((?:(?:error|assertion): .{1,60})|[^:\n]+)/m.exec(output) ?? [];
-      if (seed !== undefined) resolve({ seed: Number(seed), promise: promise!.trim(), seconds });
+      const [, seed, told] = /^seed (\d+): (.*)$/m.exec(output) ?? [];
+      if (seed !== undefined) resolve({ seed: Number(seed), promise: promiseIn(told!), seconds });
       else resolve({ seed: undefined, promise: output.trim().split('\n').at(-1) ?? '', seconds });
     });
   });
+}
+
+/** The simulation tells the promise and how it was broken; what was thrown by something else is its own promise, its numbers left out. */
+function promiseIn(told: string): string {
+  const parts = told.split(': ');
+  if (parts[0] !== 'error' && parts[0] !== 'assertion') return parts[0]!;
+  for (let length = 2; length < parts.length; length++) {
+    const message = parts.slice(length).join(': ').replaceAll(/\d+/g, '#');
+    const promise = parts.slice(1, length).join(': ');
+    if (message.startsWith(promise)) return `${parts[0]}: ${promise}`;
+  }
+  return parts.slice(0, 2).join(': ');
 }

@@ -90,7 +90,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     what: 'a call of which nobody knows the end counts for nothing after a crash',
     file: 'src/kernel/recovery.ts',
     find: '  budgets.load(past.save());',
-    put: '  for (const one of open.values()) past.settle(one, { tokens: 0, calls: 0, microDollars: 0, coreUs: 0 }, one.atUs);\n  budgets.load(past.save());',
+    put: '  for (const one of open.values()) past.settle(one, { tokens: 0, calls: 0, microDollars: 0, coreUs: 0 }, ledger.at(-1)!.atUs);\n  budgets.load(past.save());',
   },
   {
     name: 'free-answers',

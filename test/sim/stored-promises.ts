@@ -15,12 +15,13 @@ export function checkStored(store: MemoryStore): void {
   }
 }
 
-/** A syscall is one act: told once, also when a crash came while it was under way. A batch is an act for each of its calls, and whatever has a result is told. */
+/** A syscall is one act: told once, also when a crash came while it was under way. A batch is an act for each of its calls, a person's word is one of its own, and whatever has a result is told. */
 function checkActs(store: MemoryStore, run: string): void {
   const told = new Set<string>();
   const batches = new Map<string, number>();
   for (const { record } of store.audit(run)) {
     const act = `${record.pid}/${record.n}`;
+    if (record.action.startsWith('person/')) continue;
     if (record.action.startsWith('tool/')) {
       if (!record.action.endsWith('/late')) batches.set(act, (batches.get(act) ?? 0) + 1);
       continue;

@@ -189,7 +189,7 @@ function drawAgent(
   tools: readonly string[],
   scripts: Record<string, readonly Turn[]>,
 ): AgentPlan {
-  const program = draw.weighted({ agent: 7, 'single-call': 1, team: 1, scripted: 1, diary: 1 });
+  const program = draw.weighted({ agent: 7, 'single-call': 1, team: 1, scripted: 1, diary: 2 });
   const more = {
     ...(draw.chance(0.3) ? { priority: draw.between(0, 100) } : {}),
     ...(draw.chance(0.4) ? { budget: 'part' } : {}),
@@ -280,8 +280,8 @@ function drawSteps(draw: Draw, tools: readonly string[]): Json {
 
 function drawSyscalls(draw: Draw, name: string, tools: readonly string[]): Json {
   let texts = 0;
-  return Array.from({ length: draw.between(1, 8) }, (): Json =>
-    draw.of<() => Json>([
+  return Array.from({ length: draw.between(1, 8) }, (): Json | readonly Json[] =>
+    draw.of<() => Json | readonly Json[]>([
       () => ({
         kind: 'remember',
         scope: 'all',
@@ -296,10 +296,15 @@ function drawSyscalls(draw: Draw, name: string, tools: readonly string[]): Json 
       () => ({ kind: 'receive', timeoutUs: draw.magnitude(0, 5_000_000) }),
       () => ({ kind: 'callTools', calls: [{ ...drawCall(draw, tools) }] }),
       () => ({ kind: 'spawn', program: 'diary', arguments: { syscalls: [{ kind: 'sleep', us: 1_000 }] } }),
-      () => ({ kind: 'spawn', program: 'diary', arguments: { syscalls: [{ kind: 'sleep', us: 1_000 }] } }),
+      // A child that ends while nobody waits for it.
+      () => [
+        { kind: 'spawn', program: 'diary', arguments: { syscalls: [{ kind: 'sleep', us: 1_000 }] } },
+        { kind: 'sleep', us: draw.magnitude(1_000, 5_000_000) },
+        { kind: 'wait', pid: 0, timeoutUs: 1_000_000 },
+      ],
       () => ({ kind: 'wait', pid: 0, timeoutUs: 1_000_000 }),
     ])(),
-  );
+  ).flat();
 }
 
 // ---- What goes wrong ---------------------------------------------------------------------------------------------------

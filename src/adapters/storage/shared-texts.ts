@@ -64,6 +64,8 @@ export class SharedTexts {
 export class SharedReader {
   private readonly session: SqlSession;
   private readonly texts = new Map<string, Unpacked>();
+  /** Those that were seen to have their hash. */
+  private readonly proven = new Set<string>();
 
   constructor(session: SqlSession) {
     this.session = session;
@@ -91,7 +93,7 @@ export class SharedReader {
     await this.load(hashes);
   }
 
-  /** Throws KernelError STORAGE_FAILED where a text is missing. */
+  /** Throws KernelError STORAGE_FAILED where a text is missing, or is not that of its hash. */
   parse(written: Uint8Array): unknown {
     return this.read(jsonIn(written));
   }
@@ -106,8 +108,12 @@ export class SharedReader {
   private read(json: Uint8Array): unknown {
     return unpackJson(json, (hash) => {
       const found = this.page(hash);
-      if (found !== undefined) return found;
-      throw new KernelError('STORAGE_FAILED', `storage: the text with hash ${hash} is missing`);
+      if (found === undefined)
+        throw new KernelError('STORAGE_FAILED', `storage: the text with hash ${hash} is missing`);
+      if (!this.proven.has(hash) && nativeSha256(found) !== hash)
+        throw new KernelError('STORAGE_FAILED', `storage: the text with hash ${hash} has another hash`);
+      this.proven.add(hash);
+      return found;
     });
   }
 }

@@ -157,6 +157,7 @@ export class StoredRuns {
         ...branches,
         ...ledger.map((row) => ledgerOf(name, row)),
         ...Array.from(pages, ([hash, text]) => pageRecord(name, hash, text)),
+        ...(await this.recordings(name)),
         ...placed,
       ],
       audit,

@@ -92,7 +92,12 @@ function listEvents(run: SteppedRun, { events = '', json }: StepOptions, io: Io)
     throw invalid('--events', events, `FROM..TO, such as 1..${Math.min(20, timeline.count)}`);
   const from = Math.max(1, indexOf('--events', first === '' ? '1' : first, timeline));
   const to = indexOf('--events', last === '' ? String(timeline.count) : last, timeline);
-  if (from > to) throw invalid('--events', events, 'FROM not behind TO');
+  if (from > to)
+    throw invalid(
+      '--events',
+      events,
+      `FROM..TO, by their numbers from 1 to ${timeline.count}, FROM not behind TO`,
+    );
   timeline.seek(to);
   // Everybody who is named by then; the machine is the same for all.
   const names = namesOf(timeline.view());

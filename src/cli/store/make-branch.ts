@@ -59,9 +59,9 @@ export async function branchRun(
 ): Promise<number> {
   const { storage } = await openStoreToRead(flags, io);
   try {
-    const { run, branch: from } = await findBranch(storage, name);
-    const stored = await readBranch(storage, run, from);
-    const settings = branchSettings(run, stored.started.settings, flags, io);
+    const { run, branch: from, isCurrent } = await findBranch(storage, name);
+    const started = (await storage.branches(run)).find(({ branch }) => branch === from);
+    const settings = branchSettings(run, started?.settings, flags, io);
     const edit = flags.edit === undefined ? undefined : editText(flags.edit, io.folder);
     const request: BranchRequest = {
       kind,
@@ -71,13 +71,13 @@ export async function branchRun(
       ...(flags.message === undefined ? {} : { message: flags.message }),
       ...(settings === undefined ? {} : { settings: settings as unknown as Json }),
     };
-    const [root] = stored.records;
-    if (flags.message !== undefined && root?.type === 'process.started' && root.program === 'team')
+    const [root] = await storage.processes(run, { branch: from });
+    if (flags.message !== undefined && root?.program === 'team')
       throw invalid('--message', flags.message, 'none here: a team takes no messages');
     const clock = new SystemClock();
-    const plan = await named(() =>
+    const plan = await named(async () =>
       flags.dryRun
-        ? planBranch(stored, request, clock.nowUs())
+        ? planBranch(await readBranch(storage, run, from), request, clock.nowUs())
         : makeBranch(
             {
               storage,
@@ -87,7 +87,7 @@ export async function branchRun(
             { run, from, ...request },
           ),
     );
-    tell(plan, { flags, io, last: stored.steps[plan.origin.after - 1], isCurrent: from === stored.current });
+    tell(plan, { flags, io, isCurrent });
     return 0;
   } finally {
     await storage.close();
@@ -95,7 +95,7 @@ export async function branchRun(
 }
 
 /** What is wrong with a request is told of the flag that says it. */
-async function named(plan: () => Promise<BranchPlan> | BranchPlan): Promise<BranchPlan> {
+async function named(plan: () => Promise<BranchPlan>): Promise<BranchPlan> {
   try {
     return await plan();
   } catch (error) {
@@ -114,16 +114,14 @@ function tell(
   {
     flags,
     io,
-    last,
     isCurrent,
   }: {
     readonly flags: BranchFlags;
     readonly io: Io;
-    readonly last: StoredStep | undefined;
     readonly isCurrent: boolean;
   },
 ): void {
-  const { run, name, origin, behind, effects, ends, started } = plan;
+  const { run, name, origin, last, behind, effects, ends, started } = plan;
   const { kind, branch, after, edited } = origin;
   const isDone = !flags.dryRun;
   const shown = branchWords({ run, branch: name, isCurrent: kind === 'rewind' && isCurrent });
@@ -146,7 +144,7 @@ function tell(
     };
     return io.out(JSON.stringify(document, null, 1));
   }
-  const where = after === 0 ? 'from the start' : `from behind step ${after} (${stepWords(last!, 60)})`;
+  const where = last === undefined ? 'from the start' : `from behind step ${after} (${stepWords(last, 60)})`;
   io.out(`${run}@${name} ${isDone ? 'goes' : 'would go'} on ${where} of ${branch}`);
   if (edited !== undefined) io.out(`  with another result of step ${edited}`);
   if (flags.model !== undefined) io.out(`  with model ${model}`);

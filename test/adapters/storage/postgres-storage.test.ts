@@ -5,9 +5,10 @@ import { openPostgresStorage } from '../../../src/adapters/storage/postgres-stor
 import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
 import { tables } from '../../../src/adapters/storage/tables.ts';
 import { importRun, readRunFile, runFileLines } from '../../../src/host/run-file.ts';
+import { tampering } from './tampering.ts';
 import { runRecords } from '../../kernel/prune-contract.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
-import { history, processStarted, runStarted } from '../../kernel/storage-records.ts';
+import { audit, history, processStarted, runStarted } from '../../kernel/storage-records.ts';
 import { postgresFolder, startPostgres, type PostgresServer } from '../../support/postgres.ts';
 
 const bin = postgresFolder();
@@ -32,6 +33,20 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
   sharedStorageContract('postgres', {
     reset: async () => void (await reset()),
     open: () => openPostgresStorage({ url: server!.url, connections: 2 }),
+  });
+
+  test.each(Object.entries(tampering))('%s: the audit log tells', async (_, { deeds, problem }) => {
+    await reset();
+    const storage = await openPostgresStorage({ url: server!.url });
+    await storage.append([runStarted(), processStarted(), ...[1, 2, 3, 4].map((n) => audit(n))]);
+    const client = new Client({ connectionString: server!.url });
+    await client.connect();
+    await client.query(`set search_path = ringzero; ${deeds.join(';')}`);
+    await client.end();
+    const verdict = await storage.verifyAudit('r1');
+    expect(verdict).toMatchObject({ ok: false });
+    expect((verdict as { readonly problem: string }).problem).toMatch(problem);
+    await storage.close();
   });
 
   test('a run that is exported from SQLite, imported here and exported again is the same lines', async () => {

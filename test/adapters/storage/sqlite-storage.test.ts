@@ -86,6 +86,22 @@ test('what is known of a run leaves memory when the run is over, and what comes 
   await storage.close();
 });
 
+test('a long text that was altered in the database is not handed out', async () => {
+  const file = join(folder, 'altered.db');
+  const storage = await openSqliteStorage(file);
+  const text = 'What a tool said. '.repeat(30);
+  const value = { text, again: text.toUpperCase() };
+  await storage.append([runStarted(), processStarted(), history(1, { result: { ok: true, value } })]);
+  const database = new DatabaseSync(file);
+  database.exec('update pages set text = (select text from pages order by rowid desc limit 1)');
+  database.close();
+  await expect(storage.history('r1')).rejects.toMatchObject({
+    code: 'STORAGE_FAILED',
+    message: `storage: the text with hash ${sha256Hex(text)} has another hash`,
+  });
+  await storage.close();
+});
+
 test('what is known of a lease leaves memory when it is given back', async () => {
   const storage = await openSqliteStorage(':memory:');
   const { fences } = storage as unknown as { readonly fences: ReadonlyMap<string, number> };
