@@ -67,7 +67,7 @@ test('a run shows its processes, their steps, and all of one step', async () => 
   const { run } = await documentOf('run', 'What is 6*7?', '--model', 'scripted', '--system', 'Be brief.');
   const { out } = await cli('show', run as string);
   expect(out.split('\n')).toEqual([
-    expect.stringMatching(new RegExp(`^${run}  completed  \\d{4}-.*  scripted$`)),
+    expect.stringMatching(new RegExp(`^${String(run)}  completed  \\d{4}-.*  scripted$`)),
     'task: What is 6*7?',
     '',
     expect.stringMatching(/^agent \(process 1\) completed in /),
