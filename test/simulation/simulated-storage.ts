@@ -111,10 +111,12 @@ export class SimulatedConnection implements StorageManager {
     });
   }
 
-  runs = (): ReturnType<StorageManager['runs']> => this.read((store) => store.runs());
+  runs = (...args: Parameters<MemoryStore['runs']>): ReturnType<StorageManager['runs']> =>
+    this.read((store) => store.runs(...args));
   recordings = (run: string): ReturnType<StorageManager['recordings']> =>
     this.read((store) => store.recordings(run));
-  ledger = (): ReturnType<StorageManager['ledger']> => this.read((store) => store.ledger());
+  ledger = (...args: Parameters<MemoryStore['ledger']>): ReturnType<StorageManager['ledger']> =>
+    this.read((store) => store.ledger(...args));
   branches = (...args: Parameters<MemoryStore['branches']>): ReturnType<StorageManager['branches']> =>
     this.read((store) => store.branches(...args));
   records = (...args: Parameters<MemoryStore['records']>): ReturnType<StorageManager['records']> =>
