@@ -81,7 +81,8 @@ function drawStretch(draw: Draw): Stretch {
 }
 
 function drawBudgets(draw: Draw): Scenario['budgets'] {
-  if (draw.chance(0.5)) return [{ name: 'all' }];
+  const part = { name: 'part', parent: 'all' };
+  if (draw.chance(0.5)) return [{ name: 'all' }, part];
   const window = draw.of([
     { kind: 'total' },
     { kind: 'fixed', lengthUs: 60_000_000 },
@@ -92,7 +93,7 @@ function drawBudgets(draw: Draw): Scenario['budgets'] {
   const limit = { resource, amount: draw.between(Math.ceil(amount / 3), amount), window };
   return [
     { name: 'all', limits: [limit], whenExhausted: draw.of(['wait', 'wait', 'stop', 'suspend'] as const) },
-    { name: 'part', parent: 'all' },
+    part,
   ];
 }
 
@@ -109,7 +110,8 @@ function drawTools(draw: Draw): readonly ToolData[] {
     { name: 'steady', reads: [], writes: ['{path}'], retries: draw.between(1, 2), retryWaitUs: 200_000 },
     { name: 'look', reads: ['{path}'], writes: [], retries: 2, retryWaitUs: 0, timeoutUs },
     { name: 'remote', server: 'server', timeoutUs },
-    { name: 'narrow', reads: [], writes: [], concurrency: 1 },
+    // One whose schema does not ask for the path.
+    { name: 'narrow', reads: [], writes: [], concurrency: 1, parameters: { type: 'object' } },
     { name: 'guarded', reads: [], writes: ['{path}'], approval: true },
     { name: 'judged', reads: [], writes: ['{path}'], approval: 'writes', idempotent: true },
     { name: 'ask', asksPerson: true },
@@ -160,17 +162,21 @@ function drawRun(draw: Draw, name: string, tools: readonly string[]): RunPlan {
     agents,
     scripts,
     workers: Array.from({ length: isRaced ? draw.between(2, 3) : 1 }, () => drawWorker(draw, isRaced)),
-    signals: draw.chance(0.15)
+    signals: draw.chance(0.2)
       ? [
           {
             atUs: drawTime(draw),
-            to: draw.of(agents).name,
+            to: draw.chance(0.3) ? 'root' : draw.of(agents).name,
             signal: draw.of(['stop', 'terminate', 'kill', 'continue'] as const),
           },
         ]
       : [],
-    messages: draw.chance(0.15)
-      ? [{ atUs: drawTime(draw), to: draw.of(agents).name, text: 'and that, too' }]
+    messages: draw.chance(0.2)
+      ? Array.from({ length: draw.between(1, 3) }, (_, index) => ({
+          atUs: drawTime(draw),
+          to: draw.of(agents).name,
+          text: `and that, too (${index + 1})`,
+        }))
       : [],
   };
 }
@@ -184,7 +190,10 @@ function drawAgent(
   scripts: Record<string, readonly Turn[]>,
 ): AgentPlan {
   const program = draw.weighted({ agent: 7, 'single-call': 1, team: 1, scripted: 1, diary: 1 });
-  const more = draw.chance(0.3) ? { priority: draw.between(0, 100) } : {};
+  const more = {
+    ...(draw.chance(0.3) ? { priority: draw.between(0, 100) } : {}),
+    ...(draw.chance(0.4) ? { budget: 'part' } : {}),
+  };
   switch (program) {
     case 'agent':
       scripts[name] = drawTurns(draw, tools);
@@ -286,6 +295,7 @@ function drawSyscalls(draw: Draw, name: string, tools: readonly string[]): Json 
       () => ({ kind: 'release', lock: draw.of(['x', 'y']) }),
       () => ({ kind: 'receive', timeoutUs: draw.magnitude(0, 5_000_000) }),
       () => ({ kind: 'callTools', calls: [{ ...drawCall(draw, tools) }] }),
+      () => ({ kind: 'spawn', program: 'diary', arguments: { syscalls: [{ kind: 'sleep', us: 1_000 }] } }),
       () => ({ kind: 'spawn', program: 'diary', arguments: { syscalls: [{ kind: 'sleep', us: 1_000 }] } }),
       () => ({ kind: 'wait', pid: 0, timeoutUs: 1_000_000 }),
     ])(),

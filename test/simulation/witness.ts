@@ -6,9 +6,11 @@ import { canonicalJson } from '../../src/base/canonical-json.ts';
 import type { ModelCall } from '../../src/agents/model/model-call.ts';
 import type { ModelReply, ToolReply } from '../../src/host/ports.ts';
 import type { ProcessEnd } from '../../src/host/live-kernel.ts';
+import { isRecord } from '../../src/kernel/budget-limits.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { Json, RequestId } from '../../src/kernel/ids.ts';
-import type { Input, PersonAnswered } from '../../src/kernel/inputs.ts';
+import type { Input, PersonAnswered, RestoreInput } from '../../src/kernel/inputs.ts';
+import type { Kernel } from '../../src/kernel/kernel.ts';
 import type { StepOutput } from '../../src/kernel/outbox.ts';
 import type { HistoryRecord, KernelRecord } from '../../src/kernel/records.ts';
 import type { CallIdentity, PersonAsk, ToolStart } from '../../src/kernel/requests.ts';
@@ -48,6 +50,10 @@ export class WitnessedLife {
   acknowledged = 0;
   /** How many records stand before what was asked for, by request. */
   readonly due = new Map<string, number>();
+  /** Tool calls by request, as they were started last. */
+  readonly started = new Map<RequestId, ToolStart>();
+  /** Writes whose good end the kernel took: behind how many records. */
+  readonly ended: { readonly place: string; readonly due: number }[] = [];
   /** Open questions: the calls that wait for an approval. */
   readonly asked = new Map<RequestId, PersonAsk>();
 
@@ -61,7 +67,7 @@ export class Witness {
   private readonly disk: SimulatedDisk;
   private readonly scenario: Scenario;
   private readonly tools: ReadonlyMap<string, ToolData>;
-  private lives = 0;
+  private readonly allLives: WitnessedLife[] = [];
   /** Syscalls whose result is stored, and tool calls whose end is. */
   private readonly stored = new Set<string>();
   /** Processes that have been told as ended, by name. */
@@ -93,7 +99,9 @@ export class Witness {
   }
 
   begin(): WitnessedLife {
-    return new WitnessedLife(++this.lives);
+    const life = new WitnessedLife(this.allLives.length + 1);
+    this.allLives.push(life);
+    return life;
   }
 
   onEvent(run: string, event: KernelEvent): void {
@@ -115,7 +123,13 @@ export class Witness {
     for (const record of records)
       if (record.type === 'process.started') this.names.set(`${record.run} ${record.pid}`, record.name);
     if (input.type === 'person.answered') this.answered(life, input);
+    if (input.type === 'tool.ended' && input.ok) {
+      const start = life.started.get(input.request);
+      if (start !== undefined && start.attempt === input.attempt && this.isWriter(start.tool))
+        life.ended.push({ place: placeOf(start.identity), due: life.records });
+    }
     for (const request of requests) {
+      if (request.type === 'tool.start') life.started.set(request.request, request);
       if (request.type === 'call.start') life.due.set(`model ${callOf(request.identity)}`, life.records);
       else if (request.type === 'tool.start')
         life.due.set(`tool ${request.request} ${request.attempt}`, life.records);
@@ -225,6 +239,11 @@ export class Witness {
       'a result is not asked for again',
       () => `${tool} ${place}, whose batch is over`,
     );
+    promised(
+      isRecord(args) && 'path' in args,
+      'a call is made as it was asked for',
+      () => `${tool} ${place}: ${JSON.stringify(args)}`,
+    );
     promised(subRun === subRunOf(identity), 'one key for each call', () => `${tool} ${place}: ${subRun}`);
     const known = this.calls.get(place) ?? {
       tool,
@@ -306,6 +325,47 @@ export class Witness {
     this.messages.push({ run, pid, text });
   }
 
+  // ---- Restores --------------------------------------------------------------------------------------------------------
+
+  /** Whoever goes on is what was started. */
+  onRestored(kernel: Kernel, { processes }: RestoreInput): void {
+    for (const { started } of processes) {
+      const process = kernel['state'].process(started.pid);
+      if (process.state === 'terminated') continue;
+      const { name, priority, capabilities, engine } = process;
+      const budget = kernel.snapshot().budgets[process.budget]!.name;
+      const now = { name, priority, capabilities, engine: engine.options.name, budget };
+      for (const field of ['name', 'priority', 'capabilities', 'engine', 'budget'] as const)
+        promised(
+          canonicalJson(now[field]) === canonicalJson(started[field]),
+          'who is restored keeps what it was given',
+          () =>
+            `process ${started.pid}: ${field}: ${JSON.stringify(now[field])}, started with ${JSON.stringify(started[field])}`,
+        );
+    }
+  }
+
+  /** Nobody looks in vain for the end of a child that is stored. Of programs that wait for any child. */
+  private checkWaits({ run, pid, program }: StoredProcess): void {
+    if (program !== 'crew' && program !== 'diary') return;
+    const children = new Set<number>();
+    let ends = 0;
+    for (const record of this.disk.store.records(run, 'main')) {
+      if (record.type === 'process.started' && record.parent === pid) children.add(record.pid);
+      else if (record.type === 'process.ended' && children.has(record.pid)) ends++;
+      else if (record.type === 'history' && record.pid === pid && record.kind === 'wait') {
+        if (record.result.ok) ends--;
+        else
+          promised(
+            ends === 0 || record.result.code === 'INTERRUPTED',
+            'an end is told',
+            () =>
+              `process ${pid} of ${run}: ${record.result.ok ? '' : record.result.code}, ${ends} ends are not told`,
+          );
+      }
+    }
+  }
+
   // ---- Ends ------------------------------------------------------------------------------------------------------------
 
   onEndTold(run: string, end: ProcessEnd): void {
@@ -363,6 +423,7 @@ export class Witness {
         for (const record of store.history(run, { branch: 'main', pid: process.pid }))
           calls += this.checkHistory(process, record);
         this.checkProcess(plan, process, calls);
+        this.checkWaits(process);
       }
       this.checkBudgets(run);
     }
@@ -455,7 +516,13 @@ export class Witness {
     if (code === 'TOOL_DENIED') isTrue(call === undefined && decision !== undefined, 'nobody denied it');
     if (call === undefined) return;
     const { idempotent = false } = this.tools.get(call.tool)!;
-    if (code === 'TOOL_INTERRUPTED') isTrue(!idempotent, 'its key would have told');
+    if (code === 'TOOL_INTERRUPTED') {
+      isTrue(!idempotent, 'its key would have told');
+      const isKnown = this.allLives.some(({ ended, acknowledged }) =>
+        ended.some((end) => end.place === place && acknowledged >= end.due),
+      );
+      isTrue(!isKnown, 'its end was stored');
+    }
     if (code === 'TOOL_FAILED')
       isTrue(
         call.replies.some(

@@ -94,6 +94,7 @@ export class Worker {
     }
     world.witness.note('life: restored');
     const ends = live.restore(stored);
+    world.witness.onRestored(live.kernel, stored.restore);
     for (const end of ends.values()) void this.told(machine, live, end);
     // Whoever was parked goes on, with all that it has started.
     for (const { started, signal } of stored.restore.processes)

@@ -4,7 +4,6 @@
  * everything that storage tells at the end.
  */
 import { rngFor } from '../../src/base/rng.ts';
-import { firstBranch } from '../../src/kernel/branches.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
 import type { Input, SpawnInput } from '../../src/kernel/inputs.ts';
@@ -222,11 +221,15 @@ class Life {
     let lastPid = 0;
     for (const { run } of store.runs())
       for (const { pid } of store.processes(run)) lastPid = Math.max(lastPid, pid);
-    const branchOf = (): string => firstBranch;
-    const runs = store.runs().map(({ run }) => run);
-    const locks = readAtOnce(store, readingLocks(runs, branchOf));
+    const locks = readAtOnce(
+      store,
+      readingLocks(
+        store.runs().map(({ run }) => run),
+        onMain,
+      ),
+    );
     for (const { run, unfinished } of store.runs()) {
-      const input = unfinished === 0 ? undefined : recoveryInput(store, run, branchOf, lastPid, locks);
+      const input = unfinished === 0 ? undefined : recoveryInput(store, run, onMain, lastPid, locks);
       if (input !== undefined) simulation.send(fromUs, input);
     }
     simulation.run(fromUs);
@@ -310,3 +313,6 @@ class Life {
     for (const name of Object.keys(noFaults) as FaultName[]) world.faults[name] += simulation.faults[name];
   }
 }
+
+/** Nothing is forked here. */
+const onMain = (): string => 'main';
