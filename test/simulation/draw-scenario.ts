@@ -304,7 +304,7 @@ function drawSyscalls(draw: Draw, name: string, tools: readonly string[]): Json 
       ],
       () => ({ kind: 'wait', pid: 0, timeoutUs: 1_000_000 }),
     ])(),
-  ).flat() as Json;
+  ).flat();
 }
 
 // ---- What goes wrong ---------------------------------------------------------------------------------------------------
