@@ -61,7 +61,7 @@ function redactedReply(reply: ModelReply, redactor: Redactor, isWhole: boolean):
           failed: {
             code: failed.code,
             message: redactor.text(failed.message),
-            failure: redactor.value(failed.failure as unknown as Json) as ModelFailure,
+            failure: redactor.value(failed.failure) as ModelFailure,
           },
         }),
   };

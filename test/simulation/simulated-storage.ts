@@ -111,7 +111,8 @@ export class SimulatedConnection implements StorageManager {
     });
   }
 
-  runs = (): ReturnType<StorageManager['runs']> => this.read((store) => store.runs());
+  runs = (...args: Parameters<MemoryStore['runs']>): ReturnType<StorageManager['runs']> =>
+    this.read((store) => store.runs(...args));
   recordings = (run: string): ReturnType<StorageManager['recordings']> =>
     this.read((store) => store.recordings(run));
   ledger = (...args: Parameters<MemoryStore['ledger']>): ReturnType<StorageManager['ledger']> =>
