@@ -121,8 +121,8 @@ test('a read that had ended is not done again where its batch was cut off', () =
   // The last one needs no record: the result of the batch has it.
   const journal = store.journal({ run: 'run-1', branch: 'main', pid: 1 as never });
   expect(journal.map((record) => [record.type, 'index' in record && record.index])).toEqual([
-    ['tool.ended', 0],
     ['tool.started', 1],
+    ['tool.ended', 0],
     ['tool.ended', 1],
   ]);
 });
