@@ -137,6 +137,7 @@ test('runs are pruned by age, count, size and name, and come back from a file', 
   );
   expect((await there('audit', first, '--verify')).out).toMatch(/entries, whole/);
   expect((await there('export', first, 'again.json')).err).toMatch(/was pruned: only its audit log is here/);
+  expect((await there('rerun', first)).err).toMatch(/was pruned: only its audit log is here/);
   expect((await there('import', 'first.json')).out).toMatch(/has what was pruned of it again/);
   expect((await there('audit', first, '--verify')).out).toMatch(/entries, whole/);
   expect((await there('prune', '--max-size', '1B', '--with-audit', '--json')).out).toMatch(new RegExp(first));

@@ -41,10 +41,15 @@ export async function recordingsOfRun(
   if (word === '-' || existsSync(resolve(io.folder, word)) || !(await isThere(flags, io))) return undefined;
   const { storage } = await openStoreToRead(flags, io);
   try {
-    const { run } = await findRun(storage, word);
+    const { run, prunedUs } = await findRun(storage, word);
     const recordings = await storedRecordings(storage, run);
     if (recordings.length === 0)
-      throw new KernelError('INVALID_ARGUMENT', `run ${run}: no recording of it is kept (--no-recording)`);
+      throw new KernelError(
+        'INVALID_ARGUMENT',
+        prunedUs === undefined
+          ? `run ${run}: no recording of it is kept (--no-recording)`
+          : `run ${run}: was pruned: only its audit log is here (ringzero audit ${run})`,
+      );
     return recordings.map(({ lines }, index) => ({
       name: recordings.length === 1 ? run : `${run} part ${index + 1} of ${recordings.length}`,
       run,

@@ -50,9 +50,24 @@ export async function openStoreToRead(flags: StoreFlags, io: Io): Promise<OpenSt
       'INVALID_ARGUMENT',
       'store memory: it ends with its program, so nothing is kept there to look at',
     );
-  if (place.kind === 'folder' && !existsSync(join(place.folder, fileName)))
-    throw new KernelError('STORAGE_FAILED', `no runs here: ${place.shown} has no store`);
+  if (place.kind === 'folder') checkThere(place);
   return openStore(flags, io);
+}
+
+function checkThere({ folder, shown }: StorePlace & { readonly kind: 'folder' }): void {
+  try {
+    statSync(join(folder, fileName));
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new KernelError(
+      'STORAGE_FAILED',
+      isMissing
+        ? `no runs here: ${shown} has no store`
+        : `store ${shown}: can't be looked at (${code}); allowed: a folder that may be read and written to`,
+      { cause: error },
+    );
+  }
 }
 
 /** Found as in the files of settings: by how well a memory fits. */

@@ -1,5 +1,5 @@
 /** Where runs are kept: which place is taken, what is made there, and what is refused. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
 
@@ -112,4 +112,14 @@ test('a password is never shown, and does not belong in a file', async () => {
   }
   files.write(file, JSON.stringify({ store: 'postgres://me@host/db', sync: 'half' }));
   expect(await refused({}, at)).toContain('ringzero.json: sync: "half" is not allowed');
+});
+
+test('a store that is there and cannot be looked at is not told to be missing', async () => {
+  const at = folder();
+  mkdirSync(`${at}/kept`);
+  await expect(openStoreToRead({ store: 'kept' }, io(at))).rejects.toThrow('no runs here: kept has no store');
+  symlinkSync('runs.db', `${at}/kept/runs.db`);
+  await expect(openStoreToRead({ store: 'kept' }, io(at))).rejects.toThrow(
+    "store kept: can't be looked at (ELOOP); allowed: a folder that may be read and written to",
+  );
 });
