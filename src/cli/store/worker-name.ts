@@ -41,9 +41,11 @@ function partsOf(name: string): {
   return { host, machine: `${host}/${space}`, pid: isPid ? number : undefined, start };
 }
 
-/** Containers of one machine may have its name, but number their processes by themselves. */
+/** Containers of one machine may have its name, but number their processes by themselves; another machine may have its name, too, but was not started with it. */
 function machine(): string {
-  return `${hostname().replaceAll('/', '_')}/${read(() => readlinkSync('/proc/self/ns/pid')) ?? ''}`;
+  const space = read(() => readlinkSync('/proc/self/ns/pid')) ?? '';
+  const start = read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()) ?? '';
+  return `${hostname().replaceAll('/', '_')}/${space} ${start}`;
 }
 
 /** When the process started, as the system counts: another one may get its number. Undefined: nobody says. */
