@@ -7,7 +7,20 @@ import { isRecord } from '../kernel/budget-limits.ts';
 import { invalid } from '../kernel/errors.ts';
 import type { Json } from '../kernel/ids.ts';
 import { historyVersion, type HistoryRecord, type PageRecord } from '../kernel/records.ts';
+import type { Redactor } from './redactor.ts';
 import type { Answer, AskedCall, PersonReply, ToolResult } from '../kernel/syscalls.ts';
+
+interface EditMeans {
+  /** Takes out what must not be stored. */
+  readonly redactor: Redactor | undefined;
+  readonly countTokens: (text: string) => number;
+}
+
+/** What an answer says, and which tools it asks for. */
+interface ToldAnswer {
+  readonly text: string;
+  readonly toolCalls: readonly AskedCall[];
+}
 
 export interface EditedResult {
   readonly record: HistoryRecord;
@@ -23,26 +36,28 @@ export function editedResult(
   record: HistoryRecord,
   step: StoredStep,
   text: string,
-  countTokens: (text: string) => number,
+  { redactor, countTokens }: EditMeans,
 ): EditedResult {
   const { result } = record;
+  const redacted = (value: Json): Json => (redactor === undefined ? value : redactor.value(value));
   switch (step.type) {
     case 'llm_call':
     case 'reflection': {
       if (!result.ok) throw invalid('edit', step.sequence, 'a step with an answer; this model call failed');
-      return editedAnswer(record, result.value as unknown as Answer, text, countTokens);
+      const told = redacted(answerIn(text) as unknown as Json) as unknown as ToldAnswer;
+      return editedAnswer(record, result.value as unknown as Answer, told, countTokens);
     }
     case 'tool_call': {
       if (!result.ok) break;
       const value = (result.value as unknown as readonly ToolResult[]).map((one, index) =>
-        index === step.index ? ({ ok: true, value: valueLike(one, text) } as const) : one,
+        index === step.index ? ({ ok: true, value: redacted(valueLike(one, text)) } as const) : one,
       );
       return { record: { ...record, result: { ok: true, value: value as unknown as Json } } };
     }
     case 'feedback': {
       if (!result.ok) break;
       const { decision } = result.value as unknown as PersonReply;
-      const value = { decision, value: text };
+      const value = { decision, value: redacted(text) };
       return { record: { ...record, result: { ok: true, value } } };
     }
     default:
@@ -58,10 +73,9 @@ export function editedResult(
 function editedAnswer(
   record: HistoryRecord,
   { toolCalls: _calls, finish: _finish, content, ...answer }: Answer,
-  given: string,
+  { text, toolCalls }: ToldAnswer,
   countTokens: (text: string) => number,
 ): EditedResult {
-  const { text, toolCalls } = answerIn(given);
   const edited: Answer = {
     ...answer,
     text,
@@ -83,8 +97,7 @@ const resultOf = (answer: Answer): HistoryRecord['result'] => ({
   value: answer as unknown as Json,
 });
 
-/** What an answer says, and which tools it asks for. */
-function answerIn(given: string): { readonly text: string; readonly toolCalls: readonly AskedCall[] } {
+function answerIn(given: string): ToldAnswer {
   const parsed = parsedJson(given);
   const fields = isRecord(parsed) ? Object.keys(parsed) : [];
   if (fields.length === 0 || !fields.every((field) => field === 'text' || field === 'toolCalls'))

@@ -18,6 +18,7 @@ import {
 import type { BranchRecord, StorageManager } from '../kernel/storage.ts';
 import { cutAfter, nextSeq, recordsOfBranch, resultOf, type BranchCut } from './branch-cut.ts';
 import { editedResult } from './branch-edit.ts';
+import type { Redactor } from './redactor.ts';
 import { chosenBranch, readBranch, type StoredBranch } from './stored-branch.ts';
 
 export interface BranchRequest {
@@ -32,6 +33,8 @@ export interface BranchRequest {
   readonly message?: Json;
   /** Those of the new branch; default: of the other one. */
   readonly settings?: Json;
+  /** Takes out of `edit` and `message` what must not be stored. Absent: nothing. */
+  readonly redactor?: Redactor;
   /** Of an edited answer, as its page. Default: an estimate. */
   readonly countTokens?: (text: string) => number;
 }
@@ -57,7 +60,11 @@ export interface BranchPlan {
 /** Throws KernelError INVALID_ARGUMENT: one line. */
 export function planBranch(stored: StoredBranch, request: BranchRequest, atUs: number): BranchPlan {
   const { run, branch, branches, records } = stored;
-  const { kind, message, edit } = request;
+  const { kind, edit, redactor } = request;
+  const message =
+    request.message === undefined || redactor === undefined
+      ? request.message
+      : redactor.value(request.message);
   const name = nameOf(request, branches);
   const cut = cutAfter(stored, request.after);
   checkGoesOn(stored, cut, message);
@@ -160,7 +167,7 @@ const unfinished = (records: readonly BranchRecord[]): Pid[] => {
 
 function editOf(
   { steps }: StoredBranch,
-  { after, edit = '', countTokens = estimateTokens }: BranchRequest,
+  { after, edit = '', redactor, countTokens = estimateTokens }: BranchRequest,
   { records }: BranchCut,
 ): { readonly records: readonly BranchRecord[]; readonly page: KernelRecord | undefined } {
   const step = steps[after - 1];
@@ -168,7 +175,7 @@ function editOf(
   if (step.type === 'conclusion' || step.status === 'cancelled')
     throw invalid('edit', after, `the step of a model's answer, a tool's result or what a person said`);
   const result = resultOf(records, step);
-  const { record, page } = editedResult(result, step, edit, countTokens);
+  const { record, page } = editedResult(result, step, edit, { redactor, countTokens });
   return { records: records.map((one) => (one === result ? record : one)), page };
 }
 

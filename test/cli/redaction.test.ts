@@ -81,3 +81,33 @@ test('a pattern that would freeze other programs does not', async () => {
   const { status } = await run('evil', [`${'a'.repeat(5_000)}! time {}`, '--redact', 'evil=(a+)+$']);
   expect(status).toBe(0);
 });
+
+test('a run that goes on, or another way, is redacted by the rules that it was started with, or not at all', async () => {
+  const folder = path('goes on');
+  mkdirSync(folder);
+  const cli = (...words: string[]) => runCli(words, { folder, environment: { RINGZERO_STORE: 'kept' } });
+  const pin = ['--redact', 'pin=PIN-\\d+'];
+  const first = await cli('run', 'calculator {"expression":"1+1"}', '--model', 'scripted', '--json', ...pin);
+  const { run } = JSON.parse(first.out) as { run: string };
+  const refused = `run ${run}: what its rule of redaction "pin" matches is not kept: it may be a secret; allowed: the rule as --redact pin=PATTERN, or in ringzero.json`;
+  const fork = ['fork', run, '--after', '2', '--branch', 'told', '--message', 'the pin is PIN-9911'];
+  expect(await cli(...fork)).toMatchObject({ status: 2, err: `error: ${refused}` });
+  expect((await cli(...fork, ...pin)).status).toBe(0);
+  expect(
+    (await cli('fork', run, '--after', '2', '--branch', 'result', '--edit', 'PIN-9922', ...pin)).status,
+  ).toBe(0);
+  const edit =
+    '{"text":"PIN-9933","toolCalls":[{"tool":"calculator","arguments":{"expression":"PIN-9944"}}]}';
+  expect((await cli('rewind', run, '--after', '1', '--edit', edit, ...pin)).status).toBe(2);
+  expect((await cli('fork', run, '--after', '1', '--branch', 'answer', '--edit', edit, ...pin)).status).toBe(
+    0,
+  );
+  expect((await cli('rewind', run, '--after', '2', '--message', 'now PIN-9955', ...pin)).status).toBe(0);
+  expect((await cli('resume', run)).err).toContain('rule of redaction "pin"');
+  expect((await cli('resume', run, ...pin)).status).toBe(0);
+  expect((await cli('export', run, 'run.jsonl')).status).toBe(0);
+  const everything = readFileSync(join(folder, 'run.jsonl'), 'utf8');
+  for (const word of ['the pin is', 'now', '"'])
+    expect(everything).toContain(`${word}${word === '"' ? '' : ' '}[redacted:pin]`);
+  expect(everything).not.toMatch(/PIN-\d/);
+});

@@ -29,7 +29,7 @@ test('its rules are rules', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringzero-page-'));
   writeFileSync(join(folder, 'ringzero.json'), page.blocks('json')[0]!);
   expect(readRedactConfig(folder, undefined).rules).toHaveLength(3);
-  const redactor = redactorOf({}, { folder, environment: { SOME_TOKEN: 'abcdef' } }, []);
+  const { redactor } = redactorOf({}, { folder, environment: { SOME_TOKEN: 'abcdef' } }, []);
   expect(redactor.text('4111 1111 1111 1111 of Project Bluebird, abcdef')).toBe(
     '[redacted:card] of [redacted:project], [redacted:SOME_TOKEN]',
   );
@@ -38,7 +38,7 @@ test('its rules are rules', () => {
 
 test('each option that it names is one', async () => {
   const helps = await Promise.all(
-    ['run', 'audit', 'prune', 'export', 'import'].map((name) => runCli([name, '--help'])),
+    ['run', 'fork', 'audit', 'prune', 'export', 'import'].map((name) => runCli([name, '--help'])),
   );
   const help = helps.map(({ out }) => out).join('\n');
   for (const [, option] of page.text.matchAll(/`[^`\n]*?(--[a-z-]+)/g)) expect(help).toContain(option);

@@ -1,4 +1,6 @@
 /** What is redacted in live runs: what the file of settings and `--redact` say, and whatever the environment holds that looks like a key. */
+import type { Command as CommanderCommand } from 'commander';
+
 import { Redactor, type RedactionRule } from '../../host/redactor.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Io } from '../command.ts';
@@ -10,6 +12,12 @@ export interface RedactFlags {
   readonly redact?: readonly string[];
 }
 
+export interface Redaction {
+  readonly redactor: Redactor;
+  /** Names of the rules that somebody has told. */
+  readonly rules: readonly string[];
+}
+
 /** A shorter value would be found in everything. */
 const leastSecret = 6;
 
@@ -18,7 +26,7 @@ export function redactorOf(
   { config, redact = [] }: RedactFlags,
   { folder, environment }: Pick<Io, 'folder' | 'environment'>,
   keyVariables: readonly (string | undefined)[],
-): Redactor {
+): Redaction {
   const found = readRedactConfig(folder, config);
   // Each is checked under the name by which somebody knows it.
   void new Redactor(found.rules, `${found.name}: redact`);
@@ -29,7 +37,21 @@ export function redactorOf(
       ? [{ name: name.replaceAll(/[^\w.-]/g, '_').slice(0, 40), text: value.trim() }]
       : [],
   );
-  return new Redactor([...secrets, ...found.rules, ...flagged]);
+  const told = [...found.rules, ...flagged];
+  return {
+    redactor: new Redactor([...secrets, ...told]),
+    rules: [...new Set(told.map(({ name }) => name))],
+  };
+}
+
+/** `--redact`, for whatever command stores something. */
+export function addRedactFlag(command: CommanderCommand): void {
+  command.option(
+    '--redact <name=pattern>',
+    'what matches this regular expression is replaced before it is stored, shown or sent to a model; can be repeated (default: none, but keys of the environment always are)',
+    (value: string, before: readonly string[]): readonly string[] => [...before, value],
+    [],
+  );
 }
 
 function ruleOf(word: string): RedactionRule {

@@ -16,7 +16,7 @@ import { approvalModes, type ApprovalMode } from './approval.ts';
 import { checkAgentLimits, configFileName, namesOf, readConfig, type AgentLimits } from './config-file.ts';
 import { ModelChoice, scriptedName, type ModelFlags, type Models } from './model-choice.ts';
 import { distinctNames, serverOfCommand } from './mcp-servers.ts';
-import { redactorOf } from './redaction.ts';
+import { addRedactFlag, redactorOf } from './redaction.ts';
 import { readMemories } from './memories-file.ts';
 
 export interface LiveFlags extends ModelFlags, LimitFlags {
@@ -70,6 +70,8 @@ export interface LiveSettings {
   readonly approve: ApprovalMode;
   readonly budget: { readonly tokens?: number; readonly usd?: number };
   readonly redactor: Redactor;
+  /** Names of the rules that somebody has told. */
+  readonly redactionRules: readonly string[];
   /** What is not said is as the agent's defaults say. */
   readonly agent: Partial<AgentLimits>;
 }
@@ -87,6 +89,7 @@ export function addModelFlags(command: CommanderCommand): void {
 
 export function addLiveFlags(command: CommanderCommand): void {
   addModelFlags(command);
+  addRedactFlag(command);
   const repeated = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   command
     .option('--system <text>', 'system prompt (default: none)')
@@ -125,12 +128,6 @@ export function addLiveFlags(command: CommanderCommand): void {
     .option(
       '--memories <file>',
       'skills, experiences and notes, of which agents are told those that fit their task (default: none)',
-    )
-    .option(
-      '--redact <name=pattern>',
-      'what matches this regular expression is replaced before it is stored, shown or sent to a model; can be repeated (default: none, but keys of the environment always are)',
-      repeated,
-      [],
     )
     .option('--prices <file>', 'prices of models, in place of those that are built in or beside them')
     .option('--tool-calls <n>', 'tool calls at most, then the model must answer (default: 10)', (text) =>
@@ -177,7 +174,7 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
   const models = new ModelChoice(flags, config, io);
   checkChoice(models);
   const keyVariables = Object.values(config.models ?? {}).map(({ keyVariable }) => keyVariable);
-  const redactor = redactorOf(flags, io, [modelVariables.key, ...keyVariables]);
+  const { redactor, rules } = redactorOf(flags, io, [modelVariables.key, ...keyVariables]);
   const system = flags.system ?? config.system;
   const root = flags.root ?? config.root;
   const usd = flags.budgetUsd ?? config.budget?.usd;
@@ -204,6 +201,7 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
     budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { usd }) },
     agent: { ...config.agent, ...limitsOf(flags) },
     redactor,
+    redactionRules: rules,
   };
 }
 

@@ -13,16 +13,19 @@ import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { BranchOrigin } from '../../kernel/records.ts';
 import type { CommonOptions, Io } from '../command.ts';
+import { addRedactFlag } from '../live/redaction.ts';
 import { parseInteger, parseNumber } from '../options.ts';
 import { branchSettings, firstModel, type BranchSettingFlags } from './branch-settings.ts';
 import { branchWords, findBranch } from './find-run.ts';
 import { openStoreToRead } from './open-store.ts';
 import { takeRun } from './run-lease.ts';
+import { storedRedaction } from './stored-redaction.ts';
 import { excerpt, resultText, stepWords } from './step-words.ts';
 import { addStoreFlags, storeWords, type StoreFlags } from './store-place.ts';
 
 export interface BranchFlags extends CommonOptions, StoreFlags, BranchSettingFlags {
   readonly config?: string;
+  readonly redact?: readonly string[];
   readonly after: number;
   readonly dryRun: boolean;
   readonly branch?: string;
@@ -47,6 +50,7 @@ export function addBranchFlags(command: CommanderCommand): void {
     .option('--budget-usd <n>', 'dollars of the whole run, what all branches used included', (text) =>
       parseNumber('--budget-usd', text, { min: 0.000_001, max: 1_000_000_000 }),
     );
+  addRedactFlag(command);
   addStoreFlags(command);
 }
 
@@ -70,6 +74,9 @@ export async function branchRun(
       ...(edit === undefined ? {} : { edit, countTokens: await loadTokenizer() }),
       ...(flags.message === undefined ? {} : { message: flags.message }),
       ...(settings === undefined ? {} : { settings: settings as unknown as Json }),
+      ...(edit === undefined && flags.message === undefined
+        ? {}
+        : { redactor: storedRedaction(run, started?.settings, flags, io).redactor }),
     };
     const [root] = await storage.processes(run, { branch: from });
     if (flags.message !== undefined && root?.program === 'team')

@@ -39,6 +39,8 @@ export type RunSettings = {
   readonly agent: Partial<AgentLimits>;
   /** Scopes of the memories that agents are told of. */
   readonly memories: readonly string[];
+  /** Names of the rules of redaction that somebody has told. What they match is not kept: it may be a secret. */
+  readonly redactions: readonly string[];
 };
 
 export type StoredModel = {
@@ -80,6 +82,7 @@ export function runSettings(
     approve,
     budget,
     agent,
+    redactionRules,
   }: LiveSettings,
   {
     spec: { ledger: _ledger, ...spec },
@@ -110,6 +113,7 @@ export function runSettings(
     budget,
     agent,
     memories: memories.scopes,
+    redactions: redactionRules,
   };
 }
 

@@ -2,19 +2,21 @@
 import { modelVariables } from '../../adapters/models/openai-compatible.ts';
 import type { McpServer } from '../../adapters/tools/mcp-server-link.ts';
 import { KernelError } from '../../kernel/errors.ts';
+import type { Json } from '../../kernel/ids.ts';
 import type { Io } from '../command.ts';
 import type { ApprovalMode } from '../live/approval.ts';
 import { readConfig, type ConfigFile } from '../live/config-file.ts';
 import { distinctNames, serverOfCommand } from '../live/mcp-servers.ts';
 import { scriptedModel, type LiveModel, type Models } from '../live/model-choice.ts';
-import { redactorOf } from '../live/redaction.ts';
 import { bareUrl } from '../live/secret-words.ts';
 import type { LiveSettings } from '../live/settings.ts';
 import type { RunSettings, StoredModel, StoredServer } from './run-settings.ts';
+import { storedRedaction } from './stored-redaction.ts';
 
 export interface ResumeFlags {
   readonly config?: string;
   readonly modelUrl?: string;
+  readonly redact?: readonly string[];
   readonly mcp: readonly string[];
   readonly approve?: ApprovalMode;
   readonly budgetTokens?: number;
@@ -24,6 +26,7 @@ export interface ResumeFlags {
 /** Throws KernelError INVALID_ARGUMENT for what is kept nowhere and said nowhere: a variable that is not set, a word that may be a secret. */
 export function settingsOf(run: string, stored: RunSettings, flags: ResumeFlags, io: Io): LiveSettings {
   const here = new Here(run, flags, io);
+  const redaction = storedRedaction(run, stored as unknown as Json, flags, io);
   const tokens = flags.budgetTokens ?? stored.budget.tokens;
   const usd = flags.budgetUsd ?? stored.budget.usd;
   return {
@@ -40,10 +43,8 @@ export function settingsOf(run: string, stored: RunSettings, flags: ResumeFlags,
     approve: flags.approve ?? stored.approve,
     budget: { ...(tokens === undefined ? {} : { tokens }), ...(usd === undefined ? {} : { usd }) },
     agent: stored.agent,
-    redactor: redactorOf(flags, io, [
-      modelVariables.key,
-      ...stored.models.map(({ endpoint }) => endpoint?.keyVariable),
-    ]),
+    redactor: redaction.redactor,
+    redactionRules: redaction.rules,
   };
 }
 

@@ -87,8 +87,10 @@ test('no secret is kept, whatever it stands in', () => {
 
 test('with what the environment and the file still have, the world is that of its start', () => {
   const again = settingsOf('r', stored, { mcp: [] }, here());
-  const { models, ...rest } = again;
-  const { models: before, config: _, ...restBefore } = given;
+  const { models, redactor, ...rest } = again;
+  const { models: before, redactor: redactorBefore, config: _, ...restBefore } = given;
+  const telling = Object.values(secrets).join(' ');
+  expect(redactor.text(telling)).toBe(redactorBefore.text(telling));
   expect(rest).toEqual({
     ...restBefore,
     config: undefined,
