@@ -74,6 +74,9 @@ export async function readRunFile(
       const entry = 'record' in value ? (value as unknown as ChainedAuditRecord) : undefined;
       const record = entry?.record ?? (value as unknown as WholeRun['records'][number]);
       if (record.run !== run) throw badFile(`${at}: is of another run than ${JSON.stringify(run)}`);
+      // Runs share their pages: another text would stand in the place of theirs.
+      if (record.type === 'page' && sha256Hex(record.text) !== record.hash)
+        throw badFile(`${at}: the text of this page has another hash`);
       if (entry === undefined) records.push(record as WholeRun['records'][number]);
       else audit.push(entry);
     }
@@ -103,8 +106,7 @@ export async function importRun(
   { nowUs, holder }: { readonly nowUs: () => number; readonly holder: string },
 ): Promise<ImportedRun> {
   const lease = await storage.lease({ run, holder, atUs: nowUs(), untilUs: nowUs() + leaseUs });
-  if (!lease.ok)
-    throw new KernelError('LEASE_LOST', `run ${JSON.stringify(run)}: ${lease.holder} is driving it here`);
+  if (!lease.ok) throw driven(run, lease.holder);
   try {
     const done = { run, records: records.length, audit: audit.length };
     const known = (await storage.runs()).find((summary) => summary.run === run);
@@ -117,7 +119,8 @@ export async function importRun(
       if (canonicalJson(await storage.audit(run)) !== canonicalJson(audit)) throw otherContent(run);
       await storage.release({ run, holder });
       await storage.prune({ runs: [run], atUs: nowUs(), withAudit: true });
-      await storage.lease({ run, holder, atUs: nowUs(), untilUs: nowUs() + leaseUs });
+      const again = await storage.lease({ run, holder, atUs: nowUs(), untilUs: nowUs() + leaseUs });
+      if (!again.ok) throw driven(run, again.holder);
     }
     await storage.append([...records, ...audit.map(({ record }) => record)] as readonly KernelRecord[]);
     return { ...done, outcome: known === undefined ? 'imported' : 'restored' };
@@ -161,6 +164,9 @@ function parsed(at: string, line: string): Readonly<Record<string, unknown>> {
     throw badFile(`${at}: is no object of JSON`);
   return value as Readonly<Record<string, unknown>>;
 }
+
+const driven = (run: string, holder: string): KernelError =>
+  new KernelError('LEASE_LOST', `run ${JSON.stringify(run)}: ${holder} is driving it here`);
 
 function otherContent(run: string): KernelError {
   return new KernelError(

@@ -108,7 +108,7 @@ interface ToolPlace {
   /** Repeats so far. */
   readonly attempt: number;
 }
-/** A tool call that writes has its result; also one that never started, because a person said no. */
+/** A tool call has its result: one that writes, also where it never started because a person said no; one that reads, where others of its batch have none yet. */
 interface ToolEndRecord extends ToolPlace {
   readonly type: 'tool.ended';
   readonly result: ToolResult;

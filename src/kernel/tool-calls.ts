@@ -353,13 +353,14 @@ export class ToolCalls {
     else this.tellReason(process, batch);
   }
 
-  /** What a write came to, or a person said, must not be lost with the rest of its batch; a read may be done again. */
+  /** What a call came to must not be lost with the rest of its batch, so that nothing that ended is done again; of a read, the batch's own result says it where it is the last. A read that failed and is repeated may be. */
   private keepEnd(
-    { process, index, attempt, effects, tool }: ToolRun,
+    { process, batch, index, attempt, effects, tool }: ToolRun,
     result: ToolResult,
     isRepeated: boolean,
   ): void {
-    if (effects.writes.length === 0 && !tool.asksPerson) return;
+    const isRead = effects.writes.length === 0 && !tool.asksPerson;
+    if (isRead && (isRepeated || batch.left === 0)) return;
     const { n, lastHash: hash } = process;
     this.state.journal(process, { type: 'tool.ended', n, index, hash, attempt, result, isRepeated });
   }

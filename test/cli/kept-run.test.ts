@@ -1,5 +1,6 @@
 /** What is kept beside the steps of a run: its recording, its lease, and what agents remember. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
 
@@ -101,4 +102,32 @@ test('memories of a file are stored once; a changed file is another one', async 
     JSON.stringify([{ kind: 'note', text: 'Otters sleep.' }]),
   );
   expect(await told()).not.toContain('about it');
+});
+
+test('what is told to be typed next finds the run, where a file of settings says where it is kept', async () => {
+  const folder = files.path('told');
+  mkdirSync(folder);
+  const settings = { store: 'elsewhere', redact: [{ name: 'pin', pattern: 'PIN-\\d+' }] };
+  writeFileSync(join(folder, 'own.json'), JSON.stringify(settings));
+  const cli = (...words: string[]) =>
+    runCli(words, { folder, environment: { RINGZERO_STORE: undefined, RINGZERO_MODEL: undefined } });
+  const redact = ['--redact', 'key=KEY-\\d+'];
+  const { err } = await cli(
+    'run',
+    'time {}',
+    '--model',
+    'scripted',
+    '--config',
+    'own.json',
+    '--iterations',
+    '1',
+    ...redact,
+  );
+  const [, show = ''] = /^kept as run-\w+: ringzero (show [^;]*);/m.exec(err) ?? [];
+  expect((await cli(...show.split(' '))).status).toBe(0);
+  const run = show.split(' ')[1]!;
+  const forked = await cli('fork', run, '--after', '1', '--config', 'own.json', ...redact);
+  const [, resume = ''] = /^go on with: ringzero (.*)$/m.exec(forked.out) ?? [];
+  expect(resume).toBe(`resume ${run}@fork-1 --config own.json --redact 'key=KEY-\\d+'`);
+  expect((await cli(...resume.replaceAll("'", '').split(' '))).err).not.toContain('error:');
 });

@@ -129,3 +129,32 @@ test('a file that is damaged, cut off, of something else or of a newer version i
     await refused(lines.with(index, lines[index]!.replace(/"v":1/, '"v": 1')), /damaged/);
   }
 });
+
+test('a page whose text is not that of its hash is refused: runs share their pages', async () => {
+  const storage = new MemoryStorage();
+  await storage.append(runRecords('here'));
+  const lines = (await exported(await filled())).map((line) => line.replace('"of r1 alone"', '"forged"'));
+  let checksum = '';
+  for (const line of lines.slice(0, -1)) checksum = sha256Hex(checksum + line);
+  const footer = JSON.stringify({ checksum, end: true, lines: lines.length - 1 });
+  await expect(imported(storage, [...lines.slice(0, -1), footer])).rejects.toThrow(
+    /^r1\.json: line \d+: the text of this page has another hash$/,
+  );
+  expect(await storage.runs()).toMatchObject([{ run: 'here' }]);
+});
+
+test('a run that another worker takes while what was pruned of it is put back is left to that worker', async () => {
+  const storage = new MemoryStorage();
+  await storage.append(runRecords('r1'));
+  const lines = await exported(storage);
+  await storage.prune({ runs: ['r1'], atUs: 1 });
+  const taken = new Proxy(storage, {
+    get(target, name) {
+      if (name === 'prune')
+        return async () => target.lease({ run: 'r1', holder: 'a worker', atUs: 0, untilUs: 10 });
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+  await expect(imported(taken, lines)).rejects.toThrow(/a worker is driving it here/);
+});

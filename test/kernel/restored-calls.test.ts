@@ -98,7 +98,7 @@ test('the record of a start is in the same step as its request, and comes back i
   expect(input.processes[0]!.batch).toMatchObject({ n: 1, calls: [{ index: 0, end: 'unknown' }] });
 });
 
-test('a read leaves no record and is done again', () => {
+test('a read that was cut off leaves no record and is done again', () => {
   const store = new MemoryStore();
   const setup = batchOf(tool('read', { path: 'a' }), tool('write', { path: 'b' }));
   const first = live(setup, store, { steps: 2 });
@@ -107,6 +107,24 @@ test('a read leaves no record and is done again', () => {
   const second = live(setup, store, { fromUs: first.nowUs });
   expect(starts(second)).toEqual(['2/0', '2/1']);
   expect(valueIn(store)).toEqual([ok('read done'), ok('write done')]);
+});
+
+test('a read that had ended is not done again where its batch was cut off', () => {
+  const store = new MemoryStore();
+  const setup = batchOf(tool('read', { path: 'a' }), tool('write', { path: 'b' }), tool('read', {}));
+  // The first read has ended: the write runs.
+  const first = live(setup, store, { steps: 3 });
+  expect(starts(first)).toEqual(['2/0', '2/1']);
+  const second = live(setup, store, { fromUs: first.nowUs });
+  expect(starts(second)).toEqual(['2/2']);
+  expect(valueIn(store)).toEqual([ok('read done'), interrupted, ok('read done')]);
+  // The last one needs no record: the result of the batch has it.
+  const journal = store.journal({ run: 'run-1', branch: 'main', pid: 1 as never });
+  expect(journal.map((record) => [record.type, 'index' in record && record.index])).toEqual([
+    ['tool.started', 1],
+    ['tool.ended', 0],
+    ['tool.ended', 1],
+  ]);
 });
 
 test('a write that failed and was to be repeated is repeated, as often as it still may', () => {

@@ -317,7 +317,7 @@ interface AskedTool {
 const keyOf = (n: number, index: number): string => `${n} ${index}`;
 
 function journalled(
-  { calls }: Place,
+  { calls, askedUs }: Place,
   record: Extract<JournalRecord, { readonly type: 'tool.started' | 'tool.ended' }>,
 ): void {
   const { n, index, atUs, attempt } = record;
@@ -325,7 +325,9 @@ function journalled(
   let call = calls.get(key);
   if (call === undefined) {
     const unknown = { isBegun: false, repeats: 0, made: {}, result: undefined };
-    call = { n, index, startedUs: atUs, endedUs: atUs, ...unknown };
+    // The start of a read is told nowhere.
+    const startedUs = record.type === 'tool.started' ? atUs : askedUs;
+    call = { n, index, startedUs, endedUs: atUs, ...unknown };
     calls.set(key, call);
   }
   call.endedUs = atUs;

@@ -81,7 +81,7 @@ async function start({ task, options, settings, team, store, io }: Given): Promi
     isTeam: team !== undefined,
     approve: settings.approve,
     model: settings.models.chain.join(','),
-    resume: place.kind === 'memory' ? undefined : storeWords(options, 'resume', run),
+    wordsOf: place.kind === 'memory' ? undefined : (command) => storeWords(options, place, command, run),
     again: repeatWords('run', [task], options).join(' '),
   });
   if (unkept !== undefined) driven.note(`not kept: ${unkept}`);

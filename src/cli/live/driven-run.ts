@@ -29,8 +29,8 @@ export interface DrivenRunOptions {
   /** Of those that it asks, with commas between. */
   readonly model: string;
   readonly record?: string | undefined;
-  /** What goes on with it; undefined: nothing of it is kept. */
-  readonly resume: string | undefined;
+  /** The whole of a command that goes on with it, shows or ends it; undefined: nothing of it is kept. */
+  readonly wordsOf: ((command: 'resume' | 'show' | 'cancel') => string) | undefined;
   /** What does it again; undefined: nothing does. */
   readonly again: string | undefined;
 }
@@ -125,8 +125,8 @@ export class DrivenRun {
     pid: Pid,
   ): { readonly ended: Promise<LiveEnd>; readonly close: () => void } {
     const { view } = this;
-    const { io, resume } = this.options;
-    const isKept = resume !== undefined;
+    const { io, wordsOf } = this.options;
+    const isKept = wordsOf !== undefined;
     let isStopping = false;
     let close: () => void = () => {};
     const ended = new Promise<LiveEnd>((resolve) => {
@@ -157,7 +157,7 @@ export class DrivenRun {
 
   private report(end: LiveEnd, us: number, { used, byModel, isPriceKnown }: RunUsage): void {
     const { view } = this;
-    const { command, run, io, json, ndjson, seed, task, model, record, resume, again } = this.options;
+    const { command, run, io, json, ndjson, seed, task, model, record, wordsOf, again } = this.options;
     const { outcome, reason, message, answer } = end;
     const isOver = !isUnended(end);
     const document = {
@@ -173,7 +173,7 @@ export class DrivenRun {
       microDollars: isPriceKnown ? used.microDollars : null,
       models: byModel,
       ...(again === undefined ? {} : { repeat: again }),
-      ...(isOver || resume === undefined ? {} : { resume }),
+      ...(isOver || wordsOf === undefined ? {} : { resume: wordsOf('resume') }),
       ...(record === undefined ? {} : { recording: record }),
     };
     if (json) return io.out(JSON.stringify(document, null, 1));
@@ -194,20 +194,19 @@ export class DrivenRun {
   /** What can be done with it now. */
   private last(outcome: LiveEnd['outcome'], isOver: boolean): void {
     const { view } = this;
-    const { run, io, resume, again } = this.options;
-    const isKept = resume !== undefined;
-    if (!isOver && isKept) {
+    const { run, io, wordsOf, again } = this.options;
+    if (!isOver && wordsOf !== undefined) {
       if (this.isHurried)
         view.line('what was under way may have acted or not; a write is not made again by itself');
-      return view.line(`to go on: ${resume}; to end it for good: ${resume.replace(' resume ', ' cancel ')}`);
+      return view.line(`to go on: ${wordsOf('resume')}; to end it for good: ${wordsOf('cancel')}`);
     }
     const repeat = again === undefined ? '' : `to do it again: ${again}`;
     if (outcome === 'completed') {
       // What a terminal shows is for whoever may want to know.
-      if (isKept && io.person.isThere) view.note(`kept: ${resume.replace(' resume ', ' show ')}`);
+      if (wordsOf !== undefined && io.person.isThere) view.note(`kept: ${wordsOf('show')}`);
       return;
     }
-    const kept = isKept ? `kept as ${run}: ${resume.replace(' resume ', ' show ')}` : 'nothing of it is kept';
+    const kept = wordsOf === undefined ? 'nothing of it is kept' : `kept as ${run}: ${wordsOf('show')}`;
     view.line(repeat === '' ? kept : `${kept}; ${repeat}`);
   }
 }

@@ -51,7 +51,7 @@ export async function continueRun(
       isTeam: started.program === 'team',
       approve: here.approve,
       model: settings.chain.map((name) => shownModel(settings, name)).join(','),
-      resume: storeWords(flags, 'resume', shown),
+      wordsOf: (command) => storeWords(flags, store.place, command, shown),
       again: undefined,
     });
     const world = await openLiveWorld(here, {

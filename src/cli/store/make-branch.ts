@@ -21,7 +21,7 @@ import { openStoreToRead } from './open-store.ts';
 import { takeRun } from './run-lease.ts';
 import { storedRedaction } from './stored-redaction.ts';
 import { excerpt, resultText, stepWords } from './step-words.ts';
-import { addStoreFlags, storeWords, type StoreFlags } from './store-place.ts';
+import { addStoreFlags, storeWords, type StoreFlags, type StorePlace } from './store-place.ts';
 
 export interface BranchFlags extends CommonOptions, StoreFlags, BranchSettingFlags {
   readonly config?: string;
@@ -61,7 +61,7 @@ export async function branchRun(
   flags: BranchFlags,
   io: Io,
 ): Promise<number> {
-  const { storage } = await openStoreToRead(flags, io);
+  const { storage, place } = await openStoreToRead(flags, io);
   try {
     const { run, branch: from, isCurrent } = await findBranch(storage, name);
     const started = (await storage.branches(run)).find(({ branch }) => branch === from);
@@ -94,7 +94,7 @@ export async function branchRun(
             { run, from, ...request },
           ),
     );
-    tell(plan, { flags, io, isCurrent });
+    tell(plan, { flags, io, place, isCurrent });
     return 0;
   } finally {
     await storage.close();
@@ -121,10 +121,12 @@ function tell(
   {
     flags,
     io,
+    place,
     isCurrent,
   }: {
     readonly flags: BranchFlags;
     readonly io: Io;
+    readonly place: StorePlace;
     readonly isCurrent: boolean;
   },
 ): void {
@@ -132,7 +134,7 @@ function tell(
   const { kind, branch, after, edited } = origin;
   const isDone = !flags.dryRun;
   const shown = branchWords({ run, branch: name, isCurrent: kind === 'rewind' && isCurrent });
-  const resume = storeWords(flags, 'resume', shown);
+  const resume = storeWords(flags, place, 'resume', shown);
   const model = firstModel(started.settings);
   if (flags.json) {
     const document = {

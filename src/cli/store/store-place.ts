@@ -9,6 +9,7 @@ import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { Io } from '../command.ts';
 import { readStoreConfig } from '../live/config-file.ts';
 import { parseChoice } from '../options.ts';
+import type { RedactFlags } from '../live/redaction.ts';
 import { quoted } from '../run-flags.ts';
 
 export interface StoreFlags {
@@ -99,10 +100,20 @@ export function storePlace(
   return { kind: 'folder', folder: resolve(folder, where), isDefault: false, sync, shown: where };
 }
 
-/** The words of `ringzero COMMAND RUN` for whoever finds the run where these flags have put it. */
-export function storeWords({ store, config }: StoreFlags, command: string, run: string): string {
+/** The words of `ringzero COMMAND RUN` for whoever finds the run where these flags have put it: `place`. */
+export function storeWords(
+  { store, config, redact = [] }: Pick<StoreFlags, 'store' | 'config'> & RedactFlags,
+  place: StorePlace,
+  command: 'resume' | 'show' | 'cancel',
+  run: string,
+): string {
   const words = ['ringzero', command, run];
   if (store !== undefined) words.push('--store', isDatabaseUrl(store) ? shownDatabaseUrl(store)! : store);
-  else if (config !== undefined) words.push('--config', config);
+  // What goes on needs more of that file than where it is kept; the others don't take it.
+  if (command === 'resume') {
+    if (config !== undefined) words.push('--config', config);
+    for (const rule of redact) words.push('--redact', rule);
+  } else if (store === undefined && config !== undefined && !(place.kind === 'folder' && place.isDefault))
+    words.push('--store', place.shown);
   return words.map(quoted).join(' ');
 }
