@@ -109,6 +109,9 @@ export function verifyAuditChain(entries: readonly ChainedAuditRecord[], head: A
   if (genuine < sound || (sound === proven && isTooLong)) {
     return bad(genuine, 'inserted', `${span(genuine, genuine + proven - wanted)} not of this log`);
   }
+  // Whatever stands behind a whole log, it is none of it.
+  if (sound >= head.count && entries[head.count - 1]?.hash === head.hash)
+    return bad(head.count, 'inserted', `${span(head.count, entries.length)} not of this log`);
   if (sound < proven) return judgeBreak(entries, sound);
   if (wanted > sound) return bad(sound, 'removed', `${span(sound, wanted)} missing`);
   if (sound === 0) return bad(0, 'head', 'the head of an empty log has another hash than that of its start');

@@ -313,8 +313,9 @@ export class AppendBatch {
   }
 
   private addCall(run: RunHead, record: LedgerRecord): void {
-    const key = `ledger ${callKey(record)}`;
-    const known = this.added.get(key) ?? this.stored.call(record);
+    const call = callKey(record);
+    const key = `ledger ${call}`;
+    const known = this.added.get(key) ?? this.stored.call(call);
     if (known !== undefined) return repeats(known, record);
     if (record.what === 'reserved' && hasEndedEverywhere(run, record)) throw afterEnd(record);
     this.put(key, record, ledgerTable, run, ledgerRow(record));

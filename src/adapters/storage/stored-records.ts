@@ -55,8 +55,9 @@ export class StoredRecords {
     await this.texts.load(hashes);
   }
 
-  call(record: LedgerRecord): LedgerRecord | undefined {
-    return this.ledger.get(callKey(record));
+  /** `key`: as callKey gives it. */
+  call(key: string): LedgerRecord | undefined {
+    return this.ledger.get(key);
   }
 
   pageText({ hash }: PageRecord): string | undefined {
