@@ -3,7 +3,7 @@ import { sha256Hex } from '../base/sha256.ts';
 import { chainHash } from '../kernel/checkpoint-chain.ts';
 import type { Json, Pid } from '../kernel/ids.ts';
 import { isRecord } from '../kernel/budget-limits.ts';
-import type { AuditRecord, CheckpointRecord } from '../kernel/records.ts';
+import type { AuditRecord, CheckpointRecord, JournalRecord } from '../kernel/records.ts';
 import type { WholeRun } from '../kernel/storage.ts';
 
 export class AuditContents {
@@ -20,6 +20,8 @@ export class AuditContents {
   /** `run` undefined: it was pruned, and nothing is found. */
   constructor(run: WholeRun | undefined) {
     const chains = new Map<string, PromptNames>();
+    const ended: (JournalRecord & { readonly type: 'tool.ended' })[] = [];
+    const delivered = new Set<string>();
     for (const record of run?.records ?? []) {
       switch (record.type) {
         case 'page':
@@ -32,6 +34,7 @@ export class AuditContents {
         case 'history': {
           const { asked, kind, pid, n, result } = record;
           for (const input of inputsOf(kind, asked)) this.add(input, this.given, pid, n);
+          if (result.ok) delivered.add(`${record.branch} ${pid} ${n}`);
           if (result.ok) for (const value of outputsOf(kind, result.value)) this.add(value, this.got, pid, n);
           break;
         }
@@ -39,7 +42,8 @@ export class AuditContents {
           if (record.arguments !== undefined) this.add(record.arguments, this.given, record.pid, record.n);
           break;
         case 'tool.ended':
-          if (record.result.ok) this.add(record.result.value, this.got, record.pid, record.n);
+          if (record.result.ok) this.add(record.result.value);
+          ended.push(record);
           break;
         case 'message.sent':
           this.add(record.message);
@@ -55,6 +59,9 @@ export class AuditContents {
         default:
       }
     }
+    // What a program was given counts; the journal tells of a batch that was cut off.
+    for (const { branch, pid, n, result } of ended)
+      if (result.ok && !delivered.has(`${branch} ${pid} ${n}`)) this.add(result.value, this.got, pid, n);
   }
 
   /** Undefined: its end is all that is known of it. */
