@@ -125,6 +125,15 @@ test('a run goes out into a file and into another store, where it is the same', 
   });
 });
 
+test('a process that is not there is refused, also where the log is verified', async () => {
+  for (const verify of [[], ['--verify']])
+    expect(await cli('audit', first, '99', ...verify)).toMatchObject({
+      status: 2,
+      err: 'error: pid: 99 is not allowed; allowed: 1',
+    });
+  expect((await cli('audit', first, '1', '--verify')).out).toMatch(/entries, whole/);
+});
+
 test('runs are pruned by age, count, size and name, and come back from a file', async () => {
   const there = changed('pruned', []);
   await there('export', first, 'first.json');

@@ -28,7 +28,7 @@ export const auditCommand: Command<AuditOptions> = {
   register(command: CommanderCommand): void {
     command
       .argument('<run>', 'its name, or how it begins; also of one that was pruned')
-      .argument('[pid]', 'only the acts of this process')
+      .argument('[pid]', 'only the acts of this process; --verify checks the whole log all the same')
       .option(
         '--verify',
         'check the chain of hashes, and the contents that are still there; exit status 1 when something is wrong',
@@ -57,6 +57,7 @@ export const auditCommand: Command<AuditOptions> = {
     const { storage } = await openStoreToRead(options, io);
     try {
       const { run } = await findRun(storage, name);
+      if (pid !== undefined) await checkPid(storage, run, pid);
       if (verify) return await check({ storage, run, head: head === true ? undefined : head, options, io });
       if (head === true) return await printHead(storage, run, options, io);
       return await list({ storage, run, pid, options, io });
@@ -65,6 +66,17 @@ export const auditCommand: Command<AuditOptions> = {
     }
   },
 };
+
+/** Of a pruned run only the log tells who was there. */
+async function checkPid(storage: StorageManager, run: string, pid: Pid): Promise<void> {
+  if ((await storage.audit(run, { pid })).length > 0) return;
+  if ((await storage.processes(run)).some((process) => process.pid === pid)) return;
+  const pids = [...new Set((await storage.audit(run)).map(({ record }) => record.pid))].join(', ');
+  throw new KernelError(
+    'INVALID_ARGUMENT',
+    `pid: ${pid} is not allowed; allowed: ${pids || 'none, the run has done nothing'}`,
+  );
+}
 
 // ---- The proof -------------------------------------------------------------------------------------------------------
 
@@ -175,13 +187,6 @@ interface Listing {
 async function list({ storage, run, pid, options, io }: Listing): Promise<number> {
   const contents = new AuditContents(await storage.whole(run));
   const entries = await storage.audit(run, pid === undefined ? {} : { pid });
-  if (pid !== undefined && entries.length === 0 && contents.nameOf(pid) === undefined) {
-    const pids = [...new Set((await storage.audit(run)).map(({ record }) => record.pid))].join(', ');
-    throw new KernelError(
-      'INVALID_ARGUMENT',
-      `pid: ${pid} is not allowed; allowed: ${pids || 'none, the run has done nothing'}`,
-    );
-  }
   if (options.json) {
     io.out(
       JSON.stringify(
