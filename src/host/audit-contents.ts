@@ -12,6 +12,8 @@ export class AuditContents {
   /** By process and syscall, the hashes of what it was given and of what it got. */
   private readonly given = new Map<string, Set<string>>();
   private readonly got = new Map<string, Set<string>>();
+  /** What single calls of a batch came to, before the batch had its result. */
+  private readonly journalled = new Map<string, Set<string>>();
   /** By the name of the prompt. */
   private readonly prompts = new Map<string, PromptEnd>();
   private readonly pages = new Map<string, string>();
@@ -39,7 +41,7 @@ export class AuditContents {
           if (record.arguments !== undefined) this.add(record.arguments, this.given, record.pid, record.n);
           break;
         case 'tool.ended':
-          if (record.result.ok) this.add(record.result.value, this.got, record.pid, record.n);
+          if (record.result.ok) this.add(record.result.value, this.journalled, record.pid, record.n);
           break;
         case 'message.sent':
           this.add(record.message);
@@ -89,7 +91,9 @@ export class AuditContents {
     const isOther = (known: ReadonlySet<string> | undefined, hash: string): boolean =>
       known !== undefined && isHash.test(hash) && !known.has(hash);
     if (isOther(this.given.get(`${pid} ${n}`), input)) return 'input';
-    return isOther(this.got.get(`${pid} ${n}`), output) ? 'output' : undefined;
+    // Where the batch has its result, that is what counts.
+    const got = this.got.get(`${pid} ${n}`) ?? this.journalled.get(`${pid} ${n}`);
+    return isOther(got, output) ? 'output' : undefined;
   }
 
   private add(value: Json, to?: Map<string, Set<string>>, pid?: Pid, n?: number): void {
