@@ -28,9 +28,10 @@ import {
   ledgerRow,
   recordingRow,
 } from './record-rows.ts';
-import { addBranch, addProcess, loadHead, newRun, type ProcessHead, type RunHead } from './run-heads.ts';
-import { SharedTexts } from './shared-texts.ts';
-import type { Row, SqlSession } from './sql.ts';
+import { loadHead, type ProcessHead, type RunHead } from './run-heads.ts';
+import { PendingRows } from './pending-rows.ts';
+import type { SharedTexts } from './shared-texts.ts';
+import type { SqlSession } from './sql.ts';
 import { callKey, StoredRecords } from './stored-records.ts';
 import {
   auditTable,
@@ -40,11 +41,8 @@ import {
   journalTable,
   ledgerTable,
   pagesTable,
-  pageUsesTable,
-  processesTable,
   recordingsTable,
   runsTable,
-  type Table,
 } from './tables.ts';
 
 export class AppendBatch {
@@ -52,22 +50,8 @@ export class AppendBatch {
   private readonly heads: Map<string, RunHead>;
   private readonly fences: ReadonlyMap<string, number>;
   private readonly stored: StoredRecords;
-  private readonly texts = new SharedTexts();
-  /** Which number a run has is known when it is written. */
-  private readonly rows: { readonly table: Table; readonly run: RunHead; readonly row: Row }[] = [];
-  /** What this batch adds, by its key: the same may come twice before it is stored. */
-  private readonly added = new Map<string, KernelRecord>();
-  /** Hashes of the pages and texts that rows of a run refer to. */
-  private readonly uses = new Map<RunHead, Set<string>>();
-  private readonly touched = new Set<RunHead>();
-  private readonly changed = new Map<ProcessHead, RunHead>();
-  private readonly starts = new Map<
-    ProcessHead,
-    { readonly record: ProcessStarted; readonly place: number }
-  >();
-  private readonly ends = new Map<ProcessHead, Row>();
-  /** Takes back the append under judgement, from its last deed on. */
-  private undo: (() => void)[] = [];
+  private readonly pending: PendingRows;
+  private readonly texts: SharedTexts;
 
   /** `fences`: of the leases that the storage object has taken. `heads`: of runs, changed as if what is added were stored: when the transaction fails, what they tell is void. */
   constructor(session: SqlSession, heads: Map<string, RunHead>, fences: ReadonlyMap<string, number>) {
@@ -75,6 +59,8 @@ export class AppendBatch {
     this.heads = heads;
     this.fences = fences;
     this.stored = new StoredRecords(session);
+    this.pending = new PendingRows(heads);
+    this.texts = this.pending.texts;
   }
 
   /** Reads what has to be known of the runs of these appends, and keeps others from writing to them. */
@@ -95,81 +81,24 @@ export class AppendBatch {
 
   /** Throws KernelError STORAGE_FAILED for records that may not be stored: then none of them is added. */
   async add(records: readonly KernelRecord[]): Promise<void> {
-    this.undo = [];
-    const { texts } = this.texts;
-    const before = texts.size;
+    this.pending.begin();
     try {
       for (const record of records) {
         checkRecord(record);
-        await this.admit(record);
+        // Most are judged by what is known already: waiting for each would take longer than judging it.
+        const judged = this.admit(record);
+        if (judged !== undefined) await judged;
       }
     } catch (error) {
-      for (const act of this.undo.reverse()) act();
-      this.texts.takeReferences();
-      for (const hash of [...texts.keys()].slice(before)) texts.delete(hash);
+      this.pending.takeBack();
       throw error;
     }
   }
 
   /** Writes all that was added. */
-  async write(): Promise<void> {
-    await this.writeRuns();
-    const byTable = new Map<Table, Row[]>();
-    const put = (table: Table, row: Row): void => {
-      const list = byTable.get(table);
-      if (list === undefined) byTable.set(table, [row]);
-      else list.push(row);
-    };
-    const changed: Row[] = [];
-    const ended: Row[] = [];
-    for (const [process, run] of this.changed) {
-      const start = this.starts.get(process);
-      const end = this.ends.get(process);
-      const row = { ...headRow(run, process), ...(end ?? noEnd) };
-      if (start !== undefined) put(processesTable, { ...row, ...startRow(process, start) });
-      else (end === undefined ? changed : ended).push(row);
-    }
-    for (const { table, run, row } of this.rows) put(table, { ...row, run: run.id });
-    for (const [hash, text] of this.texts.texts) put(pagesTable, { hash: pageKey(hash), text });
-    for (const [run, hashes] of this.uses)
-      for (const hash of hashes) put(pageUsesTable, { run: run.id, hash: pageKey(hash) });
-    for (const [table, rows] of byTable) await this.session.insert(table, rows);
-    await this.session.update(processesTable, headColumns, changed);
-    await this.session.update(processesTable, [...headColumns, ...endColumns], ended);
-    this.forgetOver();
+  write(): Promise<void> {
+    return this.pending.write(this.session);
   }
-
-  /** What a run that is over has is loaded again for the little that may still come: a storage may outlive many of them. */
-  private forgetOver(): void {
-    for (const process of this.ends.keys()) {
-      const run = this.changed.get(process)!;
-      if (run.processes.every(({ hasEnded }) => hasEnded)) this.heads.delete(run.name);
-    }
-  }
-
-  private async writeRuns(): Promise<void> {
-    const runs = [...this.touched];
-    for (const run of runs) run.version++;
-    const row = ({ id, name, version, places, audit, fence }: RunHead): Row => ({
-      id,
-      name,
-      version,
-      places,
-      audit_count: audit.count,
-      audit_hash: audit.hash,
-      fence,
-      holder: null,
-      leased_until_us: null,
-      pruned_us: null,
-    });
-    await this.session.update(runsTable, runColumns, runs.filter(({ id }) => id !== 0).map(row));
-    const started = runs.filter(({ id }) => id === 0);
-    await this.session.insert(runsTable, started.map(row));
-    for (const found of await this.session.find(runsTable, ['name'], started.map(row)))
-      this.heads.get(found['name'] as string)!.id = found['id'] as number;
-  }
-
-  // ---- What may be added ---------------------------------------------------------------------------------------------
 
   private admit(record: KernelRecord): Promise<void> | void {
     const run = this.heads.get(record.run);
@@ -212,85 +141,76 @@ export class AppendBatch {
     throw refusal(record, 'belongs to a run that was pruned');
   }
 
-  private async startBranch(record: RunStarted): Promise<void> {
+  private startBranch(record: RunStarted): Promise<void> | void {
     const { run: name, branch: branchName } = record;
-    let run = this.heads.get(name);
-    const known = run?.branches.get(branchName);
-    if (run !== undefined && known !== undefined) {
-      const key = `run ${name} ${branchName}`;
-      return repeats(this.added.get(key) ?? (await this.stored.branch(run, known)), record);
-    }
-    if (run === undefined) {
-      run = newRun(name);
-      this.heads.set(name, run);
-      const started = run;
-      this.undo.push(() => {
-        this.heads.delete(name);
-        this.touched.delete(started);
-      });
-    }
-    const started = run;
-    const { branch } = addBranch(run, branchName);
-    this.undo.push(() => started.branches.delete(branchName));
-    this.put(`run ${name} ${branchName}`, record, branchesTable, run, {
+    const found = this.heads.get(name);
+    const known = found?.branches.get(branchName);
+    const key = `run ${name} ${branchName}`;
+    if (found !== undefined && known !== undefined)
+      return this.again(record, key, () => this.stored.branch(found, known));
+    const run = found ?? this.pending.startRun(name);
+    const { branch } = this.pending.startBranch(run, branchName);
+    this.pending.put(key, record, branchesTable, run, {
       branch,
       name: branchName,
       started: branchBytes(this.texts, record),
     });
   }
 
-  private async startProcess(run: RunHead, record: ProcessStarted): Promise<void> {
+  private startProcess(run: RunHead, record: ProcessStarted): Promise<void> | void {
     const branch = run.branches.get(record.branch);
     if (branch === undefined) throw refusal(record, 'belongs to a branch that has not started');
     const known = branch.processes.get(record.pid);
-    if (known !== undefined)
-      return repeats(this.starts.get(known)?.record ?? (await this.stored.start(run, known)), record);
-    const process = addProcess(run, branch, record.pid);
-    this.undo.push(() => {
-      run.processes.pop();
-      branch.processes.delete(record.pid);
-      this.starts.delete(process);
-      this.changed.delete(process);
-    });
-    this.change(run, process);
-    this.starts.set(process, { record: { ...record }, place: run.places++ });
+    const key = `start ${record.branch.length} ${record.branch} ${record.pid} ${run.name}`;
+    if (known !== undefined) return this.again(record, key, () => this.stored.start(run, known));
+    this.pending.startProcess(key, run, branch, record);
   }
 
-  private async addResult(run: RunHead, record: HistoryRecord): Promise<void> {
+  private addResult(run: RunHead, record: HistoryRecord): Promise<void> | void {
     const process = processOf(run, record);
     const key = `history ${addressKey(run, process)} ${record.n}`;
     if (record.n <= process.lastN) {
-      const known = this.added.get(key) ?? (await this.stored.result(run, process, record));
-      if (known !== undefined) return repeats(known, record);
-      throw refusal(record, `comes after n ${process.lastN} of the same process`);
+      const why = `comes after n ${process.lastN} of the same process`;
+      return this.again(record, key, () => this.stored.result(run, process, record), why);
     }
     if (process.hasEnded) throw afterEnd(record);
-    this.change(run, process);
+    this.pending.change(run, process);
     process.lastN = record.n;
-    this.put(key, record, historyTable, run, historyRow(this.texts, process.process, run.places++, record));
+    this.pending.put(
+      key,
+      record,
+      historyTable,
+      run,
+      historyRow(this.texts, process.process, run.places++, record),
+    );
   }
 
-  private async addToJournal(run: RunHead, record: JournalRecord): Promise<void> {
+  private addToJournal(run: RunHead, record: JournalRecord): Promise<void> | void {
     const process = processOf(run, record);
     const key = `journal ${addressKey(run, process)} ${record.seq}`;
     if (record.seq <= process.lastSeq)
-      return repeats(this.added.get(key) ?? (await this.stored.entry(run, process, record)), record);
+      return this.again(record, key, () => this.stored.entry(run, process, record));
     if (process.hasEnded) throw afterEnd(record);
     if (record.seq !== process.lastSeq + 1)
       throw refusal(record, `is number ${record.seq}, where ${process.lastSeq + 1} comes next`);
-    this.change(run, process);
+    this.pending.change(run, process);
     process.lastSeq = record.seq;
-    this.put(key, record, journalTable, run, journalRow(this.texts, process.process, run.places++, record));
+    this.pending.put(
+      key,
+      record,
+      journalTable,
+      run,
+      journalRow(this.texts, process.process, run.places++, record),
+    );
   }
 
-  private async addCheckpoint(run: RunHead, record: CheckpointRecord): Promise<void> {
+  private addCheckpoint(run: RunHead, record: CheckpointRecord): Promise<void> | void {
     const process = processOf(run, record);
     const { n, base, keep, tip, nodes } = record;
     const key = `checkpoint ${addressKey(run, process)} ${n}`;
     if (n <= process.checkpointN) {
-      const known = this.added.get(key) ?? (await this.stored.checkpoint(run, process, record));
-      if (known !== undefined) return repeats(known, record);
-      throw refusal(record, `comes after n ${process.checkpointN} of the same process`);
+      const why = `comes after n ${process.checkpointN} of the same process`;
+      return this.again(record, key, () => this.stored.checkpoint(run, process, record), why);
     }
     if (process.hasEnded) throw afterEnd(record);
     if (base !== '' && (process.checkpointN === -1 || base !== process.tip))
@@ -298,12 +218,12 @@ export class AppendBatch {
     const held = base === '' ? 0 : process.promptLength;
     if (!Number.isSafeInteger(keep) || keep < 0 || keep > held)
       throw refusal(record, `keeps ${keep} nodes of the ${held} before it`);
-    this.change(run, process);
+    this.pending.change(run, process);
     process.checkpointN = n;
     process.tip = tip;
     process.promptLength = keep + nodes.length;
-    for (const { hash } of nodes) if (hash !== '') this.use(run, hash);
-    this.put(
+    for (const { hash } of nodes) if (hash !== '') this.pending.use(run, hash);
+    this.pending.put(
       key,
       record,
       checkpointsTable,
@@ -315,130 +235,71 @@ export class AppendBatch {
   private addCall(run: RunHead, record: LedgerRecord): void {
     const call = callKey(record);
     const key = `ledger ${call}`;
-    const known = this.added.get(key) ?? this.stored.call(call);
+    const known = this.pending.record(key) ?? this.stored.call(call);
     if (known !== undefined) return repeats(known, record);
     if (record.what === 'reserved' && hasEndedEverywhere(run, record)) throw afterEnd(record);
-    this.put(key, record, ledgerTable, run, ledgerRow(record));
+    this.pending.put(key, record, ledgerTable, run, ledgerRow(record));
   }
 
   private addAudit(run: RunHead, record: AuditRecord): void {
     const { audit } = run;
     const entry = chainAudit(audit, { ...record }, nativeSha256);
-    this.undo.push(() => (run.audit = audit));
+    this.pending.touch(run);
     run.audit = { count: entry.index + 1, hash: entry.hash };
-    this.addRow(auditTable, run, auditRow(entry));
+    this.pending.putRow(auditTable, run, auditRow(entry));
   }
 
   private addPage(run: RunHead, record: PageRecord): void {
     const { hash, text } = record;
     const key = `page ${hash}`;
-    const known = (this.added.get(key) as PageRecord | undefined)?.text ?? this.stored.pageText(record);
+    const known = (this.pending.record(key) as PageRecord | undefined)?.text ?? this.stored.pageText(record);
     if (known !== undefined && known !== text)
       throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
-    this.use(run, hash);
+    this.pending.use(run, hash);
     const content = this.texts.writePage(text);
     if (known === undefined)
-      return this.put(key, record, pagesTable, run, { hash: pageKey(hash), text: content });
-    this.touched.add(run);
-    this.useReferences(run);
+      return this.pending.put(key, record, pagesTable, run, { hash: pageKey(hash), text: content });
+    this.pending.touch(run);
+    this.pending.useReferences(run);
   }
 
   private async addRecording(run: RunHead, record: RecordingRecord): Promise<void> {
     const { session, part } = record;
     const keyOf = (number: number): string => `recording ${run.name} ${number} ${session}`;
     const key = keyOf(part);
-    const known = this.added.get(key) ?? (await this.stored.recording(run, record));
+    const known = this.pending.record(key) ?? (await this.stored.recording(run, record));
     if (known !== undefined) return repeats(known, record);
     const isNext =
-      part === 1 || this.added.has(keyOf(part - 1)) || (await this.stored.hasPart(run, session, part - 1));
+      part === 1 ||
+      this.pending.record(keyOf(part - 1)) !== undefined ||
+      (await this.stored.hasPart(run, session, part - 1));
     if (!isNext) throw refusal(record, 'comes before the part that it follows');
-    const { places } = run;
-    this.undo.push(() => (run.places = places));
-    run.places++;
-    this.put(key, record, recordingsTable, run, recordingRow(this.texts, places, record));
+    this.pending.touch(run);
+    this.pending.put(key, record, recordingsTable, run, recordingRow(this.texts, run.places++, record));
   }
 
   /** Compare and set: the first end stands. */
-  private async endProcess(run: RunHead, record: ProcessEnded): Promise<void> {
+  private endProcess(run: RunHead, record: ProcessEnded): Promise<void> | void {
     const process = processOf(run, record);
     const key = `end ${addressKey(run, process)}`;
-    if (process.hasEnded)
-      return repeats(this.added.get(key) ?? (await this.stored.end(run, process)), record);
-    this.change(run, process);
+    if (process.hasEnded) return this.again(record, key, () => this.stored.end(run, process));
+    this.pending.change(run, process);
     process.hasEnded = true;
     const row = { ended: JSON.stringify(record), ended_place: run.places++ };
-    this.ends.set(process, row);
-    this.added.set(key, record);
-    this.undo.push(() => {
-      this.ends.delete(process);
-      this.added.delete(key);
-    });
+    this.pending.endProcess(key, record, process, row);
   }
 
-  // ---- What is added, and how to take it back ------------------------------------------------------------------------
-
-  private put(key: string, record: KernelRecord, table: Table, run: RunHead, row: Row): void {
-    this.added.set(key, record);
-    this.undo.push(() => this.added.delete(key));
-    this.addRow(table, run, row);
+  /** It is there already, or should be: `why` refuses one that is not. */
+  private async again(
+    record: KernelRecord,
+    key: string,
+    read: () => Promise<KernelRecord | undefined>,
+    why?: string,
+  ): Promise<void> {
+    const known = this.pending.record(key) ?? (await read());
+    if (known === undefined && why !== undefined) throw refusal(record, why);
+    repeats(known, record);
   }
-
-  private addRow(table: Table, run: RunHead, row: Row): void {
-    this.rows.push({ table, run, row });
-    this.useReferences(run);
-    this.touched.add(run);
-    this.undo.push(() => {
-      this.rows.pop();
-    });
-  }
-
-  private useReferences(run: RunHead): void {
-    for (const hash of this.texts.takeReferences()) this.use(run, hash);
-  }
-
-  private use(run: RunHead, hash: string): void {
-    let hashes = this.uses.get(run);
-    if (hashes === undefined) this.uses.set(run, (hashes = new Set()));
-    if (hashes.has(hash)) return;
-    hashes.add(hash);
-    this.undo.push(() => hashes.delete(hash));
-  }
-
-  /** Call it before the head of the process, or the places of the run, change. */
-  private change(run: RunHead, process: ProcessHead): void {
-    const before = { ...process };
-    const { places } = run;
-    this.changed.set(process, run);
-    this.touched.add(run);
-    this.undo.push(() => {
-      Object.assign(process, before);
-      run.places = places;
-    });
-  }
-}
-
-const headColumns = ['last_n', 'last_seq', 'checkpoint_n', 'tip', 'prompt_length'];
-const endColumns = ['ended', 'ended_place'];
-const noEnd: Row = { ended: null, ended_place: null };
-const runColumns = ['version', 'places', 'audit_count', 'audit_hash'];
-
-function headRow(run: RunHead, head: ProcessHead): Row {
-  return {
-    run: run.id,
-    process: head.process,
-    last_n: head.lastN,
-    last_seq: head.lastSeq,
-    checkpoint_n: head.checkpointN,
-    tip: head.tip,
-    prompt_length: head.promptLength,
-  };
-}
-
-function startRow(
-  { branch, pid }: ProcessHead,
-  { record, place }: { readonly record: ProcessStarted; readonly place: number },
-): Row {
-  return { branch: branch.branch, pid, started: JSON.stringify(record), place };
 }
 
 type ProcessRecord = HistoryRecord | JournalRecord | CheckpointRecord | ProcessEnded;

@@ -214,7 +214,8 @@ class SqliteSession implements SqlSession {
 
   insert({ name, columns, counted, isRepeatable }: Table, rows: readonly Row[]): Promise<void> {
     const names = Object.keys(columns).filter((column) => column !== counted);
-    const verb = isRepeatable === true ? 'insert or ignore' : 'insert';
+    // Any other would copy each page first, to undo a statement that fails: here all of its transaction is undone.
+    const verb = isRepeatable === true ? 'insert or ignore' : 'insert or fail';
     const places = `(${names.map(() => '?').join(', ')})`;
     let next = 0;
     for (const count of [rowsAtOnce, 1]) {
