@@ -193,9 +193,10 @@ test('an agent whose kernel cannot go on has failed, and whoever waits for it is
   expect(await tell('status', { pid: pid! })).toMatchObject({ state: 'ended', outcome: 'failed' });
 });
 
-test.concurrent.each(['SIGINT', 'SIGHUP'] as const)(
+test.concurrent.for(['SIGINT', 'SIGHUP'] as const)(
   'at %s it ends with all that it started: agents, commands, servers of its own',
-  async (how) => {
+  // Side by side each has its own.
+  async (how, { expect }) => {
     const log = join(root, `log-${how}`);
     const mcp = `"${process.execPath}" "${join(projectRoot, 'test/support/hostile-mcp-server.ts')}" plain "${log}"`;
     const main = join(projectRoot, 'src/cli/main.ts');

@@ -808,7 +808,7 @@ export function storageContract(
           expect(process!.end !== undefined).toBe(expected.some(({ type }) => type === 'process.ended'));
           await storage.close();
         }),
-        { seed: 42, numRuns: 100 },
+        { seed: 42, numRuns: name === 'postgres' ? 30 : 100 },
       );
     });
   });
