@@ -98,7 +98,7 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
           while (memory.evict() !== undefined);
           expect(resident.size).toBe(0);
         }),
-        { seed: 5, numRuns: seedCount(500, 10_000) },
+        { seed: 5, numRuns: seedCount(250, 10_000) },
       );
     });
 
