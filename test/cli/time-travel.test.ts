@@ -143,6 +143,16 @@ afterEach(async () => {
   servers = [];
 });
 
+test('each branch has its time accounted for by itself', async () => {
+  const { cli, json } = place();
+  const { run } = await json(...words);
+  expect((await cli('fork', run, '--after', '1')).status).toBe(0);
+  expect((await cli('why', `${run}@fork-1`, '1')).err).toContain('nobody has gone on with it yet');
+  expect((await cli('resume', `${run}@fork-1`, '--approve', 'always')).status).toBe(0);
+  for (const branch of [run, `${run}@fork-1`])
+    expect(await cli('why', branch, '1')).toMatchObject({ status: 0, err: '' });
+});
+
 test('a fork keeps tools and limits, and asks another model with a larger budget', async () => {
   const [first, second] = [await HostileServer.start(), await HostileServer.start()];
   servers = [first, second];

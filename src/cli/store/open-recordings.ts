@@ -6,7 +6,7 @@ import { openInputFile } from '../../adapters/files/input-file.ts';
 import { storedRecordings } from '../../host/stored-recordings.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { Io } from '../command.ts';
-import { findRun } from './find-run.ts';
+import { branchWords, findBranch, findRun } from './find-run.ts';
 import { openStoreToRead } from './open-store.ts';
 import type { StoreFlags } from './store-place.ts';
 
@@ -32,17 +32,26 @@ export async function openRecordings(
   return [{ name: file.name, lines: () => file.lines(), mayBeCut: false }];
 }
 
-/** Undefined: the word names a file, or there is no store. Throws KernelError. */
+/** Undefined: the word names a file, or there is no store. `of` its branch: only those of kernels that went on with the branch that is named, or is the current one. Throws KernelError. */
 export async function recordingsOfRun(
   word: string,
   flags: StoreFlags,
   io: Io,
+  of: 'run' | 'branch' = 'run',
 ): Promise<readonly OpenRecording[] | undefined> {
   if (word === '-' || existsSync(resolve(io.folder, word)) || !(await isThere(flags, io))) return undefined;
   const { storage } = await openStoreToRead(flags, io);
   try {
-    const { run, prunedUs } = await findRun(storage, word);
-    const recordings = await storedRecordings(storage, run);
+    const at = of === 'branch' ? word.lastIndexOf('@') : -1;
+    const { run, prunedUs } = await findRun(storage, at < 0 ? word : word.slice(0, at));
+    const all = await storedRecordings(storage, run);
+    const chosen = of === 'run' || all.length === 0 ? undefined : await findBranch(storage, word);
+    const recordings = all.filter(({ branch }) => chosen === undefined || branch === chosen.branch);
+    if (chosen !== undefined && recordings.length === 0)
+      throw new KernelError(
+        'INVALID_ARGUMENT',
+        `run ${branchWords(chosen)}: no recording of it is kept: nobody has gone on with it yet, or only with --no-recording`,
+      );
     if (recordings.length === 0)
       throw new KernelError(
         'INVALID_ARGUMENT',
@@ -52,7 +61,7 @@ export async function recordingsOfRun(
       );
     return recordings.map(({ lines }, index) => ({
       name: recordings.length === 1 ? run : `${run} part ${index + 1} of ${recordings.length}`,
-      run,
+      run: chosen === undefined ? run : branchWords(chosen),
       lines,
       mayBeCut: true,
     }));

@@ -65,7 +65,7 @@ export function addSourceFlags(command: CommanderCommand): void {
 /** Throws KernelError: a file that is none of these, flags that mean nothing for it, a recording that does not come out the same. */
 export async function readRun(word: string, flags: SourceFlags, io: Io, watch: Watch): Promise<ReadRun> {
   io.progress(`reading ${word}`);
-  const stored = await recordingsOfRun(word, flags, io);
+  const stored = await recordingsOfRun(word, flags, io, 'branch');
   if (stored !== undefined)
     return { name: stored[0]!.run!, kind: 'run', ...(await recorded(stored, flags, watch)) };
   const file = await openInputFile(word);
