@@ -238,6 +238,12 @@ export class LiveKernel {
 
   // ---- What runs -----------------------------------------------------------------------------------------------------
 
+  /** Resolves when what has happened so far is durable. Rejects when the kernel breaks down before. */
+  async settled(): Promise<void> {
+    if (this.isStepping) await Promise.resolve();
+    await this.durable();
+  }
+
   /** Resolves when what has happened so far is durable, and what waited for that is done. */
   private durable(): Promise<void> {
     return new Promise((resolve, reject) => {
