@@ -3,6 +3,8 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ServerEnv } from './caller.ts';
 import { answerOf, Refused } from './errors.ts';
+import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
+import { addHealthRoutes } from './health/health-routes.ts';
 import { RunService } from './runs/run-service.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
 import type { ServedWorld } from './served-world.ts';
@@ -12,9 +14,16 @@ export interface AppOptions {
   readonly version: string;
   /** Where errors that nobody has foreseen are told. */
   readonly onError: (error: unknown) => void;
+  /** Default: for a server on loopback without tokens. */
+  readonly guards?: Partial<GuardOptions>;
+  /** It takes no more requests. */
+  readonly isClosing?: () => boolean;
 }
 
-export function createApp(world: ServedWorld, { version, onError }: AppOptions): OpenAPIHono<ServerEnv> {
+export function createApp(
+  world: ServedWorld,
+  { version, onError, guards = {}, isClosing = () => false }: AppOptions,
+): OpenAPIHono<ServerEnv> {
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       if (result.success) return;
@@ -36,14 +45,8 @@ export function createApp(world: ServedWorld, { version, onError }: AppOptions):
       new Refused(404, 'NOT_FOUND', `${context.req.method} ${context.req.path}: there is no such path`),
     ),
   );
-  app.use(async (context, next) => {
-    context.set('caller', {
-      name: 'local',
-      tenant: undefined,
-      scopes: new Set(['read', 'run', 'admin'] as const),
-    });
-    await next();
-  });
+  addGuards(app, world.clock, { ...guardDefaults, ...guards });
+  addHealthRoutes(app, { live: world.live, isClosing, version });
   addTraceRoutes(app, new RunService(world));
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Ring Zero', version } });
   return app;

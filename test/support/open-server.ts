@@ -9,6 +9,7 @@ import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
 import type { StorageManager } from '../../src/kernel/storage.ts';
 import { createApp } from '../../src/server/app.ts';
 import type { ServerEnv } from '../../src/server/caller.ts';
+import type { GuardOptions } from '../../src/server/guards.ts';
 import type { ServedWorld } from '../../src/server/served-world.ts';
 import { ioOf } from './run-cli.ts';
 
@@ -23,22 +24,27 @@ export interface OpenServer extends AsyncDisposable {
 export async function openServer({
   words = ['--model', 'scripted'],
   storage = new MemoryStorage(),
-}: { readonly words?: readonly string[]; readonly storage?: StorageManager } = {}): Promise<OpenServer> {
+  guards = {},
+}: {
+  readonly words?: readonly string[];
+  readonly storage?: StorageManager;
+  readonly guards?: Partial<GuardOptions>;
+} = {}): Promise<OpenServer> {
   const command = new Command();
   serveCommand.register(command);
   command.parse(words, { from: 'user' });
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
-  const app = createApp(world.served, { version: '0.0.0', onError: (error) => errors.push(error) });
+  const app = createApp(world.served, { version: '0.0.0', onError: (error) => errors.push(error), guards });
   return {
     app,
     world: world.served,
-    get: async (path, headers = {}) => app.request(path, { headers }),
+    get: async (path, headers = {}) => app.request(path, { headers: { Host: 'localhost', ...headers } }),
     post: async (path, body, headers = {}) =>
       app.request(path, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', ...headers },
+        headers: { Host: 'localhost', 'Content-Type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }),
     async [Symbol.asyncDispose]() {
