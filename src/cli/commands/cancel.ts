@@ -6,7 +6,7 @@ import { KernelError } from '../../kernel/errors.ts';
 import { historyVersion, type ProcessEnded } from '../../kernel/records.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { branchWords, findBranch } from '../store/find-run.ts';
-import { openStoreToRead } from '../store/open-store.ts';
+import { openStoreThere } from '../store/open-store.ts';
 import { takeRun } from '../store/run-lease.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
@@ -20,7 +20,7 @@ export const cancelCommand: Command<CancelOptions> = {
     addStoreFlags(command);
   },
   async run({ operands: [name = ''], options }: Call<CancelOptions>, io: Io): Promise<number> {
-    const { storage } = await openStoreToRead(options, io);
+    const { storage } = await openStoreThere(options, io);
     try {
       const found = await findBranch(storage, name);
       const { run } = found;
