@@ -8,7 +8,7 @@ import { formatBytes } from '../../report/format.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseBytes, parseDurationUs, parseInteger } from '../options.ts';
 import { findRun } from '../store/find-run.ts';
-import { openStoreToRead } from '../store/open-store.ts';
+import { openStoreThere } from '../store/open-store.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
 interface PruneOptions extends CommonOptions, Omit<StoreFlags, 'config'> {
@@ -54,7 +54,7 @@ export const pruneCommand: Command<PruneOptions> = {
       );
     if (operands.length > 0 && (olderThan ?? keep ?? maxSize) !== undefined)
       throw invalid('run', operands[0], 'names of runs, or --older-than, --keep and --max-size, not both');
-    const { storage } = await openStoreToRead(options, io);
+    const { storage } = await openStoreThere(options, io);
     try {
       return await new Pruning(storage, options, io).run(operands);
     } finally {
