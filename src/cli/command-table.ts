@@ -22,6 +22,7 @@ export const commandTable: CommandTable = {
   import: async () => (await import('./commands/import.ts')).importCommand,
   doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   serve: async () => (await import('./commands/serve.ts')).serveCommand,
+  top: async () => (await import('./commands/top.ts')).topCommand,
   token: async () => (await import('./commands/token.ts')).tokenCommand,
   mcp: async () => (await import('./commands/mcp.ts')).mcpCommand,
   demo: async () => (await import('./commands/demo.ts')).demoCommand,
