@@ -8,6 +8,7 @@ import { emptyAuditHead, verifyAuditChain, type ChainedAuditRecord } from '../ke
 import { KernelError } from '../kernel/errors.ts';
 import { historyVersion, type KernelRecord } from '../kernel/records.ts';
 import type { StorageManager, WholeRun } from '../kernel/storage.ts';
+import { recordProblem } from './run-file-record.ts';
 
 const runFileFormat = 'ringzero-run';
 const runFileVersion = 1;
@@ -74,6 +75,8 @@ export async function readRunFile(
       const entry = 'record' in value ? (value as unknown as ChainedAuditRecord) : undefined;
       const record = entry?.record ?? (value as unknown as WholeRun['records'][number]);
       if (record.run !== run) throw badFile(`${at}: is of another run than ${JSON.stringify(run)}`);
+      const problem = recordProblem(record);
+      if (problem !== undefined) throw badFile(`${at}: ${problem}`);
       // Runs share their pages: another text would stand in the place of theirs.
       if (record.type === 'page' && sha256Hex(record.text) !== record.hash)
         throw badFile(`${at}: the text of this page has another hash`);

@@ -130,14 +130,44 @@ test('a file that is damaged, cut off, of something else or of a newer version i
   }
 });
 
+/** With a checksum that fits, as whoever writes such a file by hand can make it. */
+function summed(lines: readonly string[]): readonly string[] {
+  let checksum = '';
+  for (const line of lines) checksum = sha256Hex(checksum + line);
+  return [...lines, JSON.stringify({ checksum, end: true, lines: lines.length })];
+}
+
+test('a record that lacks a field, or has another in its place, is told with its line', async () => {
+  const lines = (await exported(await filled())).slice(0, -1);
+  const storage = new MemoryStorage();
+  const refused = async (type: string, change: object, why: string): Promise<void> => {
+    const index = lines.findIndex((line) => line.includes(`"type":"${type}"`));
+    const { record, ...place } = JSON.parse(lines[index]!) as { readonly record?: object };
+    const value =
+      record === undefined ? { ...place, ...change } : { ...place, record: { ...record, ...change } };
+    const file = summed(lines.with(index, JSON.stringify(value)));
+    await expect(imported(storage, file)).rejects.toThrow(`r1.json: line ${index + 1}: ${why}`);
+    expect(await storage.runs()).toEqual([]);
+  };
+  await refused('history', { result: undefined }, 'history record.result: missing; allowed: an object');
+  await refused('history', { result: { ok: true } }, 'history record.result: {"ok":true} is not allowed');
+  await refused('checkpoint', { nodes: [{}] }, 'checkpoint record.nodes[0].hash: missing; allowed: text');
+  await refused(
+    'ledger',
+    { tokens: 'many' },
+    'ledger record.tokens: "many" is not allowed; allowed: a number',
+  );
+  await refused('audit', { action: 7 }, 'audit record.action: 7 is not allowed; allowed: text');
+  await refused('page', { text: null }, 'page record.text: null is not allowed; allowed: text');
+  await refused('run.started', { type: 'run' }, 'type: "run" is not allowed; allowed: run.started, ');
+  expect(await imported(storage, summed(lines))).toBe('imported');
+});
+
 test('a page whose text is not that of its hash is refused: runs share their pages', async () => {
   const storage = new MemoryStorage();
   await storage.append(runRecords('here'));
   const lines = (await exported(await filled())).map((line) => line.replace('"of r1 alone"', '"forged"'));
-  let checksum = '';
-  for (const line of lines.slice(0, -1)) checksum = sha256Hex(checksum + line);
-  const footer = JSON.stringify({ checksum, end: true, lines: lines.length - 1 });
-  await expect(imported(storage, [...lines.slice(0, -1), footer])).rejects.toThrow(
+  await expect(imported(storage, summed(lines.slice(0, -1)))).rejects.toThrow(
     /^r1\.json: line \d+: the text of this page has another hash$/,
   );
   expect(await storage.runs()).toMatchObject([{ run: 'here' }]);
