@@ -173,18 +173,55 @@ test('a page whose text is not that of its hash is refused: runs share their pag
   expect(await storage.runs()).toMatchObject([{ run: 'here' }]);
 });
 
+test('a pruned run keeps its log when the file has what no storage takes', async () => {
+  const storage = new MemoryStorage();
+  await storage.append(runRecords('r1'));
+  const lines = (await exported(storage)).slice(0, -1);
+  await storage.prune({ runs: ['r1'], atUs: 1 });
+  const log = await storage.audit('r1');
+  expect(log.length).toBeGreaterThan(0);
+  const index = lines.findIndex((line) => line.includes('"type":"history"'));
+  const other = lines[index]!.replace('"ok":true', '"ok":true,"more":1');
+  expect(other).not.toBe(lines[index]);
+  await expect(imported(storage, summed(lines.toSpliced(index, 0, other)))).rejects.toMatchObject({
+    code: 'STORAGE_FAILED',
+  });
+  expect(await storage.audit('r1')).toEqual(log);
+  expect(await imported(storage, summed(lines))).toBe('restored');
+});
+
+test('a program that dies while a pruned run is put back leaves one that can be imported', async () => {
+  const storage = new MemoryStorage();
+  await storage.append(runRecords('r1'));
+  const lines = await exported(storage);
+  await storage.prune({ runs: ['r1'], atUs: 1 });
+  const dying = instead(storage, { append: () => Promise.reject(new Error('killed')) });
+  await expect(imported(dying, lines)).rejects.toThrow('killed');
+  expect(await imported(storage, lines)).toBe('imported');
+  expect(await exported(storage)).toEqual(lines);
+});
+
 test('a run that another worker takes while what was pruned of it is put back is left to that worker', async () => {
   const storage = new MemoryStorage();
   await storage.append(runRecords('r1'));
   const lines = await exported(storage);
   await storage.prune({ runs: ['r1'], atUs: 1 });
-  const taken = new Proxy(storage, {
+  const taken = instead(storage, {
+    prune: () => storage.lease({ run: 'r1', holder: 'a worker', atUs: 0, untilUs: 10 }),
+  });
+  await expect(imported(taken, lines)).rejects.toThrow(/a worker is driving it here/);
+});
+
+/** The same storage, but for what these do in the place of its own. */
+function instead(
+  storage: MemoryStorage,
+  acts: Readonly<Record<string, () => Promise<unknown>>>,
+): StorageManager {
+  return new Proxy(storage, {
     get(target, name) {
-      if (name === 'prune')
-        return async () => target.lease({ run: 'r1', holder: 'a worker', atUs: 0, untilUs: 10 });
+      if (Object.hasOwn(acts, name)) return acts[name as string];
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
-  await expect(imported(taken, lines)).rejects.toThrow(/a worker is driving it here/);
-});
+}
