@@ -36,7 +36,7 @@ export async function openServedWorld(
       budget: budgetName,
       settings: world.settings as unknown as Json,
       newRunName,
-      agent: (own) => world.agent(own) as Json,
+      agent: (own) => world.agent(own),
     },
     close: () => world.close(),
   };
