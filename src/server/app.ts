@@ -1,8 +1,13 @@
 /** All routes of the server, over the services that they use. Tested without a port: `app.request(…)`. */
+import { randomUUID } from 'node:crypto';
+
 import { OpenAPIHono } from '@hono/zod-openapi';
 
+import { badInput } from './bad-input.ts';
+import { checkBody } from './body-check.ts';
 import type { ServerEnv } from './caller.ts';
-import { answerOf, Refused } from './errors.ts';
+import { answerOf } from './errors.ts';
+import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { RunService } from './runs/run-service.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
 import type { ServedWorld } from './served-world.ts';
@@ -10,32 +15,23 @@ import type { ServedWorld } from './served-world.ts';
 export interface AppOptions {
   /** Of the package. */
   readonly version: string;
-  /** Where errors that nobody has foreseen are told. */
-  readonly onError: (error: unknown) => void;
+  /** Where errors that nobody has foreseen are told, under the id that the answer names. */
+  readonly onError: (error: unknown, id: string) => void;
 }
 
 export function createApp(world: ServedWorld, { version, onError }: AppOptions): OpenAPIHono<ServerEnv> {
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
-      if (result.success) return;
-      const [issue] = result.error.issues;
-      const field = issue?.path.join('.') ?? '';
-      throw new Refused(422, 'INVALID_ARGUMENT', `${field}: ${issue?.message ?? 'is not what it may be'}`, {
-        field,
-      });
+      // `data` is what was checked; the types leave it out.
+      if (!result.success) throw badInput(result.error, (result as { readonly data?: unknown }).data);
     },
   });
   app.onError((error, context) => {
-    const answer = answerOf(context, error);
-    if (answer.status === 500) onError(error);
+    const id = randomUUID();
+    const answer = answerOf(context, error, id);
+    if (answer.status === 500) onError(error, id);
     return answer;
   });
-  app.notFound((context) =>
-    answerOf(
-      context,
-      new Refused(404, 'NOT_FOUND', `${context.req.method} ${context.req.path}: there is no such path`),
-    ),
-  );
   app.use(async (context, next) => {
     context.set('caller', {
       name: 'local',
@@ -44,7 +40,8 @@ export function createApp(world: ServedWorld, { version, onError }: AppOptions):
     });
     await next();
   });
+  app.use(checkBody);
   addTraceRoutes(app, new RunService(world));
-  app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Ring Zero', version } });
+  addDocumentRoutes(app, version);
   return app;
 }

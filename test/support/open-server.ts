@@ -10,6 +10,8 @@ import type { StorageManager } from '../../src/kernel/storage.ts';
 import { createApp } from '../../src/server/app.ts';
 import type { ServerEnv } from '../../src/server/caller.ts';
 import type { ServedWorld } from '../../src/server/served-world.ts';
+import type { ApiDocument } from '../../src/server/openapi/document.ts';
+import { ApiConformity } from './api-conformity.ts';
 import { ioOf } from './run-cli.ts';
 
 export interface OpenServer extends AsyncDisposable {
@@ -19,25 +21,44 @@ export interface OpenServer extends AsyncDisposable {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
 }
 
-/** `words`: flags of the command. Default storage: memory; the caller closes another. */
+/** `words`: flags of the command. Default storage: memory; the caller closes another. An answer that is not as documented fails the test. */
 export async function openServer({
   words = ['--model', 'scripted'],
   storage = new MemoryStorage(),
-}: { readonly words?: readonly string[]; readonly storage?: StorageManager } = {}): Promise<OpenServer> {
+  onError,
+}: {
+  readonly words?: readonly string[];
+  readonly storage?: StorageManager;
+  /** Absent: an error that nobody has foreseen fails the test. */
+  readonly onError?: (error: unknown, id: string) => void;
+} = {}): Promise<OpenServer> {
   const command = new Command();
   serveCommand.register(command);
   command.parse(words, { from: 'user' });
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
-  const app = createApp(world.served, { version: '0.0.0', onError: (error) => errors.push(error) });
+  const app = createApp(world.served, {
+    version: '0.0.0',
+    onError: onError ?? ((error) => errors.push(error)),
+  });
+  const document = (await (await app.request('/openapi.json')).json()) as ApiDocument;
+  const conformity = new ApiConformity(document);
+  const checked = async (method: string, path: string, init: RequestInit): Promise<Response> => {
+    const answer = await app.request(path, { method, ...init });
+    const type = answer.headers.get('Content-Type') ?? '';
+    // Of a stream that may never end only the head is checked.
+    const text = type.startsWith('application/json') ? await answer.clone().text() : '-';
+    const problem = conformity.problemOf(method, path, answer.status, type, text);
+    if (problem !== undefined) errors.push(new Error(problem));
+    return answer;
+  };
   return {
     app,
     world: world.served,
-    get: async (path, headers = {}) => app.request(path, { headers }),
-    post: async (path, body, headers = {}) =>
-      app.request(path, {
-        method: 'POST',
+    get: (path, headers = {}) => checked('GET', path, { headers }),
+    post: (path, body, headers = {}) =>
+      checked('POST', path, {
         headers: { 'Content-Type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }),
