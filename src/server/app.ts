@@ -7,6 +7,8 @@ import { badInput } from './bad-input.ts';
 import { checkBody } from './body-check.ts';
 import type { ServerEnv } from './caller.ts';
 import { answerOf } from './errors.ts';
+import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
+import { addHealthRoutes } from './health/health-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { RunService } from './runs/run-service.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
@@ -17,9 +19,16 @@ export interface AppOptions {
   readonly version: string;
   /** Where errors that nobody has foreseen are told, under the id that the answer names. */
   readonly onError: (error: unknown, id: string) => void;
+  /** Default: for a server on loopback without tokens. */
+  readonly guards?: Partial<GuardOptions>;
+  /** It takes no more requests. */
+  readonly isClosing?: () => boolean;
 }
 
-export function createApp(world: ServedWorld, { version, onError }: AppOptions): OpenAPIHono<ServerEnv> {
+export function createApp(
+  world: ServedWorld,
+  { version, onError, guards = {}, isClosing = () => false }: AppOptions,
+): OpenAPIHono<ServerEnv> {
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -32,15 +41,9 @@ export function createApp(world: ServedWorld, { version, onError }: AppOptions):
     if (answer.status === 500) onError(error, id);
     return answer;
   });
-  app.use(async (context, next) => {
-    context.set('caller', {
-      name: 'local',
-      tenant: undefined,
-      scopes: new Set(['read', 'run', 'admin'] as const),
-    });
-    await next();
-  });
+  addGuards(app, world.clock, { ...guardDefaults, ...guards });
   app.use(checkBody);
+  addHealthRoutes(app, { live: world.live, isClosing, version });
   addTraceRoutes(app, new RunService(world));
   addDocumentRoutes(app, version);
   return app;

@@ -9,8 +9,9 @@ import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
 import type { StorageManager } from '../../src/kernel/storage.ts';
 import { createApp } from '../../src/server/app.ts';
 import type { ServerEnv } from '../../src/server/caller.ts';
+import type { GuardOptions } from '../../src/server/guards.ts';
 import type { ServedWorld } from '../../src/server/served-world.ts';
-import type { ApiDocument } from '../../src/server/openapi/document.ts';
+import { documentOf } from '../../src/server/openapi/document.ts';
 import { ApiConformity } from './api-conformity.ts';
 import { ioOf } from './run-cli.ts';
 
@@ -25,10 +26,12 @@ export interface OpenServer extends AsyncDisposable {
 export async function openServer({
   words = ['--model', 'scripted'],
   storage = new MemoryStorage(),
+  guards = {},
   onError,
 }: {
   readonly words?: readonly string[];
   readonly storage?: StorageManager;
+  readonly guards?: Partial<GuardOptions>;
   /** Absent: an error that nobody has foreseen fails the test. */
   readonly onError?: (error: unknown, id: string) => void;
 } = {}): Promise<OpenServer> {
@@ -40,10 +43,10 @@ export async function openServer({
   const errors: unknown[] = [];
   const app = createApp(world.served, {
     version: '0.0.0',
+    guards,
     onError: onError ?? ((error) => errors.push(error)),
   });
-  const document = (await (await app.request('/openapi.json')).json()) as ApiDocument;
-  const conformity = new ApiConformity(document);
+  const conformity = new ApiConformity(documentOf(app, '0.0.0'));
   const checked = async (method: string, path: string, init: RequestInit): Promise<Response> => {
     const answer = await app.request(path, { method, ...init });
     const type = answer.headers.get('Content-Type') ?? '';
@@ -56,10 +59,10 @@ export async function openServer({
   return {
     app,
     world: world.served,
-    get: (path, headers = {}) => checked('GET', path, { headers }),
+    get: (path, headers = {}) => checked('GET', path, { headers: { Host: 'localhost', ...headers } }),
     post: (path, body, headers = {}) =>
       checked('POST', path, {
-        headers: { 'Content-Type': 'application/json', ...headers },
+        headers: { Host: 'localhost', 'Content-Type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }),
     async [Symbol.asyncDispose]() {

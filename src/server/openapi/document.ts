@@ -132,7 +132,8 @@ function commonRefusals(
 ): Record<string, ApiResponse> {
   const told: Partial<Record<RefusalStatus, string>> = {
     ...(requestBody === undefined ? {} : bodyRefusals),
-    ...(security?.length === 0 ? {} : callerRefusals),
+    ...(security?.length === 0 ? {} : { 401: 'no token, or none that this server knows' }),
+    ...callerRefusals,
     ...(parameters.length > 0 ? { 422: 'a field is not what it may be' } : {}),
     ...(parameters.includes(idempotencyKey)
       ? { 409: 'a request under the same Idempotency-Key is under way, or was cut off by a crash' }
@@ -152,8 +153,7 @@ const bodyRefusals: Partial<Record<RefusalStatus, string>> = {
   422: 'a field is not what it may be',
 };
 const callerRefusals: Partial<Record<RefusalStatus, string>> = {
-  401: 'no token, or none that this server knows',
-  403: 'the token may not do that',
+  403: 'the token may not do that, or a page of another origin asks',
   429: 'too many requests, or a limit is reached',
 };
 
