@@ -41,7 +41,8 @@ export const serveCommand: Command<ServeOptions> = {
     });
     const app = createApp(world.served, {
       version: packageVersion(),
-      onError: (error) => io.err(String(error)),
+      onError: (error, id) =>
+        io.err(`error ${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
       guards,
     });
     const server = await listen(app, options);

@@ -2,38 +2,26 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { callerOf, type ServerEnv } from '../caller.ts';
-import { refusal } from '../errors.ts';
+import { jsonAnswer, jsonBody, refusals } from '../openapi/answers.ts';
 import type { RunService } from './run-service.ts';
 import { createdTrace, createTrace, traceView } from './trace-schemas.ts';
-
-const refused = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: refusal } },
-});
 
 const create = createRoute({
   method: 'post',
   path: '/api/traces',
+  operationId: 'createTrace',
   summary: 'Create a run and let it go',
-  request: { body: { required: true, content: { 'application/json': { schema: createTrace } } } },
-  responses: {
-    201: {
-      description: 'the run is durable, and has begun',
-      content: { 'application/json': { schema: createdTrace } },
-    },
-    422: refused('a field is not what it may be'),
-  },
+  request: { body: jsonBody(createTrace) },
+  responses: { 201: jsonAnswer('the run is durable, and has begun', createdTrace) },
 });
 
 const get = createRoute({
   method: 'get',
   path: '/api/traces/{id}',
+  operationId: 'getTrace',
   summary: 'One run as it stands',
   request: { params: z.object({ id: z.string() }) },
-  responses: {
-    200: { description: 'the run', content: { 'application/json': { schema: traceView } } },
-    404: refused('no such run'),
-  },
+  responses: { 200: jsonAnswer('the run', traceView), ...refusals({ 404: 'no such run' }) },
 });
 
 export function addTraceRoutes(app: OpenAPIHono<ServerEnv>, runs: RunService): void {
