@@ -44,7 +44,7 @@ export function createApp(world: ServedWorld, { version, onError }: AppOptions):
     });
     await next();
   });
-  addTraceRoutes(app, new RunService(world));
+  addTraceRoutes(app, new RunService(world, { active: 1_000 }));
   app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Ring Zero', version } });
   return app;
 }

@@ -1,38 +1,122 @@
-/** POST /api/traces and what can be seen and done of a trace. */
+/** POST /api/traces, and what can be seen and done of a trace. */
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { callerOf, type ServerEnv } from '../caller.ts';
 import { refusal } from '../errors.ts';
 import type { RunService } from './run-service.ts';
-import { createdTrace, createTrace, traceView } from './trace-schemas.ts';
+import {
+  createdTrace,
+  createTrace,
+  goOnTrace,
+  listQuery,
+  runningList,
+  stepList,
+  stepQuery,
+  stoppedTrace,
+  traceList,
+  traceView,
+  wentOn,
+} from './trace-schemas.ts';
 
-const refused = (description: string) => ({
+export const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
   description,
-  content: { 'application/json': { schema: refusal } },
+  content: { 'application/json': { schema } },
 });
+export const refused = (description: string) => json(description, refusal);
+export const body = <Schema extends z.ZodType>(schema: Schema) => ({
+  required: true,
+  content: { 'application/json': { schema } },
+});
+export const traceParams = z.object({ id: z.string().min(1).max(200) });
+
+export const noSuchTrace = refused('no such run');
+export const badField = refused('a field is not what it may be');
+export const tooMany = refused('too many runs are going on; Retry-After tells when to ask again');
+export const unavailable = refused('the storage is unavailable, or the server ends; Retry-After');
 
 const create = createRoute({
   method: 'post',
   path: '/api/traces',
+  operationId: 'createTrace',
   summary: 'Create a run and let it go',
-  request: { body: { required: true, content: { 'application/json': { schema: createTrace } } } },
+  request: { body: body(createTrace) },
   responses: {
-    201: {
-      description: 'the run is durable, and has begun',
-      content: { 'application/json': { schema: createdTrace } },
-    },
-    422: refused('a field is not what it may be'),
+    201: json('the run is durable, and has begun', createdTrace),
+    403: refused('the tenant is not that of the token'),
+    422: badField,
+    429: tooMany,
+    503: unavailable,
   },
+});
+
+const list = createRoute({
+  method: 'get',
+  path: '/api/traces',
+  operationId: 'listTraces',
+  summary: 'All runs, the latest first',
+  request: { query: listQuery },
+  responses: { 200: json('a page of them', traceList), 422: badField, 503: unavailable },
+});
+
+const running = createRoute({
+  method: 'get',
+  path: '/api/traces/running',
+  operationId: 'runningTraces',
+  summary: 'The runs that go on here now',
+  responses: { 200: json('all of them', runningList), 503: unavailable },
 });
 
 const get = createRoute({
   method: 'get',
   path: '/api/traces/{id}',
+  operationId: 'getTrace',
   summary: 'One run as it stands',
-  request: { params: z.object({ id: z.string() }) },
+  request: { params: traceParams },
+  responses: { 200: json('the run', traceView), 404: noSuchTrace, 503: unavailable },
+});
+
+const steps = createRoute({
+  method: 'get',
+  path: '/api/traces/{id}/steps',
+  operationId: 'traceSteps',
+  summary: 'What a run did',
+  request: { params: traceParams, query: stepQuery },
   responses: {
-    200: { description: 'the run', content: { 'application/json': { schema: traceView } } },
-    404: refused('no such run'),
+    200: json('a page of its steps, and behind them what is under way', stepList),
+    404: noSuchTrace,
+    422: badField,
+    503: unavailable,
+  },
+});
+
+const goOn = createRoute({
+  method: 'post',
+  path: '/api/traces/{id}/run',
+  operationId: 'runTrace',
+  summary:
+    'Let a run go on: with what the user says, from behind a step, or with its last answer given again',
+  request: { params: traceParams, body: body(goOnTrace) },
+  responses: {
+    200: json('that it goes on is durable', wentOn),
+    404: noSuchTrace,
+    409: refused('it is running, here or elsewhere; another branch has taken over; it cannot go on here'),
+    422: badField,
+    429: tooMany,
+    503: unavailable,
+  },
+});
+
+const stop = createRoute({
+  method: 'post',
+  path: '/api/traces/{id}/stop',
+  operationId: 'stopTrace',
+  summary: 'Hold a run where it stands, at once',
+  request: { params: traceParams },
+  responses: {
+    200: json('that it is to stop is durable; or it was not running', stoppedTrace),
+    404: noSuchTrace,
+    409: refused('another server drives it'),
+    503: unavailable,
   },
 });
 
@@ -40,7 +124,23 @@ export function addTraceRoutes(app: OpenAPIHono<ServerEnv>, runs: RunService): v
   app.openapi(create, async (context) =>
     context.json(await runs.create(context.req.valid('json'), callerOf(context)), 201),
   );
-  app.openapi(get, (context) =>
-    context.json(runs.get(context.req.valid('param').id, callerOf(context)), 200),
+  app.openapi(list, async (context) =>
+    context.json(await runs.known.list(context.req.valid('query'), callerOf(context)), 200),
   );
+  app.openapi(running, async (context) => context.json(await runs.known.running(callerOf(context)), 200));
+  app.openapi(get, async (context) =>
+    context.json(await runs.known.get(context.req.valid('param').id, callerOf(context)), 200),
+  );
+  app.openapi(steps, async (context) => {
+    const { id } = context.req.valid('param');
+    return context.json(await runs.known.steps(id, context.req.valid('query'), callerOf(context)), 200);
+  });
+  app.openapi(goOn, async (context) => {
+    const { id } = context.req.valid('param');
+    return context.json(await runs.goOn(id, context.req.valid('json'), callerOf(context)), 200);
+  });
+  app.openapi(stop, async (context) => {
+    const { id } = context.req.valid('param');
+    return context.json({ trace_id: id, status: await runs.stop(id, callerOf(context)) }, 200);
+  });
 }
