@@ -2,7 +2,7 @@
 import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import { callerOf, type ServerEnv } from '../caller.ts';
-import { refusal } from '../errors.ts';
+import { jsonAnswer, jsonBody, refusals } from '../openapi/answers.ts';
 import type { RunService } from './run-service.ts';
 import {
   createdTrace,
@@ -18,34 +18,20 @@ import {
   wentOn,
 } from './trace-schemas.ts';
 
-export const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-export const refused = (description: string) => json(description, refusal);
-export const body = <Schema extends z.ZodType>(schema: Schema) => ({
-  required: true,
-  content: { 'application/json': { schema } },
-});
 export const traceParams = z.object({ id: z.string().min(1).max(200) });
 
-export const noSuchTrace = refused('no such run');
-export const badField = refused('a field is not what it may be');
-export const tooMany = refused('too many runs are going on; Retry-After tells when to ask again');
-export const unavailable = refused('the storage is unavailable, or the server ends; Retry-After');
+const noSuchTrace = 'no such run';
+const tooMany = 'too many runs are going on; Retry-After tells when to ask again';
 
 const create = createRoute({
   method: 'post',
   path: '/api/traces',
   operationId: 'createTrace',
   summary: 'Create a run and let it go',
-  request: { body: body(createTrace) },
+  request: { body: jsonBody(createTrace) },
   responses: {
-    201: json('the run is durable, and has begun', createdTrace),
-    403: refused('the tenant is not that of the token'),
-    422: badField,
-    429: tooMany,
-    503: unavailable,
+    201: jsonAnswer('the run is durable, and has begun', createdTrace),
+    ...refusals({ 403: 'the tenant is not that of the token', 429: tooMany }),
   },
 });
 
@@ -55,7 +41,7 @@ const list = createRoute({
   operationId: 'listTraces',
   summary: 'All runs, the latest first',
   request: { query: listQuery },
-  responses: { 200: json('a page of them', traceList), 422: badField, 503: unavailable },
+  responses: { 200: jsonAnswer('a page of them', traceList) },
 });
 
 const running = createRoute({
@@ -63,7 +49,7 @@ const running = createRoute({
   path: '/api/traces/running',
   operationId: 'runningTraces',
   summary: 'The runs that go on here now',
-  responses: { 200: json('all of them', runningList), 503: unavailable },
+  responses: { 200: jsonAnswer('all of them', runningList) },
 });
 
 const get = createRoute({
@@ -72,7 +58,7 @@ const get = createRoute({
   operationId: 'getTrace',
   summary: 'One run as it stands',
   request: { params: traceParams },
-  responses: { 200: json('the run', traceView), 404: noSuchTrace, 503: unavailable },
+  responses: { 200: jsonAnswer('the run', traceView), ...refusals({ 404: noSuchTrace }) },
 });
 
 const steps = createRoute({
@@ -82,10 +68,8 @@ const steps = createRoute({
   summary: 'What a run did',
   request: { params: traceParams, query: stepQuery },
   responses: {
-    200: json('a page of its steps, and behind them what is under way', stepList),
-    404: noSuchTrace,
-    422: badField,
-    503: unavailable,
+    200: jsonAnswer('a page of its steps, and behind them what is under way', stepList),
+    ...refusals({ 404: noSuchTrace }),
   },
 });
 
@@ -95,14 +79,14 @@ const goOn = createRoute({
   operationId: 'runTrace',
   summary:
     'Let a run go on: with what the user says, from behind a step, or with its last answer given again',
-  request: { params: traceParams, body: body(goOnTrace) },
+  request: { params: traceParams, body: jsonBody(goOnTrace) },
   responses: {
-    200: json('that it goes on is durable', wentOn),
-    404: noSuchTrace,
-    409: refused('it is running, here or elsewhere; another branch has taken over; it cannot go on here'),
-    422: badField,
-    429: tooMany,
-    503: unavailable,
+    200: jsonAnswer('that it goes on is durable', wentOn),
+    ...refusals({
+      404: noSuchTrace,
+      409: 'it is running, here or elsewhere; another branch has taken over; it cannot go on here',
+      429: tooMany,
+    }),
   },
 });
 
@@ -113,10 +97,8 @@ const stop = createRoute({
   summary: 'Hold a run where it stands, at once',
   request: { params: traceParams },
   responses: {
-    200: json('that it is to stop is durable; or it was not running', stoppedTrace),
-    404: noSuchTrace,
-    409: refused('another server drives it'),
-    503: unavailable,
+    200: jsonAnswer('that it is to stop is durable; or it was not running', stoppedTrace),
+    ...refusals({ 404: noSuchTrace, 409: 'another server drives it' }),
   },
 });
 
