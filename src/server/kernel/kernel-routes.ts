@@ -21,7 +21,7 @@ import {
 export interface KernelServices {
   readonly live: LiveKernel;
   /** Whether the caller may know of this run. */
-  readonly isSeen: (run: string, caller: Caller) => boolean;
+  readonly isSeen: (run: string, caller: Caller) => Promise<boolean>;
 }
 
 const kernel = createRoute({
@@ -86,35 +86,40 @@ const policies = createRoute({
 });
 
 export function addKernelRoutes(app: OpenAPIHono<ServerEnv>, { live, isSeen }: KernelServices): void {
-  /** Refused like one that is not there, when it is another tenant's. */
-  const seen = (pid: number, caller: Caller): ProcessSnapshot => {
-    const found = live.kernel.snapshot().processes.find((process) => process.pid === pid);
-    if (found !== undefined && isSeen(found.run, caller)) return found;
-    throw new Refused(404, 'UNKNOWN_PROCESS', `process ${pid}: there is none`);
+  /** Those of a snapshot that the caller may know of. */
+  const seen = async (caller: Caller, isMeant: (process: ProcessSnapshot) => boolean) => {
+    const machine = live.kernel.snapshot();
+    const meant = machine.processes.filter(isMeant);
+    const known = new Map<string, boolean>();
+    for (const { run } of meant) if (!known.has(run)) known.set(run, await isSeen(run, caller));
+    return { nowUs: machine.nowUs, processes: meant.filter(({ run }) => known.get(run)) };
+  };
+  /** Another tenant's is refused like one that is not there. */
+  const processOf = async (pid: number, caller: Caller): Promise<ProcessSnapshot> => {
+    const [found] = (await seen(caller, (process) => process.pid === pid)).processes;
+    if (found === undefined) throw new Refused(404, 'UNKNOWN_PROCESS', `process ${pid}: there is none`);
+    return found;
   };
   app.openapi(kernel, (context) => context.json(toldOf(live.kernel.snapshot()), 200));
-  app.openapi(processes, (context) => {
+  app.openapi(processes, async (context) => {
     const { state, run } = context.req.valid('query');
-    const caller = callerOf(context);
-    const machine = live.kernel.snapshot();
-    const shown = machine.processes.filter(
-      (process) =>
-        (state === undefined ? process.state !== 'terminated' : process.state === state) &&
-        (run === undefined || process.run === run) &&
-        isSeen(process.run, caller),
-    );
-    return context.json({ nowUs: machine.nowUs, processes: shown }, 200);
+    const isMeant = (process: ProcessSnapshot): boolean =>
+      (state === undefined ? process.state !== 'terminated' : process.state === state) &&
+      (run === undefined || process.run === run);
+    return context.json(await seen(callerOf(context), isMeant), 200);
   });
-  app.openapi(one, (context) => context.json(seen(context.req.valid('param').pid, callerOf(context)), 200));
+  app.openapi(one, async (context) =>
+    context.json(await processOf(context.req.valid('param').pid, callerOf(context)), 200),
+  );
   app.openapi(signal, async (context) => {
     const { pid } = context.req.valid('param');
     const told = context.req.valid('json').signal;
-    const caller = callerOf(context);
-    if (seen(pid, caller).state === 'terminated')
+    if ((await processOf(pid, callerOf(context))).state === 'terminated')
       throw new Refused(409, 'NOT_RUNNING', `process ${pid}: it has ended`);
     live.signal(pid as Pid, told);
     await live.settled();
-    return context.json({ pid, signal: told, state: seen(pid, caller).state }, 200);
+    const after = live.kernel.snapshot().processes.find((process) => process.pid === pid);
+    return context.json({ pid, signal: told, state: after?.state ?? 'terminated' }, 200);
   });
   app.openapi(budgets, (context) => {
     const machine = toldOf(live.kernel.snapshot());
