@@ -33,6 +33,7 @@ export const commandTable: CommandTable = {
   page: async () => (await import('./commands/page.ts')).pageCommand,
   trace: async () => (await import('./commands/trace.ts')).traceCommands,
   curve: async () => (await import('./commands/curve.ts')).curveCommand,
+  sweep: async () => (await import('./commands/sweep.ts')).sweepCommand,
   ostep: async () => (await import('./commands/ostep.ts')).ostepCommands,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
   step: async () => (await import('./commands/step.ts')).stepCommand,

@@ -9,10 +9,10 @@ import type { ServerEnv } from './caller.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
+import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
-import { RunService } from './runs/run-service.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
-import type { ServedWorld } from './served-world.ts';
+import type { Services } from './services.ts';
 
 export interface AppOptions {
   /** Of the package. */
@@ -26,7 +26,7 @@ export interface AppOptions {
 }
 
 export function createApp(
-  world: ServedWorld,
+  { world, runs }: Services,
   { version, onError, guards = {}, isClosing = () => false }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
   const app = new OpenAPIHono<ServerEnv>({
@@ -44,7 +44,8 @@ export function createApp(
   addGuards(app, world.clock, { ...guardDefaults, ...guards });
   app.use(checkBody);
   addHealthRoutes(app, { live: world.live, isClosing, version });
-  addTraceRoutes(app, new RunService(world));
+  addTraceRoutes(app, runs);
+  addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
   addDocumentRoutes(app, version);
   return app;
 }
