@@ -9,6 +9,7 @@ import { addLiveFlags, liveSettings, type LiveFlags } from '../live/settings.ts'
 import { parseInteger } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { addGuardFlags, guardOptions, type GuardFlags } from '../serve/guard-flags.ts';
+import { defaultPort } from '../serve/ask-server.ts';
 import { openServedWorld } from '../serve/open-served-world.ts';
 import { openStore } from '../store/open-store.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
@@ -29,7 +30,7 @@ export const serveCommand: Command<ServeOptions> = {
       '--port <n>',
       '0: any free one',
       (text) => parseInteger('--port', text, { min: 0, max: 65_535 }),
-      4_790,
+      defaultPort,
     );
     command.option(
       '--active-runs <n>',
