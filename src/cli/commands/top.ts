@@ -3,6 +3,7 @@ import type { Command as CommanderCommand } from 'commander';
 
 import { openInputFile } from '../../adapters/files/input-file.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
+import { formatDuration } from '../../report/format.ts';
 import { topColumns, type TopColumn } from '../../report/top-rows.ts';
 import { topScreen } from '../../report/top-screen.ts';
 import type { Call, Command, Io } from '../command.ts';
@@ -73,13 +74,13 @@ export const topCommand: Command<TopOptions> = {
       for (const line of topScreen(machine, {
         width: io.columns,
         height: machine.processes.length + 20,
-        title: source.title,
+        title: options.at === undefined ? source.title : `${file}  at ${formatDuration(options.at)}`,
         view,
         marked: 0,
         footer: '',
         paints: topPaints(io.colours),
       }))
-        if (line !== '') io.out(line);
+        if (line !== '') io.out(line.trimEnd());
     return 0;
   },
 };
