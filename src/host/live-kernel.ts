@@ -239,6 +239,17 @@ export class LiveKernel {
 
   // ---- What runs -----------------------------------------------------------------------------------------------------
 
+  /** Why nothing goes on for now; undefined: nothing is in the way, as far as is known. */
+  get storageTrouble(): StorageNews | undefined {
+    return this.storageWaits.trouble;
+  }
+
+  /** Resolves when what has happened so far is durable. Rejects when the kernel breaks down before. */
+  async settled(): Promise<void> {
+    if (this.isStepping) await Promise.resolve();
+    await this.durable();
+  }
+
   /** Resolves when what has happened so far is durable, and what waited for that is done. */
   private durable(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -425,7 +436,8 @@ export class LiveKernel {
     this.timers.delete(timer);
   }
 
-  private get isBroken(): boolean {
+  /** It broke down, or was closed: nothing more happens. */
+  get isBroken(): boolean {
     return this.broken !== undefined;
   }
 

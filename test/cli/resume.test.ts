@@ -7,7 +7,7 @@ import { openSqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts'
 import type { RunSettings } from '../../src/cli/store/run-settings.ts';
 import type { Json } from '../../src/kernel/ids.ts';
 import type { StoredProcess } from '../../src/kernel/storage.ts';
-import { runCli, scratch, type CliRun } from '../support/run-cli.ts';
+import { ioOf, runCli, scratch, type CliRun } from '../support/run-cli.ts';
 import { TerminalPerson } from '../support/terminal-person.ts';
 
 const files = scratch();
@@ -66,7 +66,15 @@ test('another approval than that of its start lets it go on where nobody is ther
 test('a run that is cancelled is over for good', async () => {
   const { folder, cli } = place();
   const run = await parked(folder);
-  expect(await cli('cancel', run)).toMatchObject({ status: 0, out: `${run} is cancelled` });
+  const ada = { ...ioOf({}).person, name: 'ada' };
+  const by = await runCli(['cancel', run], { ...at(folder), person: ada });
+  expect(by).toMatchObject({ status: 0, out: `${run} is cancelled` });
+  const { entries } = JSON.parse((await cli('audit', run, '--json')).out) as {
+    readonly entries: readonly { readonly action: string }[];
+  };
+  expect(entries.at(-1)).toMatchObject({ pid: 1, action: 'person/cancel', person: 'ada' });
+  expect((await cli('audit', run)).out).toMatch(/ ada +person\/cancel/);
+  expect(await cli('audit', run, '--verify')).toMatchObject({ status: 0 });
   expect((await cli('cancel', run)).err).toBe(`error: run ${run}: is over already`);
   expect((await cli('resume', run)).err).toContain('is over (cancelled)');
 });

@@ -65,7 +65,11 @@ const table: Readonly<Record<string, Row>> = {
     ],
     node: true,
   },
-  server: { rooms: belowServer, packages: [], node: true },
+  server: {
+    rooms: belowServer,
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'lru-cache'],
+    node: true,
+  },
   cli: {
     rooms: [...belowServer, 'server', 'client'],
     packages: ['chalk', 'cli-table3', 'commander', 'nanoid'],

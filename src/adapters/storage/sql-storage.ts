@@ -40,6 +40,7 @@ import type {
   PruneOrder,
   PruneReport,
   Recollection,
+  RunFilter,
   RunSummary,
   StorageManager,
   StorageSizes,
@@ -108,8 +109,8 @@ export class SqlStorage implements StorageManager {
     return this.write({ memory: copyJson(memory) });
   }
 
-  runs(): Promise<readonly RunSummary[]> {
-    return this.read((stored) => stored.runs());
+  runs(filter: RunFilter = {}): Promise<readonly RunSummary[]> {
+    return this.read((stored) => stored.runs(filter));
   }
 
   async branches(run: string): Promise<readonly RunStarted[]> {

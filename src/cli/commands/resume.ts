@@ -12,7 +12,7 @@ import { addRedactFlag } from '../live/redaction.ts';
 import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
 import { findBranch } from '../store/find-run.ts';
-import { openStoreToRead, type OpenStore } from '../store/open-store.ts';
+import { openStoreThere, type OpenStore } from '../store/open-store.ts';
 import { isDriven } from '../store/run-state.ts';
 import { addRecordingFlag, addStoreFlags } from '../store/store-place.ts';
 
@@ -40,7 +40,7 @@ export const resumeCommand: Command<ResumeOptions> = {
     for (const flag of ['json', 'record'] as const)
       if (options.all && options[flag]) throw invalid(`--${flag}`, options[flag], 'not together with --all');
     checkOutputs({ '--record': options.record }, []);
-    const store = await openStoreToRead(options, io);
+    const store = await openStoreThere(options, io);
     try {
       if (options.all) return await resumeAll(store, options, io);
       const found = name === undefined ? await latest(store) : await findBranch(store.storage, name);

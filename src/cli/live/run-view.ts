@@ -8,7 +8,7 @@ import type { KernelEvent } from '../../kernel/events.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
 import type { Io } from '../command.ts';
-import type { LiveWatcher } from './live-world.ts';
+import type { LiveWatcher } from './live-watcher.ts';
 import { visible } from './visible-text.ts';
 
 export class RunView implements LiveWatcher {

@@ -1,0 +1,50 @@
+/** All routes of the server, over the services that they use. Tested without a port: `app.request(…)`. */
+import { randomUUID } from 'node:crypto';
+
+import { OpenAPIHono } from '@hono/zod-openapi';
+
+import { badInput } from './bad-input.ts';
+import { checkBody } from './body-check.ts';
+import type { ServerEnv } from './caller.ts';
+import { answerOf } from './errors.ts';
+import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
+import { addHealthRoutes } from './health/health-routes.ts';
+import { addDocumentRoutes } from './openapi/document-routes.ts';
+import { RunService } from './runs/run-service.ts';
+import { addTraceRoutes } from './runs/trace-routes.ts';
+import type { ServedWorld } from './served-world.ts';
+
+export interface AppOptions {
+  /** Of the package. */
+  readonly version: string;
+  /** Where errors that nobody has foreseen are told, under the id that the answer names. */
+  readonly onError: (error: unknown, id: string) => void;
+  /** Default: for a server on loopback without tokens. */
+  readonly guards?: Partial<GuardOptions>;
+  /** It takes no more requests. */
+  readonly isClosing?: () => boolean;
+}
+
+export function createApp(
+  world: ServedWorld,
+  { version, onError, guards = {}, isClosing = () => false }: AppOptions,
+): OpenAPIHono<ServerEnv> {
+  const app = new OpenAPIHono<ServerEnv>({
+    defaultHook(result) {
+      // `data` is what was checked; the types leave it out.
+      if (!result.success) throw badInput(result.error, (result as { readonly data?: unknown }).data);
+    },
+  });
+  app.onError((error, context) => {
+    const id = randomUUID();
+    const answer = answerOf(context, error, id);
+    if (answer.status === 500) onError(error, id);
+    return answer;
+  });
+  addGuards(app, world.clock, { ...guardDefaults, ...guards });
+  app.use(checkBody);
+  addHealthRoutes(app, { live: world.live, isClosing, version });
+  addTraceRoutes(app, new RunService(world));
+  addDocumentRoutes(app, version);
+  return app;
+}

@@ -1,0 +1,30 @@
+import type { AddressInfo } from 'node:net';
+
+import { serve } from '@hono/node-server';
+import type { OpenAPIHono } from '@hono/zod-openapi';
+
+import type { ServerEnv } from './caller.ts';
+
+export interface Listening {
+  /** Where it is reached. */
+  readonly url: string;
+  /** Takes no more requests; resolves when those under way have their answers. */
+  close(): Promise<void>;
+}
+
+/** `port` 0: any free one. Rejects with the error of the system when the address is taken. */
+export function listen(
+  app: OpenAPIHono<ServerEnv>,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<Listening> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname: host, port }, (info: AddressInfo) => {
+      const name = info.family === 'IPv6' ? `[${info.address}]` : info.address;
+      resolve({
+        url: `http://${name}:${info.port}`,
+        close: () => new Promise((done) => server.close(() => done())),
+      });
+    });
+    server.on('error', reject);
+  });
+}
