@@ -49,10 +49,12 @@ export interface LiveOptions {
   readonly onInput?: (input: Input) => void;
 }
 
-/** Watches a kernel from beside: what is told has happened, and may not be durable yet. */
+/** Watches a kernel from beside. */
 export interface StepWatcher {
-  /** What a step was given and gave out. */
+  /** What a step was given and gave out: it has happened, and may not be durable yet. */
   take(output: StepOutput, input: Input): void;
+  /** The same when it is durable, before anything starts that it asks for. */
+  kept?(output: StepOutput, input: Input): void;
   /** Nothing more comes. */
   broke(message: string): void;
 }
@@ -337,7 +339,7 @@ export class LiveKernel {
         this.options.onEvent?.(event);
       }
       for (const watcher of this.watchers) watcher.take(output, input);
-      this.take(output);
+      this.take(output, input);
     } catch (error) {
       this.break(error);
       throw error;
@@ -354,9 +356,12 @@ export class LiveKernel {
     }
   }
 
-  private take({ records, requests, events, hasEnds }: StepOutput): void {
+  private take(output: StepOutput, input: Input): void {
+    const { records, requests, events, hasEnds } = output;
     for (const record of records) this.keepPage(record);
     this.commit.add(records);
+    for (const watcher of this.watchers)
+      if (watcher.kept !== undefined) this.commit.whenDurable(() => watcher.kept!(output, input));
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
       else if (request.type === 'timer.clear') this.clearTimer(request.timer);
