@@ -10,6 +10,7 @@ import { packageVersion } from '../package-version.ts';
 import { addGuardFlags, guardOptions, type GuardFlags } from '../serve/guard-flags.ts';
 import { openServedWorld } from '../serve/open-served-world.ts';
 import { serveUntilTold } from '../serve/serving.ts';
+import { webhookOptions, webhookVariable } from '../serve/webhook-flag.ts';
 import { openStore } from '../store/open-store.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
@@ -17,6 +18,7 @@ interface ServeOptions extends CommonOptions, LiveFlags, GuardFlags, Omit<StoreF
   readonly port: number;
   readonly activeRuns: number;
   readonly continue: boolean;
+  readonly approvalWebhook?: string;
   readonly shutdownTimeout?: number;
 }
 
@@ -45,6 +47,10 @@ export const serveCommand: Command<ServeOptions> = {
       1_000,
     );
     command
+      .option(
+        '--approval-webhook <url>',
+        `is told of each question that waits for a person, signed with ${webhookVariable}`,
+      )
       .option('--no-continue', 'leave the runs that a server before this one was driving as they are')
       .option(
         '--shutdown-timeout <time>',
@@ -56,6 +62,7 @@ export const serveCommand: Command<ServeOptions> = {
   async run({ options }: Call<ServeOptions>, io: Io): Promise<number> {
     const settings = liveSettings(options, io);
     const guards = guardOptions(options, io);
+    const webhook = webhookOptions(options.approvalWebhook, io.environment);
     const { storage } = await openStore(options, io);
     const world = await openServedWorld(settings, {
       storage,
@@ -64,6 +71,7 @@ export const serveCommand: Command<ServeOptions> = {
     });
     const services = openServices(world.served, {
       active: options.activeRuns,
+      webhook,
       onNotice: (line) => io.err(line),
     });
     const app = createApp(services, {
