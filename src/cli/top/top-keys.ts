@@ -122,8 +122,8 @@ function typed(state: TopState, key: string): TopState {
   const { view } = state;
   if (key === 'escape') return { ...state, mode: 'list' };
   if (key === 'enter') return { ...state, mode: 'list', view: { ...view, filter: state.typed } };
-  if (key === 'backspace') return { ...state, typed: [...state.typed].slice(0, -1).join('') };
-  return [...key].length === 1 ? { ...state, typed: state.typed + key } : state;
+  if (key === 'backspace') return { ...state, typed: Array.from(state.typed).slice(0, -1).join('') };
+  return Array.from(key).length === 1 ? { ...state, typed: state.typed + key } : state;
 }
 
 /** The letters by which a column is chosen: in their order, as far as there are. */

@@ -6,7 +6,7 @@ import type { KernelSnapshot } from '../../kernel/snapshot.ts';
 import { topProcess, topScreen, type TopPaints } from '../../report/top-screen.ts';
 import { fit } from '../../report/text-width.ts';
 import type { Io } from '../command.ts';
-import { firstState, footerOf, helpLines, press, type TopState } from './top-keys.ts';
+import { firstState, footerOf, helpLines, press, type TopEffect, type TopState } from './top-keys.ts';
 import type { TopSource } from './top-source.ts';
 
 /** A terminal whose keys come one by one. */
@@ -39,6 +39,10 @@ export async function topLoop(
     if (machine === undefined && trouble === '') return;
     terminal.write(frame(linesOf(machine, source.title, state, trouble, terminal, paints)));
   };
+  const tell = async ({ pid, signal }: NonNullable<TopEffect['signal']>): Promise<void> => {
+    state = { ...state, note: await source.signal(pid, signal) };
+    draw();
+  };
   terminal.write(enter);
   let end: () => void = () => {};
   const left = new Promise<void>((resolve) => {
@@ -54,19 +58,14 @@ export async function topLoop(
     const { signal, leaves, pace } = pressed.effect;
     if (leaves === true) return end();
     if (pace !== undefined) source.pace?.(pace);
-    if (signal !== undefined)
-      void source.signal(signal.pid, signal.signal).then((note) => {
-        state = { ...state, note };
-        draw();
-      });
+    if (signal !== undefined) void tell(signal);
     draw();
   });
   const endResizes = terminal.onResize(draw);
   const endInterrupts = io.person.onInterrupt(end);
-  let isLeft = false;
-  void left.then(() => (isLeft = true));
   try {
-    for (let lastMs = performance.now(); !isLeft;) {
+    let lastMs = performance.now();
+    do {
       const nowMs = performance.now();
       try {
         machine = await source.look((nowMs - lastMs) * 1_000);
@@ -76,14 +75,19 @@ export async function topLoop(
       }
       lastMs = nowMs;
       draw();
-      await Promise.race([left, new Promise((resolve) => setTimeout(resolve, lookMs))]);
-    }
+    } while (!(await isOver(left)));
   } finally {
     endKeys();
     endResizes();
     endInterrupts();
     terminal.write(leave);
   }
+}
+
+/** Whether somebody leaves before the next look. */
+function isOver(left: Promise<void>): Promise<boolean> {
+  const next = new Promise<boolean>((resolve) => setTimeout(resolve, lookMs, false));
+  return Promise.race([left.then(() => true), next]);
 }
 
 function linesOf(
