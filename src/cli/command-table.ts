@@ -36,6 +36,7 @@ export const commandTable: CommandTable = {
   trace: async () => (await import('./commands/trace.ts')).traceCommands,
   curve: async () => (await import('./commands/curve.ts')).curveCommand,
   sweep: async () => (await import('./commands/sweep.ts')).sweepCommand,
+  submit: async () => (await import('./commands/submit.ts')).submitCommand,
   worker: async () => (await import('./commands/worker.ts')).workerCommand,
   ostep: async () => (await import('./commands/ostep.ts')).ostepCommands,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
