@@ -12,6 +12,7 @@ import { addHealthRoutes } from './health/health-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
 import type { Services } from './services.ts';
+import { addWatchRoutes } from './watch/watch-routes.ts';
 
 export interface AppOptions {
   /** Of the package. */
@@ -25,7 +26,7 @@ export interface AppOptions {
 }
 
 export function createApp(
-  { world, runs }: Services,
+  { world, runs, watches }: Services,
   { version, onError, guards = {}, isClosing = () => false }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
   const app = new OpenAPIHono<ServerEnv>({
@@ -44,6 +45,7 @@ export function createApp(
   app.use(checkBody);
   addHealthRoutes(app, { live: world.live, isClosing, version });
   addTraceRoutes(app, runs);
+  addWatchRoutes(app, { watches, known: runs.known });
   addDocumentRoutes(app, version);
   return app;
 }

@@ -46,7 +46,7 @@ export async function openServer({
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
-  const services = openServices(world.served, { active: 1_000, ...limits });
+  const services = openServices(world.served, { active: 1_000, onNotice: () => {}, ...limits });
   const app = createApp(services, {
     version: '0.0.0',
     guards,

@@ -47,7 +47,10 @@ export const serveCommand: Command<ServeOptions> = {
       seed: options.seed,
       watcher: { onNotice: (line) => io.err(line) },
     });
-    const services = openServices(world.served, { active: options.activeRuns });
+    const services = openServices(world.served, {
+      active: options.activeRuns,
+      onNotice: (line) => io.err(line),
+    });
     const app = createApp(services, {
       version: packageVersion(),
       onError: (error, id) =>
@@ -57,6 +60,7 @@ export const serveCommand: Command<ServeOptions> = {
     const server = await listen(app, options);
     io.out(`listening on ${server.url}`);
     await new Promise<void>((resolve) => io.person.onInterrupt(resolve));
+    services.watches.close();
     await server.close();
     await world.close();
     await storage.close();
