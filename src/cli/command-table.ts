@@ -34,6 +34,7 @@ export const commandTable: CommandTable = {
   trace: async () => (await import('./commands/trace.ts')).traceCommands,
   curve: async () => (await import('./commands/curve.ts')).curveCommand,
   sweep: async () => (await import('./commands/sweep.ts')).sweepCommand,
+  worker: async () => (await import('./commands/worker.ts')).workerCommand,
   ostep: async () => (await import('./commands/ostep.ts')).ostepCommands,
   rerun: async () => (await import('./commands/rerun.ts')).rerunCommand,
   step: async () => (await import('./commands/step.ts')).stepCommand,

@@ -9,6 +9,7 @@ import type { ServerEnv } from './caller.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
+import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
 import type { Services } from './services.ts';
@@ -46,6 +47,7 @@ export function createApp(
   addHealthRoutes(app, { live: world.live, isClosing, version });
   addTraceRoutes(app, runs);
   addWatchRoutes(app, { watches, known: runs.known });
+  addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
   addDocumentRoutes(app, version);
   return app;
 }

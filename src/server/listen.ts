@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { serve } from '@hono/node-server';
@@ -9,8 +10,8 @@ import { webSocketServer } from './watch/web-socket.ts';
 export interface Listening {
   /** Where it is reached. */
   readonly url: string;
-  /** Takes no more requests; resolves when those under way have their answers. */
-  close(): Promise<void>;
+  /** Takes no more requests; resolves when those under way have their answers, or `graceMs` have passed: then they are broken off. */
+  close(graceMs: number): Promise<void>;
 }
 
 /** `port` 0: any free one. Rejects with the error of the system when the address is taken. */
@@ -24,7 +25,15 @@ export function listen(
       const name = info.family === 'IPv6' ? `[${info.address}]` : info.address;
       resolve({
         url: `http://${name}:${info.port}`,
-        close: () => new Promise((done) => server.close(() => done())),
+        close: (graceMs) =>
+          new Promise((done) => {
+            const { closeAllConnections } = server as Partial<Server>;
+            const grace = setTimeout(() => closeAllConnections?.call(server), graceMs);
+            server.close(() => {
+              clearTimeout(grace);
+              done();
+            });
+          }),
       });
     });
     server.on('error', reject);

@@ -2,21 +2,28 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { createApp } from '../../server/app.ts';
-import { listen } from '../../server/listen.ts';
 import { openServices } from '../../server/services.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { addLiveFlags, liveSettings, type LiveFlags } from '../live/settings.ts';
-import { parseInteger } from '../options.ts';
+import { parseDurationUs, parseInteger } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { addGuardFlags, guardOptions, type GuardFlags } from '../serve/guard-flags.ts';
 import { openServedWorld } from '../serve/open-served-world.ts';
+import { serveUntilTold } from '../serve/serving.ts';
 import { openStore } from '../store/open-store.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
 interface ServeOptions extends CommonOptions, LiveFlags, GuardFlags, Omit<StoreFlags, 'config'> {
   readonly port: number;
   readonly activeRuns: number;
+  readonly continue: boolean;
+  readonly shutdownTimeout?: number;
 }
+
+const shutdownTimeoutUs = 30_000_000;
+
+const after = `
+A SIGTERM or Ctrl-C parks all runs; the next server on the same store goes on with them. A second one does not wait for what runs.`;
 
 export const serveCommand: Command<ServeOptions> = {
   name: 'serve',
@@ -37,6 +44,14 @@ export const serveCommand: Command<ServeOptions> = {
       (text) => parseInteger('--active-runs', text, { min: 1, max: 100_000 }),
       1_000,
     );
+    command
+      .option('--no-continue', 'leave the runs that a server before this one was driving as they are')
+      .option(
+        '--shutdown-timeout <time>',
+        'how long calls and tools under way are waited for when it is told to end (default: 30s)',
+        (text) => parseDurationUs('--shutdown-timeout', text),
+      )
+      .addHelpText('after', after);
   },
   async run({ options }: Call<ServeOptions>, io: Io): Promise<number> {
     const settings = liveSettings(options, io);
@@ -57,13 +72,20 @@ export const serveCommand: Command<ServeOptions> = {
         io.err(`error ${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
       guards,
     });
-    const server = await listen(app, options);
-    io.out(`listening on ${server.url}`);
-    await new Promise<void>((resolve) => io.person.onInterrupt(resolve));
-    services.watches.close();
-    await server.close();
-    await world.close();
-    await storage.close();
-    return 0;
+    try {
+      return await serveUntilTold(
+        app,
+        services,
+        {
+          ...options,
+          isContinuing: options.continue,
+          shutdownTimeoutUs: options.shutdownTimeout ?? shutdownTimeoutUs,
+        },
+        io,
+      );
+    } finally {
+      await world.close();
+      await storage.close();
+    }
   },
 };
