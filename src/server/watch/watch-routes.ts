@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache';
 import type { WebSocket } from 'ws';
 
 import { parseEventId, type EventPlace } from '../../agents/traces/watch-event.ts';
-import { callerOf, type ServerEnv } from '../caller.ts';
+import { callerOf, type Caller, type ServerEnv } from '../caller.ts';
 import { Refused } from '../errors.ts';
 import { refusals } from '../openapi/answers.ts';
 import type { KnownRuns } from '../runs/known-runs.ts';
@@ -19,7 +19,7 @@ import { WebSocketSink } from './web-socket.ts';
 export interface WatchRoutesOptions {
   readonly watches: Watches;
   /** Whose runs are whose. `factsFor`: rejects with Refused unless the caller may see the run. */
-  readonly known: Pick<KnownRuns, 'factsFor' | 'facts'>;
+  readonly known: Pick<KnownRuns, 'factsFor' | 'isSeen'>;
 }
 
 const after = z.string().max(128).optional().openapi({
@@ -30,6 +30,7 @@ const after = z.string().max(128).optional().openapi({
 const watch = createRoute({
   method: 'get',
   path: '/api/traces/{id}/watch',
+  operationId: 'watchTrace',
   summary: 'Watch a run, by WebSocket or as server-sent events',
   request: {
     params: z.object({ id: z.string() }),
@@ -63,6 +64,7 @@ const watch = createRoute({
 const events = createRoute({
   method: 'get',
   path: '/api/events',
+  operationId: 'watchKernel',
   summary: 'Watch the processes of the kernel, by WebSocket or as server-sent events',
   request: {
     query: z.object({
@@ -103,13 +105,13 @@ export function addWatchRoutes(app: OpenAPIHono<ServerEnv>, { watches, known }: 
       context.req.valid('header')['last-event-id'],
       context.req.valid('query').after,
     );
-    const { tenant } = callerOf(context);
+    const caller = callerOf(context);
     const watcher =
-      tenant === undefined
+      caller.tenant === undefined
         ? watches.kernel.watch(told)
         : watches.kernel.watch(
             told,
-            seesRunsOf(tenant, known, () => (watcher as Watcher).pump()),
+            seesRunsOf(caller, known, () => (watcher as Watcher).pump()),
           );
     if (watcher === 'nowhere') throw noEvent(field, told);
     return answer(context, watcher);
@@ -117,21 +119,18 @@ export function addWatchRoutes(app: OpenAPIHono<ServerEnv>, { watches, known }: 
 }
 
 /** Asks for each run once. */
-function seesRunsOf(tenant: string, { facts }: Pick<KnownRuns, 'facts'>, onKnown: () => void): SeesRun {
+function seesRunsOf(caller: Caller, known: Pick<KnownRuns, 'isSeen'>, onKnown: () => void): SeesRun {
   const verdicts = new LRUCache<string, { isSeen: boolean | undefined }>({ max: 10_000 });
   return (run) => {
-    const known = verdicts.get(run);
-    if (known !== undefined) return known.isSeen;
+    const before = verdicts.get(run);
+    if (before !== undefined) return before.isSeen;
     const verdict: { isSeen: boolean | undefined } = { isSeen: undefined };
     verdicts.set(run, verdict);
     const know = (isSeen: boolean): void => {
       verdict.isSeen = isSeen;
       onKnown();
     };
-    facts.of(run).then(
-      (found) => know(found?.uid === tenant),
-      () => know(false),
-    );
+    known.isSeen(run, caller).then(know, () => know(false));
     return undefined;
   };
 }
