@@ -14,6 +14,7 @@ import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addQuestionRoutes } from './questions/question-routes.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
 import type { Services } from './services.ts';
+import { addWatchRoutes } from './watch/watch-routes.ts';
 
 export interface AppOptions {
   /** Of the package. */
@@ -28,7 +29,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, questions, answerTokens } = services;
+  const { world, runs, watches, questions, answerTokens } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -46,6 +47,7 @@ export function createApp(
   addHealthRoutes(app, { live: world.live, isClosing: () => services.isClosing, version });
   addTraceRoutes(app, runs);
   addQuestionRoutes(app, questions, answerTokens);
+  addWatchRoutes(app, { watches, known: runs.known });
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
   addDocumentRoutes(app, version);
   return app;

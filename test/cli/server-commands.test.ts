@@ -42,7 +42,7 @@ test('processes are listed, told to end, and looked at; what the server refuses 
     expect(await cli(...words)).toMatchObject({ status: 2, out: '' });
   const nobody = await runCli(['ps'], { environment: { RINGZERO_URL: listening.url } });
   expect(nobody).toMatchObject({ status: 2, err: expect.stringContaining('RINGZERO_TOKEN') as string });
-  await listening.close();
+  await listening.close(0);
   expect(await cli('ps')).toMatchObject({
     status: 2,
     err: expect.stringContaining('cannot be reached (') as string,
