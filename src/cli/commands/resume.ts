@@ -9,6 +9,7 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutputs } from '../line-file.ts';
 import { approvalModes } from '../live/approval.ts';
 import { addRedactFlag } from '../live/redaction.ts';
+import { addTelemetryFlags } from '../live/world-telemetry.ts';
 import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
 import { findBranch } from '../store/find-run.ts';
@@ -59,6 +60,7 @@ is not asked again, and no tool call that had ended is repeated. A write that wa
 export function addContinueFlags(command: CommanderCommand): void {
   addRecordingFlag(command);
   addRedactFlag(command);
+  addTelemetryFlags(command);
   const repeated = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   command
     .option(
