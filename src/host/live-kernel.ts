@@ -49,10 +49,12 @@ export interface LiveOptions {
   readonly onInput?: (input: Input) => void;
 }
 
-/** Watches a kernel from beside: what is told has happened, and may not be durable yet. */
+/** Watches a kernel from beside. */
 export interface StepWatcher {
-  /** What a step was given and gave out. */
+  /** What a step was given and gave out: it has happened, and may not be durable yet. */
   take(output: StepOutput, input: Input): void;
+  /** The same when it is durable, before anything starts that it asks for. */
+  kept?(output: StepOutput, input: Input): void;
   /** Nothing more comes. */
   broke(message: string): void;
 }
@@ -60,6 +62,8 @@ export interface StepWatcher {
 /** How a process ended. */
 export interface ProcessEnd {
   readonly pid: Pid;
+  /** Its number in its run. */
+  readonly runPid: Pid;
   readonly outcome: Outcome;
   /** What its program returned, or gave up with. */
   readonly value: Json;
@@ -156,21 +160,20 @@ export class LiveKernel {
 
   /**
    * Goes on with a run that the storage has; its ledger must be among the options of this kernel. Throws KernelError when the kernel refuses it. The promises, one for each process that
-   * is restored, are those of `spawn`.
+   * is restored, parents first, by their pids in this kernel, are those of `spawn`.
    */
   restore({ restore, texts }: StoredRun): ReadonlyMap<Pid, Promise<ProcessEnd>> {
     for (const [hash, text] of texts) this.pages.add(hash, text);
     this.clock.goOnFrom(lastUs(restore));
-    // A process may end while it is restored.
-    const ends = new Map(restore.processes.map(({ started: { pid } }) => [pid, this.endOf(pid)]));
-    // Nobody has to wait for all of them.
-    for (const end of ends.values()) end.catch(() => {});
-    try {
-      this.feedNow({ atUs: this.nowUs(), ...restore });
-    } catch (error) {
-      for (const pid of ends.keys()) this.ends.delete(pid);
-      throw error;
-    }
+    const ends = new Map<Pid, Promise<ProcessEnd>>();
+    this.feedNow({ atUs: this.nowUs(), ...restore }, (event) => {
+      // Those that are restored come first; they may spawn others, or end, while they are.
+      if (event.type !== 'process.spawned' || ends.size === restore.processes.length) return;
+      const end = this.endOf(event.pid);
+      // Nobody has to wait for all of them.
+      end.catch(() => {});
+      ends.set(event.pid, end);
+    });
     return ends;
   }
 
@@ -336,7 +339,7 @@ export class LiveKernel {
         this.options.onEvent?.(event);
       }
       for (const watcher of this.watchers) watcher.take(output, input);
-      this.take(output);
+      this.take(output, input);
     } catch (error) {
       this.break(error);
       throw error;
@@ -353,24 +356,30 @@ export class LiveKernel {
     }
   }
 
-  private take({ records, requests, events, hasEnds }: StepOutput): void {
+  private take(output: StepOutput, input: Input): void {
+    const { records, requests, events, hasEnds } = output;
     for (const record of records) this.keepPage(record);
     this.commit.add(records);
+    for (const watcher of this.watchers)
+      if (watcher.kept !== undefined) this.commit.whenDurable(() => watcher.kept!(output, input));
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
       else if (request.type === 'timer.clear') this.clearTimer(request.timer);
       else this.commit.whenDurable(() => this.perform(request));
     }
     if (!hasEnds) return;
-    const values = new Map(
-      records.flatMap((record) => (record.type === 'process.ended' ? [[record.pid, record.value]] : [])),
+    const ended = new Map(
+      records.flatMap((record) =>
+        record.type === 'process.ended' ? [[this.kernel.pidOf(record.run, record.pid)!, record]] : [],
+      ),
     );
     for (const event of events) {
       if (event.type !== 'process.terminated') continue;
       const { pid, outcome, code, message } = event;
+      const { pid: runPid, value } = ended.get(pid) ?? { pid, value: null };
       this.stopped.delete(pid);
       this.answers.forget(pid);
-      const end = { pid, outcome, value: values.get(pid) ?? null, code, message };
+      const end = { pid, runPid, outcome, value, code, message };
       this.commit.whenDurable(() => this.tellEnd(end));
     }
   }

@@ -337,7 +337,7 @@ export class CallBudgets {
       v: historyVersion,
       type: 'ledger',
       run: process.run,
-      pid: process.pid,
+      pid: process.runPid,
       n: process.n,
       node,
       what,

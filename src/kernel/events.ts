@@ -19,6 +19,8 @@ export type EventBody =
   | {
       readonly type: 'process.spawned';
       readonly pid: Pid;
+      /** Its number in its run, by which its records name it; absent: its pid. */
+      readonly runPid?: Pid;
       readonly run: string;
       readonly parent: Pid | 0;
       readonly name: string;

@@ -1,3 +1,4 @@
+import type { PidNamespace } from './pid-namespaces.ts';
 import type { Semaphore } from './semaphores.ts';
 import type { Process } from './process.ts';
 
@@ -10,12 +11,15 @@ export class Family {
   waiting = 0;
   /** Members that may send to processes of other runs. */
   sendsToAll = 0;
+  /** Where its processes have other pids than numbers. */
+  readonly namespace: PidNamespace | undefined;
   /** By name; made with the first one. */
   semaphores: Map<string, Semaphore> | undefined = undefined;
   private list: Process[] = none;
 
-  constructor(number: number) {
+  constructor(number: number, namespace?: PidNamespace) {
     this.number = number;
+    this.namespace = namespace;
   }
 
   /** Its node in the wait-for graph: it stands for "any member". Below 0, so that it is no pid. */

@@ -73,10 +73,17 @@ function checkEngineName({ options }: KernelState, name: string): void {
     throw new KernelError('UNKNOWN_ENGINE', `engine: "${name}" does not exist; allowed: ${names.join(', ')}`);
 }
 
-function checkRestore(state: KernelState, { processes }: RestoreInput): void {
+function checkRestore(state: KernelState, { processes, lastPid }: RestoreInput): void {
   if (processes.length === 0) throw invalid('processes', processes, 'at least one process');
-  const { branch } = processes[0]!.started;
+  const { branch, run } = processes[0]!.started;
+  const pids = new Set<Pid>();
   for (const { started } of processes) {
+    const { pid } = started;
+    if (!Number.isSafeInteger(pid) || pid < 1 || pid > lastPid)
+      throw invalid('pid', pid, `an integer from 1 to lastPid, ${lastPid}`);
+    if (pids.has(pid)) throw invalid('pid', pid, 'a pid that no other process of the run has');
+    pids.add(pid);
+    if (started.run !== run) throw invalid('run', started.run, `that of all, ${shown(run)}`);
     if (started.branch !== branch) throw invalid('branch', started.branch, `that of all, ${shown(branch)}`);
     const program = state.programs.get(started.program);
     if (program === undefined || program.version !== started.programVersion)
@@ -87,10 +94,8 @@ function checkRestore(state: KernelState, { processes }: RestoreInput): void {
     if (state.budgetIndex(started.budget) < 0)
       throw new KernelError('UNKNOWN_BUDGET', state.noBudget(started.budget));
     checkEngineName(state, started.engine);
-    if (state.processes[started.pid] !== undefined)
-      throw invalid('pid', started.pid, 'a pid that is not taken yet');
-    if (state.runs.has(started.run)) throw invalid('run', started.run, 'an id that no other run has');
   }
+  if ((state.runs.get(run)?.alive ?? 0) > 0) throw invalid('run', run, 'a run that is not at work here');
 }
 
 /** Throws KernelError INVALID_ARGUMENT. */

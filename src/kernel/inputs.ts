@@ -58,7 +58,7 @@ export interface SpawnInput {
 
 /**
  * Processes of a run go on after a crash: each from its last checkpoint (or from its start) with the results recorded since. They keep their
- * pids; their pages are cold. Nothing that a history holds is done again. All of them exist before the first goes on.
+ * numbers, which are their pids here when nobody has these (pid-namespaces.ts); their pages are cold. Nothing that a history holds is done again. All of them exist before the first goes on.
  */
 export interface RestoreInput {
   readonly type: 'run.restored';
@@ -66,6 +66,8 @@ export interface RestoreInput {
   readonly processes: readonly RestoredProcess[];
   /** Pids up to this one are taken, by processes that have ended or are still to be restored. */
   readonly lastPid: number;
+  /** Pids of processes of the run that have ended; absent: not told. */
+  readonly ended?: readonly Pid[];
   /** Locks that somebody held when the crash came, of all runs: what one holds that is still to be restored is not given to others. */
   readonly locks: readonly RestoredLock[];
   /** The highest that was given out. */
@@ -77,6 +79,8 @@ export interface RestoredLock {
   readonly lock: string;
   /** 0: it ended without releasing the lock, and nobody has had it since. */
   readonly owner: Pid | 0;
+  /** Of the owner; absent: it is known by its pid alone. */
+  readonly run?: string;
   readonly token: number;
 }
 export interface RestoredSemaphore {

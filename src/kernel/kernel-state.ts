@@ -13,6 +13,7 @@ import type { KernelOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { countUsage, PastSpending } from './past-spending.ts';
 import type { Deadlock, Process } from './process.ts';
+import { type PidNamespace, Pids } from './pid-namespaces.ts';
 import { QuotaShares } from './quota-shares.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
 import { historyVersion, type JournalBody, type KernelRecord } from './records.ts';
@@ -38,6 +39,7 @@ export class KernelState {
   readonly out = new Outbox();
   /** Index = pid; 0 is unused. Ended processes stay for the final report, without pages, program and mailbox. */
   readonly processes: (Process | undefined)[] = [undefined];
+  readonly pids = new Pids(this.processes);
   readonly engines: Engine[] = [];
   /** All cores, by id. */
   readonly cores: Core[] = [];
@@ -93,12 +95,32 @@ export class KernelState {
   }
 
   familyOf(run: string): Family {
-    const known = this.runs.get(run);
-    if (known !== undefined) return known;
-    const family = new Family(this.families.length);
-    this.families.push(family);
+    return this.runs.get(run) ?? this.newFamily(run);
+  }
+
+  /** Of a run that was not here, or of which nobody lives here. */
+  newFamily(run: string, namespace?: PidNamespace): Family {
+    const number = this.runs.get(run)?.number ?? this.families.length;
+    const family = new Family(number, namespace);
+    this.families[number] = family;
     this.runs.set(run, family);
     return family;
+  }
+
+  /** Whom a program means by `number`. */
+  meant({ family: { namespace } }: Process, number: Pid): Process | undefined {
+    const pid = namespace === undefined ? number : namespace.get(number);
+    return pid === undefined ? undefined : this.processes[pid];
+  }
+
+  /** The pid here of what `family` knows as `number`: of one that is not here any more one that is nobody's. 0 is the world. */
+  pidHere({ namespace }: Family, number: Pid | 0): Pid | 0 {
+    if (number === 0 || namespace === undefined) return number;
+    const known = namespace.get(number);
+    if (known !== undefined) return known;
+    const pid = this.pids.next();
+    namespace.set(number, pid);
+    return pid;
   }
 
   /** The number of the client that a process names; else of its budget node, where there is more than one; else of its run. */
@@ -127,7 +149,7 @@ export class KernelState {
     let generations = 1;
     for (let at: Process | undefined = parent; at !== undefined; at = at.parent) generations++;
     if (generations > mostGenerations)
-      return `spawn: ${mostGenerations} generations live down to process ${parent.pid}; allowed: up to ${mostGenerations}`;
+      return `spawn: ${mostGenerations} generations live down to process ${parent.runPid}; allowed: up to ${mostGenerations}`;
     this.spawnedCount++;
     return undefined;
   }
@@ -135,7 +157,7 @@ export class KernelState {
   /** What earlier kernels booked for `process`, which goes on here, is used, of its quota too. */
   countPast(process: Process): void {
     this.past ??= new PastSpending(this.options.ledger);
-    const past = this.past.of(process);
+    const past = this.past.of({ run: process.run, pid: process.runPid });
     if (past.length === 0) return;
     countUsage(process, past);
     const { coreUs, tokensIn, tokensOut } = process.usage;
@@ -149,7 +171,7 @@ export class KernelState {
 
   /** The process's own stream of chance: it does not move when another process draws. */
   streamOf(process: Process): Rng {
-    return (process.rng ??= this.rng(`process/${process.run}/${process.pid}`));
+    return (process.rng ??= this.rng(`process/${process.run}/${process.runPid}`));
   }
 
   nextRequest(): RequestId {
@@ -190,7 +212,7 @@ export class KernelState {
   /** Something reaches `process`: durable before the step's requests are carried out, and before its history can tell. */
   journal(process: Process, body: JournalBody): void {
     if (!this.options.records) return;
-    const { run, branch, pid } = process;
+    const { run, branch, runPid: pid } = process;
     const place = { v: historyVersion, run, branch, pid, seq: ++process.journalled, atUs: this.nowUs };
     this.record({ ...place, ...body });
   }
@@ -198,12 +220,13 @@ export class KernelState {
   /** Asks storage for something; the answer comes as an input. */
   storageRequest(process: Process, op: StorageRequest['op']): RequestId {
     const request = this.nextRequest();
-    const { run, branch, pid, n } = process;
+    const { run, branch, pid, runPid, n } = process;
     this.storageCalls.set(request, process);
     this.out.requests.push({
       type: 'storage.request',
       request,
-      identity: { run, branch, pid, n, index: 0 },
+      pid,
+      identity: { run, branch, pid: runPid, n, index: 0 },
       op,
     });
     return request;
@@ -212,7 +235,7 @@ export class KernelState {
   /** What the syscall of `process` came to, as its history and the audit log tell it. */
   keepHistory(process: Process, result: SyscallResult<unknown>): void {
     if (!this.options.records) return;
-    const { run, branch, pid, n, lastSyscall, lastHash } = process;
+    const { run, branch, runPid: pid, n, lastSyscall, lastHash } = process;
     auditSyscall(this, process, lastSyscall!, result as SyscallResult<Json>);
     const asked = askedOf(lastSyscall!);
     this.record({

@@ -23,6 +23,7 @@ import { sendMail } from './mail.ts';
 import { ModelCalls } from './model-calls.ts';
 import { checkProgram, completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
+import { numbersOf } from './pid-namespaces.ts';
 import { Prefetching } from './prefetching.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
@@ -107,6 +108,14 @@ export class Kernel {
   /** Everything a person or a tool wants to see of the kernel at this moment, as plain data. */
   snapshot(): KernelSnapshot {
     return snapshotOf(this.state, this.lifecycle.locks);
+  }
+
+  /** The pid of the process that its run knows as `runPid`; undefined: there is none here. */
+  pidOf(run: string, runPid: Pid): Pid | undefined {
+    const family = this.state.runs.get(run);
+    if (family === undefined) return undefined;
+    const pid = family.namespace === undefined ? runPid : family.namespace.get(runPid);
+    return pid !== undefined && this.state.processes[pid]?.family === family ? pid : undefined;
   }
 
   /** The contents of a process's prompt by hash, in order; undefined stands for one without a hash (a recorded block, a page like no other). Their texts are in the page records. */
@@ -226,12 +235,13 @@ export class Kernel {
     this.runner.begin(process);
   }
 
-  private restore({ processes, lastPid, locks, lastToken, semaphores }: RestoreInput): void {
+  private restore(input: RestoreInput): void {
     const { state, lifecycle } = this;
-    while (state.processes.length <= lastPid) state.processes.push(undefined);
-    lifecycle.locks.restore(locks, lastToken);
+    const { processes, locks } = input;
     const { run } = processes[0]!.started;
-    lifecycle.semaphores.restore(run, state.familyOf(run), semaphores);
+    const family = state.newFamily(run, state.pids.admit(numbersOf(input)));
+    lifecycle.locks.restore(input, family);
+    lifecycle.semaphores.restore(run, family, input.semaphores);
     const restored = processes.map((one) => {
       const { started } = one;
       const process = this.lifecycle.create({
@@ -245,14 +255,14 @@ export class Kernel {
         capabilities: started.capabilities,
         facts: started.scheduling ?? noFacts,
         startedUs: started.atUs,
-        startedBy: started.parent,
-        parent: started.parent === 0 ? undefined : state.processes[started.parent],
-        pid: started.pid,
+        runParent: started.parent,
+        parent: started.parent === 0 ? undefined : state.processes[state.pidHere(family, started.parent)],
+        runPid: started.pid,
         branch: started.branch,
       });
       return { one, process };
     });
-    for (const { process } of restored) lifecycle.locks.giveBack(process, locks);
+    for (const { process } of restored) lifecycle.locks.giveBack(process, locks, run);
     for (const { one, process } of restored) this.runner.restore(one, process);
     for (const { one, process } of restored)
       if (one.signal !== undefined) this.lifecycle.renew(process, one.signal);
@@ -333,7 +343,7 @@ export class Kernel {
 
   private mailed({ to, message }: MessageInput): void {
     const target = this.state.process(to);
-    if (target.state !== 'terminated') sendMail(this.state, 0, target, message);
+    if (target.state !== 'terminated') sendMail(this.state, undefined, target, message);
   }
 
   private stored(input: StorageDone): void {

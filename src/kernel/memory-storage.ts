@@ -32,6 +32,7 @@ import type {
   PruneOrder,
   PruneReport,
   Recollection,
+  RunFilter,
   RunSummary,
   StorageManager,
   StorageSizes,
@@ -69,8 +70,8 @@ export class MemoryStorage implements StorageManager {
     return this.write(() => this.store.remember(own));
   }
 
-  runs(): Promise<readonly RunSummary[]> {
-    return this.read((store) => store.runs());
+  runs(filter?: RunFilter): Promise<readonly RunSummary[]> {
+    return this.read((store) => store.runs(filter));
   }
 
   branches(run: string): Promise<readonly RunStarted[]> {

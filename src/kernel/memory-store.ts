@@ -54,6 +54,7 @@ import type {
   PruneOrder,
   PruneReport,
   Recollection,
+  RunFilter,
   RunSummary,
   StorageManager,
   StorageSizes,
@@ -119,11 +120,13 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return `writer ${this.writers}`;
   }
 
-  runs(): RunSummary[] {
-    return this.started().map(([run, table]) => {
-      const lease = this.leases.get(run);
-      return lease === undefined ? table.summary(run) : { ...table.summary(run), lease: { ...lease } };
-    });
+  runs({ run: only }: RunFilter = {}): RunSummary[] {
+    return this.started()
+      .filter(([run]) => only === undefined || run === only)
+      .map(([run, table]) => {
+        const lease = this.leases.get(run);
+        return lease === undefined ? table.summary(run) : { ...table.summary(run), lease: { ...lease } };
+      });
   }
 
   branches(run: string): RunStarted[] {

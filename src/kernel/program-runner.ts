@@ -72,7 +72,13 @@ export class ProgramRunner {
     process.interrupted = batch;
     process.mailCount = mailbox.length;
     if (mailbox.length > 0)
-      process.mailbox = new Ring(mailbox.map((message, index) => ({ number: index + 1, message })));
+      process.mailbox = new Ring(
+        mailbox.map((message, index) => ({
+          number: index + 1,
+          sender: this.state.pidHere(process.family, message.from),
+          message,
+        })),
+      );
     if (checkpoint !== undefined) {
       process.n = checkpoint.n;
       this.state.streamOf(process).load(checkpoint.random as unknown as RngState);
@@ -109,7 +115,7 @@ export class ProgramRunner {
       pid: process.pid,
       fromCheckpoint,
       replayed: rest.length,
-      mail: mailbox.map(({ from }) => from),
+      mail: mailbox.map(({ from }) => this.state.pidHere(process.family, from)),
     });
     this.begin(process, checkpoint?.state);
   }
@@ -244,10 +250,10 @@ class ProgramSys implements Sys {
     this.state = state;
   }
   get pid(): Pid {
-    return this.process.pid;
+    return this.process.runPid;
   }
   get parent(): Pid | 0 {
-    return this.process.startedBy;
+    return this.process.runParent;
   }
   get name(): string {
     return this.process.name;

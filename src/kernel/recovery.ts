@@ -63,6 +63,7 @@ export function* recovering({
     type: 'run.restored',
     processes,
     lastPid: lastPid ?? (yield* highestPid(runs, branchOf)),
+    ended: all.flatMap(({ pid, end }) => (end === undefined ? [] : [pid])),
     ...(locks ?? (yield* readingLocks(runs, branchOf))),
     semaphores,
   };

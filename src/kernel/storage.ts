@@ -50,8 +50,8 @@ export interface StorageManager {
   append(records: readonly KernelRecord[], batch?: BatchIdentity): Promise<void>;
   /** A name for a writer of batches: like no other one that this storage knows, or will know. */
   newWriter(): string;
-  /** All runs, in the order of their start. */
-  runs(): Promise<readonly RunSummary[]>;
+  /** All runs, in the order of their start, or one: none where there is no such run. */
+  runs(filter?: RunFilter): Promise<readonly RunSummary[]>;
   /** How each branch of the run was started, in their order. Empty for an unknown run. */
   branches(run: string): Promise<readonly RunStarted[]>;
   /** Syscall results in the order of their append. Empty for an unknown run. */
@@ -133,6 +133,10 @@ export interface BatchIdentity {
   readonly writer: string;
   /** From 1, by one for each batch that was stored. */
   readonly number: number;
+}
+
+export interface RunFilter {
+  readonly run?: string;
 }
 
 export interface BranchFilter {

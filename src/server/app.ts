@@ -1,19 +1,24 @@
 /** All routes of the server, over the services that they use. Tested without a port: `app.request(…)`. */
+import { randomUUID } from 'node:crypto';
+
 import { OpenAPIHono } from '@hono/zod-openapi';
 
+import { badInput } from './bad-input.ts';
+import { checkBody } from './body-check.ts';
 import type { ServerEnv } from './caller.ts';
-import { answerOf, Refused } from './errors.ts';
+import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
-import { RunService } from './runs/run-service.ts';
+import { addKernelRoutes } from './kernel/kernel-routes.ts';
+import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
-import type { ServedWorld } from './served-world.ts';
+import type { Services } from './services.ts';
 
 export interface AppOptions {
   /** Of the package. */
   readonly version: string;
-  /** Where errors that nobody has foreseen are told. */
-  readonly onError: (error: unknown) => void;
+  /** Where errors that nobody has foreseen are told, under the id that the answer names. */
+  readonly onError: (error: unknown, id: string) => void;
   /** Default: for a server on loopback without tokens. */
   readonly guards?: Partial<GuardOptions>;
   /** It takes no more requests. */
@@ -21,33 +26,26 @@ export interface AppOptions {
 }
 
 export function createApp(
-  world: ServedWorld,
+  { world, runs }: Services,
   { version, onError, guards = {}, isClosing = () => false }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
-      if (result.success) return;
-      const [issue] = result.error.issues;
-      const field = issue?.path.join('.') ?? '';
-      throw new Refused(422, 'INVALID_ARGUMENT', `${field}: ${issue?.message ?? 'is not what it may be'}`, {
-        field,
-      });
+      // `data` is what was checked; the types leave it out.
+      if (!result.success) throw badInput(result.error, (result as { readonly data?: unknown }).data);
     },
   });
   app.onError((error, context) => {
-    const answer = answerOf(context, error);
-    if (answer.status === 500) onError(error);
+    const id = randomUUID();
+    const answer = answerOf(context, error, id);
+    if (answer.status === 500) onError(error, id);
     return answer;
   });
-  app.notFound((context) =>
-    answerOf(
-      context,
-      new Refused(404, 'NOT_FOUND', `${context.req.method} ${context.req.path}: there is no such path`),
-    ),
-  );
   addGuards(app, world.clock, { ...guardDefaults, ...guards });
+  app.use(checkBody);
   addHealthRoutes(app, { live: world.live, isClosing, version });
-  addTraceRoutes(app, new RunService(world));
-  app.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Ring Zero', version } });
+  addTraceRoutes(app, runs);
+  addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
+  addDocumentRoutes(app, version);
   return app;
 }

@@ -199,6 +199,19 @@ export function storageContract(
       ]);
     });
 
+    test('one run is told of as among all of them, also when it was pruned', async () => {
+      const storage = await started();
+      await storage.append([runStarted({ run: 'r2' }), processStarted({ run: 'r2' })]);
+      await storage.append([ended({ run: 'r2' }), audit(1, { run: 'r2' })]);
+      await storage.lease({ run: 'r1', holder: 'a', atUs: 1, untilUs: 5 });
+      await storage.prune({ runs: ['r2'], atUs: 9 });
+      const all = await storage.runs();
+      expect(all.map(({ run }) => run)).toEqual(['r1', 'r2']);
+      expect(await storage.runs({ run: 'r1' })).toEqual([all[0]]);
+      expect(await storage.runs({ run: 'r2' })).toEqual([all[1]]);
+      expect(await storage.runs({ run: 'r3' })).toEqual([]);
+    });
+
     test('appends that are not awaited one by one keep their order', async () => {
       const storage = await started();
       await Promise.all([1, 2, 3, 4, 5].map((n) => storage.append([history(n)])));

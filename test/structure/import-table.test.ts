@@ -68,6 +68,7 @@ const table: Readonly<Record<string, Row>> = {
       'gpt-tokenizer',
       'minisearch',
       'pg',
+      'pg-boss',
     ],
     node: true,
   },

@@ -10,25 +10,35 @@ import type { StorageManager } from '../../src/kernel/storage.ts';
 import { createApp } from '../../src/server/app.ts';
 import type { ServerEnv } from '../../src/server/caller.ts';
 import type { GuardOptions } from '../../src/server/guards.ts';
+import type { DrivenLimits } from '../../src/server/runs/driven-runs.ts';
 import type { ServedWorld } from '../../src/server/served-world.ts';
+import { openServices, type Services } from '../../src/server/services.ts';
+import { documentOf } from '../../src/server/openapi/document.ts';
+import { ApiConformity } from './api-conformity.ts';
 import { ioOf } from './run-cli.ts';
 
 export interface OpenServer extends AsyncDisposable {
   readonly app: OpenAPIHono<ServerEnv>;
   readonly world: ServedWorld;
+  readonly services: Services;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
 }
 
-/** `words`: flags of the command. Default storage: memory; the caller closes another. */
+/** `words`: flags of the command. Default storage: memory; the caller closes another. An answer that is not as documented fails the test. */
 export async function openServer({
   words = ['--model', 'scripted'],
   storage = new MemoryStorage(),
   guards = {},
+  limits = {},
+  onError,
 }: {
   readonly words?: readonly string[];
   readonly storage?: StorageManager;
   readonly guards?: Partial<GuardOptions>;
+  readonly limits?: Partial<DrivenLimits>;
+  /** Absent: an error that nobody has foreseen fails the test. */
+  readonly onError?: (error: unknown, id: string) => void;
 } = {}): Promise<OpenServer> {
   const command = new Command();
   serveCommand.register(command);
@@ -36,14 +46,29 @@ export async function openServer({
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
-  const app = createApp(world.served, { version: '0.0.0', onError: (error) => errors.push(error), guards });
+  const services = openServices(world.served, { active: 1_000, ...limits });
+  const app = createApp(services, {
+    version: '0.0.0',
+    guards,
+    onError: onError ?? ((error) => errors.push(error)),
+  });
+  const conformity = new ApiConformity(documentOf(app, '0.0.0'));
+  const checked = async (method: string, path: string, init: RequestInit): Promise<Response> => {
+    const answer = await app.request(path, { method, ...init });
+    const type = answer.headers.get('Content-Type') ?? '';
+    // Of a stream that may never end only the head is checked.
+    const text = type.startsWith('application/json') ? await answer.clone().text() : '-';
+    const problem = conformity.problemOf(method, path, answer.status, type, text);
+    if (problem !== undefined) errors.push(new Error(problem));
+    return answer;
+  };
   return {
     app,
     world: world.served,
-    get: async (path, headers = {}) => app.request(path, { headers: { Host: 'localhost', ...headers } }),
-    post: async (path, body, headers = {}) =>
-      app.request(path, {
-        method: 'POST',
+    services,
+    get: (path, headers = {}) => checked('GET', path, { headers: { Host: 'localhost', ...headers } }),
+    post: (path, body, headers = {}) =>
+      checked('POST', path, {
         headers: { Host: 'localhost', 'Content-Type': 'application/json', ...headers },
         body: JSON.stringify(body),
       }),

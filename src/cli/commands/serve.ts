@@ -3,6 +3,7 @@ import type { Command as CommanderCommand } from 'commander';
 
 import { createApp } from '../../server/app.ts';
 import { listen } from '../../server/listen.ts';
+import { openServices } from '../../server/services.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { addLiveFlags, liveSettings, type LiveFlags } from '../live/settings.ts';
 import { parseInteger } from '../options.ts';
@@ -14,6 +15,7 @@ import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
 interface ServeOptions extends CommonOptions, LiveFlags, GuardFlags, Omit<StoreFlags, 'config'> {
   readonly port: number;
+  readonly activeRuns: number;
 }
 
 export const serveCommand: Command<ServeOptions> = {
@@ -29,6 +31,12 @@ export const serveCommand: Command<ServeOptions> = {
       (text) => parseInteger('--port', text, { min: 0, max: 65_535 }),
       4_790,
     );
+    command.option(
+      '--active-runs <n>',
+      'runs that go on at once, at most; a request for more is answered with 429',
+      (text) => parseInteger('--active-runs', text, { min: 1, max: 100_000 }),
+      1_000,
+    );
   },
   async run({ options }: Call<ServeOptions>, io: Io): Promise<number> {
     const settings = liveSettings(options, io);
@@ -39,9 +47,11 @@ export const serveCommand: Command<ServeOptions> = {
       seed: options.seed,
       watcher: { onNotice: (line) => io.err(line) },
     });
-    const app = createApp(world.served, {
+    const services = openServices(world.served, { active: options.activeRuns });
+    const app = createApp(services, {
       version: packageVersion(),
-      onError: (error) => io.err(String(error)),
+      onError: (error, id) =>
+        io.err(`error ${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
       guards,
     });
     const server = await listen(app, options);

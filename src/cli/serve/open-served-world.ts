@@ -5,6 +5,8 @@ import type { ServedWorld } from '../../server/served-world.ts';
 import { budgetName, openLiveWorld, type LiveWatcher } from '../live/live-world.ts';
 import type { LiveSettings } from '../live/settings.ts';
 import { newRunName } from '../store/run-lease.ts';
+import { checkSameWorld } from './same-world.ts';
+import { servedLeases } from './served-leases.ts';
 
 export interface OpenServedWorld {
   readonly served: ServedWorld;
@@ -31,12 +33,16 @@ export async function openServedWorld(
       clock,
       registry,
       storage: given.storage,
+      leases: servedLeases(given.storage, clock),
+      asks: settings.approve !== 'never',
       models: models.map(({ name }) => name),
       tools,
       budget: budgetName,
       settings: world.settings as unknown as Json,
       newRunName,
-      agent: (own) => world.agent(own) as Json,
+      agent: (own) => world.agent(own),
+      checkGoesOn: (run, kept) => checkSameWorld(run, kept, world.settings),
+      redact: (value) => settings.redactor.value(value),
     },
     close: () => world.close(),
   };

@@ -22,6 +22,8 @@ const readiness = z
 const health = createRoute({
   method: 'get',
   path: '/health',
+  operationId: 'getHealth',
+  security: [],
   summary: 'Whether the server is there',
   responses: { 200: { description: 'it is', content: { 'application/json': { schema: healthy } } } },
 });
@@ -29,6 +31,8 @@ const health = createRoute({
 const ready = createRoute({
   method: 'get',
   path: '/ready',
+  operationId: 'getReadiness',
+  security: [],
   summary: 'Whether the server takes work',
   responses: {
     200: { description: 'it does', content: { 'application/json': { schema: readiness } } },

@@ -33,11 +33,7 @@ test('without a token, and with one that nobody has, nothing is told but that it
     { Authorization: `Basic ${token('admin')}` },
     { Authorization: 'Bearer ' },
   ]) {
-    const {
-      status,
-      code,
-      headers: given,
-    } = await refusalOf(server.post('/api/traces', task, headers as Record<string, string>));
+    const { status, code, headers: given } = await refusalOf(server.post('/api/traces', task, headers));
     expect({ status, code }).toEqual({ status: 401, code: 'UNAUTHENTICATED' });
     expect(given.get('WWW-Authenticate')).toBe('Bearer');
   }
