@@ -1,5 +1,12 @@
 /** The operations of the API and their types. Made from the OpenAPI document by `npm run client`, and never edited. */
 import type { OperationRoute } from './client.ts';
+import type { ServerEvent } from './event-stream.ts';
+
+export type AnswerByToken = { readonly decision: 'approve' | 'edit' | 'deny' | 'answer'; readonly value?: unknown; readonly token: string };
+
+export type AnswerGiven = { readonly decision: 'approve' | 'edit' | 'deny' | 'answer'; readonly value?: unknown };
+
+export type Answered = { readonly question_id: string; readonly decision: 'approve' | 'edit' | 'deny' | 'answer' };
 
 export type Budget = { readonly name: string; readonly parent: string; readonly limits: readonly ({ readonly resource: 'tokens' | 'calls' | 'microDollars' | 'coreUs'; readonly limit: number; readonly used: number; readonly reserved: number })[] };
 
@@ -22,6 +29,10 @@ export type Policies = { readonly active: readonly { readonly engine: string; re
 export type Process = { readonly pid: number; readonly run: string; readonly parent: number; readonly name: string; readonly program: string; readonly priority: number; readonly effectivePriority: number; readonly state: 'ready' | 'running' | 'waiting' | 'suspended' | 'terminated'; readonly waitingOn: string; readonly sinceUs: number; readonly isDeadlocked: boolean; readonly core: number; readonly engine: number; readonly budget: string; readonly outcome: '' | 'completed' | 'failed' | 'cancelled' | 'killed'; readonly syscalls: number; readonly pages: number; readonly promptTokens: number; readonly residentTokens: number; readonly mail: number; readonly usage: { readonly tokensIn: number; readonly tokensCached: number; readonly tokensOut: number; readonly calls: number; readonly coreUs: number; readonly microDollars: number; readonly faults: number }; readonly explanation: string };
 
 export type Processes = { readonly nowUs: number; readonly processes: readonly Process[] };
+
+export type Question = { readonly question_id: string; readonly trace_id: string; readonly name: string; readonly purpose: 'approve' | 'edit' | 'answer'; readonly tool: string | null; readonly arguments?: unknown; readonly question?: unknown; readonly decisions: readonly ('approve' | 'edit' | 'deny' | 'answer')[]; readonly asked_at: string };
+
+export type Questions = { readonly questions: readonly Question[] };
 
 export type Readiness = { readonly status: 'ready' | 'closing' | 'storage-unavailable' | 'broken'; readonly message: string };
 
@@ -57,6 +68,16 @@ export type WentOnTrace = CreatedTrace & ({ readonly insert_after: number | null
 
 /** What each operation is given, and what it answers. */
 export interface Operations {
+  /** The same for whoever was told of a question by webhook: the token is that of the question. */
+  readonly answerByToken: {
+    readonly arguments: { readonly idempotencyKey?: string; readonly body: AnswerByToken };
+    readonly answer: Answered;
+  };
+  /** Approve, edit, deny or answer. */
+  readonly answerQuestion: {
+    readonly arguments: { readonly id: string; readonly idempotencyKey?: string; readonly body: AnswerGiven };
+    readonly answer: Answered;
+  };
   /** Create a run and let it go. */
   readonly createTrace: {
     readonly arguments: { readonly idempotencyKey?: string; readonly body: CreateTrace };
@@ -87,6 +108,11 @@ export interface Operations {
     readonly arguments: { readonly pid: number };
     readonly answer: Process;
   };
+  /** An open question. */
+  readonly getQuestion: {
+    readonly arguments: { readonly id: string };
+    readonly answer: Question;
+  };
   /** Whether the server takes work. */
   readonly getReadiness: {
     readonly arguments: Readonly<Record<string, never>>;
@@ -111,6 +137,11 @@ export interface Operations {
   readonly listProcesses: {
     readonly arguments: { readonly state?: 'ready' | 'running' | 'waiting' | 'suspended' | 'terminated'; readonly run?: string };
     readonly answer: Processes;
+  };
+  /** The questions that wait for a person. */
+  readonly listQuestions: {
+    readonly arguments: { readonly traceId?: string };
+    readonly answer: Questions;
   };
   /** All runs, the latest first. */
   readonly listTraces: {
@@ -142,24 +173,40 @@ export interface Operations {
     readonly arguments: { readonly id: string; readonly after?: number | null; readonly limit?: number; readonly branch?: string };
     readonly answer: StepList;
   };
+  /** Watch the processes of the kernel, by WebSocket or as server-sent events. */
+  readonly watchKernel: {
+    readonly arguments: { readonly after?: string; readonly lastEventId?: string };
+    readonly answer: ServerEvent;
+  };
+  /** Watch a run, by WebSocket or as server-sent events. */
+  readonly watchTrace: {
+    readonly arguments: { readonly id: string; readonly after?: string; readonly branch?: string; readonly lastEventId?: string };
+    readonly answer: ServerEvent;
+  };
 }
 
 export const operations = {
+  answerByToken: { method: 'POST', path: '/api/answers', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  answerQuestion: { method: 'POST', path: '/api/questions/{id}/answer', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   createTrace: { method: 'POST', path: '/api/traces', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   getDocsPage: { method: 'GET', path: '/docs', answer: 'text' },
   getDocument: { method: 'GET', path: '/openapi.json', answer: 'json' },
   getHealth: { method: 'GET', path: '/health', answer: 'json' },
   getKernel: { method: 'GET', path: '/api/kernel', answer: 'json' },
   getProcess: { method: 'GET', path: '/api/processes/{pid}', answer: 'json' },
+  getQuestion: { method: 'GET', path: '/api/questions/{id}', answer: 'json' },
   getReadiness: { method: 'GET', path: '/ready', answer: 'json' },
   getTrace: { method: 'GET', path: '/api/traces/{id}', answer: 'json' },
   listBudgets: { method: 'GET', path: '/api/budgets', answer: 'json' },
   listPolicies: { method: 'GET', path: '/api/policies', answer: 'json' },
   listProcesses: { method: 'GET', path: '/api/processes', query: { state: 'state', run: 'run' }, answer: 'json' },
+  listQuestions: { method: 'GET', path: '/api/questions', query: { traceId: 'trace_id' }, answer: 'json' },
   listTraces: { method: 'GET', path: '/api/traces', query: { status: 'status', uid: 'uid', limit: 'limit', cursor: 'cursor' }, answer: 'json' },
   runTrace: { method: 'POST', path: '/api/traces/{id}/run', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   runningTraces: { method: 'GET', path: '/api/traces/running', answer: 'json' },
   signalProcess: { method: 'POST', path: '/api/processes/{pid}/signal', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   stopTrace: { method: 'POST', path: '/api/traces/{id}/stop', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   traceSteps: { method: 'GET', path: '/api/traces/{id}/steps', query: { after: 'after', limit: 'limit', branch: 'branch' }, answer: 'json' },
+  watchKernel: { method: 'GET', path: '/api/events', query: { after: 'after' }, headers: { lastEventId: 'last-event-id' }, answer: 'events' },
+  watchTrace: { method: 'GET', path: '/api/traces/{id}/watch', query: { after: 'after', branch: 'branch' }, headers: { lastEventId: 'last-event-id' }, answer: 'events' },
 } as const satisfies Record<keyof Operations, OperationRoute>;
