@@ -283,7 +283,8 @@ export class LiveKernel {
 
   // ---- The kernel's inputs -------------------------------------------------------------------------------------------
 
-  private nowUs(): number {
+  /** On the clock of the kernel, µs: between two inputs, too. */
+  nowUs(): number {
     return Math.max(this.clock.nowUs(), this.kernel.nowUs);
   }
 

@@ -8,8 +8,10 @@ import { addLiveFlags, liveSettings, type LiveFlags } from '../live/settings.ts'
 import { parseDurationUs, parseInteger } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { addGuardFlags, guardOptions, type GuardFlags } from '../serve/guard-flags.ts';
+import { defaultPort } from '../serve/ask-server.ts';
 import { openServedWorld } from '../serve/open-served-world.ts';
 import { serveUntilTold } from '../serve/serving.ts';
+import { webhookOptions, webhookVariable } from '../serve/webhook-flag.ts';
 import { openStore } from '../store/open-store.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
@@ -17,6 +19,7 @@ interface ServeOptions extends CommonOptions, LiveFlags, GuardFlags, Omit<StoreF
   readonly port: number;
   readonly activeRuns: number;
   readonly continue: boolean;
+  readonly approvalWebhook?: string;
   readonly shutdownTimeout?: number;
 }
 
@@ -36,7 +39,7 @@ export const serveCommand: Command<ServeOptions> = {
       '--port <n>',
       '0: any free one',
       (text) => parseInteger('--port', text, { min: 0, max: 65_535 }),
-      4_790,
+      defaultPort,
     );
     command.option(
       '--active-runs <n>',
@@ -45,6 +48,10 @@ export const serveCommand: Command<ServeOptions> = {
       1_000,
     );
     command
+      .option(
+        '--approval-webhook <url>',
+        `is told of each question that waits for a person, signed with ${webhookVariable}`,
+      )
       .option('--no-continue', 'leave the runs that a server before this one was driving as they are')
       .option(
         '--shutdown-timeout <time>',
@@ -56,6 +63,7 @@ export const serveCommand: Command<ServeOptions> = {
   async run({ options }: Call<ServeOptions>, io: Io): Promise<number> {
     const settings = liveSettings(options, io);
     const guards = guardOptions(options, io);
+    const webhook = webhookOptions(options.approvalWebhook, io.environment);
     const { storage } = await openStore(options, io);
     const world = await openServedWorld(settings, {
       storage,
@@ -64,6 +72,7 @@ export const serveCommand: Command<ServeOptions> = {
     });
     const services = openServices(world.served, {
       active: options.activeRuns,
+      webhook,
       onNotice: (line) => io.err(line),
     });
     const app = createApp(services, {
