@@ -6,6 +6,8 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { badInput } from './bad-input.ts';
 import { checkBody } from './body-check.ts';
 import type { ServerEnv } from './caller.ts';
+import { chatAnswerOf } from './chat/chat-errors.ts';
+import { addChatRoutes } from './chat/chat-routes.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
@@ -26,7 +28,7 @@ export interface AppOptions {
 }
 
 export function createApp(
-  { world, runs }: Services,
+  { world, runs, chat }: Services,
   { version, onError, guards = {}, isClosing = () => false }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
   const app = new OpenAPIHono<ServerEnv>({
@@ -37,7 +39,8 @@ export function createApp(
   });
   app.onError((error, context) => {
     const id = randomUUID();
-    const answer = answerOf(context, error, id);
+    const isChat = context.req.path.startsWith('/v1/');
+    const answer = isChat ? chatAnswerOf(context, error, id) : answerOf(context, error, id);
     if (answer.status === 500) onError(error, id);
     return answer;
   });
@@ -46,6 +49,7 @@ export function createApp(
   addHealthRoutes(app, { live: world.live, isClosing, version });
   addTraceRoutes(app, runs);
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
+  addChatRoutes(app, world, chat);
   addDocumentRoutes(app, version);
   return app;
 }

@@ -13,6 +13,7 @@ import type { GuardOptions } from '../../src/server/guards.ts';
 import type { DrivenLimits } from '../../src/server/runs/driven-runs.ts';
 import type { ServedWorld } from '../../src/server/served-world.ts';
 import { openServices, type Services } from '../../src/server/services.ts';
+import type { ChatOptions } from '../../src/server/chat/chat-service.ts';
 import { documentOf } from '../../src/server/openapi/document.ts';
 import { ApiConformity } from './api-conformity.ts';
 import { ioOf } from './run-cli.ts';
@@ -31,12 +32,14 @@ export async function openServer({
   storage = new MemoryStorage(),
   guards = {},
   limits = {},
+  chat = {},
   onError,
 }: {
   readonly words?: readonly string[];
   readonly storage?: StorageManager;
   readonly guards?: Partial<GuardOptions>;
   readonly limits?: Partial<DrivenLimits>;
+  readonly chat?: Partial<ChatOptions>;
   /** Absent: an error that nobody has foreseen fails the test. */
   readonly onError?: (error: unknown, id: string) => void;
 } = {}): Promise<OpenServer> {
@@ -46,7 +49,7 @@ export async function openServer({
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
-  const services = openServices(world.served, { active: 1_000, ...limits });
+  const services = openServices(world.served, { active: 1_000, ...limits }, chat);
   const app = createApp(services, {
     version: '0.0.0',
     guards,
