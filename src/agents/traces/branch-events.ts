@@ -95,7 +95,8 @@ export class BranchEvents {
     const { run, branch, pid, parent, name, program, atUs } = record;
     this.processes.set(pid, { n: 0, seq: 0, hasEnded: false });
     this.alive++;
-    if (this.root !== undefined) return this.tell(atUs, { type: 'process_started', pid, parent, name, program });
+    if (this.root !== undefined)
+      return this.tell(atUs, { type: 'process_started', pid, parent, name, program });
     this.root = record;
     const { origin } = this.started;
     const told = { run, branch, pid, name, program, arguments: record.arguments };

@@ -143,7 +143,11 @@ export type LiveBody =
       readonly tool?: string;
     })
   /** It is answered, or asked no more. */
-  | (CallPlace & { readonly type: 'user_action_over'; readonly request: RequestId; readonly decision?: string })
+  | (CallPlace & {
+      readonly type: 'user_action_over';
+      readonly request: RequestId;
+      readonly decision?: string;
+    })
   /** All that is under way: what was told of it before is void. */
   | { readonly type: 'under_way'; readonly steps: readonly StepUnderWay[] };
 
