@@ -150,3 +150,43 @@ test('what is not there is 404, and bad input names its field', async () => {
   expect(await bad({ messages, tools: ['calculator', 'rm'] })).toBe('tools.1');
   expect(await bad({ messages, max_iterations: 0 })).toBe('max_iterations');
 });
+
+/** Of the requests to the model, what each was told: the words of roles. */
+const told = (): string[][] =>
+  model.exchanges.map(({ body }) =>
+    (body['messages'] as { role: string; content: unknown }[]).map(
+      ({ role, content }) => `${role}: ${String(content)}`,
+    ),
+  );
+
+test('a run that has ended goes on with what the user says next, and knows what was said', async () => {
+  model.behave(says('One.'), says('Two.'), says('Three.'));
+  const id = await begun('First?');
+  await until(id, 'completed');
+  const { body } = await post(`/api/traces/${id}/run`, { messages: says1('Second?') });
+  expect(body).toMatchObject({ trace_id: id, branch: 'rewind-1', insert_after: 1, left_behind: 1 });
+  await until(id, 'completed');
+  expect(await trace(id)).toMatchObject({ answer: 'Two.', branch: 'rewind-1', usage: { model_calls: 2 } });
+  await post(`/api/traces/${id}/run`, { messages: [...says1('Third,'), ...says1('please?')] });
+  await until(id, 'completed');
+  expect(told().at(-1)).toEqual([
+    'user: First?',
+    'assistant: One.',
+    'user: Second?',
+    'assistant: Two.',
+    'user: Third,',
+    'user: please?',
+  ]);
+});
+
+test('without a message the last answer is given again; the one before it is kept in its branch', async () => {
+  model.behave(says('One.'), says('Another.'));
+  const id = await begun('First?');
+  await until(id, 'completed');
+  expect((await post(`/api/traces/${id}/run`, {})).body).toMatchObject({ insert_after: 0 });
+  await until(id, 'completed');
+  expect(await trace(id)).toMatchObject({ answer: 'Another.' });
+  expect(told()[1]).toEqual(['user: First?']);
+  const old = await get<{ steps: Fields[] }>(`/api/traces/${id}/steps?branch=main`);
+  expect(old.body.steps[0]).toMatchObject({ data: { text: 'One.' } });
+});

@@ -3,7 +3,7 @@
  * the hash under which it is stored. What is read is what was written, member by member in the same order.
  *
  * The form is that of RFC 8949 (CBOR): a byte that tells the kind, and the length where it is small; integers are LEB128 (as in WebAssembly). It departs from CBOR in the words and the
- * hashes, which would be tagged values of several bytes.
+ * hashes, which would be tagged values of several bytes, and in that a text that stood there before is told by its number.
  */
 import { KernelError } from '../../kernel/errors.ts';
 import { wellKnownWords } from './well-known-words.ts';
@@ -26,6 +26,8 @@ const kind = {
   aroundHash: 0x0a,
   list: 0x0b,
   object: 0x0c,
+  /** A text that stood there before, by its number among those that may come again. */
+  same: 0x0d,
   smallInteger: 0x10,
   shortText: 0x20,
   smallList: 0x60,
@@ -65,9 +67,16 @@ export function referencesIn(bytes: Uint8Array): readonly string[] {
 
 /** Whether UTF-8 can say it: a lone surrogate it can't. */
 export function isUtf8(text: string): boolean {
-  return Buffer.from(text, 'utf8').toString('utf8') === text;
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }
 
+const texts: ReadonlySet<number> = new Set([
+  kind.text,
+  kind.wideText,
+  kind.hash,
+  kind.reference,
+  kind.aroundHash,
+]);
 const wordNumbers = new Map(wellKnownWords.map((word, number) => [word, number]));
 const hashLength = 64;
 const hashBytes = hashLength / 2;
@@ -75,21 +84,27 @@ const wholeHash = /^[0-9a-f]{64}$/;
 const hashWithin = /[0-9a-f]{64}/;
 /** A longer text with a hash in it is compressed better as it is. */
 const aroundHashLength = 160;
+/** From this length on a text is numbered, and told by its number when it comes again. */
+const numberedFrom = 8;
 
 class Writer {
   private bytes = Buffer.allocUnsafe(4_096);
   private length = 0;
   private refer: Refer | undefined;
+  /** Of the texts that may come again. */
+  private numbers: Map<string, number> | undefined;
 
   pack(value: unknown, refer: Refer | undefined): Uint8Array {
-    const { length: start, refer: outer } = this;
+    const { length: start, refer: outer, numbers } = this;
     this.refer = refer;
+    this.numbers = undefined;
     try {
       this.write(value);
       return Uint8Array.prototype.slice.call(this.bytes, start, this.length);
     } finally {
       this.length = start;
       this.refer = outer;
+      this.numbers = numbers;
     }
   }
 
@@ -122,7 +137,7 @@ class Writer {
     for (const name of names) {
       const member = value[name];
       if (member === undefined) continue;
-      this.plainText(name);
+      if (!this.again(name)) this.plainText(name);
       this.write(member);
     }
   }
@@ -142,10 +157,25 @@ class Writer {
   }
 
   private text(text: string): void {
+    if (this.again(text)) return;
     const hash = this.refer?.(text);
     if (hash === undefined) return this.plainText(text);
     this.byte(kind.reference);
     this.hash(hash);
+  }
+
+  /** Whether it stood there before: then it is written. */
+  private again(text: string): boolean {
+    if (text.length < numberedFrom || wordNumbers.has(text)) return false;
+    const numbers = (this.numbers ??= new Map());
+    const number = numbers.get(text);
+    if (number === undefined) {
+      numbers.set(text, numbers.size);
+      return false;
+    }
+    this.byte(kind.same);
+    this.integer(number);
+    return true;
   }
 
   private plainText(text: string): void {
@@ -233,6 +263,8 @@ const writer = new Writer();
 class Reader {
   private readonly bytes: Buffer;
   private readonly resolve: (hash: string) => string;
+  /** That may come again. */
+  private readonly texts: string[] = [];
   private place = 0;
 
   constructor(bytes: Uint8Array, resolve: (hash: string) => string) {
@@ -249,8 +281,44 @@ class Reader {
     if (first >= kind.word) return this.word(first - kind.word);
     if (first >= kind.smallObject) return this.object(first - kind.smallObject);
     if (first >= kind.smallList) return this.list(first - kind.smallList);
-    if (first >= kind.shortText) return this.take(first - kind.shortText).toString('latin1');
+    if (first >= kind.shortText || texts.has(first)) return this.numbered(first);
     if (first >= kind.smallInteger) return first - kind.smallInteger;
+    return this.other(first);
+  }
+
+  /** A text, which may come again. */
+  private numbered(first: number): string {
+    const text = this.text(first);
+    // What stands for a reference may be shorter than what was referred to.
+    if (text.length >= numberedFrom || first === kind.reference) this.texts.push(text);
+    return text;
+  }
+
+  private text(first: number): string {
+    if (first >= kind.shortText) return this.take(first - kind.shortText).toString('latin1');
+    switch (first) {
+      case kind.text:
+        return this.take(this.integer()).toString('utf8');
+      case kind.wideText:
+        return this.take(this.integer()).toString('utf16le');
+      case kind.hash:
+        return this.hash();
+      case kind.reference:
+        return this.resolve(this.hash());
+      case kind.aroundHash:
+        return `${this.part()}${this.hash()}${this.part()}`;
+      default:
+        throw damaged();
+    }
+  }
+
+  /** Of a text: it has no number of its own. */
+  private part(): string {
+    const first = this.byte();
+    return first >= kind.word ? this.word(first - kind.word) : this.text(first);
+  }
+
+  private other(first: number): unknown {
     switch (first) {
       case kind.null:
         return null;
@@ -264,16 +332,8 @@ class Reader {
         return this.integer();
       case kind.negative:
         return -this.integer();
-      case kind.text:
-        return this.take(this.integer()).toString('utf8');
-      case kind.wideText:
-        return this.take(this.integer()).toString('utf16le');
-      case kind.hash:
-        return this.hash();
-      case kind.reference:
-        return this.resolve(this.hash());
-      case kind.aroundHash:
-        return `${String(this.read())}${this.hash()}${String(this.read())}`;
+      case kind.same:
+        return this.same(this.integer());
       case kind.list:
         return this.list(this.integer());
       case kind.object:
@@ -299,6 +359,12 @@ class Reader {
       else value[name] = member;
     }
     return value;
+  }
+
+  private same(number: number): string {
+    const text = this.texts[number];
+    if (text === undefined) throw damaged();
+    return text;
   }
 
   private word(number: number): string {

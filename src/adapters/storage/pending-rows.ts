@@ -1,7 +1,17 @@
 /** What the appends of one transaction add: rows that wait for the end of it, and the heads that change with them. The append under judgement can be taken back, down to where it began. */
 import type { AuditHead } from '../../kernel/audit-log.ts';
-import type { KernelRecord, ProcessStarted } from '../../kernel/records.ts';
+import type {
+  HistoryRecord,
+  JournalRecord,
+  KernelRecord,
+  LedgerRecord,
+  PageRecord,
+  ProcessStarted,
+} from '../../kernel/records.ts';
+import { callKey } from './call-books.ts';
+import { ledgerBody } from './ledger-rows.ts';
 import { pageKey } from './page-key.ts';
+import { Passage } from './passages.ts';
 import {
   addBranch,
   addProcess,
@@ -12,7 +22,15 @@ import {
 } from './run-heads.ts';
 import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
-import { pagesTable, pageUsesTable, processesTable, runsTable, type Table } from './tables.ts';
+import {
+  ledgerTable,
+  pagesTable,
+  pageUsesTable,
+  passagesTable,
+  processesTable,
+  runsTable,
+  type Table,
+} from './tables.ts';
 
 interface Start {
   readonly record: ProcessStarted;
@@ -26,20 +44,26 @@ interface RunBefore {
   readonly wasTouched: boolean;
 }
 
+/** Without the number of its run, which is known when it is written. */
+type WriteRow = (texts: SharedTexts) => Row;
+
+/** Of those that a run is known to use; a checkpoint names what came since the one before it. */
+const mostKnownPages = 128;
+
 export class PendingRows {
-  readonly texts = new SharedTexts();
   private readonly heads: Map<string, RunHead>;
-  /** Which number a run has is known when it is written. */
-  private readonly rows: { readonly table: Table; readonly run: RunHead; readonly row: Row }[] = [];
-  /** What was added, by its key: the same may come twice before it is stored. */
-  private readonly added = new Map<string, KernelRecord>();
-  /** Hashes of the pages and texts that rows of a run refer to. */
-  private readonly uses = new Map<RunHead, Set<string>>();
+  private readonly rows: { readonly table: Table; readonly run: RunHead; readonly write: WriteRow }[] = [];
+  private readonly passages: { readonly run: RunHead; readonly passage: Passage }[] = [];
+  private readonly calls: { readonly run: RunHead; readonly records: LedgerRecord[] }[] = [];
+  private readonly pages: { readonly run: RunHead; readonly record: PageRecord }[] = [];
+  private readonly uses: { readonly run: RunHead; readonly hash: string }[] = [];
+  /** The same may come twice before it is stored. */
+  private readonly added = new AddedRecords();
   private readonly touched = new Set<RunHead>();
   private readonly changed = new Map<ProcessHead, RunHead>();
   private readonly starts = new Map<ProcessHead, Start>();
   private readonly ends = new Map<ProcessHead, Row>();
-  private mark: Mark = newMark(0, 0);
+  private mark: Mark = this.newMark();
 
   /** `heads`: of runs, changed as if what is added were stored. */
   constructor(heads: Map<string, RunHead>) {
@@ -48,15 +72,15 @@ export class PendingRows {
 
   /** From here on, what is added is of the next append. */
   begin(): void {
-    this.mark = newMark(this.rows.length, this.texts.texts.size);
+    this.mark = this.newMark();
   }
 
   /** Takes back all since `begin`. */
   takeBack(): void {
-    const { keys, uses, runs, processes, startedRuns, branches, starts, ends } = this.mark;
-    this.rows.length = this.mark.rows;
-    for (const key of keys) this.added.delete(key);
-    for (const { hashes, hash } of uses) hashes.delete(hash);
+    const { lengths, settled, runs, processes, startedRuns, branches, starts, ends } = this.mark;
+    for (const name of grown) this[name].length = lengths[name];
+    this.added.cut(lengths.added);
+    for (const takeOut of settled.toReversed()) takeOut();
     for (const [process, before] of processes) Object.assign(process, before);
     for (const process of ends) this.ends.delete(process);
     for (const { run, process } of starts) {
@@ -72,17 +96,16 @@ export class PendingRows {
       if (!wasTouched) this.touched.delete(run);
     }
     for (const { name } of startedRuns) this.heads.delete(name);
-    this.texts.takeReferences();
-    const { texts } = this.texts;
-    for (const hash of [...texts.keys()].slice(this.mark.texts)) texts.delete(hash);
   }
 
-  record(key: string): KernelRecord | undefined {
-    return this.added.get(key);
+  /** The record that was added with the same name as this one. */
+  record(like: KernelRecord): KernelRecord | undefined {
+    return this.added.like(like);
   }
 
-  startRun(name: string): RunHead {
+  startRun(name: string, foreignVersion: number | undefined): RunHead {
     const run = newRun(name);
+    run.checkedAt = foreignVersion;
     this.heads.set(name, run);
     this.mark.startedRuns.push(run);
     return run;
@@ -94,43 +117,65 @@ export class PendingRows {
     return branch;
   }
 
-  startProcess(key: string, run: RunHead, branch: BranchHead, record: ProcessStarted): void {
+  startProcess(run: RunHead, branch: BranchHead, record: ProcessStarted): void {
     const process = addProcess(run, branch, record.pid);
     this.mark.starts.push({ run, process });
     this.change(run, process);
     this.starts.set(process, { record, place: run.places++ });
-    this.keep(key, record);
+    this.added.push(record);
   }
 
   /** `row`: what the end sets. */
-  endProcess(key: string, record: KernelRecord, process: ProcessHead, row: Row): void {
+  endProcess(record: KernelRecord, process: ProcessHead, row: Row): void {
     this.ends.set(process, row);
     this.mark.ends.push(process);
-    this.keep(key, record);
+    this.added.push(record);
   }
 
-  put(key: string, record: KernelRecord, table: Table, run: RunHead, row: Row): void {
-    this.keep(key, record);
-    this.putRow(table, run, row);
+  put(record: KernelRecord, table: Table, run: RunHead, write: WriteRow): void {
+    this.added.push(record);
+    this.putRow(table, run, write);
   }
 
-  putRow(table: Table, run: RunHead, row: Row): void {
+  putRow(table: Table, run: RunHead, write: WriteRow): void {
     this.touch(run);
-    this.rows.push({ table, run, row });
-    this.useReferences(run);
+    this.rows.push({ table, run, write });
   }
 
-  /** Whatever was written to `texts` since this was asked last belongs to the run. */
-  useReferences(run: RunHead): void {
-    for (const hash of this.texts.takeReferences()) this.use(run, hash);
+  /** Call it when the head of the process has the record. */
+  tell(run: RunHead, process: ProcessHead, record: HistoryRecord | JournalRecord): void {
+    this.added.push(record);
+    const { told } = this.mark;
+    let passage = told.get(process);
+    if (passage === undefined) {
+      passage = new Passage(process);
+      told.set(process, passage);
+      this.passages.push({ run, passage });
+    }
+    passage.add({ place: run.places++, record });
   }
 
+  settle(run: RunHead, record: LedgerRecord): void {
+    this.added.push(record);
+    // Its head has a book as soon as it is looked at.
+    this.mark.settled.push(run.calls!.add(record));
+    const { calls } = this.mark;
+    const known = calls.get(run);
+    if (known !== undefined) return void known.push(record);
+    const records = [record];
+    calls.set(run, records);
+    this.calls.push({ run, records });
+  }
+
+  putPage(run: RunHead, record: PageRecord): void {
+    this.added.push(record);
+    this.touch(run);
+    this.pages.push({ run, record });
+  }
+
+  /** The run needs the page of this hash. */
   use(run: RunHead, hash: string): void {
-    let hashes = this.uses.get(run);
-    if (hashes === undefined) this.uses.set(run, (hashes = new Set()));
-    if (hashes.has(hash)) return;
-    hashes.add(hash);
-    this.mark.uses.push({ hashes, hash });
+    this.uses.push({ run, hash });
   }
 
   /** Call it before the places or the audit head of the run change. */
@@ -150,11 +195,6 @@ export class PendingRows {
     this.changed.set(process, run);
   }
 
-  private keep(key: string, record: KernelRecord): void {
-    this.added.set(key, record);
-    this.mark.keys.push(key);
-  }
-
   /** All that was added. */
   async write(session: SqlSession): Promise<void> {
     await this.writeRuns(session);
@@ -164,6 +204,23 @@ export class PendingRows {
       if (list === undefined) byTable.set(table, [row]);
       else list.push(row);
     };
+    const texts = new SharedTexts();
+    const used = new UsedPages();
+    for (const { table, run, write } of this.rows) {
+      put(table, { ...write(texts), run: run.id });
+      used.add(run, texts.takeReferences());
+    }
+    for (const { run, passage } of this.passages) {
+      put(passagesTable, passage.row(run.id, texts));
+      used.add(run, texts.takeReferences());
+      for (const { record } of passage.records) passage.process.tally.add(record);
+    }
+    for (const { run, records } of this.calls) put(ledgerTable, { run: run.id, body: ledgerBody(records) });
+    for (const { run, record } of this.pages) {
+      texts.put(record.hash, record.text);
+      used.add(run, texts.takeReferences());
+    }
+    for (const { run, hash } of this.uses) used.add(run, [hash]);
     const changed: Row[] = [];
     const ended: Row[] = [];
     for (const [process, run] of this.changed) {
@@ -173,13 +230,10 @@ export class PendingRows {
       if (start !== undefined) put(processesTable, { ...row, ...startRow(process, start) });
       else (end === undefined ? changed : ended).push(row);
     }
-    for (const { table, run, row } of this.rows) put(table, { ...row, run: run.id });
-    for (const [hash, text] of this.texts.texts) put(pagesTable, { hash: pageKey(hash), text });
-    for (const [run, hashes] of this.uses)
-      for (const hash of hashes) put(pageUsesTable, { run: run.id, hash: pageKey(hash) });
     for (const [table, rows] of byTable) await session.insert(table, rows);
     await session.update(processesTable, headColumns, changed);
     await session.update(processesTable, [...headColumns, ...endColumns], ended);
+    await used.write(session, texts.texts);
     this.forgetOver();
   }
 
@@ -200,15 +254,41 @@ export class PendingRows {
     for (const found of await session.find(runsTable, ['name'], started.map(runRow)))
       this.heads.get(found['name'] as string)!.id = found['id'] as number;
   }
+
+  private newMark(): Mark {
+    const lengths = {
+      rows: this.rows.length,
+      passages: this.passages.length,
+      calls: this.calls.length,
+      pages: this.pages.length,
+      uses: this.uses.length,
+      added: this.added.length,
+    };
+    return {
+      lengths,
+      told: new Map(),
+      calls: new Map(),
+      settled: [],
+      runs: new Map(),
+      processes: new Map(),
+      startedRuns: [],
+      branches: [],
+      starts: [],
+      ends: [],
+    };
+  }
 }
+
+const grown = ['rows', 'passages', 'calls', 'pages', 'uses'] as const;
 
 /** Where an append began, and what it has changed since. */
 interface Mark {
   /** How many there were. */
-  readonly rows: number;
-  readonly texts: number;
-  readonly keys: string[];
-  readonly uses: { readonly hashes: Set<string>; readonly hash: string }[];
+  readonly lengths: Readonly<Record<(typeof grown)[number] | 'added', number>>;
+  readonly told: Map<ProcessHead, Passage>;
+  readonly calls: Map<RunHead, LedgerRecord[]>;
+  /** Take its ledger records out of their books again. */
+  readonly settled: (() => void)[];
   readonly runs: Map<RunHead, RunBefore>;
   /** With a copy of what each was. */
   readonly processes: Map<ProcessHead, ProcessHead>;
@@ -218,22 +298,117 @@ interface Mark {
   readonly ends: ProcessHead[];
 }
 
-function newMark(rows: number, texts: number): Mark {
-  return {
-    rows,
-    texts,
-    keys: [],
-    uses: [],
-    runs: new Map(),
-    processes: new Map(),
-    startedRuns: [],
-    branches: [],
-    starts: [],
-    ends: [],
-  };
+/** What was added, to be found by its name: few ask, so that names are made when somebody does. */
+class AddedRecords {
+  private readonly records: KernelRecord[] = [];
+  private readonly byName = new Map<string, KernelRecord>();
+  private named = 0;
+
+  get length(): number {
+    return this.records.length;
+  }
+
+  push(record: KernelRecord): void {
+    this.records.push(record);
+  }
+
+  like(record: KernelRecord): KernelRecord | undefined {
+    for (; this.named < this.records.length; this.named++) {
+      const next = this.records[this.named]!;
+      this.byName.set(nameOf(next), next);
+    }
+    return this.byName.get(nameOf(record));
+  }
+
+  /** Takes back all behind the first ones. */
+  cut(length: number): void {
+    for (const record of this.records.slice(length, this.named)) this.byName.delete(nameOf(record));
+    this.records.length = length;
+    this.named = Math.min(this.named, length);
+  }
 }
 
-const headColumns = ['last_n', 'last_seq', 'checkpoint_n', 'tip', 'prompt_length'];
+/** Like that of no other record. */
+function nameOf(record: KernelRecord): string {
+  const { type, run } = record;
+  switch (record.type) {
+    case 'run.started':
+      return JSON.stringify([type, run, record.branch]);
+    case 'process.started':
+    case 'process.ended':
+      return JSON.stringify([type, run, record.branch, record.pid]);
+    case 'history':
+    case 'checkpoint':
+      return JSON.stringify([type, run, record.branch, record.pid, record.n]);
+    case 'ledger':
+      return JSON.stringify([type, run, callKey(record)]);
+    case 'page':
+      return JSON.stringify([type, record.hash]);
+    case 'recording':
+      return JSON.stringify([type, run, record.session, record.part]);
+    case 'audit':
+      return type;
+    default:
+      return JSON.stringify(['journal', run, record.branch, record.pid, record.seq]);
+  }
+}
+
+/** Which run uses which pages, in the order of their first use: the first that uses one that is not stored brings it. */
+class UsedPages {
+  private readonly byRun = new Map<RunHead, Set<string>>();
+
+  add(run: RunHead, hashes: Iterable<string>): void {
+    let known = this.byRun.get(run);
+    if (known === undefined) this.byRun.set(run, (known = new Set()));
+    for (const hash of hashes) known.add(hash);
+  }
+
+  /** `texts`: that may not be stored yet, by hash. */
+  async write(session: SqlSession, texts: ReadonlyMap<string, Uint8Array>): Promise<void> {
+    const brought = new Map<string, RunHead>();
+    const rows: Row[] = [];
+    for (const [run, hashes] of this.byRun)
+      for (const hash of hashes) {
+        const text = texts.get(hash);
+        if (text === undefined || brought.has(hash)) continue;
+        brought.set(hash, run);
+        rows.push({ hash: pageKey(hash), run: run.id, text });
+      }
+    const areNew = (await session.insert(pagesTable, rows)) === rows.length;
+    const unknown: { readonly run: number; readonly hash: string }[] = [];
+    for (const [run, hashes] of this.byRun) {
+      const { id, pages } = run;
+      if (pages.size + hashes.size > mostKnownPages) pages.clear();
+      for (const hash of hashes) {
+        if (!pages.has(hash) && !(areNew && brought.get(hash) === run)) unknown.push({ run: id, hash });
+        pages.add(hash);
+      }
+    }
+    await this.note(session, unknown);
+  }
+
+  /** What is stored for another run is used by this one, too. */
+  private async note(
+    session: SqlSession,
+    uses: readonly { readonly run: number; readonly hash: string }[],
+  ): Promise<void> {
+    if (uses.length === 0) return;
+    const keys = Array.from(new Set(uses.map(({ hash }) => hash)), (hash) => ({ hash: pageKey(hash) }));
+    const owners = new Map<string, number>();
+    for (const { hash, run } of await session.find(pagesTable, ['hash'], keys, { only: ['hash', 'run'] }))
+      owners.set(keyText(hash as Uint8Array), run as number);
+    const rows = uses
+      .map(({ run, hash }) => ({ run, hash: pageKey(hash) }))
+      .filter(({ run, hash }) => owners.get(keyText(hash)) !== run);
+    await session.insert(pageUsesTable, rows);
+  }
+}
+
+function keyText(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+}
+
+const headColumns = ['last_n', 'last_seq', 'checkpoint_n', 'tip', 'prompt_length', 'tally'];
 const endColumns = ['ended', 'ended_place'];
 const noEnd: Row = { ended: null, ended_place: null };
 const runColumns = ['version', 'places', 'audit_count', 'audit_hash'];
@@ -262,6 +437,7 @@ function headRow(run: RunHead, head: ProcessHead): Row {
     checkpoint_n: head.checkpointN,
     tip: head.tip,
     prompt_length: head.promptLength,
+    tally: head.tally.pack(),
   };
 }
 

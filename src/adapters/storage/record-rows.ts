@@ -5,9 +5,6 @@ import {
   historyVersion,
   type AuditRecord,
   type CheckpointRecord,
-  type HistoryRecord,
-  type JournalRecord,
-  type LedgerRecord,
   type RecordingRecord,
   type RunStarted,
 } from '../../kernel/records.ts';
@@ -30,70 +27,6 @@ export function branchOf(texts: SharedReader, started: Uint8Array): RunStarted {
   const record = texts.parse(started) as RunStarted;
   const { settings } = record;
   return settings === undefined ? record : { ...record, settings: JSON.parse(settings as string) as Json };
-}
-
-export function historyRow(
-  texts: SharedTexts,
-  process: number,
-  place: number,
-  { n, kind, hash, asked, result, atUs }: HistoryRecord,
-): Row {
-  return {
-    process,
-    n,
-    place,
-    kind,
-    hash,
-    code: result.ok ? '' : result.code,
-    result: texts.write(result),
-    at_us: atUs,
-    asked: asked === undefined ? null : texts.write(asked),
-  };
-}
-
-export function historyOf(
-  texts: SharedReader,
-  { run, branch, pid }: ProcessAddress,
-  row: Row,
-): HistoryRecord {
-  const asked = row['asked'] ?? null;
-  return {
-    v,
-    type: 'history',
-    run,
-    branch,
-    pid,
-    n: row['n'] as number,
-    kind: row['kind'] as string,
-    hash: row['hash'] as number,
-    ...(asked === null ? {} : { asked: texts.parse(asked as Uint8Array) as Json }),
-    result: texts.parse(row['result'] as Uint8Array) as HistoryRecord['result'],
-    atUs: row['at_us'] as number,
-  };
-}
-
-export function journalRow(texts: SharedTexts, process: number, place: number, record: JournalRecord): Row {
-  const { v: _v, run: _run, branch: _branch, pid: _pid, type, seq, atUs, ...body } = record;
-  const n = 'n' in record ? record.n : null;
-  return { process, seq, type, n, body: texts.write(body), at_us: atUs, place };
-}
-
-export function journalOf(
-  texts: SharedReader,
-  { run, branch, pid }: ProcessAddress,
-  row: Row,
-): JournalRecord {
-  const { type, seq, at_us: atUs } = row;
-  return {
-    v,
-    type,
-    run,
-    branch,
-    pid,
-    seq,
-    atUs,
-    ...(texts.parse(row['body'] as Uint8Array) as object),
-  } as JournalRecord;
 }
 
 export function checkpointRow(
@@ -122,46 +55,6 @@ export function checkpointOf(
   const { n, at_us: atUs, body } = row;
   const rest = texts.parse(body as Uint8Array) as object;
   return { v, type: 'checkpoint', run, branch, pid, n, atUs, ...rest } as CheckpointRecord;
-}
-
-export function ledgerRow(record: LedgerRecord): Row {
-  const { pid, n, node, what, seq, tokens, calls } = record;
-  return {
-    pid,
-    n,
-    node,
-    what,
-    reserved_us: record.reservedUs,
-    seq,
-    tokens,
-    tokens_cached: record.tokensCached,
-    tokens_out: record.tokensOut,
-    calls,
-    micro_dollars: record.microDollars,
-    core_us: record.coreUs,
-    at_us: record.atUs,
-  };
-}
-
-export function ledgerOf(run: string, row: Row): LedgerRecord {
-  return {
-    v,
-    type: 'ledger',
-    run,
-    pid: row['pid'] as Pid,
-    n: row['n'] as number,
-    node: row['node'] as string,
-    what: row['what'] as LedgerRecord['what'],
-    reservedUs: row['reserved_us'] as number,
-    seq: row['seq'] as number,
-    tokens: row['tokens'] as number,
-    tokensCached: row['tokens_cached'] as number,
-    tokensOut: row['tokens_out'] as number,
-    calls: row['calls'] as number,
-    microDollars: row['micro_dollars'] as number,
-    coreUs: row['core_us'] as number,
-    atUs: row['at_us'] as number,
-  };
 }
 
 export function auditRow({ index, previous, hash, record }: ChainedAuditRecord): Row {

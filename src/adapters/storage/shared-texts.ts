@@ -30,11 +30,23 @@ export class SharedTexts {
     return references;
   }
 
+  /** A page of this hash: it is referred to. */
+  put(hash: string, text: string): void {
+    if (!this.texts.has(hash)) {
+      const outer = this.takeReferences();
+      this.texts.set(hash, this.writePage(text));
+      this.within.set(hash, this.takeReferences());
+      this.references = new Set(outer);
+    }
+    this.references.add(hash);
+    for (const inner of this.within.get(hash)!) this.references.add(inner);
+  }
+
   /**
    * The content of a page: as JSON when it is such, a message for one, in the one spelling that can be told again. Its form depends on the text alone, so that whoever refers to one that is
    * stored knows what that refers to.
    */
-  writePage(text: string): Uint8Array {
+  private writePage(text: string): Uint8Array {
     const value = text.startsWith('{"') ? parsed(text) : undefined;
     return value === undefined || JSON.stringify(value) !== text ? packedText(text) : this.write(value);
   }
@@ -48,14 +60,7 @@ export class SharedTexts {
       hash = nativeSha256(text);
       this.hashes.set(text, hash);
     }
-    if (!this.texts.has(hash)) {
-      const outer = this.takeReferences();
-      this.texts.set(hash, this.writePage(text));
-      this.within.set(hash, this.takeReferences());
-      this.references = new Set(outer);
-    }
-    this.references.add(hash);
-    for (const inner of this.within.get(hash)!) this.references.add(inner);
+    this.put(hash, text);
     return hash;
   };
 }
@@ -118,9 +123,9 @@ export class SharedReader {
   }
 }
 
-/** Without what its references stand for. */
-export function outlineOf(written: Uint8Array): unknown {
-  return unpackJson(jsonIn(written), () => '');
+/** Without what its references stand for: with what `resolve` says instead. */
+export function outlineOf(written: Uint8Array, resolve: (hash: string) => string = () => ''): unknown {
+  return unpackJson(jsonIn(written), resolve);
 }
 
 function jsonIn(written: Uint8Array): Uint8Array {

@@ -185,9 +185,11 @@ export class SqlStorage implements StorageManager {
     checkLease(claim);
     this.checkOpen();
     const key = JSON.stringify([claim.run, claim.holder]);
-    const { verdict, fence } = await this.atomically((session) =>
-      takeLease(session, claim, this.taken.get(key)),
-    );
+    const { verdict, fence } = await this.atomically((session) => {
+      // Our own writes don't tell us that they have changed it.
+      this.heads.delete(claim.run);
+      return takeLease(session, claim, this.taken.get(key));
+    });
     if (!verdict.ok) return verdict;
     this.fences.set(claim.run, fence);
     this.taken.set(key, fence);
@@ -196,7 +198,11 @@ export class SqlStorage implements StorageManager {
 
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
-    if (await this.atomically((session) => giveLeaseBack(session, claim))) this.fences.delete(claim.run);
+    const wasGivenBack = await this.atomically((session) => {
+      this.heads.delete(claim.run);
+      return giveLeaseBack(session, claim);
+    });
+    if (wasGivenBack) this.fences.delete(claim.run);
     this.taken.delete(JSON.stringify([claim.run, claim.holder]));
   }
 
@@ -226,7 +232,10 @@ export class SqlStorage implements StorageManager {
         reports.push({ pruned: names, kept: plan.kept, pages: 0, changed: [] });
         continue;
       }
-      const report = await this.atomically((session) => carryOut(session, now, plan));
+      const report = await this.atomically((session) => {
+        for (const { name } of plan.targets) this.heads.delete(name as string);
+        return carryOut(session, now, plan);
+      });
       for (const run of report.changed) {
         const count = (tries.get(run) ?? 0) + 1;
         tries.set(run, count);

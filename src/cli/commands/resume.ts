@@ -9,6 +9,7 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutputs } from '../line-file.ts';
 import { approvalModes } from '../live/approval.ts';
 import { addRedactFlag } from '../live/redaction.ts';
+import { addTelemetryFlags } from '../live/world-telemetry.ts';
 import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
 import { findBranch } from '../store/find-run.ts';
@@ -60,6 +61,7 @@ What is said anew is not kept: it holds until the run ends or is parked.`;
 export function addContinueFlags(command: CommanderCommand): void {
   addRecordingFlag(command);
   addRedactFlag(command);
+  addTelemetryFlags(command);
   const repeated = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   command
     .option(

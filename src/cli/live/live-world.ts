@@ -32,6 +32,7 @@ import { modelsNamedBy, type LiveModel } from './model-choice.ts';
 import { scriptedAnswers } from './scripted-answers.ts';
 import type { LiveSettings } from './settings.ts';
 import { UsageMeter } from './usage-meter.ts';
+import { WorldTelemetry } from './world-telemetry.ts';
 
 export type { LiveWatcher } from './live-watcher.ts';
 
@@ -40,6 +41,7 @@ export interface LiveWorld {
   readonly questions: OpenQuestions;
   readonly usage: UsageMeter;
   readonly clock: Clock;
+  readonly telemetry: WorldTelemetry;
   /** All tools by name, those of MCP servers among them. */
   readonly registry: ToolRegistry;
   /** Those that agents may ask. */
@@ -80,6 +82,10 @@ export interface LiveWorldOptions {
   readonly record?: string | undefined;
   /** Each line of its recording, as JSON, until the world is closed. */
   readonly onRecorded?: ((line: string) => void) | undefined;
+  /** Its figures are read; default false. */
+  readonly hasFigures?: boolean;
+  /** Runs that are not over when it is closed may go on in another one; default false. */
+  readonly isKept?: boolean;
 }
 
 interface Continued {
@@ -101,6 +107,8 @@ export async function openLiveWorld(
     moreModels = [],
     record,
     onRecorded,
+    hasFigures = false,
+    isKept = false,
   }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
@@ -136,20 +144,32 @@ export async function openLiveWorld(
     };
     await remember(storage, settings.memories.given, clock.nowUs());
     const { redactor } = settings;
+    const telemetry = await WorldTelemetry.open({
+      settings: settings.telemetry,
+      hasFigures,
+      isKept,
+      models,
+      clock,
+      redactor,
+      onNotice: (line) => watcher.onNotice?.(line),
+    });
     const live = new LiveKernel({
       kernel: liveKernelOptions(spec),
       clock,
       models: Object.fromEntries(
         models.map(({ name }, index) => [
           name,
-          watchedModel(redactedModel(ports[index]!, redactor), watcher, needCounter),
+          telemetry.model(watchedModel(redactedModel(ports[index]!, redactor), watcher, needCounter)),
         ]),
       ),
       tools: watchedTools(redactedTools(toolPort, redactor), watcher),
       people: questions,
       redactor,
       storage,
-      onStorage: (news) => watcher.onNotice?.(storageLine(news)),
+      onStorage(news) {
+        telemetry.storage(news);
+        watcher.onNotice?.(storageLine(news));
+      },
       countTokens: (text) => counter(text),
       onInput(input) {
         recording?.onInput(input);
@@ -164,11 +184,13 @@ export async function openLiveWorld(
       },
     });
     live.answers.watch((delta) => watcher.onDelta?.(delta));
+    telemetry.watch(live);
     return {
       live,
       questions,
       usage,
       clock,
+      telemetry,
       registry: new ToolRegistry(toolPort.specs),
       models,
       tools: offered,
@@ -178,7 +200,7 @@ export async function openLiveWorld(
       async close(how) {
         live.close();
         recording?.end();
-        await Promise.all(links.map((link) => link.close(how)));
+        await Promise.all([...links.map((link) => link.close(how)), telemetry.close()]);
       },
     };
   } catch (error) {

@@ -68,6 +68,7 @@ export async function continueRun(
       watcher: driven.watcher,
       record: flags.record,
       onRecorded: keepsRecording ? kept.record(driven.recordingFailed) : undefined,
+      isKept: true,
     });
     return await kept.drive(driven, world, () => restored(world.live, stored));
   } finally {

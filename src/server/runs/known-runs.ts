@@ -43,6 +43,11 @@ export class KnownRuns {
     return facts;
   }
 
+  /** Whether the caller may know of it. */
+  async isSeen(run: string, { tenant }: Caller): Promise<boolean> {
+    return tenant === undefined || (await this.facts.of(run))?.uid === tenant;
+  }
+
   async get(run: string, caller: Caller): Promise<TraceView> {
     const facts = await this.factsFor(run, caller);
     const [[summary], ledger] = await Promise.all([

@@ -8,9 +8,12 @@ import { afterAll, describe, expect, test } from 'vitest';
 
 import { openPostgresStorage } from '../../../src/adapters/storage/postgres-storage.ts';
 import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
-import { tables } from '../../../src/adapters/storage/tables.ts';
+import { postgresDialect } from '../../../src/adapters/storage/postgres-database.ts';
+import * as tablesBefore from '../../../src/adapters/storage/tables-2.ts';
+import { tables, type Table } from '../../../src/adapters/storage/tables.ts';
 import { importRun, readRunFile, runFileLines } from '../../../src/host/run-file.ts';
 import { tampering } from './tampering.ts';
+import { expectWhatVersion2Held } from './version-2.ts';
 import { runRecords } from '../../kernel/prune-contract.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
 import { audit, history, processStarted, runStarted } from '../../kernel/storage-records.ts';
@@ -23,6 +26,18 @@ afterAll(() => {
   server?.stop();
   rmSync(folder, { recursive: true });
 });
+
+/** Of version 2, by name. */
+const tablesOf2 = new Map<string, Table>(
+  [
+    ...tables.map((table) => ({
+      ...table,
+      columns: Object.fromEntries(Object.entries(table.columns).filter(([column]) => column !== 'tally')),
+    })),
+    ...Object.values(tablesBefore),
+    { name: 'ringzero_meta', columns: { name: 'text', value: 'text' }, key: ['name'] } as const,
+  ].map((table) => [table.name, table]),
+);
 
 /** Emptying tables is quicker than making them. */
 async function reset(): Promise<string> {
@@ -91,6 +106,34 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     const verdict = await storage.verifyAudit('r1');
     expect(verdict).toMatchObject({ ok: false });
     expect((verdict as { readonly problem: string }).problem).toMatch(problem);
+    await storage.close();
+  });
+
+  test('a schema of version 2 is brought up to date, with all that it holds', async () => {
+    await reset();
+    const url = server!.url;
+    const from = new DatabaseSync(':memory:');
+    from.exec(readFileSync(new URL('version-2.sql', import.meta.url), 'utf8'));
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    await client.query('create schema second; set search_path = second');
+    const names = from.prepare("select name from sqlite_master where type = 'table' order by rowid").all();
+    for (const { name } of names) {
+      const table = tablesOf2.get(name as string)!;
+      for (const statement of postgresDialect.statements(table)) await client.query(statement);
+      for (const row of from.prepare(`select * from ${table.name} order by ${table.key.join(', ')}`).all()) {
+        const columns = Object.keys(row).filter((column) => column !== table.counted);
+        const places = columns.map((_, index) => `$${index + 1}`).join(', ');
+        const values = columns.map((column) => row[column]);
+        await client.query(
+          `insert into ${table.name} (${columns.join(', ')}) values (${places})`,
+          values.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value)),
+        );
+      }
+    }
+    await client.end();
+    const storage = await openPostgresStorage({ url, schema: 'second' });
+    await expectWhatVersion2Held(storage);
     await storage.close();
   });
 
