@@ -303,7 +303,7 @@ export function checkRecord(record: KernelRecord): void {
   if ('seq' in record && !(Number.isSafeInteger(record.seq) && record.seq >= 1)) {
     throw notStored(record, 'seq', record.seq, 'an integer of at least 1');
   }
-  for (const field of 'microDollars' in record ? amountFields : timeFields) {
+  for (const field of record.type === 'ledger' || record.type === 'audit' ? amountFields : timeFields) {
     const amount: unknown = (record as Partial<Record<AmountField, unknown>>)[field];
     // JSON has no other numbers: in a ledger or an audit chain they would turn into something else.
     if (amount !== undefined && !Number.isFinite(amount))
