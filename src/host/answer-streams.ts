@@ -1,8 +1,11 @@
-import type { CallIdentity } from '../kernel/requests.ts';
+import type { Pid } from '../kernel/ids.ts';
+import type { CallIdentity, CallStart } from '../kernel/requests.ts';
 import type { ModelDelta } from './ports.ts';
 
 /** A piece of an answer, numbered within its call without gaps, from 0. */
 export interface NumberedDelta {
+  /** Whose, in the kernel. */
+  readonly pid: Pid;
   readonly call: CallIdentity;
   /** Its answer joins no prompt: a reflection, a critique, a summary. */
   readonly aside: boolean;
@@ -20,6 +23,9 @@ export interface AnswerSoFar {
   readonly next: number;
   readonly text: string;
 }
+
+/** `continues`: behind what a stopped stretch of the call said. */
+type AnsweredCall = Pick<CallStart, 'pid' | 'identity' | 'aside' | 'continues'>;
 
 /**
  * The answers under way, fanned out to whoever watches. Deltas are no inputs of the kernel: who comes late, or again, gets the text so far and goes on with the numbers behind it.
@@ -44,27 +50,26 @@ export class AnswerStreams {
     return { call: stream.call, next: stream.next, text: stream.texts.join('') };
   }
 
-  /** `goesOn`: behind what a stopped stretch of the call said. */
-  begin(call: CallIdentity, aside: boolean, goesOn: boolean): void {
-    const before = this.streams.get(call.pid);
+  begin({ pid, identity: call, aside, continues: goesOn }: AnsweredCall): void {
+    const before = this.streams.get(pid);
     const isSame = before?.call.n === call.n;
     const [stretch, next] = isSame ? [before.stretch + (goesOn ? 0 : 1), before.next] : [0, 0];
     const texts = isSame && goesOn ? before.texts : [];
-    this.streams.set(call.pid, { call, aside, stretch, next, texts, isOver: false });
+    this.streams.set(pid, { call, aside, stretch, next, texts, isOver: false });
   }
 
-  tell(call: CallIdentity, delta: ModelDelta): void {
-    const stream = this.streams.get(call.pid);
+  tell({ pid, identity: call }: AnsweredCall, delta: ModelDelta): void {
+    const stream = this.streams.get(pid);
     // What comes behind the end of its call is nobody's.
     if (stream?.call !== call || stream.isOver) return;
     if (delta.type === 'text') stream.texts.push(delta.text);
     const { aside, stretch } = stream;
-    const numbered = { call, aside, stretch, number: stream.next++, delta };
+    const numbered = { pid, call, aside, stretch, number: stream.next++, delta };
     for (const listener of this.listeners) listener(numbered);
   }
 
-  end(call: CallIdentity): void {
-    const stream = this.streams.get(call.pid);
+  end({ pid, identity: call }: AnsweredCall): void {
+    const stream = this.streams.get(pid);
     if (stream?.call !== call) return;
     stream.isOver = true;
   }

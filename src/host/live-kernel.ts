@@ -49,10 +49,12 @@ export interface LiveOptions {
   readonly onInput?: (input: Input) => void;
 }
 
-/** Watches a kernel from beside: what is told has happened, and may not be durable yet. */
+/** Watches a kernel from beside. */
 export interface StepWatcher {
-  /** What a step was given and gave out. */
-  take(output: StepOutput, input: Input): void;
+  /** What a step was given and gave out: it has happened, and may not be durable yet. */
+  take?(output: StepOutput, input: Input): void;
+  /** The same when it is durable, before anything starts that it asks for. */
+  kept?(output: StepOutput, input: Input): void;
   /** Nothing more comes. */
   broke(message: string): void;
 }
@@ -60,6 +62,8 @@ export interface StepWatcher {
 /** How a process ended. */
 export interface ProcessEnd {
   readonly pid: Pid;
+  /** Its number in its run. */
+  readonly runPid: Pid;
   readonly outcome: Outcome;
   /** What its program returned, or gave up with. */
   readonly value: Json;
@@ -156,21 +160,20 @@ export class LiveKernel {
 
   /**
    * Goes on with a run that the storage has; its ledger must be among the options of this kernel. Throws KernelError when the kernel refuses it. The promises, one for each process that
-   * is restored, are those of `spawn`.
+   * is restored, parents first, by their pids in this kernel, are those of `spawn`.
    */
   restore({ restore, texts }: StoredRun): ReadonlyMap<Pid, Promise<ProcessEnd>> {
     for (const [hash, text] of texts) this.pages.add(hash, text);
     this.clock.goOnFrom(lastUs(restore));
-    // A process may end while it is restored.
-    const ends = new Map(restore.processes.map(({ started: { pid } }) => [pid, this.endOf(pid)]));
-    // Nobody has to wait for all of them.
-    for (const end of ends.values()) end.catch(() => {});
-    try {
-      this.feedNow({ atUs: this.nowUs(), ...restore });
-    } catch (error) {
-      for (const pid of ends.keys()) this.ends.delete(pid);
-      throw error;
-    }
+    const ends = new Map<Pid, Promise<ProcessEnd>>();
+    this.feedNow({ atUs: this.nowUs(), ...restore }, (event) => {
+      // Those that are restored come first; they may spawn others, or end, while they are.
+      if (event.type !== 'process.spawned' || ends.size === restore.processes.length) return;
+      const end = this.endOf(event.pid);
+      // Nobody has to wait for all of them.
+      end.catch(() => {});
+      ends.set(event.pid, end);
+    });
     return ends;
   }
 
@@ -238,6 +241,17 @@ export class LiveKernel {
 
   // ---- What runs -----------------------------------------------------------------------------------------------------
 
+  /** Why nothing goes on for now; undefined: nothing is in the way, as far as is known. */
+  get storageTrouble(): StorageNews | undefined {
+    return this.storageWaits.trouble;
+  }
+
+  /** Resolves when what has happened so far is durable. Rejects when the kernel breaks down before. */
+  async settled(): Promise<void> {
+    if (this.isStepping) await Promise.resolve();
+    await this.durable();
+  }
+
   /** Resolves when what has happened so far is durable, and what waited for that is done. */
   private durable(): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -269,7 +283,8 @@ export class LiveKernel {
 
   // ---- The kernel's inputs -------------------------------------------------------------------------------------------
 
-  private nowUs(): number {
+  /** On the clock of the kernel, µs: between two inputs, too. */
+  nowUs(): number {
     return Math.max(this.clock.nowUs(), this.kernel.nowUs);
   }
 
@@ -324,8 +339,8 @@ export class LiveKernel {
         onEvent?.(event);
         this.options.onEvent?.(event);
       }
-      for (const watcher of this.watchers) watcher.take(output, input);
-      this.take(output);
+      for (const watcher of this.watchers) watcher.take?.(output, input);
+      this.take(output, input);
     } catch (error) {
       this.break(error);
       throw error;
@@ -342,24 +357,32 @@ export class LiveKernel {
     }
   }
 
-  private take({ records, requests, events, hasEnds }: StepOutput): void {
+  private take(output: StepOutput, input: Input): void {
+    const { records, requests, events, hasEnds } = output;
     for (const record of records) this.keepPage(record);
     this.commit.add(records);
+    // The kernel's own is that of the next step by then.
+    const kept = { records, requests, events, hasEnds };
+    for (const watcher of this.watchers)
+      if (watcher.kept !== undefined) this.commit.whenDurable(() => watcher.kept!(kept, input));
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
       else if (request.type === 'timer.clear') this.clearTimer(request.timer);
       else this.commit.whenDurable(() => this.perform(request));
     }
     if (!hasEnds) return;
-    const values = new Map(
-      records.flatMap((record) => (record.type === 'process.ended' ? [[record.pid, record.value]] : [])),
+    const ended = new Map(
+      records.flatMap((record) =>
+        record.type === 'process.ended' ? [[this.kernel.pidOf(record.run, record.pid)!, record]] : [],
+      ),
     );
     for (const event of events) {
       if (event.type !== 'process.terminated') continue;
       const { pid, outcome, code, message } = event;
+      const { pid: runPid, value } = ended.get(pid) ?? { pid, value: null };
       this.stopped.delete(pid);
       this.answers.forget(pid);
-      const end = { pid, outcome, value: values.get(pid) ?? null, code, message };
+      const end = { pid, runPid, outcome, value, code, message };
       this.commit.whenDurable(() => this.tellEnd(end));
     }
   }
@@ -421,7 +444,8 @@ export class LiveKernel {
     this.timers.delete(timer);
   }
 
-  private get isBroken(): boolean {
+  /** It broke down, or was closed: nothing more happens. */
+  get isBroken(): boolean {
     return this.broken !== undefined;
   }
 

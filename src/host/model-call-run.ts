@@ -57,7 +57,7 @@ export class ModelCallRun {
         this.isTimedOut = true;
         this.stop();
       });
-    answers.begin(start.identity, start.aside, start.continues);
+    answers.begin(start);
     void this.run(port, call);
   }
 
@@ -81,7 +81,7 @@ export class ModelCallRun {
     const nowUs = clock.nowUs();
     this.firstDeltaUs ??= nowUs;
     (delta.type === 'reasoning' ? this.thoughts : this.texts).push(delta.text);
-    answers.tell(start.identity, delta);
+    answers.tell(start, delta);
     if (nowUs - this.toldUs < progressUs || this.ended.isStopped) return;
     this.toldUs = nowUs;
     const { core, pid, tokensOut, maxOutput } = start;
@@ -107,7 +107,7 @@ export class ModelCallRun {
   private end(reply: ModelReply): void {
     const { start, call, clock, answers, before, onEnd } = this.options;
     this.cancelTimeout?.();
-    answers.end(start.identity);
+    answers.end(start);
     const atUs = clock.nowUs();
     const { toolCalls, usage, finish } = reply;
     const { tokensIn, tokensCached } = usage;

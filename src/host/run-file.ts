@@ -6,8 +6,10 @@ import { canonicalJson } from '../base/canonical-json.ts';
 import { sha256Hex } from '../base/sha256.ts';
 import { emptyAuditHead, verifyAuditChain, type ChainedAuditRecord } from '../kernel/audit-log.ts';
 import { KernelError } from '../kernel/errors.ts';
+import { MemoryStorage } from '../kernel/memory-storage.ts';
 import { historyVersion, type KernelRecord } from '../kernel/records.ts';
 import type { StorageManager, WholeRun } from '../kernel/storage.ts';
+import { recordProblem } from './run-file-record.ts';
 
 const runFileFormat = 'ringzero-run';
 const runFileVersion = 1;
@@ -74,6 +76,8 @@ export async function readRunFile(
       const entry = 'record' in value ? (value as unknown as ChainedAuditRecord) : undefined;
       const record = entry?.record ?? (value as unknown as WholeRun['records'][number]);
       if (record.run !== run) throw badFile(`${at}: is of another run than ${JSON.stringify(run)}`);
+      const problem = recordProblem(record);
+      if (problem !== undefined) throw badFile(`${at}: ${problem}`);
       // Runs share their pages: another text would stand in the place of theirs.
       if (record.type === 'page' && sha256Hex(record.text) !== record.hash)
         throw badFile(`${at}: the text of this page has another hash`);
@@ -97,7 +101,8 @@ export async function readRunFile(
 }
 
 /**
- * Stores the run whole, or nothing of it: its audit log gets the same hashes, because they are made of its records alone. `nowUs`, `holder`: for the lease that keeps others out meanwhile.
+ * Stores the run whole, or nothing of it: its audit log gets the same hashes, because they are made of its records alone. Of a run that was pruned the log makes room first: who is cut off
+ * between finds no run, and imports it again. `nowUs`, `holder`: for the lease that keeps others out meanwhile.
  * Throws KernelError STORAGE_FAILED when a run of this name has another content, and LEASE_LOST when somebody is driving it.
  */
 export async function importRun(
@@ -109,6 +114,7 @@ export async function importRun(
   if (!lease.ok) throw driven(run, lease.holder);
   try {
     const done = { run, records: records.length, audit: audit.length };
+    const all: readonly KernelRecord[] = [...records, ...audit.map(({ record }) => record)];
     const known = (await storage.runs()).find((summary) => summary.run === run);
     if (known !== undefined && known.prunedUs === undefined) {
       const here = await storage.whole(run);
@@ -117,12 +123,14 @@ export async function importRun(
     }
     if (known !== undefined) {
       if (canonicalJson(await storage.audit(run)) !== canonicalJson(audit)) throw otherContent(run);
+      // What no storage takes must not cost the log that is here.
+      await new MemoryStorage().append(all);
       await storage.release({ run, holder });
       await storage.prune({ runs: [run], atUs: nowUs(), withAudit: true });
       const again = await storage.lease({ run, holder, atUs: nowUs(), untilUs: nowUs() + leaseUs });
       if (!again.ok) throw driven(run, again.holder);
     }
-    await storage.append([...records, ...audit.map(({ record }) => record)] as readonly KernelRecord[]);
+    await storage.append(all);
     return { ...done, outcome: known === undefined ? 'imported' : 'restored' };
   } finally {
     await storage.release({ run, holder });

@@ -54,6 +54,11 @@ export class StorageWaits {
     }
   }
 
+  /** What stands in the way now; undefined: the storage is available, as far as is known. */
+  get trouble(): StorageNews | undefined {
+    return this.news;
+  }
+
   /** Whoever waits is told at once that it failed. */
   stop(): void {
     this.isStopped = true;

@@ -32,7 +32,7 @@ export function auditCall(
 /** A person's word on a question of syscall `n`: who said what to which. */
 export function auditPerson(
   state: KernelState,
-  { run, pid }: Process,
+  { run, runPid }: Process,
   n: number,
   question: Json,
   { decision, value, by }: PersonAnswered,
@@ -40,7 +40,7 @@ export function auditPerson(
   if (!state.options.records) return;
   const input = notJson(question, 'question') === undefined ? hashOf(question) : '';
   const person = by === undefined ? {} : { person: by };
-  add(state, { run, pid, n }, `person/${decision}`, input, hashOf(value), 0, person);
+  add(state, { run, runPid, n }, `person/${decision}`, input, hashOf(value), 0, person);
 }
 
 /** One call of a batch. Arguments that were refused may be no JSON at all, and are then not told. */
@@ -58,13 +58,13 @@ export function auditTool(
 /** A result that came when its call, of syscall `n`, was over. */
 export function auditLateTool(
   state: KernelState,
-  { run, pid }: Process,
+  { run, runPid }: Process,
   n: number,
   { tool, args }: { readonly tool: string; readonly args: Json },
   result: ToolResult,
 ): void {
   if (!state.options.records) return;
-  add(state, { run, pid, n }, `tool/${tool}/late`, hashOf(args), outputOf(result), 0);
+  add(state, { run, runPid, n }, `tool/${tool}/late`, hashOf(args), outputOf(result), 0);
 }
 
 /** Every other act. */
@@ -98,7 +98,7 @@ export function auditSyscall(
 
 function add(
   state: KernelState,
-  { run, pid, n }: Pick<Process, 'run' | 'pid' | 'n'>,
+  { run, runPid, n }: Pick<Process, 'run' | 'runPid' | 'n'>,
   action: string,
   input: string,
   output: string,
@@ -113,7 +113,7 @@ function add(
     microDollars,
     n,
     output,
-    pid,
+    pid: runPid,
     run,
     type: 'audit',
     v: historyVersion,

@@ -330,14 +330,15 @@ export class CallBudgets {
   private ledger(process: Process, call: Call, what: LedgerRecord['what'], amounts: CallAmounts): void {
     if (!this.state.options.records) return;
     const { state } = this;
-    const node = state.budgets.nameOf(process.budget);
+    const node = state.budgetNameFor(process.family, process.budget);
+    process.family.booked++;
     const { seq, atUs: reservedUs } = call.reservation!;
     const { tokens, tokensCached, tokensOut, calls, microDollars, coreUs } = amounts;
     state.record({
       v: historyVersion,
       type: 'ledger',
       run: process.run,
-      pid: process.pid,
+      pid: process.runPid,
       n: process.n,
       node,
       what,

@@ -8,14 +8,14 @@ import { ToldPrompt } from './told-prompt.ts';
 export function saveCheckpoint(state: KernelState, process: Process, saved: Json): void {
   const told = (process.toldPrompt ??= new ToldPrompt());
   const delta = told.next(process.table, state.contents);
-  const { run, branch, pid, n } = process;
+  const { run, branch, pid, runPid, n } = process;
   const random = state.streamOf(process).save() as unknown as Json;
   state.record({
     v: historyVersion,
     type: 'checkpoint',
     run,
     branch,
-    pid,
+    pid: runPid,
     n,
     state: saved,
     ...delta,

@@ -5,7 +5,7 @@ import type { KernelErrorCode } from './errors.ts';
 import type { Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { LeaveReason } from './named-locks.ts';
-import type { Process } from './process.ts';
+import { numberFor, type Process } from './process.ts';
 import { failed } from './syscall-handler.ts';
 import { isMemoryWait, memoryWaitOf, pinnersOf } from './memory-waits.ts';
 import { deadlockAt, type Wait } from './wait-for-graph.ts';
@@ -98,12 +98,15 @@ export class Deadlocks {
     const victim = state.options.deadlocks === 'resolve' ? victimOf(members) : undefined;
     const told = members.map((member) => this.memberOf(member, members));
     state.out.emit({ type: 'deadlock.detected', members: told, victim: victim?.pid ?? 0 });
-    if (victim !== undefined) this.fail(victim, told);
+    if (victim !== undefined) this.fail(victim, members, told);
   }
 
   /** Its syscall fails; what it holds it keeps, for its program to give back. */
-  private fail(victim: Process, members: readonly DeadlockMember[]): void {
-    const circle = members.map(({ pid, on, what }) => `${pid} (${on}${what === '' ? '' : ` ${what}`})`);
+  private fail(victim: Process, members: readonly Process[], told: readonly DeadlockMember[]): void {
+    const circle = told.map(({ on, what }, index) => {
+      const number = numberFor(victim, members[index]!);
+      return `${number === 0 ? 'of another run' : number} (${on}${what === '' ? '' : ` ${what}`})`;
+    });
     const message = `nobody of these goes on unless another does: process ${circle.join(', ')}`;
     if (victim.call !== undefined) return this.queues.refuseCall(victim, 'DEADLOCK', message);
     this.queues.leave(victim, 'deadlock');

@@ -1,3 +1,4 @@
+import type { PidNamespace } from './pid-namespaces.ts';
 import type { Semaphore } from './semaphores.ts';
 import type { Process } from './process.ts';
 
@@ -10,12 +11,19 @@ export class Family {
   waiting = 0;
   /** Members that may send to processes of other runs. */
   sendsToAll = 0;
+  /** Where its processes have other pids than numbers. */
+  readonly namespace: PidNamespace | undefined;
+  /** Of its ledger, from the start: how many records are booked. */
+  booked = 0;
+  /** What its records call nodes of other names; undefined: nothing. */
+  budgetNames: BudgetNames | undefined = undefined;
   /** By name; made with the first one. */
   semaphores: Map<string, Semaphore> | undefined = undefined;
   private list: Process[] = none;
 
-  constructor(number: number) {
+  constructor(number: number, namespace?: PidNamespace) {
     this.number = number;
+    this.namespace = namespace;
   }
 
   /** Its node in the wait-for graph: it stands for "any member". Below 0, so that it is no pid. */
@@ -47,6 +55,18 @@ export class Family {
   private living(): Process[] {
     return this.list.filter(({ state }) => state !== 'terminated');
   }
+}
+
+/** Both ways. */
+export interface BudgetNames {
+  readonly here: ReadonlyMap<string, string>;
+  readonly there: ReadonlyMap<string, string>;
+}
+
+export function budgetNamesOf(names: Readonly<Record<string, string>> = {}): BudgetNames | undefined {
+  const pairs = Object.entries(names);
+  if (pairs.length === 0) return undefined;
+  return { here: new Map(pairs), there: new Map(pairs.map(([there, here]) => [here, there])) };
 }
 
 const none: Process[] = [];

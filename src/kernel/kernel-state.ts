@@ -3,19 +3,22 @@ import { askedOf } from './asked.ts';
 import { auditSyscall } from './audit-trail.ts';
 import { Ring } from '../base/ring.ts';
 import { rngFor, type Rng } from '../base/rng.ts';
+import type { BudgetNodeSpec } from './budget-limits.ts';
 import type { BudgetTree } from './budgets.ts';
 import { ContentIds } from './content-ids.ts';
 import type { Core, Engine } from './engine.ts';
-import { Family } from './family.ts';
+import { Family, type BudgetNames } from './family.ts';
+import { bookLate } from './late-spending.ts';
 import { LockTable } from './lock-table.ts';
 import type { Json, Pid, RequestId } from './ids.ts';
 import type { KernelOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { countUsage, PastSpending } from './past-spending.ts';
 import type { Deadlock, Process } from './process.ts';
+import { type PidNamespace, Pids } from './pid-namespaces.ts';
 import { QuotaShares } from './quota-shares.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
-import { historyVersion, type JournalBody, type KernelRecord } from './records.ts';
+import { historyVersion, type JournalBody, type KernelRecord, type LedgerRecord } from './records.ts';
 import { restoredBudgets } from './recovery.ts';
 import type { StorageRequest } from './requests.ts';
 import type { Program, SyscallResult } from './syscalls.ts';
@@ -38,6 +41,7 @@ export class KernelState {
   readonly out = new Outbox();
   /** Index = pid; 0 is unused. Ended processes stay for the final report, without pages, program and mailbox. */
   readonly processes: (Process | undefined)[] = [undefined];
+  readonly pids = new Pids(this.processes);
   readonly engines: Engine[] = [];
   /** All cores, by id. */
   readonly cores: Core[] = [];
@@ -52,6 +56,8 @@ export class KernelState {
   readonly runs = new Map<string, Family>();
   readonly families: Family[] = [];
   private readonly clients = new Map<string, number>();
+  /** Of runs that are not here, how many records of their ledger are booked. */
+  private readonly booked = new Map<string, number>();
   /** Programs that go on in this step, in order. */
   readonly runnable = new Ring<{
     readonly process: Process;
@@ -83,6 +89,7 @@ export class KernelState {
       options.engines.reduce((cores, engine) => cores + engine.cores, 0),
       this.out,
     );
+    for (const { run } of options.ledger) this.booked.set(run, (this.booked.get(run) ?? 0) + 1);
     for (const program of options.programs) this.programs.set(program.name, program);
   }
 
@@ -93,12 +100,79 @@ export class KernelState {
   }
 
   familyOf(run: string): Family {
-    const known = this.runs.get(run);
-    if (known !== undefined) return known;
-    const family = new Family(this.families.length);
-    this.families.push(family);
+    return this.runs.get(run) ?? this.newFamily(run);
+  }
+
+  /** Of a run that was not here, or of which nobody lives here. */
+  newFamily(run: string, namespace?: PidNamespace): Family {
+    const number = this.runs.get(run)?.number ?? this.families.length;
+    const family = new Family(number, namespace);
+    family.booked = this.bookedOf(run);
+    this.booked.delete(run);
+    this.families[number] = family;
     this.runs.set(run, family);
     return family;
+  }
+
+  private bookedOf(run: string): number {
+    return this.runs.get(run)?.booked ?? this.booked.get(run) ?? 0;
+  }
+
+  /** Nodes join the tree, which may have them, with what `ledger` tells that was not told before. `names`: of its nodes. */
+  addBudgets(
+    budgets: readonly BudgetNodeSpec[],
+    ledger: readonly LedgerRecord[] = [],
+    names?: BudgetNames,
+  ): void {
+    const fresh = new Set(this.budgets.add(budgets));
+    for (const node of fresh) {
+      const { spec } = this.budgets.nodeAt(node);
+      this.out.emit({ type: 'budget.added', node: spec.name, definition: spec });
+    }
+    if (ledger.length === 0) return;
+    bookLate({
+      budgets: this.budgets,
+      ledger,
+      nodeOf: ({ node }) => this.budgets.indexOf(names?.here.get(node) ?? node),
+      bookedOf: (run) => this.bookedOf(run),
+      fresh,
+      nowUs: this.nowUs,
+    });
+    const told = new Map<string, number>();
+    for (const { run } of ledger) told.set(run, (told.get(run) ?? 0) + 1);
+    for (const [run, count] of told) {
+      const family = this.runs.get(run);
+      const booked = Math.max(count, this.bookedOf(run));
+      if (family === undefined) this.booked.set(run, booked);
+      else family.booked = booked;
+    }
+  }
+
+  /** As the records of the process's run name a node. */
+  budgetNameFor({ budgetNames }: Family, index: number): string {
+    const name = this.budgets.nameOf(index);
+    return budgetNames?.there.get(name) ?? name;
+  }
+
+  /** The node that a run means by `name`; -1: none. */
+  budgetMeant({ budgetNames }: Family, name: string): number {
+    return this.budgetIndex(budgetNames?.here.get(name) ?? name);
+  }
+
+  /** Whom a program means by `number`. */
+  meant({ family: { namespace } }: Process, number: Pid): Process | undefined {
+    const pid = namespace === undefined ? number : namespace.get(number);
+    return pid === undefined ? undefined : this.processes[pid];
+  }
+
+  /** The pid here of what `family` knows as `number`: of one that is not here any more one that is nobody's. 0 is the world. */
+  pidHere({ namespace }: Family, number: Pid | 0): Pid | 0 {
+    if (number === 0 || namespace === undefined) return number;
+    const known = namespace.get(number);
+    if (known !== undefined) return known;
+    const pid = this.pids.next();
+    namespace.set(number, pid);
+    return pid;
   }
 
   /** The number of the client that a process names; else of its budget node, where there is more than one; else of its run. */
@@ -127,15 +201,15 @@ export class KernelState {
     let generations = 1;
     for (let at: Process | undefined = parent; at !== undefined; at = at.parent) generations++;
     if (generations > mostGenerations)
-      return `spawn: ${mostGenerations} generations live down to process ${parent.pid}; allowed: up to ${mostGenerations}`;
+      return `spawn: ${mostGenerations} generations live down to process ${parent.runPid}; allowed: up to ${mostGenerations}`;
     this.spawnedCount++;
     return undefined;
   }
 
   /** What earlier kernels booked for `process`, which goes on here, is used, of its quota too. */
-  countPast(process: Process): void {
-    this.past ??= new PastSpending(this.options.ledger);
-    const past = this.past.of(process);
+  countPast(process: Process, ledger?: PastSpending): void {
+    if (ledger === undefined) this.past ??= new PastSpending(this.options.ledger);
+    const past = (ledger ?? this.past!).of({ run: process.run, pid: process.runPid });
     if (past.length === 0) return;
     countUsage(process, past);
     const { coreUs, tokensIn, tokensOut } = process.usage;
@@ -149,7 +223,7 @@ export class KernelState {
 
   /** The process's own stream of chance: it does not move when another process draws. */
   streamOf(process: Process): Rng {
-    return (process.rng ??= this.rng(`process/${process.run}/${process.pid}`));
+    return (process.rng ??= this.rng(`process/${process.run}/${process.runPid}`));
   }
 
   nextRequest(): RequestId {
@@ -190,7 +264,7 @@ export class KernelState {
   /** Something reaches `process`: durable before the step's requests are carried out, and before its history can tell. */
   journal(process: Process, body: JournalBody): void {
     if (!this.options.records) return;
-    const { run, branch, pid } = process;
+    const { run, branch, runPid: pid } = process;
     const place = { v: historyVersion, run, branch, pid, seq: ++process.journalled, atUs: this.nowUs };
     this.record({ ...place, ...body });
   }
@@ -198,12 +272,13 @@ export class KernelState {
   /** Asks storage for something; the answer comes as an input. */
   storageRequest(process: Process, op: StorageRequest['op']): RequestId {
     const request = this.nextRequest();
-    const { run, branch, pid, n } = process;
+    const { run, branch, pid, runPid, n } = process;
     this.storageCalls.set(request, process);
     this.out.requests.push({
       type: 'storage.request',
       request,
-      identity: { run, branch, pid, n, index: 0 },
+      pid,
+      identity: { run, branch, pid: runPid, n, index: 0 },
       op,
     });
     return request;
@@ -212,7 +287,7 @@ export class KernelState {
   /** What the syscall of `process` came to, as its history and the audit log tell it. */
   keepHistory(process: Process, result: SyscallResult<unknown>): void {
     if (!this.options.records) return;
-    const { run, branch, pid, n, lastSyscall, lastHash } = process;
+    const { run, branch, runPid: pid, n, lastSyscall, lastHash } = process;
     auditSyscall(this, process, lastSyscall!, result as SyscallResult<Json>);
     const asked = askedOf(lastSyscall!);
     this.record({
@@ -238,7 +313,9 @@ export class KernelState {
   /** Why a process cannot have this budget, in one line. */
   noBudget(name: string): string {
     const { size } = this.budgets;
-    const names = Array.from({ length: Math.min(size, mostNames) }, (_, index) => this.budgets.nameOf(index));
+    const names: string[] = [];
+    for (const index of this.budgets.indices())
+      if (names.push(this.budgets.nameOf(index)) === mostNames) break;
     const rest = size > mostNames ? `, … (${size} in all)` : '';
     return `budget: "${name}" is not a node; allowed: ${names.join(', ')}${rest}`;
   }

@@ -17,12 +17,15 @@ import type {
   SpawnInput,
   StorageDone,
 } from './inputs.ts';
+import { budgetNamesOf } from './family.ts';
 import { KernelState } from './kernel-state.ts';
 import { Lifecycle, restrict } from './lifecycle.ts';
 import { sendMail } from './mail.ts';
 import { ModelCalls } from './model-calls.ts';
 import { checkProgram, completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
+import { PastSpending } from './past-spending.ts';
+import { numbersOf } from './pid-namespaces.ts';
 import { Prefetching } from './prefetching.ts';
 import { ProgramRunner } from './program-runner.ts';
 import { AgentScheduler } from './scheduler.ts';
@@ -109,6 +112,14 @@ export class Kernel {
     return snapshotOf(this.state, this.lifecycle.locks);
   }
 
+  /** The pid of the process that its run knows as `runPid`; undefined: there is none here. */
+  pidOf(run: string, runPid: Pid): Pid | undefined {
+    const family = this.state.runs.get(run);
+    if (family === undefined) return undefined;
+    const pid = family.namespace === undefined ? runPid : family.namespace.get(runPid);
+    return pid !== undefined && this.state.processes[pid]?.family === family ? pid : undefined;
+  }
+
   /** The contents of a process's prompt by hash, in order; undefined stands for one without a hash (a recorded block, a page like no other). Their texts are in the page records. */
   promptOf(pid: Pid): readonly (string | undefined)[] {
     const { table } = this.state.process(pid);
@@ -186,6 +197,8 @@ export class Kernel {
         return this.spawn(input);
       case 'run.restored':
         return this.restore(input);
+      case 'budgets.added':
+        return state.addBudgets(input.budgets, input.ledger);
       case 'call.progress':
         return this.progress(input);
       case 'call.ended':
@@ -207,6 +220,7 @@ export class Kernel {
 
   private spawn(input: SpawnInput): void {
     const { state } = this;
+    state.addBudgets(input.budgets ?? []);
     const process = this.lifecycle.create({
       program: state.programs.get(input.program)!,
       args: input.arguments,
@@ -226,12 +240,17 @@ export class Kernel {
     this.runner.begin(process);
   }
 
-  private restore({ processes, lastPid, locks, lastToken, semaphores }: RestoreInput): void {
+  private restore(input: RestoreInput): void {
     const { state, lifecycle } = this;
-    while (state.processes.length <= lastPid) state.processes.push(undefined);
-    lifecycle.locks.restore(locks, lastToken);
+    const { processes, locks, ledger } = input;
     const { run } = processes[0]!.started;
-    lifecycle.semaphores.restore(run, state.familyOf(run), semaphores);
+    const names = budgetNamesOf(input.budgetNames);
+    state.addBudgets(input.budgets ?? [], ledger, names);
+    const past = ledger && new PastSpending(ledger);
+    const family = state.newFamily(run, state.pids.admit(numbersOf(input)));
+    family.budgetNames = names;
+    lifecycle.locks.restore(input, family);
+    lifecycle.semaphores.restore(run, family, input.semaphores);
     const restored = processes.map((one) => {
       const { started } = one;
       const process = this.lifecycle.create({
@@ -240,20 +259,20 @@ export class Kernel {
         name: started.name,
         run: started.run,
         priority: started.priority,
-        budget: state.budgetIndex(started.budget),
+        budget: state.budgetMeant(family, started.budget),
         engine: state.engines.find((engine) => engine.options.name === started.engine),
         capabilities: started.capabilities,
         facts: started.scheduling ?? noFacts,
         startedUs: started.atUs,
-        startedBy: started.parent,
-        parent: started.parent === 0 ? undefined : state.processes[started.parent],
-        pid: started.pid,
+        runParent: started.parent,
+        parent: started.parent === 0 ? undefined : state.processes[state.pidHere(family, started.parent)],
+        runPid: started.pid,
         branch: started.branch,
       });
       return { one, process };
     });
-    for (const { process } of restored) lifecycle.locks.giveBack(process, locks);
-    for (const { one, process } of restored) this.runner.restore(one, process);
+    for (const { process } of restored) lifecycle.locks.giveBack(process, locks, run);
+    for (const { one, process } of restored) this.runner.restore(one, process, past);
     for (const { one, process } of restored)
       if (one.signal !== undefined) this.lifecycle.renew(process, one.signal);
   }
@@ -333,7 +352,7 @@ export class Kernel {
 
   private mailed({ to, message }: MessageInput): void {
     const target = this.state.process(to);
-    if (target.state !== 'terminated') sendMail(this.state, 0, target, message);
+    if (target.state !== 'terminated') sendMail(this.state, undefined, target, message);
   }
 
   private stored(input: StorageDone): void {

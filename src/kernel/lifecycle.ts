@@ -4,6 +4,7 @@ import { auditSyscall } from './audit-trail.ts';
 import { firstBranch } from './branches.ts';
 import { Deadlocks, type WaitQueues } from './deadlocks.ts';
 import type { Engine } from './engine.ts';
+import type { Family } from './family.ts';
 import { messageOf, type KernelErrorCode } from './errors.ts';
 import type { Json, Pid } from './ids.ts';
 import type { HeldSignal, SignalName } from './inputs.ts';
@@ -31,10 +32,10 @@ export interface NewProcess {
   readonly capabilities: Capabilities;
   readonly facts: SchedulingFacts;
   readonly parent: Process | undefined;
-  /** Given when a process is restored: it keeps its pid and its branch, and who started it may have ended. */
-  readonly pid?: Pid;
+  /** Given when a process is restored: it keeps its number in its run and its branch, and who started it may have ended. */
+  readonly runPid?: Pid;
   readonly branch?: string;
-  readonly startedBy?: Pid | 0;
+  readonly runParent?: Pid | 0;
   readonly startedUs?: number;
 }
 
@@ -65,17 +66,20 @@ export class Lifecycle implements CallersFate, WaitQueues {
   /** Creates a process in state ready. Its program has not run yet. */
   create(fields: NewProcess): Process {
     const { state } = this;
-    const pid = fields.pid ?? (state.processes.length as Pid);
-    assert(state.processes[pid] === undefined, () => `pid ${pid} is taken`);
     const engine = fields.engine ?? leastPopulated(state.engines);
     const family = fields.parent?.family ?? state.familyOf(fields.run);
-    const startedBy = fields.startedBy ?? fields.parent?.pid ?? 0;
+    const { pid, runPid } = this.pidsFor(family, fields.runPid);
+    assert(state.processes[pid] === undefined, () => `pid ${pid} is taken`);
+    const runParent = fields.runParent ?? fields.parent?.runPid ?? 0;
+    const startedBy = state.pidHere(family, runParent);
     const branch = fields.branch ?? fields.parent?.branch ?? firstBranch;
     const client = state.numberOfClient(fields.facts.client, fields.budget, fields.run);
     const startedUs = fields.startedUs ?? state.nowUs;
     const process = new Process({
       ...fields,
       pid,
+      runPid,
+      runParent,
       branch,
       engine,
       family,
@@ -84,7 +88,6 @@ export class Lifecycle implements CallersFate, WaitQueues {
       nowUs: state.nowUs,
       client,
     });
-    while (state.processes.length < pid) state.processes.push(undefined);
     state.processes[pid] = process;
     family.add(process);
     if (process.capabilities.send === 'all' && family.sendsToAll++ === 0) state.openRuns++;
@@ -95,6 +98,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
     state.out.emit({
       type: 'process.spawned',
       pid,
+      ...(runPid === pid ? {} : { runPid }),
       run: process.run,
       parent: startedBy,
       name,
@@ -106,12 +110,23 @@ export class Lifecycle implements CallersFate, WaitQueues {
     return process;
   }
 
+  /** `runPid` undefined: it is a new process, with the next number of its run. */
+  private pidsFor(family: Family, runPid: Pid | undefined): { readonly pid: Pid; readonly runPid: Pid } {
+    const { namespace } = family;
+    if (namespace === undefined) {
+      const pid = runPid ?? this.state.pids.next();
+      return { pid, runPid: pid };
+    }
+    const number = runPid ?? ((namespace.last + 1) as Pid);
+    return { pid: this.state.pidHere(family, number) as Pid, runPid: number };
+  }
+
   /** The first record of a process's history; a root process also starts its run. */
   recordStart(process: Process, settings?: Json): void {
     const { state } = this;
-    const { run, branch, pid, startedBy, name, program, args, priority, engine, capabilities, facts } =
+    const { run, branch, runPid, runParent, name, program, args, priority, engine, capabilities, facts } =
       process;
-    if (startedBy === 0)
+    if (runParent === 0)
       state.record({
         v: historyVersion,
         type: 'run.started',
@@ -125,14 +140,14 @@ export class Lifecycle implements CallersFate, WaitQueues {
       type: 'process.started',
       run,
       branch,
-      pid,
-      parent: startedBy,
+      pid: runPid,
+      parent: runParent,
       name,
       program: program.name,
       programVersion: program.version,
       arguments: args,
       priority,
-      budget: state.budgets.nameOf(process.budget),
+      budget: state.budgetNameFor(process.family, process.budget),
       engine: engine.options.name,
       capabilities,
       ...(facts === noFacts ? {} : { scheduling: facts }),
@@ -143,7 +158,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
   /** The process ends now. It must not hold a core. */
   terminate(process: Process, outcome: Outcome, value: Json, code = '', message = ''): void {
     const { state } = this;
-    const { pid, engine, run, branch } = process;
+    const { pid, runPid, engine, run, branch } = process;
     assert(process.core === -1, () => `process ${pid} ends while it holds core ${process.core}`);
     this.stopGenerator(process);
     this.withdraw(process);
@@ -172,7 +187,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
       type: 'process.ended',
       run,
       branch,
-      pid,
+      pid: runPid,
       outcome,
       value,
       atUs: state.nowUs,
@@ -349,11 +364,11 @@ export class Lifecycle implements CallersFate, WaitQueues {
   }
 
   private tellParent(process: Process): void {
-    const { parent, pid, outcome, value } = process;
+    const { parent, pid, runPid, outcome, value } = process;
     if (parent === undefined || parent.state === 'terminated') return;
     const siblings = parent.children!;
     siblings.splice(siblings.indexOf(process), 1);
-    const end = { pid, outcome: outcome!, value };
+    const end = { pid: runPid, outcome: outcome!, value };
     const { pending } = parent;
     if (pending?.kind === 'wait' && (pending.pid === 0 || pending.pid === pid)) {
       if (pending.timer !== undefined) this.state.timers.clear(pending.timer);

@@ -27,11 +27,13 @@ import type {
   LedgerFilter,
   LoadedCheckpoint,
   Memory,
+  MemoryFilter,
   ProcessAddress,
   ProcessTally,
   PruneOrder,
   PruneReport,
   Recollection,
+  RunFilter,
   RunSummary,
   StorageManager,
   StorageSizes,
@@ -69,8 +71,8 @@ export class MemoryStorage implements StorageManager {
     return this.write(() => this.store.remember(own));
   }
 
-  runs(): Promise<readonly RunSummary[]> {
-    return this.read((store) => store.runs());
+  runs(filter?: RunFilter): Promise<readonly RunSummary[]> {
+    return this.read((store) => store.runs(filter));
   }
 
   branches(run: string): Promise<readonly RunStarted[]> {
@@ -127,6 +129,10 @@ export class MemoryStorage implements StorageManager {
 
   recall(question: Recollection): Promise<readonly RecalledMemory[]> {
     return this.read((store) => store.recall(question));
+  }
+
+  remembered(filter: MemoryFilter): Promise<readonly RecalledMemory[]> {
+    return this.read((store) => store.remembered(filter));
   }
 
   async lease(claim: LeaseClaim): Promise<LeaseVerdict> {

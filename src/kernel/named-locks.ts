@@ -1,11 +1,13 @@
 import { assert } from '../base/assert.ts';
 import type { Deadlocks } from './deadlocks.ts';
 import { invalid } from './errors.ts';
+import type { Family } from './family.ts';
 import type { Pid } from './ids.ts';
 import type { RestoredLock, RestoreInput } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
+import { numbersOf } from './pid-namespaces.ts';
 import type { PriorityInheritance } from './priority-inheritance.ts';
-import { dueUs, type Process } from './process.ts';
+import { dueUs, nameFor, type Process } from './process.ts';
 import { bad, failed, isDuration, longestWaitUs, type Result } from './syscall-handler.ts';
 import type { Acquire, Acquired, Release, Released } from './syscalls.ts';
 
@@ -60,8 +62,8 @@ export class NamedLocks {
     const lock = this.locks.get(name) ?? this.entry(name);
     if (lock.owner === 0) return { ok: true, value: this.give(lock, process) };
     if (lock.owner === process.pid)
-      return failed('DEADLOCK', `lock: "${name}" is held by process ${process.pid} itself`);
-    if (timeoutUs === 0) return notInTime(lock);
+      return failed('DEADLOCK', `lock: "${name}" is held by process ${process.runPid} itself`);
+    if (timeoutUs === 0) return this.notInTime(process, lock);
     const timer =
       timeoutUs === undefined
         ? undefined
@@ -80,7 +82,7 @@ export class NamedLocks {
     if (lock === undefined || lock.owner !== process.pid)
       return failed(
         'NOT_OWNER',
-        `lock: "${name}" is not held by process ${process.pid}; allowed: ${namesOf(process.locks)}`,
+        `lock: "${name}" is not held by process ${process.runPid}; allowed: ${namesOf(process.locks)}`,
       );
     const value: Released = { lock: name, token: lock.token };
     this.free(lock, process, false);
@@ -107,7 +109,7 @@ export class NamedLocks {
   /** The time that `process` was ready to wait is over. */
   timedOut(process: Process, lock: NamedLock): void {
     this.leave(process, lock, 'timeout');
-    this.state.deliver(process, notInTime(lock));
+    this.state.deliver(process, this.notInTime(process, lock));
   }
 
   /** `process`, which waits for it, is suspended no more. */
@@ -118,11 +120,15 @@ export class NamedLocks {
   // ---- Restoring -----------------------------------------------------------------------------------------------------
 
   /** A process is not restored while another has a lock that it believes to hold. Throws KernelError INVALID_ARGUMENT. */
-  checkRestore({ processes, locks }: RestoreInput): void {
-    const pids = new Set<number>(processes.map(({ started }) => started.pid));
-    for (const { lock: name, owner } of locks) {
+  checkRestore(input: RestoreInput): void {
+    const { pids } = this.state;
+    const numbers = numbersOf(input);
+    const isPlain = pids.isFree(numbers);
+    const own = new Set<number>(input.processes.map(({ started }) => started.pid));
+    for (const { lock: name, owner, run } of input.locks) {
+      if (owner === 0 || !own.has(owner) || (run ?? numbers.run) !== numbers.run) continue;
       const holder = this.locks.get(name)?.owner ?? 0;
-      if (pids.has(owner) && holder !== 0 && holder !== owner)
+      if (holder !== 0 && holder !== (pids.awaitedOf(numbers.run, owner) ?? (isPlain ? owner : 0)))
         throw invalid(
           'lock',
           name,
@@ -135,10 +141,16 @@ export class NamedLocks {
    * Locks of before a crash: of all runs, for what a process of a run that is still to be restored holds must not be given to others. What this
    * kernel has come to know since it began is not older than what storage tells.
    */
-  restore(restored: readonly RestoredLock[], lastToken: number): void {
+  restore({ locks, lastToken, processes }: RestoreInput, family: Family): void {
+    const { state } = this;
     const isFirst = this.lastToken === 0;
-    for (const { lock: name, owner, token } of restored) {
-      const isNews = owner === 0 ? isFirst : this.state.processes[owner] === undefined;
+    const { run } = processes[0]!.started;
+    for (const restored of locks) {
+      const { lock: name, token } = restored;
+      // Of a run that is here this kernel knows better what it holds.
+      if (restored.run !== undefined && restored.run !== run && state.runs.has(restored.run)) continue;
+      const owner = this.ownerHere(restored, run, family);
+      const isNews = owner === 0 ? isFirst : state.processes[owner] === undefined;
       const known = this.locks.get(name);
       if (!isNews || (known !== undefined && known.owner !== 0)) continue;
       const lock = known ?? this.entry(name);
@@ -151,10 +163,16 @@ export class NamedLocks {
     this.lastToken = Math.max(this.lastToken, lastToken);
   }
 
-  /** `process` is back, and holds what it held. */
-  giveBack(process: Process, restored: readonly RestoredLock[]): void {
-    for (const { lock: name, owner } of restored) {
-      if (owner !== process.pid) continue;
+  /** Its pid here, if need be kept for it. `run` is the one that is restored, `family` its processes. */
+  private ownerHere({ owner, run: of }: RestoredLock, run: string, family: Family): Pid | 0 {
+    if (owner === 0 || of === undefined || of === run) return this.state.pidHere(family, owner);
+    return this.state.pids.await(of, owner);
+  }
+
+  /** `process`, of the run that is restored, is back, and holds what it held. */
+  giveBack(process: Process, restored: readonly RestoredLock[], run: string): void {
+    for (const { lock: name, owner, run: of = run } of restored) {
+      if (owner !== process.runPid || of !== run) continue;
       (process.locks ??= new Set()).add(this.locks.get(name)!);
     }
     if (process.locks !== undefined) this.inheritance.settle(process);
@@ -231,6 +249,15 @@ export class NamedLocks {
     this.forget(lock);
   }
 
+  private notInTime(process: Process, { name, owner }: NamedLock): Result {
+    const holder = this.state.processes[owner];
+    const who = holder === undefined ? `process ${owner}` : nameFor(process, holder);
+    return failed(
+      'TIMEOUT',
+      owner === 0 ? `lock "${name}": not in time` : `lock "${name}" is held by ${who}`,
+    );
+  }
+
   /** To the first that waits and is not suspended. */
   private handOver(lock: NamedLock): void {
     for (const waiter of lock.waiters) {
@@ -257,12 +284,6 @@ export class NamedLocks {
     }
   }
 }
-
-const notInTime = ({ name, owner }: NamedLock): Result =>
-  failed(
-    'TIMEOUT',
-    owner === 0 ? `lock "${name}": not in time` : `lock "${name}" is held by process ${owner}`,
-  );
 
 function namesOf(locks: ReadonlySet<NamedLock> | undefined): string {
   if (locks === undefined || locks.size === 0) return 'none, because it holds none';

@@ -30,7 +30,7 @@ export class PastSpending {
   }
 
   /** In the order of the reservations. */
-  of(process: Pick<Process, 'run' | 'pid'>): readonly Spending[] {
+  of(process: Pick<LedgerRecord, 'run' | 'pid'>): readonly Spending[] {
     return this.byProcess.get(processKey(process)) ?? [];
   }
 }
@@ -47,4 +47,4 @@ export function countUsage({ usage }: Pick<Process, 'usage'>, past: readonly Spe
   }
 }
 
-const processKey = ({ run, pid }: Pick<Process, 'run' | 'pid'>): string => `${run}/${pid}`;
+const processKey = ({ run, pid }: Pick<LedgerRecord, 'run' | 'pid'>): string => `${run}/${pid}`;

@@ -73,6 +73,9 @@ export class Process {
   readonly name: string;
   readonly run: string;
   readonly family: Family;
+  /** Its number in its run, and that of who started it: they are not its pids where the run has a namespace. */
+  readonly runPid: Pid;
+  readonly runParent: Pid | 0;
   readonly branch: string;
   readonly program: Program;
   readonly args: Json;
@@ -161,6 +164,8 @@ export class Process {
 
   constructor(fields: ProcessFields) {
     this.pid = fields.pid;
+    this.runPid = fields.runPid;
+    this.runParent = fields.runParent;
     this.table = new PageTable(fields.pid);
     this.name = fields.name;
     this.run = fields.run;
@@ -199,6 +204,8 @@ export class Process {
 
 export interface ProcessFields {
   readonly pid: Pid;
+  readonly runPid: Pid;
+  readonly runParent: Pid | 0;
   readonly name: string;
   readonly run: string;
   readonly branch: string;
@@ -215,6 +222,18 @@ export interface ProcessFields {
   readonly client: number;
   readonly startedUs: number;
   readonly nowUs: number;
+}
+
+/** The number by which `process` knows `other`; 0: it has none for it. */
+export function numberFor({ family }: Process, other: Process): Pid | 0 {
+  if (other.family === family) return other.runPid;
+  return family.namespace === undefined ? other.pid : 0;
+}
+
+/** As `process` is told of `other`, in words. */
+export function nameFor(process: Process, other: Process): string {
+  const number = numberFor(process, other);
+  return number === 0 ? 'a process of another run' : `process ${number}`;
 }
 
 /** Over as soon as the wait of one member is. */
@@ -323,6 +342,8 @@ export interface Call {
 /** A message in a mailbox, by its number among all that were sent to its receiver. */
 interface Mail {
   readonly number: number;
+  /** Its pid; `message.from` is what the receiver knows it by. 0: the world. */
+  readonly sender: Pid | 0;
   readonly message: Message;
 }
 

@@ -5,6 +5,7 @@ import type { RestoredProcess, RestoredStop } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { messageOf, shown } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { PastSpending } from './past-spending.ts';
 import { programTimeUs, type Process } from './process.ts';
 import type { HistoryRecord } from './records.ts';
 import { notJson } from './schema/problem.ts';
@@ -53,7 +54,7 @@ export class ProgramRunner {
     }
   }
 
-  /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. */
+  /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. `past`: what its run has spent, where that came with it. */
   restore(
     {
       started: { atUs: startedUs },
@@ -67,12 +68,19 @@ export class ProgramRunner {
       journalled,
     }: RestoredProcess,
     process: Process,
+    past?: PastSpending,
   ): void {
     process.journalled = journalled;
     process.interrupted = batch;
     process.mailCount = mailbox.length;
     if (mailbox.length > 0)
-      process.mailbox = new Ring(mailbox.map((message, index) => ({ number: index + 1, message })));
+      process.mailbox = new Ring(
+        mailbox.map((message, index) => ({
+          number: index + 1,
+          sender: this.state.pidHere(process.family, message.from),
+          message,
+        })),
+      );
     if (checkpoint !== undefined) {
       process.n = checkpoint.n;
       this.state.streamOf(process).load(checkpoint.random as unknown as RngState);
@@ -102,14 +110,14 @@ export class ProgramRunner {
           : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? checkpoint.atUs),
     };
     process.usage.calls = calls;
-    this.state.countPast(process);
+    this.state.countPast(process, past);
     const fromCheckpoint = checkpoint?.n ?? 0;
     this.state.out.emit({
       type: 'process.restored',
       pid: process.pid,
       fromCheckpoint,
       replayed: rest.length,
-      mail: mailbox.map(({ from }) => from),
+      mail: mailbox.map(({ from }) => this.state.pidHere(process.family, from)),
     });
     this.begin(process, checkpoint?.state);
   }
@@ -244,10 +252,10 @@ class ProgramSys implements Sys {
     this.state = state;
   }
   get pid(): Pid {
-    return this.process.pid;
+    return this.process.runPid;
   }
   get parent(): Pid | 0 {
-    return this.process.startedBy;
+    return this.process.runParent;
   }
   get name(): string {
     return this.process.name;

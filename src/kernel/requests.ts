@@ -3,10 +3,11 @@ import type { CheaperModel } from './budget-rules.ts';
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
 import type { ModelRequest, ThinkScript } from './syscalls.ts';
 
-/** Who asks: unique for ever. */
+/** Who asks: unique for ever. In other words than this, requests name processes by their pids in this kernel. */
 export interface CallIdentity {
   readonly run: string;
   readonly branch: string;
+  /** The process's number in its run. */
   readonly pid: Pid;
   /** Syscall number of the process, from 1. */
   readonly n: number;
@@ -61,6 +62,7 @@ export interface CallStart {
 export interface ToolStart {
   readonly type: 'tool.start';
   readonly request: RequestId;
+  readonly pid: Pid;
   /** Repeats so far: 0 at the first start. */
   readonly attempt: number;
   readonly identity: CallIdentity;
@@ -78,6 +80,7 @@ export interface ToolStart {
 export interface PersonAsk {
   readonly type: 'person.ask';
   readonly request: RequestId;
+  readonly pid: Pid;
   readonly identity: CallIdentity;
   readonly question: Json;
   readonly purpose: 'approve' | 'edit' | 'answer';
@@ -90,6 +93,7 @@ export interface PersonAsk {
 export interface StorageRequest {
   readonly type: 'storage.request';
   readonly request: RequestId;
+  readonly pid: Pid;
   readonly identity: CallIdentity;
   readonly op:
     | { readonly kind: 'flush' }

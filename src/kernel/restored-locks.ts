@@ -40,7 +40,7 @@ export function* readingLocks(runs: readonly string[], branchOf: ChosenBranches)
   for (const [lock, { owner, token, run }] of held) {
     const processes = yield* read((store) => store.processes(run, { branch: branchOf(run) }));
     const process = processes.find(({ pid }) => pid === owner);
-    locks.push({ lock, owner: process?.end === undefined ? owner : 0, token });
+    locks.push(process?.end === undefined ? { lock, owner, run, token } : { lock, owner: 0, token });
   }
   return { locks, lastToken };
 }

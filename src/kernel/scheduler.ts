@@ -407,7 +407,7 @@ export class AgentScheduler {
       type: 'call.start',
       core: core.id,
       pid,
-      identity: { run: process.run, branch: process.branch, pid, n: process.n, index: 0 },
+      identity: { run: process.run, branch: process.branch, pid: process.runPid, n: process.n, index: 0 },
       newTokens,
       repeatedTokens,
       loadTokens,

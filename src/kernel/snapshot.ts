@@ -18,6 +18,8 @@ export interface KernelSnapshot {
 
 export interface ProcessSnapshot {
   readonly pid: number;
+  /** Its number in its run, by which its records name it. */
+  readonly runPid: number;
   readonly run: string;
   readonly parent: number;
   readonly name: string;
@@ -93,11 +95,12 @@ export function snapshotOf(state: KernelState, locks: NamedLocks): KernelSnapsho
     events: state.out.seq,
     processes: state.processes.flatMap((process) => {
       if (process === undefined) return [];
-      const { pid, run, parent, name, program, priority, core, engine, table, usage } = process;
+      const { pid, runPid, run, parent, name, program, priority, core, engine, table, usage } = process;
       let residentTokens = 0;
       for (const { extent } of table.entries) residentTokens += extent.residentTokens;
       return {
         pid,
+        runPid,
         run,
         parent: parent?.pid ?? 0,
         name,
@@ -137,7 +140,7 @@ export function snapshotOf(state: KernelState, locks: NamedLocks): KernelSnapsho
       pinnedTokens: memory.pinnedTokens,
       roomTokens: memory.roomTokens,
     })),
-    budgets: Array.from({ length: budgets.size }, (_, index) => ({
+    budgets: Array.from(budgets.indices(), (index) => ({
       name: budgets.nameOf(index),
       parent: budgets.parentOf(index) < 0 ? '' : budgets.nameOf(budgets.parentOf(index)),
       limits: budgets.usage(index, nowUs),

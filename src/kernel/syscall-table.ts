@@ -160,14 +160,15 @@ export class SyscallTable {
   private ask(process: Process, { question, purpose, script }: Ask): undefined {
     const { state } = this;
     const request = state.nextRequest();
-    const { run, branch, pid, n } = process;
+    const { run, branch, pid, runPid, n } = process;
     process.pending = { kind: 'question', request };
     state.questions.set(request, process);
     state.out.emit({ type: 'person.asked', pid, request, purpose });
     state.out.requests.push({
       type: 'person.ask',
       request,
-      identity: { run, branch, pid, n, index: 0 },
+      pid,
+      identity: { run, branch, pid: runPid, n, index: 0 },
       question,
       purpose,
       script,
@@ -179,16 +180,16 @@ export class SyscallTable {
 
   private send(process: Process, { to, message }: Send): Result {
     const { state } = this;
-    const target = typeof to === 'string' ? siblingOf(process, to) : state.processes[to];
+    const target = typeof to === 'string' ? siblingOf(process, to) : state.meant(process, to);
     if (target === undefined && typeof to === 'string')
       return failed('UNKNOWN_PROCESS', `to: no sibling of the name ${shown(to)} is at work`);
-    if (target === undefined || target.state === 'terminated') return noProcess(target?.pid ?? (to as Pid));
+    if (target === undefined || target.state === 'terminated') return noProcess(to as Pid);
     if (process.capabilities.send === 'run' && target.run !== process.run)
       return failed(
         'NOT_PERMITTED',
         `to: process ${to} is of another run; allowed: processes of run ${process.run}`,
       );
-    return sendMail(state, process.pid, target, message);
+    return sendMail(state, process, target, message);
   }
 
   private receive(process: Process, { timeoutUs }: Receive): Result | undefined {
@@ -197,8 +198,8 @@ export class SyscallTable {
       return bad('timeoutUs', timeoutUs, `an integer from 0 to ${longestWaitUs} (µs)`);
     const mail = process.mailbox?.shift();
     if (mail !== undefined) {
-      const { number, message } = mail;
-      state.out.emit({ type: 'message.received', pid: process.pid, from: message.from, number });
+      const { number, sender, message } = mail;
+      state.out.emit({ type: 'message.received', pid: process.pid, from: sender, number });
       return { ok: true, value: message };
     }
     if (timeoutUs === 0) return failed('TIMEOUT', 'no message waits');
@@ -215,7 +216,7 @@ export class SyscallTable {
   private spawn(process: Process, call: Spawn): Result {
     const { state } = this;
     if (!process.capabilities.spawn)
-      return failed('NOT_PERMITTED', `spawn: process ${process.pid} may not spawn`);
+      return failed('NOT_PERMITTED', `spawn: process ${process.runPid} may not spawn`);
     const program = state.programs.get(call.program);
     if (program === undefined)
       return failed(
@@ -224,12 +225,13 @@ export class SyscallTable {
       );
     const priority = call.priority ?? process.priority;
     if (!isPriority(priority)) return bad('priority', priority, 'a number from 0 to 100');
-    const budget = call.budget === undefined ? process.budget : state.budgetIndex(call.budget);
+    const budget =
+      call.budget === undefined ? process.budget : state.budgetMeant(process.family, call.budget);
     if (budget < 0) return failed('UNKNOWN_BUDGET', state.noBudget(call.budget!));
     if (!this.isWithin(budget, process.budget))
       return failed(
         'NOT_PERMITTED',
-        `budget: "${call.budget}" is not below that of process ${process.pid}; allowed: ${state.budgets.nameOf(process.budget)} and below`,
+        `budget: "${call.budget}" is not below that of process ${process.runPid}; allowed: ${state.budgetNameFor(process.family, process.budget)} and below`,
       );
     const full = state.countSpawn(process);
     if (full !== undefined) return failed('PROCESS_LIMIT', full);
@@ -247,7 +249,7 @@ export class SyscallTable {
     });
     this.lifecycle.recordStart(child);
     this.runner.begin(child);
-    return { ok: true, value: child.pid };
+    return { ok: true, value: child.runPid };
   }
 
   /** A child may be given a part of what its parent may use, nothing else. */
@@ -272,10 +274,11 @@ export class SyscallTable {
       }
     }
     const children = process.children ?? [];
-    if (children.length === 0 || (pid !== 0 && !children.some((child) => child.pid === pid)))
+    const child = children.find((other) => pid === 0 || other.runPid === pid);
+    if (child === undefined)
       return failed(
         'UNKNOWN_PROCESS',
-        `pid: ${pid} is no child of process ${process.pid} that runs or has not been waited for`,
+        `pid: ${pid} is no child of process ${process.runPid} that runs or has not been waited for`,
       );
     const { state } = this;
     if (orMessage && (process.mailbox?.length ?? 0) > 0) return interrupted;
@@ -284,7 +287,7 @@ export class SyscallTable {
       timeoutUs === undefined
         ? undefined
         : state.timers.set({ kind: 'wait', process }, dueUs(process, state.nowUs, timeoutUs));
-    process.pending = { kind: 'wait', pid, timer, orMessage };
+    process.pending = { kind: 'wait', pid: pid === 0 ? 0 : child.pid, timer, orMessage };
     state.wait(process, 'child');
     this.lifecycle.deadlocks.begins(process);
     return undefined;
@@ -293,12 +296,12 @@ export class SyscallTable {
   private signal(process: Process, call: Signal): Result | undefined {
     const { pid, signal } = call;
     if (!signalNames.includes(signal)) return bad('signal', signal, signalNames.join(', '));
-    const target = this.state.processes[pid];
+    const target = this.state.meant(process, pid);
     if (target === undefined || target.state === 'terminated') return noProcess(pid);
     if (process.capabilities.signal !== 'all' && target !== process && !isDescendant(target, process))
       return failed(
         'NOT_PERMITTED',
-        `pid: process ${pid} is no descendant of ${process.pid}; allowed: descendants`,
+        `pid: process ${pid} is no descendant of ${process.runPid}; allowed: descendants`,
       );
     this.lifecycle.signal(target, signal);
     if (process.outcome !== undefined) {

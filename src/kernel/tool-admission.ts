@@ -19,7 +19,7 @@ export function admission(state: KernelState, process: Process, call: ToolCall):
   if (may !== 'all' && !may.includes(call.tool))
     return failure(
       'NOT_PERMITTED',
-      `tool: "${call.tool}" is not among the capabilities of process ${process.pid}; allowed: ${may.join(', ') || 'none'}`,
+      `tool: "${call.tool}" is not among the capabilities of process ${process.runPid}; allowed: ${may.join(', ') || 'none'}`,
     );
   return effectsOf(state, process, tool, call.arguments);
 }
@@ -27,7 +27,7 @@ export function admission(state: KernelState, process: Process, call: ToolCall):
 /** What a call of `tool` with these arguments touches, or why it is refused. */
 export function effectsOf(
   { tools }: KernelState,
-  { pid, name, run }: Process,
+  { runPid: pid, name, run }: Process,
   tool: RegisteredTool,
   args: Json,
 ): Effects | Refusal {

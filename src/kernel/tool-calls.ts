@@ -266,6 +266,7 @@ export class ToolCalls {
     out.requests.push({
       type: 'person.ask',
       request,
+      pid: process.pid,
       identity: identityOf(run),
       question: questionOf(run),
       purpose,
@@ -314,6 +315,7 @@ export class ToolCalls {
     out.requests.push({
       type: 'tool.start',
       request,
+      pid: process.pid,
       attempt: run.attempt,
       identity,
       subRun: subRunOf(identity),

@@ -42,8 +42,8 @@ export function identityOf({
   batch,
   index,
 }: Pick<ToolRun, 'process' | 'batch' | 'index'>): CallIdentity {
-  const { run, branch, pid } = process;
-  return { run, branch, pid, n: batch.n, index };
+  const { run, branch, runPid } = process;
+  return { run, branch, pid: runPid, n: batch.n, index };
 }
 
 export type Refusal = Extract<ToolResult, { ok: false }>;

@@ -88,20 +88,7 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
       budgets: simulation.kernel.options.budgets,
       tools: simulation.kernel.options.tools,
     });
-  const budgets = new Set(spec.budgets.map(({ name }) => name));
-  const root = spec.budgets[0]?.name;
-  const runIds = rngFor(spec.seed, 'run-ids');
-  for (const [index, agent] of agents.entries()) {
-    simulation.spawn(agent.arrivalUs ?? 0, {
-      program: run.program,
-      arguments: agent as unknown as Json,
-      name: agent.name,
-      run: uniqueId(runIds, 12),
-      ...(agent.priority === undefined ? {} : { priority: agent.priority }),
-      ...(agent.scheduling === undefined ? {} : { scheduling: agent.scheduling }),
-      ...(root === undefined ? {} : { budget: agent.budget ?? ownBudget(index, budgets) ?? root }),
-    });
-  }
+  spawnAgents(simulation, run);
   const isCut = simulation.run(run.untilUs);
   const virtualUs = isCut ? run.untilUs! : simulation.nowUs;
   checkers?.finish(!isCut);
@@ -116,6 +103,27 @@ export function runWorkload(run: WorkloadRun): WorkloadResult {
     final: simulation.kernel.snapshot(),
     store: simulation.store,
   };
+}
+
+/** Each agent arrives when it says, a run of its own. */
+export function spawnAgents(
+  simulation: Simulation,
+  { spec, agents, program }: Pick<WorkloadRun, 'spec' | 'agents' | 'program'>,
+): void {
+  const budgets = new Set(spec.budgets.map(({ name }) => name));
+  const root = spec.budgets[0]?.name;
+  const runIds = rngFor(spec.seed, 'run-ids');
+  for (const [index, agent] of agents.entries()) {
+    simulation.spawn(agent.arrivalUs ?? 0, {
+      program: program,
+      arguments: agent as unknown as Json,
+      name: agent.name,
+      run: uniqueId(runIds, 12),
+      ...(agent.priority === undefined ? {} : { priority: agent.priority }),
+      ...(agent.scheduling === undefined ? {} : { scheduling: agent.scheduling }),
+      ...(root === undefined ? {} : { budget: agent.budget ?? ownBudget(index, budgets) ?? root }),
+    });
+  }
 }
 
 function engineFacts(kernel: Kernel): readonly EngineFacts[] {

@@ -33,6 +33,7 @@ test('when a question is withdrawn the next one is shown before what is typed me
     questions.ask({
       type: 'person.ask',
       request,
+      pid: 1 as Pid,
       identity: { run: 'r', branch: 'main', pid: 1 as Pid, n: 1, index: 0 },
       question: { tool: 'mail', arguments: { to: request } },
       purpose: 'approve',

@@ -7,7 +7,7 @@ import { openSqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts'
 import type { RunSettings } from '../../src/cli/store/run-settings.ts';
 import type { Json } from '../../src/kernel/ids.ts';
 import type { StoredProcess } from '../../src/kernel/storage.ts';
-import { runCli, scratch, type CliRun } from '../support/run-cli.ts';
+import { ioOf, runCli, scratch, type CliRun } from '../support/run-cli.ts';
 import { TerminalPerson } from '../support/terminal-person.ts';
 
 const files = scratch();
@@ -63,10 +63,27 @@ test('another approval than that of its start lets it go on where nobody is ther
   expect(readFileSync(`${folder}/note.txt`, 'utf8')).toBe('hello');
 });
 
+test('what is said anew holds until it is parked again, and who goes on is told to say it once more', async () => {
+  const { folder } = place();
+  const run = await parked(folder);
+  const io = new TerminalPerson([/\? 1 /, 'Ctrl-C']).io();
+  const anew = ['--approve', 'ask', '--budget-tokens', '9000', '--budget-usd', '2'];
+  await runCli(['resume', run, ...anew], { ...at(folder), ...io });
+  expect(io.screen()).toContain(`to go on: ringzero resume ${run} ${anew.join(' ')}; to end it for good`);
+});
+
 test('a run that is cancelled is over for good', async () => {
   const { folder, cli } = place();
   const run = await parked(folder);
-  expect(await cli('cancel', run)).toMatchObject({ status: 0, out: `${run} is cancelled` });
+  const ada = { ...ioOf({}).person, name: 'ada' };
+  const by = await runCli(['cancel', run], { ...at(folder), person: ada });
+  expect(by).toMatchObject({ status: 0, out: `${run} is cancelled` });
+  const { entries } = JSON.parse((await cli('audit', run, '--json')).out) as {
+    readonly entries: readonly { readonly action: string }[];
+  };
+  expect(entries.at(-1)).toMatchObject({ pid: 1, action: 'person/cancel', person: 'ada' });
+  expect((await cli('audit', run)).out).toMatch(/ ada +person\/cancel/);
+  expect(await cli('audit', run, '--verify')).toMatchObject({ status: 0 });
   expect((await cli('cancel', run)).err).toBe(`error: run ${run}: is over already`);
   expect((await cli('resume', run)).err).toContain('is over (cancelled)');
 });

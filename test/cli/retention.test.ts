@@ -1,10 +1,13 @@
 /** Runs in a store, looked after: audited, exported, imported, pruned. */
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { beforeAll, expect, test } from 'vitest';
 
+import { openSqliteStorage } from '../../src/adapters/storage/sqlite-storage.ts';
+import { workerName } from '../../src/cli/store/worker-name.ts';
 import { tampering } from '../adapters/storage/tampering.ts';
 import { runCli, scratch, type CliRun } from '../support/run-cli.ts';
 
@@ -150,6 +153,32 @@ test('runs are pruned by age, count, size and name, and come back from a file', 
   expect((await there('audit', first, '--verify')).out).toMatch(/entries, whole/);
   expect((await there('prune', '--max-size', '1B', '--with-audit', '--json')).out).toMatch(new RegExp(first));
   expect((await there('audit', second)).err).toMatch(/there is no such run/);
+});
+
+test('a run whose driver has died is not one that somebody drives; of another it says until when', async () => {
+  const there = changed('leased', ['update processes set ended = null, ended_place = null where run = 1']);
+  const storage = await openSqliteStorage(join(path('leased'), 'store', 'runs.db'));
+  const atUs = Date.now() * 1_000;
+  const untilUs = atUs + 30_000_000;
+  const dead = workerName().replace(
+    `/${process.pid}/`,
+    `/${spawnSync(process.execPath, ['--version']).pid}/`,
+  );
+  await storage.lease({ run: first, holder: dead, atUs, untilUs });
+  await storage.lease({ run: second, holder: 'far/1/77/5/abc', atUs, untilUs });
+  await storage.close();
+  const free = /process 77 on far drives it; if that is gone, the run is free in \d\d s/;
+  for (const more of [['--dry-run'], []]) {
+    const { out, err } = await there('prune', first, second, ...more);
+    expect(out).toMatch(/^0 runs/);
+    expect(err.split('\n')).toEqual([
+      expect.stringMatching(`^stays: ${first}: it is not over`),
+      expect.stringMatching(free),
+    ]);
+  }
+  const open = ['--keep', '0', '--unfinished'];
+  expect((await there('prune', ...open, '--dry-run')).out).toMatch(`would go: ${first}\n1 run would go`);
+  expect((await there('prune', ...open)).out).toMatch(`${first}\n1 run pruned`);
 });
 
 test.each([

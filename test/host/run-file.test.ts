@@ -130,17 +130,75 @@ test('a file that is damaged, cut off, of something else or of a newer version i
   }
 });
 
+/** With a checksum that fits, as whoever writes such a file by hand can make it. */
+function summed(lines: readonly string[]): readonly string[] {
+  let checksum = '';
+  for (const line of lines) checksum = sha256Hex(checksum + line);
+  return [...lines, JSON.stringify({ checksum, end: true, lines: lines.length })];
+}
+
+test('a record that lacks a field, or has another in its place, is told with its line', async () => {
+  const lines = (await exported(await filled())).slice(0, -1);
+  const storage = new MemoryStorage();
+  const refused = async (type: string, change: object, why: string): Promise<void> => {
+    const index = lines.findIndex((line) => line.includes(`"type":"${type}"`));
+    const { record, ...place } = JSON.parse(lines[index]!) as { readonly record?: object };
+    const value =
+      record === undefined ? { ...place, ...change } : { ...place, record: { ...record, ...change } };
+    const file = summed(lines.with(index, JSON.stringify(value)));
+    await expect(imported(storage, file)).rejects.toThrow(`r1.json: line ${index + 1}: ${why}`);
+    expect(await storage.runs()).toEqual([]);
+  };
+  await refused('history', { result: undefined }, 'history record.result: missing; allowed: an object');
+  await refused('history', { result: { ok: true } }, 'history record.result: {"ok":true} is not allowed');
+  await refused('checkpoint', { nodes: [{}] }, 'checkpoint record.nodes[0].hash: missing; allowed: text');
+  await refused(
+    'ledger',
+    { tokens: 'many' },
+    'ledger record.tokens: "many" is not allowed; allowed: a number',
+  );
+  await refused('audit', { action: 7 }, 'audit record.action: 7 is not allowed; allowed: text');
+  await refused('page', { text: null }, 'page record.text: null is not allowed; allowed: text');
+  await refused('run.started', { type: 'run' }, 'type: "run" is not allowed; allowed: run.started, ');
+  expect(await imported(storage, summed(lines))).toBe('imported');
+});
+
 test('a page whose text is not that of its hash is refused: runs share their pages', async () => {
   const storage = new MemoryStorage();
   await storage.append(runRecords('here'));
   const lines = (await exported(await filled())).map((line) => line.replace('"of r1 alone"', '"forged"'));
-  let checksum = '';
-  for (const line of lines.slice(0, -1)) checksum = sha256Hex(checksum + line);
-  const footer = JSON.stringify({ checksum, end: true, lines: lines.length - 1 });
-  await expect(imported(storage, [...lines.slice(0, -1), footer])).rejects.toThrow(
+  await expect(imported(storage, summed(lines.slice(0, -1)))).rejects.toThrow(
     /^r1\.json: line \d+: the text of this page has another hash$/,
   );
   expect(await storage.runs()).toMatchObject([{ run: 'here' }]);
+});
+
+test('a pruned run keeps its log when the file has what no storage takes', async () => {
+  const storage = new MemoryStorage();
+  await storage.append(runRecords('r1'));
+  const lines = (await exported(storage)).slice(0, -1);
+  await storage.prune({ runs: ['r1'], atUs: 1 });
+  const log = await storage.audit('r1');
+  expect(log.length).toBeGreaterThan(0);
+  const index = lines.findIndex((line) => line.includes('"type":"history"'));
+  const other = lines[index]!.replace('"ok":true', '"ok":true,"more":1');
+  expect(other).not.toBe(lines[index]);
+  await expect(imported(storage, summed(lines.toSpliced(index, 0, other)))).rejects.toMatchObject({
+    code: 'STORAGE_FAILED',
+  });
+  expect(await storage.audit('r1')).toEqual(log);
+  expect(await imported(storage, summed(lines))).toBe('restored');
+});
+
+test('a program that dies while a pruned run is put back leaves one that can be imported', async () => {
+  const storage = new MemoryStorage();
+  await storage.append(runRecords('r1'));
+  const lines = await exported(storage);
+  await storage.prune({ runs: ['r1'], atUs: 1 });
+  const dying = instead(storage, { append: () => Promise.reject(new Error('killed')) });
+  await expect(imported(dying, lines)).rejects.toThrow('killed');
+  expect(await imported(storage, lines)).toBe('imported');
+  expect(await exported(storage)).toEqual(lines);
 });
 
 test('a run that another worker takes while what was pruned of it is put back is left to that worker', async () => {
@@ -148,13 +206,22 @@ test('a run that another worker takes while what was pruned of it is put back is
   await storage.append(runRecords('r1'));
   const lines = await exported(storage);
   await storage.prune({ runs: ['r1'], atUs: 1 });
-  const taken = new Proxy(storage, {
+  const taken = instead(storage, {
+    prune: () => storage.lease({ run: 'r1', holder: 'a worker', atUs: 0, untilUs: 10 }),
+  });
+  await expect(imported(taken, lines)).rejects.toThrow(/a worker is driving it here/);
+});
+
+/** The same storage, but for what these do in the place of its own. */
+function instead(
+  storage: MemoryStorage,
+  acts: Readonly<Record<string, () => Promise<unknown>>>,
+): StorageManager {
+  return new Proxy(storage, {
     get(target, name) {
-      if (name === 'prune')
-        return async () => target.lease({ run: 'r1', holder: 'a worker', atUs: 0, untilUs: 10 });
+      if (Object.hasOwn(acts, name)) return acts[name as string];
       const member: unknown = Reflect.get(target, name, target);
       return typeof member === 'function' ? member.bind(target) : member;
     },
   });
-  await expect(imported(taken, lines)).rejects.toThrow(/a worker is driving it here/);
-});
+}

@@ -147,7 +147,7 @@ test('a process is not restored while another holds what it held', () => {
   const [one] = input.processes;
   const processes = [{ ...one!, started: { ...one!.started, pid: 7 as Pid } }];
   const locks = [{ lock: 'a', owner: 7 as Pid, token: 1 }];
-  expect(() => simulation.kernel.step({ ...input, processes, locks, atUs: 2 * S })).toThrow(
+  expect(() => simulation.kernel.step({ ...input, processes, lastPid: 7, locks, atUs: 2 * S })).toThrow(
     'lock: "a" is not allowed; allowed: a lock that process 7 can have back (process 1 holds it)',
   );
 });

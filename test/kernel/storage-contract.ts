@@ -199,6 +199,19 @@ export function storageContract(
       ]);
     });
 
+    test('one run is told of as among all of them, also when it was pruned', async () => {
+      const storage = await started();
+      await storage.append([runStarted({ run: 'r2' }), processStarted({ run: 'r2' })]);
+      await storage.append([ended({ run: 'r2' }), audit(1, { run: 'r2' })]);
+      await storage.lease({ run: 'r1', holder: 'a', atUs: 1, untilUs: 5 });
+      await storage.prune({ runs: ['r2'], atUs: 9 });
+      const all = await storage.runs();
+      expect(all.map(({ run }) => run)).toEqual(['r1', 'r2']);
+      expect(await storage.runs({ run: 'r1' })).toEqual([all[0]]);
+      expect(await storage.runs({ run: 'r2' })).toEqual([all[1]]);
+      expect(await storage.runs({ run: 'r3' })).toEqual([]);
+    });
+
     test('appends that are not awaited one by one keep their order', async () => {
       const storage = await started();
       await Promise.all([1, 2, 3, 4, 5].map((n) => storage.append([history(n)])));
@@ -730,6 +743,31 @@ export function storageContract(
         code: 'STORAGE_FAILED',
       });
       await expect(storage.remember(keyed(5, 'x', { key: '' }))).rejects.toThrow(/key: "" is not allowed/);
+    });
+
+    test('what a scope remembers is told of, the latest first, without what was replaced', async () => {
+      const storage = await started();
+      const memory = (n: number, text: string, more: Partial<Memory> = {}): Memory => ({
+        identity: { run: 'r1', branch: 'main', pid: pidOf(1), n, index: 0 },
+        scope: 'team',
+        text,
+        atUs: n,
+        ...more,
+      });
+      await storage.remember(memory(1, 'one', { key: 'k', data: { a: 1 } }));
+      await storage.remember(memory(2, '…'));
+      await storage.remember(memory(3, 'three', { key: 'k', data: { a: 2 } }));
+      await storage.remember(memory(4, 'other', { scope: 'others' }));
+      const all = await storage.remembered({ scope: 'team', limit: 5 });
+      expect(all).toEqual([
+        { text: 'three', score: 1, key: 'k', data: { a: 2 }, atUs: 3 },
+        { text: '…', score: 1, atUs: 2 },
+      ]);
+      expect(await storage.remembered({ scope: 'team', limit: 1 })).toEqual(all.slice(0, 1));
+      expect(await storage.remembered({ scope: 'nobody', limit: 1 })).toEqual([]);
+      await expect(storage.remembered({ scope: 'team', limit: 0 })).rejects.toThrow(
+        /limit: 0 is not allowed/,
+      );
     });
 
     test('a run tells who has leased it', async () => {

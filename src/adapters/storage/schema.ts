@@ -95,6 +95,9 @@ export interface Dialect {
 /** What is in a database that is a storage of ours; any other is foreign. */
 const formatName = 'ringzero-storage';
 
+/** The names of those that are there. */
+type TablesOf = (session: SqlSession) => Promise<ReadonlySet<string>>;
+
 /** Makes the schema in an empty database, or brings an older one up to date, in one transaction. */
 export async function migrate(
   database: SqlDatabase,
@@ -102,8 +105,7 @@ export async function migrate(
     tables,
     dialect,
   }: {
-    /** The names of those that are there. */
-    readonly tables: (session: SqlSession) => Promise<ReadonlySet<string>>;
+    readonly tables: TablesOf;
     readonly dialect: Dialect;
   },
 ): Promise<void> {
@@ -120,20 +122,39 @@ export async function migrate(
         for (const statement of dialect.statements(table)) await session.query(statement);
       return;
     }
-    if (!known.has(metaTable.name)) throw foreign(name);
-    const rows = await session.query(`select name, value from ${metaTable.name}`);
-    const meta = new Map(rows.map((row) => [row['name'], row['value']]));
-    if (meta.get('format') !== formatName) throw foreign(name);
-    const version = Number(meta.get('version'));
-    if (!(Number.isInteger(version) && version >= 1 && version <= schemaVersion))
-      throw new KernelError(
-        'STORAGE_FAILED',
-        `storage ${name}: schema version ${String(meta.get('version'))} is not allowed; allowed: ${allowedVersions}`,
-      );
+    const version = await versionOf(session, name, known);
     if (version === schemaVersion) return;
     for (const bring of migrations.slice(version - 1)) await bring(session, dialect);
     await session.update(metaTable, ['value'], [{ name: 'version', value: String(schemaVersion) }]);
   });
+}
+
+/** For a database that can only be read: throws KernelError STORAGE_FAILED unless it has the schema of this version. */
+export async function checkSchema(database: SqlDatabase, tables: TablesOf): Promise<void> {
+  const { name } = database;
+  await database.read(async (session) => {
+    const version = await versionOf(session, name, await tables(session));
+    if (version !== schemaVersion)
+      throw new KernelError(
+        'STORAGE_FAILED',
+        `storage ${name}: schema version ${version} must be brought to ${schemaVersion}, and it can only be read; allowed: one that may be written to`,
+      );
+  });
+}
+
+/** Throws KernelError STORAGE_FAILED for a database of something else, and for a version that is not known here. */
+async function versionOf(session: SqlSession, name: string, known: ReadonlySet<string>): Promise<number> {
+  if (!known.has(metaTable.name)) throw foreign(name);
+  const rows = await session.query(`select name, value from ${metaTable.name}`);
+  const meta = new Map(rows.map((row) => [row['name'], row['value']]));
+  if (meta.get('format') !== formatName) throw foreign(name);
+  const version = Number(meta.get('version'));
+  if (!(Number.isInteger(version) && version >= 1 && version <= schemaVersion))
+    throw new KernelError(
+      'STORAGE_FAILED',
+      `storage ${name}: schema version ${String(meta.get('version'))} is not allowed; allowed: ${allowedVersions}`,
+    );
+  return version;
 }
 
 const metaTable: Table = {

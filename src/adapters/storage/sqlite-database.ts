@@ -7,11 +7,13 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 
 import { KernelError } from '../../kernel/errors.ts';
 import type { Dialect } from './schema.ts';
 import type { Row, SqlDatabase, SqlSession, SqlValue } from './sql.ts';
 import { isLocked, sqliteFailure } from './sqlite-failure.ts';
+import { hasLog } from './sqlite-log.ts';
 import { indexesOf, type Table } from './tables.ts';
 
 export type SyncLevel = 'normal' | 'full';
@@ -45,11 +47,14 @@ export class SqliteDatabase implements SqlDatabase {
   /** Undefined: it is in memory. */
   private readonly file: string | undefined;
 
-  /** `file`: a path, or `:memory:`. Throws what the driver throws for a file that can't be opened. */
-  constructor(file: string) {
+  /** `file`: a path, or `:memory:`. `isReadOnly`: nothing is written, not even the log beside it. Throws what the driver throws for a file that can't be opened. */
+  constructor(file: string, { isReadOnly = false } = {}) {
     this.name = file;
     // The driver would wait for a lock without letting anybody else run.
-    this.database = new DatabaseSync(file, { timeout: 0 });
+    this.database = new DatabaseSync(isReadOnly ? unwrittenPlace(file) : file, {
+      timeout: 0,
+      readOnly: isReadOnly,
+    });
     this.session = new SqliteSession(this.database);
     this.file = file === ':memory:' ? undefined : identityOf(file);
     this.turns = this.file === undefined ? new Turns() : turnsOf(this.file);
@@ -184,6 +189,14 @@ function turnsOf(file: string): Turns {
   const turns = new Turns();
   turnsByFile.set(file, new WeakRef(turns));
   return turns;
+}
+
+/** Where the log can't be made, only a file that nobody changes is read without one; a log that is there has a part of what is stored. */
+function unwrittenPlace(file: string): string | URL {
+  if (hasLog(file)) return file;
+  const url = pathToFileURL(file);
+  url.searchParams.set('immutable', '1');
+  return url;
 }
 
 /** The same by whatever path; undefined: there is none. */

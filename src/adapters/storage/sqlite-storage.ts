@@ -1,11 +1,13 @@
 /** The embedded storage: one SQLite file. */
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { KernelError } from '../../kernel/errors.ts';
-import { migrate } from './schema.ts';
+import { checkSchema, migrate } from './schema.ts';
 import { SqlStorage, storageError } from './sql-storage.ts';
+import type { SqlSession } from './sql.ts';
 import { sqliteFailure } from './sqlite-failure.ts';
+import { hasLog } from './sqlite-log.ts';
 import type { SqliteDatabase, SyncLevel } from './sqlite-database.ts';
 
 /**
@@ -21,14 +23,7 @@ export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'
     database = new Database(file);
     await database.makeNew();
     await migrate(database, {
-      tables: async (session) =>
-        new Set(
-          (
-            await session.query(
-              "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'",
-            )
-          ).map(({ name }) => name as string),
-        ),
+      tables: tablesOf,
       dialect: sqliteDialect,
     });
     await database.useLog(sync);
@@ -37,6 +32,36 @@ export async function openSqliteStorage(file: string, sync: SyncLevel = 'normal'
     await database?.close();
     throw storageError({ name: file, failure: sqliteFailure }, error);
   }
+}
+
+/**
+ * For who only looks: also where nothing can be written. `file`: a path of one that is there. Throws KernelError as openSqliteStorage does, and STORAGE_FAILED for one of an earlier version that
+ * can't be written to.
+ */
+export async function openSqliteToRead(file: string): Promise<SqlStorage> {
+  if (isWritable(file) && isWritable(dirname(file))) return openSqliteStorage(file);
+  let database: SqliteDatabase | undefined;
+  try {
+    if (hasLog(file) && !existsSync(`${file}-shm`))
+      throw new KernelError(
+        'STORAGE_FAILED',
+        `storage ${file}: can only be read, and was not closed: what is in its log is found after it was opened where it may be written to`,
+      );
+    const { SqliteDatabase: Database } = await import('./sqlite-database.ts');
+    database = new Database(file, { isReadOnly: true });
+    await checkSchema(database, tablesOf);
+    return new SqlStorage(database);
+  } catch (error) {
+    await database?.close();
+    throw storageError({ name: file, failure: sqliteFailure }, error);
+  }
+}
+
+async function tablesOf(session: SqlSession): Promise<ReadonlySet<string>> {
+  const rows = await session.query(
+    "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'",
+  );
+  return new Set(rows.map(({ name }) => name as string));
 }
 
 /** What the driver tells in words that fit all of it alike. */

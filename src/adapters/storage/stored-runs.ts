@@ -25,6 +25,7 @@ import type {
   LedgerFilter,
   ProcessAddress,
   ProcessTally,
+  RunFilter,
   RunSummary,
   StoredProcess,
   WholeRun,
@@ -45,12 +46,16 @@ export class StoredRuns {
     this.texts = new SharedReader(session);
   }
 
-  async runs(): Promise<readonly RunSummary[]> {
+  async runs({ run: only }: RunFilter): Promise<readonly RunSummary[]> {
+    const [ofRun, andRun, values]: [string, string, SqlValue[]] =
+      only === undefined ? ['', '', []] : [' where runs.name = $1', ' and runs.name = $1', [only]];
     const branches = await this.session.query(
-      'select branches.run, branches.name, branches.started, runs.name as run_name, runs.holder, runs.leased_until_us from branches join runs on runs.id = branches.run order by run, branch',
+      `select branches.run, branches.name, branches.started, runs.name as run_name, runs.holder, runs.leased_until_us from branches join runs on runs.id = branches.run${ofRun} order by branches.run, branches.branch`,
+      values,
     );
     const counts = await this.session.query(
-      'select run, count(*) as processes, count(ended_place) as ended from processes group by run',
+      `select run, count(*) as processes, count(ended_place) as ended from processes${only === undefined ? '' : ' where run = (select id from runs where name = $1)'} group by run`,
+      values,
     );
     const byRun = new Map(counts.map((row) => [row['run'], row]));
     const started = new Map<number, Row[]>();
@@ -61,7 +66,9 @@ export class StoredRuns {
       else known.push(row);
     }
     const pruned = await this.session.query(
-      'select runs.id, runs.name, runs.pruned_us, audit.at_us from runs left join audit on audit.run = runs.id and audit.place = 0 where runs.pruned_us is not null',
+      'select runs.id, runs.name, runs.pruned_us, audit.at_us from runs left join audit on audit.run = runs.id and audit.place = 0 where runs.pruned_us is not null' +
+        andRun,
+      values,
     );
     const summaries = pruned.map(({ id, name, pruned_us: prunedUs, at_us: atUs }) => ({
       id: id as number,

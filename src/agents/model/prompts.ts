@@ -1,4 +1,5 @@
 import type { Kernel } from '../../kernel/kernel.ts';
+import type { Pid } from '../../kernel/ids.ts';
 import type { CallIdentity, CallStart } from '../../kernel/requests.ts';
 import type { ModelRequest, OfferedTool } from '../../kernel/syscalls.ts';
 import type { Message } from './messages.ts';
@@ -17,15 +18,17 @@ export class PromptCall implements ModelCall {
   readonly request: ModelRequest;
   readonly partial?: string;
   private readonly kernel: Kernel;
+  private readonly pid: Pid;
   private readonly messageOf: MessageOfHash;
   private read: readonly Message[] | undefined;
 
   constructor(
     kernel: Kernel,
-    { identity, maxOutput, tokensOut, request = {}, degradedTo }: CallStart,
+    { pid, identity, maxOutput, tokensOut, request = {}, degradedTo }: CallStart,
     messageOf: MessageOfHash,
     partial = '',
   ) {
+    this.pid = pid;
     this.identity = identity;
     // What was said is part of the longest answer.
     this.maxOutput = partial === '' ? maxOutput : Math.max(1, maxOutput - tokensOut);
@@ -39,7 +42,7 @@ export class PromptCall implements ModelCall {
   get messages(): readonly Message[] {
     if (this.read !== undefined) return this.read;
     const messages: Message[] = [];
-    for (const hash of this.kernel.promptOf(this.identity.pid)) {
+    for (const hash of this.kernel.promptOf(this.pid)) {
       const message = hash === undefined ? undefined : this.messageOf(hash);
       if (message !== undefined) messages.push(message);
     }

@@ -29,6 +29,7 @@ export interface OpenStep extends Mutable<Omit<Step, 'data' | 'usage'>> {
 /** Where a process is in the trace. */
 export interface ProcessPlace {
   readonly trace: RunTrace;
+  /** Its number in its run, as of all that a trace tells. */
   readonly pid: Pid;
   readonly name: string;
   /** The run of its own by which it joined the trace of another, whose end does not wait for it. */

@@ -3,6 +3,7 @@ import type { Json, Pid } from '../../kernel/ids.ts';
 import type { Input } from '../../kernel/inputs.ts';
 import type { StepOutput } from '../../kernel/outbox.ts';
 import type { HistoryRecord, LedgerRecord, ProcessEnded } from '../../kernel/records.ts';
+import { RunPids } from '../../kernel/run-pids.ts';
 import type { CallStart, PersonAsk, StorageRequest, ToolStart } from '../../kernel/requests.ts';
 
 export type Act = { readonly n: number } & (
@@ -23,9 +24,11 @@ export class StepActs {
   private readonly starts = new Map<Pid, Json>();
   private readonly ends = new Map<Pid, ProcessEnded>();
 
-  constructor({ records, requests }: StepOutput, input: Input) {
+  /** `pids`: it knows the events of the step. */
+  constructor({ records, requests }: StepOutput, input: Input, pids = new RunPids()) {
     if (input.type === 'run.restored')
-      for (const { started } of input.processes) this.starts.set(started.pid, started.arguments);
+      for (const { started } of input.processes)
+        this.starts.set(pids.pidOf(started.run, started.pid), started.arguments);
     // What is asked for stands before what comes of it.
     for (const request of requests) {
       switch (request.type) {
@@ -33,24 +36,26 @@ export class StepActs {
           this.add(request.pid, { n: request.identity.n, what: 'call', start: request });
           break;
         case 'tool.start':
-          this.add(request.identity.pid, { n: request.identity.n, what: 'tool', start: request });
+          this.add(request.pid, { n: request.identity.n, what: 'tool', start: request });
           break;
         case 'person.ask':
-          this.add(request.identity.pid, { n: request.identity.n, what: 'ask', ask: request });
+          this.add(request.pid, { n: request.identity.n, what: 'ask', ask: request });
           break;
         case 'storage.request':
-          this.add(request.identity.pid, { n: request.identity.n, what: 'storage', request });
+          this.add(request.pid, { n: request.identity.n, what: 'storage', request });
           break;
         default:
           break;
       }
     }
     for (const record of records) {
-      if (record.type === 'process.started') this.starts.set(record.pid, record.arguments);
-      else if (record.type === 'process.ended') this.ends.set(record.pid, record);
-      else if (record.type === 'history') this.add(record.pid, { n: record.n, what: 'result', record });
+      if (!('pid' in record)) continue;
+      const pid = pids.pidOf(record.run, record.pid);
+      if (record.type === 'process.started') this.starts.set(pid, record.arguments);
+      else if (record.type === 'process.ended') this.ends.set(pid, record);
+      else if (record.type === 'history') this.add(pid, { n: record.n, what: 'result', record });
       else if (record.type === 'ledger' && record.what === 'settled')
-        this.add(record.pid, { n: record.n, what: 'settled', record });
+        this.add(pid, { n: record.n, what: 'settled', record });
     }
     for (const acts of this.acts.values()) acts.sort((a, b) => a.n - b.n);
   }
@@ -69,7 +74,7 @@ export class StepActs {
     return acts?.[0] !== undefined && acts[0].n < n ? acts.shift() : undefined;
   }
 
-  /** The syscall by which `pid` spawned `child`; 0: it is not told here. */
+  /** The syscall by which `pid` spawned what its run knows as `child`; 0: it is not told here. */
   spawnOf(pid: Pid, child: Pid): number {
     const act = this.acts
       .get(pid)

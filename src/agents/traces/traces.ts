@@ -8,6 +8,7 @@ import type { Pid } from '../../kernel/ids.ts';
 import type { Input, SpawnInput } from '../../kernel/inputs.ts';
 import type { StepOutput } from '../../kernel/outbox.ts';
 import type { CallIdentity } from '../../kernel/requests.ts';
+import { RunPids } from '../../kernel/run-pids.ts';
 import type { FeedbackTask } from '../memory/feedback-program.ts';
 import { EventReader } from './event-reader.ts';
 import { RunTrace, type ProcessPlace } from './run-trace.ts';
@@ -18,6 +19,7 @@ import type { Trace, TraceEvent } from './trace.ts';
 
 /** A piece of an answer under way, as the live driver tells it. */
 export interface AnswerDelta {
+  readonly pid: Pid;
   readonly call: CallIdentity;
   readonly delta: { readonly type: string; readonly text: string };
 }
@@ -25,6 +27,7 @@ export interface AnswerDelta {
 export class Traces {
   private readonly runsByName = new Map<string, RunTrace>();
   private readonly places = new Map<Pid, ProcessPlace>();
+  private readonly pids = new RunPids();
   private readonly fold = new StepFold();
   /** Who watches runs that have not started. */
   private readonly early = new Map<string, Set<EventReader>>();
@@ -35,14 +38,15 @@ export class Traces {
   /** Takes what one step of the kernel was given and gave out. */
   take(output: StepOutput, input: Input): void {
     this.fold.nowUs = input.atUs;
-    const acts = new StepActs(output, input);
+    this.pids.take(output.events);
+    const acts = new StepActs(output, input, this.pids);
     for (const event of output.events) this.event(event, acts, input);
     for (const pid of acts.pids()) this.catchUp(pid, Infinity, acts);
   }
 
   /** Takes a piece of an answer under way. */
-  told({ call, delta }: AnswerDelta): void {
-    const place = this.places.get(call.pid);
+  told({ pid, call, delta }: AnswerDelta): void {
+    const place = this.places.get(pid);
     const step = place?.call;
     if (delta.type !== 'text' || delta.text === '' || step?.n !== call.n) return;
     place!.trace.delta(step, delta.text, this.fold.nowUs);
@@ -165,21 +169,22 @@ export class Traces {
   }
 
   private spawned(event: Extract<KernelEvent, { readonly type: 'process.spawned' }>, acts: StepActs): void {
-    const { pid, run, parent, name, program } = event;
+    const { pid, runPid = pid, run, parent, name, program } = event;
     const join = this.joined.get(run);
     let trace = join?.trace ?? this.runsByName.get(run);
-    if (trace === undefined) {
-      const root = { run, pid, name, program, arguments: acts.argumentsOf(pid) };
+    // One that has ended and goes on in the same kernel has another.
+    if (trace === undefined || (join === undefined && trace.hasEnded)) {
+      const root = { run, pid: runPid, name, program, arguments: acts.argumentsOf(pid) };
       trace = new RunTrace(root, this.early.get(run) ?? [], this.fold.nowUs);
       this.early.delete(run);
       this.runsByName.set(run, trace);
     }
-    const spawner = parent === 0 ? undefined : this.placeAt(parent, acts.spawnOf(parent, pid), acts);
+    const spawner = parent === 0 ? undefined : this.placeAt(parent, acts.spawnOf(parent, runPid), acts);
     const tips = spawner === undefined ? (join === undefined ? [] : [join.step]) : [...spawner.tips];
     if (join === undefined) trace.alive++;
     this.places.set(pid, {
       trace,
-      pid,
+      pid: runPid,
       name,
       joinedAs: join === undefined ? undefined : run,
       n: 0,
@@ -196,22 +201,23 @@ export class Traces {
   ): void {
     const place = this.placeAt(pid, Infinity, acts);
     if (place === undefined) return;
-    const { trace } = place;
+    const { trace, pid: runPid } = place;
     for (const step of place.open) this.fold.cancel(place, step);
     const value = acts.endOf(pid);
     const end = { value, code, message };
     const data = { outcome, ...end };
     const step = trace.open(place, this.fold.nowUs, { type: 'conclusion', n: 0, data });
-    trace.conclusions.set(pid, step.sequence);
+    trace.conclusions.set(runPid, step.sequence);
     const status = outcome === 'completed' ? 'done' : outcome === 'failed' ? 'failed' : 'cancelled';
     const told = { type: 'conclusion', step: step.sequence, value } as const;
     trace.close(place, step, this.fold.nowUs, status, told);
     this.places.delete(pid);
+    this.pids.forget(place.joinedAs ?? trace.root.run, runPid);
     if (place.joinedAs !== undefined) {
       this.joined.delete(place.joinedAs);
       return;
     }
-    if (pid === trace.root.pid) trace.concluded(outcome, end);
+    if (runPid === trace.root.pid) trace.concluded(outcome, end);
     if (--trace.alive === 0) trace.finish(this.fold.nowUs);
   }
 

@@ -3,10 +3,11 @@ import type { Command as CommanderCommand } from 'commander';
 
 import { SystemClock } from '../../adapters/clock/system-clock.ts';
 import { KernelError } from '../../kernel/errors.ts';
-import { historyVersion, type ProcessEnded } from '../../kernel/records.ts';
+import { historyVersion, type AuditRecord, type ProcessEnded } from '../../kernel/records.ts';
+import type { ProcessAddress, StorageManager } from '../../kernel/storage.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { branchWords, findBranch } from '../store/find-run.ts';
-import { openStoreToRead } from '../store/open-store.ts';
+import { openStoreThere } from '../store/open-store.ts';
 import { takeRun } from '../store/run-lease.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
@@ -20,7 +21,7 @@ export const cancelCommand: Command<CancelOptions> = {
     addStoreFlags(command);
   },
   async run({ operands: [name = ''], options }: Call<CancelOptions>, io: Io): Promise<number> {
-    const { storage } = await openStoreToRead(options, io);
+    const { storage } = await openStoreThere(options, io);
     try {
       const found = await findBranch(storage, name);
       const { run } = found;
@@ -33,19 +34,13 @@ export const cancelCommand: Command<CancelOptions> = {
         const alive = (await storage.processes(run, filter)).filter(({ end }) => end === undefined);
         if (alive.length === 0) throw new KernelError('INVALID_ARGUMENT', `run ${shown}: is over already`);
         const atUs = clock.nowUs();
+        const records: (AuditRecord | ProcessEnded)[] = [];
         // Children before their parents, as a kernel ends them.
-        const ends = alive.toReversed().map(({ branch, pid }): ProcessEnded => ({
-          v: historyVersion,
-          type: 'process.ended',
-          run,
-          branch,
-          pid,
-          outcome: 'cancelled',
-          value: null,
-          atUs,
-        }));
-        await storage.append(ends);
-        if (options.json) io.out(JSON.stringify({ command: 'cancel', run, cancelled: ends.length }, null, 1));
+        for (const { branch, pid } of alive.toReversed())
+          records.push(...(await cancelled(storage, { run, branch, pid }, atUs, io.person.name)));
+        await storage.append(records);
+        if (options.json)
+          io.out(JSON.stringify({ command: 'cancel', run, cancelled: alive.length }, null, 1));
         else io.out(`${shown} is cancelled`);
         return 0;
       } finally {
@@ -56,3 +51,39 @@ export const cancelCommand: Command<CancelOptions> = {
     }
   },
 };
+
+/** Its end, and who has brought it about, told of the syscall that was under way. `person`: by the name of the account. */
+async function cancelled(
+  storage: StorageManager,
+  process: ProcessAddress,
+  atUs: number,
+  person: string | undefined,
+): Promise<readonly (AuditRecord | ProcessEnded)[]> {
+  const { run, branch, pid } = process;
+  const { lastN } = await storage.tally(process);
+  return [
+    {
+      v: historyVersion,
+      type: 'audit',
+      run,
+      pid,
+      n: lastN + 1,
+      action: 'person/cancel',
+      input: '',
+      output: '',
+      microDollars: 0,
+      ...(person === undefined ? {} : { person }),
+      atUs,
+    },
+    {
+      v: historyVersion,
+      type: 'process.ended',
+      run,
+      branch,
+      pid,
+      outcome: 'cancelled',
+      value: null,
+      atUs,
+    },
+  ];
+}

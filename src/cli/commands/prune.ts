@@ -8,8 +8,10 @@ import { formatBytes } from '../../report/format.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseBytes, parseDurationUs, parseInteger } from '../options.ts';
 import { findRun } from '../store/find-run.ts';
-import { openStoreToRead } from '../store/open-store.ts';
+import { openStoreThere } from '../store/open-store.ts';
+import { drivenWords } from '../store/run-lease.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
+import { isGone } from '../store/worker-name.ts';
 
 interface PruneOptions extends CommonOptions, Omit<StoreFlags, 'config'> {
   readonly olderThan?: number;
@@ -54,7 +56,7 @@ export const pruneCommand: Command<PruneOptions> = {
       );
     if (operands.length > 0 && (olderThan ?? keep ?? maxSize) !== undefined)
       throw invalid('run', operands[0], 'names of runs, or --older-than, --keep and --max-size, not both');
-    const { storage } = await openStoreToRead(options, io);
+    const { storage } = await openStoreThere(options, io);
     try {
       return await new Pruning(storage, options, io).run(operands);
     } finally {
@@ -67,13 +69,15 @@ const after = `
 Of --older-than, --keep and --max-size each removes what it says. A run that is not over, or that somebody is driving, stays. Of a run that is
 pruned the audit log stays, without contents (ringzero audit RUN --verify), and what it spent counts on in budgets.`;
 
+type Lasting = NonNullable<RunSummary['lease']> & Pick<RunSummary, 'unfinished'>;
+
 class Pruning {
   private readonly storage: StorageManager;
   private readonly options: PruneOptions;
   private readonly io: Io;
   private readonly atUs = new SystemClock().nowUs();
   private readonly pruned: string[] = [];
-  private readonly kept = new Map<string, KeptBecause>();
+  private readonly kept = new Map<string, { readonly because: KeptBecause; readonly words: string }>();
 
   constructor(storage: StorageManager, options: PruneOptions, io: Io) {
     this.storage = storage;
@@ -91,7 +95,7 @@ class Pruning {
       if (options.maxSize !== undefined) await this.toSize(options.maxSize);
     }
     const after = await storage.sizes();
-    const kept = Array.from(this.kept, ([run, because]) => ({ run, because }));
+    const kept = Array.from(this.kept, ([run, { because }]) => ({ run, because }));
     if (options.json) {
       const document = {
         command: 'prune',
@@ -106,7 +110,7 @@ class Pruning {
       return 0;
     }
     for (const run of this.pruned) io.out(`${options.dryRun ? 'would go: ' : ''}${run}`);
-    for (const { run, because } of kept) io.err(`stays: ${run}: ${reasons[because]}`);
+    for (const [run, { words }] of this.kept) io.err(`stays: ${run}: ${words}`);
     const what = `${this.pruned.length} ${this.pruned.length === 1 ? 'run' : 'runs'}`;
     if (options.dryRun) io.out(`${what} would go; nothing was changed`);
     else
@@ -160,9 +164,33 @@ class Pruning {
   private async remove(runs: readonly string[]): Promise<void> {
     const { unfinished, withAudit, dryRun } = this.options;
     const order = { runs, atUs: this.atUs, unfinished, withAudit, ...(dryRun ? { isTrial: true } : {}) };
+    const leases = await this.leases(runs);
+    if (!dryRun)
+      // As by whoever would go on with them.
+      for (const [run, { holder }] of leases) if (isGone(holder)) await this.storage.release({ run, holder });
     const report = await this.storage.prune(order);
     this.pruned.push(...report.pruned);
-    for (const { run, because } of report.kept) this.kept.set(run, because);
+    for (const { run, because } of report.kept) {
+      const lease = because === 'leased' ? leases.get(run) : undefined;
+      if (lease === undefined) this.keep(run, because);
+      else if (!isGone(lease.holder)) this.keep(run, because, drivenWords(lease, this.atUs));
+      else if (lease.unfinished > 0 && !unfinished) this.keep(run, 'unfinished');
+      else this.pruned.push(run);
+    }
+  }
+
+  private keep(run: string, because: KeptBecause, words: string = reasons[because]): void {
+    this.kept.set(run, { because, words });
+  }
+
+  /** Those that last, by their run, with how many of its processes are not over. */
+  private async leases(runs: readonly string[]): Promise<ReadonlyMap<string, Lasting>> {
+    const wanted = new Set(runs);
+    const lasting = new Map<string, Lasting>();
+    for (const { run, lease, unfinished } of await this.storage.runs())
+      if (wanted.has(run) && lease !== undefined && lease.untilUs > this.atUs)
+        lasting.set(run, { ...lease, unfinished });
+    return lasting;
   }
 }
 

@@ -235,7 +235,7 @@ export class AgentService implements LiveWatcher {
   }
 
   private openOf(asked: Pid): readonly PersonAsk[] {
-    return this.world!.questions.open().filter(({ identity }) => identity.pid === asked);
+    return this.world!.questions.open().filter(({ pid }) => pid === asked);
   }
 
   private ended(agent: Agent, end: LiveEnd): void {
@@ -303,6 +303,6 @@ function listed({ pid: own, run, task, state, waitingOn, end }: Agent): { [field
 }
 
 function questionOf(ask: PersonAsk): { [field: string]: Json } {
-  const { request, identity, purpose, question } = ask;
-  return { question: request, pid: identity.pid, purpose, ...(callOf(ask) ?? { text: question }) };
+  const { request, pid, purpose, question } = ask;
+  return { question: request, pid, purpose, ...(callOf(ask) ?? { text: question }) };
 }

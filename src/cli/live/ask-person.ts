@@ -71,7 +71,7 @@ export class AskPerson {
   private titleOf(ask: PersonAsk): string {
     const call = callOf(ask);
     const words = call === undefined ? wordsOf(ask.question) : `${call.tool} ${shown(call.arguments)}`;
-    return `${this.options.view.of(ask.identity.pid)}${words}`;
+    return `${this.options.view.of(ask.pid)}${words}`;
   }
 
   /** Not within the step that asked. */

@@ -2,30 +2,19 @@
 import { SystemClock } from '../../adapters/clock/system-clock.ts';
 import { openAiCompatible } from '../../adapters/models/openai-compatible.ts';
 import { loadTokenizer } from '../../adapters/models/tokenizer.ts';
-import { FileRoot } from '../../adapters/tools/file-root.ts';
-import { fileTools } from '../../adapters/tools/file-tools.ts';
-import { fetchTool } from '../../adapters/tools/fetch-tool.ts';
 import { LiveTools, pureTool, type LiveTool } from '../../adapters/tools/live-tool.ts';
-import { McpServerLink, type McpServer } from '../../adapters/tools/mcp-server-link.ts';
-import { shellTool } from '../../adapters/tools/shell-tool.ts';
-import { timeTool } from '../../adapters/tools/time-tool.ts';
-import { responseCache, responseCacheName } from '../../agents/loop/response-cache.ts';
+import { responseCache } from '../../agents/loop/response-cache.ts';
 import { askPersonTool } from '../../agents/tools/ask-person.ts';
-import { builtInTools } from '../../agents/tools/built-in.ts';
-import type { NumberedDelta } from '../../host/answer-streams.ts';
 import { LiveKernel } from '../../host/live-kernel.ts';
 import { OpenQuestions } from '../../host/open-questions.ts';
 import { redactedModel, redactedTools } from '../../host/redacted-ports.ts';
-import type { Clock, ModelPort, ModelReply, ToolPort, ToolReply } from '../../host/ports.ts';
-import type { StorageNews } from '../../host/storage-waits.ts';
+import type { Clock, ModelPort } from '../../host/ports.ts';
 import { simulatedPort } from '../../host/simulated-port.ts';
 import { estimateTokens } from '../../kernel/estimate.ts';
 import type { BudgetLimit, BudgetNodeSpec } from '../../kernel/budget-limits.ts';
-import { invalid, KernelError } from '../../kernel/errors.ts';
-import type { KernelEvent } from '../../kernel/events.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import type { LedgerRecord } from '../../kernel/records.ts';
-import type { ToolStart } from '../../kernel/requests.ts';
 import type { StorageManager } from '../../kernel/storage.ts';
 import type { Remember } from '../../kernel/syscalls.ts';
 import { ToolRegistry } from '../../kernel/tools.ts';
@@ -36,39 +25,31 @@ import { LineFile } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
 import { runSettings, type RunSettings } from '../store/run-settings.ts';
 import { agentArguments, type AgentArguments } from './agent-arguments.ts';
-import { withApproval } from './approval.ts';
+import { mayNeedYes, withApproval } from './approval.ts';
+import { chosenTools, namedApart, openLinks, ownTools } from './live-tools.ts';
+import { storageLine, watchedModel, watchedTools, type LiveWatcher } from './live-watcher.ts';
 import { modelsNamedBy, type LiveModel } from './model-choice.ts';
 import { scriptedAnswers } from './scripted-answers.ts';
 import type { LiveSettings } from './settings.ts';
 import { UsageMeter } from './usage-meter.ts';
+import { WorldTelemetry } from './world-telemetry.ts';
 
-/** Who watches gets all of it as it happens; nothing of this may throw. */
-export interface LiveWatcher {
-  onEvent?(event: KernelEvent): void;
-  onDelta?(delta: NumberedDelta): void;
-  /** A model call came to its end. */
-  onReply?(pid: Pid, reply: ModelReply): void;
-  onToolStart?(start: ToolStart): void;
-  onToolEnd?(start: ToolStart, reply: ToolReply): void;
-  /** From now on the process asks this model. */
-  onModel?(pid: Pid, model: string): void;
-  /** So many memories are about the task of an agent that begins. */
-  onRecall?(count: number): void;
-  /** Something happened to an MCP server, or to the storage. */
-  onNotice?(line: string): void;
-}
+export type { LiveWatcher } from './live-watcher.ts';
 
 export interface LiveWorld {
   readonly live: LiveKernel;
   readonly questions: OpenQuestions;
   readonly usage: UsageMeter;
   readonly clock: Clock;
+  readonly telemetry: WorldTelemetry;
   /** All tools by name, those of MCP servers among them. */
   readonly registry: ToolRegistry;
   /** Those that agents may ask. */
   readonly models: readonly LiveModel[];
   /** The tools that agents are offered. */
   readonly tools: readonly string[];
+  /** Of these, whose calls may need a person's yes. */
+  readonly needYes: readonly string[];
   /** What is kept with a run that starts here. */
   readonly settings: RunSettings;
   /** What an agent is given here, with what is said of it alone; but for its task. Throws KernelError INVALID_ARGUMENT. */
@@ -101,6 +82,10 @@ export interface LiveWorldOptions {
   readonly record?: string | undefined;
   /** Each line of its recording, as JSON, until the world is closed. */
   readonly onRecorded?: ((line: string) => void) | undefined;
+  /** Its figures are read; default false. */
+  readonly hasFigures?: boolean;
+  /** Runs that are not over when it is closed may go on in another one; default false. */
+  readonly isKept?: boolean;
 }
 
 interface Continued {
@@ -122,6 +107,8 @@ export async function openLiveWorld(
     moreModels = [],
     record,
     onRecorded,
+    hasFigures = false,
+    isKept = false,
   }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
@@ -131,7 +118,7 @@ export async function openLiveWorld(
   const own = [...(await ownTools(settings, clock)), ...(asksPerson ? [{ spec: askPersonTool }] : [])];
   // Before any server is started: without one all names are known.
   if (settings.mcp.length === 0) chosenTools(settings, own, goesOn?.run);
-  const links = await openLinks(settings.mcp, watcher);
+  const links = await openLinks(settings.mcp, (line) => watcher.onNotice?.(line));
   try {
     const found = namedApart([...own, ...links.flatMap((link) => link.tools)]);
     const tools = chosenTools(settings, found, goesOn?.run).map((tool) => ({
@@ -157,20 +144,32 @@ export async function openLiveWorld(
     };
     await remember(storage, settings.memories.given, clock.nowUs());
     const { redactor } = settings;
+    const telemetry = await WorldTelemetry.open({
+      settings: settings.telemetry,
+      hasFigures,
+      isKept,
+      models,
+      clock,
+      redactor,
+      onNotice: (line) => watcher.onNotice?.(line),
+    });
     const live = new LiveKernel({
       kernel: liveKernelOptions(spec),
       clock,
       models: Object.fromEntries(
         models.map(({ name }, index) => [
           name,
-          watchedModel(redactedModel(ports[index]!, redactor), watcher, needCounter),
+          telemetry.model(watchedModel(redactedModel(ports[index]!, redactor), watcher, needCounter)),
         ]),
       ),
       tools: watchedTools(redactedTools(toolPort, redactor), watcher),
       people: questions,
       redactor,
       storage,
-      onStorage: (news) => watcher.onNotice?.(storageLine(news)),
+      onStorage(news) {
+        telemetry.storage(news);
+        watcher.onNotice?.(storageLine(news));
+      },
       countTokens: (text) => counter(text),
       onInput(input) {
         recording?.onInput(input);
@@ -185,33 +184,29 @@ export async function openLiveWorld(
       },
     });
     live.answers.watch((delta) => watcher.onDelta?.(delta));
+    telemetry.watch(live);
     return {
       live,
       questions,
       usage,
       clock,
+      telemetry,
       registry: new ToolRegistry(toolPort.specs),
       models,
       tools: offered,
+      needYes: tools.flatMap(({ spec: tool }) => (mayNeedYes(tool) ? [tool.name] : [])),
       settings: runSettings(settings, { spec, models, tools: offered, ringzero: packageVersion() }),
       agent: (told) => agentArguments(settings, offered, told),
       async close(how) {
         live.close();
         recording?.end();
-        await Promise.all(links.map((link) => link.close(how)));
+        await Promise.all([...links.map((link) => link.close(how)), telemetry.close()]);
       },
     };
   } catch (error) {
     await Promise.all(links.map((link) => link.close()));
     throw error;
   }
-}
-
-/** The message names the storage. */
-function storageLine({ type, message }: StorageNews): string {
-  return type === 'unavailable'
-    ? `${message}: waiting; nothing goes on until it is cured`
-    : 'storage: goes on';
 }
 
 /** Agents begin when all of it is there. What the storage has already it has once. */
@@ -314,105 +309,4 @@ function modelPort({ endpoint }: LiveModel, clock: Clock, isWatched: boolean): M
   return endpoint === undefined
     ? simulatedPort({ model: scriptedAnswers, clock, wordUs: isWatched ? wordUs : 0 })
     : openAiCompatible(endpoint);
-}
-
-function watchedModel(port: ModelPort, watcher: LiveWatcher, needCounter: () => Promise<void>): ModelPort {
-  return {
-    async call(call, stop, tell) {
-      const reply = await port.call(call, stop, tell);
-      if (reply.usage.tokensOut === undefined && reply.text !== '' && !stop.isStopped) await needCounter();
-      watcher.onReply?.(call.identity.pid, reply);
-      return reply;
-    },
-  };
-}
-
-// ---- Tools ----------------------------------------------------------------------------------------------------------------
-
-/** Their effects need no server to be known. */
-async function ownTools({ root, hosts, shell }: LiveSettings, clock: Clock): Promise<readonly LiveTool[]> {
-  return [
-    ...builtInTools.map(pureTool),
-    timeTool(clock),
-    ...(root === undefined ? [] : fileTools(await FileRoot.open(root))),
-    ...(hosts.length === 0 ? [] : [fetchTool(hosts)]),
-    ...(shell === undefined ? [] : [shellTool((await FileRoot.open(shell)).folder)]),
-  ];
-}
-
-/** Tools that are there only for who asks for them. */
-const unasked = new Set(['search']);
-const offBy: Readonly<Record<string, string>> = {
-  read_file: '--root',
-  write_file: '--root',
-  list_files: '--root',
-  search_files: '--root',
-  fetch: '--allow-host',
-  shell: '--shell',
-  ask_person: 'a terminal, and not with --approve never',
-};
-
-/** `run`: the one that goes on with its tools. */
-function chosenTools(
-  { tools: names }: LiveSettings,
-  all: readonly LiveTool[],
-  run: string | undefined,
-): readonly LiveTool[] {
-  const known = all.map(({ spec }) => spec.name);
-  for (const name of names ?? []) {
-    if (known.includes(name)) continue;
-    if (run !== undefined)
-      throw new KernelError(
-        'UNKNOWN_TOOL',
-        `run ${run}: its tool "${name}" is not there any more; there are ${known.join(', ')}`,
-      );
-    const flag = Object.hasOwn(offBy, name) ? offBy[name] : undefined;
-    throw invalid('--tools', name, flag === undefined ? `${known.join(', ')}, none` : `${name} with ${flag}`);
-  }
-  return all.filter(({ spec: { name } }) => names?.includes(name) ?? !unasked.has(name));
-}
-
-/** Two servers may have tools of one name, and one that of a tool which is there already, the model's or not. */
-function namedApart(tools: readonly LiveTool[]): readonly LiveTool[] {
-  const taken = new Set<string>([responseCacheName]);
-  return tools.map((tool) => {
-    const { server = '', name: own } = tool.spec;
-    const longer = `${server.replace(/^mcp:/, '').replaceAll(/[^\w.-]/g, '_')}.${own}`;
-    let name = taken.has(own) ? longer.slice(-nameLength) : own;
-    for (let number = 2; taken.has(name); number++)
-      name = `${longer.slice(-(nameLength - 1 - String(number).length))}-${number}`;
-    taken.add(name);
-    return { ...tool, spec: { ...tool.spec, name } };
-  });
-}
-/** Characters of a tool's name at most. */
-const nameLength = 128;
-
-async function openLinks(
-  servers: readonly McpServer[],
-  watcher: LiveWatcher,
-): Promise<readonly McpServerLink[]> {
-  const onNotice = (line: string): void => watcher.onNotice?.(line);
-  const opened = await Promise.allSettled(servers.map((server) => McpServerLink.open(server, { onNotice })));
-  const links = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const refused = opened.find((one) => one.status === 'rejected');
-  if (refused !== undefined) {
-    await Promise.all(links.map((link) => link.close()));
-    throw refused.reason;
-  }
-  for (const link of links) for (const line of link.refused) onNotice(`not offered: ${line}`);
-  return links;
-}
-
-function watchedTools(tools: ToolPort, watcher: LiveWatcher): ToolPort {
-  return {
-    async call(start, stop) {
-      // What agents ask of it is no act of theirs.
-      if (start.tool === responseCacheName) return tools.call(start, stop);
-      watcher.onToolStart?.(start);
-      const reply = await tools.call(start, stop);
-      watcher.onToolEnd?.(start, reply);
-      return reply;
-    },
-  };
 }

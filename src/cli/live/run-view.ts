@@ -8,7 +8,7 @@ import type { KernelEvent } from '../../kernel/events.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import type { ToolStart } from '../../kernel/requests.ts';
 import type { Io } from '../command.ts';
-import type { LiveWatcher } from './live-world.ts';
+import type { LiveWatcher } from './live-watcher.ts';
 import { visible } from './visible-text.ts';
 
 export class RunView implements LiveWatcher {
@@ -74,10 +74,10 @@ export class RunView implements LiveWatcher {
       this.note(`! the budget is overrun by ${event.amount} ${event.resource}`);
   }
 
-  onDelta({ call, aside, delta }: NumberedDelta): void {
+  onDelta({ pid, aside, delta }: NumberedDelta): void {
     if (this.isQuiet || aside) return;
     const { type, text } = delta;
-    if (type === 'text') this.said(call.pid, text);
+    if (type === 'text') this.said(pid, text);
     // Where nobody looks on, what a model thinks is none of its answer.
     else if (type === 'reasoning' && this.io.isTerminal && !this.isTeam) this.thought(text);
   }
@@ -99,13 +99,13 @@ export class RunView implements LiveWatcher {
       this.line(`! ${this.of(pid)}the answer is cut off at the longest that it may be`);
   }
 
-  onToolStart({ identity, tool, arguments: args }: ToolStart): void {
-    if (!this.isQuiet) this.note(this.cut(`· ${this.of(identity.pid)}${tool} ${shown(args)}`));
+  onToolStart({ pid, tool, arguments: args }: ToolStart): void {
+    if (!this.isQuiet) this.note(this.cut(`· ${this.of(pid)}${tool} ${shown(args)}`));
   }
 
-  onToolEnd({ identity, tool }: ToolStart, { ok, value }: ToolReply): void {
+  onToolEnd({ pid, tool }: ToolStart, { ok, value }: ToolReply): void {
     if (this.isQuiet) return;
-    const text = this.cut(`${ok ? '  →' : '  ✗'} ${this.of(identity.pid)}${tool}: ${shown(value)}`);
+    const text = this.cut(`${ok ? '  →' : '  ✗'} ${this.of(pid)}${tool}: ${shown(value)}`);
     if (ok) this.note(text);
     else this.line(text);
   }

@@ -17,7 +17,7 @@ import { addRedactFlag } from '../live/redaction.ts';
 import { parseInteger, parseNumber } from '../options.ts';
 import { branchSettings, firstModel, type BranchSettingFlags } from './branch-settings.ts';
 import { branchWords, findBranch } from './find-run.ts';
-import { openStoreToRead } from './open-store.ts';
+import { openStoreThere } from './open-store.ts';
 import { takeRun } from './run-lease.ts';
 import { storedRedaction } from './stored-redaction.ts';
 import { excerpt, resultText, stepWords } from './step-words.ts';
@@ -61,7 +61,7 @@ export async function branchRun(
   flags: BranchFlags,
   io: Io,
 ): Promise<number> {
-  const { storage, place } = await openStoreToRead(flags, io);
+  const { storage, place } = await openStoreThere(flags, io);
   try {
     const { run, branch: from, isCurrent } = await findBranch(storage, name);
     const started = (await storage.branches(run)).find(({ branch }) => branch === from);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import { RankedIndex } from '../../adapters/search/ranked-index.ts';
 import { openPostgresStorage } from '../../adapters/storage/postgres-storage.ts';
-import { openSqliteStorage } from '../../adapters/storage/sqlite-storage.ts';
+import { openSqliteStorage, openSqliteToRead } from '../../adapters/storage/sqlite-storage.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import { MemoryStorage } from '../../kernel/memory-storage.ts';
 import type { StorageManager } from '../../kernel/storage.ts';
@@ -42,19 +42,28 @@ export async function openStore(flags: StoreFlags, io: Io): Promise<OpenStore> {
   return { storage, place, unkept: undefined };
 }
 
-/** For a command that only looks: throws KernelError STORAGE_FAILED where there is no store, and makes none. */
+/** For a command that changes what is there: throws KernelError STORAGE_FAILED where there is no store, and makes none. */
+export async function openStoreThere(flags: StoreFlags, io: Io): Promise<OpenStore> {
+  checkThere(storePlace(flags, io));
+  return openStore(flags, io);
+}
+
+/** For a command that only looks: the same, and a store that can only be read will do. */
 export async function openStoreToRead(flags: StoreFlags, io: Io): Promise<OpenStore> {
   const place = storePlace(flags, io);
+  checkThere(place);
+  if (place.kind !== 'folder' || (await missingDriver()) !== undefined) return openStore(flags, io);
+  return { storage: await openSqliteToRead(join(place.folder, fileName)), place, unkept: undefined };
+}
+
+function checkThere(place: StorePlace): void {
   if (place.kind === 'memory')
     throw new KernelError(
       'INVALID_ARGUMENT',
       'store memory: it ends with its program, so nothing is kept there to look at',
     );
-  if (place.kind === 'folder') checkThere(place);
-  return openStore(flags, io);
-}
-
-function checkThere({ folder, shown }: StorePlace & { readonly kind: 'folder' }): void {
+  if (place.kind === 'postgres') return;
+  const { folder, shown } = place;
   try {
     statSync(join(folder, fileName));
   } catch (error) {

@@ -9,14 +9,18 @@ import type { ArgumentSchema } from './types.ts';
 /** Undefined when the arguments fit; else `arguments.city: 7 is not allowed; allowed: text`, for the first field that doesn't. */
 export function problemOf(schema: ArgumentSchema, args: Json): string | undefined {
   const flaw = notJson(args, 'arguments');
-  if (flaw !== undefined) return flaw;
-  const { error } = schema.type.safeParse(args);
+  return flaw ?? mismatchOf(schema, args, 'arguments');
+}
+
+/** The same of a value that is JSON; `name`: what it is called. */
+export function mismatchOf(schema: ArgumentSchema, value: Json, name: string): string | undefined {
+  const { error } = schema.type.safeParse(value);
   const [issue] = error?.issues ?? [];
   if (issue === undefined) return undefined;
   const { path, allowed } = closest(issue);
-  const found = valueAt(args, path);
+  const found = valueAt(value, path);
   const what = found === undefined ? 'missing' : `${show(found)} is not allowed`;
-  return `arguments${path.map(fieldStep).join('')}: ${what}; allowed: ${cut(allowed)}`;
+  return `${name}${path.map(fieldStep).join('')}: ${what}; allowed: ${cut(allowed)}`;
 }
 
 /** Of many alternatives the first are told. */

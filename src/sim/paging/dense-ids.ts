@@ -4,7 +4,7 @@
  * Shape: ids below 2^22 (block numbers, ids that are dense already) index a table directly. The others are in a table with open addressing and linear
  * probing, at most half full, that holds dense ids; the recorded ones are in a column by dense id, where those that come often lie close together.
  * Ids are translated in batches: all look-ups of a batch begin before the first is decided, so that their cache misses overlap (half the time).
- * Memory: 16 MiB for direct ids, touched where used; 16 to 32 bytes for each other id.
+ * Memory: 4 to 8 bytes for each number up to the largest direct id, at most 16 MiB; 16 to 32 bytes for each other id.
  */
 import { assert } from '../../base/assert.ts';
 
@@ -12,6 +12,7 @@ import { assert } from '../../base/assert.ts';
 export const batchIds = 256;
 
 const DIRECT_IDS = 1 << 22;
+const SMALLEST_DIRECT = 4_096;
 const SMALLEST_SLOTS = 4_096;
 const MOST_IDS = 0x0fffffff;
 const DIRECT = -1;
@@ -19,7 +20,7 @@ const DIRECT = -1;
 export class DenseIds {
   /** How many different ids there were. */
   count = 0;
-  private readonly direct = new Int32Array(DIRECT_IDS); // [recorded id] dense id, or 0
+  private direct = new Int32Array(SMALLEST_DIRECT); // [recorded id] dense id, or 0
   private slots = new Int32Array(SMALLEST_SLOTS); // [slot] dense id, or 0
   private keys = new Int32Array(SMALLEST_SLOTS + 2); // [2 × dense id] low half, [2 × dense id + 1] high half
   private readonly homes = new Int32Array(batchIds); // [in batch] slot where the search begins, or DIRECT
@@ -31,8 +32,9 @@ export class DenseIds {
   translate(lows: Int32Array, highs: Int32Array, count: number, dense: Int32Array, at: number): void {
     assert(this.count + count < MOST_IDS, () => `more than ${MOST_IDS} different ids`);
     while (2 * (this.count + count) > this.slots.length) this.grow();
+    const areDirect = this.beginSearch(lows, highs, count);
     const { direct, homes } = this;
-    if (this.beginSearch(lows, highs, count)) {
+    if (areDirect) {
       for (let index = 0; index < count; index++) dense[at + index] = this.directId(direct, lows[index]!);
       return;
     }
@@ -44,22 +46,25 @@ export class DenseIds {
     }
   }
 
-  /** Loads what the searches will look at first. Returns whether all ids are direct. */
+  /** Loads what the searches will look at first, and makes room for direct ids. Returns whether all ids are direct. */
   private beginSearch(lows: Int32Array, highs: Int32Array, count: number): boolean {
     const { homes, likely, slots, keys } = this;
     const mask = slots.length - 1;
     let searched = 0;
+    let bits = 0;
     for (let index = 0; index < count; index++) {
       const low = lows[index]!;
       const high = highs[index]!;
       if (high === 0 && low >= 0 && low < DIRECT_IDS) {
         homes[index] = DIRECT;
+        bits |= low;
         continue;
       }
       const home = spread(low, high) & mask;
       homes[index] = home;
       likely[searched++] = slots[home]!;
     }
+    if (bits >= this.direct.length) this.widen(bits);
     let loaded = 0;
     for (let index = 0; index < searched; index++) loaded |= keys[2 * likely[index]!]!;
     likely[0] = loaded; // or the loop would do nothing, and might not run
@@ -87,6 +92,13 @@ export class DenseIds {
     this.keys[2 * id] = low;
     this.keys[2 * id + 1] = high;
     return id;
+  }
+
+  /** Room for direct ids that have no other bits. */
+  private widen(bits: number): void {
+    const longer = new Int32Array(1 << (32 - Math.clz32(bits)));
+    longer.set(this.direct);
+    this.direct = longer;
   }
 
   private grow(): void {

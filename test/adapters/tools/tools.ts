@@ -13,6 +13,7 @@ export function caller(
       {
         type: 'tool.start',
         request: 1 as RequestId,
+        pid: 1 as Pid,
         attempt: 0,
         identity: { run: 'r', branch: 'main', pid: 1 as Pid, n: 1, index: 0 },
         subRun: 'key of the call',

@@ -53,6 +53,16 @@ test('many ids with one half in common: those that meet in the table are told ap
   }
 });
 
+test('the table of direct ids grows as they do, in the middle of a batch too', () => {
+  const recorded = Array.from({ length: 23 }, (_, bit) => [
+    2n ** BigInt(bit),
+    2n ** BigInt(bit) - 1n,
+    5n,
+  ]).flat();
+  const twice = [...recorded, ...recorded, 2n ** 40n, ...recorded];
+  expect(dense(twice)).toEqual(naiveDense(twice));
+});
+
 test('the table grows: 100,000 scattered ids, each twice', () => {
   const rng = rngFor(1, 'dense');
   const recorded = Array.from(
