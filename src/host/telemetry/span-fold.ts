@@ -209,12 +209,16 @@ export class SpanFold {
       readonly message: string;
     },
   ): void {
+    process.isOver = true;
     const { watched, span, usage } = process;
     const { facts, stateUs, waitedUs } = watched;
     const { sink, wording } = this.options;
     const seconds = (us = 0): number => us / 1e6;
+    const { startUs, name: subject } = facts;
     // Books what is left of its time.
     watched.enter('terminated', endUs);
+    sink.onProcess(facts, endUs - startUs, error);
+    if (sink.onSpan === undefined) return;
     span.set('ringzero.process.parent', facts.parent);
     span.set('ringzero.process.program', facts.program);
     span.set('ringzero.process.priority', facts.priority);
@@ -229,10 +233,8 @@ export class SpanFold {
     span.set('ringzero.time.ready', seconds(stateUs.get('ready')));
     span.set('ringzero.time.suspended', seconds(stateUs.get('suspended')));
     for (const [reason, us] of waitedUs) span.set(`ringzero.time.waiting.${reason}`, seconds(us));
-    const { startUs, name: subject } = facts;
     const told = error === '' ? undefined : wording?.message(message);
     const spanId = processSpanId(facts);
     sink.onSpan(span.end({ subject, kind: 'internal', spanId, startUs, endUs, error, message: told }));
-    sink.onProcess(facts, endUs - startUs, error);
   }
 }

@@ -26,7 +26,8 @@ export interface SpanFoldOptions {
 
 /** Takes spans, and what they come to for whoever counts. `error`: '' of what did not fail. */
 export interface SpanSink {
-  onSpan(span: SpanData): void;
+  /** undefined: nobody wants spans, which are then not made. */
+  readonly onSpan: ((span: SpanData) => void) | undefined;
   onCall(call: EndedCall): void;
   onTool(tool: string, us: number, error: string): void;
   onProcess(process: ProcessFacts, us: number, error: string): void;
@@ -73,6 +74,8 @@ export class SpannedProcess {
   readonly span: OpenSpan;
   readonly isResumed: boolean;
   readonly usage = noUsage();
+  /** Its span is told. */
+  isOver = false;
   calls = 0;
   toolCalls = 0;
   faultTokens = 0;

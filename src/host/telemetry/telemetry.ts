@@ -62,7 +62,7 @@ export class Telemetry implements StepWatcher {
       contents,
       wording: exportsContent ? new ContentWording(redactor) : undefined,
       sink: {
-        onSpan: (span) => onSpan?.(span),
+        onSpan,
         onCall: (call) => this.figures.call(call),
         onTool: (tool, us, error) => this.figures.tool(tool, us, error),
         onProcess: ({ name }, us, error) => this.figures.agent(name, us, error),

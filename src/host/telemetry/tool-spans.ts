@@ -66,7 +66,9 @@ export class ToolSpans {
 
   /** It came to its end in the world, later than its result. */
   cameLate({ request, tool, atUs }: EventOf<'tool.late'>): void {
-    this.late.get(request)?.span.event('ringzero.tool.late', atUs, { 'gen_ai.tool.name': tool });
+    const process = this.late.get(request);
+    if (process?.isOver === false)
+      process.span.event('ringzero.tool.late', atUs, { 'gen_ai.tool.name': tool });
   }
 
   settled({ request }: EventOf<'tool.settled'>): void {
@@ -97,6 +99,8 @@ export class ToolSpans {
     const { of, tool, n, index, atUs: startUs, span, callId, key, attempts } = open;
     of.tools.delete(request);
     const { wording, sink } = this.options;
+    sink.onTool(tool, endUs - startUs, error);
+    if (sink.onSpan === undefined) return;
     span.set('gen_ai.tool.name', tool);
     span.set('gen_ai.tool.type', 'function');
     span.set('gen_ai.tool.call.id', callId ?? key);
@@ -109,7 +113,6 @@ export class ToolSpans {
     const spanId = callSpanId(of.watched.facts, { n, index, startUs });
     const message = error === '' || value === undefined ? undefined : wording?.value(value);
     sink.onSpan(span.end({ subject: tool, kind: 'internal', spanId, startUs, endUs, error, message }));
-    sink.onTool(tool, endUs - startUs, error);
   }
 
   private open(process: SpannedProcess, request: number, start: ToolStarted): void {
