@@ -43,7 +43,7 @@ export function openCall(
     requestedUs: atUs,
     maxOutput,
     purpose,
-    span: new OpenSpan('chat', watched.facts),
+    span: new OpenSpan('chat', watched),
     usage: noUsage(),
     start: undefined,
     engine: '',

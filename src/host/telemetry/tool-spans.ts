@@ -45,7 +45,7 @@ export class ToolSpans {
       open.attempts++;
       return;
     }
-    const start = facts.tools.get(request);
+    const start = facts.tool(request);
     this.open(process, request, { tool, n, index, atUs, arguments: start?.arguments, key: start?.subRun });
   }
 
@@ -80,7 +80,7 @@ export class ToolSpans {
     { request, purpose, atUs }: EventOf<'person.asked'>,
     facts: StepFacts,
   ): void {
-    const ask = facts.asks.get(request);
+    const ask = facts.ask(request);
     if (ask?.tool === undefined || purpose !== 'answer') return;
     const { n, index } = ask.identity;
     this.open(process, request, { tool: ask.tool, n, index, atUs, arguments: ask.question });
@@ -119,7 +119,7 @@ export class ToolSpans {
     const { tool } = start;
     // What agents look up in the cache of their answers is no act of theirs.
     if (tool === responseCacheName) return;
-    const span = new OpenSpan('execute_tool', process.watched.facts);
+    const span = new OpenSpan('execute_tool', process.watched);
     const callId = process.takeAsked(tool, start.arguments);
     this.tools.set(request, { ...start, of: process, span, callId, attempts: 1 });
     process.tools.add(request);
