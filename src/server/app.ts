@@ -11,8 +11,10 @@ import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
+import { addQuestionRoutes } from './questions/question-routes.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
 import type { Services } from './services.ts';
+import { addWatchRoutes } from './watch/watch-routes.ts';
 
 export interface AppOptions {
   /** Of the package. */
@@ -21,14 +23,13 @@ export interface AppOptions {
   readonly onError: (error: unknown, id: string) => void;
   /** Default: for a server on loopback without tokens. */
   readonly guards?: Partial<GuardOptions>;
-  /** It takes no more requests. */
-  readonly isClosing?: () => boolean;
 }
 
 export function createApp(
-  { world, runs }: Services,
-  { version, onError, guards = {}, isClosing = () => false }: AppOptions,
+  services: Services,
+  { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
+  const { world, runs, watches, questions, answerTokens } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -43,8 +44,10 @@ export function createApp(
   });
   addGuards(app, world.clock, { ...guardDefaults, ...guards });
   app.use(checkBody);
-  addHealthRoutes(app, { live: world.live, isClosing, version });
+  addHealthRoutes(app, { live: world.live, isClosing: () => services.isClosing, version });
   addTraceRoutes(app, runs);
+  addQuestionRoutes(app, questions, answerTokens);
+  addWatchRoutes(app, { watches, known: runs.known });
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
   addDocumentRoutes(app, version);
   return app;

@@ -54,7 +54,8 @@ export const resumeCommand: Command<ResumeOptions> = {
 
 const after = `
 It has the model, the tools, the limits and the budget that it was started with; keys come from the environment. What was answered
-is not asked again, and no tool call that had ended is repeated. A write that was cut off may have acted or not: the model is told.`;
+is not asked again, and no tool call that had ended is repeated. A write that was cut off may have acted or not: the model is told.
+What is said anew is not kept: it holds until the run ends or is parked.`;
 
 /** Of whatever lets a kept run go on. */
 export function addContinueFlags(command: CommanderCommand): void {

@@ -25,7 +25,7 @@ import { LineFile } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
 import { runSettings, type RunSettings } from '../store/run-settings.ts';
 import { agentArguments, type AgentArguments } from './agent-arguments.ts';
-import { withApproval } from './approval.ts';
+import { mayNeedYes, withApproval } from './approval.ts';
 import { chosenTools, namedApart, openLinks, ownTools } from './live-tools.ts';
 import { storageLine, watchedModel, watchedTools, type LiveWatcher } from './live-watcher.ts';
 import { modelsNamedBy, type LiveModel } from './model-choice.ts';
@@ -48,6 +48,8 @@ export interface LiveWorld {
   readonly models: readonly LiveModel[];
   /** The tools that agents are offered. */
   readonly tools: readonly string[];
+  /** Of these, whose calls may need a person's yes. */
+  readonly needYes: readonly string[];
   /** What is kept with a run that starts here. */
   readonly settings: RunSettings;
   /** What an agent is given here, with what is said of it alone; but for its task. Throws KernelError INVALID_ARGUMENT. */
@@ -192,6 +194,7 @@ export async function openLiveWorld(
       registry: new ToolRegistry(toolPort.specs),
       models,
       tools: offered,
+      needYes: tools.flatMap(({ spec: tool }) => (mayNeedYes(tool) ? [tool.name] : [])),
       settings: runSettings(settings, { spec, models, tools: offered, ringzero: packageVersion() }),
       agent: (told) => agentArguments(settings, offered, told),
       async close(how) {

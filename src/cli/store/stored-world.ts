@@ -63,7 +63,7 @@ function storedModels({ chain, routes, models, spec }: RunSettings, here: Here):
           name: model.name,
           endpoint: { ...here.endpoint(model.asks ?? model.name, endpoint), alias: model.name },
           keyVariable,
-          prices,
+          prices: model.isUnpriced === true ? undefined : prices,
           windowTokens,
         },
       ];

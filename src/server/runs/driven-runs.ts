@@ -59,6 +59,7 @@ export class DrivenRuns implements StepWatcher {
   constructor(world: ServedWorld, limits: DrivenLimits) {
     this.world = world;
     this.limits = limits;
+    this.broken = new Promise((resolve) => (this.tellBroken = resolve));
     world.live.watch(this);
   }
 
@@ -171,7 +172,7 @@ export class DrivenRuns implements StepWatcher {
   async leaveAll(): Promise<void> {
     await Promise.all(
       [...this.entries.values()].map((entry) =>
-        this.leave(entry, entry.state === 'stopped' ? 'release' : 'leave'),
+        this.leave(entry, entry.state === 'stopped' || entry.state === 'stopping' ? 'release' : 'leave'),
       ),
     );
   }
@@ -217,8 +218,12 @@ export class DrivenRuns implements StepWatcher {
     }
   }
 
-  /** The kernel cannot go on. */
-  broke(): void {
+  /** Resolves, to the reason, when the kernel cannot go on. */
+  readonly broken: Promise<string>;
+  private tellBroken: (why: string) => void = () => {};
+
+  broke(message: string): void {
+    this.tellBroken(message);
     this.closed = new Refused(503, 'UNAVAILABLE', 'the kernel has broken down; the server ends', {
       retryAfter: 5,
     });

@@ -10,6 +10,7 @@ import { firstBranch } from '../../kernel/branches.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import { historyVersion, type AuditRecord } from '../../kernel/records.ts';
+import type { BranchRecord } from '../../kernel/storage.ts';
 import type { Caller } from '../caller.ts';
 import { Refused } from '../errors.ts';
 import type { ServedWorld } from '../served-world.ts';
@@ -111,6 +112,34 @@ export class RunService {
     const told = this.told(run, 'stop', caller);
     await Promise.all([told, this.driven.stop(run)]);
     return 'stopping';
+  }
+
+  /** A run that another server has left. False: somebody has stopped it, or it is over. Throws as `goOn`. */
+  async goOnWithLeft(run: string): Promise<boolean> {
+    const { storage } = this.world;
+    const acts = (await storage.audit(run)).filter(({ record }) => isStopOrContinue.test(record.action));
+    if (acts.at(-1)?.record.action === 'person/stop') return false;
+    return this.driven.drive(run, async () => {
+      const { branch, started, records } = await readBranch(storage, run);
+      if (isOver(records)) return false;
+      this.world.checkGoesOn(run, started.settings);
+      await this.restored(run, branch, []);
+      return true;
+    });
+  }
+
+  /**
+   * Nothing more is taken up, and all that goes on is parked, for the next server to go on with. Resolves when that is done, or `hurry` does: then calls are broken off where they are. Never rejects.
+   */
+  async close(hurry: Promise<unknown>): Promise<void> {
+    this.driven.close(
+      new Refused(503, 'SHUTTING_DOWN', 'the server ends; another one goes on with its runs', {
+        retryAfter: 5,
+      }),
+    );
+    const parked = this.world.live.park().catch(() => {});
+    await Promise.race([parked, hurry]);
+    await this.driven.leaveAll();
   }
 
   // ---- How a run goes on ---------------------------------------------------------------------------------------------
@@ -270,6 +299,16 @@ export class RunService {
       this.traces.forget(oldest);
     }
   }
+}
+
+const isStopOrContinue = /^person\/(?:stop|continue)$/;
+
+function isOver(records: readonly BranchRecord[]): boolean {
+  const alive = new Set<Pid>();
+  for (const { type, pid } of records)
+    if (type === 'process.started') alive.add(pid);
+    else if (type === 'process.ended') alive.delete(pid);
+  return alive.size === 0;
 }
 
 /** Whose it is: that of the token, if it has one. */
