@@ -1,20 +1,83 @@
 /** The operations of the API and their types. Made from the OpenAPI document by `npm run client`, and never edited. */
 import type { OperationRoute } from './client.ts';
+import type { ServerEvent } from './event-stream.ts';
 
-export type CreateTrace = { readonly messages: readonly { readonly role: 'user'; readonly content: string }[]; readonly model?: string; readonly temperature?: number; readonly max_iterations?: number; readonly system_prompt?: string; readonly tools?: readonly string[]; readonly name?: string; readonly uid?: string };
+export type AnswerByToken = { readonly decision: 'approve' | 'edit' | 'deny' | 'answer'; readonly value?: unknown; readonly token: string };
 
-export type CreatedTrace = { readonly trace_id: string };
+export type AnswerGiven = { readonly decision: 'approve' | 'edit' | 'deny' | 'answer'; readonly value?: unknown };
+
+export type Answered = { readonly question_id: string; readonly decision: 'approve' | 'edit' | 'deny' | 'answer' };
+
+export type Budget = { readonly name: string; readonly parent: string; readonly limits: readonly ({ readonly resource: 'tokens' | 'calls' | 'microDollars' | 'coreUs'; readonly limit: number; readonly used: number; readonly reserved: number })[] };
+
+export type Budgets = { readonly nowUs: number; readonly budgets: readonly Budget[] };
+
+export type ChatMessage = { readonly role: 'system' | 'developer'; readonly content: string | readonly { readonly type: 'text'; readonly text: string }[]; readonly name?: string } | UserMessage | { readonly role: 'assistant'; readonly content?: string | readonly { readonly type: 'text'; readonly text: string }[] | null; readonly name?: string; readonly tool_calls?: readonly { readonly id: string; readonly type?: 'function'; readonly function: { readonly name: string; readonly arguments: string } }[]; readonly refusal?: null } | { readonly role: 'tool'; readonly tool_call_id: string; readonly content: string | readonly { readonly type: 'text'; readonly text: string }[] };
+
+export type CreateTrace = { readonly messages: readonly ChatMessage[]; readonly model?: string; readonly temperature?: number; readonly max_iterations?: number; readonly system_prompt?: string; readonly tools?: readonly string[]; readonly name?: string; readonly uid?: string };
+
+export type CreatedTrace = { readonly trace_id: string; readonly branch: string; readonly status: 'running' };
+
+export type GoOnTrace = { readonly messages?: readonly UserMessage[]; readonly insert_after?: number | string; readonly branch?: string };
 
 export type Health = { readonly status: 'ok'; readonly version: string };
+
+export type Kernel = { readonly nowUs: number; readonly events: number; readonly processes: readonly Process[]; readonly engines: readonly { readonly index: number; readonly scheduler: string; readonly paging: string; readonly loadControl: string; readonly running: readonly number[]; readonly ready: number; readonly waitingForMemory: number; readonly residentTokens: number; readonly pinnedTokens: number; readonly roomTokens: number }[]; readonly budgets: readonly Budget[]; readonly locks: readonly { readonly lock: string; readonly owner: number; readonly waiters: readonly number[] }[]; readonly semaphores: readonly { readonly run: string; readonly semaphore: string; readonly count: number; readonly waiters: readonly number[] }[] };
+
+export type Policies = { readonly active: readonly { readonly engine: string; readonly scheduling: string; readonly paging: string; readonly loadControl: string }[]; readonly scheduling: readonly string[]; readonly paging: readonly string[]; readonly loadControl: readonly string[] };
+
+export type Process = { readonly pid: number; readonly run: string; readonly parent: number; readonly name: string; readonly program: string; readonly priority: number; readonly effectivePriority: number; readonly state: 'ready' | 'running' | 'waiting' | 'suspended' | 'terminated'; readonly waitingOn: string; readonly sinceUs: number; readonly isDeadlocked: boolean; readonly core: number; readonly engine: number; readonly budget: string; readonly outcome: '' | 'completed' | 'failed' | 'cancelled' | 'killed'; readonly syscalls: number; readonly pages: number; readonly promptTokens: number; readonly residentTokens: number; readonly mail: number; readonly usage: { readonly tokensIn: number; readonly tokensCached: number; readonly tokensOut: number; readonly calls: number; readonly coreUs: number; readonly microDollars: number; readonly faults: number }; readonly explanation: string };
+
+export type Processes = { readonly nowUs: number; readonly processes: readonly Process[] };
+
+export type Question = { readonly question_id: string; readonly trace_id: string; readonly name: string; readonly purpose: 'approve' | 'edit' | 'answer'; readonly tool: string | null; readonly arguments?: unknown; readonly question?: unknown; readonly decisions: readonly ('approve' | 'edit' | 'deny' | 'answer')[]; readonly asked_at: string };
+
+export type Questions = { readonly questions: readonly Question[] };
 
 export type Readiness = { readonly status: 'ready' | 'closing' | 'storage-unavailable' | 'broken'; readonly message: string };
 
 export type Refusal = { readonly error: { readonly code: string; readonly message: string; readonly field?: string; readonly id?: string } };
 
-export type Trace = { readonly trace_id: string; readonly name: string; readonly status: 'running' | 'waiting' | 'completed' | 'failed' | 'cancelled'; readonly value?: unknown };
+export type RunningTraces = { readonly traces: readonly TraceSummary[] };
+
+export type Signal = { readonly signal: 'stop' | 'continue' | 'terminate' | 'kill' };
+
+export type Signalled = { readonly pid: number; readonly signal: 'stop' | 'continue' | 'terminate' | 'kill'; readonly state: 'ready' | 'running' | 'waiting' | 'suspended' | 'terminated' };
+
+export type Step = { readonly id: string; readonly sequence: number | null; readonly type: 'memory_read' | 'llm_call' | 'reflection' | 'tool_call' | 'feedback' | 'memory_write' | 'conclusion'; readonly pid: number; readonly name: string; readonly parents: readonly number[]; readonly status: 'open' | 'done' | 'failed' | 'timed-out' | 'cancelled'; readonly data: { readonly [name: string]: unknown }; readonly started_at: string; readonly ended_at: string | null; readonly usage: { readonly tokens_in: number; readonly tokens_cached: number; readonly tokens_out: number; readonly micro_dollars: number } };
+
+export type StepList = { readonly trace_id: string; readonly branch: string; readonly steps: readonly Step[]; readonly next_after: number | null };
+
+export type StoppedTrace = { readonly trace_id: string; readonly status: 'stopping' | 'not_running' };
+
+export type Trace = { readonly trace_id: string; readonly name: string; readonly uid: string; readonly status: TraceStatus; readonly driven_by?: string; readonly task: string; readonly model: string; readonly created_at: string; readonly branch: string; readonly ended_at: string | null; readonly answer: string; readonly value?: unknown; readonly error: { readonly code: string; readonly message: string } | null; readonly usage: Usage; readonly branches: readonly string[]; readonly temperature: number | null; readonly max_iterations: number | null; readonly tools: readonly string[]; readonly system_prompt: string | null };
+
+export type TraceList = { readonly traces: readonly TraceSummary[]; readonly next_cursor: string | null };
+
+/** waiting: a question to a person is open; stopped: held where it stood, POST …/run lets it go on; interrupted: the program that drove it died */
+export type TraceStatus = 'running' | 'waiting' | 'stopped' | 'interrupted' | 'completed' | 'failed' | 'cancelled';
+
+export type TraceSummary = { readonly trace_id: string; readonly name: string; readonly uid: string; readonly status: TraceStatus; readonly driven_by?: string; readonly task: string; readonly model: string; readonly created_at: string; readonly branch: string };
+
+/** of the run, all its branches */
+export type Usage = { readonly model_calls: number; readonly tokens_in: number; readonly tokens_cached: number; readonly tokens_out: number; readonly micro_dollars: number };
+
+export type UserMessage = { readonly role: 'user'; readonly content: string | readonly { readonly type: 'text'; readonly text: string }[]; readonly name?: string };
+
+export type WentOnTrace = CreatedTrace & ({ readonly insert_after: number | null; readonly left_behind: number });
 
 /** What each operation is given, and what it answers. */
 export interface Operations {
+  /** The same for whoever was told of a question by webhook: the token is that of the question. */
+  readonly answerByToken: {
+    readonly arguments: { readonly idempotencyKey?: string; readonly body: AnswerByToken };
+    readonly answer: Answered;
+  };
+  /** Approve, edit, deny or answer. */
+  readonly answerQuestion: {
+    readonly arguments: { readonly id: string; readonly idempotencyKey?: string; readonly body: AnswerGiven };
+    readonly answer: Answered;
+  };
   /** Create a run and let it go. */
   readonly createTrace: {
     readonly arguments: { readonly idempotencyKey?: string; readonly body: CreateTrace };
@@ -35,6 +98,21 @@ export interface Operations {
     readonly arguments: Readonly<Record<string, never>>;
     readonly answer: Health;
   };
+  /** The kernel as it stands: processes, engines, memory, budgets, locks. */
+  readonly getKernel: {
+    readonly arguments: Readonly<Record<string, never>>;
+    readonly answer: Kernel;
+  };
+  /** One process. */
+  readonly getProcess: {
+    readonly arguments: { readonly pid: number };
+    readonly answer: Process;
+  };
+  /** An open question. */
+  readonly getQuestion: {
+    readonly arguments: { readonly id: string };
+    readonly answer: Question;
+  };
   /** Whether the server takes work. */
   readonly getReadiness: {
     readonly arguments: Readonly<Record<string, never>>;
@@ -45,13 +123,90 @@ export interface Operations {
     readonly arguments: { readonly id: string };
     readonly answer: Trace;
   };
+  /** The tree of budgets, with what is used and reserved of each limit. */
+  readonly listBudgets: {
+    readonly arguments: Readonly<Record<string, never>>;
+    readonly answer: Budgets;
+  };
+  /** The policies that there are, and those that this kernel runs. */
+  readonly listPolicies: {
+    readonly arguments: Readonly<Record<string, never>>;
+    readonly answer: Policies;
+  };
+  /** Processes and what they wait for. */
+  readonly listProcesses: {
+    readonly arguments: { readonly state?: 'ready' | 'running' | 'waiting' | 'suspended' | 'terminated'; readonly run?: string };
+    readonly answer: Processes;
+  };
+  /** The questions that wait for a person. */
+  readonly listQuestions: {
+    readonly arguments: { readonly traceId?: string };
+    readonly answer: Questions;
+  };
+  /** All runs, the latest first. */
+  readonly listTraces: {
+    readonly arguments: { readonly status?: TraceStatus; readonly uid?: string; readonly limit?: number; readonly cursor?: string };
+    readonly answer: TraceList;
+  };
+  /** Let a run go on: with what the user says, from behind a step, or with its last answer given again. */
+  readonly runTrace: {
+    readonly arguments: { readonly id: string; readonly idempotencyKey?: string; readonly body: GoOnTrace };
+    readonly answer: WentOnTrace;
+  };
+  /** The runs that go on here now. */
+  readonly runningTraces: {
+    readonly arguments: Readonly<Record<string, never>>;
+    readonly answer: RunningTraces;
+  };
+  /** Stop, continue, terminate or kill a process and its children. */
+  readonly signalProcess: {
+    readonly arguments: { readonly pid: number; readonly idempotencyKey?: string; readonly body: Signal };
+    readonly answer: Signalled;
+  };
+  /** Hold a run where it stands, at once. */
+  readonly stopTrace: {
+    readonly arguments: { readonly id: string; readonly idempotencyKey?: string };
+    readonly answer: StoppedTrace;
+  };
+  /** What a run did. */
+  readonly traceSteps: {
+    readonly arguments: { readonly id: string; readonly after?: number | null; readonly limit?: number; readonly branch?: string };
+    readonly answer: StepList;
+  };
+  /** Watch the processes of the kernel, by WebSocket or as server-sent events. */
+  readonly watchKernel: {
+    readonly arguments: { readonly after?: string; readonly lastEventId?: string };
+    readonly answer: ServerEvent;
+  };
+  /** Watch a run, by WebSocket or as server-sent events. */
+  readonly watchTrace: {
+    readonly arguments: { readonly id: string; readonly after?: string; readonly branch?: string; readonly lastEventId?: string };
+    readonly answer: ServerEvent;
+  };
 }
 
 export const operations = {
+  answerByToken: { method: 'POST', path: '/api/answers', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  answerQuestion: { method: 'POST', path: '/api/questions/{id}/answer', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   createTrace: { method: 'POST', path: '/api/traces', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   getDocsPage: { method: 'GET', path: '/docs', answer: 'text' },
   getDocument: { method: 'GET', path: '/openapi.json', answer: 'json' },
   getHealth: { method: 'GET', path: '/health', answer: 'json' },
+  getKernel: { method: 'GET', path: '/api/kernel', answer: 'json' },
+  getProcess: { method: 'GET', path: '/api/processes/{pid}', answer: 'json' },
+  getQuestion: { method: 'GET', path: '/api/questions/{id}', answer: 'json' },
   getReadiness: { method: 'GET', path: '/ready', answer: 'json' },
   getTrace: { method: 'GET', path: '/api/traces/{id}', answer: 'json' },
+  listBudgets: { method: 'GET', path: '/api/budgets', answer: 'json' },
+  listPolicies: { method: 'GET', path: '/api/policies', answer: 'json' },
+  listProcesses: { method: 'GET', path: '/api/processes', query: { state: 'state', run: 'run' }, answer: 'json' },
+  listQuestions: { method: 'GET', path: '/api/questions', query: { traceId: 'trace_id' }, answer: 'json' },
+  listTraces: { method: 'GET', path: '/api/traces', query: { status: 'status', uid: 'uid', limit: 'limit', cursor: 'cursor' }, answer: 'json' },
+  runTrace: { method: 'POST', path: '/api/traces/{id}/run', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  runningTraces: { method: 'GET', path: '/api/traces/running', answer: 'json' },
+  signalProcess: { method: 'POST', path: '/api/processes/{pid}/signal', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  stopTrace: { method: 'POST', path: '/api/traces/{id}/stop', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  traceSteps: { method: 'GET', path: '/api/traces/{id}/steps', query: { after: 'after', limit: 'limit', branch: 'branch' }, answer: 'json' },
+  watchKernel: { method: 'GET', path: '/api/events', query: { after: 'after' }, headers: { lastEventId: 'last-event-id' }, answer: 'events' },
+  watchTrace: { method: 'GET', path: '/api/traces/{id}/watch', query: { after: 'after', branch: 'branch' }, headers: { lastEventId: 'last-event-id' }, answer: 'events' },
 } as const satisfies Record<keyof Operations, OperationRoute>;

@@ -15,6 +15,7 @@ import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addQuestionRoutes } from './questions/question-routes.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
 import type { Services } from './services.ts';
+import { addWatchRoutes } from './watch/watch-routes.ts';
 
 export interface AppOptions {
   /** Of the package. */
@@ -29,7 +30,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, questions, answerTokens, experiences, reflections } = services;
+  const { world, runs, watches, questions, answerTokens, experiences, reflections } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -48,6 +49,7 @@ export function createApp(
   addTraceRoutes(app, runs);
   addExperienceRoutes(app, experiences, reflections);
   addQuestionRoutes(app, questions, answerTokens);
+  addWatchRoutes(app, { watches, known: runs.known });
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
   addDocumentRoutes(app, version);
   return app;

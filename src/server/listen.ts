@@ -5,6 +5,7 @@ import { serve } from '@hono/node-server';
 import type { OpenAPIHono } from '@hono/zod-openapi';
 
 import type { ServerEnv } from './caller.ts';
+import { webSocketServer } from './watch/web-socket.ts';
 
 export interface Listening {
   /** Where it is reached. */
@@ -19,7 +20,8 @@ export function listen(
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch: app.fetch, hostname: host, port }, (info: AddressInfo) => {
+    const websocket = { server: webSocketServer() };
+    const server = serve({ fetch: app.fetch, hostname: host, port, websocket }, (info: AddressInfo) => {
       const name = info.family === 'IPv6' ? `[${info.address}]` : info.address;
       resolve({
         url: `http://${name}:${info.port}`,

@@ -8,10 +8,12 @@ import type { DrivenLimits } from './runs/driven-runs.ts';
 import { LeftRuns } from './runs/left-runs.ts';
 import { RunService } from './runs/run-service.ts';
 import type { ServedWorld } from './served-world.ts';
+import { openWatches, type Watches } from './watch/open-watches.ts';
 
 export interface Services {
   readonly world: ServedWorld;
   readonly runs: RunService;
+  readonly watches: Watches;
   readonly left: LeftRuns;
   readonly questions: QuestionService;
   readonly experiences: ExperienceService;
@@ -35,6 +37,7 @@ export interface ServiceOptions extends DrivenLimits {
 
 export function openServices(world: ServedWorld, { onNotice, webhook, ...limits }: ServiceOptions): Services {
   const runs = new RunService(world, limits);
+  const watches = openWatches(world, { onError: (error) => onNotice(`watching: ${String(error)}`) });
   const left = new LeftRuns({ world, runs, onNotice });
   const questions = new QuestionService(world, runs.known);
   const answerTokens = webhook === undefined ? undefined : new AnswerTokens(webhook.secret);
@@ -48,6 +51,7 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
   return {
     world,
     runs,
+    watches,
     left,
     questions,
     experiences,
@@ -61,6 +65,8 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
       left.close();
       told?.close();
       await runs.close(hurry);
+      // They are told that their runs are parked.
+      watches.close();
     },
   };
 }

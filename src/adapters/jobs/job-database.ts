@@ -9,7 +9,7 @@ import { PostgresDatabase } from '../storage/postgres-database.ts';
 import { isDatabaseUrl, shownDatabaseUrl } from '../storage/postgres-storage.ts';
 import { OutcomeTable } from './outcome-table.ts';
 import { SharedFiles } from './shared-files.ts';
-import { WorkQueue } from './work-queue.ts';
+import { WorkQueue, type QueueOptions } from './work-queue.ts';
 
 const schema = 'ringzero_jobs';
 /** Held while the tables are made, by a number that nobody else uses. */
@@ -70,9 +70,9 @@ export class JobDatabase {
   }
 
   /** The queue of this name, which is made where it is not there. */
-  async queue(name: string): Promise<WorkQueue> {
+  async queue(name: string, options?: QueueOptions): Promise<WorkQueue> {
     try {
-      return await WorkQueue.open(this.boss, name);
+      return await WorkQueue.open(this.boss, name, options);
     } catch (error) {
       throw this.error(error);
     }

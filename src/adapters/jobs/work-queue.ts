@@ -19,8 +19,12 @@ export interface TakenWork<Data> {
 }
 
 /** Workers that die in it, or give it back, before it is given up. */
-const retries = 4;
-export const mostTries = retries + 1;
+const defaultRetries = 4;
+export const mostTries = defaultRetries + 1;
+
+export interface QueueOptions {
+  readonly retries?: number;
+}
 /** The longest that one may take, s: the most that the queue allows. */
 const longestSeconds = 24 * 3_600;
 /** Who has said nothing for so long is dead, s. A worker says it three times in that time. */
@@ -36,7 +40,11 @@ export class WorkQueue {
     this.name = name;
   }
 
-  static async open(boss: PgBoss, name: string): Promise<WorkQueue> {
+  static async open(
+    boss: PgBoss,
+    name: string,
+    { retries = defaultRetries }: QueueOptions = {},
+  ): Promise<WorkQueue> {
     await boss.createQueue(deadName(name));
     await boss.createQueue(name, {
       policy: 'exclusive',

@@ -8,6 +8,7 @@ import { addLiveFlags, liveSettings, type LiveFlags } from '../live/settings.ts'
 import { parseDurationUs, parseInteger } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { addGuardFlags, guardOptions, type GuardFlags } from '../serve/guard-flags.ts';
+import { defaultPort } from '../serve/ask-server.ts';
 import { openServedWorld } from '../serve/open-served-world.ts';
 import { serveUntilTold } from '../serve/serving.ts';
 import { webhookOptions, webhookVariable } from '../serve/webhook-flag.ts';
@@ -38,7 +39,7 @@ export const serveCommand: Command<ServeOptions> = {
       '--port <n>',
       '0: any free one',
       (text) => parseInteger('--port', text, { min: 0, max: 65_535 }),
-      4_790,
+      defaultPort,
     );
     command.option(
       '--active-runs <n>',

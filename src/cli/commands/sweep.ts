@@ -10,7 +10,7 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutputs } from '../line-file.ts';
 import { isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 import { failuresIn, ResultFile } from '../sweep/result-file.ts';
-import { openJobs } from '../sweep/job-flags.ts';
+import { openJobs } from '../jobs/job-flags.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
 import { submitSweep } from '../sweep/submit-sweep.ts';
 import { planSweep, type SweepPlan } from '../sweep/sweep-plan.ts';

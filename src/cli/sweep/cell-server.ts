@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { JobDatabase } from '../../adapters/jobs/job-database.ts';
 import { aliveMs, type TakenWork, type WorkQueue } from '../../adapters/jobs/work-queue.ts';
-import { KernelError } from '../../kernel/errors.ts';
+import type { KernelError } from '../../kernel/errors.ts';
 import type { Cell } from '../../sim/sweep/cells.ts';
 import { failedOutcome, hasFailed, type Outcome } from '../../sim/sweep/outcomes.ts';
+import type { IdleClock } from '../jobs/idle-clock.ts';
 import { CellThreads, type CellEnd } from './cell-threads.ts';
 import { FetchedWorkloads } from './shared-workloads.ts';
 import { buryDead, keptOutcome, type CellWork } from './sweep-queue.ts';
@@ -16,6 +17,7 @@ export interface CellServerOptions {
   readonly database: JobDatabase;
   readonly queue: WorkQueue;
   readonly threads: number;
+  readonly idle: IdleClock;
   /** Cells so far that are done, failed, and under way. */
   readonly onProgress: (done: number, failed: number, underWay: number) => void;
   /** The database is not to be reached, or is again. */
@@ -40,11 +42,11 @@ export class CellServer {
   private readonly inHand = new Map<string, TakenCell>();
   private ended: { readonly cell: TakenCell; readonly end: CellEnd }[] = [];
   private isStopping = false;
+  private isHurried = false;
   /** Of a cell, s; of the last ones more than of earlier ones. */
   private meanSeconds = 1;
   private taking: Promise<boolean> | undefined;
   private keeping: Promise<void> | undefined;
-  private idleSince = performance.now();
 
   constructor(options: CellServerOptions) {
     this.options = options;
@@ -62,7 +64,14 @@ export class CellServer {
     this.isStopping = true;
   }
 
-  /** Until it is stopped, or has had nothing to do for `idleMs`. */
+  /** Does not wait for what it has, either: others do it. */
+  hurry(): void {
+    this.isStopping = true;
+    this.isHurried = true;
+    void this.pool.stop();
+  }
+
+  /** Until it is stopped, or the worker has had nothing to do for `idleMs`. */
   async run(idleMs: number): Promise<void> {
     const beat = setInterval(() => void this.sayAlive(), aliveMs);
     try {
@@ -81,7 +90,7 @@ export class CellServer {
       if (cell !== undefined) await this.work(cell);
       else if (this.isStopping) return;
       else if (!(await this.take())) {
-        if (this.inHand.size === 0 && performance.now() - this.idleSince > idleMs) return;
+        if (this.options.idle.idleMs > idleMs) return;
         await pause(lookMs);
       }
     }
@@ -102,6 +111,7 @@ export class CellServer {
       await buryDead(queue, database);
       return queue.take<CellWork>(count);
     });
+    this.options.idle.begin(taken.length);
     for (const cell of taken) {
       this.waiting.push(cell);
       this.inHand.set(cell.id, cell);
@@ -126,6 +136,7 @@ export class CellServer {
     let outcome: Outcome;
     try {
       const path = await this.reached(() => this.workloads.path(data.content));
+      if (this.isHurried) return { lost: 'its worker was stopped' };
       return await this.pool.run({ cell: JSON.parse(data.cell) as Cell, path, content: data.content });
     } catch (error) {
       outcome = failedOutcome(error);
@@ -153,7 +164,7 @@ export class CellServer {
         for (const { cell, end } of batch) if ('lost' in end) await queue.giveBack(cell, end.lost);
       });
       for (const { cell } of batch) this.inHand.delete(cell.id);
-      this.idleSince = performance.now();
+      this.options.idle.end(batch.length);
     }
   }
 
