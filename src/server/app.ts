@@ -32,7 +32,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, watches, questions, answerTokens, experiences, reflections, chat } = services;
+  const { answerTokens, chat, experiences, questions, reflections, runs, watches, world } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
