@@ -1,4 +1,7 @@
 /** What the routes are made of. */
+import { ChatService, type ChatOptions } from './chat/chat-service.ts';
+import { ExperienceService } from './experiences/experience-service.ts';
+import { ReflectionService } from './experiences/reflection-service.ts';
 import { AnswerTokens } from './questions/answer-tokens.ts';
 import { ApprovalWebhook } from './questions/approval-webhook.ts';
 import { QuestionService } from './questions/question-service.ts';
@@ -14,6 +17,9 @@ export interface Services {
   readonly watches: Watches;
   readonly left: LeftRuns;
   readonly questions: QuestionService;
+  readonly experiences: ExperienceService;
+  readonly reflections: ReflectionService;
+  readonly chat: ChatService;
   /** Undefined: nobody is told of questions by webhook. */
   readonly answerTokens: AnswerTokens | undefined;
   /** Nothing more is taken up. */
@@ -27,11 +33,15 @@ export interface ServiceOptions extends DrivenLimits {
   readonly webhook?:
     | { readonly url: string; readonly secret: string; readonly firstWaitUs?: number }
     | undefined;
+  readonly chat?: Partial<ChatOptions>;
   /** A line for whoever runs the server. */
   readonly onNotice: (line: string) => void;
 }
 
-export function openServices(world: ServedWorld, { onNotice, webhook, ...limits }: ServiceOptions): Services {
+export function openServices(
+  world: ServedWorld,
+  { onNotice, webhook, chat, ...limits }: ServiceOptions,
+): Services {
   const runs = new RunService(world, limits);
   const watches = openWatches(world, { onError: (error) => onNotice(`watching: ${String(error)}`) });
   const left = new LeftRuns({ world, runs, onNotice });
@@ -41,6 +51,8 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
     webhook === undefined || answerTokens === undefined
       ? undefined
       : new ApprovalWebhook({ ...webhook, questions, tokens: answerTokens, clock: world.clock, onNotice });
+  const experiences = new ExperienceService(world, runs.known);
+  const reflections = new ReflectionService(world, runs, experiences);
   let isClosing = false;
   return {
     world,
@@ -48,6 +60,9 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
     watches,
     left,
     questions,
+    experiences,
+    reflections,
+    chat: new ChatService(world, runs.driven, chat ?? {}),
     answerTokens,
     get isClosing() {
       return isClosing;
