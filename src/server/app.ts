@@ -50,7 +50,11 @@ export function createApp(
   addExperienceRoutes(app, experiences, reflections);
   addQuestionRoutes(app, questions, answerTokens);
   addWatchRoutes(app, { watches, known: runs.known });
-  addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
+  addKernelRoutes(app, {
+    live: world.live,
+    isSeen: (run, caller) => runs.known.isSeen(run, caller),
+    send: (pid, signal, caller) => runs.signal(pid, signal, caller),
+  });
   addDocumentRoutes(app, version);
   return app;
 }
