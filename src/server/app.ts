@@ -12,6 +12,7 @@ import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addExperienceRoutes } from './experiences/experience-routes.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
+import { addMetricsRoute } from './health/metrics-route.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addQuestionRoutes } from './questions/question-routes.ts';
@@ -53,8 +54,13 @@ export function createApp(
   addExperienceRoutes(app, experiences, reflections);
   addQuestionRoutes(app, questions, answerTokens);
   addWatchRoutes(app, { watches, known: runs.known });
-  addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
+  addKernelRoutes(app, {
+    live: world.live,
+    isSeen: (run, caller) => runs.known.isSeen(run, caller),
+    send: (pid, signal, caller) => runs.signal(pid, signal, caller),
+  });
   addChatRoutes(app, world, chat);
+  addMetricsRoute(app, world);
   addDocumentRoutes(app, version);
   return app;
 }
