@@ -111,7 +111,7 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
       await other.put([{ key: 'k', data: {} }]);
       await until(async () => (await other.counts()).waiting === 1);
       const { status, out, err } = await runCli([...words(), '--idle', '1ms']);
-      expect({ status, out }).toEqual({ status: 0, out: '0 cells done, 0 of them failed; 0 runs done' });
+      expect({ status, out }).toEqual({ status: 0, out: 'cells: 0 done, 0 of them failed; runs: 0 done' });
       expect(err).toBe(
         `note: 1 cells wait for workers of ringzero 99.0.0; this one is ${packageVersion()}, whose results may be others`,
       );
@@ -215,9 +215,9 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
       status: 0,
       err: 'ends when the cells that run are done and the runs are parked; Ctrl-C again does not wait',
     });
-    expect(out).toBe(`${submitted.out}: parked\n0 cells done, 0 of them failed; 0 runs done`);
+    expect(out).toBe(`${submitted.out}: parked\ncells: 0 done, 0 of them failed; runs: 0 done`);
     const next = await runCli([...words(), '--idle', '1s']);
-    expect(next.out).toBe(`${submitted.out}: completed\n0 cells done, 0 of them failed; 1 runs done`);
+    expect(next.out).toBe(`${submitted.out}: completed\ncells: 0 done, 0 of them failed; runs: 1 done`);
     expect(readFileSync(path, 'utf8')).toBe('0\n1\n');
   }, 60_000);
 

@@ -112,7 +112,7 @@ async function serve({ database, storage, url, options, io }: Serving): Promise<
   const seconds = (performance.now() - started) / 1_000;
   const document = { command: 'worker', ringzero: version, cells: done, failed, runs: runs?.done ?? 0 };
   if (options.json) io.out(JSON.stringify({ ...document, wall: { seconds } }, null, 1));
-  else io.out(`${done} cells done, ${failed} of them failed; ${document.runs} runs done`);
+  else io.out(`cells: ${done} done, ${failed} of them failed; runs: ${document.runs} done`);
   return isHurried ? stoppedStatus : 0;
 }
 
