@@ -98,6 +98,7 @@ async function start({ task, options, settings, team, store, io }: Given): Promi
       watcher: driven.watcher,
       record: options.record,
       onRecorded: keepsRecording ? kept.record(driven.recordingFailed) : undefined,
+      isKept: place.kind !== 'memory',
     });
     return await kept.drive(driven, world, () => {
       const { program, args } = programOf(world, task, team);

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import type { JobDatabase } from '../../adapters/jobs/job-database.ts';
 import { aliveMs, type TakenWork, type WorkQueue } from '../../adapters/jobs/work-queue.ts';
-import { KernelError } from '../../kernel/errors.ts';
+import type { KernelError } from '../../kernel/errors.ts';
 import type { Cell } from '../../sim/sweep/cells.ts';
 import { failedOutcome, hasFailed, type Outcome } from '../../sim/sweep/outcomes.ts';
 import type { IdleClock } from '../jobs/idle-clock.ts';
