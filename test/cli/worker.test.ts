@@ -155,18 +155,16 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     }
   }, 30_000);
 
+  const scripted = (place: string): string[] =>
+    `--database ${server.url} --model scripted --shell --root ${place} --approve always`.split(' ');
+
   test('a run goes on at another worker when its own is killed, does nothing twice, and is done once', async () => {
     const place = files.path('agent');
     mkdirSync(place);
     const steps = [0, 1, 2].map(
       (at) => `shell ${JSON.stringify({ command: `echo ${at} >> done.txt; sleep 0.5` })}`,
     );
-    const submitted = await runCli([
-      'submit',
-      steps.join(' '),
-      ...['--database', server.url, '--model', 'scripted', '--shell', '--root', place],
-      ...['--approve', 'always', '--json'],
-    ]);
+    const submitted = await runCli(['submit', steps.join(' '), ...scripted(place), '--json']);
     expect(submitted).toMatchObject({ status: 0, err: '' });
     const { run } = JSON.parse(submitted.out) as { readonly run: string };
     const done = (): string[] => {
@@ -198,12 +196,7 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     mkdirSync(place);
     const step = (at: number): string =>
       `shell ${JSON.stringify({ command: `echo ${at} >> done.txt; sleep 0.3` })}`;
-    const submitted = await runCli([
-      'submit',
-      [0, 1].map(step).join(' '),
-      ...['--database', server.url, '--model', 'scripted', '--shell', '--root', place],
-      ...['--approve', 'always'],
-    ]);
+    const submitted = await runCli(['submit', [0, 1].map(step).join(' '), ...scripted(place)]);
     expect(submitted.out).toMatch(/^run-\w{10}$/);
     let interrupt = (): void => {};
     const path = join(place, 'done.txt');
@@ -256,7 +249,7 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
         }
       }
       const { files: shared } = database;
-      await Promise.all([1, 2].map(() => shared.put({ content, name: 'big.bin' }, chunks)));
+      await Promise.all([1, 2].map(() => shared.put({ content, name: 'big.bin' }, () => chunks())));
       expect(await shared.nameOf(content)).toBe('big.bin');
       expect(await shared.nameOf('other')).toBeUndefined();
       const hash = createHash('sha256');
