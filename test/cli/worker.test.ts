@@ -209,7 +209,8 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
       err: 'ends when the cells that run are done and the runs are parked; Ctrl-C again does not wait',
     });
     expect(out).toBe(`${submitted.out}: parked\ncells: 0 done, 0 of them failed; runs: 0 done`);
-    const next = await runCli([...words(), '--idle', '1s']);
+    // What is given back is handed out again after a second or two.
+    const next = await runCli([...words(), '--idle', '3s']);
     expect(next.out).toBe(`${submitted.out}: completed\ncells: 0 done, 0 of them failed; runs: 1 done`);
     expect(readFileSync(path, 'utf8')).toBe('0\n1\n');
   }, 60_000);

@@ -7,7 +7,7 @@ import type { StorageManager } from '../../kernel/storage.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { IdleClock } from '../jobs/idle-clock.ts';
 import { addDatabaseFlag, databaseUrl, openJobs } from '../jobs/job-flags.ts';
-import { RunServer, runQueueName, runRetries } from '../jobs/run-server.ts';
+import { RunServer, runQueueName, runQueueOptions } from '../jobs/run-server.ts';
 import { parseDurationUs, parseInteger } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { CellServer } from '../sweep/cell-server.ts';
@@ -94,7 +94,7 @@ async function serve({ database, storage, url, options, io }: Serving): Promise<
       ? undefined
       : new RunServer({
           database,
-          queue: await database.queue(runQueueName(version), { retries: runRetries }),
+          queue: await database.queue(runQueueName(version), runQueueOptions),
           store: { storage, place: { kind: 'postgres', url, sync: 'normal', shown }, unkept: undefined },
           most: options.runs,
           idle,
