@@ -69,6 +69,7 @@ interface Sweeping {
 async function sweep(path: string, { options, pool, io }: Sweeping): Promise<number> {
   const { output, csv, report } = options;
   const started = performance.now();
+  const used = process.cpuUsage();
   const seed = isGiven(options, '--seed') ? options.seed : undefined;
   const plan = await planSweep(path, {
     seed,
@@ -105,7 +106,14 @@ async function sweep(path: string, { options, pool, io }: Sweeping): Promise<num
   if (csv !== undefined) write('--csv', csv, files.csv());
   if (report !== undefined) write('--report', report, files.html());
   const seconds = (performance.now() - started) / 1_000;
-  const wall = { seconds, computed: plan.cells.length - reused, reused };
+  const { user, system } = process.cpuUsage(used);
+  const wall = {
+    seconds,
+    // Of this process with all its threads.
+    processorSeconds: (user + system) / 1_000_000,
+    computed: plan.cells.length - reused,
+    reused,
+  };
   if (options.json) io.out(JSON.stringify({ ...sweepDocument(findings), wall }, null, 1));
   else for (const line of sweepLines(findings, io)) io.out(line);
   return failuresIn(outcomes.values()) === 0 ? 0 : 1;

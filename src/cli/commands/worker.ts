@@ -73,6 +73,7 @@ interface Serving {
 async function serve({ database, storage, url, options, io }: Serving): Promise<number> {
   const version = packageVersion();
   const started = performance.now();
+  const used = process.cpuUsage();
   const idle = new IdleClock();
   const cells = new CellServer({
     database,
@@ -109,9 +110,13 @@ async function serve({ database, storage, url, options, io }: Serving): Promise<
   const isHurried = await attended([cells, ...(runs === undefined ? [] : [runs])], options, io);
   io.progress('');
   const { done, failed } = cells;
-  const seconds = (performance.now() - started) / 1_000;
+  const { user, system } = process.cpuUsage(used);
+  const wall = {
+    seconds: (performance.now() - started) / 1_000,
+    processorSeconds: (user + system) / 1_000_000,
+  };
   const document = { command: 'worker', ringzero: version, cells: done, failed, runs: runs?.done ?? 0 };
-  if (options.json) io.out(JSON.stringify({ ...document, wall: { seconds } }, null, 1));
+  if (options.json) io.out(JSON.stringify({ ...document, wall }, null, 1));
   else io.out(`cells: ${done} done, ${failed} of them failed; runs: ${document.runs} done`);
   return isHurried ? stoppedStatus : 0;
 }
