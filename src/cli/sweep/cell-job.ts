@@ -38,7 +38,7 @@ export async function runCellJob(
     if (kept.size > mostKept) kept.delete(kept.keys().next().value!);
     let told = 0;
     const outcome = outcomeOf(
-      runCell(cell, read, (share) => {
+      await runCell(cell, read, (share) => {
         if (share < told + progressStep) return;
         post({ kind: 'progress', share: share - told });
         told = share;
