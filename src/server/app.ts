@@ -11,6 +11,8 @@ import { addChatRoutes } from './chat/chat-routes.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
+import { idempotency } from './idempotency/idempotency.ts';
+import { KeptAnswers } from './idempotency/kept-answers.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
@@ -46,6 +48,7 @@ export function createApp(
   });
   addGuards(app, world.clock, { ...guardDefaults, ...guards });
   app.use(checkBody);
+  app.use(idempotency(new KeptAnswers(world.storage, Date.now), Date.now));
   addHealthRoutes(app, { live: world.live, isClosing, version });
   addTraceRoutes(app, runs);
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
