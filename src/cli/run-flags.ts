@@ -71,7 +71,7 @@ export function repeatWords(
 
 /** Where to print, and how fast to get there. */
 const notDecisive = new Set(
-  '--json --ndjson --record --no-recording --events --perfetto --plot --report --csv --output --database --check --seed --threads --no-cache --bound --no-bound'.split(
+  '--json --ndjson --otlp --otlp-content --record --no-recording --events --perfetto --plot --report --csv --output --database --check --seed --threads --no-cache --bound --no-bound'.split(
     ' ',
   ),
 );

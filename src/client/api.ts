@@ -1,5 +1,12 @@
 /** The operations of the API and their types. Made from the OpenAPI document by `npm run client`, and never edited. */
 import type { OperationRoute } from './client.ts';
+import type { ServerEvent } from './event-stream.ts';
+
+export type AnswerByToken = { readonly decision: 'approve' | 'edit' | 'deny' | 'answer'; readonly value?: unknown; readonly token: string };
+
+export type AnswerGiven = { readonly decision: 'approve' | 'edit' | 'deny' | 'answer'; readonly value?: unknown };
+
+export type Answered = { readonly question_id: string; readonly decision: 'approve' | 'edit' | 'deny' | 'answer' };
 
 export type Budget = { readonly name: string; readonly parent: string; readonly limits: readonly ({ readonly resource: 'tokens' | 'calls' | 'microDollars' | 'coreUs'; readonly limit: number; readonly used: number; readonly reserved: number })[] };
 
@@ -25,6 +32,14 @@ export type CreateTrace = { readonly messages: readonly ChatMessage[]; readonly 
 
 export type CreatedTrace = { readonly trace_id: string; readonly branch: string; readonly status: 'running' };
 
+export type Experience = { readonly condition: string; readonly rule: string; readonly source: 'positive' | 'negative' | 'correction'; readonly confidence: number; readonly evidence: readonly { readonly trace_id: string; readonly step: number; readonly text: string }[]; readonly remembered_at: string };
+
+export type Experiences = { readonly experiences: readonly Experience[] };
+
+export type FeedbackGiven = { readonly kind: 'positive' | 'negative' | 'correction'; readonly text?: string; readonly condition?: string };
+
+export type FeedbackTaken = { readonly trace_id: string; readonly step: number; readonly experience: Experience };
+
 export type GoOnTrace = { readonly messages?: readonly UserMessage[]; readonly insert_after?: number | string; readonly branch?: string };
 
 export type Health = { readonly status: 'ok'; readonly version: string };
@@ -37,7 +52,13 @@ export type Process = { readonly pid: number; readonly run: string; readonly par
 
 export type Processes = { readonly nowUs: number; readonly processes: readonly Process[] };
 
+export type Question = { readonly question_id: string; readonly trace_id: string; readonly name: string; readonly purpose: 'approve' | 'edit' | 'answer'; readonly tool: string | null; readonly arguments?: unknown; readonly question?: unknown; readonly decisions: readonly ('approve' | 'edit' | 'deny' | 'answer')[]; readonly asked_at: string };
+
+export type Questions = { readonly questions: readonly Question[] };
+
 export type Readiness = { readonly status: 'ready' | 'closing' | 'storage-unavailable' | 'broken'; readonly message: string };
+
+export type Reflected = { readonly trace_id: string; readonly branch: string; readonly status: 'completed' | 'failed'; readonly score: number | null; readonly issues: readonly string[]; readonly suggestions: readonly string[]; readonly experience: Experience | null; readonly error: { readonly code: string; readonly message: string } | null };
 
 export type Refusal = { readonly error: { readonly code: string; readonly message: string; readonly field?: string; readonly id?: string } };
 
@@ -71,6 +92,16 @@ export type WentOnTrace = CreatedTrace & ({ readonly insert_after: number | null
 
 /** What each operation is given, and what it answers. */
 export interface Operations {
+  /** The same for whoever was told of a question by webhook: the token is that of the question. */
+  readonly answerByToken: {
+    readonly arguments: { readonly idempotencyKey?: string; readonly body: AnswerByToken };
+    readonly answer: Answered;
+  };
+  /** Approve, edit, deny or answer. */
+  readonly answerQuestion: {
+    readonly arguments: { readonly id: string; readonly idempotencyKey?: string; readonly body: AnswerGiven };
+    readonly answer: Answered;
+  };
   /** One answer of a model, as a call of a process of the kernel. */
   readonly createChatCompletion: {
     readonly arguments: { readonly xRingzeroRun?: string; readonly xRingzeroPriority?: number | null; readonly idempotencyKey?: string; readonly body: ChatCompletionRequest };
@@ -111,6 +142,11 @@ export interface Operations {
     readonly arguments: { readonly pid: number };
     readonly answer: Process;
   };
+  /** An open question. */
+  readonly getQuestion: {
+    readonly arguments: { readonly id: string };
+    readonly answer: Question;
+  };
   /** Whether the server takes work. */
   readonly getReadiness: {
     readonly arguments: Readonly<Record<string, never>>;
@@ -125,6 +161,11 @@ export interface Operations {
   readonly listBudgets: {
     readonly arguments: Readonly<Record<string, never>>;
     readonly answer: Budgets;
+  };
+  /** What a tenant has learned. */
+  readonly listExperiences: {
+    readonly arguments: { readonly query?: string; readonly uid?: string; readonly limit?: number };
+    readonly answer: Experiences;
   };
   /** The models that may be asked here. */
   readonly listModels: {
@@ -141,10 +182,20 @@ export interface Operations {
     readonly arguments: { readonly state?: 'ready' | 'running' | 'waiting' | 'suspended' | 'terminated'; readonly run?: string };
     readonly answer: Processes;
   };
+  /** The questions that wait for a person. */
+  readonly listQuestions: {
+    readonly arguments: { readonly traceId?: string };
+    readonly answer: Questions;
+  };
   /** All runs, the latest first. */
   readonly listTraces: {
     readonly arguments: { readonly status?: TraceStatus; readonly uid?: string; readonly limit?: number; readonly cursor?: string };
     readonly answer: TraceList;
+  };
+  /** Let the model judge a run, in a branch beside it: what it finds becomes an experience. */
+  readonly reflectTrace: {
+    readonly arguments: { readonly id: string; readonly idempotencyKey?: string };
+    readonly answer: Reflected;
   };
   /** Let a run go on: with what the user says, from behind a step, or with its last answer given again. */
   readonly runTrace: {
@@ -161,6 +212,11 @@ export interface Operations {
     readonly arguments: { readonly pid: number; readonly idempotencyKey?: string; readonly body: Signal };
     readonly answer: Signalled;
   };
+  /** Say something of a step: it becomes an experience. */
+  readonly stepFeedback: {
+    readonly arguments: { readonly id: string; readonly sequence: number; readonly idempotencyKey?: string; readonly body: FeedbackGiven };
+    readonly answer: FeedbackTaken;
+  };
   /** Hold a run where it stands, at once. */
   readonly stopTrace: {
     readonly arguments: { readonly id: string; readonly idempotencyKey?: string };
@@ -171,9 +227,21 @@ export interface Operations {
     readonly arguments: { readonly id: string; readonly after?: number | null; readonly limit?: number; readonly branch?: string };
     readonly answer: StepList;
   };
+  /** Watch the processes of the kernel, by WebSocket or as server-sent events. */
+  readonly watchKernel: {
+    readonly arguments: { readonly after?: string; readonly lastEventId?: string };
+    readonly answer: ServerEvent;
+  };
+  /** Watch a run, by WebSocket or as server-sent events. */
+  readonly watchTrace: {
+    readonly arguments: { readonly id: string; readonly after?: string; readonly branch?: string; readonly lastEventId?: string };
+    readonly answer: ServerEvent;
+  };
 }
 
 export const operations = {
+  answerByToken: { method: 'POST', path: '/api/answers', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  answerQuestion: { method: 'POST', path: '/api/questions/{id}/answer', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   createChatCompletion: { method: 'POST', path: '/v1/chat/completions', headers: { xRingzeroRun: 'x-ringzero-run', xRingzeroPriority: 'x-ringzero-priority', idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   createTrace: { method: 'POST', path: '/api/traces', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   getDocsPage: { method: 'GET', path: '/docs', answer: 'text' },
@@ -182,16 +250,23 @@ export const operations = {
   getKernel: { method: 'GET', path: '/api/kernel', answer: 'json' },
   getModel: { method: 'GET', path: '/v1/models/{model}', answer: 'json' },
   getProcess: { method: 'GET', path: '/api/processes/{pid}', answer: 'json' },
+  getQuestion: { method: 'GET', path: '/api/questions/{id}', answer: 'json' },
   getReadiness: { method: 'GET', path: '/ready', answer: 'json' },
   getTrace: { method: 'GET', path: '/api/traces/{id}', answer: 'json' },
   listBudgets: { method: 'GET', path: '/api/budgets', answer: 'json' },
+  listExperiences: { method: 'GET', path: '/api/experiences', query: { query: 'query', uid: 'uid', limit: 'limit' }, answer: 'json' },
   listModels: { method: 'GET', path: '/v1/models', answer: 'json' },
   listPolicies: { method: 'GET', path: '/api/policies', answer: 'json' },
   listProcesses: { method: 'GET', path: '/api/processes', query: { state: 'state', run: 'run' }, answer: 'json' },
+  listQuestions: { method: 'GET', path: '/api/questions', query: { traceId: 'trace_id' }, answer: 'json' },
   listTraces: { method: 'GET', path: '/api/traces', query: { status: 'status', uid: 'uid', limit: 'limit', cursor: 'cursor' }, answer: 'json' },
+  reflectTrace: { method: 'POST', path: '/api/traces/{id}/reflect', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   runTrace: { method: 'POST', path: '/api/traces/{id}/run', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   runningTraces: { method: 'GET', path: '/api/traces/running', answer: 'json' },
   signalProcess: { method: 'POST', path: '/api/processes/{pid}/signal', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  stepFeedback: { method: 'POST', path: '/api/traces/{id}/steps/{sequence}/feedback', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   stopTrace: { method: 'POST', path: '/api/traces/{id}/stop', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   traceSteps: { method: 'GET', path: '/api/traces/{id}/steps', query: { after: 'after', limit: 'limit', branch: 'branch' }, answer: 'json' },
+  watchKernel: { method: 'GET', path: '/api/events', query: { after: 'after' }, headers: { lastEventId: 'last-event-id' }, answer: 'events' },
+  watchTrace: { method: 'GET', path: '/api/traces/{id}/watch', query: { after: 'after', branch: 'branch' }, headers: { lastEventId: 'last-event-id' }, answer: 'events' },
 } as const satisfies Record<keyof Operations, OperationRoute>;

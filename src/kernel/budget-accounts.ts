@@ -52,6 +52,8 @@ export interface LimitAccount {
   /** Reserves now, whether it fits or not: the amount of the limit is raised to what that takes. */
   grant(reserved: Reserved): void;
   settle(reserved: Reserved, used: BudgetAmounts, nowUs: number): void;
+  /** What `past`, an account of the same limit, holds was used here, too, and is told late. All of it counts as used. */
+  absorb(past: LimitAccount, nowUs: number): void;
   /** The next instant after now at which the window rolls or something slides out of it; Infinity for `total`. */
   rollsUs(nowUs: number): number;
   usage(nowUs: number): LimitUsage;
@@ -139,6 +141,13 @@ export class FixedAccount implements LimitAccount {
       this.used += above; // the window it came from is over: nothing goes back
     }
     this.overrun += above;
+  }
+
+  absorb(past: LimitAccount, nowUs: number): void {
+    assert(past instanceof FixedAccount, 'another kind of account');
+    for (const one of [this, past]) if (nowUs >= one.endUs) one.roll(nowUs);
+    this.used += past.used + past.reserved;
+    this.overrun = Math.max(this.overrun, this.used + this.reserved - this.amount);
   }
 
   rollsUs(nowUs: number): number {

@@ -25,7 +25,7 @@ export function loadLedger(nodes: readonly BudgetNode[], state: Json): number {
   if (version !== ledgerVersion) throw badLedger('v', version, String(ledgerVersion));
   const atUs = savedCount(state, 'atUs');
   const fresh = nodes.map(({ accounts }) => accounts.map(({ limit }) => createAccount(limit)));
-  const byName = new Map(nodes.map(({ name, index }) => [name, index]));
+  const byName = new Map(nodes.map(({ name }, at) => [name, at]));
   for (const saved of savedList(state, 'nodes')) {
     const name = isRecord(saved) ? saved['name'] : undefined;
     const index = typeof name === 'string' ? (byName.get(name) ?? -1) : -1;

@@ -85,7 +85,10 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
  * Checks what a user wrote, whatever its real type is. `taken` are the names of nodes that exist already; a parent is one of
  * them or of `specs`, in any order. Throws KernelError INVALID_ARGUMENT.
  */
-export function checkNodeSpecs(specs: readonly BudgetNodeSpec[]): void {
+export function checkNodeSpecs(
+  specs: readonly BudgetNodeSpec[],
+  taken: { has(name: string): boolean } = new Set(),
+): void {
   const parents = new Map<string, string | undefined>();
   specs.forEach((spec, index) => {
     if (!isRecord(spec))
@@ -98,7 +101,7 @@ export function checkNodeSpecs(specs: readonly BudgetNodeSpec[]): void {
     if (typeof name !== 'string' || name === '') {
       throw invalid(`budgets[${index}].name`, name, 'a text of at least one character');
     }
-    if (parents.has(name)) {
+    if (parents.has(name) || taken.has(name)) {
       throw invalid(`budgets[${index}].name`, name, 'a name that no other budget has');
     }
     checkKnownFields(`budget ${name}: `, spec, nodeFields);
@@ -106,7 +109,7 @@ export function checkNodeSpecs(specs: readonly BudgetNodeSpec[]): void {
     if (limits !== undefined) checkLimits(limits, `budget ${name}, limits`);
   });
   for (const [name, parent] of parents) {
-    if (parent === undefined || parents.has(parent)) continue;
+    if (parent === undefined || parents.has(parent) || taken.has(parent)) continue;
     throw invalid(`budget ${name}, parent`, parent, 'the name of another budget');
   }
   const cycle = findCycle(parents);

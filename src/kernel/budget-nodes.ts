@@ -10,6 +10,7 @@ import type { BudgetWaiters } from './budget-waiters.ts';
 export class BudgetNode {
   readonly index: number;
   readonly name: string;
+  readonly spec: BudgetNodeSpec;
   readonly rule: ExhaustionRule;
   readonly cheaper: CheaperModel | undefined;
   readonly isPaced: boolean;
@@ -22,8 +23,10 @@ export class BudgetNode {
   /** Kept beside `waiters`, because every reservation looks at it; Infinity when nobody waits. */
   firstWaiterSeq = Infinity;
 
-  constructor(index: number, { name, limits = [], whenExhausted = 'wait', degradeTo }: BudgetNodeSpec) {
+  constructor(index: number, spec: BudgetNodeSpec) {
+    const { name, limits = [], whenExhausted = 'wait', degradeTo } = spec;
     this.index = index;
+    this.spec = spec;
     this.name = name;
     this.rule = whenExhausted;
     this.cheaper = degradeTo;

@@ -113,6 +113,21 @@ export class SlidingAccount implements LimitAccount {
     if (this.debt > 0) this.payDebt(nowUs);
   }
 
+  absorb(past: LimitAccount, nowUs: number): void {
+    assert(past instanceof SlidingAccount, 'another kind of account');
+    this.slide(nowUs);
+    past.slide(nowUs);
+    for (let row = past.first; row < past.atUs.length; row++) {
+      const amount = past.used[row]! + past.reserved[row]!;
+      const room = Math.min(amount, Math.max(0, this.amount - this.totalUsed - this.totalReserved));
+      if (room > 0) this.used[this.rowFor(past.atUs[row]!)]! += room;
+      this.totalUsed += room;
+      this.debt += amount - room;
+    }
+    this.debt += past.debt;
+    if (this.debt > 0) this.payDebt(nowUs);
+  }
+
   rollsUs(nowUs: number): number {
     this.slide(nowUs);
     for (let row = this.first; row < this.atUs.length; row++) {
@@ -217,6 +232,17 @@ export class SlidingAccount implements LimitAccount {
     this.used.push(0);
     this.reserved.push(0);
     return this.atUs.push(nowUs) - 1;
+  }
+
+  /** The row of this instant, wherever it stands; or a new one. */
+  private rowFor(atUs: number): number {
+    let row = this.atUs.length;
+    while (row > this.first && this.atUs[row - 1]! > atUs) row--;
+    if (row > this.first && this.atUs[row - 1] === atUs) return row - 1;
+    this.atUs.splice(row, 0, atUs);
+    this.used.splice(row, 0, 0);
+    this.reserved.splice(row, 0, 0);
+    return row;
   }
 
   private find(atUs: number): number {

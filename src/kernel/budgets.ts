@@ -11,6 +11,7 @@
  * Cost: O(depth) to reserve and settle, with one object for the ticket; no list of windows, because the ticket's instant names them.
  */
 import { assert } from '../base/assert.ts';
+import { canonicalJson } from '../base/canonical-json.ts';
 import type { LimitAccount, LimitUsage, Reserved } from './budget-accounts.ts';
 import { loadLedger, saveLedger, unknownBudget } from './budget-ledger.ts';
 import { amountOf, budgetResources, checkNodeSpecs, isCount } from './budget-limits.ts';
@@ -24,6 +25,7 @@ import type {
 import { BudgetNode, Ticket } from './budget-nodes.ts';
 import { BudgetWaiters } from './budget-waiters.ts';
 import { checkRules, type CheaperModel, type ExhaustionRule } from './budget-rules.ts';
+import { invalid } from './errors.ts';
 import type { Json } from './ids.ts';
 
 /** A ticket: what was reserved at `node` and its ancestors, at `atUs`. Settled exactly once, by the tree that gave it. */
@@ -66,7 +68,10 @@ const noOverruns: readonly Overrun[] = [];
 const nobody: readonly number[] = [];
 
 export class BudgetTree {
-  private readonly nodes: BudgetNode[] = [];
+  /** By index; undefined: it has left the tree. */
+  private readonly nodes: (BudgetNode | undefined)[] = [];
+  /** Indexes of those that have left, for others. */
+  private readonly free: number[] = [];
   private readonly indexes = new Map<string, number>();
   /** Nodes at which somebody waits. */
   private readonly waited = new Set<number>();
@@ -76,18 +81,71 @@ export class BudgetTree {
 
   /** Throws KernelError INVALID_ARGUMENT. Nodes are numbered in the order of `nodes`, in which a parent may stand behind its children. */
   constructor(nodes: readonly BudgetNodeSpec[] = []) {
-    checkNodeSpecs(nodes);
-    checkRules(nodes);
-    for (const [index, spec] of nodes.entries()) {
-      this.nodes.push(new BudgetNode(index, spec));
-      this.indexes.set(spec.name, index);
-    }
-    for (const [index, { parent }] of nodes.entries())
-      if (parent !== undefined) this.nodes[index]!.parent = this.nodes[this.indexes.get(parent)!]!;
+    this.add(nodes);
   }
 
+  /** How many nodes there are. */
   get size(): number {
-    return this.nodes.length;
+    return this.indexes.size;
+  }
+
+  /** In the order in which they came. */
+  indices(): Iterable<number> {
+    return this.indexes.values();
+  }
+
+  /** Those of `nodes` that are not there yet. Throws KernelError INVALID_ARGUMENT for what can't be added, and for one that is there with another definition. */
+  missing(nodes: readonly BudgetNodeSpec[]): readonly BudgetNodeSpec[] {
+    // What is no node at all has no name.
+    const specs: readonly (BudgetNodeSpec | null)[] = nodes;
+    const fresh = nodes.filter((_, at) => !this.indexes.has(specs[at]?.name ?? ''));
+    checkNodeSpecs(fresh, this.indexes);
+    checkRules(fresh);
+    for (const spec of nodes) {
+      const known = this.indexes.get(spec.name);
+      if (known !== undefined && !isSameSpec(this.nodeAt(known).spec, spec))
+        throw invalid('budget', spec.name, 'a name that no other budget has, or the definition that it has');
+    }
+    return fresh;
+  }
+
+  /** Returns the indexes of those that were not there. Throws as `missing`. */
+  add(nodes: readonly BudgetNodeSpec[]): readonly number[] {
+    const added: BudgetNode[] = [];
+    for (const spec of this.missing(nodes)) {
+      const node = new BudgetNode(this.free.pop() ?? this.nodes.length, spec);
+      this.nodes[node.index] = node;
+      this.indexes.set(spec.name, node.index);
+      added.push(node);
+    }
+    for (const node of added) {
+      const { parent } = node.spec;
+      if (parent !== undefined) node.parent = this.nodeAt(this.indexes.get(parent)!);
+    }
+    return added.map(({ index }) => index);
+  }
+
+  /** Whether nothing is reserved and nobody waits at the node, and no other is below it. */
+  isIdle(index: number): boolean {
+    const node = this.nodeAt(index);
+    if (node.firstWaiterSeq !== Infinity) return false;
+    for (const other of this.nodes) if (other?.parent === node) return false;
+    for (let ticket = this.firstOpen; ticket !== undefined; ticket = ticket.next)
+      if (ticket.own === node) return false;
+    return true;
+  }
+
+  /** An idle node leaves the tree, with what was used of it. */
+  remove(index: number): void {
+    const { name } = this.nodeAt(index);
+    assert(this.isIdle(index), `budget ${name} is in use`);
+    this.nodes[index] = undefined;
+    this.indexes.delete(name);
+    this.free.push(index);
+  }
+
+  accountsAt(index: number): readonly LimitAccount[] {
+    return this.nodeAt(index).accounts;
   }
 
   /** -1: no node has this name. */
@@ -280,7 +338,7 @@ export class BudgetTree {
 
   /** What is reserved now is saved as used in full: a ledger is loaded after a crash, when nobody is left to settle. Waiters are not saved. */
   save(): Json {
-    return saveLedger(this.nodes, this.lastUs);
+    return saveLedger(this.present(), this.lastUs);
   }
 
   /**
@@ -290,7 +348,7 @@ export class BudgetTree {
    */
   load(state: Json): void {
     assert(this.firstOpen === undefined, 'a ledger is loaded while something is reserved');
-    this.lastUs = loadLedger(this.nodes, state);
+    this.lastUs = loadLedger(this.present(), state);
   }
 
   /** Recounts from the open reservations. Throws AssertionError. O(reservations × depth). */
@@ -302,7 +360,7 @@ export class BudgetTree {
       for (let at: BudgetNode | undefined = ticket.own; at !== undefined; at = at.parent)
         open[at.index]!.push(ticket);
     }
-    for (const { index, waiters, firstWaiterSeq, accounts } of this.nodes) {
+    for (const { index, waiters, firstWaiterSeq, accounts } of this.present()) {
       for (const account of accounts) account.checkInvariants(open[index]!, nowUs);
       waiters?.checkInvariants();
       const firstSeq = waiters?.firstSeq ?? Infinity;
@@ -314,7 +372,11 @@ export class BudgetTree {
     }
   }
 
-  private nodeAt(index: number): BudgetNode {
+  private present(): readonly BudgetNode[] {
+    return this.nodes.filter((node) => node !== undefined);
+  }
+
+  nodeAt(index: number): BudgetNode {
     const node = this.nodes[index];
     if (node === undefined) assert(false, `no budget node ${index}`);
     return node;
@@ -353,6 +415,9 @@ export class BudgetTree {
     ticket.isOpen = false;
   }
 }
+
+const isSameSpec = (one: BudgetNodeSpec, other: BudgetNodeSpec): boolean =>
+  one === other || canonicalJson(one) === canonicalJson(other);
 
 function never(
   { index }: BudgetNode,

@@ -330,7 +330,8 @@ export class CallBudgets {
   private ledger(process: Process, call: Call, what: LedgerRecord['what'], amounts: CallAmounts): void {
     if (!this.state.options.records) return;
     const { state } = this;
-    const node = state.budgets.nameOf(process.budget);
+    const node = state.budgetNameFor(process.family, process.budget);
+    process.family.booked++;
     const { seq, atUs: reservedUs } = call.reservation!;
     const { tokens, tokensCached, tokensOut, calls, microDollars, coreUs } = amounts;
     state.record({

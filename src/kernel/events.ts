@@ -2,7 +2,7 @@
  * What happened: one union, past tense, stamped, complete. Metrics, checkers, recordings, the audit trail's readers and the visualiser
  * read this stream and nothing else of the kernel. `seq` counts from 1 without gaps; times are µs.
  */
-import type { BudgetResource } from './budget-limits.ts';
+import type { BudgetNodeSpec, BudgetResource } from './budget-limits.ts';
 import type { KernelErrorCode } from './errors.ts';
 import type { CoreId, PageId, PageNumber, Pid, RequestId } from './ids.ts';
 import type { SignalName, Spent } from './inputs.ts';
@@ -73,6 +73,8 @@ export type EventBody =
       readonly code: string;
       readonly message: string;
     }
+  // It leaves this kernel as it is stored, to go on in another or later: stopped, with nothing under way.
+  | { readonly type: 'process.released'; readonly pid: Pid }
   // The first that waits for memory, `pid`, is not overtaken: cores are idle, and what stands ready waits for memory, too. Until `released`.
   | { readonly type: 'queue.held'; readonly engine: number; readonly pid: Pid }
   | { readonly type: 'queue.released'; readonly engine: number }
@@ -175,6 +177,9 @@ export type EventBody =
       readonly tokens: number;
     }
   // budgets
+  // A node joins the tree, or leaves it with what was used of it.
+  | { readonly type: 'budget.added'; readonly node: string; readonly definition: BudgetNodeSpec }
+  | { readonly type: 'budget.removed'; readonly node: string }
   | {
       readonly type: 'budget.reserved';
       readonly pid: Pid;

@@ -13,6 +13,10 @@ export class Family {
   sendsToAll = 0;
   /** Where its processes have other pids than numbers. */
   readonly namespace: PidNamespace | undefined;
+  /** Of its ledger, from the start: how many records are booked. */
+  booked = 0;
+  /** What its records call nodes of other names; undefined: nothing. */
+  budgetNames: BudgetNames | undefined = undefined;
   /** By name; made with the first one. */
   semaphores: Map<string, Semaphore> | undefined = undefined;
   private list: Process[] = none;
@@ -51,6 +55,18 @@ export class Family {
   private living(): Process[] {
     return this.list.filter(({ state }) => state !== 'terminated');
   }
+}
+
+/** Both ways. */
+export interface BudgetNames {
+  readonly here: ReadonlyMap<string, string>;
+  readonly there: ReadonlyMap<string, string>;
+}
+
+export function budgetNamesOf(names: Readonly<Record<string, string>> = {}): BudgetNames | undefined {
+  const pairs = Object.entries(names);
+  if (pairs.length === 0) return undefined;
+  return { here: new Map(pairs), there: new Map(pairs.map(([there, here]) => [here, there])) };
 }
 
 const none: Process[] = [];

@@ -1,5 +1,8 @@
 /** What the world hands over is checked before it changes anything: a mistake is told in one line, and the kernel goes on as if nothing had come. */
+import type { BudgetNodeSpec } from './budget-limits.ts';
+import { checkCheaper } from './budget-rules.ts';
 import { invalid, KernelError, shown } from './errors.ts';
+import { budgetNamesOf, type BudgetNames } from './family.ts';
 import type { Pid } from './ids.ts';
 import {
   signalNames,
@@ -12,6 +15,8 @@ import {
   type ToolEnded,
 } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
+import type { LedgerRecord } from './records.ts';
+import { checkLedger } from './recovery.ts';
 import { notJson } from './schema/problem.ts';
 import { isPriority, malformedSpawn } from './syscall-arguments.ts';
 
@@ -26,6 +31,9 @@ export function checkInput(state: KernelState, input: Input): void {
       return checkSpawn(state, input);
     case 'run.restored':
       return checkRestore(state, input);
+    case 'budgets.added':
+      checkBudgets(state, input.budgets);
+      return checkBooked(state, input, input.ledger ?? []);
     case 'signal.sent':
       checkPid(state, 'pid', input.pid);
       return checkSignal(input.signal);
@@ -61,8 +69,8 @@ function checkSpawn(state: KernelState, input: SpawnInput): void {
   if (state.runs.has(input.run)) throw invalid('run', input.run, 'an id that no other run has');
   if (input.priority !== undefined && !isPriority(input.priority))
     throw invalid('priority', input.priority, 'a number from 0 to 100');
-  if (input.budget !== undefined && state.budgetIndex(input.budget) < 0)
-    throw new KernelError('UNKNOWN_BUDGET', state.noBudget(input.budget));
+  checkBudgets(state, input.budgets ?? []);
+  if (input.budget !== undefined) checkBudgetName(state, input.budget, input.budgets);
   if (input.engine !== undefined) checkEngineName(state, input.engine);
   if (state.fullness !== undefined) throw new KernelError('PROCESS_LIMIT', state.fullness);
 }
@@ -73,9 +81,42 @@ function checkEngineName({ options }: KernelState, name: string): void {
     throw new KernelError('UNKNOWN_ENGINE', `engine: "${name}" does not exist; allowed: ${names.join(', ')}`);
 }
 
-function checkRestore(state: KernelState, { processes, lastPid }: RestoreInput): void {
+/** Throws KernelError INVALID_ARGUMENT for nodes that can't be added. */
+function checkBudgets({ budgets, options }: KernelState, nodes: readonly BudgetNodeSpec[]): void {
+  if (!Array.isArray(nodes)) throw invalid('budgets', nodes, 'a list');
+  checkCheaper(budgets.missing(nodes), options.engines);
+}
+
+/** That the tree has the node, or gets it from `added`. */
+function checkBudgetName(state: KernelState, name: string, added: readonly BudgetNodeSpec[] = []): void {
+  if (state.budgetIndex(name) < 0 && !added.some((node) => node.name === name))
+    throw new KernelError('UNKNOWN_BUDGET', state.noBudget(name));
+}
+
+/** That what was booked can be booked here. */
+function checkBooked(
+  state: KernelState,
+  {
+    atUs,
+    budgets,
+    names,
+  }: {
+    readonly atUs: number;
+    readonly budgets?: readonly BudgetNodeSpec[];
+    readonly names?: BudgetNames | undefined;
+  },
+  ledger: readonly LedgerRecord[],
+): void {
+  if (!Array.isArray(ledger)) throw invalid('ledger', ledger, 'a list');
+  checkLedger(ledger, (node) => checkBudgetName(state, names?.here.get(node) ?? node, budgets), atUs);
+}
+
+function checkRestore(state: KernelState, input: Input & RestoreInput): void {
+  const { processes, lastPid, budgets = [], ledger = [] } = input;
   if (processes.length === 0) throw invalid('processes', processes, 'at least one process');
   const { branch, run } = processes[0]!.started;
+  checkBudgets(state, budgets);
+  const names = budgetNamesOf(input.budgetNames);
   const pids = new Set<Pid>();
   for (const { started } of processes) {
     const { pid } = started;
@@ -91,10 +132,13 @@ function checkRestore(state: KernelState, { processes, lastPid }: RestoreInput):
         'UNKNOWN_PROGRAM',
         `program: "${started.program}" version ${started.programVersion} is not registered; allowed: the version that wrote the history`,
       );
-    if (state.budgetIndex(started.budget) < 0)
-      throw new KernelError('UNKNOWN_BUDGET', state.noBudget(started.budget));
+    checkBudgetName(state, names?.here.get(started.budget) ?? started.budget, budgets);
     checkEngineName(state, started.engine);
   }
+  for (const [at, record] of ledger.entries())
+    if (record.run !== run)
+      throw invalid(`ledger[${at}].run`, record.run, `the run that is restored, ${shown(run)}`);
+  checkBooked(state, { atUs: input.atUs, budgets, names }, ledger);
   if ((state.runs.get(run)?.alive ?? 0) > 0) throw invalid('run', run, 'a run that is not at work here');
 }
 

@@ -1,7 +1,8 @@
 /** What the world tells the kernel. Plain data: a recording is a list of these. Every input is stamped with its time. */
+import type { BudgetNodeSpec } from './budget-limits.ts';
 import type { ModelFailureCode } from './errors.ts';
 import type { CoreId, Json, Pid, RequestId, TimerId } from './ids.ts';
-import type { HistoryRecord, ProcessStarted, PromptNode } from './records.ts';
+import type { HistoryRecord, LedgerRecord, ProcessStarted, PromptNode } from './records.ts';
 import type { SchedulingFacts } from './scheduling-facts.ts';
 import type {
   AskedCall,
@@ -28,6 +29,7 @@ export type Input = { readonly atUs: number; readonly more?: true } & (
   | { readonly type: 'timer.fired'; readonly timer: TimerId }
   | PersonAnswered
   | RestoreInput
+  | BudgetsInput
   | { readonly type: 'signal.sent'; readonly pid: Pid; readonly signal: SignalName }
   | MessageInput
   | StorageDone
@@ -40,9 +42,19 @@ export interface MessageInput {
   readonly message: Json;
 }
 
+/** Nodes join the budget tree: one that is there with the same definition stays as it is, another definition is refused. */
+export interface BudgetsInput {
+  readonly type: 'budgets.added';
+  readonly budgets: readonly BudgetNodeSpec[];
+  /** What runs have booked at these nodes and below, of each run from its start. What this kernel has booked already is not booked again. */
+  readonly ledger?: readonly LedgerRecord[];
+}
+
 /** A root process starts: a run of its own. */
 export interface SpawnInput {
   readonly type: 'process.spawned';
+  /** Join the tree before, as of BudgetsInput. */
+  readonly budgets?: readonly BudgetNodeSpec[];
   readonly program: string;
   readonly arguments: Json;
   readonly name: string;
@@ -74,6 +86,12 @@ export interface RestoreInput {
   readonly lastToken: number;
   /** Semaphores of this run. */
   readonly semaphores: readonly RestoredSemaphore[];
+  /** Join the tree before, as of BudgetsInput. */
+  readonly budgets?: readonly BudgetNodeSpec[];
+  /** Nodes of this kernel, by the names that the run's records have for them: it goes on with these names. Absent: the nodes are of these names. */
+  readonly budgetNames?: Readonly<Record<string, string>>;
+  /** All that the run has booked, in its order. What this kernel has booked already is not booked again. Absent: it is among the options of the kernel. */
+  readonly ledger?: readonly LedgerRecord[];
 }
 export interface RestoredLock {
   readonly lock: string;

@@ -3,10 +3,12 @@ import { askedOf } from './asked.ts';
 import { auditSyscall } from './audit-trail.ts';
 import { Ring } from '../base/ring.ts';
 import { rngFor, type Rng } from '../base/rng.ts';
+import type { BudgetNodeSpec } from './budget-limits.ts';
 import type { BudgetTree } from './budgets.ts';
 import { ContentIds } from './content-ids.ts';
 import type { Core, Engine } from './engine.ts';
-import { Family } from './family.ts';
+import { Family, type BudgetNames } from './family.ts';
+import { bookLate } from './late-spending.ts';
 import { LockTable } from './lock-table.ts';
 import type { Json, Pid, RequestId } from './ids.ts';
 import type { KernelOptions } from './options.ts';
@@ -16,7 +18,7 @@ import type { Deadlock, Process } from './process.ts';
 import { type PidNamespace, Pids } from './pid-namespaces.ts';
 import { QuotaShares } from './quota-shares.ts';
 import { transition, type Transition, type WaitReason } from './process-state.ts';
-import { historyVersion, type JournalBody, type KernelRecord } from './records.ts';
+import { historyVersion, type JournalBody, type KernelRecord, type LedgerRecord } from './records.ts';
 import { restoredBudgets } from './recovery.ts';
 import type { StorageRequest } from './requests.ts';
 import type { Program, SyscallResult } from './syscalls.ts';
@@ -54,6 +56,8 @@ export class KernelState {
   readonly runs = new Map<string, Family>();
   readonly families: Family[] = [];
   private readonly clients = new Map<string, number>();
+  /** Of runs that are not here, how many records of their ledger are booked. */
+  private readonly booked = new Map<string, number>();
   /** Programs that go on in this step, in order. */
   readonly runnable = new Ring<{
     readonly process: Process;
@@ -85,6 +89,7 @@ export class KernelState {
       options.engines.reduce((cores, engine) => cores + engine.cores, 0),
       this.out,
     );
+    for (const { run } of options.ledger) this.booked.set(run, (this.booked.get(run) ?? 0) + 1);
     for (const program of options.programs) this.programs.set(program.name, program);
   }
 
@@ -102,9 +107,56 @@ export class KernelState {
   newFamily(run: string, namespace?: PidNamespace): Family {
     const number = this.runs.get(run)?.number ?? this.families.length;
     const family = new Family(number, namespace);
+    family.booked = this.bookedOf(run);
+    this.booked.delete(run);
     this.families[number] = family;
     this.runs.set(run, family);
     return family;
+  }
+
+  private bookedOf(run: string): number {
+    return this.runs.get(run)?.booked ?? this.booked.get(run) ?? 0;
+  }
+
+  /** Nodes join the tree, which may have them, with what `ledger` tells that was not told before. `names`: of its nodes. */
+  addBudgets(
+    budgets: readonly BudgetNodeSpec[],
+    ledger: readonly LedgerRecord[] = [],
+    names?: BudgetNames,
+  ): void {
+    const fresh = new Set(this.budgets.add(budgets));
+    for (const node of fresh) {
+      const { spec } = this.budgets.nodeAt(node);
+      this.out.emit({ type: 'budget.added', node: spec.name, definition: spec });
+    }
+    if (ledger.length === 0) return;
+    bookLate({
+      budgets: this.budgets,
+      ledger,
+      nodeOf: ({ node }) => this.budgets.indexOf(names?.here.get(node) ?? node),
+      bookedOf: (run) => this.bookedOf(run),
+      fresh,
+      nowUs: this.nowUs,
+    });
+    const told = new Map<string, number>();
+    for (const { run } of ledger) told.set(run, (told.get(run) ?? 0) + 1);
+    for (const [run, count] of told) {
+      const family = this.runs.get(run);
+      const booked = Math.max(count, this.bookedOf(run));
+      if (family === undefined) this.booked.set(run, booked);
+      else family.booked = booked;
+    }
+  }
+
+  /** As the records of the process's run name a node. */
+  budgetNameFor({ budgetNames }: Family, index: number): string {
+    const name = this.budgets.nameOf(index);
+    return budgetNames?.there.get(name) ?? name;
+  }
+
+  /** The node that a run means by `name`; -1: none. */
+  budgetMeant({ budgetNames }: Family, name: string): number {
+    return this.budgetIndex(budgetNames?.here.get(name) ?? name);
   }
 
   /** Whom a program means by `number`. */
@@ -155,9 +207,9 @@ export class KernelState {
   }
 
   /** What earlier kernels booked for `process`, which goes on here, is used, of its quota too. */
-  countPast(process: Process): void {
-    this.past ??= new PastSpending(this.options.ledger);
-    const past = this.past.of({ run: process.run, pid: process.runPid });
+  countPast(process: Process, ledger?: PastSpending): void {
+    if (ledger === undefined) this.past ??= new PastSpending(this.options.ledger);
+    const past = (ledger ?? this.past!).of({ run: process.run, pid: process.runPid });
     if (past.length === 0) return;
     countUsage(process, past);
     const { coreUs, tokensIn, tokensOut } = process.usage;
@@ -261,7 +313,9 @@ export class KernelState {
   /** Why a process cannot have this budget, in one line. */
   noBudget(name: string): string {
     const { size } = this.budgets;
-    const names = Array.from({ length: Math.min(size, mostNames) }, (_, index) => this.budgets.nameOf(index));
+    const names: string[] = [];
+    for (const index of this.budgets.indices())
+      if (names.push(this.budgets.nameOf(index)) === mostNames) break;
     const rest = size > mostNames ? `, … (${size} in all)` : '';
     return `budget: "${name}" is not a node; allowed: ${names.join(', ')}${rest}`;
   }

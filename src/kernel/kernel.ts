@@ -17,12 +17,14 @@ import type {
   SpawnInput,
   StorageDone,
 } from './inputs.ts';
+import { budgetNamesOf } from './family.ts';
 import { KernelState } from './kernel-state.ts';
 import { Lifecycle, restrict } from './lifecycle.ts';
 import { sendMail } from './mail.ts';
 import { ModelCalls } from './model-calls.ts';
 import { checkProgram, completeOptions, type KernelOptions, type KernelOptionsInput } from './options.ts';
 import type { StepOutput } from './outbox.ts';
+import { PastSpending } from './past-spending.ts';
 import { numbersOf } from './pid-namespaces.ts';
 import { Prefetching } from './prefetching.ts';
 import { ProgramRunner } from './program-runner.ts';
@@ -195,6 +197,8 @@ export class Kernel {
         return this.spawn(input);
       case 'run.restored':
         return this.restore(input);
+      case 'budgets.added':
+        return state.addBudgets(input.budgets, input.ledger);
       case 'call.progress':
         return this.progress(input);
       case 'call.ended':
@@ -216,6 +220,7 @@ export class Kernel {
 
   private spawn(input: SpawnInput): void {
     const { state } = this;
+    state.addBudgets(input.budgets ?? []);
     const process = this.lifecycle.create({
       program: state.programs.get(input.program)!,
       args: input.arguments,
@@ -237,9 +242,13 @@ export class Kernel {
 
   private restore(input: RestoreInput): void {
     const { state, lifecycle } = this;
-    const { processes, locks } = input;
+    const { processes, locks, ledger } = input;
     const { run } = processes[0]!.started;
+    const names = budgetNamesOf(input.budgetNames);
+    state.addBudgets(input.budgets ?? [], ledger, names);
+    const past = ledger && new PastSpending(ledger);
     const family = state.newFamily(run, state.pids.admit(numbersOf(input)));
+    family.budgetNames = names;
     lifecycle.locks.restore(input, family);
     lifecycle.semaphores.restore(run, family, input.semaphores);
     const restored = processes.map((one) => {
@@ -250,7 +259,7 @@ export class Kernel {
         name: started.name,
         run: started.run,
         priority: started.priority,
-        budget: state.budgetIndex(started.budget),
+        budget: state.budgetMeant(family, started.budget),
         engine: state.engines.find((engine) => engine.options.name === started.engine),
         capabilities: started.capabilities,
         facts: started.scheduling ?? noFacts,
@@ -263,7 +272,7 @@ export class Kernel {
       return { one, process };
     });
     for (const { process } of restored) lifecycle.locks.giveBack(process, locks, run);
-    for (const { one, process } of restored) this.runner.restore(one, process);
+    for (const { one, process } of restored) this.runner.restore(one, process, past);
     for (const { one, process } of restored)
       if (one.signal !== undefined) this.lifecycle.renew(process, one.signal);
   }

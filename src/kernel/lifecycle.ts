@@ -147,7 +147,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
       programVersion: program.version,
       arguments: args,
       priority,
-      budget: state.budgets.nameOf(process.budget),
+      budget: state.budgetNameFor(process.family, process.budget),
       engine: engine.options.name,
       capabilities,
       ...(facts === noFacts ? {} : { scheduling: facts }),

@@ -24,6 +24,7 @@ import {
   checkBatch,
   checkLease,
   checkMemory,
+  checkMemoryFilter,
   checkPrune,
   checkRecollection,
   checkRecord,
@@ -48,6 +49,7 @@ import type {
   LedgerFilter,
   LoadedCheckpoint,
   Memory,
+  MemoryFilter,
   KeptBecause,
   ProcessAddress,
   ProcessTally,
@@ -260,6 +262,11 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return this.scopes.get(question.scope)?.recall(question.query, question.limit) ?? [];
   }
 
+  remembered(filter: MemoryFilter): RecalledMemory[] {
+    checkMemoryFilter(filter);
+    return this.scopes.get(filter.scope)?.latest(filter.limit) ?? [];
+  }
+
   whole(run: string): WholeRun | undefined {
     const table = this.find(run);
     if (table === undefined || table.isEmpty || table.prunedUs !== undefined) return undefined;
@@ -428,17 +435,27 @@ class Scope {
   }
 
   recall(query: string, limit: number): RecalledMemory[] {
-    return this.index.search(query, limit).map(({ number, score }) => {
-      const { text, key, data, atUs } = this.memories.get(number)!;
-      return {
-        text,
-        score,
-        ...(key === undefined ? {} : { key }),
-        ...(data === undefined ? {} : { data: copyJson(data) }),
-        atUs,
-      };
-    });
+    return this.index
+      .search(query, limit)
+      .map(({ number, score }) => recalled(this.memories.get(number)!, score));
   }
+
+  latest(limit: number): RecalledMemory[] {
+    return [...this.memories.values()]
+      .slice(-limit)
+      .reverse()
+      .map((memory) => recalled(memory, 1));
+  }
+}
+
+function recalled({ text, key, data, atUs }: Memory, score: number): RecalledMemory {
+  return {
+    text,
+    score,
+    ...(key === undefined ? {} : { key }),
+    ...(data === undefined ? {} : { data: copyJson(data) }),
+    atUs,
+  };
 }
 
 /** Chains an audit record behind its log and what the batch has for it so far. */

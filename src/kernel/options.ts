@@ -157,7 +157,8 @@ function checkOptions(options: KernelOptions): void {
     throw invalid('deadlocks', options.deadlocks, deadlockRules.join(', '));
   if (typeof options.records !== 'boolean') throw invalid('records', options.records, 'true or false');
   // Throws on cycles, unknown parents and limits out of range.
-  checkLedger(options.ledger, new BudgetTree(options.budgets));
+  const budgets = new BudgetTree(options.budgets);
+  checkLedger(options.ledger, (node) => budgets.indexOf(node));
   checkCheaper(options.budgets, options.engines);
 }
 

@@ -5,6 +5,7 @@ import type { RestoredProcess, RestoredStop } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import { messageOf, shown } from './errors.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { PastSpending } from './past-spending.ts';
 import { programTimeUs, type Process } from './process.ts';
 import type { HistoryRecord } from './records.ts';
 import { notJson } from './schema/problem.ts';
@@ -53,7 +54,7 @@ export class ProgramRunner {
     }
   }
 
-  /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. */
+  /** A process goes on after a crash (design, section 4): its program is fed its history, and must ask for the same as before. `past`: what its run has spent, where that came with it. */
   restore(
     {
       started: { atUs: startedUs },
@@ -67,6 +68,7 @@ export class ProgramRunner {
       journalled,
     }: RestoredProcess,
     process: Process,
+    past?: PastSpending,
   ): void {
     process.journalled = journalled;
     process.interrupted = batch;
@@ -108,7 +110,7 @@ export class ProgramRunner {
           : (history.find(({ n }) => n === checkpoint.n)?.atUs ?? checkpoint.atUs),
     };
     process.usage.calls = calls;
-    this.state.countPast(process);
+    this.state.countPast(process, past);
     const fromCheckpoint = checkpoint?.n ?? 0;
     this.state.out.emit({
       type: 'process.restored',

@@ -203,8 +203,15 @@ function notWaitedFor(history: readonly HistoryRecord[], ends: readonly ProcessE
 
 const ledgerCounts = [...budgetResources, 'tokensCached', 'tokensOut', 'reservedUs', 'seq'] as const;
 
-/** That `budgets` can book it: what an earlier kernel kept may come from a file. Throws KernelError INVALID_ARGUMENT or UNKNOWN_BUDGET. */
-export function checkLedger(ledger: readonly LedgerRecord[], budgets: BudgetTree): void {
+/**
+ * That it can be booked: what an earlier kernel kept may come from a file. `checkNode` throws for the name of a node that is none. `untilUs`: for what is booked in a kernel at work, in which the
+ * order of several kernels need not be that of time. Throws KernelError INVALID_ARGUMENT or UNKNOWN_BUDGET.
+ */
+export function checkLedger(
+  ledger: readonly LedgerRecord[],
+  checkNode: (name: string) => void,
+  untilUs?: number,
+): void {
   let lastUs = 0;
   for (const [index, record] of ledger.entries()) {
     const at = `ledger[${index}]`;
@@ -213,10 +220,11 @@ export function checkLedger(ledger: readonly LedgerRecord[], budgets: BudgetTree
     if (what !== 'reserved' && what !== 'settled') throw invalid(`${at}.what`, what, 'reserved, settled');
     for (const field of ledgerCounts)
       if (!isCount(record[field])) throw invalid(`${at}.${field}`, record[field], 'an integer, 0 or more');
-    if (!isCount(atUs) || atUs < lastUs)
+    if (!isCount(atUs) || (untilUs === undefined && atUs < lastUs))
       throw invalid(`${at}.atUs`, atUs, `an integer of at least ${lastUs}`);
+    if (atUs > (untilUs ?? Infinity)) throw invalid(`${at}.atUs`, atUs, `up to now, ${untilUs}`);
     lastUs = atUs;
-    budgets.indexOf(node);
+    checkNode(node);
   }
 }
 

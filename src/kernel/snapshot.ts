@@ -140,7 +140,7 @@ export function snapshotOf(state: KernelState, locks: NamedLocks): KernelSnapsho
       pinnedTokens: memory.pinnedTokens,
       roomTokens: memory.roomTokens,
     })),
-    budgets: Array.from({ length: budgets.size }, (_, index) => ({
+    budgets: Array.from(budgets.indices(), (index) => ({
       name: budgets.nameOf(index),
       parent: budgets.parentOf(index) < 0 ? '' : budgets.nameOf(budgets.parentOf(index)),
       limits: budgets.usage(index, nowUs),

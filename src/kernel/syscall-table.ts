@@ -225,12 +225,13 @@ export class SyscallTable {
       );
     const priority = call.priority ?? process.priority;
     if (!isPriority(priority)) return bad('priority', priority, 'a number from 0 to 100');
-    const budget = call.budget === undefined ? process.budget : state.budgetIndex(call.budget);
+    const budget =
+      call.budget === undefined ? process.budget : state.budgetMeant(process.family, call.budget);
     if (budget < 0) return failed('UNKNOWN_BUDGET', state.noBudget(call.budget!));
     if (!this.isWithin(budget, process.budget))
       return failed(
         'NOT_PERMITTED',
-        `budget: "${call.budget}" is not below that of process ${process.runPid}; allowed: ${state.budgets.nameOf(process.budget)} and below`,
+        `budget: "${call.budget}" is not below that of process ${process.runPid}; allowed: ${state.budgetNameFor(process.family, process.budget)} and below`,
       );
     const full = state.countSpawn(process);
     if (full !== undefined) return failed('PROCESS_LIMIT', full);

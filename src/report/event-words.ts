@@ -48,6 +48,8 @@ export function eventWords(event: KernelEvent, names: EventNames): string {
       const { outcome, code, message } = event;
       return `${who} ends: ${outcome}${code === '' ? '' : ` (${code}${message === '' ? '' : `: ${message}`})`}`;
     }
+    case 'process.released':
+      return `${who} leaves this kernel, to go on later`;
     case 'queue.held':
       return `${names.engine(event.engine)}: who stands ready waits behind ${who}, for which there is no room in memory`;
     case 'queue.released':
@@ -86,6 +88,10 @@ export function eventWords(event: KernelEvent, names: EventNames): string {
       return `${who} finds ${tokens(event.tokens)} that were brought before it asked`;
     case 'page.dropped':
       return `${counted(event.pages, 'page')} (${tokens(event.tokens)}) from number ${event.page} on leave the window of ${who}`;
+    case 'budget.added':
+      return `budget ${event.node} is added`;
+    case 'budget.removed':
+      return `budget ${event.node} is removed`;
     case 'budget.reserved':
       return `${who} reserves ${amounts(event)} of budget ${event.node}`;
     case 'budget.settled':

@@ -10,13 +10,16 @@ import { chatAnswerOf } from './chat/chat-errors.ts';
 import { addChatRoutes } from './chat/chat-routes.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
+import { addExperienceRoutes } from './experiences/experience-routes.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { idempotency } from './idempotency/idempotency.ts';
 import { KeptAnswers } from './idempotency/kept-answers.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
+import { addQuestionRoutes } from './questions/question-routes.ts';
 import { addTraceRoutes } from './runs/trace-routes.ts';
 import type { Services } from './services.ts';
+import { addWatchRoutes } from './watch/watch-routes.ts';
 
 export interface AppOptions {
   /** Of the package. */
@@ -25,14 +28,13 @@ export interface AppOptions {
   readonly onError: (error: unknown, id: string) => void;
   /** Default: for a server on loopback without tokens. */
   readonly guards?: Partial<GuardOptions>;
-  /** It takes no more requests. */
-  readonly isClosing?: () => boolean;
 }
 
 export function createApp(
-  { world, runs, chat }: Services,
-  { version, onError, guards = {}, isClosing = () => false }: AppOptions,
+  services: Services,
+  { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
+  const { world, runs, watches, questions, answerTokens, experiences, reflections, chat } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -49,8 +51,11 @@ export function createApp(
   addGuards(app, world.clock, { ...guardDefaults, ...guards });
   app.use(checkBody);
   app.use(idempotency(new KeptAnswers(world.storage, Date.now), Date.now));
-  addHealthRoutes(app, { live: world.live, isClosing, version });
+  addHealthRoutes(app, { live: world.live, isClosing: () => services.isClosing, version });
   addTraceRoutes(app, runs);
+  addExperienceRoutes(app, experiences, reflections);
+  addQuestionRoutes(app, questions, answerTokens);
+  addWatchRoutes(app, { watches, known: runs.known });
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
   addChatRoutes(app, world, chat);
   addDocumentRoutes(app, version);

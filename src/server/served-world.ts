@@ -1,6 +1,7 @@
 /** What a server drives: a kernel with its models, tools, people and storage, built by whoever starts the server. */
 import type { LiveKernel } from '../host/live-kernel.ts';
 import type { OpenQuestions } from '../host/open-questions.ts';
+import type { MetricData } from '../host/telemetry/metric-set.ts';
 import type { Clock } from '../host/ports.ts';
 import type { KernelError } from '../kernel/errors.ts';
 import type { Json } from '../kernel/ids.ts';
@@ -25,6 +26,8 @@ export interface ServedWorld {
   readonly leases: RunLeases;
   /** Whether somebody answers questions; false: they are all denied. */
   readonly asks: boolean;
+  /** As they stand, for whoever hands them to Prometheus (prometheusText). */
+  metrics(): readonly MetricData[];
   /** A name for a new run, like no other. */
   newRunName(): string;
   /** The arguments of an agent here, with what is said of it alone. Throws KernelError INVALID_ARGUMENT. */
@@ -43,6 +46,8 @@ export interface RunLeases {
   standing(summary: RunSummary): Promise<RunStanding>;
   /** A server had it last, which has left it, or is gone: it goes on at the next one. */
   isLeft(summary: RunSummary): boolean;
+  /** A server has it, or had it last. */
+  isServed(summary: RunSummary): boolean;
 }
 
 export interface RunLease {

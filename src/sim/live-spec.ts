@@ -5,6 +5,7 @@
 import { agentProgramOf } from '../agents/loop/agent-program.ts';
 import { clientAgentOf } from '../agents/client-agent.ts';
 import { feedbackProgram } from '../agents/memory/feedback-program.ts';
+import { reflectionProgramOf } from '../agents/memory/reflection-program.ts';
 import { stepPrograms } from '../agents/programs.ts';
 import { singleCallOf } from '../agents/single-call.ts';
 import { team } from '../agents/teams/team.ts';
@@ -90,6 +91,7 @@ function livePrograms({ countTokens }: LiveParts): readonly Program[] {
     singleCallOf(countTokens),
     clientAgentOf(countTokens),
     feedbackProgram,
+    reflectionProgramOf(countTokens),
     team,
     ...stepPrograms,
   ];

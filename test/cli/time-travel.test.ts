@@ -178,6 +178,21 @@ test('a fork keeps tools and limits, and asks another model with a larger budget
   expect(out).toContain('- It is 41.\n  + It is 42.'.replace('- ', '  - '));
 });
 
+test('a model whose price nobody knows is not one that costs nothing when its run goes on', async () => {
+  servers = [await HostileServer.start()];
+  const [server] = servers;
+  const { json, cli } = place({ RINGZERO_MODEL_URL: server!.url, RINGZERO_MODEL_KEY: 'sk-1' });
+  server!.behave(says('It is 41.'));
+  const started = await json('run', 'What is 6*7?', '--model', 'mystery');
+  expect(started['microDollars']).toBeNull();
+  const { run } = started;
+  await json('rewind', run, '--after', '0');
+  expect((await cli('resume', run, '--budget-usd', '1')).err).toContain('none is known of model "mystery"');
+  expect((await json('resume', run))['microDollars']).toBeNull();
+  await json('fork', run, '--after', '0', '--model', 'riddle');
+  expect((await json('resume', `${run}@fork-1`))['microDollars']).toBeNull();
+});
+
 test('what cannot be is refused in one line, and nothing has changed', async () => {
   const { cli, json } = place();
   const { run } = await json(...words);

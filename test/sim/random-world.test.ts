@@ -6,8 +6,14 @@ import { seedCount } from '../support/seeds.ts';
 import { runWorld, type WorldResult } from './random-world.ts';
 
 type AfterCrash = 'process.restored' | 'tool.interrupted' | 'lock.restored' | 'semaphore.restored';
-/** Prefetching and changing engines have worlds of their own. */
-type OfOwnWorlds = 'process.migrated' | 'page.prefetched' | `prefetch.${string}`;
+/** Prefetching, changing engines, and what servers do have worlds of their own. */
+type OfOwnWorlds =
+  | 'process.released'
+  | 'budget.added'
+  | 'budget.removed'
+  | 'process.migrated'
+  | 'page.prefetched'
+  | `prefetch.${string}`;
 
 /** Every event but those. */
 const eventTypes: Readonly<Record<Exclude<EventBody['type'], AfterCrash | OfOwnWorlds>, true>> = {

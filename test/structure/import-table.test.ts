@@ -68,12 +68,13 @@ const table: Readonly<Record<string, Row>> = {
       'gpt-tokenizer',
       'minisearch',
       'pg',
+      'pg-boss',
     ],
     node: true,
   },
   server: {
     rooms: belowServer,
-    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'lru-cache'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'lru-cache', 'ws'],
     node: true,
   },
   cli: {

@@ -10,10 +10,8 @@ import type { StorageManager } from '../../src/kernel/storage.ts';
 import { createApp } from '../../src/server/app.ts';
 import type { ServerEnv } from '../../src/server/caller.ts';
 import type { GuardOptions } from '../../src/server/guards.ts';
-import type { DrivenLimits } from '../../src/server/runs/driven-runs.ts';
 import type { ServedWorld } from '../../src/server/served-world.ts';
-import { openServices, type Services } from '../../src/server/services.ts';
-import type { ChatOptions } from '../../src/server/chat/chat-service.ts';
+import { openServices, type ServiceOptions, type Services } from '../../src/server/services.ts';
 import { documentOf } from '../../src/server/openapi/document.ts';
 import { ApiConformity } from './api-conformity.ts';
 import { ioOf } from './run-cli.ts';
@@ -31,15 +29,13 @@ export async function openServer({
   words = ['--model', 'scripted'],
   storage = new MemoryStorage(),
   guards = {},
-  limits = {},
-  chat = {},
+  options = {},
   onError,
 }: {
   readonly words?: readonly string[];
   readonly storage?: StorageManager;
   readonly guards?: Partial<GuardOptions>;
-  readonly limits?: Partial<DrivenLimits>;
-  readonly chat?: Partial<ChatOptions>;
+  readonly options?: Partial<ServiceOptions>;
   /** Absent: an error that nobody has foreseen fails the test. */
   readonly onError?: (error: unknown, id: string) => void;
 } = {}): Promise<OpenServer> {
@@ -49,7 +45,7 @@ export async function openServer({
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
-  const services = openServices(world.served, { active: 1_000, ...limits }, chat);
+  const services = openServices(world.served, { active: 1_000, onNotice: () => {}, ...options });
   const app = createApp(services, {
     version: '0.0.0',
     guards,

@@ -5,7 +5,6 @@ import { otlpSettings, type Environment } from '../../src/adapters/telemetry/otl
 import type { LiveKernel } from '../../src/host/live-kernel.ts';
 import type { Redactor } from '../../src/host/redactor.ts';
 import { CallContents } from '../../src/host/telemetry/call-contents.ts';
-import { schemaUrl, scopeName } from '../../src/host/telemetry/conventions.ts';
 import { openTelemetry, type LiveTelemetry } from '../../src/host/telemetry/open-telemetry.ts';
 import { live, type LiveWorld } from './live.ts';
 import type { ReceivedMetric, ReceivedSpan } from './otlp-messages.ts';
@@ -34,7 +33,7 @@ export async function telemetered(
   const notices: string[] = [];
   const exporter = await openOtlpExporter({
     settings: otlpSettings({ flag: '--otlp', url }, environment)!,
-    scope: { name: scopeName, version: '1.2.3', schemaUrl },
+    version: '1.2.3',
     onNotice: (line) => notices.push(line),
   });
   const contents = new CallContents({ keepsMessages: exportsContent });

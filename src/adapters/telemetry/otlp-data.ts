@@ -16,17 +16,12 @@ import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace-base';
 
 import type { MetricData, MetricPoint } from '../../host/telemetry/metric-set.ts';
+import type { TelemetryScope } from '../../host/telemetry/open-telemetry.ts';
 import type { Attributes, SpanData } from '../../host/telemetry/span.ts';
-
-export interface Scope {
-  readonly name: string;
-  readonly version: string;
-  readonly schemaUrl: string;
-}
 
 type SdkAttributes = ReadableSpan['attributes'];
 
-export function readableSpan(span: SpanData, resource: Resource, scope: Scope): ReadableSpan {
+export function readableSpan(span: SpanData, resource: Resource, scope: TelemetryScope): ReadableSpan {
   const { traceId, spanId, parentSpanId, startUs, endUs, status, message } = span;
   const context = (id: string): SpanContext => ({ traceId, spanId: id, traceFlags: TraceFlags.SAMPLED });
   return {

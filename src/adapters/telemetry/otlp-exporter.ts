@@ -5,10 +5,9 @@
 import { randomUUID } from 'node:crypto';
 
 import type { MetricData } from '../../host/telemetry/metric-set.ts';
-import type { TelemetryExporter } from '../../host/telemetry/open-telemetry.ts';
+import type { TelemetryExporter, TelemetryScope } from '../../host/telemetry/open-telemetry.ts';
 import type { SpanData } from '../../host/telemetry/span.ts';
 import { messageOf } from '../../kernel/errors.ts';
-import type { Scope } from './otlp-data.ts';
 import { bare, type OtlpSettings } from './otlp-settings.ts';
 
 /** Spans that wait for an export at most, and those of one export. */
@@ -22,17 +21,18 @@ interface ExportResult {
   readonly error?: Error;
 }
 /** Passes on what it is given; resolves to why it could not, or to undefined. */
-type Send<What> = (what: What) => Promise<Error | undefined>;
+type Send<What> = (what: What, scope: TelemetryScope) => Promise<Error | undefined>;
 
 export interface OtlpExporterOptions {
   readonly settings: OtlpSettings;
-  readonly scope: Scope;
+  /** Of the program, `service.version`; absent: nobody says. */
+  readonly version?: string;
   /** One line, once: the collector cannot be reached, or refuses. */
   readonly onNotice: (line: string) => void;
 }
 
 export async function openOtlpExporter(options: OtlpExporterOptions): Promise<TelemetryExporter> {
-  const { settings, scope } = options;
+  const { settings, version } = options;
   const { tracesUrl, metricsUrl, headers, timeoutMs: timeoutMillis } = settings;
   const [{ OTLPTraceExporter }, { OTLPMetricExporter }, { defaultResource, resourceFromAttributes }, data] =
     await Promise.all([
@@ -43,7 +43,7 @@ export async function openOtlpExporter(options: OtlpExporterOptions): Promise<Te
     ]);
   const resource = defaultResource().merge(
     resourceFromAttributes({
-      'service.version': scope.version,
+      ...(version === undefined ? {} : { 'service.version': version }),
       // Counters of two processes are not to be taken for one.
       'service.instance.id': randomUUID(),
       ...settings.resource,
@@ -55,14 +55,14 @@ export async function openOtlpExporter(options: OtlpExporterOptions): Promise<Te
   const metrics = new OTLPMetricExporter({ url: metricsUrl, ...shared });
   const startUs = Date.now() * 1_000;
   return new OtlpExporter(options, {
-    sendSpans: (spans) =>
+    sendSpans: (spans, scope) =>
       sent((done) =>
         traces.export(
           spans.map((span) => data.readableSpan(span, resource, scope)),
           done,
         ),
       ),
-    sendMetrics: (read) => {
+    sendMetrics: (read, scope) => {
       const times = { startUs, nowUs: Date.now() * 1_000 };
       const scoped = { scope, metrics: read.map((metric) => data.sdkMetric(metric, times)) };
       return sent((done) => metrics.export({ resource, scopeMetrics: [scoped] }, done));
@@ -90,7 +90,7 @@ class OtlpExporter implements TelemetryExporter {
   private readonly sendMetrics: Send<readonly MetricData[]>;
   private readonly shutdown: () => Promise<void>;
   private waiting: SpanData[] = [];
-  private read: (() => readonly MetricData[]) | undefined;
+  private source: { readonly scope: TelemetryScope; readonly read: () => readonly MetricData[] } | undefined;
   private readonly timers: NodeJS.Timeout[];
   /** The exports under way, one after the other. */
   private sending: Promise<void> | undefined;
@@ -125,8 +125,8 @@ class OtlpExporter implements TelemetryExporter {
     if (this.waiting.length === mostAtOnce) void this.flush();
   }
 
-  readMetrics(read: () => readonly MetricData[]): void {
-    this.read = read;
+  begin(scope: TelemetryScope, read: () => readonly MetricData[]): void {
+    this.source = { scope, read };
   }
 
   async close(): Promise<void> {
@@ -160,7 +160,7 @@ class OtlpExporter implements TelemetryExporter {
   private async sendAll(): Promise<void> {
     while (this.waiting.length > 0) {
       const batch = this.waiting.slice(0, mostAtOnce);
-      const failed = await this.sendSpans(batch);
+      const failed = await this.sendSpans(batch, this.source!.scope);
       this.isDown = failed !== undefined;
       // They count as waiting until they have arrived.
       this.waiting = this.waiting.slice(batch.length);
@@ -175,9 +175,9 @@ class OtlpExporter implements TelemetryExporter {
   }
 
   private async flushMetrics(): Promise<void> {
-    const { read } = this;
-    if (read === undefined) return;
-    const failed = await this.sendMetrics(read());
+    const { source } = this;
+    if (source === undefined) return;
+    const failed = await this.sendMetrics(source.read(), source.scope);
     if (failed !== undefined) this.tell(this.options.settings.metricsUrl, failed);
   }
 

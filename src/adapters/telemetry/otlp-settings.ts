@@ -71,15 +71,14 @@ export function otlpSettings(
   };
 }
 
-/** The values of headers, which nobody is to be told. */
-export function otlpSecrets(environment: Environment): readonly string[] {
-  return ['', 'TRACES_', 'METRICS_'].flatMap((kind) => {
-    const name = `OTEL_EXPORTER_OTLP_${kind}HEADERS`;
+/** The headers that the environment has for collectors: whoever runs here could read them there. Of one that cannot be read, its whole value. */
+export function otlpHeaders(environment: Environment): readonly (readonly [name: string, value: string])[] {
+  return ['', 'TRACES_', 'METRICS_'].flatMap((kind): (readonly [string, string])[] => {
+    const variable = `OTEL_EXPORTER_OTLP_${kind}HEADERS`;
     try {
-      // `Bearer abc` is told apart into its words, of which one is the secret.
-      return Object.values(pairs(name, environment[name])).flatMap((value) => [value, ...value.split(/\s+/)]);
+      return Object.entries(pairs(variable, environment[variable]));
     } catch {
-      return [environment[name]!];
+      return [['authorization', environment[variable]!]];
     }
   });
 }

@@ -1,15 +1,18 @@
-/** `ringzero sweep FILE`: policies × workloads × capacities × seeds, over the threads of this machine (docs/sweep.md). */
+/** `ringzero sweep FILE`: policies × workloads × capacities × seeds, over the threads of this machine or the workers of many (docs/sweep.md). */
 import { writeFileSync } from 'node:fs';
 
 import type { Command as CommanderCommand } from 'commander';
 
 import { invalid, messageOf } from '../../kernel/errors.ts';
+import type { KeyedCell } from '../../sim/sweep/cells.ts';
 import type { Outcome } from '../../sim/sweep/outcomes.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutputs } from '../line-file.ts';
 import { isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 import { failuresIn, ResultFile } from '../sweep/result-file.ts';
+import { openJobs } from '../jobs/job-flags.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
+import { submitSweep } from '../sweep/submit-sweep.ts';
 import { planSweep, type SweepPlan } from '../sweep/sweep-plan.ts';
 import { sweepDocument, sweepFiles, sweepLines, type SweepFindings } from '../sweep/sweep-report.ts';
 import { addThreadsFlag } from '../thread-pool.ts';
@@ -17,6 +20,7 @@ import { addThreadsFlag } from '../thread-pool.ts';
 interface SweepOptions extends CommonOptions {
   readonly given: RunFlags['given'];
   readonly threads: number;
+  readonly database?: string;
   readonly output?: string;
   readonly csv?: string;
   readonly report?: string;
@@ -24,11 +28,12 @@ interface SweepOptions extends CommonOptions {
 
 export const sweepCommand: Command<SweepOptions> = {
   name: 'sweep',
-  summary: 'Run policies × workloads × capacities × seeds over all cores.',
+  summary: 'Run policies × workloads × capacities × seeds over all cores, or over many machines.',
   register(command: CommanderCommand): void {
     command.argument('<file>', 'the sweep, as JSON');
     addThreadsFlag(command);
     command
+      .option('--database <url>', 'a postgres:// URL: workers on any machines compute it (ringzero worker)')
       .option(
         '--output <file>',
         'keep each result as it comes, a line of JSON each; a sweep that was cut off goes on with what is missing there',
@@ -40,6 +45,8 @@ export const sweepCommand: Command<SweepOptions> = {
   async run({ operands, options }: Call<SweepOptions>, io: Io): Promise<number> {
     const [path = ''] = operands;
     const { output, csv, report } = options;
+    if (options.database !== undefined && isGiven(options, '--threads'))
+      throw invalid('--threads', options.threads, 'none with --database: its workers have their own');
     const seed = isGiven(options, '--seed') ? options.seed : undefined;
     const plan = await planSweep(path, { seed, onReading: (name) => io.progress(`reading ${name}`) });
     const inputs = [path, ...[...plan.workloads.values()].map((file) => file.path)];
@@ -72,19 +79,27 @@ export const sweepCommand: Command<SweepOptions> = {
 async function outcomesOf(
   plan: SweepPlan,
   file: ResultFile | undefined,
-  { threads }: SweepOptions,
+  { threads, database }: SweepOptions,
   io: Io,
 ): Promise<ReadonlyMap<string, Outcome>> {
-  const outcomes = new Map<string, Outcome>(file?.found);
-  await runSweep(plan, {
-    found: file?.found ?? new Map(),
-    threads,
-    io,
-    onOutcome(cell, outcome) {
-      outcomes.set(cell.key, outcome);
-      file?.add(cell, outcome);
-    },
-  });
+  const found = file?.found ?? new Map<string, Outcome>();
+  const outcomes = new Map(found);
+  const onOutcome = (cell: KeyedCell, outcome: Outcome): void => {
+    outcomes.set(cell.key, outcome);
+    file?.add(cell, outcome);
+  };
+  if (database === undefined) {
+    await runSweep(plan, { found, threads, onOutcome, io });
+    return outcomes;
+  }
+  const jobs = await openJobs({ database }, io);
+  try {
+    await submitSweep(plan, jobs, { found, onOutcome, io });
+  } catch (error) {
+    throw jobs.error(error);
+  } finally {
+    await jobs.close();
+  }
   return outcomes;
 }
 

@@ -24,6 +24,8 @@ export async function openServedWorld(
     moreModels: settings.furtherModels,
     isWatched: false,
     asksPerson: settings.approve !== 'never',
+    hasFigures: true,
+    isKept: true,
   });
   const { live, questions, clock, registry, models, tools } = world;
   return {
@@ -39,6 +41,7 @@ export async function openServedWorld(
       tools,
       budget: budgetName,
       settings: world.settings as unknown as Json,
+      metrics: () => world.telemetry.metrics(),
       newRunName,
       agent: (own) => world.agent(own),
       checkGoesOn: (run, kept) => checkSameWorld(run, kept, world.settings),

@@ -7,10 +7,12 @@
 
 /** Raised when a name or its meaning changes. */
 export const mappingVersion = 1;
-/** Of the conventions that the names are from. */
-export const schemaUrl = 'https://opentelemetry.io/schemas/1.45.0';
-/** The instrumentation scope of all spans and metrics. */
-export const scopeName = 'ringzero';
+/** The instrumentation scope of all spans and metrics; the schema is that of the conventions that the names are from. */
+export const telemetryScope = {
+  name: 'ringzero',
+  version: String(mappingVersion),
+  schemaUrl: 'https://opentelemetry.io/schemas/1.45.0',
+} as const;
 
 export type SpanType = 'invoke_agent' | 'chat' | 'execute_tool';
 

@@ -1,15 +1,23 @@
 import type { LiveKernel } from '../live-kernel.ts';
 import type { Clock } from '../ports.ts';
+import { telemetryScope } from './conventions.ts';
 import type { MetricData } from './metric-set.ts';
 import type { SpanData } from './span.ts';
 import { Telemetry, type TelemetryOptions } from './telemetry.ts';
 
+/** Who tells: an instrumentation scope. */
+export interface TelemetryScope {
+  readonly name: string;
+  readonly version: string;
+  readonly schemaUrl: string;
+}
+
 /** Where spans and metrics go. Nothing of it throws, rejects or makes anybody wait but who closes it. */
 export interface TelemetryExporter {
+  /** Before anything else. `readMetrics`: is asked from time to time and at the end. */
+  begin(scope: TelemetryScope, readMetrics: () => readonly MetricData[]): void;
   /** Takes a span that has ended. */
   add(span: SpanData): void;
-  /** Metrics are read from here, from time to time and at the end. `startUs`: since when they count. */
-  readMetrics(read: () => readonly MetricData[]): void;
   /** Spans that it could not pass on, so far. */
   readonly dropped: number;
   /** Passes on what it has, as far as that is possible in a limited time. */
@@ -48,7 +56,7 @@ export function openTelemetry(
   });
   const endWatch = live.watch(telemetry);
   const endPieces = live.answers.watch(({ call: { pid, n } }) => telemetry.piece(pid, n));
-  exporter?.readMetrics(() => telemetry.metrics());
+  exporter?.begin(telemetryScope, () => telemetry.metrics());
   return {
     metrics: () => telemetry.metrics(),
     storage: (news) => telemetry.storage(news),

@@ -88,7 +88,7 @@ const policies = createRoute({
 export function addKernelRoutes(app: OpenAPIHono<ServerEnv>, { live, isSeen }: KernelServices): void {
   /** Those of a snapshot that the caller may know of. */
   const seen = async (caller: Caller, isMeant: (process: ProcessSnapshot) => boolean) => {
-    const machine = live.kernel.snapshot();
+    const machine = machineNow(live);
     const meant = machine.processes.filter(isMeant);
     const known = new Map<string, boolean>();
     for (const { run } of meant) if (!known.has(run)) known.set(run, await isSeen(run, caller));
@@ -100,7 +100,7 @@ export function addKernelRoutes(app: OpenAPIHono<ServerEnv>, { live, isSeen }: K
     if (found === undefined) throw new Refused(404, 'UNKNOWN_PROCESS', `process ${pid}: there is none`);
     return found;
   };
-  app.openapi(kernel, (context) => context.json(toldOf(live.kernel.snapshot()), 200));
+  app.openapi(kernel, (context) => context.json(toldOf(machineNow(live)), 200));
   app.openapi(processes, async (context) => {
     const { state, run } = context.req.valid('query');
     const isMeant = (process: ProcessSnapshot): boolean =>
@@ -122,7 +122,7 @@ export function addKernelRoutes(app: OpenAPIHono<ServerEnv>, { live, isSeen }: K
     return context.json({ pid, signal: told, state: after?.state ?? 'terminated' }, 200);
   });
   app.openapi(budgets, (context) => {
-    const machine = toldOf(live.kernel.snapshot());
+    const machine = toldOf(machineNow(live));
     return context.json({ nowUs: machine.nowUs, budgets: machine.budgets }, 200);
   });
   app.openapi(policies, (context) => {
@@ -143,6 +143,12 @@ export function addKernelRoutes(app: OpenAPIHono<ServerEnv>, { live, isSeen }: K
     );
   });
 }
+
+/** Its own time is that of its last input. */
+const machineNow = (live: LiveKernel): KernelSnapshot => ({
+  ...live.kernel.snapshot(),
+  nowUs: live.nowUs(),
+});
 
 /** As its schema has it: plain lists that whoever gets them may have for themselves. */
 const toldOf = (machine: KernelSnapshot): z.infer<typeof kernelView> =>

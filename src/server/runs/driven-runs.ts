@@ -37,6 +37,7 @@ interface Entry extends DrivenRun {
   roots: readonly Pid[];
   readonly parents: Map<Pid, Pid | 0>;
   readonly suspended: Set<Pid>;
+  hasBegun: boolean;
   lease: RunLease | undefined;
   isLost: boolean;
 }
@@ -59,6 +60,7 @@ export class DrivenRuns implements StepWatcher {
   constructor(world: ServedWorld, limits: DrivenLimits) {
     this.world = world;
     this.limits = limits;
+    this.broken = new Promise((resolve) => (this.tellBroken = resolve));
     world.live.watch(this);
   }
 
@@ -108,6 +110,7 @@ export class DrivenRuns implements StepWatcher {
       roots: [],
       parents: new Map(),
       suspended: new Set(),
+      hasBegun: false,
       sinceUs: world.clock.nowUs(),
       lease: undefined,
       isLost: false,
@@ -119,6 +122,7 @@ export class DrivenRuns implements StepWatcher {
       await world.live.settled();
       // It may have ended meanwhile; then that has been told.
       if (entry.state === 'starting') entry.state = 'running';
+      if (!entry.hasBegun) await this.leave(entry, 'release');
       return result;
     } catch (error) {
       if (entry.pids.size === 0) await this.leave(entry, 'release');
@@ -171,7 +175,7 @@ export class DrivenRuns implements StepWatcher {
   async leaveAll(): Promise<void> {
     await Promise.all(
       [...this.entries.values()].map((entry) =>
-        this.leave(entry, entry.state === 'stopped' ? 'release' : 'leave'),
+        this.leave(entry, entry.state === 'stopped' || entry.state === 'stopping' ? 'release' : 'leave'),
       ),
     );
   }
@@ -188,7 +192,8 @@ export class DrivenRuns implements StepWatcher {
           entry.pids.add(event.pid);
           entry.parents.set(event.pid, event.parent);
           entry.roots = rootsOf(entry);
-          if (entry.state === 'starting' && entry.pids.size === 1) this.tell(entry, 'started');
+          if (!entry.hasBegun) this.tell(entry, 'started');
+          entry.hasBegun = true;
           break;
         }
         case 'process.suspended': {
@@ -217,8 +222,12 @@ export class DrivenRuns implements StepWatcher {
     }
   }
 
-  /** The kernel cannot go on. */
-  broke(): void {
+  /** Resolves, to the reason, when the kernel cannot go on. */
+  readonly broken: Promise<string>;
+  private tellBroken: (why: string) => void = () => {};
+
+  broke(message: string): void {
+    this.tellBroken(message);
     this.closed = new Refused(503, 'UNAVAILABLE', 'the kernel has broken down; the server ends', {
       retryAfter: 5,
     });

@@ -10,6 +10,7 @@ import { firstBranch } from '../../kernel/branches.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import { historyVersion, type AuditRecord } from '../../kernel/records.ts';
+import type { BranchRecord } from '../../kernel/storage.ts';
 import type { Caller, RequestIdentity } from '../caller.ts';
 import { Refused } from '../errors.ts';
 import type { ServedWorld } from '../served-world.ts';
@@ -17,7 +18,8 @@ import { cutPlace } from './cut-place.ts';
 import { alreadyRunning, DrivenRuns, type DrivenLimits } from './driven-runs.ts';
 import { KnownRuns } from './known-runs.ts';
 import { openedConversation, saidIn } from './openai-messages.ts';
-import { withFacts } from './run-facts.ts';
+import { tenantOf, withFacts } from './run-facts.ts';
+import { rootOf } from './stored-root.ts';
 import type { CreateTrace, GoOnTrace } from './trace-schemas.ts';
 
 export interface CreatedRun {
@@ -110,10 +112,46 @@ export class RunService {
       return 'not_running';
     }
     if (here.state === 'stopped') return 'not_running';
+    // A reflection is worth nothing half done.
+    if (here.isSide) {
+      await this.driven.kill(run);
+      return 'stopping';
+    }
     // It stays stopped, whatever becomes of this server: stored before the signal is.
     const told = this.told(run, 'stop', caller);
     await Promise.all([told, this.driven.stop(run)]);
     return 'stopping';
+  }
+
+  /** A run that another server has left. False: somebody has stopped it, or it is over. Throws as `goOn`. */
+  async goOnWithLeft(run: string): Promise<boolean> {
+    const { storage } = this.world;
+    const acts = (await storage.audit(run)).filter(({ record }) => isStopOrContinue.test(record.action));
+    if (acts.at(-1)?.record.action === 'person/stop') return false;
+    const open = (await storage.processes(run)).filter(({ end }) => end === undefined);
+    const side = open.find(({ program }) => program === 'reflection');
+    const begin = async (): Promise<boolean> => {
+      const { branch, started, records } = await readBranch(storage, run, side?.branch);
+      if (isOver(records)) return false;
+      this.world.checkGoesOn(run, started.settings);
+      await this.restored(run, branch, []);
+      return true;
+    };
+    return this.driven.drive(run, begin, { isSide: side !== undefined });
+  }
+
+  /**
+   * Nothing more is taken up, and all that goes on is parked, for the next server to go on with. Resolves when that is done, or `hurry` does: then calls are broken off where they are. Never rejects.
+   */
+  async close(hurry: Promise<unknown>): Promise<void> {
+    this.driven.close(
+      new Refused(503, 'SHUTTING_DOWN', 'the server ends; another one goes on with its runs', {
+        retryAfter: 5,
+      }),
+    );
+    const parked = this.world.live.park().catch(() => {});
+    await Promise.race([parked, hurry]);
+    await this.driven.leaveAll();
   }
 
   // ---- How a run goes on ---------------------------------------------------------------------------------------------
@@ -252,16 +290,13 @@ export class RunService {
     };
   }
 
-  private async checkNobodyElse(run: string): Promise<void> {
+  /** Throws Refused: another program drives it. */
+  async checkNobodyElse(run: string): Promise<void> {
     const [summary] = await this.world.storage.runs({ run });
     if (summary === undefined) return;
     const { state, by } = await this.world.leases.standing(summary);
     if (state === 'running')
-      throw new Refused(
-        409,
-        'DRIVEN_ELSEWHERE',
-        `trace ${JSON.stringify(run)}: ${by} drives it; stop it there`,
-      );
+      throw new Refused(409, 'DRIVEN_ELSEWHERE', `trace ${JSON.stringify(run)}: ${by} drives it`);
   }
 
   private hold(run: string): void {
@@ -275,13 +310,14 @@ export class RunService {
   }
 }
 
-/** Whose it is: that of the token, if it has one. */
-function tenantOf(uid: string | undefined, { tenant }: Caller): string {
-  if (tenant !== undefined && uid !== undefined && uid !== tenant)
-    throw new Refused(403, 'FORBIDDEN', `uid: ${JSON.stringify(uid)} is not that of the token`, {
-      field: 'uid',
-    });
-  return tenant ?? uid ?? '';
+const isStopOrContinue = /^person\/(?:stop|continue)$/;
+
+function isOver(records: readonly BranchRecord[]): boolean {
+  const alive = new Set<Pid>();
+  for (const { type, pid } of records)
+    if (type === 'process.started') alive.add(pid);
+    else if (type === 'process.ended') alive.delete(pid);
+  return alive.size === 0;
 }
 
 function checkKnown(field: string, given: readonly string[], known: readonly string[]): void {
@@ -304,13 +340,6 @@ function checkBranch({ run, current }: StoredBranch, branch: string | undefined)
     `branch: trace ${JSON.stringify(run)} goes on with ${JSON.stringify(current)}, not with ${JSON.stringify(branch)}`,
     { field: 'branch' },
   );
-}
-
-function rootOf({ records }: StoredBranch): { readonly pid: Pid; readonly program: string } {
-  const [first] = records;
-  if (first?.type !== 'process.started')
-    throw new Refused(409, 'OVER', 'nothing is left of what the trace did');
-  return first;
 }
 
 function isUnfinished(stored: StoredBranch): boolean {

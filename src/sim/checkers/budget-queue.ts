@@ -36,6 +36,8 @@ export function budgetQueue({ budgets }: CheckerFacts): Checker {
     name: 'budget-queue',
     promise: "A budget node's first waiter is not overtaken.",
     on: {
+      'budget.added': ({ node, definition }) => void parents.set(node, definition.parent),
+      'budget.removed': ({ node }) => void parents.delete(node),
       'process.spawned': ({ pid, budget }) => void ownOf.set(pid, budget),
       'call.requested': (event) => void placeOf.set(event.pid, ++places),
       'budget.queued': (event) => {

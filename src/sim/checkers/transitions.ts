@@ -4,8 +4,16 @@
  */
 import { checkOf, type Check, type Checker } from './checker.ts';
 
-type Phase = 'fresh' | 'ready' | 'running' | 'waiting' | 'suspended' | 'terminated';
-type Change = 'ready' | 'dispatched' | 'off its core' | 'waiting' | 'suspended' | 'continued' | 'terminated';
+type Phase = 'fresh' | 'ready' | 'running' | 'waiting' | 'suspended' | 'terminated' | 'released';
+type Change =
+  | 'ready'
+  | 'dispatched'
+  | 'off its core'
+  | 'waiting'
+  | 'suspended'
+  | 'continued'
+  | 'terminated'
+  | 'released';
 
 /** Rows: the phase before; a change that is missing is illegal. Whoever runs leaves its core before anything else. */
 const legal: Readonly<Record<Phase, Partial<Record<Change, Phase>>>> = {
@@ -19,8 +27,9 @@ const legal: Readonly<Record<Phase, Partial<Record<Change, Phase>>>> = {
   ready: { dispatched: 'running', waiting: 'waiting', suspended: 'suspended', terminated: 'terminated' },
   running: { 'off its core': 'fresh' },
   waiting: { ready: 'ready', waiting: 'waiting', suspended: 'suspended', terminated: 'terminated' },
-  suspended: { continued: 'fresh', terminated: 'terminated' },
+  suspended: { continued: 'fresh', terminated: 'terminated', released: 'released' },
   terminated: {},
+  released: {},
 };
 
 /** Legal transitions only; a pid is spawned once; nothing is heard of a process before its start or after its end. */
@@ -44,7 +53,7 @@ export function transitions(): Checker {
       if (event.type === 'message.sent' && event.pid === 0) return;
       const phase = phases[event.pid];
       check(phase !== undefined, event, () => `process ${event.pid} was never spawned`);
-      check(phase !== 'terminated', event, () => `process ${event.pid} has terminated`);
+      check(phase !== 'terminated' && phase !== 'released', event, () => `process ${event.pid} has ${phase}`);
     },
     on: {
       'process.spawned': (event) => {
@@ -71,6 +80,7 @@ export function transitions(): Checker {
       'process.waiting': (event) => change(event, 'waiting'),
       'process.suspended': (event) => change(event, 'suspended'),
       'process.continued': (event) => change(event, 'continued'),
+      'process.released': (event) => change(event, 'released'),
       'process.terminated': (event) => {
         const { pid, outcome, code } = event;
         check(

@@ -233,6 +233,9 @@ export class Metrics {
       case 'process.unboosted':
       case 'prefetch.cancelled':
       case 'process.restored':
+      case 'process.released':
+      case 'budget.added':
+      case 'budget.removed':
       case 'budget.reserved':
       case 'budget.queued':
       case 'budget.overrun':

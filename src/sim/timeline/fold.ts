@@ -60,6 +60,8 @@ function change(state: FoldedState, event: KernelEvent): void {
       return enter(state, event.pid, 'ready');
     case 'process.terminated':
       return terminated(state, event);
+    case 'process.released':
+      return released(state, event.pid);
     case 'queue.held':
       state.engines.edit(event.engine).heldBy = event.pid;
       return;
@@ -225,6 +227,8 @@ function change(state: FoldedState, event: KernelEvent): void {
       for (const { pid } of event.members) processOf(state, pid).deadlock = event.members;
       return;
     // They say why something happens that other events tell.
+    case 'budget.added':
+    case 'budget.removed':
     case 'call.bypassed':
     case 'call.degraded':
     case 'page.dropped':
@@ -359,6 +363,19 @@ function terminated(state: FoldedState, event: EventOf<'process.terminated'>): v
     for (const semaphore of runOf(state, run).semaphores) state.semaphores.delete(semaphore);
     runOf(state, run).semaphores = none;
   }
+  if (state.processes.get(parent) !== undefined) processOf(state, parent).children--;
+}
+
+/** It stands where it was stopped. */
+function released(state: FoldedState, pid: number): void {
+  const process = processOf(state, pid);
+  const { parent, run } = process.spawned;
+  for (const request of process.questions) state.questions.delete(request);
+  process.questions = none;
+  process.tools = none;
+  process.call = undefined;
+  process.mail = 0;
+  runOf(state, run).alive--;
   if (state.processes.get(parent) !== undefined) processOf(state, parent).children--;
 }
 

@@ -219,7 +219,7 @@ test('requests under one name are answered one after the other, by one process',
 });
 
 test('an idle conversation ends, and the next request begins another', async () => {
-  await using server = await openServer({ chat: { idleUs: 20_000 } });
+  await using server = await openServer({ options: { chat: { idleUs: 20_000 } } });
   const first = (await chat(server, hello)).headers.get('X-Ringzero-Run')!;
   await expect
     .poll(
@@ -230,7 +230,7 @@ test('an idle conversation ends, and the next request begins another', async () 
 });
 
 test('of many idle conversations the longest idle end', async () => {
-  await using server = await openServer({ chat: { idleMax: 2 } });
+  await using server = await openServer({ options: { chat: { idleMax: 2 } } });
   for (const user of ['a', 'b', 'c', 'd']) await chat(server, { ...hello, user });
   await expect
     .poll(
@@ -415,7 +415,7 @@ test('a client that hangs up ends its call, and its process with it', async () =
         ((await (await world.server.get(`/api/traces/${run}`)).json()) as { status: string }).status,
     )
     .toBe('cancelled');
-  await listening.close();
+  await listening.close(0);
 });
 
 test('an answer that breaks off in the middle ends its stream with an error', async () => {
