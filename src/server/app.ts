@@ -6,8 +6,11 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { badInput } from './bad-input.ts';
 import { checkBody } from './body-check.ts';
 import type { ServerEnv } from './caller.ts';
+import { chatAnswerOf } from './chat/chat-errors.ts';
+import { addChatRoutes } from './chat/chat-routes.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
+import { addExperienceRoutes } from './experiences/experience-routes.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
@@ -29,7 +32,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, watches, questions, answerTokens } = services;
+  const { answerTokens, chat, experiences, questions, reflections, runs, watches, world } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -38,7 +41,8 @@ export function createApp(
   });
   app.onError((error, context) => {
     const id = randomUUID();
-    const answer = answerOf(context, error, id);
+    const isChat = context.req.path.startsWith('/v1/');
+    const answer = isChat ? chatAnswerOf(context, error, id) : answerOf(context, error, id);
     if (answer.status === 500) onError(error, id);
     return answer;
   });
@@ -46,9 +50,11 @@ export function createApp(
   app.use(checkBody);
   addHealthRoutes(app, { live: world.live, isClosing: () => services.isClosing, version });
   addTraceRoutes(app, runs);
+  addExperienceRoutes(app, experiences, reflections);
   addQuestionRoutes(app, questions, answerTokens);
   addWatchRoutes(app, { watches, known: runs.known });
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
+  addChatRoutes(app, world, chat);
   addDocumentRoutes(app, version);
   return app;
 }

@@ -1,4 +1,7 @@
 /** What the routes are made of. */
+import { ChatService, type ChatOptions } from './chat/chat-service.ts';
+import { ExperienceService } from './experiences/experience-service.ts';
+import { ReflectionService } from './experiences/reflection-service.ts';
 import { AnswerTokens } from './questions/answer-tokens.ts';
 import { ApprovalWebhook } from './questions/approval-webhook.ts';
 import { QuestionService } from './questions/question-service.ts';
@@ -14,6 +17,9 @@ export interface Services {
   readonly watches: Watches;
   readonly left: LeftRuns;
   readonly questions: QuestionService;
+  readonly experiences: ExperienceService;
+  readonly reflections: ReflectionService;
+  readonly chat: ChatService;
   /** Undefined: nobody is told of questions by webhook. */
   readonly answerTokens: AnswerTokens | undefined;
   /** Nothing more is taken up. */
@@ -29,13 +35,14 @@ export interface ServiceOptions extends DrivenLimits {
     | undefined;
   /** What watchers may cost. */
   readonly watching?: WatchingOptions;
+  readonly chat?: Partial<ChatOptions>;
   /** A line for whoever runs the server. */
   readonly onNotice: (line: string) => void;
 }
 
 export function openServices(
   world: ServedWorld,
-  { onNotice, webhook, watching = {}, ...limits }: ServiceOptions,
+  { onNotice, webhook, chat, watching = {}, ...limits }: ServiceOptions,
 ): Services {
   const runs = new RunService(world, limits);
   const watches = openWatches(world, {
@@ -49,6 +56,8 @@ export function openServices(
     webhook === undefined || answerTokens === undefined
       ? undefined
       : new ApprovalWebhook({ ...webhook, questions, tokens: answerTokens, clock: world.clock, onNotice });
+  const experiences = new ExperienceService(world, runs.known);
+  const reflections = new ReflectionService(world, runs, experiences);
   let isClosing = false;
   return {
     world,
@@ -56,6 +65,9 @@ export function openServices(
     watches,
     left,
     questions,
+    experiences,
+    reflections,
+    chat: new ChatService(world, runs.driven, chat ?? {}),
     answerTokens,
     get isClosing() {
       return isClosing;
