@@ -46,6 +46,7 @@ import type {
   LedgerFilter,
   LoadedCheckpoint,
   Memory,
+  MemoryFilter,
   KeptBecause,
   ProcessAddress,
   ProcessTally,
@@ -236,6 +237,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
 
   recall(question: Recollection): RecalledMemory[] {
     return this.memories.recall(question);
+  }
+
+  remembered(filter: MemoryFilter): RecalledMemory[] {
+    return this.memories.latest(filter);
   }
 
   whole(run: string): WholeRun | undefined {

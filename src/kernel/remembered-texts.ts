@@ -1,8 +1,8 @@
 /** The memories of a store in memory: what was remembered under each scope, and how it is found. */
 import { copyJson } from '../base/copy-json.ts';
 import { KernelError } from './errors.ts';
-import { checkMemory, checkRecollection, isSameRecord } from './storage.ts';
-import type { Memory, Recollection } from './storage.ts';
+import { checkMemory, checkMemoryFilter, checkRecollection, isSameRecord } from './storage.ts';
+import type { Memory, MemoryFilter, Recollection } from './storage.ts';
 import type { RecalledMemory } from './syscalls.ts';
 import type { TextIndex } from './text-index.ts';
 
@@ -40,6 +40,11 @@ export class RememberedTexts {
   recall(question: Recollection): RecalledMemory[] {
     checkRecollection(question);
     return this.scopes.get(question.scope)?.recall(question.query, question.limit) ?? [];
+  }
+
+  latest(filter: MemoryFilter): RecalledMemory[] {
+    checkMemoryFilter(filter);
+    return this.scopes.get(filter.scope)?.latest(filter.limit) ?? [];
   }
 
   private scopeOf(name: string): Scope {
@@ -80,15 +85,25 @@ class Scope {
   }
 
   recall(query: string, limit: number): RecalledMemory[] {
-    return this.index.search(query, limit).map(({ number, score }) => {
-      const { text, key, data, atUs } = this.memories.get(number)!;
-      return {
-        text,
-        score,
-        ...(key === undefined ? {} : { key }),
-        ...(data === undefined ? {} : { data: copyJson(data) }),
-        atUs,
-      };
-    });
+    return this.index
+      .search(query, limit)
+      .map(({ number, score }) => recalled(this.memories.get(number)!, score));
   }
+
+  latest(limit: number): RecalledMemory[] {
+    return [...this.memories.values()]
+      .slice(-limit)
+      .reverse()
+      .map((memory) => recalled(memory, 1));
+  }
+}
+
+function recalled({ text, key, data, atUs }: Memory, score: number): RecalledMemory {
+  return {
+    text,
+    score,
+    ...(key === undefined ? {} : { key }),
+    ...(data === undefined ? {} : { data: copyJson(data) }),
+    atUs,
+  };
 }

@@ -8,6 +8,7 @@ import { checkBody } from './body-check.ts';
 import type { ServerEnv } from './caller.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
+import { addExperienceRoutes } from './experiences/experience-routes.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
@@ -29,7 +30,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, watches, questions, answerTokens } = services;
+  const { world, runs, watches, questions, answerTokens, experiences, reflections } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -46,6 +47,7 @@ export function createApp(
   app.use(checkBody);
   addHealthRoutes(app, { live: world.live, isClosing: () => services.isClosing, version });
   addTraceRoutes(app, runs);
+  addExperienceRoutes(app, experiences, reflections);
   addQuestionRoutes(app, questions, answerTokens);
   addWatchRoutes(app, { watches, known: runs.known });
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });

@@ -1,4 +1,6 @@
 /** What the routes are made of. */
+import { ExperienceService } from './experiences/experience-service.ts';
+import { ReflectionService } from './experiences/reflection-service.ts';
 import { AnswerTokens } from './questions/answer-tokens.ts';
 import { ApprovalWebhook } from './questions/approval-webhook.ts';
 import { QuestionService } from './questions/question-service.ts';
@@ -14,6 +16,8 @@ export interface Services {
   readonly watches: Watches;
   readonly left: LeftRuns;
   readonly questions: QuestionService;
+  readonly experiences: ExperienceService;
+  readonly reflections: ReflectionService;
   /** Undefined: nobody is told of questions by webhook. */
   readonly answerTokens: AnswerTokens | undefined;
   /** Nothing more is taken up. */
@@ -41,6 +45,8 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
     webhook === undefined || answerTokens === undefined
       ? undefined
       : new ApprovalWebhook({ ...webhook, questions, tokens: answerTokens, clock: world.clock, onNotice });
+  const experiences = new ExperienceService(world, runs.known);
+  const reflections = new ReflectionService(world, runs, experiences);
   let isClosing = false;
   return {
     world,
@@ -48,6 +54,8 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
     watches,
     left,
     questions,
+    experiences,
+    reflections,
     answerTokens,
     get isClosing() {
       return isClosing;

@@ -4,6 +4,7 @@
  */
 import { agentProgramOf } from '../agents/loop/agent-program.ts';
 import { feedbackProgram } from '../agents/memory/feedback-program.ts';
+import { reflectionProgramOf } from '../agents/memory/reflection-program.ts';
 import { stepPrograms } from '../agents/programs.ts';
 import { singleCallOf } from '../agents/single-call.ts';
 import { team } from '../agents/teams/team.ts';
@@ -88,6 +89,7 @@ function livePrograms({ countTokens }: LiveParts): readonly Program[] {
     agentProgramOf(countTokens === undefined ? {} : { countTokens }),
     singleCallOf(countTokens),
     feedbackProgram,
+    reflectionProgramOf(countTokens),
     team,
     ...stepPrograms,
   ];

@@ -19,6 +19,7 @@ import {
   checkBatch,
   checkLease,
   checkMemory,
+  checkMemoryFilter,
   checkPrune,
   checkRecollection,
   checkRun,
@@ -35,6 +36,7 @@ import type {
   LedgerFilter,
   LoadedCheckpoint,
   Memory,
+  MemoryFilter,
   ProcessAddress,
   ProcessTally,
   PruneOrder,
@@ -54,7 +56,7 @@ import { carryOut, planPrune, runSizes, type PrunedNow } from './pruned-runs.ts'
 import type { RunHead } from './run-heads.ts';
 import { giveLeaseBack, takeLease } from './run-leases.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
-import { recall, remember } from './stored-memories.ts';
+import { recall, remember, remembered } from './stored-memories.ts';
 import { StoredRuns } from './stored-runs.ts';
 
 interface Write {
@@ -179,6 +181,11 @@ export class SqlStorage implements StorageManager {
   async recall(question: Recollection): Promise<readonly RecalledMemory[]> {
     checkRecollection(question);
     return this.inOneMoment((session) => recall(session, question));
+  }
+
+  async remembered(filter: MemoryFilter): Promise<readonly RecalledMemory[]> {
+    checkMemoryFilter(filter);
+    return this.inOneMoment((session) => remembered(session, filter));
   }
 
   async lease(claim: LeaseClaim): Promise<LeaseVerdict> {

@@ -37,6 +37,7 @@ interface Entry extends DrivenRun {
   roots: readonly Pid[];
   readonly parents: Map<Pid, Pid | 0>;
   readonly suspended: Set<Pid>;
+  hasBegun: boolean;
   lease: RunLease | undefined;
   isLost: boolean;
 }
@@ -109,6 +110,7 @@ export class DrivenRuns implements StepWatcher {
       roots: [],
       parents: new Map(),
       suspended: new Set(),
+      hasBegun: false,
       sinceUs: world.clock.nowUs(),
       lease: undefined,
       isLost: false,
@@ -120,6 +122,7 @@ export class DrivenRuns implements StepWatcher {
       await world.live.settled();
       // It may have ended meanwhile; then that has been told.
       if (entry.state === 'starting') entry.state = 'running';
+      if (!entry.hasBegun) await this.leave(entry, 'release');
       return result;
     } catch (error) {
       if (entry.pids.size === 0) await this.leave(entry, 'release');
@@ -189,7 +192,8 @@ export class DrivenRuns implements StepWatcher {
           entry.pids.add(event.pid);
           entry.parents.set(event.pid, event.parent);
           entry.roots = rootsOf(entry);
-          if (entry.state === 'starting' && entry.pids.size === 1) this.tell(entry, 'started');
+          if (!entry.hasBegun) this.tell(entry, 'started');
+          entry.hasBegun = true;
           break;
         }
         case 'process.suspended': {

@@ -161,6 +161,9 @@ export class KnownRuns {
     switch (state) {
       case 'parked':
         return 'stopped';
+      case 'running':
+        // Held for a reflection on it.
+        return here === undefined ? 'running' : 'interrupted';
       case 'killed':
         return 'cancelled';
       case 'pruned':

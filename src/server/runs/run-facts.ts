@@ -2,6 +2,8 @@
 import { isRecord } from '../../kernel/budget-limits.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { StorageManager } from '../../kernel/storage.ts';
+import type { Caller } from '../caller.ts';
+import { Refused } from '../errors.ts';
 
 /** A type, as it is JSON. */
 export type RunFacts = {
@@ -58,4 +60,13 @@ export class KnownFacts {
     this.add(run, facts);
     return facts;
   }
+}
+
+/** Whose it is: that of the token, if it has one. Throws Refused for that of another. */
+export function tenantOf(uid: string | undefined, { tenant }: Caller): string {
+  if (tenant !== undefined && uid !== undefined && uid !== tenant)
+    throw new Refused(403, 'FORBIDDEN', `uid: ${JSON.stringify(uid)} is not that of the token`, {
+      field: 'uid',
+    });
+  return tenant ?? uid ?? '';
 }

@@ -18,7 +18,8 @@ import { cutPlace } from './cut-place.ts';
 import { alreadyRunning, DrivenRuns, type DrivenLimits } from './driven-runs.ts';
 import { KnownRuns } from './known-runs.ts';
 import { openedConversation, saidIn } from './openai-messages.ts';
-import { withFacts } from './run-facts.ts';
+import { tenantOf, withFacts } from './run-facts.ts';
+import { rootOf } from './stored-root.ts';
 import type { CreateTrace, GoOnTrace } from './trace-schemas.ts';
 
 export interface CreatedRun {
@@ -108,6 +109,11 @@ export class RunService {
       return 'not_running';
     }
     if (here.state === 'stopped') return 'not_running';
+    // A reflection is worth nothing half done.
+    if (here.isSide) {
+      await this.driven.kill(run);
+      return 'stopping';
+    }
     // It stays stopped, whatever becomes of this server: stored before the signal is.
     const told = this.told(run, 'stop', caller);
     await Promise.all([told, this.driven.stop(run)]);
@@ -119,13 +125,16 @@ export class RunService {
     const { storage } = this.world;
     const acts = (await storage.audit(run)).filter(({ record }) => isStopOrContinue.test(record.action));
     if (acts.at(-1)?.record.action === 'person/stop') return false;
-    return this.driven.drive(run, async () => {
-      const { branch, started, records } = await readBranch(storage, run);
+    const open = (await storage.processes(run)).filter(({ end }) => end === undefined);
+    const side = open.find(({ program }) => program === 'reflection');
+    const begin = async (): Promise<boolean> => {
+      const { branch, started, records } = await readBranch(storage, run, side?.branch);
       if (isOver(records)) return false;
       this.world.checkGoesOn(run, started.settings);
       await this.restored(run, branch, []);
       return true;
-    });
+    };
+    return this.driven.drive(run, begin, { isSide: side !== undefined });
   }
 
   /**
@@ -278,16 +287,13 @@ export class RunService {
     };
   }
 
-  private async checkNobodyElse(run: string): Promise<void> {
+  /** Throws Refused: another program drives it. */
+  async checkNobodyElse(run: string): Promise<void> {
     const [summary] = await this.world.storage.runs({ run });
     if (summary === undefined) return;
     const { state, by } = await this.world.leases.standing(summary);
     if (state === 'running')
-      throw new Refused(
-        409,
-        'DRIVEN_ELSEWHERE',
-        `trace ${JSON.stringify(run)}: ${by} drives it; stop it there`,
-      );
+      throw new Refused(409, 'DRIVEN_ELSEWHERE', `trace ${JSON.stringify(run)}: ${by} drives it`);
   }
 
   private hold(run: string): void {
@@ -311,15 +317,6 @@ function isOver(records: readonly BranchRecord[]): boolean {
   return alive.size === 0;
 }
 
-/** Whose it is: that of the token, if it has one. */
-function tenantOf(uid: string | undefined, { tenant }: Caller): string {
-  if (tenant !== undefined && uid !== undefined && uid !== tenant)
-    throw new Refused(403, 'FORBIDDEN', `uid: ${JSON.stringify(uid)} is not that of the token`, {
-      field: 'uid',
-    });
-  return tenant ?? uid ?? '';
-}
-
 function checkKnown(field: string, given: readonly string[], known: readonly string[]): void {
   const index = given.findIndex((name) => !known.includes(name));
   if (index < 0) return;
@@ -340,13 +337,6 @@ function checkBranch({ run, current }: StoredBranch, branch: string | undefined)
     `branch: trace ${JSON.stringify(run)} goes on with ${JSON.stringify(current)}, not with ${JSON.stringify(branch)}`,
     { field: 'branch' },
   );
-}
-
-function rootOf({ records }: StoredBranch): { readonly pid: Pid; readonly program: string } {
-  const [first] = records;
-  if (first?.type !== 'process.started')
-    throw new Refused(409, 'OVER', 'nothing is left of what the trace did');
-  return first;
 }
 
 function isUnfinished(stored: StoredBranch): boolean {
