@@ -6,6 +6,8 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { badInput } from './bad-input.ts';
 import { checkBody } from './body-check.ts';
 import type { ServerEnv } from './caller.ts';
+import { chatAnswerOf } from './chat/chat-errors.ts';
+import { addChatRoutes } from './chat/chat-routes.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addExperienceRoutes } from './experiences/experience-routes.ts';
@@ -30,7 +32,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, watches, questions, answerTokens, experiences, reflections } = services;
+  const { answerTokens, chat, experiences, questions, reflections, runs, watches, world } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -39,7 +41,8 @@ export function createApp(
   });
   app.onError((error, context) => {
     const id = randomUUID();
-    const answer = answerOf(context, error, id);
+    const isChat = context.req.path.startsWith('/v1/');
+    const answer = isChat ? chatAnswerOf(context, error, id) : answerOf(context, error, id);
     if (answer.status === 500) onError(error, id);
     return answer;
   });
@@ -51,6 +54,7 @@ export function createApp(
   addQuestionRoutes(app, questions, answerTokens);
   addWatchRoutes(app, { watches, known: runs.known });
   addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
+  addChatRoutes(app, world, chat);
   addDocumentRoutes(app, version);
   return app;
 }

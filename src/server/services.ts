@@ -1,4 +1,5 @@
 /** What the routes are made of. */
+import { ChatService, type ChatOptions } from './chat/chat-service.ts';
 import { ExperienceService } from './experiences/experience-service.ts';
 import { ReflectionService } from './experiences/reflection-service.ts';
 import { AnswerTokens } from './questions/answer-tokens.ts';
@@ -18,6 +19,7 @@ export interface Services {
   readonly questions: QuestionService;
   readonly experiences: ExperienceService;
   readonly reflections: ReflectionService;
+  readonly chat: ChatService;
   /** Undefined: nobody is told of questions by webhook. */
   readonly answerTokens: AnswerTokens | undefined;
   /** Nothing more is taken up. */
@@ -31,11 +33,15 @@ export interface ServiceOptions extends DrivenLimits {
   readonly webhook?:
     | { readonly url: string; readonly secret: string; readonly firstWaitUs?: number }
     | undefined;
+  readonly chat?: Partial<ChatOptions>;
   /** A line for whoever runs the server. */
   readonly onNotice: (line: string) => void;
 }
 
-export function openServices(world: ServedWorld, { onNotice, webhook, ...limits }: ServiceOptions): Services {
+export function openServices(
+  world: ServedWorld,
+  { onNotice, webhook, chat, ...limits }: ServiceOptions,
+): Services {
   const runs = new RunService(world, limits);
   const watches = openWatches(world, { onError: (error) => onNotice(`watching: ${String(error)}`) });
   const left = new LeftRuns({ world, runs, onNotice });
@@ -56,6 +62,7 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
     questions,
     experiences,
     reflections,
+    chat: new ChatService(world, runs.driven, chat ?? {}),
     answerTokens,
     get isClosing() {
       return isClosing;
