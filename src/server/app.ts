@@ -10,6 +10,7 @@ import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addExperienceRoutes } from './experiences/experience-routes.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
+import { addJobRoutes } from './jobs/job-routes.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addQuestionRoutes } from './questions/question-routes.ts';
@@ -30,7 +31,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, watches, questions, answerTokens, experiences, reflections } = services;
+  const { world, runs, watches, questions, answerTokens, experiences, reflections, jobs } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -48,6 +49,7 @@ export function createApp(
   addHealthRoutes(app, { live: world.live, isClosing: () => services.isClosing, version });
   addTraceRoutes(app, runs);
   addExperienceRoutes(app, experiences, reflections);
+  addJobRoutes(app, jobs);
   addQuestionRoutes(app, questions, answerTokens);
   addWatchRoutes(app, { watches, known: runs.known });
   addKernelRoutes(app, {

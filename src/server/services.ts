@@ -1,6 +1,7 @@
 /** What the routes are made of. */
 import { ExperienceService } from './experiences/experience-service.ts';
 import { ReflectionService } from './experiences/reflection-service.ts';
+import { JobService, type StartJob } from './jobs/job-service.ts';
 import { AnswerTokens } from './questions/answer-tokens.ts';
 import { ApprovalWebhook } from './questions/approval-webhook.ts';
 import { QuestionService } from './questions/question-service.ts';
@@ -18,6 +19,7 @@ export interface Services {
   readonly questions: QuestionService;
   readonly experiences: ExperienceService;
   readonly reflections: ReflectionService;
+  readonly jobs: JobService;
   /** Undefined: nobody is told of questions by webhook. */
   readonly answerTokens: AnswerTokens | undefined;
   /** Nothing more is taken up. */
@@ -27,6 +29,8 @@ export interface Services {
 }
 
 export interface ServiceOptions extends DrivenLimits {
+  /** Simulates elsewhere. */
+  readonly startJob: StartJob;
   /** Who is told of questions; `secret`: what is told is signed with it. */
   readonly webhook?:
     | { readonly url: string; readonly secret: string; readonly firstWaitUs?: number }
@@ -35,7 +39,10 @@ export interface ServiceOptions extends DrivenLimits {
   readonly onNotice: (line: string) => void;
 }
 
-export function openServices(world: ServedWorld, { onNotice, webhook, ...limits }: ServiceOptions): Services {
+export function openServices(
+  world: ServedWorld,
+  { onNotice, webhook, startJob, ...limits }: ServiceOptions,
+): Services {
   const runs = new RunService(world, limits);
   const watches = openWatches(world, { onError: (error) => onNotice(`watching: ${String(error)}`) });
   const left = new LeftRuns({ world, runs, onNotice });
@@ -47,6 +54,7 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
       : new ApprovalWebhook({ ...webhook, questions, tokens: answerTokens, clock: world.clock, onNotice });
   const experiences = new ExperienceService(world, runs.known);
   const reflections = new ReflectionService(world, runs, experiences);
+  const jobs = new JobService(startJob, world.clock);
   let isClosing = false;
   return {
     world,
@@ -56,6 +64,7 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
     questions,
     experiences,
     reflections,
+    jobs,
     answerTokens,
     get isClosing() {
       return isClosing;
@@ -64,6 +73,7 @@ export function openServices(world: ServedWorld, { onNotice, webhook, ...limits 
       isClosing = true;
       left.close();
       told?.close();
+      jobs.close();
       await runs.close(hurry);
       // They are told that their runs are parked.
       watches.close();
