@@ -25,6 +25,7 @@ export const commandTable: CommandTable = {
   top: async () => (await import('./commands/top.ts')).topCommand,
   ps: async () => (await import('./commands/ps.ts')).psCommand,
   kill: async () => (await import('./commands/kill.ts')).killCommand,
+  logs: async () => (await import('./commands/logs.ts')).logsCommand,
   token: async () => (await import('./commands/token.ts')).tokenCommand,
   mcp: async () => (await import('./commands/mcp.ts')).mcpCommand,
   demo: async () => (await import('./commands/demo.ts')).demoCommand,

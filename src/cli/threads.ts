@@ -68,6 +68,11 @@ export class Threads<Job, Shared, Message extends Told> {
     });
   }
 
+  /** So many begin to load what they need, where they are kept: the first jobs do not wait for it. */
+  warm(count: number): void {
+    while (this.all.size < count) this.idle.push(this.start());
+  }
+
   /** Ends all of them, whatever they do; nothing more is told. */
   async stop(): Promise<void> {
     this.isStopped = true;

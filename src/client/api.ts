@@ -12,11 +12,33 @@ export type Budget = { readonly name: string; readonly parent: string; readonly 
 
 export type Budgets = { readonly nowUs: number; readonly budgets: readonly Budget[] };
 
+export type ChatCompletion = { readonly id: string; readonly created: number; readonly model: string; readonly object: 'chat.completion'; readonly choices: readonly ({ readonly index: number; readonly message: { readonly role: 'assistant'; readonly content: string | null; readonly reasoning_content?: string; readonly refusal: null; readonly tool_calls?: readonly { readonly id: string; readonly type: 'function'; readonly function: { readonly name: string; readonly arguments: string } }[] }; readonly finish_reason: 'stop' | 'length' | 'tool_calls' | 'content_filter'; readonly logprobs: null })[]; readonly usage: { readonly prompt_tokens: number; readonly completion_tokens: number; readonly total_tokens: number; readonly prompt_tokens_details: { readonly cached_tokens: number } } };
+
+export type ChatCompletionChunk = { readonly id: string; readonly created: number; readonly model: string; readonly object: 'chat.completion.chunk'; readonly choices: readonly ({ readonly index: number; readonly delta: { readonly role?: 'assistant'; readonly content?: string; readonly reasoning_content?: string; readonly tool_calls?: readonly { readonly id: string; readonly type: 'function'; readonly function: { readonly name: string; readonly arguments: string }; readonly index: number }[] }; readonly finish_reason: 'stop' | 'length' | 'tool_calls' | 'content_filter' | null })[]; readonly usage?: { readonly prompt_tokens: number; readonly completion_tokens: number; readonly total_tokens: number; readonly prompt_tokens_details: { readonly cached_tokens: number } } | null };
+
+export type ChatCompletionMessage = { readonly role: 'system' | 'developer' | 'user'; readonly content?: string | readonly ({ readonly type: 'text'; readonly text: string } | { readonly type: 'refusal'; readonly refusal: string })[] | null } | { readonly role: 'assistant'; readonly content?: string | readonly ({ readonly type: 'text'; readonly text: string } | { readonly type: 'refusal'; readonly refusal: string })[] | null; readonly tool_calls?: readonly { readonly id: string; readonly type?: 'function'; readonly function: { readonly name: string; readonly arguments: string } }[] | null } | { readonly role: 'tool'; readonly content?: string | readonly ({ readonly type: 'text'; readonly text: string } | { readonly type: 'refusal'; readonly refusal: string })[] | null; readonly tool_call_id: string };
+
+export type ChatCompletionRequest = { readonly model: string; readonly messages: readonly ChatCompletionMessage[]; readonly stream?: boolean | null; readonly stream_options?: { readonly include_usage?: boolean | null } | null; readonly max_completion_tokens?: number | null; readonly max_tokens?: number | null; readonly temperature?: number | null; readonly top_p?: number | null; readonly presence_penalty?: number | null; readonly frequency_penalty?: number | null; readonly seed?: number | null; readonly stop?: string | readonly string[] | null; readonly reasoning_effort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | null; readonly tools?: readonly ({ readonly type: 'function'; readonly function: { readonly name: string; readonly description?: string | null; readonly parameters?: { readonly [name: string]: unknown } | null } })[] | null; readonly tool_choice?: 'none' | 'auto' | 'required' | { readonly type: 'function'; readonly function: { readonly name: string } } | null; readonly parallel_tool_calls?: boolean | null; readonly response_format?: { readonly type: 'text' } | { readonly type: 'json_object' } | { readonly type: 'json_schema'; readonly json_schema: { readonly schema?: { readonly [name: string]: unknown } | null } } | null; readonly user?: string | null; readonly metadata?: { readonly [name: string]: string } | null; readonly n?: 1; readonly logprobs?: false; readonly top_logprobs?: 0; readonly logit_bias?: { readonly [name: string]: unknown } | null; readonly modalities?: readonly 'text'[] | null; readonly audio?: null; readonly functions?: readonly unknown[] | null; readonly function_call?: 'none'; readonly web_search_options?: null };
+
 export type ChatMessage = { readonly role: 'system' | 'developer'; readonly content: string | readonly { readonly type: 'text'; readonly text: string }[]; readonly name?: string } | UserMessage | { readonly role: 'assistant'; readonly content?: string | readonly { readonly type: 'text'; readonly text: string }[] | null; readonly name?: string; readonly tool_calls?: readonly { readonly id: string; readonly type?: 'function'; readonly function: { readonly name: string; readonly arguments: string } }[]; readonly refusal?: null } | { readonly role: 'tool'; readonly tool_call_id: string; readonly content: string | readonly { readonly type: 'text'; readonly text: string }[] };
+
+export type ChatModel = { readonly id: string; readonly object: 'model'; readonly created: number; readonly owned_by: string };
+
+export type ChatModels = { readonly object: 'list'; readonly data: readonly ChatModel[] };
+
+export type ChatRefusal = { readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string | null } };
 
 export type CreateTrace = { readonly messages: readonly ChatMessage[]; readonly model?: string; readonly temperature?: number; readonly max_iterations?: number; readonly system_prompt?: string; readonly tools?: readonly string[]; readonly name?: string; readonly uid?: string };
 
 export type CreatedTrace = { readonly trace_id: string; readonly branch: string; readonly status: 'running' };
+
+export type Experience = { readonly condition: string; readonly rule: string; readonly source: 'positive' | 'negative' | 'correction'; readonly confidence: number; readonly evidence: readonly { readonly trace_id: string; readonly step: number; readonly text: string }[]; readonly remembered_at: string };
+
+export type Experiences = { readonly experiences: readonly Experience[] };
+
+export type FeedbackGiven = { readonly kind: 'positive' | 'negative' | 'correction'; readonly text?: string; readonly condition?: string };
+
+export type FeedbackTaken = { readonly trace_id: string; readonly step: number; readonly experience: Experience };
 
 export type GoOnTrace = { readonly messages?: readonly UserMessage[]; readonly insert_after?: number | string; readonly branch?: string };
 
@@ -35,6 +57,8 @@ export type Question = { readonly question_id: string; readonly trace_id: string
 export type Questions = { readonly questions: readonly Question[] };
 
 export type Readiness = { readonly status: 'ready' | 'closing' | 'storage-unavailable' | 'broken'; readonly message: string };
+
+export type Reflected = { readonly trace_id: string; readonly branch: string; readonly status: 'completed' | 'failed'; readonly score: number | null; readonly issues: readonly string[]; readonly suggestions: readonly string[]; readonly experience: Experience | null; readonly error: { readonly code: string; readonly message: string } | null };
 
 export type Refusal = { readonly error: { readonly code: string; readonly message: string; readonly field?: string; readonly id?: string } };
 
@@ -78,6 +102,11 @@ export interface Operations {
     readonly arguments: { readonly id: string; readonly idempotencyKey?: string; readonly body: AnswerGiven };
     readonly answer: Answered;
   };
+  /** One answer of a model, as a call of a process of the kernel. */
+  readonly createChatCompletion: {
+    readonly arguments: { readonly xRingzeroRun?: string; readonly xRingzeroPriority?: number | null; readonly idempotencyKey?: string; readonly body: ChatCompletionRequest };
+    readonly answer: ChatCompletion;
+  };
   /** Create a run and let it go. */
   readonly createTrace: {
     readonly arguments: { readonly idempotencyKey?: string; readonly body: CreateTrace };
@@ -102,6 +131,16 @@ export interface Operations {
   readonly getKernel: {
     readonly arguments: Readonly<Record<string, never>>;
     readonly answer: Kernel;
+  };
+  /** Figures of the kernel, for Prometheus. */
+  readonly getMetrics: {
+    readonly arguments: Readonly<Record<string, never>>;
+    readonly answer: string;
+  };
+  /** One model that may be asked here. */
+  readonly getModel: {
+    readonly arguments: { readonly model: string };
+    readonly answer: ChatModel;
   };
   /** One process. */
   readonly getProcess: {
@@ -128,6 +167,16 @@ export interface Operations {
     readonly arguments: Readonly<Record<string, never>>;
     readonly answer: Budgets;
   };
+  /** What a tenant has learned. */
+  readonly listExperiences: {
+    readonly arguments: { readonly query?: string; readonly uid?: string; readonly limit?: number };
+    readonly answer: Experiences;
+  };
+  /** The models that may be asked here. */
+  readonly listModels: {
+    readonly arguments: Readonly<Record<string, never>>;
+    readonly answer: ChatModels;
+  };
   /** The policies that there are, and those that this kernel runs. */
   readonly listPolicies: {
     readonly arguments: Readonly<Record<string, never>>;
@@ -148,6 +197,11 @@ export interface Operations {
     readonly arguments: { readonly status?: TraceStatus; readonly uid?: string; readonly limit?: number; readonly cursor?: string };
     readonly answer: TraceList;
   };
+  /** Let the model judge a run, in a branch beside it: what it finds becomes an experience. */
+  readonly reflectTrace: {
+    readonly arguments: { readonly id: string; readonly idempotencyKey?: string };
+    readonly answer: Reflected;
+  };
   /** Let a run go on: with what the user says, from behind a step, or with its last answer given again. */
   readonly runTrace: {
     readonly arguments: { readonly id: string; readonly idempotencyKey?: string; readonly body: GoOnTrace };
@@ -162,6 +216,11 @@ export interface Operations {
   readonly signalProcess: {
     readonly arguments: { readonly pid: number; readonly idempotencyKey?: string; readonly body: Signal };
     readonly answer: Signalled;
+  };
+  /** Say something of a step: it becomes an experience. */
+  readonly stepFeedback: {
+    readonly arguments: { readonly id: string; readonly sequence: number; readonly idempotencyKey?: string; readonly body: FeedbackGiven };
+    readonly answer: FeedbackTaken;
   };
   /** Hold a run where it stands, at once. */
   readonly stopTrace: {
@@ -188,23 +247,30 @@ export interface Operations {
 export const operations = {
   answerByToken: { method: 'POST', path: '/api/answers', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   answerQuestion: { method: 'POST', path: '/api/questions/{id}/answer', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  createChatCompletion: { method: 'POST', path: '/v1/chat/completions', headers: { xRingzeroRun: 'x-ringzero-run', xRingzeroPriority: 'x-ringzero-priority', idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   createTrace: { method: 'POST', path: '/api/traces', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   getDocsPage: { method: 'GET', path: '/docs', answer: 'text' },
   getDocument: { method: 'GET', path: '/openapi.json', answer: 'json' },
   getHealth: { method: 'GET', path: '/health', answer: 'json' },
   getKernel: { method: 'GET', path: '/api/kernel', answer: 'json' },
+  getMetrics: { method: 'GET', path: '/metrics', answer: 'text' },
+  getModel: { method: 'GET', path: '/v1/models/{model}', answer: 'json' },
   getProcess: { method: 'GET', path: '/api/processes/{pid}', answer: 'json' },
   getQuestion: { method: 'GET', path: '/api/questions/{id}', answer: 'json' },
   getReadiness: { method: 'GET', path: '/ready', answer: 'json' },
   getTrace: { method: 'GET', path: '/api/traces/{id}', answer: 'json' },
   listBudgets: { method: 'GET', path: '/api/budgets', answer: 'json' },
+  listExperiences: { method: 'GET', path: '/api/experiences', query: { query: 'query', uid: 'uid', limit: 'limit' }, answer: 'json' },
+  listModels: { method: 'GET', path: '/v1/models', answer: 'json' },
   listPolicies: { method: 'GET', path: '/api/policies', answer: 'json' },
   listProcesses: { method: 'GET', path: '/api/processes', query: { state: 'state', run: 'run' }, answer: 'json' },
   listQuestions: { method: 'GET', path: '/api/questions', query: { traceId: 'trace_id' }, answer: 'json' },
   listTraces: { method: 'GET', path: '/api/traces', query: { status: 'status', uid: 'uid', limit: 'limit', cursor: 'cursor' }, answer: 'json' },
+  reflectTrace: { method: 'POST', path: '/api/traces/{id}/reflect', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   runTrace: { method: 'POST', path: '/api/traces/{id}/run', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   runningTraces: { method: 'GET', path: '/api/traces/running', answer: 'json' },
   signalProcess: { method: 'POST', path: '/api/processes/{pid}/signal', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  stepFeedback: { method: 'POST', path: '/api/traces/{id}/steps/{sequence}/feedback', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   stopTrace: { method: 'POST', path: '/api/traces/{id}/stop', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   traceSteps: { method: 'GET', path: '/api/traces/{id}/steps', query: { after: 'after', limit: 'limit', branch: 'branch' }, answer: 'json' },
   watchKernel: { method: 'GET', path: '/api/events', query: { after: 'after' }, headers: { lastEventId: 'last-event-id' }, answer: 'events' },

@@ -361,8 +361,10 @@ export class LiveKernel {
     const { records, requests, events, hasEnds } = output;
     for (const record of records) this.keepPage(record);
     this.commit.add(records);
+    // The kernel's own is that of the next step by then.
+    const kept = { records, requests, events, hasEnds };
     for (const watcher of this.watchers)
-      if (watcher.kept !== undefined) this.commit.whenDurable(() => watcher.kept!(output, input));
+      if (watcher.kept !== undefined) this.commit.whenDurable(() => watcher.kept!(kept, input));
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
       else if (request.type === 'timer.clear') this.clearTimer(request.timer);

@@ -6,11 +6,14 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { badInput } from './bad-input.ts';
 import { checkBody } from './body-check.ts';
 import type { ServerEnv } from './caller.ts';
+import { chatAnswerOf } from './chat/chat-errors.ts';
+import { addChatRoutes } from './chat/chat-routes.ts';
 import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addExperienceRoutes } from './experiences/experience-routes.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { addJobRoutes } from './jobs/job-routes.ts';
+import { addMetricsRoute } from './health/metrics-route.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addQuestionRoutes } from './questions/question-routes.ts';
@@ -31,7 +34,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, watches, questions, answerTokens, experiences, reflections, jobs } = services;
+  const { answerTokens, chat, experiences, jobs, questions, reflections, runs, watches, world } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -40,7 +43,8 @@ export function createApp(
   });
   app.onError((error, context) => {
     const id = randomUUID();
-    const answer = answerOf(context, error, id);
+    const isChat = context.req.path.startsWith('/v1/');
+    const answer = isChat ? chatAnswerOf(context, error, id) : answerOf(context, error, id);
     if (answer.status === 500) onError(error, id);
     return answer;
   });
@@ -57,6 +61,8 @@ export function createApp(
     isSeen: (run, caller) => runs.known.isSeen(run, caller),
     send: (pid, signal, caller) => runs.signal(pid, signal, caller),
   });
+  addChatRoutes(app, world, chat);
+  addMetricsRoute(app, world);
   addDocumentRoutes(app, version);
   return app;
 }

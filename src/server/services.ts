@@ -1,4 +1,5 @@
 /** What the routes are made of. */
+import { ChatService, type ChatOptions } from './chat/chat-service.ts';
 import { ExperienceService } from './experiences/experience-service.ts';
 import { ReflectionService } from './experiences/reflection-service.ts';
 import { JobService, type StartJob } from './jobs/job-service.ts';
@@ -20,6 +21,7 @@ export interface Services {
   readonly experiences: ExperienceService;
   readonly reflections: ReflectionService;
   readonly jobs: JobService;
+  readonly chat: ChatService;
   /** Undefined: nobody is told of questions by webhook. */
   readonly answerTokens: AnswerTokens | undefined;
   /** Nothing more is taken up. */
@@ -35,13 +37,14 @@ export interface ServiceOptions extends DrivenLimits {
   readonly webhook?:
     | { readonly url: string; readonly secret: string; readonly firstWaitUs?: number }
     | undefined;
+  readonly chat?: Partial<ChatOptions>;
   /** A line for whoever runs the server. */
   readonly onNotice: (line: string) => void;
 }
 
 export function openServices(
   world: ServedWorld,
-  { onNotice, webhook, startJob, ...limits }: ServiceOptions,
+  { onNotice, webhook, startJob, chat, ...limits }: ServiceOptions,
 ): Services {
   const runs = new RunService(world, limits);
   const watches = openWatches(world, { onError: (error) => onNotice(`watching: ${String(error)}`) });
@@ -65,6 +68,7 @@ export function openServices(
     experiences,
     reflections,
     jobs,
+    chat: new ChatService(world, runs.driven, chat ?? {}),
     answerTokens,
     get isClosing() {
       return isClosing;

@@ -3,6 +3,7 @@
  * no file and no network: what came of them are inputs, and so is the task, as the arguments of the process that was spawned.
  */
 import { agentProgramOf } from '../agents/loop/agent-program.ts';
+import { clientAgentOf } from '../agents/client-agent.ts';
 import { feedbackProgram } from '../agents/memory/feedback-program.ts';
 import { reflectionProgramOf } from '../agents/memory/reflection-program.ts';
 import { stepPrograms } from '../agents/programs.ts';
@@ -88,6 +89,7 @@ function livePrograms({ countTokens }: LiveParts): readonly Program[] {
   return [
     agentProgramOf(countTokens === undefined ? {} : { countTokens }),
     singleCallOf(countTokens),
+    clientAgentOf(countTokens),
     feedbackProgram,
     reflectionProgramOf(countTokens),
     team,

@@ -48,3 +48,55 @@ test('processes are listed, told to end, and looked at; what the server refuses 
     err: expect.stringContaining('cannot be reached (') as string,
   });
 });
+
+test('the log of a run is listed, and followed to its end; that of the kernel until somebody leaves', async () => {
+  await using server = await openServer();
+  const listening = await listen(server.app, { host: '127.0.0.1', port: 0 });
+  const environment = { RINGZERO_URL: listening.url };
+  let interrupt: () => void = () => {};
+  const lines: string[] = [];
+  const kernel = runCli(['logs', '-f'], {
+    environment,
+    out: (line) => void lines.push(line),
+    person: {
+      isThere: false,
+      onLine: () => () => {},
+      onInterrupt: (leave) => ((interrupt = leave), () => {}),
+    },
+  });
+  const made = await server.post('/api/traces', {
+    messages: [{ role: 'user', content: 'What is 6*7?' }],
+    name: 'sums',
+  });
+  const { trace_id: run } = (await made.json()) as { trace_id: string };
+  const followed = await runCli(['logs', run, '--follow'], { environment });
+  expect(followed).toMatchObject({ status: 0, err: '' });
+  expect(followed.out).toMatch(/agent \(1\) {2}calculator \{"expression":"6\*7"\} → 42\n/);
+  expect(followed.out).toMatch(/the run has completed$/);
+  const listed = await runCli(['logs', run], { environment });
+  expect(listed.out.split('\n').map((line) => line.slice(14))).toEqual(
+    followed.out
+      .split('\n')
+      .map((line) => line.slice(14))
+      .filter((line) => line.startsWith('agent (1)  ')),
+  );
+  const { steps } = JSON.parse((await runCli(['logs', run, '--json'], { environment })).out) as {
+    steps: unknown[];
+  };
+  expect(steps).toHaveLength(listed.out.split('\n').length);
+  expect(await runCli(['logs', 'run-none', '-f'], { environment })).toMatchObject({
+    status: 2,
+    err: expect.stringContaining('run-none') as string,
+  });
+  expect(await runCli(['logs'], { environment })).toMatchObject({ status: 2 });
+  // What happened before it looked is not told.
+  await expect
+    .poll(async () => {
+      await server.post('/api/traces', { messages: [{ role: 'user', content: 'What is 6*7?' }] });
+      return lines.join('\n');
+    })
+    .toMatch(/agent \(\d+\) arrives: priority 50/);
+  interrupt();
+  expect((await kernel).status).toBe(0);
+  await listening.close(0);
+});

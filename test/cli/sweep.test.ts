@@ -1,4 +1,5 @@
 /** `ringzero sweep` on one machine: results that are the same to the byte whoever computed them, a sweep that goes on, and what is no input for it. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
@@ -146,14 +147,15 @@ test('a cell that fails is told with its key, does not stop the others, and is t
   expect(people.out).toContain(failures![0]);
 });
 
-test('a thread that dies is the end of its cell alone', async () => {
+test('a thread that dies is the end of its cell alone; so is a workload that is another one by then', async () => {
   const threads = new CellThreads(1);
   try {
     // What cannot be handed to it as a job: the thread throws outside of what is caught.
     const broken = await threads.run(null as never);
     expect(broken).toEqual({ lost: expect.stringContaining('null') });
     const cell = { kind: 'page', workload: 'a', policy: 'lru', seed: 1, capacity: { amount: 3 } } as const;
-    const job = { cell: { ...cell, unit: 'pages', tickUs: 1 }, path: ids, content: 'c' } as const;
+    const content = createHash('sha256').update(readFileSync(ids)).digest('hex');
+    const job = { cell: { ...cell, unit: 'pages', tickUs: 1 }, path: ids, content } as const;
     expect(await threads.run(job)).toEqual({
       outcome: { result: expect.stringContaining('"requests":600') },
     });

@@ -1,8 +1,7 @@
 /** Sweeps over workers on PostgreSQL: the same bytes as on one machine, also when workers and the server die in the middle. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -10,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { JobDatabase } from '../../src/adapters/jobs/job-database.ts';
 import { mostTries } from '../../src/adapters/jobs/work-queue.ts';
+import type { Person } from '../../src/cli/command.ts';
 import { packageVersion } from '../../src/cli/package-version.ts';
 import { queueName } from '../../src/cli/sweep/sweep-queue.ts';
 import { postgresFolder, startPostgres, type PostgresServer } from '../support/postgres.ts';
@@ -47,6 +47,16 @@ const local = async (sweep: string): Promise<string> => {
   return text;
 };
 
+/** Somebody whose Ctrl-C is the function that `given` gets. */
+const interrupted = (given: (interrupt: () => void) => void): Person => ({
+  isThere: false,
+  onLine: () => () => {},
+  onInterrupt: (listener) => {
+    given(listener);
+    return () => {};
+  },
+});
+
 describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
   let server: PostgresServer;
   beforeAll(() => {
@@ -78,13 +88,12 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     const sweep = sweepOf('killed.json', 'a.ids');
     const expected = await local(sweep);
     const output = files.path('killed.jsonl');
-    const first = startWorker();
+    const [first] = [startWorker(), startWorker()];
     const done = submit(sweep, output);
     await until(() => linesIn(output) >= 2);
     first.kill('SIGKILL');
     server.halt('immediate');
     server.start();
-    startWorker();
     expect(await done).toMatchObject({ status: 0 });
     expect(readFileSync(output, 'utf8')).toBe(expected);
     // What is known already needs no worker, nor what somebody else has asked for.
@@ -102,11 +111,13 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
       await other.put([{ key: 'k', data: {} }]);
       await until(async () => (await other.counts()).waiting === 1);
       const { status, out, err } = await runCli([...words(), '--idle', '1ms']);
-      expect({ status, out }).toEqual({ status: 0, out: '0 cells done, 0 of them failed' });
+      expect({ status, out }).toEqual({ status: 0, out: 'cells: 0 done, 0 of them failed; runs: 0 done' });
       expect(err).toBe(
         `note: 1 cells wait for workers of ringzero 99.0.0; this one is ${packageVersion()}, whose results may be others`,
       );
-      expect(await other.take(1)).toHaveLength(1);
+      const left = await other.take(1);
+      expect(left).toHaveLength(1);
+      await other.done(left);
     } finally {
       await database.close();
     }
@@ -144,6 +155,66 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     }
   }, 30_000);
 
+  const scripted = (place: string): string[] =>
+    `--database ${server.url} --model scripted --shell --root ${place} --approve always`.split(' ');
+
+  test('a run goes on at another worker when its own is killed, does nothing twice, and is done once', async () => {
+    const place = files.path('agent');
+    mkdirSync(place);
+    const steps = [0, 1, 2].map(
+      (at) => `shell ${JSON.stringify({ command: `echo ${at} >> done.txt; sleep 0.5` })}`,
+    );
+    const submitted = await runCli(['submit', steps.join(' '), ...scripted(place), '--json']);
+    expect(submitted).toMatchObject({ status: 0, err: '' });
+    const { run } = JSON.parse(submitted.out) as { readonly run: string };
+    const done = (): string[] => {
+      const path = join(place, 'done.txt');
+      return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+    };
+    const first = startWorker();
+    await until(() => done().length >= 1);
+    first.kill('SIGKILL');
+    let interrupt = (): void => {};
+    const second = runCli([...words(), '--json'], { person: interrupted((act) => (interrupt = act)) });
+    const states = async (): Promise<readonly object[]> => {
+      const { out } = await runCli(['runs', '--store', server.url, '--json']);
+      return (JSON.parse(out) as { readonly runs: readonly object[] }).runs;
+    };
+    await until(async () => (await states()).some((one) => (one as { state: string }).state === 'completed'));
+    interrupt();
+    expect(JSON.parse((await second).out)).toMatchObject({ cells: 0, runs: 1 });
+    // A command that was cut off is not made again by itself.
+    expect(done()).toEqual([...new Set(done())]);
+    expect(done()).toEqual(expect.arrayContaining(['0', '2']));
+    expect(await states()).toEqual([expect.objectContaining({ run, state: 'completed' })]);
+    const third = await runCli([...words(), '--idle', '1ms', '--json']);
+    expect(JSON.parse(third.out)).toMatchObject({ runs: 0 });
+  }, 60_000);
+
+  test('a worker that is told to end parks its runs, and another goes on with them', async () => {
+    const place = files.path('parked');
+    mkdirSync(place);
+    const step = (at: number): string =>
+      `shell ${JSON.stringify({ command: `echo ${at} >> done.txt; sleep 0.3` })}`;
+    const submitted = await runCli(['submit', [0, 1].map(step).join(' '), ...scripted(place)]);
+    expect(submitted.out).toMatch(/^run-\w{10}$/);
+    let interrupt = (): void => {};
+    const path = join(place, 'done.txt');
+    const parked = runCli(words(), { person: interrupted((act) => (interrupt = act)) });
+    await until(() => existsSync(path));
+    interrupt();
+    const { status, out, err } = await parked;
+    expect({ status, err }).toEqual({
+      status: 0,
+      err: 'ends when the cells that run are done and the runs are parked; Ctrl-C again does not wait',
+    });
+    expect(out).toBe(`${submitted.out}: parked\ncells: 0 done, 0 of them failed; runs: 0 done`);
+    // What is given back is handed out again after a second or two.
+    const next = await runCli([...words(), '--idle', '3s']);
+    expect(next.out).toBe(`${submitted.out}: completed\ncells: 0 done, 0 of them failed; runs: 1 done`);
+    expect(readFileSync(path, 'utf8')).toBe('0\n1\n');
+  }, 60_000);
+
   test('outcomes: a result stays, an error gives way', async () => {
     const database = await JobDatabase.open(server.url);
     try {
@@ -179,7 +250,7 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
         }
       }
       const { files: shared } = database;
-      await Promise.all([1, 2].map(() => shared.put({ content, name: 'big.bin' }, chunks)));
+      await Promise.all([1, 2].map(() => shared.put({ content, name: 'big.bin' }, () => chunks())));
       expect(await shared.nameOf(content)).toBe('big.bin');
       expect(await shared.nameOf('other')).toBeUndefined();
       const hash = createHash('sha256');
@@ -197,6 +268,8 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     await database.transaction((session) => session.query('update jobs_version set version = 7'));
     try {
       for (const [words, line] of [
+        [['submit', 'x'], '--database: missing; allowed: a postgres:// URL, there or in RINGZERO_DATABASE'],
+        [['submit', ' ', '--database', server.url], /^task: " " is not allowed/],
         [['worker'], '--database: missing; allowed: a postgres:// URL, there or in RINGZERO_DATABASE'],
         [
           ['sweep', sweep, '--database', 'mysql://me:secret@there'],

@@ -74,7 +74,7 @@ const table: Readonly<Record<string, Row>> = {
   },
   server: {
     rooms: belowServer,
-    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'lru-cache'],
+    packages: ['hono', '@hono/node-server', '@hono/zod-openapi', 'lru-cache', 'ws'],
     node: true,
   },
   cli: {

@@ -28,8 +28,12 @@ export interface AskedServer {
   readonly client: Client;
 }
 
-/** Throws KernelError INVALID_ARGUMENT for an address that is none. */
-export function askServer({ server }: ServerFlags, { environment }: Pick<Io, 'environment'>): AskedServer {
+/** `isPatient`: what breaks off is asked for again; else whoever sits in front of it asks again himself. Throws KernelError INVALID_ARGUMENT for an address that is none. */
+export function askServer(
+  { server }: ServerFlags,
+  { environment }: Pick<Io, 'environment'>,
+  isPatient = false,
+): AskedServer {
   const told = environment[serverVariable]?.trim() || undefined;
   const url = server ?? told ?? defaultUrl;
   if (!isHttpUrl(url))
@@ -39,14 +43,16 @@ export function askServer({ server }: ServerFlags, { environment }: Pick<Io, 'en
       `an address such as ${defaultUrl}`,
     );
   const token = environment[tokenVariable];
-  // Whoever sits in front of it asks again by himself.
   const client = createClient({
     baseUrl: url,
     fetch,
+    ...(isPatient ? { wait } : {}),
     ...(token === undefined ? {} : { token }),
   });
   return { url, client };
 }
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What `ask` gives; what a server refuses, and one that is not there, is told in one line. */
 export async function asked<Answer>({ url }: AskedServer, ask: Promise<Answer>): Promise<Answer> {

@@ -1,7 +1,5 @@
 /** A server from its first request to its last: when somebody tells it to end, its runs are parked for the next one. */
-import type { OpenAPIHono } from '@hono/zod-openapi';
-
-import type { ServerEnv } from '../../server/caller.ts';
+import type { createApp } from '../../server/app.ts';
 import { listen } from '../../server/listen.ts';
 import type { Services } from '../../server/services.ts';
 import type { Io } from '../command.ts';
@@ -19,7 +17,7 @@ const graceMs = 1_000;
 
 /** Resolves, to the exit status, when it has ended. The caller closes the world and the storage behind it. */
 export async function serveUntilTold(
-  app: OpenAPIHono<ServerEnv>,
+  app: ReturnType<typeof createApp>,
   services: Services,
   { host, port, shutdownTimeoutUs, isContinuing }: ServingOptions,
   io: Io,

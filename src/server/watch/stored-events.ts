@@ -23,10 +23,9 @@ export async function readEvents(
   const branches = await storage.branches(run);
   const line = lineFrom(branches, head ?? branches[0]?.branch);
   if (line.length === 0) return undefined;
-  const [ledger, ...records] = await Promise.all([
-    storage.ledger({ run }),
-    ...line.map(({ branch }) => storage.records(run, branch)),
-  ]);
+  const records = await Promise.all(line.map(({ branch }) => storage.records(run, branch)));
+  // Later than the records: what a call was settled for must be there where its result is.
+  const ledger = await storage.ledger({ run });
   const events: (NumberedEvent & { readonly branch: string })[] = [];
   let isRead = false;
   let current: BranchEvents | undefined;
