@@ -22,6 +22,8 @@ export interface ThreadOptions<Shared> {
   readonly shared: Shared;
   /** A thread does job after job and keeps what it has loaded; default: each job has a thread, and so an isolate, of its own. */
   readonly isKept?: boolean;
+  /** Of each; one that needs more ends. Default: Node's own. */
+  readonly memoryMb?: number;
 }
 
 /** The last that is said of a job. */
@@ -78,11 +80,12 @@ export class Threads<Job, Shared, Message extends Told> {
   }
 
   private start(): Worker {
-    const { entry, shared } = this.options;
+    const { entry, shared, memoryMb } = this.options;
     const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     // A Node that reads TypeScript itself starts a thread much faster than through a loader.
     const worker = new Worker(new URL(`${entry}.${ending}`, import.meta.url), {
       workerData: shared,
+      ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
       ...(readsTypeScript(process.features) ? { execArgv: [] } : {}),
     });
     this.all.add(worker);
