@@ -132,6 +132,11 @@ export interface Operations {
     readonly arguments: Readonly<Record<string, never>>;
     readonly answer: Kernel;
   };
+  /** Figures of the kernel, for Prometheus. */
+  readonly getMetrics: {
+    readonly arguments: Readonly<Record<string, never>>;
+    readonly answer: string;
+  };
   /** One model that may be asked here. */
   readonly getModel: {
     readonly arguments: { readonly model: string };
@@ -248,6 +253,7 @@ export const operations = {
   getDocument: { method: 'GET', path: '/openapi.json', answer: 'json' },
   getHealth: { method: 'GET', path: '/health', answer: 'json' },
   getKernel: { method: 'GET', path: '/api/kernel', answer: 'json' },
+  getMetrics: { method: 'GET', path: '/metrics', answer: 'text' },
   getModel: { method: 'GET', path: '/v1/models/{model}', answer: 'json' },
   getProcess: { method: 'GET', path: '/api/processes/{pid}', answer: 'json' },
   getQuestion: { method: 'GET', path: '/api/questions/{id}', answer: 'json' },

@@ -5,7 +5,7 @@ export interface PrometheusFamily {
   readonly help: string;
   readonly samples: readonly PrometheusSample[];
 }
-export interface PrometheusSample {
+interface PrometheusSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
@@ -43,7 +43,10 @@ export function parsePrometheus(text: string): ReadonlyMap<string, PrometheusFam
       if (!suffixes.some((suffix) => sample.name === `${current}${suffix}`))
         fail('a sample of another family');
       if (family.type === 'counter' && (!current.endsWith('_total') || sample.value < 0)) fail('no counter');
-      const key = JSON.stringify([sample.name, Object.entries(sample.labels).toSorted()]);
+      const key = JSON.stringify([
+        sample.name,
+        Object.entries(sample.labels).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+      ]);
       if (series.has(key)) fail('a series twice');
       series.add(key);
       family.samples.push(sample);

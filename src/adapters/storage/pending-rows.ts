@@ -8,9 +8,8 @@ import type {
   PageRecord,
   ProcessStarted,
 } from '../../kernel/records.ts';
-import { callKey } from './call-books.ts';
+import { AddedRecords } from './added-records.ts';
 import { ledgerBody } from './ledger-rows.ts';
-import { pageKey } from './page-key.ts';
 import { Passage } from './passages.ts';
 import {
   addBranch,
@@ -20,17 +19,10 @@ import {
   type ProcessHead,
   type RunHead,
 } from './run-heads.ts';
-import { SharedTexts, type SharedText } from './shared-texts.ts';
+import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
-import {
-  ledgerTable,
-  pagesTable,
-  pageUsesTable,
-  passagesTable,
-  processesTable,
-  runsTable,
-  type Table,
-} from './tables.ts';
+import { ledgerTable, passagesTable, processesTable, runsTable, type Table } from './tables.ts';
+import { UsedPages } from './used-pages.ts';
 
 interface Start {
   readonly record: ProcessStarted;
@@ -54,9 +46,6 @@ interface ProcessBefore extends Pick<
 
 /** The number of its run is known when it is written. */
 type WriteRow = (run: number, texts: SharedTexts) => Row;
-
-/** Of those that a run is known to use; a checkpoint names what came since the one before it. */
-const mostKnownPages = 128;
 
 export class PendingRows {
   private readonly heads: Map<string, RunHead>;
@@ -322,117 +311,6 @@ interface Mark {
   readonly branches: { readonly run: RunHead; readonly branch: BranchHead }[];
   readonly starts: { readonly run: RunHead; readonly process: ProcessHead }[];
   readonly ends: ProcessHead[];
-}
-
-/** What was added, to be found by its name: few ask, so that names are made when somebody does. */
-class AddedRecords {
-  private readonly records: KernelRecord[] = [];
-  private readonly byName = new Map<string, KernelRecord>();
-  private named = 0;
-
-  get length(): number {
-    return this.records.length;
-  }
-
-  push(record: KernelRecord): void {
-    this.records.push(record);
-  }
-
-  like(record: KernelRecord): KernelRecord | undefined {
-    for (; this.named < this.records.length; this.named++) {
-      const next = this.records[this.named]!;
-      this.byName.set(nameOf(next), next);
-    }
-    return this.byName.get(nameOf(record));
-  }
-
-  /** Takes back all behind the first ones. */
-  cut(length: number): void {
-    for (const record of this.records.slice(length, this.named)) this.byName.delete(nameOf(record));
-    this.records.length = length;
-    this.named = Math.min(this.named, length);
-  }
-}
-
-/** Like that of no other record. */
-function nameOf(record: KernelRecord): string {
-  const { type, run } = record;
-  switch (record.type) {
-    case 'run.started':
-      return JSON.stringify([type, run, record.branch]);
-    case 'process.started':
-    case 'process.ended':
-      return JSON.stringify([type, run, record.branch, record.pid]);
-    case 'history':
-    case 'checkpoint':
-      return JSON.stringify([type, run, record.branch, record.pid, record.n]);
-    case 'ledger':
-      return JSON.stringify([type, run, callKey(record)]);
-    case 'page':
-      return JSON.stringify([type, record.hash]);
-    case 'recording':
-      return JSON.stringify([type, run, record.session, record.part]);
-    case 'audit':
-      return type;
-    default:
-      return JSON.stringify(['journal', run, record.branch, record.pid, record.seq]);
-  }
-}
-
-/** Which run uses which pages, in the order of their first use: the first that uses one that is not stored brings it. */
-class UsedPages {
-  private readonly byRun = new Map<RunHead, Set<string>>();
-
-  add(run: RunHead, hashes: ReadonlySet<string> | readonly [string]): void {
-    if ('size' in hashes && hashes.size === 0) return;
-    let known = this.byRun.get(run);
-    if (known === undefined) this.byRun.set(run, (known = new Set()));
-    for (const hash of hashes) known.add(hash);
-  }
-
-  /** `texts`: that may not be stored yet, by hash. */
-  async write(session: SqlSession, texts: ReadonlyMap<string, SharedText>): Promise<void> {
-    const brought = new Map<string, RunHead>();
-    const rows: Row[] = [];
-    for (const [run, hashes] of this.byRun)
-      for (const hash of hashes) {
-        const text = texts.get(hash);
-        if (text === undefined || brought.has(hash)) continue;
-        brought.set(hash, run);
-        rows.push({ hash: pageKey(hash), run: run.id, text: text.bytes });
-      }
-    const areNew = (await session.insert(pagesTable, rows)) === rows.length;
-    const unknown: { readonly run: number; readonly hash: string }[] = [];
-    for (const [run, hashes] of this.byRun) {
-      const { id, pages } = run;
-      if (pages.size + hashes.size > mostKnownPages) pages.clear();
-      for (const hash of hashes) {
-        if (!pages.has(hash) && !(areNew && brought.get(hash) === run)) unknown.push({ run: id, hash });
-        pages.add(hash);
-      }
-    }
-    await this.note(session, unknown);
-  }
-
-  /** What is stored for another run is used by this one, too. */
-  private async note(
-    session: SqlSession,
-    uses: readonly { readonly run: number; readonly hash: string }[],
-  ): Promise<void> {
-    if (uses.length === 0) return;
-    const keys = Array.from(new Set(uses.map(({ hash }) => hash)), (hash) => ({ hash: pageKey(hash) }));
-    const owners = new Map<string, number>();
-    for (const { hash, run } of await session.find(pagesTable, ['hash'], keys, { only: ['hash', 'run'] }))
-      owners.set(keyText(hash as Uint8Array), run as number);
-    const rows = uses
-      .map(({ run, hash }) => ({ run, hash: pageKey(hash) }))
-      .filter(({ run, hash }) => owners.get(keyText(hash)) !== run);
-    await session.insert(pageUsesTable, rows);
-  }
-}
-
-function keyText(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }
 
 const headColumns = ['last_n', 'last_seq', 'checkpoint_n', 'tip', 'prompt_length', 'tally'];

@@ -25,7 +25,7 @@ export interface SpanFoldOptions {
 }
 
 /** Takes spans, and what they come to for whoever counts. `error`: '' of what did not fail. */
-export interface SpanSink {
+interface SpanSink {
   /** undefined: nobody wants spans, which are then not made. */
   readonly onSpan: ((span: SpanData) => void) | undefined;
   onCall(call: EndedCall): void;

@@ -45,6 +45,16 @@ export function changeLocks(state: FoldedState, event: EventOf<LockEventType>): 
       if (owner !== undefined) processOf(state, event.owner).locks = [...owner.locks, event.lock];
       return;
     }
+    case 'lock.kept': {
+      const lock = lockOf(state, event.lock);
+      if (state.processes.get(lock.owner) !== undefined) {
+        const before = processOf(state, lock.owner);
+        before.locks = before.locks.filter((name) => name !== event.lock);
+      }
+      lock.owner = event.owner;
+      lock.token = event.token;
+      return dropUnused(state, lock);
+    }
     case 'semaphore.opened':
     case 'semaphore.posted':
       semaphoreOf(state, runNameOf(state, event.pid), event.semaphore).count = event.count;

@@ -166,6 +166,7 @@ function change(state: FoldedState, event: KernelEvent): void {
     case 'lock.released':
     case 'lock.withdrawn':
     case 'lock.restored':
+    case 'lock.kept':
     case 'semaphore.opened':
     case 'semaphore.posted':
     case 'semaphore.restored':
