@@ -89,7 +89,7 @@ async function* watched(
       if (status === 204 || body === null) return;
       for await (const event of eventsOf(body.getReader())) {
         breaks = 0;
-        if (event.id !== '') request.headers['Last-Event-ID'] = event.id;
+        if (event.id !== '') request.headers['last-event-id'] = event.id;
         yield event;
         if (isLast(event)) return;
       }
