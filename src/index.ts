@@ -116,6 +116,20 @@ export { simulatedPort, type SimulatedPortOptions } from './host/simulated-port.
 export type { StorageNews } from './host/storage-waits.ts';
 export { readBranch, type StoredBranch } from './host/stored-branch.ts';
 export { readStoredRun, type StoredRun } from './host/stored-run.ts';
+export { CallContents } from './host/telemetry/call-contents.ts';
+export type { MetricDefinition } from './host/telemetry/metric-definitions.ts';
+export type { HistogramData, MetricData, MetricPoint } from './host/telemetry/metric-set.ts';
+export {
+  openTelemetry,
+  type LiveTelemetry,
+  type OpenTelemetryOptions,
+  type TelemetryExporter,
+  type TelemetryScope,
+} from './host/telemetry/open-telemetry.ts';
+export { prometheusContentType, prometheusText } from './host/telemetry/prometheus-text.ts';
+export type { SpanData, SpanEvent } from './host/telemetry/span.ts';
+export type { ModelPlace } from './host/telemetry/spanned-process.ts';
+export { Telemetry, type TelemetryOptions } from './host/telemetry/telemetry.ts';
 export { watchTraces } from './host/watch-traces.ts';
 
 export { faultyModel, type FaultyModelOptions, type ModelFaults } from './sim/devices/models/faulty-model.ts';

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:agents [-- --quick] [-- --write]`: what live agents cost, in four parts. `--quick` takes less of each and no peer (CI: does it run); `--write` keeps the output as
+ * `npm run bench:agents [-- --quick] [-- --write]`: what live agents cost, in five parts. `--quick` takes less of each and no peer (CI: does it run); `--write` keeps the output as
  * docs/results/agents.md.
  */
 import { execFileSync, spawn } from 'node:child_process';
@@ -17,6 +17,7 @@ import { commit, machine } from '../machine.ts';
 import type { CrowdRow } from './crowd-worker.ts';
 import type { LoopRow } from './loop-worker.ts';
 import type { ProviderRow } from './provider-worker.ts';
+import type { TelemetryRow } from './telemetry-worker.ts';
 import type { WhatIfRow } from './what-if-worker.ts';
 
 const { values: flags } = parseArgs({
@@ -27,6 +28,8 @@ const sizes = isQuick ? [100] : [100, 1_000, 10_000];
 /** It takes the square of the steps: 10,000 of them would be hours. */
 const peerSizes = isQuick ? [] : [100, 1_000];
 const loopRounds = isQuick ? 1 : 3;
+const telemetrySteps = isQuick ? 100 : 1_000;
+const telemetryRounds = isQuick ? 2 : 15;
 const windows = isQuick ? [16_000] : [4_000, 16_000, 100_000];
 const providerSteps = isQuick ? 20 : 100;
 const providerRounds = isQuick ? 2 : 20;
@@ -58,6 +61,7 @@ try {
   say('The machine is shared: compare figures of one run with each other.');
   say();
   saySteps();
+  sayTelemetry();
   await withServer((url) => {
     sayProvider(url);
     sayCrowd(url);
@@ -121,6 +125,35 @@ function saySteps(): void {
 
 function best(rows: readonly LoopRow[]): LoopRow {
   return rows.reduce((first, row) => (row.stepsPerSecond > first.stepsPerSecond ? row : first));
+}
+
+function sayTelemetry(): void {
+  say('## What telemetry adds to a step');
+  say();
+  say(
+    `The same agent with ${whole(telemetrySteps)} steps, each of which is two spans; processor time of a step with all threads, median of ${telemetryRounds} rounds in which the four take turns, in one process. The collector, in`,
+  );
+  say('a process of its own, takes whatever comes; the last export is waited for, and counted.');
+  say();
+  const worker = fileURLToPath(new URL('telemetry-worker.ts', import.meta.url));
+  const rows = run(worker, telemetrySteps, telemetryRounds) as readonly TelemetryRow[];
+  const words: Readonly<Record<TelemetryRow['kind'], string>> = {
+    off: 'none',
+    figures: 'metrics alone (`serve`, for Prometheus)',
+    spans: 'metrics and spans, not sent',
+    otlp: 'metrics and spans, sent (`--otlp`)',
+  };
+  const off = rows[0]!.us;
+  sayTable(
+    ['telemetry', 'µs a step', 'adds', 'times', 'spans dropped'],
+    rows.map(({ kind, us, dropped }) => [
+      words[kind],
+      whole(us),
+      whole(us - off),
+      (us / off).toFixed(2),
+      whole(dropped),
+    ]),
+  );
 }
 
 function sayProvider(url: string): void {

@@ -25,9 +25,10 @@ const runSteps = isQuick ? 500 : 10_000;
 const stepBytes = 4_096;
 const agents = isQuick ? 50 : 1_000;
 const crowdSteps = isQuick ? 4 : 20;
-const rounds = isQuick ? 1 : 3;
+/** On SQLite, whose figures have a target. */
+const rounds = isQuick ? 1 : 2;
 /** Its database grows by more than a megabyte a step. */
-const peerSteps = 1_000;
+const peerSteps = 500;
 const peers = fileURLToPath(new URL('../peers/', import.meta.url));
 
 const lines: string[] = [];
@@ -155,19 +156,22 @@ function sayCrowd(): void {
     `Each takes ${crowdSteps} steps like those above (\`words\`), of ${whole(stepBytes)} or of 256 bytes, and goes on when what it has done is acknowledged. A live kernel runs them all; \`appends\` are the records of such a kernel without it, each agent’s next batch`,
   );
   say(
-    `when the one before is acknowledged, ${isQuick ? '' : 'the best of three; '}with four writers, by as many storage objects side by side. \`normal\` survives the end of the process, \`full\` the end of the power, too. The target is 5,000 steps a second appended to SQLite at its default level.`,
+    `when the one before is acknowledged, ${isQuick ? '' : 'on SQLite the better of two; '}with four writers, by as many storage objects side by side. \`normal\` survives the end of the process, \`full\` the end of the power, too. The target is 5,000 steps a second appended to SQLite at its default level.`,
   );
   say();
   const worker = compiled('crowd-worker');
   const rows: (readonly string[])[] = [];
   const add = (name: string, mode: string, place: () => string, sync: string, writers = 1): void => {
     for (const bytes of [stepBytes, 256]) {
-      const found = Array.from({ length: mode === 'append' ? rounds : 1 }, () => {
-        const store = place();
-        const row = run(worker, mode, store, sync, agents, crowdSteps, bytes, writers) as CrowdRow;
-        removeDatabase(store);
-        return row;
-      });
+      const found = Array.from(
+        { length: name.startsWith('SQLite') && mode === 'append' ? rounds : 1 },
+        () => {
+          const store = place();
+          const row = run(worker, mode, store, sync, agents, crowdSteps, bytes, writers) as CrowdRow;
+          removeDatabase(store);
+          return row;
+        },
+      );
       const row = found.reduce((a, b) => (b.stepsPerSecond > a.stepsPerSecond ? b : a));
       rows.push([name, whole(bytes), whole(row.stepsPerSecond), whole(row.cpuUsPerStep), whole(row.flushes)]);
     }

@@ -19,6 +19,9 @@ export type { SqlStorage } from './storage/sql-storage.ts';
 export type { SyncLevel } from './storage/sqlite-database.ts';
 export { openSqliteStorage } from './storage/sqlite-storage.ts';
 
+export { openOtlpExporter, type OtlpExporterOptions } from './telemetry/otlp-exporter.ts';
+export { otlpSettings, type OtlpSettings } from './telemetry/otlp-settings.ts';
+
 export { fetchTool } from './tools/fetch-tool.ts';
 export { FileRoot } from './tools/file-root.ts';
 export { fileTools } from './tools/file-tools.ts';

@@ -53,11 +53,11 @@ export function isGiven({ given }: Pick<RunFlags, 'given'>, flag: string): boole
   return given.some((option) => option.flag === flag);
 }
 
-/** The words of `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. */
+/** The words of `ringzero replay FILE --cores 2 --seed 1`: all that decides what happens, and nothing that only says where to print. `seed`: undefined where the file has it. */
 export function repeatWords(
   command: string,
   operands: readonly string[],
-  { given, seed }: { readonly given: RunFlags['given']; readonly seed: number },
+  { given, seed }: { readonly given: RunFlags['given']; readonly seed: number | undefined },
 ): readonly string[] {
   const decisive = given.filter(({ flag }) => !notDecisive.has(flag));
   const options = decisive.flatMap(({ flag, value }) => {
@@ -65,12 +65,13 @@ export function repeatWords(
     const values = repeatable.has(flag) ? (value as readonly string[]) : [value];
     return values.flatMap((one) => [flag, quoted(spelled(command, flag, one))]);
   });
-  return ['ringzero', command, ...operands.map(quoted), ...options, '--seed', String(seed)];
+  const seeded = seed === undefined ? [] : ['--seed', String(seed)];
+  return ['ringzero', command, ...operands.map(quoted), ...options, ...seeded];
 }
 
 /** Where to print, and how fast to get there. */
 const notDecisive = new Set(
-  '--json --ndjson --record --no-recording --events --perfetto --plot --report --csv --check --seed --threads --no-cache --bound --no-bound'.split(
+  '--json --ndjson --otlp --otlp-content --record --no-recording --events --perfetto --plot --report --csv --output --database --check --seed --threads --no-cache --bound --no-bound'.split(
     ' ',
   ),
 );

@@ -31,6 +31,8 @@ export interface BranchRequest {
   readonly edit?: string;
   /** What the root process is told next. */
   readonly message?: Json;
+  /** The same, where it is more than one. */
+  readonly messages?: readonly Json[];
   /** Those of the new branch; default: of the other one. */
   readonly settings?: Json;
   /** Takes out of `edit` and `message` what must not be stored. Absent: nothing. */
@@ -61,13 +63,11 @@ export interface BranchPlan {
 export function planBranch(stored: StoredBranch, request: BranchRequest, atUs: number): BranchPlan {
   const { run, branch, branches, records } = stored;
   const { kind, edit, redactor } = request;
-  const message =
-    request.message === undefined || redactor === undefined
-      ? request.message
-      : redactor.value(request.message);
+  const told = [...(request.message === undefined ? [] : [request.message]), ...(request.messages ?? [])];
+  const messages = redactor === undefined ? told : told.map((message) => redactor.value(message));
   const name = nameOf(request, branches);
   const cut = cutAfter(stored, request.after);
-  checkGoesOn(stored, cut, message);
+  checkGoesOn(stored, cut, messages.length > 0);
   const edited = edit === undefined ? undefined : editOf(stored, request, cut);
   const origin: BranchOrigin = {
     kind,
@@ -100,7 +100,7 @@ export function planBranch(stored: StoredBranch, request: BranchRequest, atUs: n
       started,
       ...(edited?.page === undefined ? [] : [edited.page]),
       ...own,
-      ...(message === undefined ? [] : [messageTo(own, message, atUs)]),
+      ...messagesTo(own, messages, atUs),
       ...ended,
       auditOf(origin, { run, name, cut, atUs }),
     ],
@@ -145,16 +145,12 @@ function nameOf({ kind, name }: BranchRequest, branches: readonly RunStarted[]):
 }
 
 /** Somebody must live at the cut, and hear what is to be told. */
-function checkGoesOn(
-  { steps }: StoredBranch,
-  { after, records }: BranchCut,
-  message: Json | undefined,
-): void {
+function checkGoesOn({ steps }: StoredBranch, { after, records }: BranchCut, isTold: boolean): void {
   const root = records[0]!.pid;
   const living = unfinished(records);
-  if (message === undefined ? living.length > 0 : living.includes(root)) return;
+  if (isTold ? living.includes(root) : living.length > 0) return;
   const ends = steps.filter(({ type }) => type === 'conclusion');
-  const last = message === undefined ? ends.at(-1) : ends.find(({ pid }) => pid === root);
+  const last = isTold ? ends.find(({ pid }) => pid === root) : ends.at(-1);
   throw invalid('after', after, `0 to ${last!.sequence - 1}, a step before its end`);
 }
 
@@ -187,11 +183,14 @@ function effectsBehind({ underWay }: StoredBranch, { behind }: BranchCut): reado
   return [...acted, ...underWay];
 }
 
-function messageTo(own: readonly BranchRecord[], message: Json, atUs: number): KernelRecord {
+function messagesTo(own: readonly BranchRecord[], messages: readonly Json[], atUs: number): KernelRecord[] {
   const { run, branch, pid } = own[0]!;
   const seqs = new Map<Pid, number>();
   for (const record of own) if ('seq' in record) seqs.set(record.pid, record.seq);
-  return { v, type: 'message.sent', run, branch, pid, seq: nextSeq(seqs, pid), from: 0, message, atUs };
+  return messages.map((message) => {
+    const seq = nextSeq(seqs, pid);
+    return { v, type: 'message.sent', run, branch, pid, seq, from: 0, message, atUs };
+  });
 }
 
 function cancelled(run: string, branch: string, pid: Pid, atUs: number): ProcessEnded {

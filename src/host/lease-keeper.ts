@@ -55,10 +55,18 @@ export class LeaseKeeper {
     await storage.release({ run, holder }).catch(() => {});
   }
 
-  private claim(): Promise<LeaseVerdict> {
+  /** Others may take it at once, and the run goes on telling who has driven it. Never rejects, as `release`. */
+  async leave(): Promise<void> {
+    if (this.isOver) return;
+    this.stop();
+    await this.renewal;
+    await this.claim(1).catch(() => {});
+  }
+
+  private claim(termUs = this.termUs): Promise<LeaseVerdict> {
     const { storage, clock, run, holder } = this.options;
     const atUs = clock.nowUs();
-    return storage.lease({ run, holder, atUs, untilUs: atUs + this.termUs });
+    return storage.lease({ run, holder, atUs, untilUs: atUs + termUs });
   }
 
   private prolonged({ untilUs }: LeaseVerdict): void {

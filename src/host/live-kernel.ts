@@ -51,10 +51,12 @@ export interface LiveOptions {
   readonly onInput?: (input: Input) => void;
 }
 
-/** Watches a kernel from beside: what is told has happened, and may not be durable yet. */
+/** Watches a kernel from beside. */
 export interface StepWatcher {
-  /** What a step was given and gave out. */
-  take(output: StepOutput, input: Input): void;
+  /** What a step was given and gave out: it has happened, and may not be durable yet. */
+  take?(output: StepOutput, input: Input): void;
+  /** The same when it is durable, before anything starts that it asks for. */
+  kept?(output: StepOutput, input: Input): void;
   /** Nothing more comes. */
   broke(message: string): void;
 }
@@ -304,7 +306,8 @@ export class LiveKernel {
 
   // ---- The kernel's inputs -------------------------------------------------------------------------------------------
 
-  private nowUs(): number {
+  /** On the clock of the kernel, µs: between two inputs, too. */
+  nowUs(): number {
     return Math.max(this.clock.nowUs(), this.kernel.nowUs);
   }
 
@@ -359,8 +362,8 @@ export class LiveKernel {
         onEvent?.(event);
         this.options.onEvent?.(event);
       }
-      for (const watcher of this.watchers) watcher.take(output, input);
-      this.take(output);
+      for (const watcher of this.watchers) watcher.take?.(output, input);
+      this.take(output, input);
     } catch (error) {
       this.break(error);
       throw error;
@@ -377,9 +380,14 @@ export class LiveKernel {
     }
   }
 
-  private take({ records, requests, events, hasEnds }: StepOutput): void {
+  private take(output: StepOutput, input: Input): void {
+    const { records, requests, events, hasEnds } = output;
     for (const record of records) this.keepPage(record);
     this.commit.add(records);
+    // The kernel's own is that of the next step by then.
+    const kept = { records, requests, events, hasEnds };
+    for (const watcher of this.watchers)
+      if (watcher.kept !== undefined) this.commit.whenDurable(() => watcher.kept!(kept, input));
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
       else if (request.type === 'timer.clear') this.clearTimer(request.timer);

@@ -27,6 +27,7 @@ import type {
   LedgerFilter,
   LoadedCheckpoint,
   Memory,
+  MemoryFilter,
   ProcessAddress,
   ProcessTally,
   PruneOrder,
@@ -128,6 +129,10 @@ export class MemoryStorage implements StorageManager {
 
   recall(question: Recollection): Promise<readonly RecalledMemory[]> {
     return this.read((store) => store.recall(question));
+  }
+
+  remembered(filter: MemoryFilter): Promise<readonly RecalledMemory[]> {
+    return this.read((store) => store.remembered(filter));
   }
 
   async lease(claim: LeaseClaim): Promise<LeaseVerdict> {

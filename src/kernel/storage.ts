@@ -85,6 +85,8 @@ export interface StorageManager {
   remember(memory: Memory): Promise<void>;
   /** At most `limit` memories of the scope that share a word with the query, or by the storage's own search one like it: best first, then the latest. */
   recall(question: Recollection): Promise<readonly RecalledMemory[]>;
+  /** At most `limit` memories of the scope as they stand, the latest first; each with the score 1. */
+  remembered(filter: MemoryFilter): Promise<readonly RecalledMemory[]>;
   /**
    * Takes the lease of a run that nobody holds, or whose time is over, or prolongs the holder's own; resolves when durable. The run need not have started. LEASE_LOST for a holder whose lease
    * another has taken over, also when that has given it back since: what the holder knows of the run is of before. Once it has given its own back it may begin anew.
@@ -258,6 +260,12 @@ export interface PruneReport {
   readonly pages: number;
 }
 
+export interface MemoryFilter {
+  readonly scope: string;
+  /** Integer, at least 1. */
+  readonly limit: number;
+}
+
 export interface Recollection {
   readonly scope: string;
   readonly query: string;
@@ -307,7 +315,7 @@ export function checkRecord(record: KernelRecord): void {
   if ('seq' in record && !(Number.isSafeInteger(record.seq) && record.seq >= 1)) {
     throw notStored(record, 'seq', record.seq, 'an integer of at least 1');
   }
-  for (const field of amountFields) {
+  for (const field of record.type === 'ledger' || record.type === 'audit' ? amountFields : timeFields) {
     const amount: unknown = (record as Partial<Record<AmountField, unknown>>)[field];
     // JSON has no other numbers: in a ledger or an audit chain they would turn into something else.
     if (amount !== undefined && !Number.isFinite(amount))
@@ -370,9 +378,13 @@ export function leaseLost(run: string): KernelError {
   return new KernelError('LEASE_LOST', `run ${JSON.stringify(run)}: another worker has taken it over`);
 }
 
-export function checkRecollection({ scope, query, limit }: Recollection): void {
-  if (!isName(scope)) throw invalid('scope', scope, 'a text that is not empty');
+export function checkRecollection({ query, ...filter }: Recollection): void {
+  checkMemoryFilter(filter);
   if (typeof query !== 'string') throw invalid('query', query, 'a text');
+}
+
+export function checkMemoryFilter({ scope, limit }: MemoryFilter): void {
+  if (!isName(scope)) throw invalid('scope', scope, 'a text that is not empty');
   if (!(Number.isSafeInteger(limit) && limit >= 1)) throw invalid('limit', limit, 'an integer of at least 1');
 }
 
@@ -403,6 +415,8 @@ const amountFields = [
   'coreUs',
 ] as const;
 type AmountField = (typeof amountFields)[number];
+/** Those of records without a cost. */
+const timeFields: readonly AmountField[] = ['atUs'];
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';

@@ -195,7 +195,9 @@ const requestFields = Object.keys({
   model: true,
   tools: true,
   ownTools: true,
+  toolChoice: true,
   temperature: true,
+  sampling: true,
   format: true,
   timeoutUs: true,
 } satisfies Record<keyof ModelRequest, true>);

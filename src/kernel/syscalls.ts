@@ -62,11 +62,28 @@ export interface ModelRequest {
   readonly tools?: readonly string[];
   /** Tools beside those, which the program itself carries out: no registry knows them. */
   readonly ownTools?: readonly OfferedTool[];
+  /** Whether it must, may or must not ask for a tool, or for which; absent: it may. */
+  readonly toolChoice?: ToolChoice;
   readonly temperature?: number;
+  readonly sampling?: Sampling;
   /** JSON Schema that the answer is to follow. */
   readonly format?: Json;
   readonly timeoutUs?: number;
 }
+
+export type ToolChoice = 'auto' | 'none' | 'required' | { readonly tool: string };
+
+/** How else a model draws its answer; a model server leaves out what it does not know. A type, as it is JSON. */
+export type Sampling = {
+  readonly topP?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly seed?: number;
+  /** Texts at which the answer ends. */
+  readonly stop?: readonly string[];
+  /** How long it thinks first. */
+  readonly reasoning?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh';
+};
 
 /** A tool as a model gets to know it. A type, as it is JSON. */
 export type OfferedTool = {

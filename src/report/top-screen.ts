@@ -9,7 +9,7 @@ import { stateWords, topCells, topColumns, topRows, type TopView } from './top-r
 export interface TopScreenOptions {
   readonly width: number;
   readonly height: number;
-  /** What is looked at. */
+  /** What is looked at, and when. */
   readonly title: string;
   readonly view: TopView;
   /** The pid of the row that is marked; 0: none. */
@@ -45,17 +45,14 @@ export function topScreen(machine: KernelSnapshot, options: TopScreenOptions): s
   return [...filled, paints.dim(truncate(footer, width))];
 }
 
-function headLines(
-  { processes, nowUs }: KernelSnapshot,
-  { width, title, paints }: TopScreenOptions,
-): string[] {
+function headLines({ processes }: KernelSnapshot, { width, title, paints }: TopScreenOptions): string[] {
   const counts = new Map<string, number>();
   for (const { state } of processes) counts.set(state, (counts.get(state) ?? 0) + 1);
   const of = (state: string): string =>
     `${formatCount(counts.get(state) ?? 0)} ${state === 'terminated' ? 'ended' : state}`;
   const words = ['running', 'ready', 'waiting', 'suspended', 'terminated'].map(of).join(', ');
   return [
-    `${paints.bold('ringzero top')}  ${truncate(`${printable(title)}  at ${formatDuration(nowUs)}`, width - 14)}`,
+    `${paints.bold('ringzero top')}  ${truncate(printable(title), width - 14)}`,
     truncate(`${formatCount(processes.length)} processes: ${words}`, width),
   ];
 }

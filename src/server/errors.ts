@@ -68,7 +68,7 @@ export function answerOf(context: Context, error: unknown, id: string): Response
 }
 
 /** What the answer says beside its body. */
-function tellHeaders(context: Context, { retryAfter, allow }: Refused): void {
+export function tellHeaders(context: Context, { retryAfter, allow }: Refused): void {
   if (retryAfter !== undefined) context.header('Retry-After', String(retryAfter));
   if (allow !== undefined) context.header('Allow', allow.join(', '));
 }

@@ -3,7 +3,9 @@
  * no file and no network: what came of them are inputs, and so is the task, as the arguments of the process that was spawned.
  */
 import { agentProgramOf } from '../agents/loop/agent-program.ts';
+import { clientAgentOf } from '../agents/client-agent.ts';
 import { feedbackProgram } from '../agents/memory/feedback-program.ts';
+import { reflectionProgramOf } from '../agents/memory/reflection-program.ts';
 import { stepPrograms } from '../agents/programs.ts';
 import { singleCallOf } from '../agents/single-call.ts';
 import { team } from '../agents/teams/team.ts';
@@ -87,7 +89,9 @@ function livePrograms({ countTokens }: LiveParts): readonly Program[] {
   return [
     agentProgramOf(countTokens === undefined ? {} : { countTokens }),
     singleCallOf(countTokens),
+    clientAgentOf(countTokens),
     feedbackProgram,
+    reflectionProgramOf(countTokens),
     team,
     ...stepPrograms,
   ];

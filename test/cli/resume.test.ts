@@ -63,6 +63,15 @@ test('another approval than that of its start lets it go on where nobody is ther
   expect(readFileSync(`${folder}/note.txt`, 'utf8')).toBe('hello');
 });
 
+test('what is said anew holds until it is parked again, and who goes on is told to say it once more', async () => {
+  const { folder } = place();
+  const run = await parked(folder);
+  const io = new TerminalPerson([/\? 1 /, 'Ctrl-C']).io();
+  const anew = ['--approve', 'ask', '--budget-tokens', '9000', '--budget-usd', '2'];
+  await runCli(['resume', run, ...anew], { ...at(folder), ...io });
+  expect(io.screen()).toContain(`to go on: ringzero resume ${run} ${anew.join(' ')}; to end it for good`);
+});
+
 test('a run that is cancelled is over for good', async () => {
   const { folder, cli } = place();
   const run = await parked(folder);

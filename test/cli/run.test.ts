@@ -145,12 +145,18 @@ test('without a terminal a call that writes is denied, and says why; one that re
   const task = `${write('a.txt')} list_files {}`;
   const { status, out, err } = await runCli(['run', task, ...scripted, '--root', root]);
   expect(status).toBe(0);
+  expect(err).toMatch(
+    /^standard input is no terminal: calls of write_file that need a yes are denied \(--approve\)\n/,
+  );
   expect(err).toContain(
     '✗ write_file {"path":"a.txt","text":"a.txt"} is denied: nobody to ask: standard input is no terminal',
   );
   expect(out).toContain('write_file failed: TOOL_DENIED');
   expect(out).toContain('list_files: {');
   expect(existsSync(join(root, 'a.txt'))).toBe(false);
+  // Where nothing can write, nothing is said; a document is a document.
+  expect((await runCli(['run', 'time {}', ...scripted])).err).not.toContain('is no terminal');
+  expect((await runCli(['run', task, ...scripted, '--root', root, '--json'])).err).toBe('');
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import { runInThreads, threadProblem } from '../../src/cli/thread-pool.ts';
+import { runInThreads } from '../../src/cli/thread-pool.ts';
+import { threadProblem } from '../../src/cli/threads.ts';
 
 test('threads from source need a Node that reads TypeScript', () => {
   const [old, between] = [

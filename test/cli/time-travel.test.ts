@@ -178,6 +178,34 @@ test('a fork keeps tools and limits, and asks another model with a larger budget
   expect(out).toContain('- It is 41.\n  + It is 42.'.replace('- ', '  - '));
 });
 
+test('a model whose price nobody knows is not one that costs nothing when its run goes on', async () => {
+  servers = [await HostileServer.start()];
+  const [server] = servers;
+  const { json, cli } = place({ RINGZERO_MODEL_URL: server!.url, RINGZERO_MODEL_KEY: 'sk-1' });
+  server!.behave(says('It is 41.'));
+  const started = await json('run', 'What is 6*7?', '--model', 'mystery');
+  expect(started['microDollars']).toBeNull();
+  const { run } = started;
+  await json('rewind', run, '--after', '0');
+  expect((await cli('resume', run, '--budget-usd', '1')).err).toContain('none is known of model "mystery"');
+  expect((await json('resume', run))['microDollars']).toBeNull();
+  await json('fork', run, '--after', '0', '--model', 'riddle');
+  expect((await json('resume', `${run}@fork-1`))['microDollars']).toBeNull();
+});
+
+test('of many effects the first are shown, and how many more there are', async () => {
+  const { cli, json } = place();
+  const many = Array.from({ length: 23 }, (_, n) => `write_file {"path":"${n}.txt","text":"x"}`).join(' ');
+  const more = ['--root', '.', '--approve', 'always', '--tool-calls', '30'];
+  const { run } = await json('run', many, '--model', 'scripted', ...more);
+  const { out } = await cli('rewind', run, '--after', '0', '--dry-run');
+  const effects = out.split('\n').filter((line) => line.startsWith('    '));
+  expect(effects).toHaveLength(21);
+  expect(effects.at(-1)).toBe('    and 3 more; --json lists all');
+  const { effects: all } = await json('rewind', run, '--after', '0', '--dry-run');
+  expect(all).toHaveLength(23);
+});
+
 test('what cannot be is refused in one line, and nothing has changed', async () => {
   const { cli, json } = place();
   const { run } = await json(...words);

@@ -745,6 +745,31 @@ export function storageContract(
       await expect(storage.remember(keyed(5, 'x', { key: '' }))).rejects.toThrow(/key: "" is not allowed/);
     });
 
+    test('what a scope remembers is told of, the latest first, without what was replaced', async () => {
+      const storage = await started();
+      const memory = (n: number, text: string, more: Partial<Memory> = {}): Memory => ({
+        identity: { run: 'r1', branch: 'main', pid: pidOf(1), n, index: 0 },
+        scope: 'team',
+        text,
+        atUs: n,
+        ...more,
+      });
+      await storage.remember(memory(1, 'one', { key: 'k', data: { a: 1 } }));
+      await storage.remember(memory(2, '…'));
+      await storage.remember(memory(3, 'three', { key: 'k', data: { a: 2 } }));
+      await storage.remember(memory(4, 'other', { scope: 'others' }));
+      const all = await storage.remembered({ scope: 'team', limit: 5 });
+      expect(all).toEqual([
+        { text: 'three', score: 1, key: 'k', data: { a: 2 }, atUs: 3 },
+        { text: '…', score: 1, atUs: 2 },
+      ]);
+      expect(await storage.remembered({ scope: 'team', limit: 1 })).toEqual(all.slice(0, 1));
+      expect(await storage.remembered({ scope: 'nobody', limit: 1 })).toEqual([]);
+      await expect(storage.remembered({ scope: 'team', limit: 0 })).rejects.toThrow(
+        /limit: 0 is not allowed/,
+      );
+    });
+
     test('a run tells who has leased it', async () => {
       const storage = await started();
       const lease = async (): Promise<unknown> => (await storage.runs())[0]!.lease;

@@ -143,6 +143,8 @@ export class SimulatedConnection implements StorageManager {
   ): ReturnType<StorageManager['verifyAudit']> => this.read((store) => store.verifyAudit(...args));
   recall = (...args: Parameters<MemoryStore['recall']>): ReturnType<StorageManager['recall']> =>
     this.read((store) => store.recall(...args));
+  remembered = (...args: Parameters<MemoryStore['remembered']>): ReturnType<StorageManager['remembered']> =>
+    this.read((store) => store.remembered(...args));
 
   whole = (...args: Parameters<MemoryStore['whole']>): ReturnType<StorageManager['whole']> =>
     this.read((store) => store.whole(...args));

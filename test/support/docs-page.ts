@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { projectRoot } from './source.ts';
+
+const runner = join(projectRoot, 'test/support/page-commands.ts');
 
 /** A page of the documentation whose commands are run. */
 export class DocsPage {
@@ -32,23 +34,23 @@ export class DocsPage {
     const folder = mkdtempSync(join(tmpdir(), 'ringzero-page-'));
     try {
       prepare(folder);
-      return this.blocks('console').flatMap((block) =>
-        [...block.matchAll(/^\$ ringzero (.*)\n((?:(?!\$ ).*\n)*)/gm)].map(([, words = '', said = '']) => {
-          const command = [join(projectRoot, 'src/cli/main.ts'), ...shellWords(words)];
-          // Both outputs in one file, in the order in which they came, as on a terminal.
-          const screen = join(folder, '.screen');
-          const file = openSync(screen, 'w');
-          spawnSync(process.execPath, command, {
-            cwd: folder,
-            env: plainEnvironment(),
-            stdio: ['ignore', file, file],
-          });
-          closeSync(file);
-          const printed = readFileSync(screen, 'utf8');
-          rmSync(screen);
-          return { words, printed: normal(printed), said: normal(said) };
-        }),
-      );
+      const commands = this.blocks('console').flatMap((block) => [
+        ...block.matchAll(/^\$ ringzero (.*)\n((?:(?!\$ ).*\n)*)/gm),
+      ]);
+      const all = JSON.stringify(commands.map(([, words = '']) => shellWords(words)));
+      const { stdout, stderr } = spawnSync(process.execPath, [runner, all], {
+        cwd: folder,
+        env: plainEnvironment(),
+        stdio: ['ignore', 'pipe', 'pipe'],
+        encoding: 'utf8',
+      });
+      if (stderr !== '') throw new Error(stderr);
+      const screens = JSON.parse(stdout) as readonly string[];
+      return commands.map(([, words = '', said = ''], index) => ({
+        words,
+        printed: normal(screens[index]!),
+        said: normal(said),
+      }));
     } finally {
       rmSync(folder, { recursive: true });
     }

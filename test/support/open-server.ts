@@ -11,6 +11,7 @@ import { createApp } from '../../src/server/app.ts';
 import type { ServerEnv } from '../../src/server/caller.ts';
 import type { GuardOptions } from '../../src/server/guards.ts';
 import type { ServedWorld } from '../../src/server/served-world.ts';
+import { openServices, type ServiceOptions, type Services } from '../../src/server/services.ts';
 import { documentOf } from '../../src/server/openapi/document.ts';
 import { ApiConformity } from './api-conformity.ts';
 import { ioOf } from './run-cli.ts';
@@ -18,6 +19,7 @@ import { ioOf } from './run-cli.ts';
 export interface OpenServer extends AsyncDisposable {
   readonly app: OpenAPIHono<ServerEnv>;
   readonly world: ServedWorld;
+  readonly services: Services;
   get(path: string, headers?: Record<string, string>): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
 }
@@ -27,11 +29,13 @@ export async function openServer({
   words = ['--model', 'scripted'],
   storage = new MemoryStorage(),
   guards = {},
+  options = {},
   onError,
 }: {
   readonly words?: readonly string[];
   readonly storage?: StorageManager;
   readonly guards?: Partial<GuardOptions>;
+  readonly options?: Partial<ServiceOptions>;
   /** Absent: an error that nobody has foreseen fails the test. */
   readonly onError?: (error: unknown, id: string) => void;
 } = {}): Promise<OpenServer> {
@@ -41,7 +45,8 @@ export async function openServer({
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
-  const app = createApp(world.served, {
+  const services = openServices(world.served, { active: 1_000, onNotice: () => {}, ...options });
+  const app = createApp(services, {
     version: '0.0.0',
     guards,
     onError: onError ?? ((error) => errors.push(error)),
@@ -59,6 +64,7 @@ export async function openServer({
   return {
     app,
     world: world.served,
+    services,
     get: (path, headers = {}) => checked('GET', path, { headers: { Host: 'localhost', ...headers } }),
     post: (path, body, headers = {}) =>
       checked('POST', path, {

@@ -18,6 +18,7 @@ export const pureRooms = [
   'lessons',
   'report',
   'host',
+  'client',
 ] as const;
 
 /** One import, export-from, `import()` or `import('…').Type` of a file. `specifier` is undefined where it is computed. */

@@ -12,7 +12,7 @@ import type {
 
 import type { ModelCall } from '../../agents/model/model-call.ts';
 import { invalid } from '../../kernel/errors.ts';
-import type { FinishReason } from '../../kernel/syscalls.ts';
+import type { FinishReason, Sampling, ToolChoice } from '../../kernel/syscalls.ts';
 import type { ModelDelta, ModelPort, ModelReply, Stop } from '../../host/ports.ts';
 import { failureOf, nameOf, toldFailure, type FailedReply, type FailureWording } from './model-errors.ts';
 import { promptOf } from './prompt-mapping.ts';
@@ -99,13 +99,17 @@ export class AiSdkModel implements ModelPort {
     names: ToolNames,
     abortSignal: AbortSignal,
   ): LanguageModelV4CallOptions {
-    const { temperature, format } = request;
+    const { temperature, format, toolChoice, sampling } = request;
     return {
       prompt: promptOf(messages, names, partial),
       maxOutputTokens: maxOutput,
       abortSignal,
       includeRawChunks: this.options.isChatCompletions === true,
       ...(temperature === undefined ? {} : { temperature }),
+      ...(sampling === undefined ? {} : samplingOf(sampling)),
+      ...(toolChoice === undefined || tools.length === 0
+        ? {}
+        : { toolChoice: toolChoiceOf(toolChoice, names) }),
       ...(format === undefined ? {} : { responseFormat: { type: 'json', schema: format as JsonSchema } }),
       ...(tools.length === 0
         ? {}
@@ -119,6 +123,18 @@ export class AiSdkModel implements ModelPort {
           }),
     };
   }
+}
+
+function samplingOf({ stop, ...rest }: Sampling): Partial<LanguageModelV4CallOptions> {
+  return { ...rest, ...(stop === undefined ? {} : { stopSequences: [...stop] }) };
+}
+
+function toolChoiceOf(
+  choice: ToolChoice,
+  names: ToolNames,
+): NonNullable<LanguageModelV4CallOptions['toolChoice']> {
+  if (typeof choice === 'string') return { type: choice };
+  return { type: 'tool', toolName: names.toModel(choice.tool) };
 }
 
 type JsonSchema = NonNullable<

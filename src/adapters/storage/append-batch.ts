@@ -18,32 +18,13 @@ import type {
 } from '../../kernel/records.ts';
 import { checkRecord, isSameRecord, leaseLost, refusal } from '../../kernel/storage.ts';
 import { nativeSha256 } from './native-sha256.ts';
-import { pageKey } from './page-key.ts';
-import {
-  auditRow,
-  branchBytes,
-  checkpointRow,
-  historyRow,
-  journalRow,
-  ledgerRow,
-  recordingRow,
-} from './record-rows.ts';
+import { isUtf8 } from './packed-json.ts';
+import { auditRow, branchBytes, checkpointRow, recordingRow } from './record-rows.ts';
 import { loadHead, type ProcessHead, type RunHead } from './run-heads.ts';
 import { PendingRows } from './pending-rows.ts';
-import type { SharedTexts } from './shared-texts.ts';
 import type { SqlSession } from './sql.ts';
-import { callKey, StoredRecords } from './stored-records.ts';
-import {
-  auditTable,
-  branchesTable,
-  checkpointsTable,
-  historyTable,
-  journalTable,
-  ledgerTable,
-  pagesTable,
-  recordingsTable,
-  runsTable,
-} from './tables.ts';
+import { StoredRecords } from './stored-records.ts';
+import { auditTable, branchesTable, checkpointsTable, recordingsTable, runsTable } from './tables.ts';
 
 export class AppendBatch {
   private readonly session: SqlSession;
@@ -51,7 +32,10 @@ export class AppendBatch {
   private readonly fences: ReadonlyMap<string, number>;
   private readonly stored: StoredRecords;
   private readonly pending: PendingRows;
-  private readonly texts: SharedTexts;
+  /** Pages whose hash is not that of their text: only what is stored tells whether they are the same. */
+  private readonly misnamed = new Set<PageRecord>();
+
+  private foreign: number | undefined;
 
   /** `fences`: of the leases that the storage object has taken. `heads`: of runs, changed as if what is added were stored: when the transaction fails, what they tell is void. */
   constructor(session: SqlSession, heads: Map<string, RunHead>, fences: ReadonlyMap<string, number>) {
@@ -60,23 +44,43 @@ export class AppendBatch {
     this.fences = fences;
     this.stored = new StoredRecords(session);
     this.pending = new PendingRows(heads);
-    this.texts = this.pending.texts;
   }
 
   /** Reads what has to be known of the runs of these appends, and keeps others from writing to them. */
   async open(appends: readonly (readonly KernelRecord[])[]): Promise<void> {
-    const records = appends.flat();
-    const names = new Set(records.map(({ run }) => run).filter((name) => typeof name === 'string'));
-    const keys = Array.from(names, (name) => ({ name }));
-    const rows = await this.session.find(runsTable, ['name'], keys, 'lock');
+    const names = new Set<string>();
+    const settling = new Set<string>();
+    let last: unknown;
+    for (const records of appends)
+      for (const record of records) {
+        const { type, run } = record;
+        if (typeof run !== 'string') continue;
+        if (run !== last) names.add(run);
+        last = run;
+        if (type === 'ledger') settling.add(run);
+        if (type === 'page' && !isNamedByContent(record)) this.misnamed.add(record);
+      }
+    const foreign = this.session.foreignVersion();
+    this.foreign = foreign;
+    const isCurrent = (name: string): boolean =>
+      foreign !== undefined && this.heads.get(name)?.checkedAt === foreign;
+    const asked = [...names].filter((name) => !isCurrent(name));
+    const keys = asked.map((name) => ({ name }));
+    const rows = await this.session.find(runsTable, ['name'], keys, { lock: true });
     const found = new Map(rows.map((row) => [row['name'] as string, row]));
-    for (const name of names) {
+    for (const name of asked) {
       const row = found.get(name);
       if (row === undefined) this.heads.delete(name);
       else if (this.heads.get(name)?.version !== row['version'])
         this.heads.set(name, await loadHead(this.session, row));
+      const head = this.heads.get(name);
+      if (head !== undefined) head.checkedAt = foreign;
     }
-    await this.stored.look(records, this.heads);
+    for (const name of settling) {
+      const run = this.heads.get(name);
+      if (run !== undefined) run.calls ??= await this.stored.callBook(run);
+    }
+    await this.stored.look(Array.from(this.misnamed, ({ hash }) => hash));
   }
 
   /** Throws KernelError STORAGE_FAILED for records that may not be stored: then none of them is added. */
@@ -135,7 +139,7 @@ export class AppendBatch {
   }
 
   /** A call that was stopped may end after its run. */
-  private addToPruned(run: RunHead, record: KernelRecord): void {
+  private addToPruned(run: RunHead, record: KernelRecord): Promise<void> | void {
     if (record.type === 'ledger' && record.what === 'settled') return this.addCall(run, record);
     if (record.type === 'audit') return this.addAudit(run, record);
     throw refusal(record, 'belongs to a run that was pruned');
@@ -145,72 +149,56 @@ export class AppendBatch {
     const { run: name, branch: branchName } = record;
     const found = this.heads.get(name);
     const known = found?.branches.get(branchName);
-    const key = `run ${name} ${branchName}`;
     if (found !== undefined && known !== undefined)
-      return this.again(record, key, () => this.stored.branch(found, known));
-    const run = found ?? this.pending.startRun(name);
+      return this.again(record, () => this.stored.branch(found, known));
+    const run = found ?? this.pending.startRun(name, this.foreign);
     const { branch } = this.pending.startBranch(run, branchName);
-    this.pending.put(key, record, branchesTable, run, {
+    this.pending.put(record, branchesTable, run, (number, texts) => ({
+      run: number,
       branch,
       name: branchName,
-      started: branchBytes(this.texts, record),
-    });
+      started: branchBytes(texts, record),
+    }));
   }
 
   private startProcess(run: RunHead, record: ProcessStarted): Promise<void> | void {
     const branch = run.branches.get(record.branch);
     if (branch === undefined) throw refusal(record, 'belongs to a branch that has not started');
     const known = branch.processes.get(record.pid);
-    const key = `start ${record.branch.length} ${record.branch} ${record.pid} ${run.name}`;
-    if (known !== undefined) return this.again(record, key, () => this.stored.start(run, known));
-    this.pending.startProcess(key, run, branch, record);
+    if (known !== undefined) return this.again(record, () => this.stored.start(run, known));
+    this.pending.startProcess(run, branch, record);
   }
 
   private addResult(run: RunHead, record: HistoryRecord): Promise<void> | void {
     const process = processOf(run, record);
-    const key = `history ${addressKey(run, process)} ${record.n}`;
     if (record.n <= process.lastN) {
       const why = `comes after n ${process.lastN} of the same process`;
-      return this.again(record, key, () => this.stored.result(run, process, record), why);
+      return this.again(record, () => this.stored.result(run, process, record), why);
     }
     if (process.hasEnded) throw afterEnd(record);
     this.pending.change(run, process);
     process.lastN = record.n;
-    this.pending.put(
-      key,
-      record,
-      historyTable,
-      run,
-      historyRow(this.texts, process.process, run.places++, record),
-    );
+    this.pending.tell(run, process, record);
   }
 
   private addToJournal(run: RunHead, record: JournalRecord): Promise<void> | void {
     const process = processOf(run, record);
-    const key = `journal ${addressKey(run, process)} ${record.seq}`;
     if (record.seq <= process.lastSeq)
-      return this.again(record, key, () => this.stored.entry(run, process, record));
+      return this.again(record, () => this.stored.entry(run, process, record));
     if (process.hasEnded) throw afterEnd(record);
     if (record.seq !== process.lastSeq + 1)
       throw refusal(record, `is number ${record.seq}, where ${process.lastSeq + 1} comes next`);
     this.pending.change(run, process);
     process.lastSeq = record.seq;
-    this.pending.put(
-      key,
-      record,
-      journalTable,
-      run,
-      journalRow(this.texts, process.process, run.places++, record),
-    );
+    this.pending.tell(run, process, record);
   }
 
   private addCheckpoint(run: RunHead, record: CheckpointRecord): Promise<void> | void {
     const process = processOf(run, record);
     const { n, base, keep, tip, nodes } = record;
-    const key = `checkpoint ${addressKey(run, process)} ${n}`;
     if (n <= process.checkpointN) {
       const why = `comes after n ${process.checkpointN} of the same process`;
-      return this.again(record, key, () => this.stored.checkpoint(run, process, record), why);
+      return this.again(record, () => this.stored.checkpoint(run, process, record), why);
     }
     if (process.hasEnded) throw afterEnd(record);
     if (base !== '' && (process.checkpointN === -1 || base !== process.tip))
@@ -223,80 +211,81 @@ export class AppendBatch {
     process.tip = tip;
     process.promptLength = keep + nodes.length;
     for (const { hash } of nodes) if (hash !== '') this.pending.use(run, hash);
-    this.pending.put(
-      key,
-      record,
-      checkpointsTable,
-      run,
-      checkpointRow(this.texts, process.process, run.places++, record),
+    const place = run.places++;
+    this.pending.put(record, checkpointsTable, run, (number, texts) =>
+      checkpointRow(texts, { run: number, process: process.process, place }, record),
     );
   }
 
-  private addCall(run: RunHead, record: LedgerRecord): void {
-    const call = callKey(record);
-    const key = `ledger ${call}`;
-    const known = this.pending.record(key) ?? this.stored.call(call);
+  private addCall(run: RunHead, record: LedgerRecord): Promise<void> | void {
+    // A run that started in this transaction has a book, and so has any other that was looked at.
+    if (!run.calls!.isNew(record)) return this.addOldCall(run, record);
+    this.addNewCall(run, record);
+  }
+
+  private async addOldCall(run: RunHead, record: LedgerRecord): Promise<void> {
+    const known = this.pending.record(record) ?? (await this.stored.call(run, record));
     if (known !== undefined) return repeats(known, record);
+    this.addNewCall(run, record);
+  }
+
+  private addNewCall(run: RunHead, record: LedgerRecord): void {
     if (record.what === 'reserved' && hasEndedEverywhere(run, record)) throw afterEnd(record);
-    this.pending.put(key, record, ledgerTable, run, ledgerRow(record));
+    this.pending.touch(run);
+    this.pending.settle(run, record);
   }
 
   private addAudit(run: RunHead, record: AuditRecord): void {
     const { audit } = run;
-    const entry = chainAudit(audit, { ...record }, nativeSha256);
+    const entry = chainAudit(audit, record, nativeSha256);
     this.pending.touch(run);
     run.audit = { count: entry.index + 1, hash: entry.hash };
-    this.pending.putRow(auditTable, run, auditRow(entry));
+    this.pending.putRow(auditTable, run, (number) => auditRow(number, entry));
   }
 
   private addPage(run: RunHead, record: PageRecord): void {
-    const { hash, text } = record;
-    const key = `page ${hash}`;
-    const known = (this.pending.record(key) as PageRecord | undefined)?.text ?? this.stored.pageText(record);
-    if (known !== undefined && known !== text)
-      throw refusal(record, `gives page ${JSON.stringify(hash)} another text`);
-    this.pending.use(run, hash);
-    const content = this.texts.writePage(text);
-    if (known === undefined)
-      return this.pending.put(key, record, pagesTable, run, { hash: pageKey(hash), text: content });
-    this.pending.touch(run);
-    this.pending.useReferences(run);
+    if (this.misnamed.has(record)) {
+      const known =
+        (this.pending.record(record) as PageRecord | undefined)?.text ?? this.stored.pageText(record);
+      if (known !== undefined && known !== record.text)
+        throw refusal(record, `gives page ${JSON.stringify(record.hash)} another text`);
+    }
+    this.pending.putPage(run, record);
   }
 
   private async addRecording(run: RunHead, record: RecordingRecord): Promise<void> {
     const { session, part } = record;
-    const keyOf = (number: number): string => `recording ${run.name} ${number} ${session}`;
-    const key = keyOf(part);
-    const known = this.pending.record(key) ?? (await this.stored.recording(run, record));
+    const known = this.pending.record(record) ?? (await this.stored.recording(run, record));
     if (known !== undefined) return repeats(known, record);
     const isNext =
       part === 1 ||
-      this.pending.record(keyOf(part - 1)) !== undefined ||
+      this.pending.record({ ...record, part: part - 1 }) !== undefined ||
       (await this.stored.hasPart(run, session, part - 1));
     if (!isNext) throw refusal(record, 'comes before the part that it follows');
     this.pending.touch(run);
-    this.pending.put(key, record, recordingsTable, run, recordingRow(this.texts, run.places++, record));
+    const place = run.places++;
+    this.pending.put(record, recordingsTable, run, (number, texts) =>
+      recordingRow(texts, { run: number, place }, record),
+    );
   }
 
   /** Compare and set: the first end stands. */
   private endProcess(run: RunHead, record: ProcessEnded): Promise<void> | void {
     const process = processOf(run, record);
-    const key = `end ${addressKey(run, process)}`;
-    if (process.hasEnded) return this.again(record, key, () => this.stored.end(run, process));
+    if (process.hasEnded) return this.again(record, () => this.stored.end(run, process));
     this.pending.change(run, process);
     process.hasEnded = true;
     const row = { ended: JSON.stringify(record), ended_place: run.places++ };
-    this.pending.endProcess(key, record, process, row);
+    this.pending.endProcess(record, process, row);
   }
 
   /** It is there already, or should be: `why` refuses one that is not. */
   private async again(
     record: KernelRecord,
-    key: string,
     read: () => Promise<KernelRecord | undefined>,
     why?: string,
   ): Promise<void> {
-    const known = this.pending.record(key) ?? (await read());
+    const known = this.pending.record(record) ?? (await read());
     if (known === undefined && why !== undefined) throw refusal(record, why);
     repeats(known, record);
   }
@@ -333,6 +322,6 @@ function isFencedOff({ fence, holder }: RunHead, own: number | undefined): boole
   return own === undefined ? holder !== null : own !== fence;
 }
 
-function addressKey({ name }: RunHead, { process }: ProcessHead): string {
-  return `${name} ${process}`;
+function isNamedByContent({ hash, text }: PageRecord): boolean {
+  return typeof text === 'string' && isUtf8(text) && nativeSha256(text) === hash;
 }

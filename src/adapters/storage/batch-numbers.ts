@@ -15,7 +15,7 @@ export class BatchNumbers {
   ): Promise<BatchNumbers> {
     const writers = new Set(batches.flatMap((batch) => (batch === undefined ? [] : [batch.writer])));
     const keys = Array.from(writers, (writer) => ({ writer }));
-    return new BatchNumbers(session, await session.find(writersTable, ['writer'], keys, 'lock'));
+    return new BatchNumbers(session, await session.find(writersTable, ['writer'], keys, { lock: true }));
   }
 
   private constructor(session: SqlSession, rows: readonly Row[]) {

@@ -1,6 +1,9 @@
-import { createHash } from 'node:crypto';
+import crypto from 'node:crypto';
 
 /** The same as `sha256Hex` of base, which runs everywhere, in a tenth of the time. */
 export function nativeSha256(text: string): string {
-  return createHash('sha256').update(text, 'utf8').digest('hex');
+  // Nodes before 20.12 have only the longer way.
+  return (crypto as Partial<typeof crypto>).hash === undefined
+    ? crypto.createHash('sha256').update(text, 'utf8').digest('hex')
+    : crypto.hash('sha256', text, 'hex');
 }

@@ -3,7 +3,7 @@
  * the hash under which it is stored. What is read is what was written, member by member in the same order.
  *
  * The form is that of RFC 8949 (CBOR): a byte that tells the kind, and the length where it is small; integers are LEB128 (as in WebAssembly). It departs from CBOR in the words and the
- * hashes, which would be tagged values of several bytes.
+ * hashes, which would be tagged values of several bytes, and in that a text that stood there before is told by its number.
  */
 import { KernelError } from '../../kernel/errors.ts';
 import { wellKnownWords } from './well-known-words.ts';
@@ -26,6 +26,8 @@ const kind = {
   aroundHash: 0x0a,
   list: 0x0b,
   object: 0x0c,
+  /** A text that stood there before, by its number among those that may come again. */
+  same: 0x0d,
   smallInteger: 0x10,
   shortText: 0x20,
   smallList: 0x60,
@@ -36,9 +38,9 @@ const kind = {
 /** The hash under which a text is stored, when it shall not stand in the JSON itself. */
 export type Refer = (text: string) => string | undefined;
 
-/** Members that are undefined are left out. */
-export function packJson(value: unknown, refer?: Refer): Uint8Array {
-  return writer.pack(value, refer);
+/** Members that are undefined are left out. `before`: a byte to stand before it. */
+export function packJson(value: unknown, refer?: Refer, before?: number): Uint8Array {
+  return writer.pack(value, refer, before);
 }
 
 /** `resolve`: the text that a reference stands for. Throws KernelError STORAGE_FAILED for bytes that are no packed JSON. */
@@ -65,31 +67,46 @@ export function referencesIn(bytes: Uint8Array): readonly string[] {
 
 /** Whether UTF-8 can say it: a lone surrogate it can't. */
 export function isUtf8(text: string): boolean {
-  return Buffer.from(text, 'utf8').toString('utf8') === text;
+  return (text as unknown as { isWellFormed(): boolean }).isWellFormed();
 }
 
+const texts: ReadonlySet<number> = new Set([
+  kind.text,
+  kind.wideText,
+  kind.hash,
+  kind.reference,
+  kind.aroundHash,
+]);
 const wordNumbers = new Map(wellKnownWords.map((word, number) => [word, number]));
+const longestWord = Math.max(...wellKnownWords.map(({ length }) => length));
 const hashLength = 64;
 const hashBytes = hashLength / 2;
 const wholeHash = /^[0-9a-f]{64}$/;
 const hashWithin = /[0-9a-f]{64}/;
 /** A longer text with a hash in it is compressed better as it is. */
 const aroundHashLength = 160;
+/** From this length on a text is numbered, and told by its number when it comes again. */
+const numberedFrom = 8;
 
 class Writer {
   private bytes = Buffer.allocUnsafe(4_096);
   private length = 0;
   private refer: Refer | undefined;
+  /** Of the texts that may come again. */
+  private numbers: Map<string, number> | undefined;
 
-  pack(value: unknown, refer: Refer | undefined): Uint8Array {
-    const { length: start, refer: outer } = this;
+  pack(value: unknown, refer: Refer | undefined, before: number | undefined): Uint8Array {
+    const { length: start, refer: outer, numbers } = this;
     this.refer = refer;
+    this.numbers = undefined;
     try {
+      if (before !== undefined) this.byte(before);
       this.write(value);
       return Uint8Array.prototype.slice.call(this.bytes, start, this.length);
     } finally {
       this.length = start;
       this.refer = outer;
+      this.numbers = numbers;
     }
   }
 
@@ -116,13 +133,13 @@ class Writer {
 
   private object(value: Record<string, unknown>): void {
     const names = Object.keys(value);
-    let count = 0;
-    for (const name of names) if (value[name] !== undefined) count++;
+    let count = names.length;
+    for (const name of names) if (value[name] === undefined) count--;
     this.head(kind.smallObject, 16, kind.object, count);
     for (const name of names) {
       const member = value[name];
       if (member === undefined) continue;
-      this.plainText(name);
+      if (!this.known(name)) this.characters(name);
       this.write(member);
     }
   }
@@ -142,15 +159,40 @@ class Writer {
   }
 
   private text(text: string): void {
+    if (this.known(text)) return;
     const hash = this.refer?.(text);
-    if (hash === undefined) return this.plainText(text);
+    if (hash === undefined) return this.characters(text);
     this.byte(kind.reference);
     this.hash(hash);
   }
 
-  private plainText(text: string): void {
-    const number = wordNumbers.get(text);
-    if (number !== undefined) return this.byte(kind.word + number);
+  /** Whether it is a word, or stood there before: then it is written. */
+  private known(text: string): boolean {
+    const word = text.length > longestWord ? undefined : wordNumbers.get(text);
+    if (word !== undefined) {
+      this.byte(kind.word + word);
+      return true;
+    }
+    if (text.length < numberedFrom) return false;
+    const numbers = (this.numbers ??= new Map());
+    const number = numbers.get(text);
+    if (number === undefined) {
+      numbers.set(text, numbers.size);
+      return false;
+    }
+    this.byte(kind.same);
+    this.integer(number);
+    return true;
+  }
+
+  /** Of a text with a hash in it: it has no number of its own. */
+  private part(text: string): void {
+    const word = wordNumbers.get(text);
+    if (word !== undefined) return this.byte(kind.word + word);
+    this.characters(text);
+  }
+
+  private characters(text: string): void {
     if (text.length >= hashLength && text.length <= aroundHashLength) {
       if (text.length === hashLength && wholeHash.test(text)) {
         this.byte(kind.hash);
@@ -159,15 +201,15 @@ class Writer {
       const at = text.search(hashWithin);
       if (at !== -1) {
         this.byte(kind.aroundHash);
-        this.plainText(text.slice(0, at));
+        this.part(text.slice(0, at));
         this.hash(text.slice(at, at + hashLength));
-        return this.plainText(text.slice(at + hashLength));
+        return this.part(text.slice(at + hashLength));
       }
     }
-    this.characters(text);
+    this.letters(text);
   }
 
-  private characters(text: string): void {
+  private letters(text: string): void {
     const { length } = text;
     if (length < 64 && this.ascii(text)) return;
     const isWide = !isUtf8(text);
@@ -233,6 +275,8 @@ const writer = new Writer();
 class Reader {
   private readonly bytes: Buffer;
   private readonly resolve: (hash: string) => string;
+  /** That may come again. */
+  private readonly texts: string[] = [];
   private place = 0;
 
   constructor(bytes: Uint8Array, resolve: (hash: string) => string) {
@@ -249,8 +293,44 @@ class Reader {
     if (first >= kind.word) return this.word(first - kind.word);
     if (first >= kind.smallObject) return this.object(first - kind.smallObject);
     if (first >= kind.smallList) return this.list(first - kind.smallList);
-    if (first >= kind.shortText) return this.take(first - kind.shortText).toString('latin1');
+    if (first >= kind.shortText || texts.has(first)) return this.numbered(first);
     if (first >= kind.smallInteger) return first - kind.smallInteger;
+    return this.other(first);
+  }
+
+  /** A text, which may come again. */
+  private numbered(first: number): string {
+    const text = this.text(first);
+    // What stands for a reference may be shorter than what was referred to.
+    if (text.length >= numberedFrom || first === kind.reference) this.texts.push(text);
+    return text;
+  }
+
+  private text(first: number): string {
+    if (first >= kind.shortText) return this.take(first - kind.shortText).toString('latin1');
+    switch (first) {
+      case kind.text:
+        return this.take(this.integer()).toString('utf8');
+      case kind.wideText:
+        return this.take(this.integer()).toString('utf16le');
+      case kind.hash:
+        return this.hash();
+      case kind.reference:
+        return this.resolve(this.hash());
+      case kind.aroundHash:
+        return `${this.part()}${this.hash()}${this.part()}`;
+      default:
+        throw damaged();
+    }
+  }
+
+  /** Of a text: it has no number of its own. */
+  private part(): string {
+    const first = this.byte();
+    return first >= kind.word ? this.word(first - kind.word) : this.text(first);
+  }
+
+  private other(first: number): unknown {
     switch (first) {
       case kind.null:
         return null;
@@ -264,16 +344,8 @@ class Reader {
         return this.integer();
       case kind.negative:
         return -this.integer();
-      case kind.text:
-        return this.take(this.integer()).toString('utf8');
-      case kind.wideText:
-        return this.take(this.integer()).toString('utf16le');
-      case kind.hash:
-        return this.hash();
-      case kind.reference:
-        return this.resolve(this.hash());
-      case kind.aroundHash:
-        return `${String(this.read())}${this.hash()}${String(this.read())}`;
+      case kind.same:
+        return this.same(this.integer());
       case kind.list:
         return this.list(this.integer());
       case kind.object:
@@ -299,6 +371,12 @@ class Reader {
       else value[name] = member;
     }
     return value;
+  }
+
+  private same(number: number): string {
+    const text = this.texts[number];
+    if (text === undefined) throw damaged();
+    return text;
   }
 
   private word(number: number): string {

@@ -1,7 +1,16 @@
 /** What the appends of one transaction add: rows that wait for the end of it, and the heads that change with them. The append under judgement can be taken back, down to where it began. */
 import type { AuditHead } from '../../kernel/audit-log.ts';
-import type { KernelRecord, ProcessStarted } from '../../kernel/records.ts';
-import { pageKey } from './page-key.ts';
+import type {
+  HistoryRecord,
+  JournalRecord,
+  KernelRecord,
+  LedgerRecord,
+  PageRecord,
+  ProcessStarted,
+} from '../../kernel/records.ts';
+import { AddedRecords } from './added-records.ts';
+import { ledgerBody } from './ledger-rows.ts';
+import { Passage } from './passages.ts';
 import {
   addBranch,
   addProcess,
@@ -12,7 +21,8 @@ import {
 } from './run-heads.ts';
 import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
-import { pagesTable, pageUsesTable, processesTable, runsTable, type Table } from './tables.ts';
+import { ledgerTable, passagesTable, processesTable, runsTable, type Table } from './tables.ts';
+import { UsedPages } from './used-pages.ts';
 
 interface Start {
   readonly record: ProcessStarted;
@@ -21,25 +31,39 @@ interface Start {
 
 /** Of a run, as it was when the append began. */
 interface RunBefore {
+  readonly run: RunHead;
   readonly places: number;
   readonly audit: AuditHead;
-  readonly wasTouched: boolean;
 }
 
+/** The same of a process. */
+interface ProcessBefore extends Pick<
+  ProcessHead,
+  'lastN' | 'lastSeq' | 'checkpointN' | 'tip' | 'promptLength' | 'hasEnded'
+> {
+  readonly process: ProcessHead;
+}
+
+/** The number of its run is known when it is written. */
+type WriteRow = (run: number, texts: SharedTexts) => Row;
+
 export class PendingRows {
-  readonly texts = new SharedTexts();
   private readonly heads: Map<string, RunHead>;
-  /** Which number a run has is known when it is written. */
-  private readonly rows: { readonly table: Table; readonly run: RunHead; readonly row: Row }[] = [];
-  /** What was added, by its key: the same may come twice before it is stored. */
-  private readonly added = new Map<string, KernelRecord>();
-  /** Hashes of the pages and texts that rows of a run refer to. */
-  private readonly uses = new Map<RunHead, Set<string>>();
-  private readonly touched = new Set<RunHead>();
-  private readonly changed = new Map<ProcessHead, RunHead>();
+  private readonly rows: { readonly table: Table; readonly run: RunHead; readonly write: WriteRow }[] = [];
+  private readonly passages: { readonly run: RunHead; readonly passage: Passage }[] = [];
+  private readonly calls: TheCalls[] = [];
+  private readonly pages: { readonly run: RunHead; readonly record: PageRecord }[] = [];
+  private readonly uses: { readonly run: RunHead; readonly hash: string }[] = [];
+  /** The same may come twice before it is stored. */
+  private readonly added = new AddedRecords();
+  /** In the order in which they were first; the heads themselves tell, too: an append has too few for sets of its own. */
+  private readonly touched: RunHead[] = [];
+  private readonly changed: { readonly run: RunHead; readonly process: ProcessHead }[] = [];
   private readonly starts = new Map<ProcessHead, Start>();
   private readonly ends = new Map<ProcessHead, Row>();
-  private mark: Mark = newMark(0, 0);
+  /** What heads keep of this object: they outlive it. */
+  private readonly token = {};
+  private mark: Mark = this.newMark();
 
   /** `heads`: of runs, changed as if what is added were stored. */
   constructor(heads: Map<string, RunHead>) {
@@ -48,41 +72,41 @@ export class PendingRows {
 
   /** From here on, what is added is of the next append. */
   begin(): void {
-    this.mark = newMark(this.rows.length, this.texts.texts.size);
+    this.mark = this.newMark();
   }
 
   /** Takes back all since `begin`. */
   takeBack(): void {
-    const { keys, uses, runs, processes, startedRuns, branches, starts, ends } = this.mark;
-    this.rows.length = this.mark.rows;
-    for (const key of keys) this.added.delete(key);
-    for (const { hashes, hash } of uses) hashes.delete(hash);
-    for (const [process, before] of processes) Object.assign(process, before);
+    const { lengths, settled, runs, processes, startedRuns, branches, starts, ends } = this.mark;
+    for (const run of this.touched.slice(lengths.touched)) run.touchedIn = undefined;
+    for (const { process } of this.changed.slice(lengths.changed)) process.changedIn = undefined;
+    for (const { passage } of this.passages.slice(lengths.passages)) passage.process.told = undefined;
+    for (const name of grown) this[name].length = lengths[name];
+    this.added.cut(lengths.added);
+    for (const takeOut of settled.toReversed()) takeOut();
+    for (const { process, ...before } of processes) Object.assign(process, before);
     for (const process of ends) this.ends.delete(process);
     for (const { run, process } of starts) {
       run.processes.pop();
       process.branch.processes.delete(process.pid);
       this.starts.delete(process);
-      this.changed.delete(process);
     }
     for (const { run, branch } of branches) run.branches.delete(branch.name);
-    for (const [run, { places, audit, wasTouched }] of runs) {
+    for (const { run, places, audit } of runs) {
       run.places = places;
       run.audit = audit;
-      if (!wasTouched) this.touched.delete(run);
     }
     for (const { name } of startedRuns) this.heads.delete(name);
-    this.texts.takeReferences();
-    const { texts } = this.texts;
-    for (const hash of [...texts.keys()].slice(this.mark.texts)) texts.delete(hash);
   }
 
-  record(key: string): KernelRecord | undefined {
-    return this.added.get(key);
+  /** The record that was added with the same name as this one. */
+  record(like: KernelRecord): KernelRecord | undefined {
+    return this.added.like(like);
   }
 
-  startRun(name: string): RunHead {
+  startRun(name: string, foreignVersion: number | undefined): RunHead {
     const run = newRun(name);
+    run.checkedAt = foreignVersion;
     this.heads.set(name, run);
     this.mark.startedRuns.push(run);
     return run;
@@ -94,65 +118,85 @@ export class PendingRows {
     return branch;
   }
 
-  startProcess(key: string, run: RunHead, branch: BranchHead, record: ProcessStarted): void {
+  startProcess(run: RunHead, branch: BranchHead, record: ProcessStarted): void {
     const process = addProcess(run, branch, record.pid);
     this.mark.starts.push({ run, process });
     this.change(run, process);
     this.starts.set(process, { record, place: run.places++ });
-    this.keep(key, record);
+    this.added.push(record);
   }
 
   /** `row`: what the end sets. */
-  endProcess(key: string, record: KernelRecord, process: ProcessHead, row: Row): void {
+  endProcess(record: KernelRecord, process: ProcessHead, row: Row): void {
     this.ends.set(process, row);
     this.mark.ends.push(process);
-    this.keep(key, record);
+    this.added.push(record);
   }
 
-  put(key: string, record: KernelRecord, table: Table, run: RunHead, row: Row): void {
-    this.keep(key, record);
-    this.putRow(table, run, row);
+  put(record: KernelRecord, table: Table, run: RunHead, write: WriteRow): void {
+    this.added.push(record);
+    this.putRow(table, run, write);
   }
 
-  putRow(table: Table, run: RunHead, row: Row): void {
+  putRow(table: Table, run: RunHead, write: WriteRow): void {
     this.touch(run);
-    this.rows.push({ table, run, row });
-    this.useReferences(run);
+    this.rows.push({ table, run, write });
   }
 
-  /** Whatever was written to `texts` since this was asked last belongs to the run. */
-  useReferences(run: RunHead): void {
-    for (const hash of this.texts.takeReferences()) this.use(run, hash);
+  /** Call it when the head of the process has the record. */
+  tell(run: RunHead, process: ProcessHead, record: HistoryRecord | JournalRecord): void {
+    this.added.push(record);
+    let { told } = process;
+    if (told?.mark !== this.mark.token) {
+      told = { mark: this.mark.token, passage: new Passage(process) };
+      process.told = told;
+      this.passages.push({ run, passage: told.passage });
+    }
+    told.passage.add({ place: run.places++, record });
   }
 
+  settle(run: RunHead, record: LedgerRecord): void {
+    this.added.push(record);
+    // Its head has a book as soon as it is looked at.
+    this.mark.settled.push(run.calls!.add(record));
+    const known = this.calls.at(-1);
+    // Of one append and one run: those of several stand in as many rows.
+    if (known !== undefined && known.run === run && known.mark === this.mark.token)
+      known.records.push(record);
+    else this.calls.push({ run, mark: this.mark.token, records: [record] });
+  }
+
+  putPage(run: RunHead, record: PageRecord): void {
+    this.added.push(record);
+    this.touch(run);
+    this.pages.push({ run, record });
+  }
+
+  /** The run needs the page of this hash. */
   use(run: RunHead, hash: string): void {
-    let hashes = this.uses.get(run);
-    if (hashes === undefined) this.uses.set(run, (hashes = new Set()));
-    if (hashes.has(hash)) return;
-    hashes.add(hash);
-    this.mark.uses.push({ hashes, hash });
+    this.uses.push({ run, hash });
   }
 
   /** Call it before the places or the audit head of the run change. */
   touch(run: RunHead): void {
-    const { runs } = this.mark;
-    if (runs.has(run)) return;
-    runs.set(run, { places: run.places, audit: run.audit, wasTouched: this.touched.has(run) });
-    this.touched.add(run);
+    if (run.markedIn === this.mark.token) return;
+    run.markedIn = this.mark.token;
+    this.mark.runs.push({ run, places: run.places, audit: run.audit });
+    if (run.touchedIn === this.token) return;
+    run.touchedIn = this.token;
+    this.touched.push(run);
   }
 
   /** Call it before the head of the process, or the places of the run, change. */
   change(run: RunHead, process: ProcessHead): void {
     this.touch(run);
-    const { processes } = this.mark;
-    if (processes.has(process)) return;
-    processes.set(process, { ...process });
-    this.changed.set(process, run);
-  }
-
-  private keep(key: string, record: KernelRecord): void {
-    this.added.set(key, record);
-    this.mark.keys.push(key);
+    if (process.markedIn === this.mark.token) return;
+    process.markedIn = this.mark.token;
+    const { lastN, lastSeq, checkpointN, tip, promptLength, hasEnded } = process;
+    this.mark.processes.push({ process, lastN, lastSeq, checkpointN, tip, promptLength, hasEnded });
+    if (process.changedIn === this.token) return;
+    process.changedIn = this.token;
+    this.changed.push({ run, process });
   }
 
   /** All that was added. */
@@ -164,35 +208,53 @@ export class PendingRows {
       if (list === undefined) byTable.set(table, [row]);
       else list.push(row);
     };
+    const texts = new SharedTexts();
+    const used = new UsedPages();
+    for (const { table, run, write } of this.rows) {
+      put(table, write(run.id, texts));
+      used.add(run, texts.takeReferences());
+    }
+    for (const { run, passage } of this.passages) {
+      put(passagesTable, passage.row(run.id, texts));
+      used.add(run, texts.takeReferences());
+      for (const { record } of passage.records) passage.process.tally.add(record);
+      passage.process.told = undefined;
+    }
+    for (const { run, records } of this.calls) put(ledgerTable, { run: run.id, body: ledgerBody(records) });
+    for (const { run, record } of this.pages) {
+      texts.put(record.hash, record.text);
+      used.add(run, texts.takeReferences());
+    }
+    for (const { run, hash } of this.uses) used.add(run, [hash]);
     const changed: Row[] = [];
     const ended: Row[] = [];
-    for (const [process, run] of this.changed) {
+    for (const { process, run } of this.changed) {
       const start = this.starts.get(process);
       const end = this.ends.get(process);
-      const row = { ...headRow(run, process), ...(end ?? noEnd) };
-      if (start !== undefined) put(processesTable, { ...row, ...startRow(process, start) });
-      else (end === undefined ? changed : ended).push(row);
+      const row = headRow(run, process);
+      if (start !== undefined)
+        put(processesTable, { ...row, ...startRow(process, start), ...(end ?? noEnd) });
+      else if (end === undefined) changed.push(row);
+      else ended.push({ ...row, ...end });
     }
-    for (const { table, run, row } of this.rows) put(table, { ...row, run: run.id });
-    for (const [hash, text] of this.texts.texts) put(pagesTable, { hash: pageKey(hash), text });
-    for (const [run, hashes] of this.uses)
-      for (const hash of hashes) put(pageUsesTable, { run: run.id, hash: pageKey(hash) });
     for (const [table, rows] of byTable) await session.insert(table, rows);
     await session.update(processesTable, headColumns, changed);
     await session.update(processesTable, [...headColumns, ...endColumns], ended);
+    await used.write(session, texts.texts);
     this.forgetOver();
   }
 
   /** What a run that is over has is loaded again for the little that may still come: a storage may outlive many of them. */
   private forgetOver(): void {
-    for (const process of this.ends.keys()) {
-      const run = this.changed.get(process)!;
+    if (this.ends.size === 0) return;
+    for (const { process, run } of this.changed) {
+      if (!this.ends.has(process)) continue;
       if (run.processes.every(({ hasEnded }) => hasEnded)) this.heads.delete(run.name);
     }
   }
 
   private async writeRuns(session: SqlSession): Promise<void> {
-    const runs = [...this.touched];
+    const runs = this.touched;
     for (const run of runs) run.version++;
     await session.update(runsTable, runColumns, runs.filter(({ id }) => id !== 0).map(runRow));
     const started = runs.filter(({ id }) => id === 0);
@@ -200,40 +262,58 @@ export class PendingRows {
     for (const found of await session.find(runsTable, ['name'], started.map(runRow)))
       this.heads.get(found['name'] as string)!.id = found['id'] as number;
   }
+
+  private newMark(): Mark {
+    const lengths = {
+      rows: this.rows.length,
+      passages: this.passages.length,
+      calls: this.calls.length,
+      pages: this.pages.length,
+      uses: this.uses.length,
+      touched: this.touched.length,
+      changed: this.changed.length,
+      added: this.added.length,
+    };
+    return {
+      token: {},
+      lengths,
+      settled: [],
+      runs: [],
+      processes: [],
+      startedRuns: [],
+      branches: [],
+      starts: [],
+      ends: [],
+    };
+  }
+}
+
+const grown = ['rows', 'passages', 'calls', 'pages', 'uses', 'touched', 'changed'] as const;
+
+/** What one append tells of the budget of a run. */
+interface TheCalls {
+  readonly run: RunHead;
+  readonly mark: object;
+  readonly records: LedgerRecord[];
 }
 
 /** Where an append began, and what it has changed since. */
 interface Mark {
+  /** What heads keep of it: they outlive it. */
+  readonly token: object;
   /** How many there were. */
-  readonly rows: number;
-  readonly texts: number;
-  readonly keys: string[];
-  readonly uses: { readonly hashes: Set<string>; readonly hash: string }[];
-  readonly runs: Map<RunHead, RunBefore>;
-  /** With a copy of what each was. */
-  readonly processes: Map<ProcessHead, ProcessHead>;
+  readonly lengths: Readonly<Record<(typeof grown)[number] | 'added', number>>;
+  /** Take its ledger records out of their books again. */
+  readonly settled: (() => void)[];
+  readonly runs: RunBefore[];
+  readonly processes: ProcessBefore[];
   readonly startedRuns: RunHead[];
   readonly branches: { readonly run: RunHead; readonly branch: BranchHead }[];
   readonly starts: { readonly run: RunHead; readonly process: ProcessHead }[];
   readonly ends: ProcessHead[];
 }
 
-function newMark(rows: number, texts: number): Mark {
-  return {
-    rows,
-    texts,
-    keys: [],
-    uses: [],
-    runs: new Map(),
-    processes: new Map(),
-    startedRuns: [],
-    branches: [],
-    starts: [],
-    ends: [],
-  };
-}
-
-const headColumns = ['last_n', 'last_seq', 'checkpoint_n', 'tip', 'prompt_length'];
+const headColumns = ['last_n', 'last_seq', 'checkpoint_n', 'tip', 'prompt_length', 'tally'];
 const endColumns = ['ended', 'ended_place'];
 const noEnd: Row = { ended: null, ended_place: null };
 const runColumns = ['version', 'places', 'audit_count', 'audit_hash'];
@@ -262,6 +342,7 @@ function headRow(run: RunHead, head: ProcessHead): Row {
     checkpoint_n: head.checkpointN,
     tip: head.tip,
     prompt_length: head.promptLength,
+    tally: head.tally.text(),
   };
 }
 

@@ -4,7 +4,7 @@
  * Two levels of durability: `normal` acknowledges a commit before PostgreSQL has synced its log (`synchronous_commit = off`: what the server had acknowledged in the last instants is
  * lost when the server itself crashes, never when this program does); `full` waits for the sync.
  */
-import { Pool, types, type PoolClient, type QueryConfig } from 'pg';
+import { Pool, types, type PoolClient, type QueryConfig, type QueryResult } from 'pg';
 
 import type { Dialect } from './schema.ts';
 import { postgresFailure } from './postgres-failure.ts';
@@ -146,27 +146,34 @@ class PostgresSession implements SqlSession {
     table: Table,
     columns: readonly string[],
     keys: readonly Row[],
-    lock?: 'lock',
+    { lock = false, only = ['*'] }: { readonly lock?: boolean; readonly only?: readonly string[] } = {},
   ): Promise<readonly Row[]> {
     if (keys.length === 0) return [];
     const matches = columns.map((column) => `t.${column} = k.${column}`).join(' and ');
     // Whoever locks rows does so in one order: two never wait for each other.
     const order = table.key.map((column) => `t.${column}`).join(', ');
-    const locking = lock === undefined ? '' : ` order by ${order} for update of t`;
-    return this.each(
-      `select t.* from ${table.name} t join ${unnested(table, columns)} on ${matches}${locking}`,
+    const locking = !lock ? '' : ` order by ${order} for update of t`;
+    const wanted = only.map((column) => `t.${column}`).join(', ');
+    const { rows } = await this.each(
+      `select ${wanted} from ${table.name} t join ${unnested(table, columns)} on ${matches}${locking}`,
       columns,
       keys,
     );
+    return (rows as Row[]).map(decoded);
   }
 
-  async insert(table: Table, rows: readonly Row[]): Promise<void> {
-    if (rows.length === 0) return;
+  async insert(table: Table, rows: readonly Row[]): Promise<number> {
+    if (rows.length === 0) return 0;
     const columns = Object.keys(table.columns).filter((column) => column !== table.counted);
     const names = columns.join(', ');
     const repeated = table.isRepeatable === true ? ' on conflict do nothing' : '';
     const text = `insert into ${table.name} (${names}) select ${names} from ${unnested(table, columns)} order by row${repeated}`;
-    await this.each(text, columns, rows);
+    const { rowCount } = await this.each(text, columns, rows);
+    return rowCount ?? 0;
+  }
+
+  foreignVersion(): undefined {
+    return undefined;
   }
 
   async update(table: Table, columns: readonly string[], rows: readonly Row[]): Promise<void> {
@@ -196,14 +203,9 @@ class PostgresSession implements SqlSession {
   }
 
   /** One statement for all rows: their values as one array for each column. */
-  private async each(
-    text: string,
-    columns: readonly string[],
-    rows: readonly Row[],
-  ): Promise<readonly Row[]> {
+  private each(text: string, columns: readonly string[], rows: readonly Row[]): Promise<QueryResult> {
     const values = columns.map((column) => rows.map((row) => encoded(row[column]!)));
-    const { rows: found } = await this.client.query(text, values);
-    return (found as Row[]).map(decoded);
+    return this.client.query(text, values);
   }
 }
 

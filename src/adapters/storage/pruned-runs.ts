@@ -10,11 +10,10 @@ import {
   auditTable,
   branchesTable,
   checkpointsTable,
-  historyTable,
-  journalTable,
   ledgerTable,
   pagesTable,
   pageUsesTable,
+  passagesTable,
   processesTable,
   recordingsTable,
   runsTable,
@@ -39,8 +38,7 @@ export interface PrunedNow extends PruneReport {
 const contentTables: readonly Table[] = [
   branchesTable,
   processesTable,
-  historyTable,
-  journalTable,
+  passagesTable,
   checkpointsTable,
   recordingsTable,
   pageUsesTable,
@@ -74,7 +72,10 @@ export async function carryOut(
   for (const { id, name, version } of await session.query('select id, name, version from runs')) {
     if (versions.get(id as number) === version) continue;
     if (chosen.delete(id as number)) changed.push(name as string);
-    for (const { hash } of await session.query('select hash from page_uses where run = $1', [id!]))
+    for (const { hash } of await session.query(
+      'select hash from page_uses where run = $1 union select hash from pages where run = $1',
+      [id!],
+    ))
       doomed.delete(hashOfKey(hash as Uint8Array));
   }
   const gone = targets.filter(({ id }) => chosen.has(id as number));
@@ -86,6 +87,10 @@ export async function carryOut(
       pagesTable,
       ['hash'],
       Array.from(doomed, (hash) => ({ hash: pageKey(hash) })),
+    );
+    // What others use has come to them.
+    await session.query(
+      `update pages set run = coalesce((select min(page_uses.run) from page_uses where page_uses.hash = pages.hash), 0) where run in (${gone.map(({ id }) => id).join(', ')})`,
     );
     await session.update(
       runsTable,
@@ -138,7 +143,7 @@ async function ownPages(session: SqlSession, targets: readonly Row[]): Promise<R
   if (targets.length === 0) return new Set();
   const numbers = targets.map(({ id }) => id).join(', ');
   const rows = await session.query(
-    `select hash from page_uses where run in (${numbers}) except select hash from page_uses where run not in (${numbers})`,
+    `select hash from pages where run in (${numbers}) and not exists (select 1 from page_uses where page_uses.hash = pages.hash and page_uses.run not in (${numbers}))`,
   );
   return new Set(rows.map(({ hash }) => hashOfKey(hash as Uint8Array)));
 }
@@ -152,11 +157,10 @@ const rowBytes = 40;
 const weighed: readonly (readonly [Table, readonly string[]])[] = [
   [branchesTable, ['started']],
   [processesTable, ['started', 'ended', 'tip']],
-  [historyTable, ['kind', 'result', 'asked']],
-  [journalTable, ['body']],
+  [passagesTable, ['body']],
   [checkpointsTable, ['body']],
   [recordingsTable, ['session', 'lines']],
-  [ledgerTable, ['node']],
+  [ledgerTable, ['body']],
   [auditTable, ['action', 'input', 'output', 'reasoning', 'person', 'hash', 'previous']],
   [pageUsesTable, ['hash']],
 ];
@@ -176,10 +180,12 @@ export async function runSizes(session: SqlSession, used: number): Promise<Stora
   const latest = new Map<string, number>();
   for (const { run, hash } of await session.query('select run, hash from page_uses order by run'))
     latest.set(hashOfKey(hash as Uint8Array), run as number);
-  for (const { hash, bytes } of await session.query(
-    `select hash, octet_length(hash) + octet_length(text) + ${rowBytes} as bytes from pages`,
-  ))
-    add([{ run: latest.get(hashOfKey(hash as Uint8Array)) ?? 0, bytes: bytes! }]);
+  for (const { hash, run, bytes } of await session.query(
+    `select hash, run, octet_length(hash) + octet_length(text) + ${rowBytes} as bytes from pages`,
+  )) {
+    const other = latest.get(hashOfKey(hash as Uint8Array)) ?? 0;
+    add([{ run: Math.max(other, run as number), bytes: bytes! }]);
+  }
   let whole = 0;
   for (const bytes of weights.values()) whole += bytes;
   const runs = await session.query(

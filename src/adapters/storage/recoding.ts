@@ -5,17 +5,10 @@ import { packJson } from './packed-json.ts';
 import { packedJson, packedText } from './packed-text.ts';
 import { pageKey } from './page-key.ts';
 import type { Row, SqlSession } from './sql.ts';
-import {
-  auditTable,
-  branchesTable,
-  checkpointsTable,
-  historyTable,
-  journalTable,
-  pagesTable,
-  type Table,
-} from './tables.ts';
+import { auditTable, checkpointsTable, historyTable, journalTable, pagesTable } from './tables-2.ts';
+import { branchesTable, type Table } from './tables.ts';
 
-/** Makes each table anew, as it is today. `statements` make a table in the database's own words. */
+/** Makes each table anew, as version 2 has it. `statements` make a table in the database's own words. */
 export async function recode(
   session: SqlSession,
   statements: (table: Table) => readonly string[],

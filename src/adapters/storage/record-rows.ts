@@ -1,13 +1,10 @@
-/** Records as rows of the tables, without the number of their run, and back. What a row has from its place (run, branch, pid) is not told in it again. */
+/** Records as rows of the tables, and back. What a row has from its place (run, branch, pid) is not told in it again. */
 import type { ChainedAuditRecord } from '../../kernel/audit-log.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import {
   historyVersion,
   type AuditRecord,
   type CheckpointRecord,
-  type HistoryRecord,
-  type JournalRecord,
-  type LedgerRecord,
   type RecordingRecord,
   type RunStarted,
 } from '../../kernel/records.ts';
@@ -32,85 +29,19 @@ export function branchOf(texts: SharedReader, started: Uint8Array): RunStarted {
   return settings === undefined ? record : { ...record, settings: JSON.parse(settings as string) as Json };
 }
 
-export function historyRow(
-  texts: SharedTexts,
-  process: number,
-  place: number,
-  { n, kind, hash, asked, result, atUs }: HistoryRecord,
-): Row {
-  return {
-    process,
-    n,
-    place,
-    kind,
-    hash,
-    code: result.ok ? '' : result.code,
-    result: texts.write(result),
-    at_us: atUs,
-    asked: asked === undefined ? null : texts.write(asked),
-  };
-}
-
-export function historyOf(
-  texts: SharedReader,
-  { run, branch, pid }: ProcessAddress,
-  row: Row,
-): HistoryRecord {
-  const asked = row['asked'] ?? null;
-  return {
-    v,
-    type: 'history',
-    run,
-    branch,
-    pid,
-    n: row['n'] as number,
-    kind: row['kind'] as string,
-    hash: row['hash'] as number,
-    ...(asked === null ? {} : { asked: texts.parse(asked as Uint8Array) as Json }),
-    result: texts.parse(row['result'] as Uint8Array) as HistoryRecord['result'],
-    atUs: row['at_us'] as number,
-  };
-}
-
-export function journalRow(texts: SharedTexts, process: number, place: number, record: JournalRecord): Row {
-  const { v: _v, run: _run, branch: _branch, pid: _pid, type, seq, atUs, ...body } = record;
-  const n = 'n' in record ? record.n : null;
-  return { process, seq, type, n, body: texts.write(body), at_us: atUs, place };
-}
-
-export function journalOf(
-  texts: SharedReader,
-  { run, branch, pid }: ProcessAddress,
-  row: Row,
-): JournalRecord {
-  const { type, seq, at_us: atUs } = row;
-  return {
-    v,
-    type,
-    run,
-    branch,
-    pid,
-    seq,
-    atUs,
-    ...(texts.parse(row['body'] as Uint8Array) as object),
-  } as JournalRecord;
-}
-
 export function checkpointRow(
   texts: SharedTexts,
-  process: number,
-  place: number,
+  place: { readonly run: number; readonly process: number; readonly place: number },
   record: CheckpointRecord,
 ): Row {
   const { v: _v, type: _type, run: _run, branch: _branch, pid: _pid, n, atUs, ...body } = record;
   return {
-    process,
+    ...place,
     n,
     is_start: record.base === '' ? 1 : 0,
     keep: record.keep,
     body: texts.write(body),
     at_us: atUs,
-    place,
   };
 }
 
@@ -124,49 +55,10 @@ export function checkpointOf(
   return { v, type: 'checkpoint', run, branch, pid, n, atUs, ...rest } as CheckpointRecord;
 }
 
-export function ledgerRow(record: LedgerRecord): Row {
-  const { pid, n, node, what, seq, tokens, calls } = record;
-  return {
-    pid,
-    n,
-    node,
-    what,
-    reserved_us: record.reservedUs,
-    seq,
-    tokens,
-    tokens_cached: record.tokensCached,
-    tokens_out: record.tokensOut,
-    calls,
-    micro_dollars: record.microDollars,
-    core_us: record.coreUs,
-    at_us: record.atUs,
-  };
-}
-
-export function ledgerOf(run: string, row: Row): LedgerRecord {
-  return {
-    v,
-    type: 'ledger',
-    run,
-    pid: row['pid'] as Pid,
-    n: row['n'] as number,
-    node: row['node'] as string,
-    what: row['what'] as LedgerRecord['what'],
-    reservedUs: row['reserved_us'] as number,
-    seq: row['seq'] as number,
-    tokens: row['tokens'] as number,
-    tokensCached: row['tokens_cached'] as number,
-    tokensOut: row['tokens_out'] as number,
-    calls: row['calls'] as number,
-    microDollars: row['micro_dollars'] as number,
-    coreUs: row['core_us'] as number,
-    atUs: row['at_us'] as number,
-  };
-}
-
-export function auditRow({ index, previous, hash, record }: ChainedAuditRecord): Row {
+export function auditRow(run: number, { index, previous, hash, record }: ChainedAuditRecord): Row {
   const { pid, n, action, input, output, microDollars, atUs, reasoning, person } = record;
   return {
+    run,
     place: index,
     pid,
     n,
@@ -203,10 +95,10 @@ export function auditOf(run: string, row: Row): ChainedAuditRecord {
 
 export function recordingRow(
   texts: SharedTexts,
-  place: number,
+  place: { readonly run: number; readonly place: number },
   { session, part, lines, atUs }: RecordingRecord,
 ): Row {
-  return { place, session, part, lines: texts.write(lines), at_us: atUs };
+  return { ...place, session, part, lines: texts.write(lines), at_us: atUs };
 }
 
 /** `texts`: with all that the row's text refers to. */

@@ -17,7 +17,7 @@ export async function takeLease(
   { run, holder, atUs, untilUs }: LeaseClaim,
   own: number | undefined,
 ): Promise<{ readonly verdict: LeaseVerdict; readonly fence: number }> {
-  const [row] = await session.find(runsTable, ['name'], [{ name: run }], 'lock');
+  const [row] = await session.find(runsTable, ['name'], [{ name: run }], { lock: true });
   if (row === undefined) {
     await session.insert(runsTable, [
       {
@@ -53,7 +53,7 @@ export async function giveLeaseBack(
   session: SqlSession,
   { run, holder }: Pick<LeaseClaim, 'run' | 'holder'>,
 ): Promise<boolean> {
-  const [row] = await session.find(runsTable, ['name'], [{ name: run }], 'lock');
+  const [row] = await session.find(runsTable, ['name'], [{ name: run }], { lock: true });
   if (row?.['holder'] !== holder) return false;
   const { id, fence } = row;
   const version = (row['version'] as number) + 1;

@@ -1,5 +1,6 @@
 /** The schema of a storage in a database, and how one of an earlier version becomes that of today. */
 import { KernelError } from '../../kernel/errors.ts';
+import { movePassages } from './moving-passages.ts';
 import { pageKey } from './page-key.ts';
 import { recode } from './recoding.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
@@ -7,12 +8,14 @@ import {
   auditTable,
   checkpointsTable,
   historyTable,
-  indexesOf,
   journalTable,
-  memoriesTable,
-  memoryTermsTable,
   pagesTable,
   pageUsesTable,
+} from './tables-2.ts';
+import {
+  indexesOf,
+  memoriesTable,
+  memoryTermsTable,
   processesTable,
   recordingsTable,
   runsTable,
@@ -35,6 +38,7 @@ const migrations: readonly Migration[] = [
     await keepLastMemories(session);
     await recode(session, (table) => dialect.statements(table));
   },
+  (session, { statements, types }) => movePassages(session, { statements, types }),
 ];
 
 /** In version 1 two programs could remember under one key at once. */
@@ -84,7 +88,7 @@ const allowedVersions = `1 to ${schemaVersion}, those that this ringzero knows`;
 /** How a database says what all of them have. */
 export interface Dialect {
   /** That make a table. */
-  statements(table: Table): readonly string[];
+  readonly statements: (table: Table) => readonly string[];
   readonly types: Readonly<Record<ColumnType, string>>;
 }
 

@@ -19,6 +19,7 @@ import {
   checkBatch,
   checkLease,
   checkMemory,
+  checkMemoryFilter,
   checkPrune,
   checkRecollection,
   checkRun,
@@ -35,6 +36,7 @@ import type {
   LedgerFilter,
   LoadedCheckpoint,
   Memory,
+  MemoryFilter,
   ProcessAddress,
   ProcessTally,
   PruneOrder,
@@ -54,7 +56,7 @@ import { carryOut, planPrune, runSizes, type PrunedNow } from './pruned-runs.ts'
 import type { RunHead } from './run-heads.ts';
 import { giveLeaseBack, takeLease } from './run-leases.ts';
 import type { SqlDatabase, SqlSession } from './sql.ts';
-import { recall, remember } from './stored-memories.ts';
+import { recall, remember, remembered } from './stored-memories.ts';
 import { StoredRuns } from './stored-runs.ts';
 
 interface Write {
@@ -181,13 +183,20 @@ export class SqlStorage implements StorageManager {
     return this.inOneMoment((session) => recall(session, question));
   }
 
+  async remembered(filter: MemoryFilter): Promise<readonly RecalledMemory[]> {
+    checkMemoryFilter(filter);
+    return this.inOneMoment((session) => remembered(session, filter));
+  }
+
   async lease(claim: LeaseClaim): Promise<LeaseVerdict> {
     checkLease(claim);
     this.checkOpen();
     const key = JSON.stringify([claim.run, claim.holder]);
-    const { verdict, fence } = await this.atomically((session) =>
-      takeLease(session, claim, this.taken.get(key)),
-    );
+    const { verdict, fence } = await this.atomically((session) => {
+      // Our own writes don't tell us that they have changed it.
+      this.heads.delete(claim.run);
+      return takeLease(session, claim, this.taken.get(key));
+    });
     if (!verdict.ok) return verdict;
     this.fences.set(claim.run, fence);
     this.taken.set(key, fence);
@@ -196,7 +205,11 @@ export class SqlStorage implements StorageManager {
 
   async release(claim: Pick<LeaseClaim, 'run' | 'holder'>): Promise<void> {
     this.checkOpen();
-    if (await this.atomically((session) => giveLeaseBack(session, claim))) this.fences.delete(claim.run);
+    const wasGivenBack = await this.atomically((session) => {
+      this.heads.delete(claim.run);
+      return giveLeaseBack(session, claim);
+    });
+    if (wasGivenBack) this.fences.delete(claim.run);
     this.taken.delete(JSON.stringify([claim.run, claim.holder]));
   }
 
@@ -226,7 +239,10 @@ export class SqlStorage implements StorageManager {
         reports.push({ pruned: names, kept: plan.kept, pages: 0, changed: [] });
         continue;
       }
-      const report = await this.atomically((session) => carryOut(session, now, plan));
+      const report = await this.atomically((session) => {
+        for (const { name } of plan.targets) this.heads.delete(name as string);
+        return carryOut(session, now, plan);
+      });
       for (const run of report.changed) {
         const count = (tries.get(run) ?? 0) + 1;
         tries.set(run, count);

@@ -6,15 +6,22 @@ export type Row = Readonly<Record<string, SqlValue>>;
 
 export interface SqlSession {
   query(text: string, parameters?: readonly SqlValue[]): Promise<readonly Row[]>;
-  /** The rows that have in these columns what one of `keys` has there, in any order. `lock`: nobody else may write them before the transaction ends. */
+  /** The rows that have in these columns what one of `keys` has there, in any order. */
   find(
     table: Table,
     columns: readonly string[],
     keys: readonly Row[],
-    lock?: 'lock',
+    how?: {
+      /** Nobody else may write them before the transaction ends. */
+      readonly lock?: boolean;
+      /** Which columns of them are wanted; absent: all. */
+      readonly only?: readonly string[];
+    },
   ): Promise<readonly Row[]>;
-  /** Adds these rows, each with all columns but the one that the database counts. Where the table's rows are repeatable, one whose key is there is left out. */
-  insert(table: Table, rows: readonly Row[]): Promise<void>;
+  /** Adds these rows, each with all columns but the one that the database counts, and returns how many. Where the table's rows are repeatable, one whose key is there is left out. */
+  insert(table: Table, rows: readonly Row[]): Promise<number>;
+  /** Another number when another connection may have written since it was asked last; undefined: one may at any time. */
+  foreignVersion(): number | undefined;
   /** Removes the rows that have in these columns what one of `keys` has there. */
   remove(table: Table, columns: readonly string[], keys: readonly Row[]): Promise<void>;
   /** Before the transaction ends nobody else writes to the table or locks rows of it; readers go on. */

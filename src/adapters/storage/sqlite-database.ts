@@ -218,31 +218,40 @@ class SqliteSession implements SqlSession {
     return Promise.resolve(rows as unknown as readonly Row[]);
   }
 
-  find({ name }: Table, columns: readonly string[], keys: readonly Row[]): Promise<readonly Row[]> {
+  find(
+    { name }: Table,
+    columns: readonly string[],
+    keys: readonly Row[],
+    { only = ['*'] }: { readonly only?: readonly string[] } = {},
+  ): Promise<readonly Row[]> {
+    if (keys.length === 0) return Promise.resolve([]);
     const where = columns.map((column) => `${column} = ?`).join(' and ');
-    const statement = this.statement(`select * from ${name} where ${where}`);
+    const statement = this.statement(`select ${only.join(', ')} from ${name} where ${where}`);
     const found = keys.flatMap((key) => statement.all(...columns.map((column) => key[column]!)));
     return Promise.resolve(found as unknown as readonly Row[]);
   }
 
-  insert({ name, columns, counted, isRepeatable }: Table, rows: readonly Row[]): Promise<void> {
+  insert({ name, columns, counted, isRepeatable }: Table, rows: readonly Row[]): Promise<number> {
     const names = Object.keys(columns).filter((column) => column !== counted);
     // Any other would copy each page first, to undo a statement that fails: here all of its transaction is undone.
     const verb = isRepeatable === true ? 'insert or ignore' : 'insert or fail';
     const places = `(${names.map(() => '?').join(', ')})`;
     let next = 0;
+    let added = 0;
     for (const count of [rowsAtOnce, 1]) {
       if (rows.length - next < count) continue;
       const list = Array.from({ length: count }, () => places).join(', ');
       const statement = this.statement(`${verb} into ${name} (${names.join(', ')}) values ${list}`);
       for (; rows.length - next >= count; next += count) {
         const values: SqlValue[] = [];
-        for (const row of rows.slice(next, next + count))
+        for (let index = next; index < next + count; index++) {
+          const row = rows[index]!;
           for (const column of names) values.push(row[column]!);
-        statement.run(...values);
+        }
+        added += statement.run(...values).changes as number;
       }
     }
-    return Promise.resolve();
+    return Promise.resolve(added);
   }
 
   update({ name, key }: Table, columns: readonly string[], rows: readonly Row[]): Promise<void> {
@@ -259,6 +268,10 @@ class SqliteSession implements SqlSession {
     const statement = this.statement(`delete from ${name} where ${where}`);
     for (const key of keys) statement.run(...columns.map((column) => key[column]!));
     return Promise.resolve();
+  }
+
+  foreignVersion(): number {
+    return (this.statement('pragma data_version').get() as { readonly data_version: number }).data_version;
   }
 
   /** One writes at a time. */

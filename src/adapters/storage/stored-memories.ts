@@ -1,7 +1,7 @@
 /** Memories in a database, found by an inverted index of their words: the score of a memory is the share of the query's distinct words that it has, as in memory (term-overlap.ts). */
 import type { Json } from '../../kernel/ids.ts';
 import { KernelError } from '../../kernel/errors.ts';
-import { isSameRecord, type Memory, type Recollection } from '../../kernel/storage.ts';
+import { isSameRecord, type Memory, type MemoryFilter, type Recollection } from '../../kernel/storage.ts';
 import type { RecalledMemory } from '../../kernel/syscalls.ts';
 import { termsOf } from '../../kernel/term-overlap.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -52,13 +52,28 @@ export async function recall(
       `where t.scope = $1 and t.term in (${places}) group by m.id, m.text, m.key, m.data, m.at_us order by shared desc, m.id desc limit $2`,
     [scope, limit, ...terms],
   );
-  return rows.map(({ text, key, data, at_us: atUs, shared }) => ({
+  return rows.map((row) => recalled(row, (row['shared'] as number) / terms.length));
+}
+
+export async function remembered(
+  session: SqlSession,
+  { scope, limit }: MemoryFilter,
+): Promise<readonly RecalledMemory[]> {
+  const rows = await session.query(
+    'select text, key, data, at_us from memories where scope = $1 and is_current = 1 order by id desc limit $2',
+    [scope, limit],
+  );
+  return rows.map((row) => recalled(row, 1));
+}
+
+function recalled({ text, key, data, at_us: atUs }: Row, score: number): RecalledMemory {
+  return {
     text: text as string,
-    score: (shared as number) / terms.length,
+    score,
     ...(key === null ? {} : { key: key as string }),
     ...(data === null ? {} : { data: JSON.parse(data as string) as Json }),
     atUs: atUs as number,
-  }));
+  };
 }
 
 /** What stood under this key is found no more, but its call is still known. */

@@ -9,59 +9,46 @@ import type {
   PageRecord,
   RecordingRecord,
 } from '../../kernel/records.ts';
-import { branchOf, checkpointOf, historyOf, journalOf, ledgerOf, recordingOf } from './record-rows.ts';
+import { CallBook, callKey } from './call-books.ts';
+import { ledgerOf } from './ledger-rows.ts';
+import { placedRecords } from './passages.ts';
+import { branchOf, checkpointOf, recordingOf } from './record-rows.ts';
 import type { BranchHead, ProcessHead, RunHead } from './run-heads.ts';
 import { SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
-import {
-  branchesTable,
-  checkpointsTable,
-  historyTable,
-  journalTable,
-  ledgerTable,
-  processesTable,
-  recordingsTable,
-  type Table,
-} from './tables.ts';
+import { branchesTable, checkpointsTable, processesTable, recordingsTable, type Table } from './tables.ts';
 
-const [ledgerKey] = ledgerTable.unique!;
+/** Of a process, read at once while one record is looked for: it stands in one of the first. */
+const passagesAtOnce = 16;
 
 export class StoredRecords {
   private readonly session: SqlSession;
-  private readonly ledger = new Map<string, LedgerRecord>();
   private readonly texts: SharedReader;
+  private readonly ledgers = new Map<RunHead, Promise<ReadonlyMap<string, LedgerRecord>>>();
+  private readonly mail = new Map<ProcessHead, Promise<ReadonlyMap<number, KernelRecord>>>();
 
   constructor(session: SqlSession) {
     this.session = session;
     this.texts = new SharedReader(session);
   }
 
-  /** Reads at once what is stored under the names of these ledger records and pages: a head doesn't tell whether they are new. */
-  async look(records: readonly KernelRecord[], heads: ReadonlyMap<string, RunHead>): Promise<void> {
-    const hashes = new Set<string>();
-    const calls: Row[] = [];
-    for (const record of records) {
-      if (record.type === 'page') hashes.add(record.hash);
-      if (record.type !== 'ledger') continue;
-      const head = heads.get(record.run);
-      const { pid, n, what, reservedUs, seq, node } = record;
-      if (head !== undefined) calls.push({ run: head.id, pid, n, what, reserved_us: reservedUs, seq, node });
-    }
-    const names = new Map(Array.from(heads.values(), ({ id, name }) => [id, name]));
-    for (const row of await this.session.find(ledgerTable, ledgerKey!, calls)) {
-      const record = ledgerOf(names.get(row['run'] as number)!, row);
-      this.ledger.set(callKey(record), record);
-    }
-    await this.texts.load(hashes);
-  }
-
-  /** `key`: as callKey gives it. */
-  call(key: string): LedgerRecord | undefined {
-    return this.ledger.get(key);
+  /** Reads the pages with these hashes, at once. */
+  look(hashes: readonly string[]): Promise<void> {
+    return this.texts.load(hashes);
   }
 
   pageText({ hash }: PageRecord): string | undefined {
     return this.texts.page(hash);
+  }
+
+  async callBook(run: RunHead): Promise<CallBook> {
+    const book = new CallBook();
+    for (const record of (await this.ledger(run)).values()) book.add(record);
+    return book;
+  }
+
+  async call(run: RunHead, record: LedgerRecord): Promise<KernelRecord | undefined> {
+    return (await this.ledger(run)).get(callKey(record));
   }
 
   async branch(run: RunHead, { branch }: BranchHead): Promise<KernelRecord | undefined> {
@@ -83,18 +70,18 @@ export class StoredRecords {
     return text === null ? undefined : (JSON.parse(text as string) as KernelRecord);
   }
 
-  async result(run: RunHead, process: ProcessHead, { n }: HistoryRecord): Promise<KernelRecord | undefined> {
-    const row = await this.one(historyTable, { run: run.id, process: process.process, n });
-    if (row === undefined) return undefined;
-    await this.texts.loadFor([row['result'], row['asked']]);
-    return historyOf(this.texts, addressOf(run, process), row);
+  result(run: RunHead, process: ProcessHead, { n }: HistoryRecord): Promise<KernelRecord | undefined> {
+    return this.told(run, process, n, (record) => record.type === 'history' && record.n === n);
   }
 
-  async entry(run: RunHead, process: ProcessHead, { seq }: JournalRecord): Promise<KernelRecord | undefined> {
-    const row = await this.one(journalTable, { run: run.id, process: process.process, seq });
-    if (row === undefined) return undefined;
-    await this.texts.loadFor([row['body']]);
-    return journalOf(this.texts, addressOf(run, process), row);
+  /** Those that name no syscall stand anywhere: all are read, once for all that come in this transaction. */
+  async entry(run: RunHead, process: ProcessHead, record: JournalRecord): Promise<KernelRecord | undefined> {
+    const { seq } = record;
+    if ('n' in record)
+      return this.told(run, process, record.n, (found) => found.type !== 'history' && found.seq === seq);
+    let mail = this.mail.get(process);
+    if (mail === undefined) this.mail.set(process, (mail = this.mailOf(run, process)));
+    return (await mail).get(seq);
   }
 
   async checkpoint(
@@ -119,15 +106,59 @@ export class StoredRecords {
     return (await this.one(recordingsTable, { run: run.id, session, part })) !== undefined;
   }
 
+  private ledger(run: RunHead): Promise<ReadonlyMap<string, LedgerRecord>> {
+    const known = this.ledgers.get(run);
+    if (known !== undefined) return known;
+    const read = this.session
+      .query('select body from ledger where run = $1 order by id', [run.id])
+      .then((rows) => {
+        const records = rows.flatMap(({ body }) => ledgerOf(run.name, body as Uint8Array));
+        return new Map(records.map((record) => [callKey(record), record]));
+      });
+    this.ledgers.set(run, read);
+    return read;
+  }
+
+  /** The record of the process that is meant, which names syscall `n`. */
+  private async told(
+    run: RunHead,
+    process: ProcessHead,
+    n: number,
+    isMeant: (record: HistoryRecord | JournalRecord) => boolean,
+  ): Promise<KernelRecord | undefined> {
+    const text =
+      'select place, body from passages where run = $1 and process = $2 and last_n >= $3 order by last_n, id limit $4 offset $5';
+    for (let done = 0; ; done += passagesAtOnce) {
+      const rows = await this.session.query(text, [run.id, process.process, n, passagesAtOnce, done]);
+      const records = await this.recordsOf(run, process, rows);
+      const found = records.find(isMeant);
+      if (found !== undefined || rows.length < passagesAtOnce) return found;
+    }
+  }
+
+  private async mailOf(run: RunHead, process: ProcessHead): Promise<ReadonlyMap<number, KernelRecord>> {
+    const rows = await this.session.query(
+      'select place, body from passages where run = $1 and process = $2',
+      [run.id, process.process],
+    );
+    const records = await this.recordsOf(run, process, rows);
+    return new Map(records.flatMap((record) => (record.type === 'history' ? [] : [[record.seq, record]])));
+  }
+
+  private async recordsOf(
+    run: RunHead,
+    process: ProcessHead,
+    rows: readonly Row[],
+  ): Promise<readonly (HistoryRecord | JournalRecord)[]> {
+    await this.texts.loadFor(rows.map(({ body }) => body));
+    const address = addressOf(run, process);
+    return rows.flatMap((row) => placedRecords(this.texts, address, row).map(({ record }) => record));
+  }
+
   private async one(table: Table, key: Row): Promise<Row | undefined> {
     const [row] = await this.session.find(table, Object.keys(key), [key]);
     return row;
   }
-}
-
-/** A reservation is made once, and settled once. */
-export function callKey({ run, pid, n, what, node, reservedUs, seq }: LedgerRecord): string {
-  return `${run} ${pid} ${n} ${what} ${reservedUs} ${seq} ${node}`;
 }
 
 function addressOf(

@@ -30,15 +30,10 @@ import type {
   StoredProcess,
   WholeRun,
 } from '../../kernel/storage.ts';
-import {
-  auditOf,
-  branchOf,
-  checkpointOf,
-  historyOf,
-  journalOf,
-  ledgerOf,
-  recordingOf,
-} from './record-rows.ts';
+import { ledgerOf } from './ledger-rows.ts';
+import { contentsOf, placedRecords, type PlacedRecord } from './passages.ts';
+import { StoredTally } from './process-tallies.ts';
+import { auditOf, branchOf, checkpointOf, recordingOf } from './record-rows.ts';
 import { outlineOf, SharedReader } from './shared-texts.ts';
 import type { Row, SqlSession, SqlValue } from './sql.ts';
 
@@ -112,21 +107,15 @@ export class StoredRuns {
     name: string,
     { branch, pid, after = -1, kinds }: HistoryFilter,
   ): Promise<readonly HistoryRecord[]> {
-    const chosen = await this.addresses(name, { branch, pid });
-    if (chosen.size === 0) return [];
-    const run = await this.numberOf(name);
-    // One process's results lie side by side; those of many are put into the order of their append.
-    const [only] = chosen.keys();
-    const isOne = chosen.size === 1;
-    const rows = await this.session.query(
-      `select * from history where run = $1 and n > $2${isOne ? ' and process = $3' : ''}${among('kind', kinds)} order by ${isOne ? 'n' : 'place'}`,
-      isOne ? [run!, after, only!] : [run!, after],
-    );
-    await this.texts.loadFor(rows.flatMap(({ result, asked }) => [result, asked]));
-    return rows.flatMap((row) => {
-      const address = chosen.get(row['process'] as number);
-      return address === undefined ? [] : [historyOf(this.texts, address, row)];
+    const processes = await this.listed(name, { branch, pid });
+    const chosen = processes.filter(({ tally }) => kinds === undefined || tally().hasResults(kinds));
+    const isWanted = (record: HistoryRecord): boolean =>
+      record.n > after && (kinds === undefined || kinds.includes(record.kind));
+    const told = await this.told(chosen, {
+      after,
+      mayHold: kinds && ((row) => contentsOf(row).kinds.some((kind) => kinds.includes(kind))),
     });
+    return told.flatMap(({ record }) => (record.type === 'history' && isWanted(record) ? [record] : []));
   }
 
   async processes(name: string, { branch }: BranchFilter): Promise<readonly StoredProcess[]> {
@@ -157,12 +146,11 @@ export class StoredRuns {
     if (branches.length === 0) return undefined;
     const placed = await this.records(name);
     const audit = await this.audit(name, {});
-    const ledger = await this.ofRun('select * from ledger where run = $1 order by id', name);
     const pages = await this.pages(namedPages([...placed, ...audit.map(({ record }) => record)]));
     return {
       records: [
         ...branches,
-        ...ledger.map((row) => ledgerOf(name, row)),
+        ...(await this.ledger({ run: name })),
         ...Array.from(pages, ([hash, text]) => pageRecord(name, hash, text)),
         ...(await this.recordings(name)),
         ...placed,
@@ -173,70 +161,52 @@ export class StoredRuns {
 
   /** Of all branches, when none is named. */
   async records(name: string, branch?: string): Promise<readonly BranchRecord[]> {
-    const addresses = await this.addresses(name, { branch });
-    if (addresses.size === 0) return [];
-    const run = (await this.numberOf(name))!;
-    const rowsOf = async (table: string): Promise<readonly Row[]> => {
-      const rows = await this.session.query(`select * from ${table} where run = $1`, [run]);
-      return rows.filter((row) => addresses.has(row['process'] as number));
-    };
-    const [processes, history, journal, checkpoints] = [
-      await rowsOf('processes'),
-      await rowsOf('history'),
-      await rowsOf('journal'),
-      await rowsOf('checkpoints'),
-    ];
-    await this.texts.loadFor([
-      ...history.flatMap(({ result, asked }) => [result, asked]),
-      ...[...journal, ...checkpoints].map(({ body }) => body),
+    const processes = await this.listed(name, { branch });
+    if (processes.length === 0) return [];
+    const byNumber = new Map(processes.map((listed) => [listed.process, listed]));
+    const rows = await this.session.query('select * from checkpoints where run = $1 order by id', [
+      processes[0]!.run,
     ]);
+    const checkpoints = rows.filter(({ process }) => byNumber.has(process as number));
+    await this.texts.loadFor(checkpoints.map(({ body }) => body));
     const placed: { readonly place: number; readonly record: BranchRecord }[] = [];
-    const put = (place: SqlValue | undefined, record: BranchRecord): void =>
-      void placed.push({ place: place as number, record });
-    for (const { place, started, ended, ended_place } of processes) {
-      put(place, JSON.parse(started as string) as ProcessStarted);
-      if (ended !== null) put(ended_place, JSON.parse(ended as string) as ProcessEnded);
+    for (const { place, started, ended, endedPlace } of processes) {
+      placed.push({ place, record: JSON.parse(started) as ProcessStarted });
+      if (ended !== null) placed.push({ place: endedPlace!, record: JSON.parse(ended) as ProcessEnded });
     }
-    const address = (row: Row): ProcessAddress => addresses.get(row['process'] as number)!;
-    for (const row of history) put(row['place'], historyOf(this.texts, address(row), row));
-    for (const row of checkpoints) put(row['place'], checkpointOf(this.texts, address(row), row));
-    for (const row of journal) put(row['place'], journalOf(this.texts, address(row), row));
-    // What an earlier version wrote may share a place: kinds then follow one another as put here.
+    for (const told of await this.told(processes, {})) placed.push(told);
+    for (const row of checkpoints) {
+      const { address } = byNumber.get(row['process'] as number)!;
+      placed.push({ place: row['place'] as number, record: checkpointOf(this.texts, address, row) });
+    }
+    // What version 1 wrote may share a place: kinds then follow one another as put here.
     return placed.sort((a, b) => a.place - b.place).map(({ record }) => record);
   }
 
   async journal(
-    address: ProcessAddress,
+    { run, branch, pid }: ProcessAddress,
     { types, after, skip = 0 }: JournalFilter,
   ): Promise<readonly JournalRecord[]> {
-    const later = after === undefined ? '' : ' and n > $3';
-    const rows = await this.ofProcess(
-      `select * from journal where run = $1 and process = $2${later}${among('type', types)} order by seq`,
-      address,
-      after === undefined ? [] : [after],
-    );
-    const chosen = rows.slice(skip);
-    await this.texts.loadFor(chosen.map(({ body }) => body));
-    return chosen.map((row) => journalOf(this.texts, address, row));
+    const processes = await this.listed(run, { branch, pid });
+    const chosen = processes.filter(({ tally }) => types === undefined || tally().hasEntries(types));
+    const told = await this.told(chosen, {
+      after,
+      mayHold: types && ((row) => contentsOf(row).types.some((type) => types.includes(type as JournalType))),
+    });
+    const isWanted = (record: JournalRecord): boolean =>
+      (types === undefined || types.includes(record.type)) &&
+      (after === undefined || ('n' in record && record.n > after));
+    return told
+      .flatMap(({ record }) => (record.type !== 'history' && isWanted(record) ? [record] : []))
+      .slice(skip);
   }
 
-  async tally(address: ProcessAddress): Promise<ProcessTally> {
-    const results = await this.ofProcess(
-      'select kind, code, count(*) as count from history where run = $1 and process = $2 group by kind, code order by min(n)',
-      address,
-    );
-    const [last] = await this.ofProcess(
-      'select last_n, last_seq from processes where run = $1 and process = $2',
-      address,
-    );
+  async tally({ run, branch, pid }: ProcessAddress): Promise<ProcessTally> {
+    const [process] = await this.listed(run, { branch, pid });
     return {
-      results: results.map(({ kind, code, count }) => ({
-        kind: kind as string,
-        code: code as string,
-        count: count as number,
-      })),
-      lastN: Math.max(0, (last?.['last_n'] ?? 0) as number),
-      lastSeq: (last?.['last_seq'] ?? 0) as number,
+      results: process?.tally().ofResults() ?? [],
+      lastN: Math.max(0, process?.lastN ?? 0),
+      lastSeq: process?.lastSeq ?? 0,
     };
   }
 
@@ -282,10 +252,10 @@ export class StoredRuns {
 
   async ledger({ run }: LedgerFilter): Promise<readonly LedgerRecord[]> {
     const rows = await this.session.query(
-      `select ledger.*, runs.name as run_name from ledger join runs on runs.id = ledger.run${run === undefined ? '' : ' where runs.name = $1'} order by ledger.id`,
+      `select ledger.body, runs.name as run_name from ledger join runs on runs.id = ledger.run${run === undefined ? '' : ' where runs.name = $1'} order by ledger.id`,
       run === undefined ? [] : [run],
     );
-    return rows.map((row) => ledgerOf(row['run_name'] as string, row));
+    return rows.flatMap(({ run_name, body }) => ledgerOf(run_name as string, body as Uint8Array));
   }
 
   async audit(name: string, { pid }: AuditFilter): Promise<readonly ChainedAuditRecord[]> {
@@ -316,40 +286,82 @@ export class StoredRuns {
     return run === undefined ? [] : this.session.query(text, [run]);
   }
 
-  /** `more`: parameters from $3 on. */
-  private async ofProcess(
-    text: string,
-    { run: name, branch, pid }: ProcessAddress,
-    more: readonly SqlValue[] = [],
-  ): Promise<readonly Row[]> {
-    const [process] = (await this.addresses(name, { branch, pid })).keys();
-    if (process === undefined) return [];
-    const run = await this.numberOf(name);
-    return this.session.query(text, [run!, process, ...more]);
+  private async ofProcess(text: string, { run: name, branch, pid }: ProcessAddress): Promise<readonly Row[]> {
+    const [listed] = await this.listed(name, { branch, pid });
+    return listed === undefined ? [] : this.session.query(text, [listed.run, listed.process]);
   }
 
-  /** Processes by their number in the run. */
-  private async addresses(
+  /** What stands in the passages of these processes of one run, in the order of its append. `after`: what comes behind this syscall, and some before it; `mayHold`: of others nothing is wanted. */
+  private async told(
+    processes: readonly ListedProcess[],
+    {
+      after,
+      mayHold = () => true,
+    }: { readonly after?: number | undefined; readonly mayHold?: ((row: Row) => boolean) | undefined },
+  ): Promise<readonly PlacedRecord[]> {
+    const [first] = processes;
+    if (first === undefined) return [];
+    const parameters: SqlValue[] = [first.run];
+    const conditions = ['run = $1'];
+    if (processes.length === 1) conditions.push(`process = $${parameters.push(first.process)}`);
+    if (after !== undefined) conditions.push(`last_n > $${parameters.push(after)}`);
+    const rows = await this.session.query(
+      `select process, place, body from passages where ${conditions.join(' and ')} order by place, id`,
+      parameters,
+    );
+    const byNumber = new Map(processes.map(({ process, address }) => [process, address]));
+    const wanted = rows.filter((row) => byNumber.has(row['process'] as number) && mayHold(row));
+    await this.texts.loadFor(wanted.map(({ body }) => body));
+    const told = wanted.flatMap((row) =>
+      placedRecords(this.texts, byNumber.get(row['process'] as number)!, row),
+    );
+    // One append may have told of several by turns.
+    return processes.length === 1 ? told : told.sort((a, b) => a.place - b.place);
+  }
+
+  /** In the order of their start. */
+  private async listed(
     run: string,
     { branch, pid }: { readonly branch?: string | undefined; readonly pid?: Pid | undefined },
-  ): Promise<ReadonlyMap<number, ProcessAddress>> {
+  ): Promise<readonly ListedProcess[]> {
     const conditions: string[] = ['runs.name = $1'];
     const parameters: SqlValue[] = [run];
     if (branch !== undefined) conditions.push(`branches.name = $${parameters.push(branch)}`);
     if (pid !== undefined) conditions.push(`processes.pid = $${parameters.push(pid)}`);
     const rows = await this.session.query(
-      'select processes.process, processes.pid, branches.name as branch from runs join processes on processes.run = runs.id ' +
-        `join branches on branches.run = runs.id and branches.branch = processes.branch where ${conditions.join(' and ')}`,
+      'select processes.*, branches.name as branch_name from runs join processes on processes.run = runs.id ' +
+        `join branches on branches.run = runs.id and branches.branch = processes.branch where ${conditions.join(' and ')} order by processes.process`,
       parameters,
     );
-    return new Map(
-      rows.map((row) => [
-        row['process'] as number,
-        { run, branch: row['branch'] as string, pid: row['pid'] as Pid },
-      ]),
-    );
+    return rows.map((row) => ({
+      run: row['run'] as number,
+      process: row['process'] as number,
+      address: { run, branch: row['branch_name'] as string, pid: row['pid'] as Pid },
+      lastN: row['last_n'] as number,
+      lastSeq: row['last_seq'] as number,
+      started: row['started'] as string,
+      place: row['place'] as number,
+      ended: row['ended'] as string | null,
+      endedPlace: row['ended_place'] as number | null,
+      tally: () => StoredTally.of(row['tally'] as string | null),
+    }));
   }
 }
+
+interface ListedProcess {
+  readonly run: number;
+  readonly process: number;
+  readonly address: ProcessAddress;
+  readonly lastN: number;
+  readonly lastSeq: number;
+  readonly started: string;
+  readonly place: number;
+  readonly ended: string | null;
+  readonly endedPlace: number | null;
+  readonly tally: () => StoredTally;
+}
+
+type JournalType = JournalRecord['type'];
 
 function leaseOf({ holder, leased_until_us: untilUs }: Row): Pick<RunSummary, 'lease'> {
   return holder === null ? {} : { lease: { holder: holder as string, untilUs: untilUs as number } };
@@ -365,10 +377,4 @@ function tellingOf(outlines: readonly { readonly n: number; readonly keep: numbe
     missing = keep;
   }
   return telling;
-}
-
-/** A condition; `words` are of this program, never of its user. */
-function among(column: string, words: readonly string[] | undefined): string {
-  if (words === undefined) return '';
-  return words.length === 0 ? ' and 1 = 0' : ` and ${column} in ('${words.join("', '")}')`;
 }

@@ -63,7 +63,7 @@ export const branchesTable: Table = {
   key: ['run', 'branch'],
 };
 
-/** `process` counts those of the run; `place`, `ended_place`: as in the history. Beside each what may come next to it: the last n of its history and of its checkpoints, the last number of its journal. */
+/** `process` counts those of the run; `place`, `ended_place`: as in the history. Beside each what may come next to it: the last n of its history and of its checkpoints, the last number of its journal; `tally`: what these come to (process-tallies.ts). */
 export const processesTable: Table = {
   name: 'processes',
   columns: {
@@ -80,90 +80,64 @@ export const processesTable: Table = {
     prompt_length: 'integer',
     ended: 'text',
     ended_place: 'integer',
+    tally: 'text',
   },
   key: ['run', 'process'],
-  optional: ['place', 'ended', 'ended_place'],
+  optional: ['place', 'ended', 'ended_place', 'tally'],
 };
 
-/** `place`: in the order of all that was appended to the run. `asked`: null where nothing is told. */
-export const historyTable: Table = {
-  name: 'history',
+/**
+ * What one append told of one process, results and journal, in its order: as passages.ts has it. `place` of the first: in the order of all that was appended to the run. `last_n`: of the
+ * history then, or a later one that the journal names. In all tables that each step writes to, rows lie in the order in which they came: the next rows of a thousand runs fall into one page,
+ * not into a thousand.
+ */
+export const passagesTable: Table = {
+  name: 'passages',
   columns: {
+    id: 'integer',
     run: 'integer',
     process: 'integer',
-    n: 'integer',
     place: 'integer',
-    kind: 'text',
-    hash: 'integer',
-    code: 'text',
-    result: 'bytes',
-    at_us: 'integer',
-    asked: 'bytes',
-  },
-  key: ['run', 'process', 'n'],
-  optional: ['asked'],
-};
-
-export const journalTable: Table = {
-  name: 'journal',
-  columns: {
-    run: 'integer',
-    process: 'integer',
-    seq: 'integer',
-    type: 'text',
-    n: 'integer',
+    last_n: 'integer',
     body: 'bytes',
-    at_us: 'integer',
-    place: 'integer',
   },
-  key: ['run', 'process', 'seq'],
-  optional: ['place', 'n'],
+  counted: 'id',
+  key: ['id'],
+  indexed: [['run', 'process', 'last_n']],
 };
 
 /** `is_start`: it tells its whole prompt. `keep`: how many nodes of the one before it. */
 export const checkpointsTable: Table = {
   name: 'checkpoints',
   columns: {
+    id: 'integer',
     run: 'integer',
     process: 'integer',
     n: 'integer',
     is_start: 'integer',
     keep: 'integer',
-    body: 'bytes',
     at_us: 'integer',
     place: 'integer',
-  },
-  key: ['run', 'process', 'n'],
-  optional: ['place'],
-};
-
-export const ledgerTable: Table = {
-  name: 'ledger',
-  columns: {
-    id: 'integer',
-    run: 'integer',
-    pid: 'integer',
-    n: 'integer',
-    node: 'text',
-    what: 'text',
-    reserved_us: 'integer',
-    seq: 'integer',
-    tokens: 'integer',
-    tokens_cached: 'integer',
-    tokens_out: 'integer',
-    calls: 'integer',
-    micro_dollars: 'integer',
-    core_us: 'integer',
-    at_us: 'integer',
+    body: 'bytes',
   },
   counted: 'id',
   key: ['id'],
-  unique: [['run', 'pid', 'n', 'what', 'reserved_us', 'seq', 'node']],
+  unique: [['run', 'process', 'n']],
+};
+
+/** What one append told of the budget: as ledger-rows.ts has it. */
+export const ledgerTable: Table = {
+  name: 'ledger',
+  columns: { id: 'integer', run: 'integer', body: 'bytes' },
+  counted: 'id',
+  key: ['id'],
+  indexed: [['run']],
 };
 
 export const auditTable: Table = {
   name: 'audit',
   columns: {
+    id: 'integer',
     run: 'integer',
     place: 'integer',
     pid: 'integer',
@@ -178,25 +152,29 @@ export const auditTable: Table = {
     reasoning: 'text',
     person: 'text',
   },
-  key: ['run', 'place'],
+  counted: 'id',
+  key: ['id'],
   optional: ['reasoning', 'person'],
+  unique: [['run', 'place']],
 };
 
-/** Contents of pages, and long texts that rows refer to: of all runs. In the order in which they came: in that of their hashes they would fill no more than two thirds of their places. */
+/** Contents of pages, and long texts that rows refer to: of all runs. `run`: the first that used it; 0, which is none: it stays. `hash`: as page-key.ts has it. */
 export const pagesTable: Table = {
   name: 'pages',
-  columns: { id: 'integer', hash: 'bytes', text: 'bytes' },
+  columns: { id: 'integer', hash: 'bytes', run: 'integer', text: 'bytes' },
   counted: 'id',
   key: ['id'],
   unique: [['hash']],
+  indexed: [['run']],
   isRepeatable: true,
 };
 
-/** Which run may need which of those: what no run uses goes when the last that used it is pruned. Run 0, which is none: what version 1 left. `hash`: as page-key.ts has it. */
+/** Which further runs may need which of those: what no run uses goes when the last that used it is pruned. */
 export const pageUsesTable: Table = {
   name: 'page_uses',
-  columns: { run: 'integer', hash: 'bytes' },
-  key: ['run', 'hash'],
+  columns: { hash: 'bytes', run: 'integer' },
+  key: ['hash', 'run'],
+  indexed: [['run']],
   isRepeatable: true,
 };
 
@@ -255,8 +233,7 @@ export const tables: readonly Table[] = [
   runsTable,
   branchesTable,
   processesTable,
-  historyTable,
-  journalTable,
+  passagesTable,
   checkpointsTable,
   ledgerTable,
   auditTable,

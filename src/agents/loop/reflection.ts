@@ -8,7 +8,7 @@ import type { AgentRun } from './agent-run.ts';
 import { askAside } from './aside.ts';
 import { importanceOf, type Steps } from './conversation.ts';
 
-interface Reflection {
+export interface Reflection {
   /** How well the work goes, 0 to 1. */
   readonly score: number;
   readonly issues: readonly string[];
@@ -21,10 +21,13 @@ interface Reflection {
 
 const outputTokens = 1_000;
 
-const question = `Step back and judge your work on the task so far, by what stands above. Answer with one JSON object and nothing else:
+/** What an answer is to be, for the model. */
+export const reflectionForm = `Answer with one JSON object and nothing else:
 {"score": how well it goes, 0 to 1, "issues": [what is wrong], "suggestions": [what would help], "goOn": false if more tool calls are of no use, else true, "plan": a new plan, or "" if the old one holds}`;
 
-const format: Json = {
+const question = `Step back and judge your work on the task so far, by what stands above. ${reflectionForm}`;
+
+export const reflectionFormat: Json = {
   type: 'object',
   properties: {
     score: { type: 'number', minimum: 0, maximum: 1 },
@@ -46,7 +49,11 @@ export function* reflect(run: AgentRun): Steps<void> {
   if (!isDue || isStopping || reflectionsBegun >= task.reflections) return;
   progress.reflectionsBegun++;
   const maxOutput = Math.min(outputTokens, task.maxOutput);
-  const answer = yield* askAside(run, question, { purpose: 'reflection', maxOutput, format });
+  const answer = yield* askAside(run, question, {
+    purpose: 'reflection',
+    maxOutput,
+    format: reflectionFormat,
+  });
   const reflection = answer.ok ? reflectionOf(answer.value.text) : undefined;
   if (reflection === undefined) return;
   progress.reflections++;
@@ -56,7 +63,7 @@ export function* reflect(run: AgentRun): Steps<void> {
 }
 
 /** undefined: it is not what was asked for. The object may stand in a block of code. */
-function reflectionOf(text: string): Reflection | undefined {
+export function reflectionOf(text: string): Reflection | undefined {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1));

@@ -22,18 +22,21 @@ export function storedSteps(
   records: readonly BranchRecord[],
   ledger: readonly LedgerRecord[],
 ): readonly StoredStep[] {
-  const reader = new StepReader(ledger);
+  const steps: StoredStep[] = [];
+  const reader = new StepReader((step) => steps.push(step));
+  for (const record of ledger) reader.settled(record);
   for (const [index, record] of records.entries()) reader.take(record, index + 1);
-  return reader.steps;
+  return steps;
 }
 
 /** Writes that have begun, of batches that have no result and whose processes have not ended: steps to be, numbered behind all others. */
 export function writesUnderWay(records: readonly BranchRecord[]): readonly StoredStep[] {
-  const reader = new StepReader([]);
+  const steps: StoredStep[] = [];
+  const reader = new StepReader((step) => steps.push(step));
   for (const [index, record] of records.entries()) reader.take(record, index + 1);
-  const { length } = reader.steps;
+  const { length } = steps;
   reader.addUnderWay(records.length);
-  return reader.steps.slice(length);
+  return steps.slice(length);
 }
 
 /** Where a process is among the steps. */
@@ -74,20 +77,27 @@ interface StepFacts {
   readonly isWrite?: boolean;
 }
 
-class StepReader {
-  readonly steps: StoredStep[] = [];
+/** Reads record by record, as they come: what a call was settled for must be told before its result. */
+export class StepReader {
+  /** How many steps there are. */
+  count = 0;
+  private readonly onStep: (step: StoredStep) => void;
   private readonly places = new Map<Pid, Place>();
   private readonly conclusions = new Map<Pid, number>();
   private readonly settlements = new Map<string, LedgerRecord[]>();
 
-  constructor(ledger: readonly LedgerRecord[]) {
-    for (const record of ledger) {
-      if (record.what !== 'settled') continue;
-      const key = callKey(record);
-      const known = this.settlements.get(key);
-      if (known === undefined) this.settlements.set(key, [record]);
-      else known.push(record);
-    }
+  constructor(onStep: (step: StoredStep) => void) {
+    this.onStep = onStep;
+  }
+
+  /** The same settlement again changes nothing. */
+  settled(record: LedgerRecord): void {
+    if (record.what !== 'settled') return;
+    const key = callKey(record);
+    const known = this.settlements.get(key);
+    if (known === undefined) this.settlements.set(key, [record]);
+    else if (!known.some(({ reservedUs, seq }) => reservedUs === record.reservedUs && seq === record.seq))
+      known.push(record);
   }
 
   /** `end`: how many records there are with this one. */
@@ -225,7 +235,7 @@ class StepReader {
     const status = outcome === 'completed' ? 'done' : outcome === 'failed' ? 'failed' : 'cancelled';
     const facts = { type: 'conclusion', status, data: { outcome, value }, startedUs: atUs } as const;
     this.add(place, { pid, n: 0, atUs }, end, facts);
-    this.conclusions.set(pid, this.steps.length);
+    this.conclusions.set(pid, this.count);
   }
 
   private add(
@@ -248,10 +258,10 @@ class StepReader {
       place.base = place.tips;
       place.tips = [];
     }
-    const sequence = this.steps.length + 1;
+    const sequence = ++this.count;
     const { name, base } = place;
     const parents = [...base];
-    this.steps.push({
+    this.onStep({
       sequence,
       type,
       pid,

@@ -7,7 +7,8 @@ import { logSpaced } from '../../sim/paging/curves/capacity-points.ts';
 import type { ReferenceTrace } from '../../sim/paging/reference-trace.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { parseInteger, parseList } from '../options.ts';
-import { type Capacity, capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
+import { footprintOf, type Capacity } from '../../sim/paging/capacity.ts';
+import { capacitiesOf, parseCapacity } from '../paging/capacity-list.ts';
 import { curveDocument, curveFiles, type CurveFindings, curveLines } from '../paging/curve-report.ts';
 import {
   exactLru,

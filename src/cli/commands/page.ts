@@ -6,7 +6,8 @@ import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { Call, Command, Io } from '../command.ts';
 import { parseDurationUs, parseInteger, parseList, parsePositive } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
-import { capacitiesOf, footprintOf, parseCapacity } from '../paging/capacity-list.ts';
+import { footprintOf } from '../../sim/paging/capacity.ts';
+import { capacitiesOf, parseCapacity } from '../paging/capacity-list.ts';
 import { type PageFindings, pageFiles, pageLines, pagingResult } from '../paging/page-report.ts';
 import { ownPolicyNotes, parsePolicies, policiesOfBoth, type PolicyChoice } from '../paging/policy-choice.ts';
 import {

@@ -9,6 +9,7 @@ import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutputs } from '../line-file.ts';
 import { approvalModes } from '../live/approval.ts';
 import { addRedactFlag } from '../live/redaction.ts';
+import { addTelemetryFlags } from '../live/world-telemetry.ts';
 import { parseChoice, parseInteger, parseNumber } from '../options.ts';
 import { continueRun, type ContinueFlags } from '../store/continue-run.ts';
 import { findBranch } from '../store/find-run.ts';
@@ -53,12 +54,14 @@ export const resumeCommand: Command<ResumeOptions> = {
 
 const after = `
 It has the model, the tools, the limits and the budget that it was started with; keys come from the environment. What was answered
-is not asked again, and no tool call that had ended is repeated. A write that was cut off may have acted or not: the model is told.`;
+is not asked again, and no tool call that had ended is repeated. A write that was cut off may have acted or not: the model is told.
+What is said anew is not kept: it holds until the run ends or is parked.`;
 
 /** Of whatever lets a kept run go on. */
 export function addContinueFlags(command: CommanderCommand): void {
   addRecordingFlag(command);
   addRedactFlag(command);
+  addTelemetryFlags(command);
   const repeated = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   command
     .option(

@@ -1,15 +1,15 @@
 /** `ringzero run "TASK"`: an agent, or a team, at work with a real model, its tools, and whoever sits at the terminal (docs/run.md). */
 import type { Command as CommanderCommand } from 'commander';
 
-import { agentTaskOf } from '../../agents/loop/agent-task.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutputs } from '../line-file.ts';
 import { DrivenRun } from '../live/driven-run.ts';
-import { budgetName, openLiveWorld, type LiveWorld } from '../live/live-world.ts';
+import { budgetName, openLiveWorld } from '../live/live-world.ts';
 import { addLiveFlags, liveSettings, type LiveFlags, type LiveSettings } from '../live/settings.ts';
-import { modelsOfTeam, readTeam, teamArguments, type TeamFile } from '../live/team-file.ts';
+import { programOf } from '../live/task-program.ts';
+import { modelsOfTeam, readTeam, type TeamFile } from '../live/team-file.ts';
 import { keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
 import { KeptRun } from '../store/kept-run.ts';
 import { openStore, type OpenStore } from '../store/open-store.ts';
@@ -98,6 +98,7 @@ async function start({ task, options, settings, team, store, io }: Given): Promi
       watcher: driven.watcher,
       record: options.record,
       onRecorded: keepsRecording ? kept.record(driven.recordingFailed) : undefined,
+      isKept: place.kind !== 'memory',
     });
     return await kept.drive(driven, world, () => {
       const { program, args } = programOf(world, task, team);
@@ -113,16 +114,4 @@ async function start({ task, options, settings, team, store, io }: Given): Promi
   } finally {
     await kept.release();
   }
-}
-
-function programOf(
-  world: LiveWorld,
-  task: string,
-  team: TeamFile | undefined,
-): { readonly program: string; readonly args: Json } {
-  if (team !== undefined)
-    return { program: 'team', args: teamArguments(team, task, (own) => world.agent(own)) };
-  const args = { ...world.agent(), task } as unknown as Json;
-  agentTaskOf(args);
-  return { program: 'agent', args };
 }

@@ -2,19 +2,31 @@
 import type { Command as CommanderCommand } from 'commander';
 
 import { createApp } from '../../server/app.ts';
-import { listen } from '../../server/listen.ts';
+import { openServices } from '../../server/services.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { addLiveFlags, liveSettings, type LiveFlags } from '../live/settings.ts';
-import { parseInteger } from '../options.ts';
+import { parseDurationUs, parseInteger } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { addGuardFlags, guardOptions, type GuardFlags } from '../serve/guard-flags.ts';
+import { defaultPort } from '../serve/ask-server.ts';
 import { openServedWorld } from '../serve/open-served-world.ts';
+import { serveUntilTold } from '../serve/serving.ts';
+import { webhookOptions, webhookVariable } from '../serve/webhook-flag.ts';
 import { openStore } from '../store/open-store.ts';
 import { addStoreFlags, type StoreFlags } from '../store/store-place.ts';
 
 interface ServeOptions extends CommonOptions, LiveFlags, GuardFlags, Omit<StoreFlags, 'config'> {
   readonly port: number;
+  readonly activeRuns: number;
+  readonly continue: boolean;
+  readonly approvalWebhook?: string;
+  readonly shutdownTimeout?: number;
 }
+
+const shutdownTimeoutUs = 30_000_000;
+
+const after = `
+A SIGTERM or Ctrl-C parks all runs; the next server on the same store goes on with them. A second one does not wait for what runs.`;
 
 export const serveCommand: Command<ServeOptions> = {
   name: 'serve',
@@ -27,30 +39,62 @@ export const serveCommand: Command<ServeOptions> = {
       '--port <n>',
       '0: any free one',
       (text) => parseInteger('--port', text, { min: 0, max: 65_535 }),
-      4_790,
+      defaultPort,
     );
+    command.option(
+      '--active-runs <n>',
+      'runs that go on at once, at most; a request for more is answered with 429',
+      (text) => parseInteger('--active-runs', text, { min: 1, max: 100_000 }),
+      1_000,
+    );
+    command
+      .option(
+        '--approval-webhook <url>',
+        `is told of each question that waits for a person, signed with ${webhookVariable}`,
+      )
+      .option('--no-continue', 'leave the runs that a server before this one was driving as they are')
+      .option(
+        '--shutdown-timeout <time>',
+        'how long calls and tools under way are waited for when it is told to end (default: 30s)',
+        (text) => parseDurationUs('--shutdown-timeout', text),
+      )
+      .addHelpText('after', after);
   },
   async run({ options }: Call<ServeOptions>, io: Io): Promise<number> {
     const settings = liveSettings(options, io);
     const guards = guardOptions(options, io);
+    const webhook = webhookOptions(options.approvalWebhook, io.environment);
     const { storage } = await openStore(options, io);
     const world = await openServedWorld(settings, {
       storage,
       seed: options.seed,
       watcher: { onNotice: (line) => io.err(line) },
     });
-    const app = createApp(world.served, {
+    const services = openServices(world.served, {
+      active: options.activeRuns,
+      webhook,
+      onNotice: (line) => io.err(line),
+    });
+    const app = createApp(services, {
       version: packageVersion(),
       onError: (error, id) =>
         io.err(`error ${id}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
       guards,
     });
-    const server = await listen(app, options);
-    io.out(`listening on ${server.url}`);
-    await new Promise<void>((resolve) => io.person.onInterrupt(resolve));
-    await server.close();
-    await world.close();
-    await storage.close();
-    return 0;
+    try {
+      return await serveUntilTold(
+        app,
+        services,
+        {
+          ...options,
+          isContinuing: options.continue,
+          shutdownTimeoutUs: options.shutdownTimeout ?? shutdownTimeoutUs,
+        },
+        io,
+      );
+    } finally {
+      await world.close();
+      await storage.close();
+    }
   },
 };

@@ -3,18 +3,21 @@ import type { Command as CommanderCommand } from 'commander';
 
 import { openInputFile } from '../../adapters/files/input-file.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
+import { formatDuration } from '../../report/format.ts';
 import { topColumns, type TopColumn } from '../../report/top-rows.ts';
 import { topScreen } from '../../report/top-screen.ts';
 import type { Call, Command, Io } from '../command.ts';
 import { parseChoice, parseDurationUs, parseNumber } from '../options.ts';
 import { keepGiven, type RunFlags } from '../run-flags.ts';
 import { scenarioInput, type ScenarioFlags } from '../run-input.ts';
+import { addServerFlag, askServer, type ServerFlags } from '../serve/ask-server.ts';
+import { ServerSource } from '../top/server-source.ts';
 import { firstState } from '../top/top-keys.ts';
 import { keyTerminal } from '../top/key-terminal.ts';
 import { topLoop, topPaints } from '../top/top-loop.ts';
 import { paceDefault, SimulationSource, type TopSource } from '../top/top-source.ts';
 
-interface TopOptions extends ScenarioFlags, Pick<RunFlags, 'given'> {
+interface TopOptions extends ScenarioFlags, ServerFlags, Pick<RunFlags, 'given'> {
   readonly sort: TopColumn;
   readonly filter: string;
   readonly ended: boolean;
@@ -27,7 +30,7 @@ export const topCommand: Command<TopOptions> = {
   summary: 'Watch the processes of a machine: who runs, who waits for what, who spends.',
   register(command: CommanderCommand): void {
     command
-      .argument('[scenario]', 'a simulation of these agents')
+      .argument('[scenario]', 'a simulation of these agents; none: a server that runs')
       .option(
         '--sort <column>',
         topColumns.join(', '),
@@ -45,10 +48,11 @@ export const topCommand: Command<TopOptions> = {
       .option('--at <time>', 'show the screen of this virtual time once and end', (text) =>
         parseDurationUs('--at', text),
       );
+    addServerFlag(command);
     keepGiven(command);
   },
   async run({ operands: [file], options }: Call<TopOptions>, io: Io): Promise<number> {
-    const source = await sourceOf(file, options);
+    const source = await sourceOf(file, options, io);
     const view = {
       ...firstState.view,
       sort: options.sort,
@@ -59,7 +63,7 @@ export const topCommand: Command<TopOptions> = {
       if (!io.isTerminal || !io.person.isThere)
         throw new KernelError(
           'INVALID_ARGUMENT',
-          'terminal: there is none to draw on; allowed: --json, or --at for one screen',
+          'terminal: there is none to draw on; allowed: --json, or a scenario with --at for one screen',
         );
       await topLoop(source, keyTerminal(), io, { ...firstState, view });
       return 0;
@@ -70,18 +74,22 @@ export const topCommand: Command<TopOptions> = {
       for (const line of topScreen(machine, {
         width: io.columns,
         height: machine.processes.length + 20,
-        title: source.title,
+        title: options.at === undefined ? source.title : `${file}  at ${formatDuration(options.at)}`,
         view,
         marked: 0,
         footer: '',
         paints: topPaints(io.colours),
       }))
-        if (line !== '') io.out(line);
+        if (line !== '') io.out(line.trimEnd());
     return 0;
   },
 };
 
-async function sourceOf(file: string | undefined, options: TopOptions): Promise<TopSource> {
-  if (file === undefined) throw invalid('scenario', undefined, 'a file');
+async function sourceOf(file: string | undefined, options: TopOptions, io: Io): Promise<TopSource> {
+  if (file === undefined) {
+    if (options.at !== undefined) throw invalid('--at', options.at, 'together with a scenario');
+    return new ServerSource(askServer(options, io));
+  }
+  if (options.server !== undefined) throw invalid('--server', options.server, 'not together with a scenario');
   return new SimulationSource(file, await scenarioInput(await openInputFile(file), options), options.pace);
 }

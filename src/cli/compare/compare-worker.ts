@@ -1,9 +1,5 @@
 /** The entry of a worker thread: policies on one seed of a workload. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { serveJobs } from '../threads.ts';
+import { runCompareJob } from './compare-job.ts';
 
-import type { ComparedWorkload } from '../../sim/compare/compared-workload.ts';
-import { type CompareJob, runCompareJob } from './compare-job.ts';
-
-const { job, shared } = workerData as { job: CompareJob; shared: ComparedWorkload };
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has no origin
-await runCompareJob(job, shared, (message) => parentPort!.postMessage(message));
+serveJobs(runCompareJob);

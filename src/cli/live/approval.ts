@@ -8,6 +8,13 @@ import type { ToolData } from '../../kernel/tool-data.ts';
 export const approvalModes = ['ask', 'never', 'always'] as const;
 export type ApprovalMode = (typeof approvalModes)[number];
 
+/** Whether some call of it may need a person's yes. */
+export function mayNeedYes({ approval, reads, writes, files }: ToolData): boolean {
+  if (approval !== 'writes') return approval === true;
+  if (files !== undefined) return files.access === 'write';
+  return writes === undefined ? reads === undefined : writes.length > 0;
+}
+
 export function withApproval(tool: ToolData, mode: ApprovalMode): ToolData {
   if (tool.asksPerson === true) return tool;
   if (mode === 'always') return { ...tool, approval: false };

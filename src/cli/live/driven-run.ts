@@ -41,6 +41,9 @@ export interface Begun {
   readonly end: Promise<ProcessEnd>;
 }
 
+/** Of those that a line names, at most. */
+const shownTools = 3;
+
 /** Exit status of what somebody has stopped, as shells have it. */
 const stoppedStatus = 130;
 
@@ -63,6 +66,7 @@ export class DrivenRun {
   async drive(world: LiveWorld, begin: () => Begun): Promise<number> {
     const { options } = this;
     this.view.offered = [...world.tools, sendMessageName];
+    this.warn(world);
     const startUs = world.clock.nowUs();
     const told = options.ndjson ? this.tell(watchTraces(world.live).watch(options.run)) : undefined;
     const begun = begin();
@@ -82,6 +86,15 @@ export class DrivenRun {
   /** A line for whoever sits there, and nobody else. */
   note(text: string): void {
     this.view.note(text);
+  }
+
+  /** Where nobody can say yes, of what will be denied. */
+  private warn({ needYes }: LiveWorld): void {
+    const { io, approve } = this.options;
+    if (io.person.isThere || approve !== 'ask' || needYes.length === 0) return;
+    const others = needYes.length > shownTools ? ` and ${needYes.length - shownTools} others` : '';
+    const tools = `${needYes.slice(0, shownTools).join(', ')}${others}`;
+    this.view.line(`standard input is no terminal: calls of ${tools} that need a yes are denied (--approve)`);
   }
 
   /** Each event of the trace as a line, to its last. */

@@ -25,13 +25,14 @@ import { LineFile } from '../line-file.ts';
 import { packageVersion } from '../package-version.ts';
 import { runSettings, type RunSettings } from '../store/run-settings.ts';
 import { agentArguments, type AgentArguments } from './agent-arguments.ts';
-import { withApproval } from './approval.ts';
+import { mayNeedYes, withApproval } from './approval.ts';
 import { chosenTools, namedApart, openLinks, ownTools } from './live-tools.ts';
 import { storageLine, watchedModel, watchedTools, type LiveWatcher } from './live-watcher.ts';
 import { modelsNamedBy, type LiveModel } from './model-choice.ts';
 import { scriptedAnswers } from './scripted-answers.ts';
 import type { LiveSettings } from './settings.ts';
 import { UsageMeter } from './usage-meter.ts';
+import { WorldTelemetry } from './world-telemetry.ts';
 
 export type { LiveWatcher } from './live-watcher.ts';
 
@@ -40,12 +41,15 @@ export interface LiveWorld {
   readonly questions: OpenQuestions;
   readonly usage: UsageMeter;
   readonly clock: Clock;
+  readonly telemetry: WorldTelemetry;
   /** All tools by name, those of MCP servers among them. */
   readonly registry: ToolRegistry;
   /** Those that agents may ask. */
   readonly models: readonly LiveModel[];
   /** The tools that agents are offered. */
   readonly tools: readonly string[];
+  /** Of these, whose calls may need a person's yes. */
+  readonly needYes: readonly string[];
   /** What is kept with a run that starts here. */
   readonly settings: RunSettings;
   /** What an agent is given here, with what is said of it alone; but for its task. Throws KernelError INVALID_ARGUMENT. */
@@ -78,6 +82,10 @@ export interface LiveWorldOptions {
   readonly record?: string | undefined;
   /** Each line of its recording, as JSON, until the world is closed. */
   readonly onRecorded?: ((line: string) => void) | undefined;
+  /** Its figures are read; default false. */
+  readonly hasFigures?: boolean;
+  /** Runs that are not over when it is closed may go on in another one; default false. */
+  readonly isKept?: boolean;
 }
 
 interface Continued {
@@ -99,6 +107,8 @@ export async function openLiveWorld(
     moreModels = [],
     record,
     onRecorded,
+    hasFigures = false,
+    isKept = false,
   }: LiveWorldOptions,
 ): Promise<LiveWorld> {
   const clock = new SystemClock();
@@ -134,20 +144,32 @@ export async function openLiveWorld(
     };
     await remember(storage, settings.memories.given, clock.nowUs());
     const { redactor } = settings;
+    const telemetry = await WorldTelemetry.open({
+      settings: settings.telemetry,
+      hasFigures,
+      isKept,
+      models,
+      clock,
+      redactor,
+      onNotice: (line) => watcher.onNotice?.(line),
+    });
     const live = new LiveKernel({
       kernel: liveKernelOptions(spec),
       clock,
       models: Object.fromEntries(
         models.map(({ name }, index) => [
           name,
-          watchedModel(redactedModel(ports[index]!, redactor), watcher, needCounter),
+          telemetry.model(watchedModel(redactedModel(ports[index]!, redactor), watcher, needCounter)),
         ]),
       ),
       tools: watchedTools(redactedTools(toolPort, redactor), watcher),
       people: questions,
       redactor,
       storage,
-      onStorage: (news) => watcher.onNotice?.(storageLine(news)),
+      onStorage(news) {
+        telemetry.storage(news);
+        watcher.onNotice?.(storageLine(news));
+      },
       countTokens: (text) => counter(text),
       onInput(input) {
         recording?.onInput(input);
@@ -162,20 +184,23 @@ export async function openLiveWorld(
       },
     });
     live.answers.watch((delta) => watcher.onDelta?.(delta));
+    telemetry.watch(live);
     return {
       live,
       questions,
       usage,
       clock,
+      telemetry,
       registry: new ToolRegistry(toolPort.specs),
       models,
       tools: offered,
+      needYes: tools.flatMap(({ spec: tool }) => (mayNeedYes(tool) ? [tool.name] : [])),
       settings: runSettings(settings, { spec, models, tools: offered, ringzero: packageVersion() }),
       agent: (told) => agentArguments(settings, offered, told),
       async close(how) {
         live.close();
         recording?.end();
-        await Promise.all(links.map((link) => link.close(how)));
+        await Promise.all([...links.map((link) => link.close(how)), telemetry.close()]);
       },
     };
   } catch (error) {
@@ -271,13 +296,13 @@ function specOf(
   };
 }
 
-function budgetNode({ tokens, usd }: LiveSettings['budget']): BudgetNodeSpec {
+export function budgetNode({ tokens, usd }: LiveSettings['budget'], name = budgetName): BudgetNodeSpec {
   const window = { kind: 'total' } as const;
   const limits: BudgetLimit[] = [];
   if (tokens !== undefined) limits.push({ resource: 'tokens', amount: tokens, window });
   if (usd !== undefined)
     limits.push({ resource: 'microDollars', amount: Math.round(usd * 1_000_000), window });
-  return { name: budgetName, limits };
+  return { name, limits };
 }
 
 function modelPort({ endpoint }: LiveModel, clock: Clock, isWatched: boolean): ModelPort {

@@ -1,6 +1,7 @@
 /** What is redacted in live runs: what the file of settings and `--redact` say, and whatever the environment holds that looks like a key. */
 import type { Command as CommanderCommand } from 'commander';
 
+import { otlpHeaders } from '../../adapters/telemetry/otlp-settings.ts';
 import { Redactor, type RedactionRule } from '../../host/redactor.ts';
 import { invalid } from '../../kernel/errors.ts';
 import type { Io } from '../command.ts';
@@ -37,12 +38,26 @@ export function redactorOf(
       ? [{ name: name.replaceAll(/[^\w.-]/g, '_').slice(0, 40), text: value.trim() }]
       : [],
   );
+  for (const text of collectorSecrets(environment))
+    secrets.push({ name: 'OTEL_EXPORTER_OTLP_HEADERS', text });
   const told = [...found.rules, ...flagged];
   return {
     redactor: new Redactor([...secrets, ...told]),
     rules: [...new Set(told.map(({ name }) => name))],
   };
 }
+
+/** Keys of collectors stand in a list of headers. */
+function collectorSecrets(environment: Io['environment']): readonly string[] {
+  return otlpHeaders(environment).flatMap(([name, value]) => {
+    // Of `Bearer abc` the secret is the last word.
+    const secret = value.split(/\s+/).at(-1)!;
+    const isSecret = looksSecret(name) ? secret.length >= leastSecret : secret.length >= leastUnnamed;
+    return isSecret ? [secret] : [];
+  });
+}
+/** So long a value is a key, whatever its header is called. */
+const leastUnnamed = 20;
 
 /** `--redact`, for whatever command stores something. */
 export function addRedactFlag(command: CommanderCommand): void {

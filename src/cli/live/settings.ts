@@ -18,8 +18,14 @@ import { ModelChoice, scriptedName, type ModelFlags, type Models } from './model
 import { distinctNames, serverOfCommand } from './mcp-servers.ts';
 import { addRedactFlag, redactorOf } from './redaction.ts';
 import { readMemories } from './memories-file.ts';
+import {
+  addTelemetryFlags,
+  telemetrySettings,
+  type TelemetryFlags,
+  type TelemetrySettings,
+} from './world-telemetry.ts';
 
-export interface LiveFlags extends ModelFlags, LimitFlags {
+export interface LiveFlags extends ModelFlags, LimitFlags, TelemetryFlags {
   readonly config?: string;
   readonly system?: string;
   readonly tools?: string;
@@ -74,6 +80,7 @@ export interface LiveSettings {
   readonly redactionRules: readonly string[];
   /** What is not said is as the agent's defaults say. */
   readonly agent: Partial<AgentLimits>;
+  readonly telemetry: TelemetrySettings;
 }
 
 /** Flags of the model, for every command that talks to one. */
@@ -90,6 +97,7 @@ export function addModelFlags(command: CommanderCommand): void {
 export function addLiveFlags(command: CommanderCommand): void {
   addModelFlags(command);
   addRedactFlag(command);
+  addTelemetryFlags(command);
   const repeated = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   command
     .option('--system <text>', 'system prompt (default: none)')
@@ -202,6 +210,7 @@ export function liveSettings(flags: LiveFlags, io: Io): LiveSettings {
     agent: { ...config.agent, ...limitsOf(flags) },
     redactor,
     redactionRules: rules,
+    telemetry: telemetrySettings(flags, io),
   };
 }
 

@@ -1,17 +1,10 @@
 /** `ringzero page --residency prefix`: paging policies compared on recorded sessions, whose contexts are chains of blocks. */
-import { openInputFile } from '../../adapters/files/input-file.ts';
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import { boundName, sessionContenders, workflowContender } from '../../sim/sessions/session-contenders.ts';
 import { type CellRequest, drawCell } from '../../sim/sessions/session-cell.ts';
-import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
 import type { SessionTrace } from '../../sim/sessions/session-trace.ts';
-import { agentsTrace } from '../../sim/sessions/agents-trace.ts';
-import { readMooncakeTrace } from '../../sim/sessions/mooncake-trace.ts';
-import { readWekaTrace } from '../../sim/sessions/weka-trace.ts';
-import { detectFormat } from '../../sim/workloads/detect.ts';
-import { readWorkload } from '../../sim/workloads/read-workload.ts';
-import type { TraceFormat } from '../../sim/workloads/workload.ts';
+import type { Contender, GridRow } from '../../sim/sessions/session-grid.ts';
 import type { CommonOptions, Io } from '../command.ts';
 import { parseInteger, parseList } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
@@ -25,6 +18,7 @@ import {
   sessionPolicyNames,
 } from './policy-choice.ts';
 import { type ResultFileFlags, writeResultFiles } from '../result-files.ts';
+import { readSessions } from './read-sessions.ts';
 import { sessionFiles } from './session-files.ts';
 import { runSessionJob, type SessionJob } from './session-job.ts';
 import { sessionLines, sessionResults } from './session-report.ts';
@@ -103,35 +97,6 @@ export async function runSessionPage(options: SessionPageOptions, io: Io): Promi
     io.out(JSON.stringify(document, null, 1));
   } else for (const line of sessionLines(heading, results, io)) io.out(line);
   return 0;
-}
-
-async function readSessions(path: string): Promise<SessionTrace> {
-  const file = await openInputFile(path);
-  switch (formatOf(file.name, await file.head())) {
-    case 'weka':
-      return readWekaTrace(file.name, file.lines());
-    case 'mooncake':
-      return readMooncakeTrace(file.name, file.lines());
-    case 'workload':
-    case 'otel':
-    case 'claude-code':
-      return agentsTrace(await readWorkload(file));
-    default:
-      throw new KernelError(
-        'INVALID_FILE',
-        `${path}: has no sessions; allowed with --residency prefix: weka (JSON lines with r), mooncake (JSON lines with hash_ids), logs of OpenTelemetry and Claude Code, and workloads (JSON lines with steps)`,
-      );
-  }
-}
-
-/** Other formats of page references are none of workloads: they have no sessions. */
-function formatOf(file: string, head: string): TraceFormat | undefined {
-  try {
-    return detectFormat(file, head);
-  } catch (error) {
-    if (error instanceof KernelError && error.code === 'INVALID_FILE') return undefined;
-    throw error;
-  }
 }
 
 /** A number that is named twice is taken once: a row that came twice would count as another draw. */

@@ -5,6 +5,9 @@ import type { ServedWorld } from '../../server/served-world.ts';
 import { budgetName, openLiveWorld, type LiveWatcher } from '../live/live-world.ts';
 import type { LiveSettings } from '../live/settings.ts';
 import { newRunName } from '../store/run-lease.ts';
+import { ownBudget } from './own-budget.ts';
+import { checkSameWorld } from './same-world.ts';
+import { servedLeases } from './served-leases.ts';
 
 export interface OpenServedWorld {
   readonly served: ServedWorld;
@@ -22,6 +25,8 @@ export async function openServedWorld(
     moreModels: settings.furtherModels,
     isWatched: false,
     asksPerson: settings.approve !== 'never',
+    hasFigures: true,
+    isKept: true,
   });
   const { live, questions, clock, registry, models, tools } = world;
   return {
@@ -31,12 +36,18 @@ export async function openServedWorld(
       clock,
       registry,
       storage: given.storage,
+      leases: servedLeases(given.storage, clock),
+      asks: settings.approve !== 'never',
       models: models.map(({ name }) => name),
       tools,
       budget: budgetName,
       settings: world.settings as unknown as Json,
+      metrics: () => world.telemetry.metrics(),
       newRunName,
       agent: (own) => world.agent(own),
+      checkGoesOn: (run, kept) => checkSameWorld(run, kept, world.settings),
+      budgetsOf: ownBudget,
+      redact: (value) => settings.redactor.value(value),
     },
     close: () => world.close(),
   };

@@ -7,6 +7,8 @@ import type { Json } from '../../kernel/ids.ts';
 import type { Io } from '../command.ts';
 import { DrivenRun, type Begun } from '../live/driven-run.ts';
 import { openLiveWorld } from '../live/live-world.ts';
+import { bareUrl } from '../live/secret-words.ts';
+import { quoted } from '../run-flags.ts';
 import { branchWords } from './find-run.ts';
 import { KeptRun } from './kept-run.ts';
 import type { OpenStore } from './open-store.ts';
@@ -51,7 +53,8 @@ export async function continueRun(
       isTeam: started.program === 'team',
       approve: here.approve,
       model: settings.chain.map((name) => shownModel(settings, name)).join(','),
-      wordsOf: (command) => storeWords(flags, store.place, command, shown),
+      wordsOf: (command) =>
+        storeWords(flags, store.place, command, shown) + (command === 'resume' ? saidAnew(flags) : ''),
       again: undefined,
     });
     const world = await openLiveWorld(here, {
@@ -65,11 +68,22 @@ export async function continueRun(
       watcher: driven.watcher,
       record: flags.record,
       onRecorded: keepsRecording ? kept.record(driven.recordingFailed) : undefined,
+      isKept: true,
     });
     return await kept.drive(driven, world, () => restored(world.live, stored));
   } finally {
     await kept.release();
   }
+}
+
+/** The words of what is not kept with the run, for who goes on with it once more: ' --approve always'. What may be secret is left out, and asked for. */
+function saidAnew({ approve, budgetTokens, budgetUsd, modelUrl }: ResumeFlags): string {
+  const words: string[] = [];
+  if (approve !== undefined) words.push('--approve', approve);
+  if (budgetTokens !== undefined) words.push('--budget-tokens', String(budgetTokens));
+  if (budgetUsd !== undefined) words.push('--budget-usd', String(budgetUsd));
+  if (modelUrl !== undefined && bareUrl(modelUrl) === modelUrl) words.push('--model-url', quoted(modelUrl));
+  return words.map((word) => ` ${word}`).join('');
 }
 
 /** What it is about, of the arguments of its first process. */

@@ -11,8 +11,10 @@ export const newRunName = (): string => `run-${runId()}`;
 const runId = customAlphabet('0123456789abcdefghjkmnpqrstvwxyz', 10);
 
 /** Throws KernelError LEASE_LOST that names who drives the run, and until when. */
-export async function takeRun(options: Omit<LeaseOptions, 'holder'>): Promise<LeaseKeeper> {
-  const claim = { ...options, holder: workerName() };
+export async function takeRun(
+  options: Omit<LeaseOptions, 'holder'> & Partial<Pick<LeaseOptions, 'holder'>>,
+): Promise<LeaseKeeper> {
+  const claim = { ...options, holder: options.holder ?? workerName() };
   let taken = await LeaseKeeper.take(claim);
   if (!(taken instanceof LeaseKeeper) && isGone(taken.holder)) {
     await options.storage.release({ run: options.run, holder: taken.holder });

@@ -48,6 +48,8 @@ export type StoredModel = {
   readonly name: string;
   /** The model that a fork has put behind it, as somebody named it; absent: the one of that name. */
   readonly asks?: string;
+  /** Nobody knows what it costs: the prices of its engine are none. */
+  readonly isUnpriced?: true;
   /** Absent: the scripted one. */
   readonly endpoint?: {
     /** Without a query, which may hold a key. */
@@ -140,12 +142,13 @@ export function shownModel({ models }: Pick<RunSettings, 'models'>, engine: stri
   return found === undefined ? engine : (found.asks ?? found.name);
 }
 
-export function storedModel({ name, endpoint, keyVariable }: LiveModel): StoredModel {
+export function storedModel({ name, endpoint, keyVariable, prices }: LiveModel): StoredModel {
   if (endpoint === undefined) return { name };
   const url = bareUrl(endpoint.url);
   const { model } = endpoint;
   return {
     name,
+    ...(prices === undefined ? { isUnpriced: true } : {}),
     endpoint: {
       url,
       isCut: url !== endpoint.url,

@@ -10,10 +10,11 @@ import { distinctNames, serverOfCommand } from '../live/mcp-servers.ts';
 import { scriptedModel, type LiveModel, type Models } from '../live/model-choice.ts';
 import { bareUrl } from '../live/secret-words.ts';
 import type { LiveSettings } from '../live/settings.ts';
+import { telemetrySettings, type TelemetryFlags } from '../live/world-telemetry.ts';
 import type { RunSettings, StoredModel, StoredServer } from './run-settings.ts';
 import { storedRedaction } from './stored-redaction.ts';
 
-export interface ResumeFlags {
+export interface ResumeFlags extends TelemetryFlags {
   readonly config?: string;
   readonly modelUrl?: string;
   readonly redact?: readonly string[];
@@ -45,6 +46,7 @@ export function settingsOf(run: string, stored: RunSettings, flags: ResumeFlags,
     agent: stored.agent,
     redactor: redaction.redactor,
     redactionRules: redaction.rules,
+    telemetry: telemetrySettings(flags, io),
   };
 }
 
@@ -61,7 +63,7 @@ function storedModels({ chain, routes, models, spec }: RunSettings, here: Here):
           name: model.name,
           endpoint: { ...here.endpoint(model.asks ?? model.name, endpoint), alias: model.name },
           keyVariable,
-          prices,
+          prices: model.isUnpriced === true ? undefined : prices,
           windowTokens,
         },
       ];

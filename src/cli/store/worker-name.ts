@@ -5,9 +5,14 @@ import { hostname } from 'node:os';
 import { nanoid } from 'nanoid';
 
 /** Like no other's. */
-export function workerName(): string {
-  return [machine(), process.pid, startOf(process.pid) ?? '', nanoid(8)].join('/');
+export function workerName(kind = ''): string {
+  return [machine(), process.pid, startOf(process.pid) ?? '', `${kind}${nanoid(8)}`].join('/');
 }
+
+/** Of a server, whose runs the next one goes on with. */
+export const serverName = (): string => workerName(serverMark);
+export const isServer = (name: string): boolean => name.split('/').at(-1)!.startsWith(serverMark);
+const serverMark = 'server.';
 
 /** For people. */
 export function shownWorker(name: string): string {

@@ -7,10 +7,11 @@ import type { KernelSnapshot } from '../../kernel/snapshot.ts';
 import { spawnAgents } from '../../sim/run-workload.ts';
 import { Simulation } from '../../sim/simulation.ts';
 import { kernelOptionsOf } from '../../sim/spec.ts';
+import { formatDuration } from '../../report/format.ts';
 import type { RunInput } from '../run-input.ts';
 
 export interface TopSource {
-  /** What is looked at, as it is now. */
+  /** What is looked at, and of when it was at the last look. */
   readonly title: string;
   /** The machine after `us` of real time since the last look. Rejects when it can't be looked at. */
   look(us: number): Promise<KernelSnapshot>;
@@ -29,6 +30,8 @@ export class SimulationSource implements TopSource {
   private factor: number;
   private isPaused = false;
   private isOver = false;
+  /** How far virtual time has come, µs: between two events, too. */
+  private clockUs = 0;
 
   constructor(name: string, { workload, spec, program, ownScheduler }: RunInput, factor: number) {
     this.name = name;
@@ -42,7 +45,7 @@ export class SimulationSource implements TopSource {
 
   get title(): string {
     const pace = this.isOver ? 'over' : this.isPaused ? 'paused' : `${this.factor} × real time`;
-    return `${this.name}  ${pace}`;
+    return `${this.name}  at ${formatDuration(this.isOver ? this.simulation.nowUs : Math.max(this.clockUs, this.simulation.nowUs))}  ${pace}`;
   }
 
   look(us: number): Promise<KernelSnapshot> {
@@ -57,9 +60,6 @@ export class SimulationSource implements TopSource {
       nowUs: this.isOver ? machine.nowUs : Math.max(machine.nowUs, Math.floor(this.clockUs)),
     });
   }
-
-  /** How far virtual time has come, µs: between two events, too. */
-  private clockUs = 0;
 
   signal(pid: number, signal: SignalName): Promise<string> {
     try {

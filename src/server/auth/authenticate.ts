@@ -11,8 +11,14 @@ const localCaller: Caller = { name: 'local', tenant: undefined, scopes: scopesUp
 /** What a WebSocket of a browser, which can send no header, puts its token behind, as one of its protocols. */
 export const tokenProtocol = 'ringzero.token.';
 
-/** What is told to everybody: that the server is there, and how to ask it. */
-const publicPaths: ReadonlySet<string> = new Set(['/health', '/ready', '/openapi.json', '/docs']);
+/** What is told to everybody: that the server is there, and how to ask it. And where a token of another kind stands in the body. */
+const publicPaths: ReadonlySet<string> = new Set([
+  '/health',
+  '/ready',
+  '/openapi.json',
+  '/docs',
+  '/api/answers',
+]);
 
 /** `tokens` undefined: whoever is on this machine may do everything. */
 export function authenticate(tokens: Tokens | undefined): MiddlewareHandler<ServerEnv> {

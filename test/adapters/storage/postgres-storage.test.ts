@@ -1,11 +1,19 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
 import { Client } from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 
 import { openPostgresStorage } from '../../../src/adapters/storage/postgres-storage.ts';
 import { openSqliteStorage } from '../../../src/adapters/storage/sqlite-storage.ts';
-import { tables } from '../../../src/adapters/storage/tables.ts';
+import { postgresDialect } from '../../../src/adapters/storage/postgres-database.ts';
+import * as tablesBefore from '../../../src/adapters/storage/tables-2.ts';
+import { tables, type Table } from '../../../src/adapters/storage/tables.ts';
 import { importRun, readRunFile, runFileLines } from '../../../src/host/run-file.ts';
 import { tampering } from './tampering.ts';
+import { expectWhatVersion2Held } from './version-2.ts';
 import { runRecords } from '../../kernel/prune-contract.ts';
 import { sharedStorageContract, storageContract } from '../../kernel/storage-contract.ts';
 import { audit, history, processStarted, runStarted } from '../../kernel/storage-records.ts';
@@ -13,7 +21,23 @@ import { postgresFolder, startPostgres, type PostgresServer } from '../../suppor
 
 const bin = postgresFolder();
 let server: PostgresServer | undefined;
-afterAll(() => server?.stop());
+const folder = mkdtempSync(join(tmpdir(), 'ringzero-postgres-'));
+afterAll(() => {
+  server?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+/** Of version 2, by name. */
+const tablesOf2 = new Map<string, Table>(
+  [
+    ...tables.map((table) => ({
+      ...table,
+      columns: Object.fromEntries(Object.entries(table.columns).filter(([column]) => column !== 'tally')),
+    })),
+    ...Object.values(tablesBefore),
+    { name: 'ringzero_meta', columns: { name: 'text', value: 'text' }, key: ['name'] } as const,
+  ].map((table) => [table.name, table]),
+);
 
 /** Emptying tables is quicker than making them. */
 async function reset(): Promise<string> {
@@ -35,6 +59,42 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     open: () => openPostgresStorage({ url: server!.url, connections: 2 }),
   });
 
+  test('a schema of version 1 is brought up to date as a file of SQLite is', async () => {
+    await reset();
+    const first = readFileSync(new URL('version-1.sql', import.meta.url), 'utf8');
+    const file = new DatabaseSync(join(folder, 'first.db'));
+    file.exec(first);
+    file.close();
+    const client = new Client({ connectionString: server!.url });
+    await client.connect();
+    await client.query(`create schema v1; set search_path = v1; ${inPostgres(first)}`);
+    await client.end();
+    const url = server!.url;
+    const storages = [
+      await openPostgresStorage({ url, schema: 'v1' }),
+      await openSqliteStorage(join(folder, 'first.db')),
+    ];
+    const [ours, theirs] = await Promise.all(
+      storages.map(async (storage) => {
+        const before = { runs: await storage.runs(), whole: await storage.whole('r1') };
+        expect(before.whole!.records.length).toBeGreaterThan(8);
+        await storage.append([history(3)]);
+        const cold = await storage.recall({ scope: 's', query: 'cold', limit: 9 });
+        const after = await storage.records('r1', 'main');
+        const verdict = await storage.verifyAudit('r1');
+        return { before, cold, after, verdict, ledger: await storage.ledger() };
+      }),
+    );
+    expect(ours).toEqual(theirs);
+    expect(ours!.verdict).toMatchObject({ ok: true });
+    expect(ours!.cold.map(({ text }) => text)).toEqual(['cold 2']);
+    for (const storage of storages) await storage.close();
+    // Once is enough.
+    const again = await openPostgresStorage({ url, schema: 'v1' });
+    expect(await again.records('r1', 'main')).toEqual(ours!.after);
+    await again.close();
+  });
+
   test.each(Object.entries(tampering))('%s: the audit log tells', async (_, { deeds, problem }) => {
     await reset();
     const storage = await openPostgresStorage({ url: server!.url });
@@ -46,6 +106,34 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
     const verdict = await storage.verifyAudit('r1');
     expect(verdict).toMatchObject({ ok: false });
     expect((verdict as { readonly problem: string }).problem).toMatch(problem);
+    await storage.close();
+  });
+
+  test('a schema of version 2 is brought up to date, with all that it holds', async () => {
+    await reset();
+    const url = server!.url;
+    const from = new DatabaseSync(':memory:');
+    from.exec(readFileSync(new URL('version-2.sql', import.meta.url), 'utf8'));
+    const client = new Client({ connectionString: url });
+    await client.connect();
+    await client.query('create schema second; set search_path = second');
+    const names = from.prepare("select name from sqlite_master where type = 'table' order by rowid").all();
+    for (const { name } of names) {
+      const table = tablesOf2.get(name as string)!;
+      for (const statement of postgresDialect.statements(table)) await client.query(statement);
+      for (const row of from.prepare(`select * from ${table.name} order by ${table.key.join(', ')}`).all()) {
+        const columns = Object.keys(row).filter((column) => column !== table.counted);
+        const places = columns.map((_, index) => `$${index + 1}`).join(', ');
+        const values = columns.map((column) => row[column]);
+        await client.query(
+          `insert into ${table.name} (${columns.join(', ')}) values (${places})`,
+          values.map((value) => (value instanceof Uint8Array ? Buffer.from(value) : value)),
+        );
+      }
+    }
+    await client.end();
+    const storage = await openPostgresStorage({ url, schema: 'second' });
+    await expectWhatVersion2Held(storage);
     await storage.close();
   });
 
@@ -142,4 +230,15 @@ async function waiting(other: Client, word: string): Promise<number> {
     if (rows.length > 0) return rows[0]!.pid;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** The statements of a SQLite file, as they were for PostgreSQL. */
+function inPostgres(statements: string): string {
+  return statements
+    .replaceAll(' without rowid', '')
+    .replaceAll('integer primary key autoincrement', 'bigint generated always as identity primary key')
+    .replaceAll(/\binteger\b/g, 'bigint')
+    .replaceAll(/\bblob\b/g, 'bytea')
+    .replaceAll(/\bx'([0-9a-f]*)'/g, "'\\x$1'")
+    .replaceAll(/^insert into (runs|ledger|memories) values \((\d+),/gm, 'insert into $1 values (default,');
 }

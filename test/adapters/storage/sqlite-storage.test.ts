@@ -18,6 +18,7 @@ import {
   processStarted,
   runStarted,
 } from '../../kernel/storage-records.ts';
+import { expectWhatVersion2Held } from './version-2.ts';
 
 storageContract('sqlite', () => openSqliteStorage(':memory:'));
 
@@ -70,6 +71,16 @@ test('a file of version 1 is brought up to date: what has no place there stands 
   ).toEqual(['cold 2']);
   await storage.append([history(3)]);
   expect((await storage.records('r1', 'main')).at(-1)).toEqual(history(3));
+  await storage.close();
+});
+
+test('a file of version 2 is brought up to date, with all that it holds', async () => {
+  const file = join(folder, 'second.db');
+  const second = new DatabaseSync(file);
+  second.exec(readFileSync(new URL('version-2.sql', import.meta.url), 'utf8'));
+  second.close();
+  const storage = await openSqliteStorage(file);
+  await expectWhatVersion2Held(storage);
   await storage.close();
 });
 
@@ -143,7 +154,7 @@ test('with the last run the file gets small again, and nothing of its texts is l
   await storage.close();
   expect(statSync(file).size).toBe(after.disk);
   const database = new DatabaseSync(file);
-  for (const table of ['pages', 'page_uses', 'history', 'journal', 'processes', 'branches', 'checkpoints'])
+  for (const table of ['pages', 'page_uses', 'passages', 'processes', 'branches', 'checkpoints'])
     expect([table, database.prepare(`select count(*) as count from ${table}`).get()!['count']]).toEqual([
       table,
       0,

@@ -9,6 +9,7 @@ import type { KernelEvent } from '../../../src/kernel/events.ts';
 import type { Pid } from '../../../src/kernel/ids.ts';
 import type { EventOf, EventType } from '../../../src/sim/checkers/checker.ts';
 import { createCheckers, type CheckersOptions } from '../../../src/sim/checkers/checkers.ts';
+import { seedCount } from '../../support/seeds.ts';
 import { migrating } from '../migrating-worlds.ts';
 import { drawWorld, runWorld, type WorldWatch } from '../random-world.ts';
 
@@ -35,7 +36,7 @@ const changingEngines = Array.from({ length: 40 }, (_, index) =>
   worldOf(index + 1, migrating(index + 1)),
 ).filter(isShort);
 /** Of each type, in each world. */
-const mostChanges = 5;
+const mostChanges = seedCount(3, 20);
 
 function worldOf(seed: number, alter?: WorldWatch['alter']): World {
   const events: KernelEvent[] = [];
