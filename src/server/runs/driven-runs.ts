@@ -10,7 +10,7 @@ import { Refused } from '../errors.ts';
 import type { RunLease, ServedWorld } from '../served-world.ts';
 
 /** `starting`: it is made or read, and nothing of it happens yet; `stopping`: what is under way comes to its end. */
-export type DrivenState = 'starting' | 'running' | 'stopping';
+type DrivenState = 'starting' | 'running' | 'stopping';
 
 export interface DrivenRun {
   readonly run: string;

@@ -183,5 +183,5 @@ export class KnownRuns {
   }
 }
 
-export const noTrace = (run: string): Refused =>
+const noTrace = (run: string): Refused =>
   new Refused(404, 'NOT_FOUND', `trace ${JSON.stringify(run)}: there is none`);
