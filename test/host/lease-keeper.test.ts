@@ -136,3 +136,17 @@ test('a storage that is unavailable for long costs the lease only when another w
     expect(clock.waiting).toBe(0);
   }
 });
+
+test('who leaves a run lets others take it at once, and it goes on telling who had it', async () => {
+  const storage = new MemoryStorage();
+  const { clock, options, lost } = world(storage);
+  await storage.append([{ v: 1, type: 'run.started', run: 'r1', branch: 'main', atUs: 1 }]);
+  const first = keeper(await LeaseKeeper.take(options('a')));
+  await first.leave();
+  const [summary] = await storage.runs({ run: 'r1' });
+  expect(summary).toMatchObject({ lease: { holder: 'a', untilUs: clock.nowUs() + 1 } });
+  expect(clock.waiting).toBe(0);
+  await clock.pass(1);
+  keeper(await LeaseKeeper.take(options('b')));
+  expect(lost).toEqual([]);
+});

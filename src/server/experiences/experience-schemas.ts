@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 
 import { experienceSources } from '../../agents/memory/experience.ts';
 
-export const experienceView = z
+const experienceView = z
   .object({
     condition: z.string().openapi({ description: 'when it holds' }),
     rule: z.string(),

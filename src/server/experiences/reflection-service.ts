@@ -40,7 +40,7 @@ export class ReflectionService {
       throw new Refused(
         409,
         'RUNNING',
-        `trace ${JSON.stringify(run)}: it ${here.state === 'stopped' ? 'is stopped, and may go on' : 'is running'}; a reflection is on a trace that has ended`,
+        `trace ${JSON.stringify(run)}: it is running; a reflection is on what was done`,
       );
     await runs.checkNobodyElse(run);
     const begin = async (): Promise<{ readonly branch: string; readonly end: Promise<ProcessEnd> }> => {

@@ -33,7 +33,7 @@ export const createJob = z
   .openapi('CreateJob');
 export type CreateJob = z.infer<typeof createJob>;
 
-export const jobRow = z
+const jobRow = z
   .object({
     scheduler: z.string(),
     seed: z.int(),
@@ -57,7 +57,7 @@ const summary = {
   error: z.string().nullable(),
 };
 
-export const jobSummary = z.object(summary).openapi('JobSummary');
+const jobSummary = z.object(summary).openapi('JobSummary');
 export const jobView = z.object({ ...summary, rows: z.array(jobRow) }).openapi('Job');
 export type JobView = z.infer<typeof jobView>;
 export const jobList = z.object({ jobs: z.array(jobSummary) }).openapi('Jobs');

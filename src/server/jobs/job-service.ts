@@ -29,7 +29,7 @@ export interface JobLimits {
   readonly resultBytes: number;
 }
 
-export const jobLimits: JobLimits = {
+const jobLimits: JobLimits = {
   running: 1,
   waiting: 100,
   kept: 100,

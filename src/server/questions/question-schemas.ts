@@ -1,7 +1,7 @@
 /** What the routes of questions take and give. */
 import { z } from '@hono/zod-openapi';
 
-export const decisions = ['approve', 'edit', 'deny', 'answer'] as const;
+const decisions = ['approve', 'edit', 'deny', 'answer'] as const;
 
 export const questionView = z
   .object({

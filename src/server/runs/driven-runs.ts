@@ -9,8 +9,8 @@ import type { StepOutput } from '../../kernel/outbox.ts';
 import { Refused } from '../errors.ts';
 import type { RunLease, ServedWorld } from '../served-world.ts';
 
-/** `starting`: it is made or read, and nothing of it happens yet; `stopped`: it is held where it stood. */
-export type DrivenState = 'starting' | 'running' | 'stopping' | 'stopped';
+/** `starting`: it is made or read, and nothing of it happens yet; `stopping`: what is under way comes to its end. */
+type DrivenState = 'starting' | 'running' | 'stopping';
 
 export interface DrivenRun {
   readonly run: string;
@@ -26,7 +26,7 @@ export interface DrivenRun {
 
 /** What becomes of a run here. `ended`, `stopped`: that is durable; `left`: it goes on at the next server; `lost`: another one drives it. */
 export type RunNews = {
-  readonly type: 'started' | 'ended' | 'stopped' | 'continued' | 'left' | 'lost';
+  readonly type: 'started' | 'ended' | 'stopped' | 'left' | 'lost';
   readonly run: string;
   readonly isSide: boolean;
 };
@@ -36,14 +36,13 @@ interface Entry extends DrivenRun {
   readonly pids: Set<Pid>;
   roots: readonly Pid[];
   readonly parents: Map<Pid, Pid | 0>;
-  readonly suspended: Set<Pid>;
   hasBegun: boolean;
   lease: RunLease | undefined;
   isLost: boolean;
 }
 
 export interface DrivenLimits {
-  /** Runs that are going on at once, those that are stopped not counted. */
+  /** Runs that are going on at once. */
   readonly active: number;
 }
 
@@ -78,11 +77,9 @@ export class DrivenRuns implements StepWatcher {
     return [...this.entries.values()];
   }
 
-  /** Runs that go on, or are about to. */
+  /** Runs that go on, or are about to, or come to a stop. */
   get active(): number {
-    let count = 0;
-    for (const { state } of this.entries.values()) if (state !== 'stopped') count++;
-    return count;
+    return this.entries.size;
   }
 
   /** From now on nothing is taken up. */
@@ -109,7 +106,6 @@ export class DrivenRuns implements StepWatcher {
       pids: new Set(),
       roots: [],
       parents: new Map(),
-      suspended: new Set(),
       hasBegun: false,
       sinceUs: world.clock.nowUs(),
       lease: undefined,
@@ -131,24 +127,16 @@ export class DrivenRuns implements StepWatcher {
     }
   }
 
-  /** Everything of the run is held where it stands: the call under way is broken off, tools come to their ends. Resolves when that it is to be so is durable. */
+  /**
+   * Everything of the run is held where it stands, and it leaves the kernel when nothing of it is under way any more: the call is broken off, tools come to their ends. Resolves when that it is to be so is durable.
+   */
   async stop(run: string): Promise<void> {
     const entry = this.entries.get(run)!;
     const { live } = this.world;
+    if (entry.state === 'stopping') return live.settled();
     entry.state = 'stopping';
-    for (const pid of entry.roots) live.signal(pid, 'stop');
-    await live.settled();
-    this.checkStopped(entry);
-  }
-
-  /** What was stopped goes on. Resolves when that is durable. */
-  async goOn(run: string): Promise<void> {
-    this.checkRoom();
-    const entry = this.entries.get(run)!;
-    const { live } = this.world;
-    entry.state = 'running';
-    for (const pid of entry.roots) live.signal(pid, 'continue');
-    this.tell(entry, 'continued');
+    // The signal is sent before anybody else has a turn.
+    void this.left(entry, live.park(run));
     await live.settled();
   }
 
@@ -175,7 +163,7 @@ export class DrivenRuns implements StepWatcher {
   async leaveAll(): Promise<void> {
     await Promise.all(
       [...this.entries.values()].map((entry) =>
-        this.leave(entry, entry.state === 'stopped' || entry.state === 'stopping' ? 'release' : 'leave'),
+        this.leave(entry, entry.state === 'stopping' ? 'release' : 'leave'),
       ),
     );
   }
@@ -196,23 +184,12 @@ export class DrivenRuns implements StepWatcher {
           entry.hasBegun = true;
           break;
         }
-        case 'process.suspended': {
-          const entry = this.runOf.get(event.pid);
-          if (entry === undefined || event.by !== 'signal') break;
-          entry.suspended.add(event.pid);
-          this.checkStopped(entry);
-          break;
-        }
-        case 'process.continued':
-          this.runOf.get(event.pid)?.suspended.delete(event.pid);
-          break;
         case 'process.terminated': {
           const entry = this.runOf.get(event.pid);
           if (entry === undefined) break;
           this.runOf.delete(event.pid);
           entry.pids.delete(event.pid);
           entry.parents.delete(event.pid);
-          entry.suspended.delete(event.pid);
           entry.roots = rootsOf(entry);
           if (entry.pids.size === 0) void this.ended(entry);
           break;
@@ -246,20 +223,27 @@ export class DrivenRuns implements StepWatcher {
     );
   }
 
-  private checkStopped(entry: Entry): void {
-    if (entry.state !== 'stopping' || entry.suspended.size < entry.pids.size || entry.pids.size === 0) return;
-    entry.state = 'stopped';
-    this.world.live.settled().then(
-      () => this.tell(entry, 'stopped'),
-      () => {},
-    );
+  /** `parked`: nothing of it is under way. It may have ended all the same. */
+  private async left(entry: Entry, parked: Promise<void>): Promise<void> {
+    try {
+      await parked;
+      if (this.entries.get(entry.run) !== entry || entry.pids.size === 0) return;
+      await this.world.live.release(entry.run);
+    } catch {
+      // A kernel that broke down tells so by itself; what does not leave another one costs memory alone.
+      if (this.world.live.isBroken) return;
+    }
+    await this.leave(entry, 'release');
+    this.tell(entry, 'stopped');
   }
 
   private async ended(entry: Entry): Promise<void> {
+    const { live } = this.world;
     try {
-      await this.world.live.settled();
+      await live.settled();
+      await live.release(entry.run);
     } catch {
-      return;
+      if (live.isBroken) return;
     }
     await this.leave(entry, 'release');
     this.tell(entry, 'ended');

@@ -81,8 +81,8 @@ export class KnownRuns {
   /** Those that go on here. */
   async running({ tenant }: Caller): Promise<Pick<TraceList, 'traces'>> {
     const traces = [];
-    for (const { run, state } of this.driven.all()) {
-      if (state === 'stopped') continue;
+    for (const { run, isSide, state } of this.driven.all()) {
+      if (isSide || state === 'stopping') continue;
       const [summary] = await this.world.storage.runs({ run });
       const known = summary && (await this.matching(summary, { status: undefined, uid: undefined, tenant }));
       if (known !== undefined) traces.push(summaryView(known));
@@ -155,7 +155,7 @@ export class KnownRuns {
   private statusOf(run: string, { state }: RunStanding): TraceStatus | undefined {
     const here = this.driven.get(run);
     if (here !== undefined && !here.isSide) {
-      if (here.state === 'stopped') return 'stopped';
+      if (here.state === 'stopping') return 'stopped';
       return this.isAsking(run) ? 'waiting' : 'running';
     }
     switch (state) {
@@ -183,5 +183,5 @@ export class KnownRuns {
   }
 }
 
-export const noTrace = (run: string): Refused =>
+const noTrace = (run: string): Refused =>
   new Refused(404, 'NOT_FOUND', `trace ${JSON.stringify(run)}: there is none`);

@@ -26,7 +26,7 @@ export function withFacts(settings: Json, facts: RunFacts, model: string | undef
 export const hasFacts = (settings: Json | undefined): boolean =>
   isRecord(settings) && isRecord(settings[field]);
 
-export function factsIn(settings: Json | undefined): RunFacts {
+function factsIn(settings: Json | undefined): RunFacts {
   const given = isRecord(settings) ? settings[field] : undefined;
   if (!isRecord(given)) return nobodys;
   const { uid = '', name = '' } = given;

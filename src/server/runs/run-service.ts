@@ -93,15 +93,13 @@ export class RunService {
     await this.known.factsFor(run, caller);
     const messages = given.messages.map((message, index) => saidIn(message, `messages[${index}]`));
     const here = this.driven.get(run);
-    if (here !== undefined && here.state !== 'stopped') throw alreadyRunning(run);
-    const isAsItIs = given.insert_after === undefined && messages.length === 0;
+    if (here !== undefined && here.state !== 'stopping') throw alreadyRunning(run);
+    // What is under way comes to its end first.
+    await this.driven.over(run);
     const stored = await this.known.branchOf(run, undefined);
     checkBranch(stored, given.branch);
-    if (here !== undefined && isAsItIs && isUnfinished(stored)) return this.continued(run, stored, caller);
     // What is wrong is told before anything changes.
     this.planned(stored, given, messages);
-    // It goes on from what is durable, in other processes.
-    if (here !== undefined) await this.driven.kill(run);
     return this.driven.drive(run, () => this.restoreWith(run, given, messages, caller));
   }
 
@@ -113,7 +111,6 @@ export class RunService {
       await this.checkNobodyElse(run);
       return 'not_running';
     }
-    if (here.state === 'stopped') return 'not_running';
     // A reflection is worth nothing half done.
     if (here.isSide) {
       await this.driven.kill(run);
@@ -125,17 +122,13 @@ export class RunService {
     return 'stopping';
   }
 
-  /** A signal to one process. To the first of a run it is the same as to stop the run, or to let it go on: that is kept. Resolves when it is durable. */
+  /** A signal to one process. A stop of the first of a run is that of the run. Resolves when it is durable. */
   async signal(pid: Pid, signal: SignalName, caller: Caller): Promise<void> {
     const { live } = this.world;
     const here = this.driven.all().find(({ roots }) => roots.includes(pid));
     if (here !== undefined && !here.isSide && signal === 'stop') {
       await this.stop(here.run, caller);
       return;
-    }
-    if (here !== undefined && here.state === 'stopped' && signal === 'continue') {
-      await this.told(here.run, 'continue', caller);
-      return this.driven.goOn(here.run);
     }
     live.signal(pid, signal);
     await live.settled();
@@ -173,12 +166,6 @@ export class RunService {
   }
 
   // ---- How a run goes on ---------------------------------------------------------------------------------------------
-
-  private async continued(run: string, { branch }: StoredBranch, caller: Caller): Promise<WentOn> {
-    await this.told(run, 'continue', caller);
-    await this.driven.goOn(run);
-    return { trace_id: run, branch, status: 'running', insert_after: null, left_behind: 0 };
-  }
 
   /** Nobody else drives it now: what is read is how it stands. */
   private async restoreWith(

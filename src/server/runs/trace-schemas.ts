@@ -66,7 +66,7 @@ export const stoppedTrace = z
   .object({ trace_id: z.string(), status: z.enum(['stopping', 'not_running']) })
   .openapi('StoppedTrace');
 
-export const traceStatuses = [
+const traceStatuses = [
   'running',
   'waiting',
   'stopped',
@@ -75,7 +75,7 @@ export const traceStatuses = [
   'failed',
   'cancelled',
 ] as const;
-export const traceStatus = z.enum(traceStatuses).openapi('TraceStatus', {
+const traceStatus = z.enum(traceStatuses).openapi('TraceStatus', {
   description:
     'waiting: a question to a person is open; stopped: held where it stood, POST …/run lets it go on; interrupted: the program that drove it died',
 });
@@ -93,10 +93,10 @@ const summaryFields = {
   branch: z.string().openapi({ description: 'with which it goes on' }),
 };
 
-export const traceSummary = z.object(summaryFields).openapi('TraceSummary');
+const traceSummary = z.object(summaryFields).openapi('TraceSummary');
 export type TraceSummary = z.infer<typeof traceSummary>;
 
-export const usage = z
+const usage = z
   .object({
     model_calls: z.int(),
     tokens_in: z.int(),
@@ -152,7 +152,7 @@ export const stepQuery = z.object({
 });
 export type StepQuery = z.infer<typeof stepQuery>;
 
-export const stepView = z
+const stepView = z
   .object({
     id: z.string().openapi({
       description: 'process, syscall and place in its batch: the same for ever',

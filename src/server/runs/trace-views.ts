@@ -94,7 +94,7 @@ export function stepView(step: Step): StepView {
   };
 }
 
-export function usageView({ tokensIn, tokensCached, tokensOut, microDollars }: StepUsage): StepView['usage'] {
+function usageView({ tokensIn, tokensCached, tokensOut, microDollars }: StepUsage): StepView['usage'] {
   return {
     tokens_in: tokensIn,
     tokens_cached: tokensCached,
