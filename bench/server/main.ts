@@ -22,8 +22,7 @@ const { values: flags } = parseArgs({
     runs: { type: 'string' },
     reconnects: { type: 'string' },
     rate: { type: 'string' },
-    words: { type: 'string' },
-    turns: { type: 'string' },
+    tools: { type: 'string' },
   },
 });
 const numberOf = (text: string | undefined, quick: number, whole: number): number =>
@@ -31,10 +30,12 @@ const numberOf = (text: string | undefined, quick: number, whole: number): numbe
 const seed = Number(flags.seed);
 const runs = numberOf(flags.runs, 40, 500);
 const reconnects = numberOf(flags.reconnects, 80, 1_000);
-/** Of the model, a second; each is an event. */
-const rate = numberOf(flags.rate, 4_000, 10_500);
-const words = numberOf(flags.words, 40, 100);
-const turns = numberOf(flags.turns, 3, 4);
+/** Events a second, all watchers together. */
+const rate = numberOf(flags.rate, 3_000, 10_000);
+/** Tools that the model calls side by side. */
+const tools = numberOf(flags.tools, 20, 60);
+/** Behind the answer of the person, about: each tool has its result, and the model says what they gave. */
+const eventsOfAnswer = 4 * tools + 33;
 const rng = rngFor(seed, 'bench/server');
 
 const lines: string[] = [];
@@ -74,10 +75,13 @@ async function post<Body>(url: string, body: unknown): Promise<Body> {
   return (await answer.json()) as Body;
 }
 
+/** The tools are called and a person is asked; behind the answer the model says what they gave. */
+const task = `ask_person {"question":"Go on?"} ${'calculator {"expression":"6*7"} '.repeat(tools)}`;
+
 const create = async (url: string): Promise<string> =>
   (
     await post<{ trace_id: string }>(`${url}/api/traces`, {
-      messages: [{ role: 'user', content: 'Go.' }],
+      messages: [{ role: 'user', content: task }],
     })
   ).trace_id;
 
@@ -112,7 +116,47 @@ function neverReads(url: string, run: string): Socket {
 const quantile = (sorted: readonly number[], share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 
-async function watchedRuns(url: string, pid: number, go: () => Promise<unknown>): Promise<readonly string[]> {
+/** Answers questions in random order, at a pace. */
+class Person {
+  private readonly open = new Set<string>();
+  private readonly known = new Set<string>();
+  private readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
+
+  ask(id: string): void {
+    if (this.known.has(id)) return;
+    this.known.add(id);
+    this.open.add(id);
+  }
+
+  /** Until `over`. */
+  async answer(over: () => boolean): Promise<void> {
+    const perSecond = rate / eventsOfAnswer;
+    const answering = new Set<Promise<unknown>>();
+    let allowed = 0;
+    for (let lastMs = performance.now(); !over(); await sleep(5)) {
+      const nowMs = performance.now();
+      // What nobody asked for is not made up for.
+      allowed = Math.min(allowed + ((nowMs - lastMs) * perSecond) / 1_000, 8);
+      lastMs = nowMs;
+      for (; allowed >= 1 && this.open.size > 0; allowed--) {
+        const id = [...this.open][Math.floor(rng.next() * this.open.size)]!;
+        this.open.delete(id);
+        const answered = post(`${this.url}/api/questions/${encodeURIComponent(id)}/answer`, {
+          decision: 'answer',
+          value: 'yes',
+        }).finally(() => answering.delete(answered));
+        answering.add(answered);
+      }
+    }
+    await Promise.all(answering);
+  }
+}
+
+async function watchedRuns(url: string, pid: number): Promise<readonly string[]> {
   const tally: Tally = { events: 0, frames: 0, numbered: 0, reconnects: 0, faults: [], delaysMs: [] };
   let left = runs;
   let tellOver: () => void = () => {};
@@ -121,16 +165,18 @@ async function watchedRuns(url: string, pid: number, go: () => Promise<unknown>)
   const before = { ms: performance.now(), cpu: processorSeconds(pid) };
   const names = await Promise.all(Array.from({ length: runs }, () => create(url)));
   const createdMs = performance.now();
-  for (const run of names)
-    clients.push(
-      new WatchingClient(url, run, tally, () => {
-        if (--left === 0) tellOver();
-      }),
-    );
+  const person = new Person(url);
+  const onQuestion = (id: string): void => person.ask(id);
+  const onOver = (): void => {
+    if (--left === 0) tellOver();
+  };
+  for (const run of names) clients.push(new WatchingClient(url, run, tally, { onOver, onQuestion }));
   await Promise.all(clients.map((client) => client.watching()));
-  // All are watched before the model says its first word.
+  // All are watched, and none goes on, before the first question is answered.
   const watchedMs = performance.now();
-  await go();
+  const watched = tally.events;
+  let isGivenUp = false;
+  const answering = person.answer(() => left === 0 || isGivenUp);
   let rates: number[] = [];
   let last = { ms: performance.now(), events: tally.events };
   const measuring = setInterval(() => {
@@ -139,7 +185,7 @@ async function watchedRuns(url: string, pid: number, go: () => Promise<unknown>)
     last = { ms: nowMs, events: tally.events };
   }, 1_000);
   // At random moments, of random watchers, over the time that the model takes.
-  const wholeMs = ((runs * turns * words) / rate) * 1_000;
+  const wholeMs = ((runs * eventsOfAnswer) / rate) * 1_000;
   const cut = async (): Promise<void> => {
     while (tally.reconnects < reconnects && clients.some(({ isOver }) => !isOver)) {
       const client = clients[Math.floor(rng.next() * clients.length)]!;
@@ -148,8 +194,11 @@ async function watchedRuns(url: string, pid: number, go: () => Promise<unknown>)
       await sleep(rng.next() * 2 * ((wholeMs * 0.8) / reconnects));
     }
   };
-  await Promise.race([Promise.all([cut(), over]), sleep(wholeMs * 10 + 60_000)]);
+  const cutting = cut();
+  await Promise.race([over.then(() => cutting), sleep(wholeMs * 10 + 60_000)]);
   clearInterval(measuring);
+  isGivenUp = true;
+  await answering;
   const seconds = (performance.now() - watchedMs) / 1_000;
   if (left > 0) tally.faults.push(`${left} runs have not ended`);
   for (const client of clients) client.close();
@@ -166,7 +215,9 @@ async function watchedRuns(url: string, pid: number, go: () => Promise<unknown>)
   say(`| of them numbered | ${tally.numbered} |`);
   say(`| events in one message, on average | ${(tally.events / tally.frames).toFixed(1)} |`);
   say(`| forced reconnects | ${tally.reconnects} |`);
-  say(`| events a second, on average over ${seconds.toFixed(1)} s | ${Math.round(tally.events / seconds)} |`);
+  say(
+    `| events a second, on average over ${seconds.toFixed(1)} s | ${Math.round((tally.events - watched) / seconds)} |`,
+  );
   say(`| in the median second | ${Math.round(quantile(rates, 0.5))} |`);
   say(`| delay p50, ms | ${quantile(delays, 0.5).toFixed(1)} |`);
   say(`| delay p99, ms | ${quantile(delays, 0.99).toFixed(1)} |`);
@@ -182,14 +233,24 @@ async function watchedRuns(url: string, pid: number, go: () => Promise<unknown>)
 async function silentWatchers(url: string, pid: number): Promise<readonly string[]> {
   const count = Math.min(runs, 100);
   const measure = async (isWatched: boolean): Promise<number> => {
+    const person = new Person(url);
     const names = await Promise.all(Array.from({ length: count }, () => create(url)));
     const sockets = isWatched ? names.map((run) => neverReads(url, run)) : [];
     let peak = 0;
     const sampling = setInterval(() => (peak = Math.max(peak, residentMb(pid))), 50);
-    for (let isMore = true; isMore; await sleep(1_000)) {
-      const answer = await fetch(`${url}/api/traces/running`);
-      isMore = ((await answer.json()) as { traces: readonly unknown[] }).traces.length > 0;
+    let isOver = false;
+    const answering = person.answer(() => isOver);
+    for (; !isOver; await sleep(500)) {
+      const asked = (await (await fetch(`${url}/api/questions`)).json()) as {
+        questions: readonly { readonly question_id: string }[];
+      };
+      for (const { question_id: id } of asked.questions) person.ask(id);
+      const running = (await (await fetch(`${url}/api/traces/running`)).json()) as {
+        traces: readonly unknown[];
+      };
+      isOver = running.traces.length === 0;
     }
+    await answering;
     clearInterval(sampling);
     for (const socket of sockets) socket.destroy();
     return peak;
@@ -212,26 +273,25 @@ async function silentWatchers(url: string, pid: number): Promise<readonly string
 }
 
 try {
-  const model = await started('paced-model.ts', [rate, words, turns].map(String));
   const server = await started('../../src/cli/main.ts', [
     'serve',
     '--port',
     '0',
     '--model',
-    'm',
-    '--model-url',
-    model.url,
+    'scripted',
+    '--tool-calls',
+    '100000',
     '--rate',
     '100000',
   ]);
   say('# Watching a server');
   say();
   say(
-    `Made by \`npm run bench:server${flags.quick ? ' -- --quick' : ''}\` at commit ${commit()}, Node ${process.version}, ${machine()}, seed ${seed}, load average ${loadavg()[0]!.toFixed(1)} at the start. Server, model and load generator are three processes of one machine, which is shared. ${runs} runs of ${turns} answers, each of ${words} words; the model says ${rate} words a second in all, 8 calls at once.`,
+    `Made by \`npm run bench:server${flags.quick ? ' -- --quick' : ''}\` at commit ${commit()}, Node ${process.version}, ${machine()}, seed ${seed}, load average ${loadavg()[0]!.toFixed(1)} at the start. Server and load generator are two processes of one machine, which is shared. ${runs} runs, in each of which a scripted model calls ${tools} tools and asks a person; the person answers in random order, at a pace of about ${rate} events a second.`,
   );
   say();
   const faults = [
-    ...(await watchedRuns(server.url, server.pid, () => fetch(new URL('/go', model.url)))),
+    ...(await watchedRuns(server.url, server.pid)),
     ...(await silentWatchers(server.url, server.pid)),
   ];
   for (const fault of faults.slice(0, 20)) say(fault);

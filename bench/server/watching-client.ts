@@ -12,7 +12,13 @@ interface Told {
   readonly index: number;
   readonly offset: number;
   readonly text: string;
-  readonly steps: readonly { readonly pid: number; readonly n: number; readonly text?: string }[];
+  readonly questionId: string;
+  readonly steps: readonly {
+    readonly pid: number;
+    readonly n: number;
+    readonly text?: string;
+    readonly asks?: { readonly questionId: string };
+  }[];
 }
 
 /** Of all clients together. */
@@ -36,6 +42,7 @@ export class WatchingClient {
   private readonly url: string;
   private readonly tally: Tally;
   private readonly onOver: () => void;
+  private readonly onQuestion: (id: string) => void;
   private onOpen: () => void = () => {};
   private socket: WebSocket | undefined;
   private lastId: string | undefined;
@@ -43,11 +50,17 @@ export class WatchingClient {
   /** Events of before it was connected are no measure of how fast they come. */
   private connectedUs = Infinity;
 
-  constructor(url: string, run: string, tally: Tally, onOver: () => void) {
+  constructor(
+    url: string,
+    run: string,
+    tally: Tally,
+    { onOver, onQuestion }: { readonly onOver: () => void; readonly onQuestion: (id: string) => void },
+  ) {
     this.url = url.replace('http', 'ws');
     this.run = run;
     this.tally = tally;
     this.onOver = onOver;
+    this.onQuestion = onQuestion;
   }
 
   connect(): void {
@@ -117,9 +130,11 @@ export class WatchingClient {
       return this.onOver();
     }
     if (place.number !== this.number) this.fault(`${id} comes behind ${this.number}`);
-    if (type === 'under_way')
+    if (type === 'awaiting_user_action') this.onQuestion(event.questionId);
+    else if (type === 'under_way') {
+      for (const { asks } of event.steps) if (asks !== undefined) this.onQuestion(asks.questionId);
       this.texts = new Map(event.steps.map((step) => [`${step.pid} ${step.n} 0`, step.text ?? '']));
-    else if (type === 'step_started') this.texts.set(key, '');
+    } else if (type === 'step_started') this.texts.set(key, '');
     else if (type === 'text_delta') {
       const known = this.texts.get(key) ?? '';
       if (known.length !== event.offset) this.fault(`${id} begins at ${event.offset}, not ${known.length}`);
