@@ -15,6 +15,8 @@ export default defineConfig({
     maxWorkers: 2,
     // Modules load once for all files of a worker, which halves the time; none may rely on what another file does, and the soak, in which they load for each, would show it.
     isolate: isSoak,
+    // What is waited for comes soon, but on a busy machine.
+    expect: { poll: { timeout: 20_000 } },
     testTimeout: timeoutMs,
     hookTimeout: timeoutMs,
   },

@@ -2,8 +2,8 @@
  * `node loop-worker.mjs STEPS`: one live agent that makes so many model turns with one tool call each, with a model and a tool that answer at once, its state saved in memory after each
  * step. Prints one line of JSON.
  */
-import type { ModelPort } from '../../src/host/ports.ts';
 import { count, countingKernel } from './counting-kernel.ts';
+import { instantModel } from './instant-model.ts';
 
 /** `firstUs`, `lastUs`: processor time of one of the first steps, from the tenth on, and of one of the last, over a tenth of all steps each: it tells growth from other load of the machine. */
 export interface LoopRow {
@@ -17,23 +17,6 @@ export interface LoopRow {
 
 const [steps = 1_000] = process.argv.slice(2).map(Number);
 const windowTokens = 1_000_000_000;
-
-/** Asks for the tool `count` as often as there are steps, and tells `onTurn` the number of each turn. */
-function instantModel(limit: number, onTurn: (turn: number) => void): ModelPort {
-  let turn = 0;
-  return {
-    call: () => {
-      onTurn(turn);
-      const isLast = turn === limit;
-      return Promise.resolve({
-        text: isLast ? 'done' : 'next',
-        toolCalls: isLast ? [] : [{ id: `call-${turn}`, tool: 'count', arguments: { turn: turn++ } }],
-        finish: isLast ? ('stop' as const) : ('tool-calls' as const),
-        usage: {},
-      });
-    },
-  };
-}
 
 async function run(limit: number, onTurn: (turn: number) => void = () => {}): Promise<void> {
   const live = countingKernel({ model: instantModel(limit, onTurn) });

@@ -22,6 +22,8 @@ export interface ThreadOptions<Shared> {
   readonly shared: Shared;
   /** A thread does job after job and keeps what it has loaded; default: each job has a thread, and so an isolate, of its own. */
   readonly isKept?: boolean;
+  /** Of each; one that needs more ends. Default: Node's own. */
+  readonly memoryMb?: number;
 }
 
 /** The last that is said of a job. */
@@ -66,6 +68,11 @@ export class Threads<Job, Shared, Message extends Told> {
     });
   }
 
+  /** So many begin to load what they need, where they are kept: the first jobs do not wait for it. */
+  warm(count: number): void {
+    while (this.all.size < count) this.idle.push(this.start());
+  }
+
   /** Ends all of them, whatever they do; nothing more is told. */
   async stop(): Promise<void> {
     this.isStopped = true;
@@ -73,11 +80,12 @@ export class Threads<Job, Shared, Message extends Told> {
   }
 
   private start(): Worker {
-    const { entry, shared } = this.options;
+    const { entry, shared, memoryMb } = this.options;
     const ending = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
     // A Node that reads TypeScript itself starts a thread much faster than through a loader.
     const worker = new Worker(new URL(`${entry}.${ending}`, import.meta.url), {
       workerData: shared,
+      ...(memoryMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: memoryMb } }),
       ...(readsTypeScript(process.features) ? { execArgv: [] } : {}),
     });
     this.all.add(worker);

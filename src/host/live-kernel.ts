@@ -6,6 +6,7 @@ import { assert } from '../base/assert.ts';
 import { Ring } from '../base/ring.ts';
 import { PageMessages } from '../agents/model/page-messages.ts';
 import { PromptCall } from '../agents/model/prompts.ts';
+import type { BudgetNodeSpec } from '../kernel/budget-limits.ts';
 import { KernelError, messageOf } from '../kernel/errors.ts';
 import type { KernelEvent } from '../kernel/events.ts';
 import type { Json, Pid, RequestId, TimerId } from '../kernel/ids.ts';
@@ -14,7 +15,7 @@ import { Kernel } from '../kernel/kernel.ts';
 import type { KernelOptionsInput } from '../kernel/options.ts';
 import type { StepOutput } from '../kernel/outbox.ts';
 import type { Outcome } from '../kernel/process-state.ts';
-import type { KernelRecord } from '../kernel/records.ts';
+import type { KernelRecord, LedgerRecord } from '../kernel/records.ts';
 import type { CallIdentity, Request, StorageRequest, ToolStart } from '../kernel/requests.ts';
 import { notJson } from '../kernel/schema/problem.ts';
 import type { StorageManager } from '../kernel/storage.ts';
@@ -28,6 +29,7 @@ import type { Clock, ModelPort, PersonPort, ToolPort, ToolReply } from './ports.
 import { StopSwitch } from './stop-switch.ts';
 import { StorageWaits, type StorageNews } from './storage-waits.ts';
 import type { StoredRun } from './stored-run.ts';
+import { UnderWay } from './under-way.ts';
 
 export interface LiveOptions {
   readonly kernel: KernelOptionsInput;
@@ -72,6 +74,9 @@ export interface ProcessEnd {
   readonly message: string;
 }
 
+/** What comes with a run that the kernel was not built for: nodes of the budget tree, by which names its records have them, and what it has booked. */
+export type RestoreHow = Pick<RestoreInput, 'budgets' | 'budgetNames' | 'ledger'>;
+
 interface EndWaiter {
   readonly resolve: (end: ProcessEnd) => void;
   readonly reject: (error: unknown) => void;
@@ -92,16 +97,13 @@ export class LiveKernel {
   /** Calls that were stopped and have not gone on. */
   private readonly stopped = new Map<Pid, Stretches>();
   private readonly tools = new Map<RequestId, StopSwitch>();
+  private readonly underWay = new UnderWay();
   private readonly watchers = new Set<StepWatcher>();
   private readonly timers = new Map<TimerId, () => void>();
   private readonly pages = new PageMessages();
   private readonly ends = new Map<Pid, EndWaiter>();
   /** Who waits for something else to be durable. */
   private readonly whenBroken = new Set<(error: unknown) => void>();
-  /** Who waits for the next call, tool or storage request that ends. */
-  private readonly whenEnded: (() => void)[] = [];
-  /** Requests to the storage under way. */
-  private storing = 0;
   private broken: { readonly error: unknown } | undefined;
   private isStepping = false;
 
@@ -159,22 +161,38 @@ export class LiveKernel {
   }
 
   /**
-   * Goes on with a run that the storage has; its ledger must be among the options of this kernel. Throws KernelError when the kernel refuses it. The promises, one for each process that
+   * Goes on with a run that the storage has, and that is not at work here: one of an earlier life or of another kernel, or one that ended or was released here. Its ledger is among the options of
+   * this kernel, or comes with it (`how.ledger`); so do its budget nodes. Throws KernelError when the kernel refuses it. The promises, one for each process that
    * is restored, parents first, by their pids in this kernel, are those of `spawn`.
    */
-  restore({ restore, texts }: StoredRun): ReadonlyMap<Pid, Promise<ProcessEnd>> {
-    for (const [hash, text] of texts) this.pages.add(hash, text);
-    this.clock.goOnFrom(lastUs(restore));
+  restore({ restore, texts }: StoredRun, how: RestoreHow = {}): ReadonlyMap<Pid, Promise<ProcessEnd>> {
+    const { run } = restore.processes[0]!.started;
+    this.clock.goOnFrom(Math.max(lastUs(restore), lastBookedUs(how.ledger)));
     const ends = new Map<Pid, Promise<ProcessEnd>>();
-    this.feedNow({ atUs: this.nowUs(), ...restore }, (event) => {
+    // Else the kernel refuses it.
+    const isAway = this.kernel.living(run).length === 0;
+    if (isAway) for (const [hash, text] of texts) this.pages.add(hash, text, run);
+    const tellEnds = (event: KernelEvent): void => {
       // Those that are restored come first; they may spawn others, or end, while they are.
       if (event.type !== 'process.spawned' || ends.size === restore.processes.length) return;
       const end = this.endOf(event.pid);
       // Nobody has to wait for all of them.
       end.catch(() => {});
       ends.set(event.pid, end);
-    });
+    };
+    try {
+      this.feedNow({ atUs: this.nowUs(), ...restore, ...how }, tellEnds);
+    } catch (error) {
+      if (isAway) this.pages.release(run);
+      throw error;
+    }
     return ends;
+  }
+
+  /** Nodes join the budget tree; `ledger`: what was booked there before this kernel, of each run from its start. Throws KernelError when the kernel refuses them. */
+  addBudgets(budgets: readonly BudgetNodeSpec[], ledger: readonly LedgerRecord[] = []): void {
+    this.clock.goOnFrom(lastBookedUs(ledger));
+    this.feedNow({ atUs: this.nowUs(), type: 'budgets.added', budgets, ledger });
   }
 
   /** Throws KernelError when there is no such process. */
@@ -201,23 +219,32 @@ export class LiveKernel {
   }
 
   /**
-   * All processes are stopped where they are, so that they can go on later, here or after `restore`. Resolves when nothing runs any more, model calls broken off and tools at their own
-   * ends, and all of it is durable. Rejects when the kernel breaks down before.
+   * All processes, or those of one run, are stopped where they are, so that they can go on later: continued here (signal `continue`), or after `release` restored here or elsewhere. Resolves when
+   * nothing of them runs any more, model calls broken off and tools at their own ends, and all of it is durable. Rejects when the kernel breaks down before.
    */
-  async park(): Promise<void> {
+  async park(run?: string): Promise<void> {
     if (this.isStepping) await Promise.resolve();
-    const alive = this.kernel.snapshot().processes.filter(({ state }) => state !== 'terminated');
-    const pids = new Set(alive.map(({ pid }) => pid));
     // A stop reaches the children by itself.
-    for (const { pid, parent } of alive) if (!pids.has(parent)) this.signal(pid as Pid, 'stop');
-    for (await this.durable(); this.isBusy; await this.durable())
+    for (const { pid, parent } of this.kernel.living(run)) if (parent === 0) this.signal(pid, 'stop');
+    for (await this.durable(); this.underWay.isBusy(run); await this.durable())
       await new Promise<void>((resolve, reject) => {
         this.whenBroken.add(reject);
-        this.whenEnded.push(() => {
+        this.underWay.onNextEnd(() => {
           this.whenBroken.delete(reject);
           resolve();
         });
       });
+  }
+
+  /**
+   * Forgets a run that is over or parked, with all that was kept for it in memory, and takes those of its budget nodes out of the tree. It can be restored then, here or elsewhere. Resolves when
+   * that is durable; who waits for the end of a process that was parked is told that it is none here (RELEASED). Rejects with KernelError when the run is not here, or is at work.
+   */
+  async release(run: string, budgets: readonly string[] = []): Promise<void> {
+    if (this.isStepping) await Promise.resolve();
+    this.feedNow({ atUs: this.nowUs(), type: 'run.released', run, budgets });
+    this.pages.release(run);
+    await this.durable();
   }
 
   /** `by`: who it was, for the audit log. Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
@@ -265,14 +292,10 @@ export class LiveKernel {
     });
   }
 
-  private get isBusy(): boolean {
-    return this.tools.size > 0 || this.storing > 0 || this.calls.some((call) => call !== undefined);
-  }
-
-  /** A call, a tool or a request to the storage came to its end. */
-  private ended(input: Input): void {
+  /** A call, a tool or a request to the storage of `run` came to its end. */
+  private ended(run: string, input: Input): void {
     this.feed(input);
-    for (const tell of this.whenEnded.splice(0)) tell();
+    this.underWay.end(run);
   }
 
   private redacted(value: Json): Json {
@@ -370,6 +393,7 @@ export class LiveKernel {
       else if (request.type === 'timer.clear') this.clearTimer(request.timer);
       else this.commit.whenDurable(() => this.perform(request));
     }
+    for (const event of events) if (event.type === 'process.released') this.left(event.pid);
     if (!hasEnds) return;
     const ended = new Map(
       records.flatMap((record) =>
@@ -388,7 +412,7 @@ export class LiveKernel {
   }
 
   private keepPage(record: KernelRecord): void {
-    if (record.type === 'page') this.pages.add(record.hash, record.text);
+    if (record.type === 'page') this.pages.add(record.hash, record.text, record.run);
   }
 
   // ---- Ends ----------------------------------------------------------------------------------------------------------
@@ -402,6 +426,17 @@ export class LiveKernel {
   private tellEnd(end: ProcessEnd): void {
     this.ends.get(end.pid)?.resolve(end);
     this.ends.delete(end.pid);
+  }
+
+  /** The process has left the kernel. */
+  private left(pid: Pid): void {
+    this.stopped.delete(pid);
+    this.answers.forget(pid);
+    const waiter = this.ends.get(pid);
+    this.ends.delete(pid);
+    // Nobody has to wait for it.
+    waiter?.end?.catch(() => {});
+    waiter?.reject(new KernelError('RELEASED', `process ${pid}: has left this kernel, to go on later`));
   }
 
   private break(error: unknown): void {
@@ -457,6 +492,7 @@ export class LiveKernel {
         const { core, pid, resumed, continues } = request;
         const before = resumed ? (this.stopped.get(pid) ?? noStretches) : noStretches;
         this.stopped.delete(pid);
+        this.underWay.begin(request.identity.run);
         const partial = continues ? before.text : '';
         const run = new ModelCallRun({
           start: request,
@@ -470,7 +506,7 @@ export class LiveKernel {
           onEnd: (ended, stretches) => {
             this.calls[core] = undefined;
             if (ended.reason === 'stopped') this.stopped.set(pid, stretches);
-            this.ended(ended);
+            this.ended(request.identity.run, ended);
           },
         });
         this.calls[core] = run;
@@ -494,9 +530,10 @@ export class LiveKernel {
   }
 
   private async startTool(start: ToolStart): Promise<void> {
-    const { request, attempt, tool } = start;
+    const { request, attempt, tool, identity } = start;
     const stop = new StopSwitch();
     this.tools.set(request, stop);
+    this.underWay.begin(identity.run);
     let reply: ToolReply;
     try {
       reply = await this.toolPort.call(start, stop);
@@ -507,13 +544,13 @@ export class LiveKernel {
     // What a program is told must be JSON.
     const flaw = notJson(reply.value, 'value');
     if (flaw !== undefined) reply = { ok: false, value: `tool ${tool}: ${flaw}` };
-    this.ended({ atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
+    this.ended(identity.run, { atUs: this.nowUs(), type: 'tool.ended', request, attempt, ...reply });
   }
 
   private async store({ request, op, identity }: StorageRequest): Promise<void> {
     let ok = true;
     let value: Json;
-    this.storing++;
+    this.underWay.begin(identity.run);
     try {
       const atUs = this.nowUs();
       value = await this.storageWaits.through(() => this.stored(op, identity, atUs));
@@ -521,8 +558,7 @@ export class LiveKernel {
       ok = false;
       value = messageOf(error);
     }
-    this.storing--;
-    this.ended({ atUs: this.nowUs(), type: 'storage.done', request, ok, value });
+    this.ended(identity.run, { atUs: this.nowUs(), type: 'storage.done', request, ok, value });
   }
 
   private async stored(op: StorageRequest['op'], identity: CallIdentity, atUs: number): Promise<Json> {
@@ -540,6 +576,11 @@ export class LiveKernel {
         return [...(await storage.recall({ scope: op.scope, query: op.query, limit: op.limit }))];
     }
   }
+}
+
+/** µs. */
+function lastBookedUs(ledger: readonly LedgerRecord[] = []): number {
+  return ledger.reduce((last, { atUs }) => Math.max(last, atUs), 0);
 }
 
 /** Of all that is told of the processes, µs. */

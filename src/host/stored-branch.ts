@@ -29,8 +29,10 @@ export async function readBranch(
 ): Promise<StoredBranch> {
   const branches = await storage.branches(run);
   const started = chosenBranch(run, branches, branch);
-  const [records, all] = await Promise.all([storage.records(run, started.branch), storage.ledger()]);
-  const ledger = all.filter((record) => record.run === run);
+  const [records, ledger] = await Promise.all([
+    storage.records(run, started.branch),
+    storage.ledger({ run }),
+  ]);
   return {
     run,
     branch: started.branch,

@@ -27,6 +27,7 @@ export function buildEngines(state: KernelState, options: KernelOptions): void {
         paging,
         rng,
         costs: engineOptions,
+        contents: state.contents,
         ...(plan === undefined ? {} : { plan }),
       },
       observer,
@@ -136,7 +137,7 @@ function processView({ processes, cores, budgets, quotas }: KernelState): Proces
       return Math.max(0, burstUs(process) - call.settledUs - call.coreUs - stretchUs);
     },
     isUnderWay: (pid) => (processes[pid]!.call?.stretches ?? 0) > 0,
-    hasEnded: (pid) => processes[pid]!.state === 'terminated',
+    hasEnded: (pid) => processes[pid] === undefined || processes[pid].state === 'terminated',
     promptTokens: (pid) => {
       const { call, table } = processes[pid]!;
       return call === undefined ? 0 : table.tokens + call.extraTokens;
@@ -161,18 +162,19 @@ function loadView(state: KernelState, engine: number): LoadView {
       }
     },
     workingSet: (pid, windowUs, nowUs) => {
-      const process = state.process(pid);
-      const { call } = process;
-      if (call?.bypass === true) return 0;
+      const process = state.processes[pid];
+      const call = process?.call;
+      // One that has ended may have been let go.
+      if (process === undefined || call?.bypass === true) return 0;
       const asked = call === undefined ? 0 : process.table.tokens + call.room;
       return Math.max(asked, process.engine.memory.usedSince(process.table, nowUs - windowUs));
     },
     active: (pid) => {
-      const process = state.process(pid);
+      const process = state.processes[pid];
       // One that has moved is no business of this engine any more.
-      return process.engine.index === engine && (process.state === 'running' || process.queued);
+      return process?.engine.index === engine && (process.state === 'running' || process.queued);
     },
-    priority: (pid) => state.process(pid).effectivePriority,
-    lastFaultUs: (pid) => state.process(pid).lastFaultUs,
+    priority: (pid) => state.processes[pid]?.effectivePriority ?? 50,
+    lastFaultUs: (pid) => state.processes[pid]?.lastFaultUs ?? -1,
   };
 }

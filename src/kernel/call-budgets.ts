@@ -287,6 +287,17 @@ export class CallBudgets {
     return holders.length === 0 ? undefined : holders;
   }
 
+  /** It leaves the tree. */
+  removeNode(node: number): void {
+    const { budgets, out } = this.state;
+    const set = this.timers.get(node);
+    if (set !== undefined) this.state.timers.clear(set.timer);
+    this.timers.delete(node);
+    const name = budgets.nameOf(node);
+    budgets.remove(node);
+    out.emit({ type: 'budget.removed', node: name });
+  }
+
   timerFired(node: number): void {
     this.timers.delete(node);
     this.hasNews = true;

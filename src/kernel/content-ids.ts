@@ -16,7 +16,11 @@ const spaceLimit = 1_048_576;
 export class ContentIds {
   /** By size, then by hash. */
   private readonly ids = new Map<number, Map<string, number>>();
-  private readonly hashes: string[] = [];
+  private readonly hashes: (string | undefined)[] = [];
+  /** By id: how many extents of all memories hold it. */
+  private readonly uses: number[] = [];
+  /** Contents that the last extent has left since the last `collect`; undefined: nobody collects. */
+  private idle: { readonly id: number; readonly tokens: number }[] | undefined = undefined;
   /**
    * By run, the hashes of the texts that were told to be new: a hash alone, as a checkpoint or a program names it, stores no text. Each run tells its own: what another has told may be
    * removed with it.
@@ -47,6 +51,41 @@ export class ContentIds {
     const isNew = !texts.has(hash);
     if (isNew) texts.add(hash);
     return { run: this.ofHash(hash, tokens), isNew, hash };
+  }
+
+  /** An extent holds these from now on. */
+  used(space: number, first: number, count: number): void {
+    if (space !== hashSpace) return;
+    const { uses } = this;
+    for (let id = first; id < first + count; id++) uses[id] = (uses[id] ?? 0) + 1;
+  }
+
+  /** An extent that held them is forgotten. */
+  gone(space: number, first: number, count: number, tokens: number): void {
+    if (space !== hashSpace) return;
+    const { uses, idle } = this;
+    for (let id = first; id < first + count; id++) if (--uses[id]! === 0) idle?.push({ id, tokens });
+  }
+
+  /** Forgets the names of contents that no memory knows: they get other ids when they are seen again. */
+  collect(): void {
+    const { idle, hashes, uses } = this;
+    this.idle = [];
+    if (idle === undefined) {
+      for (const byHash of this.ids.values())
+        for (const [hash, id] of byHash) {
+          if ((uses[id] ?? 0) > 0) continue;
+          byHash.delete(hash);
+          hashes[id] = undefined;
+        }
+      return;
+    }
+    for (const { id, tokens } of idle) {
+      const hash = hashes[id];
+      if (hash === undefined || uses[id]! > 0) continue;
+      this.ids.get(tokens)!.delete(hash);
+      hashes[id] = undefined;
+    }
   }
 
   /** The run is over: what it still tells is told again. */
@@ -93,7 +132,7 @@ export class ContentIds {
       ];
     const hashes = this.hashes.slice(first, first + count);
     return hashes.map((hash, at) => ({
-      hash,
+      hash: hash!,
       tokens,
       number: number + at,
       pages: 1,

@@ -65,7 +65,8 @@ export class Deadlocks {
     if (family.alive > 0 && family.waiting === family.alive) this.suspects.add(family);
     if (capabilities.send !== 'all' || --family.sendsToAll > 0 || --state.openRuns > 1) return;
     // Who is left waits for messages of its own run alone.
-    for (const other of state.families) if (other.waiting > 0) this.suspects.add(other);
+    for (const other of state.families)
+      if (other !== undefined && other.waiting > 0) this.suspects.add(other);
   }
 
   /** When all that this input did to processes is done: one that ended may have taken others along. */

@@ -29,6 +29,7 @@ export type KernelErrorCode =
   | 'STORAGE_FAILED'
   | 'STORAGE_UNAVAILABLE' // a full disk or a lost connection: the same may succeed when that is cured
   | 'LEASE_LOST' // another worker drives the run
+  | 'RELEASED' // the process left its kernel, to go on elsewhere or later
   | 'PROGRAM_DIVERGED' // a restored program yielded another syscall than its history holds
   | 'PROGRAM_FAILED' // an exception in a program
   | 'ITERATION_LIMIT' // more steps than allowed, or more than allowed without time passing

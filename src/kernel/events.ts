@@ -313,6 +313,8 @@ export type EventBody =
     }
   // As it was before a crash; `owner` may still be to be restored. 0: it had ended.
   | { readonly type: 'lock.restored'; readonly lock: string; readonly owner: Pid | 0; readonly token: number }
+  // Its owner has left the kernel: it is kept for the process that will have pid `owner`; 0: no more, as the owner has given it back elsewhere.
+  | { readonly type: 'lock.kept'; readonly lock: string; readonly owner: Pid | 0; readonly token: number }
   // semaphores of the run of `pid`: `count` is what is left
   | {
       readonly type: 'semaphore.opened';

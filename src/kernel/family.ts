@@ -1,3 +1,4 @@
+import type { Pid } from './ids.ts';
 import type { PidNamespace } from './pid-namespaces.ts';
 import type { Semaphore } from './semaphores.ts';
 import type { Process } from './process.ts';
@@ -20,6 +21,8 @@ export class Family {
   /** By name; made with the first one. */
   semaphores: Map<string, Semaphore> | undefined = undefined;
   private list: Process[] = none;
+  /** Of all that it has had here. */
+  pids: Pid[] = noPids;
 
   constructor(number: number, namespace?: PidNamespace) {
     this.number = number;
@@ -35,10 +38,12 @@ export class Family {
     // Most runs are one process: a list of its length, not one with room for more.
     if (this.list.length === 0) this.list = [process];
     else this.list.push(process);
+    if (this.pids.length === 0) this.pids = [process.pid];
+    else this.pids.push(process.pid);
     this.alive++;
   }
 
-  /** One of them has just ended. */
+  /** One of them has just ended, or left. */
   leave(): void {
     this.alive--;
     if (this.alive === 0) {
@@ -70,3 +75,4 @@ export function budgetNamesOf(names: Readonly<Record<string, string>> = {}): Bud
 }
 
 const none: Process[] = [];
+const noPids: Pid[] = [];

@@ -17,6 +17,7 @@ import {
 import type { KernelState } from './kernel-state.ts';
 import type { LedgerRecord } from './records.ts';
 import { checkLedger } from './recovery.ts';
+import { checkRelease } from './run-release.ts';
 import { notJson } from './schema/problem.ts';
 import { isPriority, malformedSpawn } from './syscall-arguments.ts';
 
@@ -34,6 +35,8 @@ export function checkInput(state: KernelState, input: Input): void {
     case 'budgets.added':
       checkBudgets(state, input.budgets);
       return checkBooked(state, input, input.ledger ?? []);
+    case 'run.released':
+      return checkRelease(state, input);
     case 'signal.sent':
       checkPid(state, 'pid', input.pid);
       return checkSignal(input.signal);

@@ -30,6 +30,7 @@ export type Input = { readonly atUs: number; readonly more?: true } & (
   | PersonAnswered
   | RestoreInput
   | BudgetsInput
+  | ReleaseInput
   | { readonly type: 'signal.sent'; readonly pid: Pid; readonly signal: SignalName }
   | MessageInput
   | StorageDone
@@ -48,6 +49,14 @@ export interface BudgetsInput {
   readonly budgets: readonly BudgetNodeSpec[];
   /** What runs have booked at these nodes and below, of each run from its start. What this kernel has booked already is not booked again. */
   readonly ledger?: readonly LedgerRecord[];
+}
+
+/** A run leaves the kernel: it is over, or stopped with nothing under way, to be restored here or elsewhere. Its name is free again. */
+export interface ReleaseInput {
+  readonly type: 'run.released';
+  readonly run: string;
+  /** Nodes that leave the tree with it, which joined it at work; nobody else may use them. What was used of them is forgotten, not what was of those above. */
+  readonly budgets?: readonly string[];
 }
 
 /** A root process starts: a run of its own. */

@@ -54,8 +54,11 @@ export class KernelState {
   readonly programs = new Map<string, Program>();
   /** Runs that have started or were restored here: two root processes never share one. And by number. */
   readonly runs = new Map<string, Family>();
-  readonly families: Family[] = [];
+  readonly families: (Family | undefined)[] = [];
+  /** Numbers of runs that have left. */
+  private readonly freeFamilies: number[] = [];
   private readonly clients = new Map<string, number>();
+  private lastClient = 0;
   /** Of runs that are not here, how many records of their ledger are booked. */
   private readonly booked = new Map<string, number>();
   /** Programs that go on in this step, in order. */
@@ -105,13 +108,32 @@ export class KernelState {
 
   /** Of a run that was not here, or of which nobody lives here. */
   newFamily(run: string, namespace?: PidNamespace): Family {
-    const number = this.runs.get(run)?.number ?? this.families.length;
+    const number = this.runs.get(run)?.number ?? this.freeFamilies.pop() ?? this.families.length;
     const family = new Family(number, namespace);
     family.booked = this.bookedOf(run);
     this.booked.delete(run);
     this.families[number] = family;
     this.runs.set(run, family);
     return family;
+  }
+
+  /** Nobody of it is left here. */
+  runOver(run: string, { number }: Family): void {
+    this.contents.forgetTexts(run);
+    for (const engine of this.engines)
+      if (engine.queue.engines[0] === engine) engine.policy.runEnded(number, this.nowUs);
+  }
+
+  /** A run of which nobody lives here is as if it had never been, but for what it has spent. */
+  forgetRun(run: string, family: Family): void {
+    for (const pid of family.pids) this.processes[pid] = undefined;
+    this.runs.delete(run);
+    this.families[family.number] = undefined;
+    this.freeFamilies.push(family.number);
+    if (family.booked > 0) this.booked.set(run, family.booked);
+    this.clients.delete(`run ${run}`);
+    for (const { memory } of this.engines) memory.keepFewGhosts();
+    this.contents.collect();
   }
 
   private bookedOf(run: string): number {
@@ -177,9 +199,15 @@ export class KernelState {
 
   /** The number of the client that a process names; else of its budget node, where there is more than one; else of its run. */
   numberOfClient(client: string | undefined, budget: number, run: string): number {
-    if (client !== undefined) return numberOf(this.clients, `client ${client}`);
     const { budgets } = this.options;
-    return numberOf(this.clients, budgets.length > 1 ? `budget ${budget}` : `run ${run}`);
+    const name =
+      client !== undefined ? `client ${client}` : budgets.length > 1 ? `budget ${budget}` : `run ${run}`;
+    let number = this.clients.get(name);
+    if (number === undefined) {
+      number = this.lastClient++;
+      this.clients.set(name, number);
+    }
+    return number;
   }
 
   /** Why no process can be started, in one line. */
@@ -346,14 +374,4 @@ export class KernelState {
 function endDeadlock(process: Process, deadlock: Deadlock): void {
   deadlock.isOver = true;
   process.deadlock = undefined;
-}
-
-/** Names get numbers from 0, in the order in which they come. */
-function numberOf(numbers: Map<string, number>, name: string): number {
-  let number = numbers.get(name);
-  if (number === undefined) {
-    number = numbers.size;
-    numbers.set(name, number);
-  }
-  return number;
 }

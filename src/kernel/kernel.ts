@@ -28,6 +28,7 @@ import { PastSpending } from './past-spending.ts';
 import { numbersOf } from './pid-namespaces.ts';
 import { Prefetching } from './prefetching.ts';
 import { ProgramRunner } from './program-runner.ts';
+import { releaseRun } from './run-release.ts';
 import { AgentScheduler } from './scheduler.ts';
 import { snapshotOf, type KernelSnapshot } from './snapshot.ts';
 import { SyscallTable } from './syscall-table.ts';
@@ -110,6 +111,15 @@ export class Kernel {
   /** Everything a person or a tool wants to see of the kernel at this moment, as plain data. */
   snapshot(): KernelSnapshot {
     return snapshotOf(this.state, this.lifecycle.locks);
+  }
+
+  /** Those that have not ended, of one run or of all, in no order; `parent` 0: it has none that has not. */
+  living(run?: string): readonly { readonly pid: Pid; readonly parent: Pid | 0 }[] {
+    const { runs } = this.state;
+    const families = run === undefined ? [...runs.values()] : [runs.get(run)];
+    return families.flatMap((family) =>
+      (family?.members() ?? []).map(({ pid, parent }) => ({ pid, parent: parent?.pid ?? 0 })),
+    );
   }
 
   /** The pid of the process that its run knows as `runPid`; undefined: there is none here. */
@@ -197,6 +207,8 @@ export class Kernel {
         return this.spawn(input);
       case 'run.restored':
         return this.restore(input);
+      case 'run.released':
+        return releaseRun(state, this.lifecycle, this.calls, input);
       case 'budgets.added':
         return state.addBudgets(input.budgets, input.ledger);
       case 'call.progress':

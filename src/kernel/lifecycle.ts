@@ -10,7 +10,7 @@ import type { Json, Pid } from './ids.ts';
 import type { HeldSignal, SignalName } from './inputs.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { CallersFate, ModelCalls } from './model-calls.ts';
-import { lastAsked, Process } from './process.ts';
+import { lastAsked, Process, type Pending } from './process.ts';
 import { NamedLocks, type LeaveReason } from './named-locks.ts';
 import { PriorityInheritance } from './priority-inheritance.ts';
 import type { Outcome } from './process-state.ts';
@@ -175,11 +175,7 @@ export class Lifecycle implements CallersFate, WaitQueues {
     engine.population--;
     state.alive--;
     process.family.leave();
-    if (process.family.alive === 0) {
-      state.contents.forgetTexts(run);
-      for (const each of state.engines)
-        if (each.queue.engines[0] === each) each.policy.runEnded(process.family.number, state.nowUs);
-    }
+    if (process.family.alive === 0) state.runOver(run, process.family);
     state.out.emit({ type: 'process.terminated', pid, outcome, code, message });
     state.out.hasEnds = true;
     state.record({
@@ -349,6 +345,52 @@ export class Lifecycle implements CallersFate, WaitQueues {
     const { pending } = process;
     if (pending?.kind === 'lock') this.locks.timedOut(process, pending.lock);
     else if (pending?.kind === 'semaphore') this.semaphores.timedOut(process, pending.semaphore);
+  }
+
+  /** `process`, which is stopped with nothing under way, leaves this kernel: its records say where it goes on. */
+  letGo(process: Process): void {
+    const { state } = this;
+    const { pid, engine, family, pending } = process;
+    this.scheduler.withdraw(process);
+    if (pending?.kind === 'lock' || pending?.kind === 'semaphore') this.leave(process, 'ended');
+    state.endWait(process);
+    if (pending !== undefined) this.letGoOf(process, pending);
+    this.locks.keepFor(process);
+    this.calls.letGo(process);
+    engine.memory.release(process.table, pid, state.nowUs);
+    engine.policy.exited(pid, state.nowUs);
+    for (const index of process.known?.keys() ?? [])
+      if (index !== engine.index) state.engines[index]!.policy.exited(pid, state.nowUs);
+    // It is no member any more, and no code of it runs: as after a crash.
+    state.change(process, 'terminate');
+    process.generator = undefined;
+    engine.population--;
+    state.alive--;
+    family.leave();
+    state.out.emit({ type: 'process.released', pid });
+    this.deadlocks.ended(process);
+  }
+
+  private letGoOf(process: Process, pending: Pending): void {
+    const { state } = this;
+    switch (pending.kind) {
+      case 'timer':
+        return state.timers.clear(pending.timer);
+      case 'receive':
+      case 'wait':
+        return pending.timer === undefined ? undefined : state.timers.clear(pending.timer);
+      case 'question':
+        state.questions.delete(pending.request);
+        state.out.requests.push({ type: 'person.withdraw', request: pending.request });
+        return undefined;
+      case 'storage':
+        state.storageCalls.delete(pending.request);
+        return undefined;
+      case 'tools':
+        return this.tools.letGo(process);
+      default:
+        return undefined;
+    }
   }
 
   private stopGenerator(process: Process): void {

@@ -19,17 +19,14 @@ import type {
   RecordingRecord,
   RunStarted,
 } from './records.ts';
+import { RememberedTexts } from './remembered-texts.ts';
 import { RunTable, sizeOf } from './run-table.ts';
 import {
   checkBatch,
   checkLease,
-  checkMemory,
-  checkMemoryFilter,
   checkPrune,
-  checkRecollection,
   checkRecord,
   checkRun,
-  isSameRecord,
   isStoredBatch,
   leaseLost,
   namedPages,
@@ -72,9 +69,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   private readonly tables = new Map<string, RunTable>();
   private readonly pageTexts = new Map<string, string>();
   private readonly ledgerRecords: LedgerRecord[] = [];
-  /** By the call that remembered, replaced ones too: it may come again. */
-  private readonly memories = new Map<string, Memory>();
-  private readonly scopes = new Map<string, Scope>();
+  private readonly memories: RememberedTexts;
   /** The number of each writer's last batch. */
   private readonly batches = new Map<string, number>();
   private writers = 0;
@@ -82,11 +77,10 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   private readonly leases = new Map<string, Omit<LeaseVerdict, 'ok'>>();
   /** Runs and holders whose lease another has taken over. */
   private readonly lostLeases = new Set<string>();
-  private readonly newIndex: () => TextIndex;
 
   /** `newIndex`: how texts of a scope are found; default: by the words that they share with the query. */
   constructor(newIndex: () => TextIndex = () => new TermOverlapIndex()) {
-    this.newIndex = newIndex;
+    this.memories = new RememberedTexts(newIndex);
   }
 
   /** Stores the batch whole or, throwing STORAGE_FAILED, nothing of it. */
@@ -222,23 +216,7 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   }
 
   remember(memory: Memory): void {
-    checkMemory(memory);
-    const { run, branch, pid, n, index } = memory.identity;
-    const call = JSON.stringify([run, branch, pid, n, index]);
-    const known = this.memories.get(call);
-    if (known === undefined) {
-      const copy = copyJson(memory);
-      this.memories.set(call, copy);
-      this.scopeOf(memory.scope).add(copy);
-      return;
-    }
-    // A crash may lie between the two: the first one's time stands.
-    if (!isSameRecord(known, { ...memory, atUs: known.atUs })) {
-      throw new KernelError(
-        'STORAGE_FAILED',
-        `memory of call ${call}: is stored already, with another content`,
-      );
-    }
+    this.memories.remember(memory);
   }
 
   lease(claim: LeaseClaim): LeaseVerdict {
@@ -258,13 +236,11 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
   }
 
   recall(question: Recollection): RecalledMemory[] {
-    checkRecollection(question);
-    return this.scopes.get(question.scope)?.recall(question.query, question.limit) ?? [];
+    return this.memories.recall(question);
   }
 
   remembered(filter: MemoryFilter): RecalledMemory[] {
-    checkMemoryFilter(filter);
-    return this.scopes.get(filter.scope)?.latest(filter.limit) ?? [];
+    return this.memories.latest(filter);
   }
 
   whole(run: string): WholeRun | undefined {
@@ -336,15 +312,6 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
     return this.ledgerRecords.filter((record) => record.run === run);
   }
 
-  private scopeOf(name: string): Scope {
-    let scope = this.scopes.get(name);
-    if (scope === undefined) {
-      scope = new Scope(this.newIndex());
-      this.scopes.set(name, scope);
-    }
-    return scope;
-  }
-
   /** Stores a record; false when it was there. */
   private add(record: Exclude<KernelRecord, AuditRecord>): boolean {
     if (record.type === 'run.started') return this.startRun(record);
@@ -406,57 +373,6 @@ export class MemoryStore implements Synchronous<Omit<StorageManager, 'close'>> {
 
 const leaseKey = ({ run, holder }: Pick<LeaseClaim, 'run' | 'holder'>): string =>
   JSON.stringify([run, holder]);
-
-/** What is remembered now under one scope. */
-class Scope {
-  private readonly index: TextIndex;
-  /** By number, in the order in which they came. */
-  private readonly memories = new Map<number, Memory>();
-  private readonly numbers = new Map<string, number>();
-  private next = 0;
-
-  constructor(index: TextIndex) {
-    this.index = index;
-  }
-
-  add(memory: Memory): void {
-    const { key, text } = memory;
-    const number = this.next++;
-    if (key !== undefined) {
-      const replaced = this.numbers.get(key);
-      if (replaced !== undefined) {
-        this.index.remove(replaced, this.memories.get(replaced)!.text);
-        this.memories.delete(replaced);
-      }
-      this.numbers.set(key, number);
-    }
-    this.memories.set(number, memory);
-    this.index.add(number, text);
-  }
-
-  recall(query: string, limit: number): RecalledMemory[] {
-    return this.index
-      .search(query, limit)
-      .map(({ number, score }) => recalled(this.memories.get(number)!, score));
-  }
-
-  latest(limit: number): RecalledMemory[] {
-    return [...this.memories.values()]
-      .slice(-limit)
-      .reverse()
-      .map((memory) => recalled(memory, 1));
-  }
-}
-
-function recalled({ text, key, data, atUs }: Memory, score: number): RecalledMemory {
-  return {
-    text,
-    score,
-    ...(key === undefined ? {} : { key }),
-    ...(data === undefined ? {} : { data: copyJson(data) }),
-    atUs,
-  };
-}
 
 /** Chains an audit record behind its log and what the batch has for it so far. */
 function chain(log: AuditLog, record: AuditRecord, chained: Map<AuditLog, ChainedAuditRecord[]>): void {

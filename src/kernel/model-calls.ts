@@ -303,6 +303,15 @@ export class ModelCalls implements SchedulerListener {
     process.call = undefined;
   }
 
+  /** Its process leaves the kernel: what it had reserved and not begun to use goes back. The call is asked for again where it goes on. */
+  letGo(process: Process): void {
+    const { call } = process;
+    if (call === undefined) return;
+    this.withdraw(process);
+    if (call.reservation !== undefined) this.budgets.settle(process, call);
+    process.call = undefined;
+  }
+
   /** Lets those go on that waited for budget, as far as they fit. Called at the end of each step. */
   settleBudgets(): void {
     if (this.budgets.hasNews) this.budgets.settleWaiters(this);

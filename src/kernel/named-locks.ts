@@ -95,6 +95,18 @@ export class NamedLocks {
     for (const lock of process.locks ?? []) this.free(lock, process, true);
   }
 
+  /** The process leaves the kernel without ending: what it holds is kept for it, as for one that is still to be restored. */
+  keepFor(process: Process): void {
+    const { state } = this;
+    for (const lock of process.locks ?? []) {
+      this.inheritance.freed(lock, process.pid);
+      lock.owner = state.pids.await(process.run, process.runPid);
+      state.out.emit({ type: 'lock.kept', lock: lock.name, owner: lock.owner, token: lock.token });
+      this.inheritance.given(lock);
+    }
+    process.locks = undefined;
+  }
+
   /** `process`, which waits for a lock, waits for it no more. */
   leave(process: Process, lock: NamedLock, why: LeaveReason): void {
     lock.waiters.delete(process);
@@ -141,7 +153,8 @@ export class NamedLocks {
    * Locks of before a crash: of all runs, for what a process of a run that is still to be restored holds must not be given to others. What this
    * kernel has come to know since it began is not older than what storage tells.
    */
-  restore({ locks, lastToken, processes }: RestoreInput, family: Family): void {
+  restore(input: RestoreInput, family: Family): void {
+    const { locks, lastToken, processes } = input;
     const { state } = this;
     const isFirst = this.lastToken === 0;
     const { run } = processes[0]!.started;
@@ -152,6 +165,9 @@ export class NamedLocks {
       const owner = this.ownerHere(restored, run, family);
       const isNews = owner === 0 ? isFirst : state.processes[owner] === undefined;
       const known = this.locks.get(name);
+      // It was kept for it, and may have been given back and got again elsewhere.
+      if (known !== undefined && owner !== 0 && known.owner === owner)
+        known.token = Math.max(known.token, token);
       if (!isNews || (known !== undefined && known.owner !== 0)) continue;
       const lock = known ?? this.entry(name);
       lock.owner = owner;
@@ -161,6 +177,26 @@ export class NamedLocks {
       this.state.out.emit({ type: 'lock.restored', lock: name, owner, token });
     }
     this.lastToken = Math.max(this.lastToken, lastToken);
+    this.freeKept(input, family);
+  }
+
+  /** What was kept for processes of the run, and they have given back elsewhere, is free. */
+  private freeKept(input: RestoreInput, { namespace }: Family): void {
+    const { run, taken } = numbersOf(input);
+    const held = new Set<string>();
+    for (const { lock, owner, run: of = run } of input.locks) if (owner !== 0 && of === run) held.add(lock);
+    const isOfRun = (pid: Pid): boolean =>
+      namespace === undefined ? taken.includes(pid) : namespace.has(pid);
+    for (const lock of this.locks.values()) {
+      const { owner, name } = lock;
+      if (owner === 0 || held.has(name) || this.state.processes[owner] !== undefined || !isOfRun(owner))
+        continue;
+      this.inheritance.freed(lock, owner);
+      lock.owner = 0;
+      this.state.out.emit({ type: 'lock.kept', lock: name, owner: 0, token: lock.token });
+      this.handOver(lock);
+      this.forget(lock);
+    }
   }
 
   /** Its pid here, if need be kept for it. `run` is the one that is restored, `family` its processes. */
@@ -241,7 +277,7 @@ export class NamedLocks {
   private free(lock: NamedLock, process: Process, ownerEnded: boolean): void {
     const { name, token } = lock;
     process.locks!.delete(lock);
-    this.inheritance.freed(lock, process);
+    this.inheritance.freed(lock, process.pid);
     lock.owner = 0;
     lock.ownerEnded = ownerEnded;
     this.state.out.emit({ type: 'lock.released', pid: process.pid, lock: name, token, ownerEnded });

@@ -27,6 +27,11 @@ export class PidNamespace {
     this.last = Math.max(this.last, number);
   }
 
+  has(pid: Pid): boolean {
+    for (const one of this.pids.values()) if (one === pid) return true;
+    return false;
+  }
+
   /** Every number has the pid that it names. */
   get isPlain(): boolean {
     for (const [number, pid] of this.pids) if (number !== pid) return false;

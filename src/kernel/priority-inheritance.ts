@@ -1,5 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { KeyedHeaps } from '../base/keyed-heaps.ts';
+import type { Pid } from './ids.ts';
 import type { KernelState } from './kernel-state.ts';
 import type { NamedLock } from './named-locks.ts';
 import type { Process } from './process.ts';
@@ -52,8 +53,8 @@ export class PriorityInheritance {
   }
 
   /** `owner` has `lock` no more. */
-  freed(lock: NamedLock, owner: Process): void {
-    if (this.wanted.has(lock.number)) this.wanted.remove(owner.pid, lock.number);
+  freed(lock: NamedLock, owner: Pid): void {
+    if (this.wanted.has(lock.number)) this.wanted.remove(owner, lock.number);
   }
 
   /** The locks of `process`, or those who wait for them, have changed: its priority, and what it lends, is found anew. */

@@ -315,7 +315,7 @@ export function checkRecord(record: KernelRecord): void {
   if ('seq' in record && !(Number.isSafeInteger(record.seq) && record.seq >= 1)) {
     throw notStored(record, 'seq', record.seq, 'an integer of at least 1');
   }
-  for (const field of amountFields) {
+  for (const field of record.type === 'ledger' || record.type === 'audit' ? amountFields : timeFields) {
     const amount: unknown = (record as Partial<Record<AmountField, unknown>>)[field];
     // JSON has no other numbers: in a ledger or an audit chain they would turn into something else.
     if (amount !== undefined && !Number.isFinite(amount))
@@ -415,6 +415,8 @@ const amountFields = [
   'coreUs',
 ] as const;
 type AmountField = (typeof amountFields)[number];
+/** Those of records without a cost. */
+const timeFields: readonly AmountField[] = ['atUs'];
 
 function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '';

@@ -164,6 +164,25 @@ export class ToolCalls {
     }
   }
 
+  /** Its process, which is stopped, leaves the kernel: what has not started, or is to be repeated, is withdrawn and will be asked for where it goes on. */
+  letGo(process: Process): void {
+    const batch = process.tools;
+    process.tools = undefined;
+    const open = batch?.runs.filter((run) => run.stage !== 'done' && !run.abandoned) ?? [];
+    for (const run of open) run.abandoned = true;
+    for (const run of open) {
+      if (run.timer !== undefined) this.state.timers.clear(run.timer);
+      run.timer = undefined;
+      if (run.stage === 'person')
+        this.state.out.requests.push({ type: 'person.withdraw', request: run.request });
+      if (run.hasStarted) this.settle(run);
+      else {
+        this.runs.delete(run.request);
+        this.slots.withdraw(run);
+      }
+    }
+  }
+
   /** The process goes on after a suspension in the middle of its batch: what it waits for may have changed. */
   continued(process: Process): void {
     const batch = process.tools!;

@@ -134,6 +134,10 @@ export function eventWords(event: KernelEvent, names: EventNames): string {
       return `${who} waits for lock ${event.lock} no more: ${withdrawn[event.why]}`;
     case 'lock.restored':
       return `lock ${event.lock} is ${event.owner === 0 ? 'free' : `held by ${names.process(event.owner)}`}, as before the crash`;
+    case 'lock.kept':
+      return event.owner === 0
+        ? `lock ${event.lock} is kept for nobody any more`
+        : `lock ${event.lock} is kept for whoever held it, until it is back`;
     case 'semaphore.opened':
       return `${who} opens semaphore ${event.semaphore} with ${event.count}`;
     case 'semaphore.queued':

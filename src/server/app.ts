@@ -12,6 +12,8 @@ import { answerOf } from './errors.ts';
 import { addGuards, guardDefaults, type GuardOptions } from './guards.ts';
 import { addExperienceRoutes } from './experiences/experience-routes.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
+import { addJobRoutes } from './jobs/job-routes.ts';
+import { addMetricsRoute } from './health/metrics-route.ts';
 import { idempotency } from './idempotency/idempotency.ts';
 import { KeptAnswers } from './idempotency/kept-answers.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
@@ -34,7 +36,7 @@ export function createApp(
   services: Services,
   { version, onError, guards = {} }: AppOptions,
 ): OpenAPIHono<ServerEnv> {
-  const { world, runs, watches, questions, answerTokens, experiences, reflections, chat } = services;
+  const { answerTokens, chat, experiences, jobs, questions, reflections, runs, watches, world } = services;
   const app = new OpenAPIHono<ServerEnv>({
     defaultHook(result) {
       // `data` is what was checked; the types leave it out.
@@ -54,10 +56,16 @@ export function createApp(
   addHealthRoutes(app, { live: world.live, isClosing: () => services.isClosing, version });
   addTraceRoutes(app, runs);
   addExperienceRoutes(app, experiences, reflections);
+  addJobRoutes(app, jobs);
   addQuestionRoutes(app, questions, answerTokens);
   addWatchRoutes(app, { watches, known: runs.known });
-  addKernelRoutes(app, { live: world.live, isSeen: (run, caller) => runs.known.isSeen(run, caller) });
+  addKernelRoutes(app, {
+    live: world.live,
+    isSeen: (run, caller) => runs.known.isSeen(run, caller),
+    send: (pid, signal, caller) => runs.signal(pid, signal, caller),
+  });
   addChatRoutes(app, world, chat);
+  addMetricsRoute(app, world);
   addDocumentRoutes(app, version);
   return app;
 }

@@ -4,6 +4,7 @@ import type { OpenQuestions } from '../host/open-questions.ts';
 import type { MetricData } from '../host/telemetry/metric-set.ts';
 import type { Clock } from '../host/ports.ts';
 import type { KernelError } from '../kernel/errors.ts';
+import type { RestoreInput } from '../kernel/inputs.ts';
 import type { Json } from '../kernel/ids.ts';
 import type { Outcome } from '../kernel/process-state.ts';
 import type { RunSummary, StorageManager, StoredProcess } from '../kernel/storage.ts';
@@ -34,6 +35,8 @@ export interface ServedWorld {
   agent(own: Readonly<Record<string, Json>>): Json;
   /** Throws KernelError INVALID_ARGUMENT, in one line, for a run whose models, folders or hosts are not those of this world. `settings`: kept with it. */
   checkGoesOn(run: string, settings: Json | undefined): void;
+  /** The budget nodes of a run that goes on here, where it has a budget of its own. `settings`: kept with it. */
+  budgetsOf(run: string, settings: Json | undefined): Pick<RestoreInput, 'budgets' | 'budgetNames'>;
   /** Without what must not be stored. */
   redact(value: Json): Json;
 }

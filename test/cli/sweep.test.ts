@@ -1,4 +1,5 @@
 /** `ringzero sweep` on one machine: results that are the same to the byte whoever computed them, a sweep that goes on, and what is no input for it. */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { expect, test } from 'vitest';
@@ -122,6 +123,44 @@ test('cells come to what page and compare come to', async () => {
   }
 }, 30_000);
 
+test('a grid goes before its scenario: another scheduler, a slice for those that have slices, other memory', async () => {
+  const { slice: _, ...unsliced } = scenario;
+  files.write('fifo.json', JSON.stringify({ ...unsliced, scheduler: 'fifo' }));
+  // Two sleep in turns; in a small memory each drives the other's pages out.
+  const turns = Array.from({ length: 6 }, () => [
+    { op: 'think', tokensOut: 9 },
+    { op: 'sleep', us: 1_000_000 },
+  ]);
+  const agents = [1, 2].map((at) => ({
+    name: `agent ${at}`,
+    steps: [{ op: 'page', kind: 'user', text: `task ${at}`, tokens: 3_000 }, ...turns.flat()],
+  }));
+  const pages = { name: 'pages', agents };
+  files.write('pages.json', JSON.stringify(pages));
+  const path = sweepOf('before.json', {
+    grids: [
+      {
+        ...scheduling,
+        name: 'slices',
+        workloads: 'fifo.json',
+        policies: ['fifo', 'round-robin'],
+        slice: '100ms',
+      },
+      {
+        ...scheduling,
+        name: 'memory',
+        workloads: 'pages.json',
+        policies: 'fifo',
+        capacities: [4_000, 100_000],
+      },
+    ],
+  });
+  const { grids } = await runJson<Document>('sweep', path, '--threads', '1');
+  const means = grids.map(({ rows }) => rows.map(({ figures }) => figures['completion']!.mean));
+  expect(means[0]![0]).not.toBe(means[0]![1]);
+  expect(means[1]![0]).toBeGreaterThan(means[1]![1]!);
+});
+
 test('a cell that fails is told with its key, does not stop the others, and is tried again', async () => {
   const path = sweepOf('small.json', {
     grids: [{ kind: 'page', workloads: 'a.ids', policies: ['lirs', 'lru'], capacities: 1 }],
@@ -146,14 +185,15 @@ test('a cell that fails is told with its key, does not stop the others, and is t
   expect(people.out).toContain(failures![0]);
 });
 
-test('a thread that dies is the end of its cell alone', async () => {
+test('a thread that dies is the end of its cell alone; so is a workload that is another one by then', async () => {
   const threads = new CellThreads(1);
   try {
     // What cannot be handed to it as a job: the thread throws outside of what is caught.
     const broken = await threads.run(null as never);
     expect(broken).toEqual({ lost: expect.stringContaining('null') });
     const cell = { kind: 'page', workload: 'a', policy: 'lru', seed: 1, capacity: { amount: 3 } } as const;
-    const job = { cell: { ...cell, unit: 'pages', tickUs: 1 }, path: ids, content: 'c' } as const;
+    const content = createHash('sha256').update(readFileSync(ids)).digest('hex');
+    const job = { cell: { ...cell, unit: 'pages', tickUs: 1 }, path: ids, content } as const;
     expect(await threads.run(job)).toEqual({
       outcome: { result: expect.stringContaining('"requests":600') },
     });

@@ -193,6 +193,19 @@ test('a model whose price nobody knows is not one that costs nothing when its ru
   expect((await json('resume', `${run}@fork-1`))['microDollars']).toBeNull();
 });
 
+test('of many effects the first are shown, and how many more there are', async () => {
+  const { cli, json } = place();
+  const many = Array.from({ length: 23 }, (_, n) => `write_file {"path":"${n}.txt","text":"x"}`).join(' ');
+  const more = ['--root', '.', '--approve', 'always', '--tool-calls', '30'];
+  const { run } = await json('run', many, '--model', 'scripted', ...more);
+  const { out } = await cli('rewind', run, '--after', '0', '--dry-run');
+  const effects = out.split('\n').filter((line) => line.startsWith('    '));
+  expect(effects).toHaveLength(21);
+  expect(effects.at(-1)).toBe('    and 3 more; --json lists all');
+  const { effects: all } = await json('rewind', run, '--after', '0', '--dry-run');
+  expect(all).toHaveLength(23);
+});
+
 test('what cannot be is refused in one line, and nothing has changed', async () => {
   const { cli, json } = place();
   const { run } = await json(...words);

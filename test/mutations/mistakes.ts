@@ -60,7 +60,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     name: 'message-lost',
     what: 'a message to a process that does not wait for one is told as sent, and not kept',
     file: 'src/kernel/mail.ts',
-    find: 'else (target.mailbox ??= new Ring()).push({ number, message: mail });',
+    find: 'else (target.mailbox ??= new Ring()).push({ number, sender: from, message: mail });',
     put: '',
   },
   {
@@ -252,7 +252,7 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     name: 'limits-lost',
     what: 'who is restored has lost its budget',
     file: 'src/kernel/kernel.ts',
-    find: 'budget: state.budgetIndex(started.budget),',
+    find: 'budget: state.budgetMeant(family, started.budget),',
     put: 'budget: 0,',
   },
   {

@@ -69,3 +69,18 @@ test('a tenant sees its own processes alone, and signals no others', async () =>
   for (const path of ['/api/kernel', '/api/budgets', '/api/policies'])
     expect((await server.get(path, as('acme'))).status).toBe(403);
 });
+
+test('Prometheus is told the figures of the kernel', async () => {
+  await using server = await openServer();
+  const made = await server.post('/api/traces', { messages: [{ role: 'user', content: 'What is 6*7?' }] });
+  const { trace_id: run } = (await made.json()) as { trace_id: string };
+  await expect
+    .poll(async () => ((await (await server.get(`/api/traces/${run}`)).json()) as { status: string }).status)
+    .toBe('completed');
+  const answer = await server.get('/metrics');
+  expect(answer.headers.get('Content-Type')).toContain('text/plain; version=');
+  const text = await answer.text();
+  expect(text).toMatch(/^# TYPE ringzero_\w+ (counter|gauge|histogram)$/m);
+  expect(text).toMatch(/^gen_ai_client_token_usage\w*_count\{.*\} [1-9]/m);
+  expect(text).not.toContain(run);
+});

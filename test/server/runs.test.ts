@@ -144,10 +144,10 @@ test('what is not there is 404, and bad input names its field', async () => {
   const messages = says1('x');
   expect(await bad({})).toBe('messages');
   expect(await bad({ messages: [] })).toBe('messages');
-  expect(await bad({ messages: [{ role: 'user', content: ' ' }] })).toBe('messages.0.content');
-  expect(await bad({ messages: [{ role: 'assistant', content: 'x' }] })).toBe('messages.0');
+  expect(await bad({ messages: [{ role: 'user', content: ' ' }] })).toBe('messages[0].content');
+  expect(await bad({ messages: [{ role: 'assistant', content: 'x' }] })).toBe('messages[0]');
   expect(await bad({ messages, model: 'other' })).toBe('model');
-  expect(await bad({ messages, tools: ['calculator', 'rm'] })).toBe('tools.1');
+  expect(await bad({ messages, tools: ['calculator', 'rm'] })).toBe('tools[1]');
   expect(await bad({ messages, max_iterations: 0 })).toBe('max_iterations');
 });
 

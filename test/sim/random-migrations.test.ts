@@ -8,7 +8,7 @@ import { runWorld } from './random-world.ts';
 
 test('random worlds of several engines: no promise is broken, nothing is left behind, no core idles without need', () => {
   const counts = new Map<string, number>();
-  for (let seed = 1; seed <= seedCount(40, 20_000); seed++) {
+  for (let seed = 1; seed <= seedCount(40, 10_000); seed++) {
     try {
       const { counts: own } = runWorld(seed, { alter: migrating(seed), onStep: checkWorkConserved });
       for (const [type, count] of own) counts.set(type, (counts.get(type) ?? 0) + count);
@@ -28,7 +28,7 @@ test('the same seed gives the same events', () => {
 
 test('after crashes, too, what was stored goes on as it was', () => {
   let moves = 0;
-  for (let seed = 1; seed <= seedCount(25, 20_000); seed++) {
+  for (let seed = 1; seed <= seedCount(25, 10_000); seed++) {
     try {
       moves += crashWorld(seed, migrating(seed)).counts.get('process.migrated') ?? 0;
     } catch (error) {
@@ -40,7 +40,7 @@ test('after crashes, too, what was stored goes on as it was', () => {
 
 test('calls that name their engine run there and nowhere else, before and after crashes', () => {
   const counts = new Map<string, number>();
-  for (let seed = 1; seed <= seedCount(25, 20_000); seed++) {
+  for (let seed = 1; seed <= seedCount(25, 10_000); seed++) {
     try {
       const { counts: own } = runWorld(seed, { alter: naming(seed), onStep: checkWorkConserved });
       for (const [type, count] of own) counts.set(type, (counts.get(type) ?? 0) + count);

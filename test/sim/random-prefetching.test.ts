@@ -43,7 +43,7 @@ function runSeed(seed: number): WorldResult {
 
 test('random programs, faults and signals: prefetching breaks no promise and leaves nothing behind', () => {
   const counts = new Map<string, number>();
-  for (let seed = 1; seed <= seedCount(80, 100_000); seed++)
+  for (let seed = 1; seed <= seedCount(80, 50_000); seed++)
     for (const [type, count] of runSeed(seed).counts) counts.set(type, (counts.get(type) ?? 0) + count);
   // Rarely: few of these programs live long enough beside each other. Those of the kernel's own test of prefetching do it all the time.
   expect(counts.get('prefetch.ended')).toBeGreaterThan(5);

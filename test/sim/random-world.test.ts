@@ -9,6 +9,7 @@ type AfterCrash = 'process.restored' | 'tool.interrupted' | 'lock.restored' | 's
 /** Prefetching, changing engines, and what servers do have worlds of their own. */
 type OfOwnWorlds =
   | 'process.released'
+  | 'lock.kept'
   | 'budget.added'
   | 'budget.removed'
   | 'process.migrated'

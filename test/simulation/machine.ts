@@ -127,7 +127,7 @@ export class Machine {
     if (live === undefined) return this.die(undefined);
     try {
       await live.park();
-      promised(!live['isBusy'], 'who is parked does nothing', () => 'something still runs');
+      promised(!live['underWay'].isBusy(), 'who is parked does nothing', () => 'something still runs');
       this.world.witness.note('parked');
       await this.lease?.release();
       this.die(undefined);

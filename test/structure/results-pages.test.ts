@@ -40,7 +40,15 @@ test('the list names all pages in order, and no other files are there', () => {
   const names = [...Object.keys(quickPages), ...Object.keys(longPages)];
   const rows = [...list.matchAll(/^\| \[.*?\]\((.*?)\.md\)/gm)].map(([, name]) => name);
   expect(rows).toEqual(names);
-  const known = new Set(['README.md', 'agents.md', 'kernel.md', 'paging.md', 'scheduling.md', 'storage.md']);
+  const known = new Set([
+    'README.md',
+    'agents.md',
+    'kernel.md',
+    'paging.md',
+    'scheduling.md',
+    'storage.md',
+    'sweep.md',
+  ]);
   for (const { page } of made) for (const file of filesOf(page).keys()) known.add(file);
   for (const name of Object.keys(longPages))
     for (const ending of ['md', 'svg']) known.add(`${name}.${ending}`);

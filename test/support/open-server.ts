@@ -4,6 +4,7 @@ import { Command } from 'commander';
 
 import { serveCommand } from '../../src/cli/commands/serve.ts';
 import { liveSettings, type LiveFlags } from '../../src/cli/live/settings.ts';
+import { startSimulationJob } from '../../src/cli/serve/simulation-job.ts';
 import { openServedWorld } from '../../src/cli/serve/open-served-world.ts';
 import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
 import type { StorageManager } from '../../src/kernel/storage.ts';
@@ -45,7 +46,12 @@ export async function openServer({
   const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
-  const services = openServices(world.served, { active: 1_000, onNotice: () => {}, ...options });
+  const services = openServices(world.served, {
+    active: 1_000,
+    onNotice: () => {},
+    startJob: startSimulationJob,
+    ...options,
+  });
   const app = createApp(services, {
     version: '0.0.0',
     guards,

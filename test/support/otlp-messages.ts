@@ -85,8 +85,8 @@ const { root } = parse(`
 const traceRequest = root.lookupType('ExportTraceServiceRequest');
 const metricRequest = root.lookupType('ExportMetricsServiceRequest');
 
-export type Value = string | number | boolean | readonly Value[];
-export type Told = Readonly<Record<string, Value>>;
+type Value = string | number | boolean | readonly Value[];
+type Told = Readonly<Record<string, Value>>;
 
 export interface ReceivedSpan {
   readonly traceId: string;
@@ -118,7 +118,7 @@ export interface ReceivedMetric {
   readonly isMonotonic: boolean;
   readonly points: readonly ReceivedPoint[];
 }
-export interface ReceivedPoint {
+interface ReceivedPoint {
   readonly attributes: Told;
   readonly startNs: bigint;
   readonly atNs: bigint;

@@ -1,5 +1,5 @@
 /** A collector that decodes what it is sent, on any free port. */
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
@@ -41,7 +41,7 @@ export async function otlpReceiver(answer: () => number | undefined = () => 200)
     else if (path.endsWith('/v1/metrics')) metrics.push(metricsIn(bytes));
     else problems.push(`path ${path}`);
   };
-  const server = createServer(async (request, response) => {
+  const answered = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
       await take(request);
     } catch (error) {
@@ -51,7 +51,8 @@ export async function otlpReceiver(answer: () => number | undefined = () => 200)
     }
     const status = answer();
     if (status !== undefined) response.writeHead(status, { 'content-type': 'application/x-protobuf' }).end();
-  });
+  };
+  const server = createServer((request, response) => void answered(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {

@@ -112,7 +112,7 @@ async function makeTables(database: PostgresDatabase): Promise<void> {
     if (row?.['version'] !== tablesVersion)
       throw new KernelError(
         'STORAGE_FAILED',
-        `jobs ${database.name}: its tables are of version ${row?.['version'] ?? 'none'}; allowed: ${tablesVersion}, that of this ringzero`,
+        `jobs ${database.name}: its tables are of version ${String(row?.['version'] ?? 'none')}; allowed: ${tablesVersion}, that of this ringzero`,
       );
   });
 }

@@ -24,6 +24,8 @@ export const mostTries = defaultRetries + 1;
 
 export interface QueueOptions {
   readonly retries?: number;
+  /** Before it is handed out again: a second or two, twice that, and so on up to this, s. Default: at once. */
+  readonly longestWaitSeconds?: number;
 }
 /** The longest that one may take, s: the most that the queue allows. */
 const longestSeconds = 24 * 3_600;
@@ -43,13 +45,15 @@ export class WorkQueue {
   static async open(
     boss: PgBoss,
     name: string,
-    { retries = defaultRetries }: QueueOptions = {},
+    { retries = defaultRetries, longestWaitSeconds }: QueueOptions = {},
   ): Promise<WorkQueue> {
     await boss.createQueue(deadName(name));
     await boss.createQueue(name, {
       policy: 'exclusive',
       retryLimit: retries,
-      retryDelay: 0,
+      ...(longestWaitSeconds === undefined
+        ? { retryDelay: 0 }
+        : { retryDelay: 1, retryBackoff: true, retryDelayMax: longestWaitSeconds }),
       expireInSeconds: longestSeconds,
       deadLetter: deadName(name),
     });

@@ -50,11 +50,13 @@ export class AppendBatch {
   async open(appends: readonly (readonly KernelRecord[])[]): Promise<void> {
     const names = new Set<string>();
     const settling = new Set<string>();
+    let last: unknown;
     for (const records of appends)
       for (const record of records) {
         const { type, run } = record;
         if (typeof run !== 'string') continue;
-        names.add(run);
+        if (run !== last) names.add(run);
+        last = run;
         if (type === 'ledger') settling.add(run);
         if (type === 'page' && !isNamedByContent(record)) this.misnamed.add(record);
       }
@@ -151,7 +153,8 @@ export class AppendBatch {
       return this.again(record, () => this.stored.branch(found, known));
     const run = found ?? this.pending.startRun(name, this.foreign);
     const { branch } = this.pending.startBranch(run, branchName);
-    this.pending.put(record, branchesTable, run, (texts) => ({
+    this.pending.put(record, branchesTable, run, (number, texts) => ({
+      run: number,
       branch,
       name: branchName,
       started: branchBytes(texts, record),
@@ -209,8 +212,8 @@ export class AppendBatch {
     process.promptLength = keep + nodes.length;
     for (const { hash } of nodes) if (hash !== '') this.pending.use(run, hash);
     const place = run.places++;
-    this.pending.put(record, checkpointsTable, run, (texts) =>
-      checkpointRow(texts, process.process, place, record),
+    this.pending.put(record, checkpointsTable, run, (number, texts) =>
+      checkpointRow(texts, { run: number, process: process.process, place }, record),
     );
   }
 
@@ -234,10 +237,10 @@ export class AppendBatch {
 
   private addAudit(run: RunHead, record: AuditRecord): void {
     const { audit } = run;
-    const entry = chainAudit(audit, { ...record }, nativeSha256);
+    const entry = chainAudit(audit, record, nativeSha256);
     this.pending.touch(run);
     run.audit = { count: entry.index + 1, hash: entry.hash };
-    this.pending.putRow(auditTable, run, () => auditRow(entry));
+    this.pending.putRow(auditTable, run, (number) => auditRow(number, entry));
   }
 
   private addPage(run: RunHead, record: PageRecord): void {
@@ -261,7 +264,9 @@ export class AppendBatch {
     if (!isNext) throw refusal(record, 'comes before the part that it follows');
     this.pending.touch(run);
     const place = run.places++;
-    this.pending.put(record, recordingsTable, run, (texts) => recordingRow(texts, place, record));
+    this.pending.put(record, recordingsTable, run, (number, texts) =>
+      recordingRow(texts, { run: number, place }, record),
+    );
   }
 
   /** Compare and set: the first end stands. */

@@ -2,34 +2,47 @@
 import type { LedgerRecord } from '../../kernel/records.ts';
 
 export class CallBook {
-  private readonly open = new Set<string>();
+  /** Few at a time. */
+  private readonly open: LedgerRecord[] = [];
   private lastUs = -Infinity;
   private lastSeq = -Infinity;
 
   /** Sure when true; when false it may be stored already. */
   isNew(record: LedgerRecord): boolean {
-    return record.what === 'settled' ? this.open.has(reservationKey(record)) : this.isBehindAll(record);
+    return record.what === 'settled' ? this.placeOf(record) !== -1 : this.isBehindAll(record);
   }
 
   /** What it returns takes the record out again, when all that was added behind it has been. */
   add(record: LedgerRecord): () => void {
-    const { lastUs, lastSeq } = this;
-    const key = reservationKey(record);
-    const wasOpen = this.open.has(key);
+    const { open, lastUs, lastSeq } = this;
     const isBehindAll = this.isBehindAll(record);
+    const place = this.placeOf(record);
+    const closed = record.what === 'settled' && place !== -1 ? open[place] : undefined;
+    if (closed !== undefined) open.splice(place, 1);
     // One that comes late may be settled already.
-    if (record.what === 'settled') this.open.delete(key);
-    else if (isBehindAll) this.open.add(key);
+    const isOpened = record.what === 'reserved' && isBehindAll;
+    if (isOpened) open.push(record);
     if (isBehindAll) {
       this.lastUs = record.reservedUs;
       this.lastSeq = record.seq;
     }
     return () => {
-      if (wasOpen) this.open.add(key);
-      else this.open.delete(key);
+      if (isOpened) open.pop();
+      if (closed !== undefined) open.splice(place, 0, closed);
       this.lastUs = lastUs;
       this.lastSeq = lastSeq;
     };
+  }
+
+  private placeOf({ pid, n, reservedUs, seq, node }: LedgerRecord): number {
+    return this.open.findIndex(
+      (other) =>
+        other.seq === seq &&
+        other.reservedUs === reservedUs &&
+        other.n === n &&
+        other.pid === pid &&
+        other.node === node,
+    );
   }
 
   /** By the time and the number of its reservation: no stored one has the same. */
@@ -39,10 +52,6 @@ export class CallBook {
 }
 
 /** A reservation is made once, and settled once. */
-export function callKey(record: LedgerRecord): string {
-  return `${record.what} ${reservationKey(record)}`;
-}
-
-function reservationKey({ pid, n, reservedUs, seq, node }: LedgerRecord): string {
-  return `${pid} ${n} ${reservedUs} ${seq} ${node}`;
+export function callKey({ what, pid, n, reservedUs, seq, node }: LedgerRecord): string {
+  return `${what} ${pid} ${n} ${reservedUs} ${seq} ${node}`;
 }

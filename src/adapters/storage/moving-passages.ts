@@ -30,14 +30,14 @@ export async function movePassages(
     types,
   }: {
     readonly statements: (table: Table) => readonly string[];
-    readonly types: { readonly integer: string; readonly bytes: string };
+    readonly types: { readonly integer: string; readonly text: string };
   },
 ): Promise<void> {
   const renamed = [before.checkpointsTable, before.ledgerTable, before.auditTable, before.pageUsesTable];
   for (const { name } of renamed) await session.query(`alter table ${name} rename to ${oldName(name)}`);
   for (const table of [passagesTable, checkpointsTable, ledgerTable, auditTable, pageUsesTable])
     for (const statement of statements(table)) await session.query(statement);
-  await session.query(`alter table ${processesTable.name} add column tally ${types.bytes}`);
+  await session.query(`alter table ${processesTable.name} add column tally ${types.text}`);
   await moveSteps(session);
   await moveLedger(session);
   await copy(session, checkpointsTable, ['run', 'place']);
@@ -78,7 +78,7 @@ async function moveSteps(session: SqlSession): Promise<void> {
       rows.push(passageRow(place, records, (text) => references.get(text)));
     }
     await session.insert(passagesTable, rows);
-    await session.update(processesTable, ['tally'], [{ run: run!, process: process!, tally: tally.pack() }]);
+    await session.update(processesTable, ['tally'], [{ run: run!, process: process!, tally: tally.text() }]);
   }
 }
 

@@ -38,9 +38,9 @@ const kind = {
 /** The hash under which a text is stored, when it shall not stand in the JSON itself. */
 export type Refer = (text: string) => string | undefined;
 
-/** Members that are undefined are left out. */
-export function packJson(value: unknown, refer?: Refer): Uint8Array {
-  return writer.pack(value, refer);
+/** Members that are undefined are left out. `before`: a byte to stand before it. */
+export function packJson(value: unknown, refer?: Refer, before?: number): Uint8Array {
+  return writer.pack(value, refer, before);
 }
 
 /** `resolve`: the text that a reference stands for. Throws KernelError STORAGE_FAILED for bytes that are no packed JSON. */
@@ -78,6 +78,7 @@ const texts: ReadonlySet<number> = new Set([
   kind.aroundHash,
 ]);
 const wordNumbers = new Map(wellKnownWords.map((word, number) => [word, number]));
+const longestWord = Math.max(...wellKnownWords.map(({ length }) => length));
 const hashLength = 64;
 const hashBytes = hashLength / 2;
 const wholeHash = /^[0-9a-f]{64}$/;
@@ -94,11 +95,12 @@ class Writer {
   /** Of the texts that may come again. */
   private numbers: Map<string, number> | undefined;
 
-  pack(value: unknown, refer: Refer | undefined): Uint8Array {
+  pack(value: unknown, refer: Refer | undefined, before: number | undefined): Uint8Array {
     const { length: start, refer: outer, numbers } = this;
     this.refer = refer;
     this.numbers = undefined;
     try {
+      if (before !== undefined) this.byte(before);
       this.write(value);
       return Uint8Array.prototype.slice.call(this.bytes, start, this.length);
     } finally {
@@ -131,13 +133,13 @@ class Writer {
 
   private object(value: Record<string, unknown>): void {
     const names = Object.keys(value);
-    let count = 0;
-    for (const name of names) if (value[name] !== undefined) count++;
+    let count = names.length;
+    for (const name of names) if (value[name] === undefined) count--;
     this.head(kind.smallObject, 16, kind.object, count);
     for (const name of names) {
       const member = value[name];
       if (member === undefined) continue;
-      if (!this.again(name)) this.plainText(name);
+      if (!this.known(name)) this.characters(name);
       this.write(member);
     }
   }
@@ -157,16 +159,21 @@ class Writer {
   }
 
   private text(text: string): void {
-    if (this.again(text)) return;
+    if (this.known(text)) return;
     const hash = this.refer?.(text);
-    if (hash === undefined) return this.plainText(text);
+    if (hash === undefined) return this.characters(text);
     this.byte(kind.reference);
     this.hash(hash);
   }
 
-  /** Whether it stood there before: then it is written. */
-  private again(text: string): boolean {
-    if (text.length < numberedFrom || wordNumbers.has(text)) return false;
+  /** Whether it is a word, or stood there before: then it is written. */
+  private known(text: string): boolean {
+    const word = text.length > longestWord ? undefined : wordNumbers.get(text);
+    if (word !== undefined) {
+      this.byte(kind.word + word);
+      return true;
+    }
+    if (text.length < numberedFrom) return false;
     const numbers = (this.numbers ??= new Map());
     const number = numbers.get(text);
     if (number === undefined) {
@@ -178,9 +185,14 @@ class Writer {
     return true;
   }
 
-  private plainText(text: string): void {
-    const number = wordNumbers.get(text);
-    if (number !== undefined) return this.byte(kind.word + number);
+  /** Of a text with a hash in it: it has no number of its own. */
+  private part(text: string): void {
+    const word = wordNumbers.get(text);
+    if (word !== undefined) return this.byte(kind.word + word);
+    this.characters(text);
+  }
+
+  private characters(text: string): void {
     if (text.length >= hashLength && text.length <= aroundHashLength) {
       if (text.length === hashLength && wholeHash.test(text)) {
         this.byte(kind.hash);
@@ -189,15 +201,15 @@ class Writer {
       const at = text.search(hashWithin);
       if (at !== -1) {
         this.byte(kind.aroundHash);
-        this.plainText(text.slice(0, at));
+        this.part(text.slice(0, at));
         this.hash(text.slice(at, at + hashLength));
-        return this.plainText(text.slice(at + hashLength));
+        return this.part(text.slice(at + hashLength));
       }
     }
-    this.characters(text);
+    this.letters(text);
   }
 
-  private characters(text: string): void {
+  private letters(text: string): void {
     const { length } = text;
     if (length < 64 && this.ascii(text)) return;
     const isWide = !isUtf8(text);

@@ -102,14 +102,19 @@ function listOf(records: readonly PlacedRecord[]): readonly [number, ...Entry[]]
   return [firstUs, ...records.map(({ place, record }) => entryOf(record, place - firstPlace, firstUs))];
 }
 
+const typeNumbers = Object.fromEntries(types.map((type, number) => [type, number])) as Record<
+  (typeof types)[number],
+  number
+>;
+
 function entryOf(record: HistoryRecord | JournalRecord, placeBehind: number, firstUs: number): Entry {
-  const type = types.indexOf(record.type);
+  const type = typeNumbers[record.type];
   const timeBehind = record.atUs - firstUs;
   if (record.type === 'history') {
     const { n, kind, hash, result, asked } = record;
-    const rest: unknown[] = [n, kind, hash, result];
-    if (asked !== undefined) rest.push(asked);
-    return [type, placeBehind, timeBehind, ...rest];
+    return asked === undefined
+      ? [type, placeBehind, timeBehind, n, kind, hash, result]
+      : [type, placeBehind, timeBehind, n, kind, hash, result, asked];
   }
   const { v: _v, run: _run, branch: _branch, pid: _pid, type: _type, seq, atUs: _atUs, ...body } = record;
   return [type, placeBehind, timeBehind, seq, body];

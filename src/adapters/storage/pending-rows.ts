@@ -8,9 +8,8 @@ import type {
   PageRecord,
   ProcessStarted,
 } from '../../kernel/records.ts';
-import { callKey } from './call-books.ts';
+import { AddedRecords } from './added-records.ts';
 import { ledgerBody } from './ledger-rows.ts';
-import { pageKey } from './page-key.ts';
 import { Passage } from './passages.ts';
 import {
   addBranch,
@@ -22,15 +21,8 @@ import {
 } from './run-heads.ts';
 import { SharedTexts } from './shared-texts.ts';
 import type { Row, SqlSession } from './sql.ts';
-import {
-  ledgerTable,
-  pagesTable,
-  pageUsesTable,
-  passagesTable,
-  processesTable,
-  runsTable,
-  type Table,
-} from './tables.ts';
+import { ledgerTable, passagesTable, processesTable, runsTable, type Table } from './tables.ts';
+import { UsedPages } from './used-pages.ts';
 
 interface Start {
   readonly record: ProcessStarted;
@@ -39,30 +31,38 @@ interface Start {
 
 /** Of a run, as it was when the append began. */
 interface RunBefore {
+  readonly run: RunHead;
   readonly places: number;
   readonly audit: AuditHead;
-  readonly wasTouched: boolean;
 }
 
-/** Without the number of its run, which is known when it is written. */
-type WriteRow = (texts: SharedTexts) => Row;
+/** The same of a process. */
+interface ProcessBefore extends Pick<
+  ProcessHead,
+  'lastN' | 'lastSeq' | 'checkpointN' | 'tip' | 'promptLength' | 'hasEnded'
+> {
+  readonly process: ProcessHead;
+}
 
-/** Of those that a run is known to use; a checkpoint names what came since the one before it. */
-const mostKnownPages = 128;
+/** The number of its run is known when it is written. */
+type WriteRow = (run: number, texts: SharedTexts) => Row;
 
 export class PendingRows {
   private readonly heads: Map<string, RunHead>;
   private readonly rows: { readonly table: Table; readonly run: RunHead; readonly write: WriteRow }[] = [];
   private readonly passages: { readonly run: RunHead; readonly passage: Passage }[] = [];
-  private readonly calls: { readonly run: RunHead; readonly records: LedgerRecord[] }[] = [];
+  private readonly calls: TheCalls[] = [];
   private readonly pages: { readonly run: RunHead; readonly record: PageRecord }[] = [];
   private readonly uses: { readonly run: RunHead; readonly hash: string }[] = [];
   /** The same may come twice before it is stored. */
   private readonly added = new AddedRecords();
-  private readonly touched = new Set<RunHead>();
-  private readonly changed = new Map<ProcessHead, RunHead>();
+  /** In the order in which they were first; the heads themselves tell, too: an append has too few for sets of its own. */
+  private readonly touched: RunHead[] = [];
+  private readonly changed: { readonly run: RunHead; readonly process: ProcessHead }[] = [];
   private readonly starts = new Map<ProcessHead, Start>();
   private readonly ends = new Map<ProcessHead, Row>();
+  /** What heads keep of this object: they outlive it. */
+  private readonly token = {};
   private mark: Mark = this.newMark();
 
   /** `heads`: of runs, changed as if what is added were stored. */
@@ -78,22 +78,23 @@ export class PendingRows {
   /** Takes back all since `begin`. */
   takeBack(): void {
     const { lengths, settled, runs, processes, startedRuns, branches, starts, ends } = this.mark;
+    for (const run of this.touched.slice(lengths.touched)) run.touchedIn = undefined;
+    for (const { process } of this.changed.slice(lengths.changed)) process.changedIn = undefined;
+    for (const { passage } of this.passages.slice(lengths.passages)) passage.process.told = undefined;
     for (const name of grown) this[name].length = lengths[name];
     this.added.cut(lengths.added);
     for (const takeOut of settled.toReversed()) takeOut();
-    for (const [process, before] of processes) Object.assign(process, before);
+    for (const { process, ...before } of processes) Object.assign(process, before);
     for (const process of ends) this.ends.delete(process);
     for (const { run, process } of starts) {
       run.processes.pop();
       process.branch.processes.delete(process.pid);
       this.starts.delete(process);
-      this.changed.delete(process);
     }
     for (const { run, branch } of branches) run.branches.delete(branch.name);
-    for (const [run, { places, audit, wasTouched }] of runs) {
+    for (const { run, places, audit } of runs) {
       run.places = places;
       run.audit = audit;
-      if (!wasTouched) this.touched.delete(run);
     }
     for (const { name } of startedRuns) this.heads.delete(name);
   }
@@ -145,26 +146,24 @@ export class PendingRows {
   /** Call it when the head of the process has the record. */
   tell(run: RunHead, process: ProcessHead, record: HistoryRecord | JournalRecord): void {
     this.added.push(record);
-    const { told } = this.mark;
-    let passage = told.get(process);
-    if (passage === undefined) {
-      passage = new Passage(process);
-      told.set(process, passage);
-      this.passages.push({ run, passage });
+    let { told } = process;
+    if (told?.mark !== this.mark.token) {
+      told = { mark: this.mark.token, passage: new Passage(process) };
+      process.told = told;
+      this.passages.push({ run, passage: told.passage });
     }
-    passage.add({ place: run.places++, record });
+    told.passage.add({ place: run.places++, record });
   }
 
   settle(run: RunHead, record: LedgerRecord): void {
     this.added.push(record);
     // Its head has a book as soon as it is looked at.
     this.mark.settled.push(run.calls!.add(record));
-    const { calls } = this.mark;
-    const known = calls.get(run);
-    if (known !== undefined) return void known.push(record);
-    const records = [record];
-    calls.set(run, records);
-    this.calls.push({ run, records });
+    const known = this.calls.at(-1);
+    // Of one append and one run: those of several stand in as many rows.
+    if (known !== undefined && known.run === run && known.mark === this.mark.token)
+      known.records.push(record);
+    else this.calls.push({ run, mark: this.mark.token, records: [record] });
   }
 
   putPage(run: RunHead, record: PageRecord): void {
@@ -180,19 +179,24 @@ export class PendingRows {
 
   /** Call it before the places or the audit head of the run change. */
   touch(run: RunHead): void {
-    const { runs } = this.mark;
-    if (runs.has(run)) return;
-    runs.set(run, { places: run.places, audit: run.audit, wasTouched: this.touched.has(run) });
-    this.touched.add(run);
+    if (run.markedIn === this.mark.token) return;
+    run.markedIn = this.mark.token;
+    this.mark.runs.push({ run, places: run.places, audit: run.audit });
+    if (run.touchedIn === this.token) return;
+    run.touchedIn = this.token;
+    this.touched.push(run);
   }
 
   /** Call it before the head of the process, or the places of the run, change. */
   change(run: RunHead, process: ProcessHead): void {
     this.touch(run);
-    const { processes } = this.mark;
-    if (processes.has(process)) return;
-    processes.set(process, { ...process });
-    this.changed.set(process, run);
+    if (process.markedIn === this.mark.token) return;
+    process.markedIn = this.mark.token;
+    const { lastN, lastSeq, checkpointN, tip, promptLength, hasEnded } = process;
+    this.mark.processes.push({ process, lastN, lastSeq, checkpointN, tip, promptLength, hasEnded });
+    if (process.changedIn === this.token) return;
+    process.changedIn = this.token;
+    this.changed.push({ run, process });
   }
 
   /** All that was added. */
@@ -207,13 +211,14 @@ export class PendingRows {
     const texts = new SharedTexts();
     const used = new UsedPages();
     for (const { table, run, write } of this.rows) {
-      put(table, { ...write(texts), run: run.id });
+      put(table, write(run.id, texts));
       used.add(run, texts.takeReferences());
     }
     for (const { run, passage } of this.passages) {
       put(passagesTable, passage.row(run.id, texts));
       used.add(run, texts.takeReferences());
       for (const { record } of passage.records) passage.process.tally.add(record);
+      passage.process.told = undefined;
     }
     for (const { run, records } of this.calls) put(ledgerTable, { run: run.id, body: ledgerBody(records) });
     for (const { run, record } of this.pages) {
@@ -223,12 +228,14 @@ export class PendingRows {
     for (const { run, hash } of this.uses) used.add(run, [hash]);
     const changed: Row[] = [];
     const ended: Row[] = [];
-    for (const [process, run] of this.changed) {
+    for (const { process, run } of this.changed) {
       const start = this.starts.get(process);
       const end = this.ends.get(process);
-      const row = { ...headRow(run, process), ...(end ?? noEnd) };
-      if (start !== undefined) put(processesTable, { ...row, ...startRow(process, start) });
-      else (end === undefined ? changed : ended).push(row);
+      const row = headRow(run, process);
+      if (start !== undefined)
+        put(processesTable, { ...row, ...startRow(process, start), ...(end ?? noEnd) });
+      else if (end === undefined) changed.push(row);
+      else ended.push({ ...row, ...end });
     }
     for (const [table, rows] of byTable) await session.insert(table, rows);
     await session.update(processesTable, headColumns, changed);
@@ -239,14 +246,15 @@ export class PendingRows {
 
   /** What a run that is over has is loaded again for the little that may still come: a storage may outlive many of them. */
   private forgetOver(): void {
-    for (const process of this.ends.keys()) {
-      const run = this.changed.get(process)!;
+    if (this.ends.size === 0) return;
+    for (const { process, run } of this.changed) {
+      if (!this.ends.has(process)) continue;
       if (run.processes.every(({ hasEnded }) => hasEnded)) this.heads.delete(run.name);
     }
   }
 
   private async writeRuns(session: SqlSession): Promise<void> {
-    const runs = [...this.touched];
+    const runs = this.touched;
     for (const run of runs) run.version++;
     await session.update(runsTable, runColumns, runs.filter(({ id }) => id !== 0).map(runRow));
     const started = runs.filter(({ id }) => id === 0);
@@ -262,15 +270,16 @@ export class PendingRows {
       calls: this.calls.length,
       pages: this.pages.length,
       uses: this.uses.length,
+      touched: this.touched.length,
+      changed: this.changed.length,
       added: this.added.length,
     };
     return {
+      token: {},
       lengths,
-      told: new Map(),
-      calls: new Map(),
       settled: [],
-      runs: new Map(),
-      processes: new Map(),
+      runs: [],
+      processes: [],
       startedRuns: [],
       branches: [],
       starts: [],
@@ -279,133 +288,29 @@ export class PendingRows {
   }
 }
 
-const grown = ['rows', 'passages', 'calls', 'pages', 'uses'] as const;
+const grown = ['rows', 'passages', 'calls', 'pages', 'uses', 'touched', 'changed'] as const;
+
+/** What one append tells of the budget of a run. */
+interface TheCalls {
+  readonly run: RunHead;
+  readonly mark: object;
+  readonly records: LedgerRecord[];
+}
 
 /** Where an append began, and what it has changed since. */
 interface Mark {
+  /** What heads keep of it: they outlive it. */
+  readonly token: object;
   /** How many there were. */
   readonly lengths: Readonly<Record<(typeof grown)[number] | 'added', number>>;
-  readonly told: Map<ProcessHead, Passage>;
-  readonly calls: Map<RunHead, LedgerRecord[]>;
   /** Take its ledger records out of their books again. */
   readonly settled: (() => void)[];
-  readonly runs: Map<RunHead, RunBefore>;
-  /** With a copy of what each was. */
-  readonly processes: Map<ProcessHead, ProcessHead>;
+  readonly runs: RunBefore[];
+  readonly processes: ProcessBefore[];
   readonly startedRuns: RunHead[];
   readonly branches: { readonly run: RunHead; readonly branch: BranchHead }[];
   readonly starts: { readonly run: RunHead; readonly process: ProcessHead }[];
   readonly ends: ProcessHead[];
-}
-
-/** What was added, to be found by its name: few ask, so that names are made when somebody does. */
-class AddedRecords {
-  private readonly records: KernelRecord[] = [];
-  private readonly byName = new Map<string, KernelRecord>();
-  private named = 0;
-
-  get length(): number {
-    return this.records.length;
-  }
-
-  push(record: KernelRecord): void {
-    this.records.push(record);
-  }
-
-  like(record: KernelRecord): KernelRecord | undefined {
-    for (; this.named < this.records.length; this.named++) {
-      const next = this.records[this.named]!;
-      this.byName.set(nameOf(next), next);
-    }
-    return this.byName.get(nameOf(record));
-  }
-
-  /** Takes back all behind the first ones. */
-  cut(length: number): void {
-    for (const record of this.records.slice(length, this.named)) this.byName.delete(nameOf(record));
-    this.records.length = length;
-    this.named = Math.min(this.named, length);
-  }
-}
-
-/** Like that of no other record. */
-function nameOf(record: KernelRecord): string {
-  const { type, run } = record;
-  switch (record.type) {
-    case 'run.started':
-      return JSON.stringify([type, run, record.branch]);
-    case 'process.started':
-    case 'process.ended':
-      return JSON.stringify([type, run, record.branch, record.pid]);
-    case 'history':
-    case 'checkpoint':
-      return JSON.stringify([type, run, record.branch, record.pid, record.n]);
-    case 'ledger':
-      return JSON.stringify([type, run, callKey(record)]);
-    case 'page':
-      return JSON.stringify([type, record.hash]);
-    case 'recording':
-      return JSON.stringify([type, run, record.session, record.part]);
-    case 'audit':
-      return type;
-    default:
-      return JSON.stringify(['journal', run, record.branch, record.pid, record.seq]);
-  }
-}
-
-/** Which run uses which pages, in the order of their first use: the first that uses one that is not stored brings it. */
-class UsedPages {
-  private readonly byRun = new Map<RunHead, Set<string>>();
-
-  add(run: RunHead, hashes: Iterable<string>): void {
-    let known = this.byRun.get(run);
-    if (known === undefined) this.byRun.set(run, (known = new Set()));
-    for (const hash of hashes) known.add(hash);
-  }
-
-  /** `texts`: that may not be stored yet, by hash. */
-  async write(session: SqlSession, texts: ReadonlyMap<string, Uint8Array>): Promise<void> {
-    const brought = new Map<string, RunHead>();
-    const rows: Row[] = [];
-    for (const [run, hashes] of this.byRun)
-      for (const hash of hashes) {
-        const text = texts.get(hash);
-        if (text === undefined || brought.has(hash)) continue;
-        brought.set(hash, run);
-        rows.push({ hash: pageKey(hash), run: run.id, text });
-      }
-    const areNew = (await session.insert(pagesTable, rows)) === rows.length;
-    const unknown: { readonly run: number; readonly hash: string }[] = [];
-    for (const [run, hashes] of this.byRun) {
-      const { id, pages } = run;
-      if (pages.size + hashes.size > mostKnownPages) pages.clear();
-      for (const hash of hashes) {
-        if (!pages.has(hash) && !(areNew && brought.get(hash) === run)) unknown.push({ run: id, hash });
-        pages.add(hash);
-      }
-    }
-    await this.note(session, unknown);
-  }
-
-  /** What is stored for another run is used by this one, too. */
-  private async note(
-    session: SqlSession,
-    uses: readonly { readonly run: number; readonly hash: string }[],
-  ): Promise<void> {
-    if (uses.length === 0) return;
-    const keys = Array.from(new Set(uses.map(({ hash }) => hash)), (hash) => ({ hash: pageKey(hash) }));
-    const owners = new Map<string, number>();
-    for (const { hash, run } of await session.find(pagesTable, ['hash'], keys, { only: ['hash', 'run'] }))
-      owners.set(keyText(hash as Uint8Array), run as number);
-    const rows = uses
-      .map(({ run, hash }) => ({ run, hash: pageKey(hash) }))
-      .filter(({ run, hash }) => owners.get(keyText(hash)) !== run);
-    await session.insert(pageUsesTable, rows);
-  }
-}
-
-function keyText(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
 }
 
 const headColumns = ['last_n', 'last_seq', 'checkpoint_n', 'tip', 'prompt_length', 'tally'];
@@ -437,7 +342,7 @@ function headRow(run: RunHead, head: ProcessHead): Row {
     checkpoint_n: head.checkpointN,
     tip: head.tip,
     prompt_length: head.promptLength,
-    tally: head.tally.pack(),
+    tally: head.tally.text(),
   };
 }
 

@@ -1,4 +1,4 @@
-/** Records as rows of the tables, without the number of their run, and back. What a row has from its place (run, branch, pid) is not told in it again. */
+/** Records as rows of the tables, and back. What a row has from its place (run, branch, pid) is not told in it again. */
 import type { ChainedAuditRecord } from '../../kernel/audit-log.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import {
@@ -31,19 +31,17 @@ export function branchOf(texts: SharedReader, started: Uint8Array): RunStarted {
 
 export function checkpointRow(
   texts: SharedTexts,
-  process: number,
-  place: number,
+  place: { readonly run: number; readonly process: number; readonly place: number },
   record: CheckpointRecord,
 ): Row {
   const { v: _v, type: _type, run: _run, branch: _branch, pid: _pid, n, atUs, ...body } = record;
   return {
-    process,
+    ...place,
     n,
     is_start: record.base === '' ? 1 : 0,
     keep: record.keep,
     body: texts.write(body),
     at_us: atUs,
-    place,
   };
 }
 
@@ -57,9 +55,10 @@ export function checkpointOf(
   return { v, type: 'checkpoint', run, branch, pid, n, atUs, ...rest } as CheckpointRecord;
 }
 
-export function auditRow({ index, previous, hash, record }: ChainedAuditRecord): Row {
+export function auditRow(run: number, { index, previous, hash, record }: ChainedAuditRecord): Row {
   const { pid, n, action, input, output, microDollars, atUs, reasoning, person } = record;
   return {
+    run,
     place: index,
     pid,
     n,
@@ -96,10 +95,10 @@ export function auditOf(run: string, row: Row): ChainedAuditRecord {
 
 export function recordingRow(
   texts: SharedTexts,
-  place: number,
+  place: { readonly run: number; readonly place: number },
   { session, part, lines, atUs }: RecordingRecord,
 ): Row {
-  return { place, session, part, lines: texts.write(lines), at_us: atUs };
+  return { ...place, session, part, lines: texts.write(lines), at_us: atUs };
 }
 
 /** `texts`: with all that the row's text refers to. */

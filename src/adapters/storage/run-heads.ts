@@ -2,6 +2,7 @@
 import { emptyAuditHead, type AuditHead } from '../../kernel/audit-log.ts';
 import type { Pid } from '../../kernel/ids.ts';
 import { CallBook } from './call-books.ts';
+import type { Passage } from './passages.ts';
 import { StoredTally } from './process-tallies.ts';
 import { branchesTable, processesTable } from './tables.ts';
 import type { Row, SqlSession } from './sql.ts';
@@ -30,6 +31,9 @@ export interface RunHead {
   calls: CallBook | undefined;
   /** Hashes of some of the pages that it is known to use: those that it may name again soon. */
   readonly pages: Set<string>;
+  /** By which pending rows it was changed last, and in which append of these (pending-rows.ts). */
+  touchedIn: object | undefined;
+  markedIn: object | undefined;
 }
 
 export interface BranchHead {
@@ -52,6 +56,11 @@ export interface ProcessHead {
   hasEnded: boolean;
   /** Of what is stored. */
   readonly tally: StoredTally;
+  /** As those of its run. */
+  changedIn: object | undefined;
+  markedIn: object | undefined;
+  /** What an append has told of it so far. */
+  told: { readonly mark: object; readonly passage: Passage } | undefined;
 }
 
 /** `row`: of the run, from the table of runs. */
@@ -77,7 +86,7 @@ export async function loadHead(session: SqlSession, row: Row): Promise<RunHead> 
       head,
       byNumber[found['branch'] as number]!,
       found['pid'] as Pid,
-      StoredTally.of(found['tally'] as Uint8Array | null),
+      StoredTally.of(found['tally'] as string | null),
     );
     process.lastN = found['last_n'] as number;
     process.lastSeq = found['last_seq'] as number;
@@ -104,6 +113,8 @@ export function newRun(name: string): RunHead {
     processes: [],
     calls: new CallBook(),
     pages: new Set(),
+    touchedIn: undefined,
+    markedIn: undefined,
   };
 }
 
@@ -130,6 +141,9 @@ export function addProcess(
     promptLength: 0,
     hasEnded: false,
     tally,
+    changedIn: undefined,
+    markedIn: undefined,
+    told: undefined,
   };
   run.processes.push(process);
   branch.processes.set(pid, process);

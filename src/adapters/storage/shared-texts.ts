@@ -10,14 +10,22 @@ import { pagesTable } from './tables.ts';
 /** A shorter text stands where it is used: a reference and its row take about as much. */
 const sharedFrom = 256;
 
+export interface SharedText {
+  /** As it is stored. */
+  readonly bytes: Uint8Array;
+  /** Hashes of what it refers to. */
+  readonly within: ReadonlySet<string>;
+}
+
+/** Most rows refer to nothing. */
+const none = new Set<string>();
+
 /** Writes JSON, and gathers the texts that it refers to. */
 export class SharedTexts {
-  /** By hash, as they are stored. */
-  readonly texts = new Map<string, Uint8Array>();
+  /** By hash. */
+  readonly texts = new Map<string, SharedText>();
   private readonly hashes = new Map<string, string>();
-  /** Of texts that refer to others themselves. */
-  private readonly within = new Map<string, ReadonlySet<string>>();
-  private references = new Set<string>();
+  private references = none;
 
   write(value: unknown): Uint8Array {
     return packedJson(value, this.refer);
@@ -26,20 +34,24 @@ export class SharedTexts {
   /** All that was referred to since this was asked last, also by what is referred to. */
   takeReferences(): ReadonlySet<string> {
     const { references } = this;
-    if (references.size > 0) this.references = new Set();
+    this.references = none;
     return references;
   }
 
   /** A page of this hash: it is referred to. */
   put(hash: string, text: string): void {
-    if (!this.texts.has(hash)) {
-      const outer = this.takeReferences();
-      this.texts.set(hash, this.writePage(text));
-      this.within.set(hash, this.takeReferences());
-      this.references = new Set(outer);
+    let shared = this.texts.get(hash);
+    if (shared === undefined) {
+      const outer = this.references;
+      this.references = none;
+      const bytes = this.writePage(text);
+      shared = { bytes, within: this.references };
+      this.texts.set(hash, shared);
+      this.references = outer;
     }
+    if (this.references === none) this.references = new Set();
     this.references.add(hash);
-    for (const inner of this.within.get(hash)!) this.references.add(inner);
+    for (const inner of shared.within) this.references.add(inner);
   }
 
   /**

@@ -204,7 +204,7 @@ export class StoredRuns {
   async tally({ run, branch, pid }: ProcessAddress): Promise<ProcessTally> {
     const [process] = await this.listed(run, { branch, pid });
     return {
-      results: process?.tally().results() ?? [],
+      results: process?.tally().ofResults() ?? [],
       lastN: Math.max(0, process?.lastN ?? 0),
       lastSeq: process?.lastSeq ?? 0,
     };
@@ -343,7 +343,7 @@ export class StoredRuns {
       place: row['place'] as number,
       ended: row['ended'] as string | null,
       endedPlace: row['ended_place'] as number | null,
-      tally: () => StoredTally.of(row['tally'] as Uint8Array | null),
+      tally: () => StoredTally.of(row['tally'] as string | null),
     }));
   }
 }

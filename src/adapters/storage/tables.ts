@@ -80,7 +80,7 @@ export const processesTable: Table = {
     prompt_length: 'integer',
     ended: 'text',
     ended_place: 'integer',
-    tally: 'bytes',
+    tally: 'text',
   },
   key: ['run', 'process'],
   optional: ['place', 'ended', 'ended_place', 'tally'],

@@ -10,6 +10,7 @@ import { packageVersion } from '../package-version.ts';
 import { addGuardFlags, guardOptions, type GuardFlags } from '../serve/guard-flags.ts';
 import { defaultPort } from '../serve/ask-server.ts';
 import { openServedWorld } from '../serve/open-served-world.ts';
+import { startSimulationJob } from '../serve/simulation-job.ts';
 import { serveUntilTold } from '../serve/serving.ts';
 import { webhookOptions, webhookVariable } from '../serve/webhook-flag.ts';
 import { openStore } from '../store/open-store.ts';
@@ -73,6 +74,7 @@ export const serveCommand: Command<ServeOptions> = {
     const services = openServices(world.served, {
       active: options.activeRuns,
       webhook,
+      startJob: startSimulationJob,
       onNotice: (line) => io.err(line),
     });
     const app = createApp(services, {

@@ -6,7 +6,7 @@ import { invalid } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { addDatabaseFlag, databaseUrl, openJobs } from '../jobs/job-flags.ts';
-import { runQueueName, runRetries } from '../jobs/run-server.ts';
+import { runQueueName, runQueueOptions } from '../jobs/run-server.ts';
 import { openLiveWorld } from '../live/live-world.ts';
 import { addLiveFlags, liveSettings, type LiveFlags } from '../live/settings.ts';
 import { modelsOfTeam, readTeam } from '../live/team-file.ts';
@@ -59,7 +59,7 @@ export const submitCommand: Command<SubmitOptions> = {
           program,
           arguments: settings.redactor.value(args),
         };
-        const queue = await jobs.queue(runQueueName(packageVersion()), { retries: runRetries });
+        const queue = await jobs.queue(runQueueName(packageVersion()), runQueueOptions);
         await queue.put([{ key: run, data: submission }]);
         if (options.json)
           io.out(

@@ -3,17 +3,19 @@ import { writeFileSync } from 'node:fs';
 
 import type { Command as CommanderCommand } from 'commander';
 
+import { AssertionError } from '../../base/assert.ts';
 import { invalid, messageOf } from '../../kernel/errors.ts';
 import type { KeyedCell } from '../../sim/sweep/cells.ts';
 import type { Outcome } from '../../sim/sweep/outcomes.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { checkOutputs } from '../line-file.ts';
 import { isGiven, keepGiven, repeatWords, type RunFlags } from '../run-flags.ts';
+import { CellThreads } from '../sweep/cell-threads.ts';
 import { failuresIn, ResultFile } from '../sweep/result-file.ts';
 import { openJobs } from '../jobs/job-flags.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
 import { submitSweep } from '../sweep/submit-sweep.ts';
-import { planSweep, type SweepPlan } from '../sweep/sweep-plan.ts';
+import { planSweep } from '../sweep/sweep-plan.ts';
 import { sweepDocument, sweepFiles, sweepLines, type SweepFindings } from '../sweep/sweep-report.ts';
 import { addThreadsFlag } from '../thread-pool.ts';
 
@@ -44,63 +46,77 @@ export const sweepCommand: Command<SweepOptions> = {
   },
   async run({ operands, options }: Call<SweepOptions>, io: Io): Promise<number> {
     const [path = ''] = operands;
-    const { output, csv, report } = options;
     if (options.database !== undefined && isGiven(options, '--threads'))
       throw invalid('--threads', options.threads, 'none with --database: its workers have their own');
-    const seed = isGiven(options, '--seed') ? options.seed : undefined;
-    const plan = await planSweep(path, { seed, onReading: (name) => io.progress(`reading ${name}`) });
-    const inputs = [path, ...[...plan.workloads.values()].map((file) => file.path)];
-    checkOutputs({ '--output': output, '--csv': csv, '--report': report }, inputs);
-    const file = output === undefined ? undefined : new ResultFile(output, plan.cells, inputs);
-    const started = performance.now();
-    const outcomes = await outcomesOf(plan, file, options, io);
-    file?.finish(plan.cells, outcomes);
-    const findings: SweepFindings = {
-      plan,
-      outcomes,
-      repeat: repeatWords('sweep', operands, { given: options.given, seed }).join(' '),
-    };
-    const files = sweepFiles(findings);
-    if (csv !== undefined) write('--csv', csv, files.csv());
-    if (report !== undefined) write('--report', report, files.html());
-    const reused = file?.found.size ?? 0;
-    const wall = {
-      seconds: (performance.now() - started) / 1_000,
-      computed: plan.cells.length - reused,
-      reused,
-    };
-    if (options.json) io.out(JSON.stringify({ ...sweepDocument(findings), wall }, null, 1));
-    else for (const line of sweepLines(findings, io)) io.out(line);
-    return failuresIn(outcomes.values()) === 0 ? 0 : 1;
+    // One thread is this one.
+    const isAlone = options.threads === 1 || options.database !== undefined;
+    const pool = new CellThreads(options.threads, { isAlone });
+    try {
+      return await sweep(path, { options, pool, io });
+    } finally {
+      await pool.stop();
+    }
   },
 };
 
-/** Of every cell, by key: what the file has, and what comes of the others. */
-async function outcomesOf(
-  plan: SweepPlan,
-  file: ResultFile | undefined,
-  { threads, database }: SweepOptions,
-  io: Io,
-): Promise<ReadonlyMap<string, Outcome>> {
-  const found = file?.found ?? new Map<string, Outcome>();
-  const outcomes = new Map(found);
-  const onOutcome = (cell: KeyedCell, outcome: Outcome): void => {
-    outcomes.set(cell.key, outcome);
-    file?.add(cell, outcome);
-  };
-  if (database === undefined) {
-    await runSweep(plan, { found, threads, onOutcome, io });
-    return outcomes;
-  }
-  const jobs = await openJobs({ database }, io);
+interface Sweeping {
+  readonly options: SweepOptions;
+  readonly pool: CellThreads;
+  readonly io: Io;
+}
+
+/** Returns the exit status. */
+async function sweep(path: string, { options, pool, io }: Sweeping): Promise<number> {
+  const { output, csv, report } = options;
+  const started = performance.now();
+  const used = process.cpuUsage();
+  const seed = isGiven(options, '--seed') ? options.seed : undefined;
+  const plan = await planSweep(path, {
+    seed,
+    onReading(name) {
+      pool.warm();
+      io.progress(`reading ${name}`);
+    },
+  });
+  const inputs = [path, ...[...plan.workloads.values()].map((file) => file.path)];
+  checkOutputs({ '--output': output, '--csv': csv, '--report': report }, inputs);
+  const jobs = options.database === undefined ? undefined : await openJobs(options, io);
+  const outcomes = new Map<string, Outcome>();
+  let reused = 0;
   try {
-    await submitSweep(plan, jobs, { found, onOutcome, io });
+    const file = output === undefined ? undefined : new ResultFile(output, plan.cells, inputs);
+    const found = file?.found ?? new Map<string, Outcome>();
+    for (const [key, outcome] of found) outcomes.set(key, outcome);
+    reused = found.size;
+    const onOutcome = (cell: KeyedCell, outcome: Outcome): void => {
+      outcomes.set(cell.key, outcome);
+      file?.add(cell, outcome);
+    };
+    if (jobs === undefined) await runSweep(plan, { found, pool, onOutcome, io });
+    else await submitSweep(plan, jobs, { found, onOutcome, io });
+    file?.finish(plan.cells, outcomes);
   } catch (error) {
-    throw jobs.error(error);
+    throw jobs === undefined || error instanceof AssertionError ? error : jobs.error(error);
   } finally {
-    await jobs.close();
+    await jobs?.close();
   }
-  return outcomes;
+  const repeat = repeatWords('sweep', [path], { given: options.given, seed }).join(' ');
+  const findings: SweepFindings = { plan, outcomes, repeat };
+  const files = sweepFiles(findings);
+  if (csv !== undefined) write('--csv', csv, files.csv());
+  if (report !== undefined) write('--report', report, files.html());
+  const seconds = (performance.now() - started) / 1_000;
+  const { user, system } = process.cpuUsage(used);
+  const wall = {
+    seconds,
+    // Of this process with all its threads.
+    processorSeconds: (user + system) / 1_000_000,
+    computed: plan.cells.length - reused,
+    reused,
+  };
+  if (options.json) io.out(JSON.stringify({ ...sweepDocument(findings), wall }, null, 1));
+  else for (const line of sweepLines(findings, io)) io.out(line);
+  return failuresIn(outcomes.values()) === 0 ? 0 : 1;
 }
 
 function write(option: string, path: string, content: string): void {

@@ -7,7 +7,7 @@ import type { StorageManager } from '../../kernel/storage.ts';
 import type { Call, Command, CommonOptions, Io } from '../command.ts';
 import { IdleClock } from '../jobs/idle-clock.ts';
 import { addDatabaseFlag, databaseUrl, openJobs } from '../jobs/job-flags.ts';
-import { RunServer, runQueueName, runRetries } from '../jobs/run-server.ts';
+import { RunServer, runQueueName, runQueueOptions } from '../jobs/run-server.ts';
 import { parseDurationUs, parseInteger } from '../options.ts';
 import { packageVersion } from '../package-version.ts';
 import { CellServer } from '../sweep/cell-server.ts';
@@ -73,6 +73,7 @@ interface Serving {
 async function serve({ database, storage, url, options, io }: Serving): Promise<number> {
   const version = packageVersion();
   const started = performance.now();
+  const used = process.cpuUsage();
   const idle = new IdleClock();
   const cells = new CellServer({
     database,
@@ -94,7 +95,7 @@ async function serve({ database, storage, url, options, io }: Serving): Promise<
       ? undefined
       : new RunServer({
           database,
-          queue: await database.queue(runQueueName(version), { retries: runRetries }),
+          queue: await database.queue(runQueueName(version), runQueueOptions),
           store: { storage, place: { kind: 'postgres', url, sync: 'normal', shown }, unkept: undefined },
           most: options.runs,
           idle,
@@ -109,10 +110,14 @@ async function serve({ database, storage, url, options, io }: Serving): Promise<
   const isHurried = await attended([cells, ...(runs === undefined ? [] : [runs])], options, io);
   io.progress('');
   const { done, failed } = cells;
-  const seconds = (performance.now() - started) / 1_000;
+  const { user, system } = process.cpuUsage(used);
+  const wall = {
+    seconds: (performance.now() - started) / 1_000,
+    processorSeconds: (user + system) / 1_000_000,
+  };
   const document = { command: 'worker', ringzero: version, cells: done, failed, runs: runs?.done ?? 0 };
-  if (options.json) io.out(JSON.stringify({ ...document, wall: { seconds } }, null, 1));
-  else io.out(`${done} cells done, ${failed} of them failed; ${document.runs} runs done`);
+  if (options.json) io.out(JSON.stringify({ ...document, wall }, null, 1));
+  else io.out(`cells: ${done} done, ${failed} of them failed; runs: ${document.runs} done`);
   return isHurried ? stoppedStatus : 0;
 }
 

@@ -14,8 +14,8 @@ const queueStart = 'runs-';
 /** Another version might go on otherwise: its workers take from another queue. */
 export const runQueueName = (version: string): string => `${queueStart}${version}`;
 
-/** Workers that die in a run, or park it, before it is given up. */
-export const runRetries = 20;
+/** Workers that die in a run, park it or cannot start it, before it is given up: half an hour at least, in which one may come that can. */
+export const runQueueOptions = { retries: 40, longestWaitSeconds: 60 };
 
 export interface RunServerOptions {
   readonly database: JobDatabase;
@@ -96,7 +96,7 @@ export class RunServer {
     const { run } = work.data;
     const problem = await this.attempt(work);
     if (problem === undefined) this.done++;
-    else onEnd(`${run}: ${problem}${work.retryCount < runRetries ? '' : '; it is given up'}`);
+    else onEnd(`${run}: ${problem}${work.retryCount < runQueueOptions.retries ? '' : '; it is given up'}`);
     for (;;)
       try {
         return await (problem === undefined ? queue.done([work]) : queue.giveBack(work, problem));

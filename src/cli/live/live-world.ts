@@ -296,13 +296,13 @@ function specOf(
   };
 }
 
-function budgetNode({ tokens, usd }: LiveSettings['budget']): BudgetNodeSpec {
+export function budgetNode({ tokens, usd }: LiveSettings['budget'], name = budgetName): BudgetNodeSpec {
   const window = { kind: 'total' } as const;
   const limits: BudgetLimit[] = [];
   if (tokens !== undefined) limits.push({ resource: 'tokens', amount: tokens, window });
   if (usd !== undefined)
     limits.push({ resource: 'microDollars', amount: Math.round(usd * 1_000_000), window });
-  return { name: budgetName, limits };
+  return { name, limits };
 }
 
 function modelPort({ endpoint }: LiveModel, clock: Clock, isWatched: boolean): ModelPort {

@@ -5,6 +5,7 @@ import type { ServedWorld } from '../../server/served-world.ts';
 import { budgetName, openLiveWorld, type LiveWatcher } from '../live/live-world.ts';
 import type { LiveSettings } from '../live/settings.ts';
 import { newRunName } from '../store/run-lease.ts';
+import { ownBudget } from './own-budget.ts';
 import { checkSameWorld } from './same-world.ts';
 import { servedLeases } from './served-leases.ts';
 
@@ -45,6 +46,7 @@ export async function openServedWorld(
       newRunName,
       agent: (own) => world.agent(own),
       checkGoesOn: (run, kept) => checkSameWorld(run, kept, world.settings),
+      budgetsOf: ownBudget,
       redact: (value) => settings.redactor.value(value),
     },
     close: () => world.close(),

@@ -12,6 +12,7 @@ import { readBranch } from '../../host/stored-branch.ts';
 import { invalid, KernelError } from '../../kernel/errors.ts';
 import type { Json } from '../../kernel/ids.ts';
 import type { BranchOrigin } from '../../kernel/records.ts';
+import { formatCount } from '../../report/format.ts';
 import type { CommonOptions, Io } from '../command.ts';
 import { addRedactFlag } from '../live/redaction.ts';
 import { parseInteger, parseNumber } from '../options.ts';
@@ -116,6 +117,9 @@ function editText(edit: string, folder: string): string {
   return edit.startsWith('@') ? readFileSync(resolve(folder, edit.slice(1)), 'utf8') : edit;
 }
 
+/** Lines of what stays as it is, at most. */
+const shownEffects = 20;
+
 function tell(
   plan: BranchPlan,
   {
@@ -160,10 +164,12 @@ function tell(
   if (behind > 0) io.out(`  ${behind === 1 ? '1 step of it is' : `${behind} steps of it are`} left behind`);
   if (effects.length > 0) {
     io.out(`  What has acted on the world stays as it is:`);
-    for (const step of effects)
+    for (const step of effects.slice(0, shownEffects))
       io.out(
         `    ${step.status === 'open' ? 'under way' : `step ${step.sequence}`}  ${stepWords(step, 60)} → ${excerpt(resultText(step), 60)}`,
       );
+    const others = effects.length - shownEffects;
+    if (others > 0) io.out(`    and ${formatCount(others)} more; --json lists all`);
   }
   if (kind === 'rewind') {
     const over = ends.length === 0 ? '' : ` ${isDone ? 'is' : 'would be'} over, and`;

@@ -1,4 +1,6 @@
 /** One cell of a sweep with the file of its workload: what a worker thread does. */
+import { openInputFile } from '../../adapters/files/input-file.ts';
+import { KernelError } from '../../kernel/errors.ts';
 import type { Cell } from '../../sim/sweep/cells.ts';
 import { failedOutcome, outcomeOf, type Outcome } from '../../sim/sweep/outcomes.ts';
 import { runCell, type ReadWorkload } from '../../sim/sweep/run-cell.ts';
@@ -30,13 +32,13 @@ export async function runCellJob(
 ): Promise<void> {
   try {
     const name = `${cell.kind} ${content}`;
-    const read = kept.get(name) ?? (await readSweepWorkload(cell.kind, path));
+    const read = kept.get(name) ?? (await unchangedWorkload(cell, path, content));
     kept.delete(name);
     kept.set(name, read);
     if (kept.size > mostKept) kept.delete(kept.keys().next().value!);
     let told = 0;
     const outcome = outcomeOf(
-      runCell(cell, read, (share) => {
+      await runCell(cell, read, (share) => {
         if (share < told + progressStep) return;
         post({ kind: 'progress', share: share - told });
         told = share;
@@ -46,6 +48,17 @@ export async function runCellJob(
   } catch (error) {
     post({ kind: 'outcome', outcome: failedOutcome(error) });
   }
+}
+
+/** Results are kept under the content that it had when the sweep began. Throws KernelError INVALID_FILE: it has another now. */
+async function unchangedWorkload(
+  { kind, workload }: Cell,
+  path: string,
+  content: string,
+): Promise<ReadWorkload> {
+  const read = await readSweepWorkload(kind, path);
+  if ((await (await openInputFile(path)).sha256()) === content) return read;
+  throw new KernelError('INVALID_FILE', `${workload}: has changed since the sweep began`);
 }
 
 /** Of a cell, between two reports of progress. */

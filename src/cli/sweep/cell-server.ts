@@ -26,6 +26,8 @@ export interface CellServerOptions {
 
 /** Where nothing waits, ms between two looks. */
 const lookMs = 200;
+/** Between two looks for what nobody survives, ms. */
+const buryMs = 2_000;
 /** So much work is taken at once, s: cells of less than that are not asked for one by one. */
 const takenSeconds = 0.5;
 const mostTaken = 200;
@@ -45,6 +47,8 @@ export class CellServer {
   private isHurried = false;
   /** Of a cell, s; of the last ones more than of earlier ones. */
   private meanSeconds = 1;
+  /** When what nobody survives was last told, on the process's own clock, ms. */
+  private buriedAt = -Infinity;
   private taking: Promise<boolean> | undefined;
   private keeping: Promise<void> | undefined;
 
@@ -108,7 +112,10 @@ export class CellServer {
     const worth = Math.ceil((this.pool.count * takenSeconds) / this.meanSeconds);
     const count = Math.max(1, idle, Math.min(mostTaken, worth));
     const taken = await this.reached(async () => {
-      await buryDead(queue, database);
+      if (performance.now() - this.buriedAt > buryMs) {
+        await buryDead(queue, database);
+        this.buriedAt = performance.now();
+      }
       return queue.take<CellWork>(count);
     });
     this.options.idle.begin(taken.length);

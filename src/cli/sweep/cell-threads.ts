@@ -26,6 +26,11 @@ export class CellThreads {
     this.count = this.isAlone ? 1 : count;
   }
 
+  /** Its threads are soon to be needed. */
+  warm(): void {
+    if (!this.isAlone) this.threads.warm(this.count);
+  }
+
   /** At once: as many run beside each other as are asked for. Never rejects. */
   async run(job: CellJob, onProgress?: (share: number) => void): Promise<CellEnd> {
     let end: CellEnd = { lost: 'its thread was stopped' };

@@ -2,13 +2,14 @@
 import type { KeyedCell } from '../../sim/sweep/cells.ts';
 import type { Outcome } from '../../sim/sweep/outcomes.ts';
 import type { Io } from '../command.ts';
-import { CellThreads } from './cell-threads.ts';
+import type { CellThreads } from './cell-threads.ts';
 import type { SweepPlan } from './sweep-plan.ts';
 
 export interface SweepRunOptions {
   /** Already known, by key. */
   readonly found: ReadonlyMap<string, Outcome>;
-  readonly threads: number;
+  /** The caller stops them. */
+  readonly pool: CellThreads;
   /** As each ends. */
   readonly onOutcome: (cell: KeyedCell, outcome: Outcome) => void;
   readonly io: Pick<Io, 'err' | 'progress'>;
@@ -17,10 +18,9 @@ export interface SweepRunOptions {
 /** Resolves when every cell has its outcome. */
 export async function runSweep(
   { cells, workloads }: SweepPlan,
-  { found, threads, onOutcome, io }: SweepRunOptions,
+  { found, pool, onOutcome, io }: SweepRunOptions,
 ): Promise<void> {
   const missing = cells.filter(({ key }) => !found.has(key));
-  const pool = new CellThreads(threads, { isAlone: threads === 1 });
   if (pool.problem !== undefined && missing.length > 0)
     io.err(`note: all cells in one thread: ${pool.problem}`);
   let done = cells.length - missing.length;
@@ -50,6 +50,5 @@ export async function runSweep(
     await Promise.all(Array.from({ length: Math.min(pool.count, missing.length) }, lane));
   } finally {
     io.progress('');
-    await pool.stop();
   }
 }

@@ -44,13 +44,15 @@ export async function submitSweep(
   // What others have computed is there already; what has failed is tried again.
   for (const keys of chunks([...missing.keys()])) await gather(keys, false);
   if (missing.size === 0) return;
+  const queue = await database.queue(queueName(plan.version));
+  // What was given up before is none of what is handed out now.
+  while ((await buryDead(queue, database)) > 0);
   await database.outcomes.forgetFailed([...missing.keys()]);
   for (const name of new Set([...missing.values()].map(({ cell }) => cell.workload))) {
     const { path, content } = plan.workloads.get(name)!;
     io.progress(`handing out ${name}`);
     await shareWorkload(database.files, path, content);
   }
-  const queue = await database.queue(queueName(plan.version));
   const handOut = (): Promise<void> =>
     queue.put(
       [...missing.values()].map(({ key, cell }) =>

@@ -75,17 +75,17 @@ async function checkWorkloads(sweep: Sweep, workloads: ReadonlyMap<string, Workl
       const grids = sweep.grids.filter((grid) => grid.kind === kind && grid.workloads.includes(name));
       if (grids.length === 0) continue;
       const read = await readSweepWorkload(kind, path);
-      for (const { cellsOf } of grids) checkGrid(cellsOf(name), read);
+      for (const { cellsOf } of grids) await checkGrid(cellsOf(name), read);
     }
 }
 
 /** Policies and seeds are of no matter; and to recorded agents no machine is, either. */
-function checkGrid(cells: readonly Cell[], read: ReadWorkload): void {
+async function checkGrid(cells: readonly Cell[], read: ReadWorkload): Promise<void> {
   const seen = new Set<string>();
   for (const cell of cells) {
     const { policy: _policy, seed: _seed, ...rest } = cell;
-    const text = read.kind === 'compare' && 'workload' in read ? '' : JSON.stringify(rest);
-    if (!seen.has(text)) checkCell(cell, read);
+    const text = read.kind === 'compare' && read.file.kind === 'recorded' ? '' : JSON.stringify(rest);
+    if (!seen.has(text)) await checkCell(cell, read);
     seen.add(text);
   }
 }

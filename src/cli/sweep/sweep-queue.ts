@@ -33,8 +33,8 @@ export function outcomeOfKept({ text, hasFailed: isError }: KeptOutcome): Outcom
   return isError ? { error: JSON.parse(text) as string } : { result: text };
 }
 
-/** Cells that no worker has survived are told as failed, by whoever notices first. */
-export async function buryDead(queue: WorkQueue, { outcomes }: JobDatabase): Promise<void> {
+/** Cells that no worker has survived are told as failed, by whoever notices first. Returns how many. */
+export async function buryDead(queue: WorkQueue, { outcomes }: JobDatabase): Promise<number> {
   const dead = await queue.takeDead();
   await outcomes.put(
     dead.map(({ key }) =>
@@ -44,6 +44,7 @@ export async function buryDead(queue: WorkQueue, { outcomes }: JobDatabase): Pro
     ),
   );
   await queue.toldDead(dead);
+  return dead.length;
 }
 
 /** By version: cells that wait for workers of other versions. */

@@ -43,7 +43,7 @@ export function openCall(
     requestedUs: atUs,
     maxOutput,
     purpose,
-    span: new OpenSpan('chat', watched.facts),
+    span: new OpenSpan('chat', watched),
     usage: noUsage(),
     start: undefined,
     engine: '',
@@ -115,7 +115,10 @@ export function endCall(
   endStretch(call, endUs);
   const { start, usage, span, n, startUs, firstChunkUs } = call;
   const { provider, address, port } = placeOf(call.engine);
+  const { onSpan } = sink;
   const model = start?.degradedTo?.model ?? start?.request?.model ?? call.engine;
+  sink.onCall({ provider, model, us: endUs - startUs, firstChunkUs, usage, error });
+  if (onSpan === undefined) return;
   span.set('gen_ai.provider.name', provider);
   span.set('gen_ai.request.model', model);
   span.set('gen_ai.request.max_tokens', call.maxOutput);
@@ -137,6 +140,5 @@ export function endCall(
   }
   const spanId = callSpanId(watched.facts, { n, index: 0, startUs });
   const message = error === '' ? undefined : wording?.message(ended?.message);
-  sink.onSpan(span.end({ subject: model, kind: 'client', spanId, startUs, endUs, error, message }));
-  sink.onCall({ provider, model, us: endUs - startUs, firstChunkUs, usage, error });
+  onSpan(span.end({ subject: model, kind: 'client', spanId, startUs, endUs, error, message }));
 }

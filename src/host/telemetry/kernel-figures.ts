@@ -1,7 +1,7 @@
 /** The metrics of a kernel, from its events alone; what its calls, tools and processes come to is told by the spans. */
 import type { BudgetWindow } from '../../kernel/budget-limits.ts';
-import type { KernelEvent } from '../../kernel/events.ts';
-import type { StateName } from '../../kernel/process-state.ts';
+import type { FaultKind, KernelEvent } from '../../kernel/events.ts';
+import type { StateName, WaitReason } from '../../kernel/process-state.ts';
 import type { BudgetSnapshot, KernelSnapshot } from '../../kernel/snapshot.ts';
 import type { StorageNews } from '../storage-waits.ts';
 import type { MetricData } from './metric-set.ts';
@@ -18,23 +18,53 @@ export interface EngineFigures {
 
 const states: readonly StateName[] = ['ready', 'running', 'waiting', 'suspended'];
 
+/** What one engine has come to. */
+interface EngineCounts {
+  readonly name: string;
+  ready: number;
+  busy: number;
+  coreUs: number;
+  residentTokens: number;
+  evictedTokens: number;
+  readonly faultTokens: Record<FaultKind, number>;
+}
+
+/** What changes with every step is counted in fields of its own, and put among the metrics when somebody asks. */
 export class KernelFigures {
   private readonly metrics = new MetricSet();
-  private readonly engines: readonly EngineFigures[];
+  private readonly engines: readonly EngineCounts[];
   /** By core: its engine, and since when it runs a call; -1: it does not. */
-  private readonly engineOfCore: readonly string[];
+  private readonly engineOfCore: readonly EngineCounts[];
   private readonly busySinceUs: number[];
+  private readonly alive: Record<StateName, number> = {
+    ready: 0,
+    running: 0,
+    waiting: 0,
+    suspended: 0,
+    terminated: 0,
+  };
+  /** µs by state, and by reason of those that waited. */
+  private readonly stateUs = new Map<StateName, number>();
+  private readonly waitedUs = new Map<WaitReason, number>();
+  private events = 0;
+  private started = 0;
 
   constructor(engines: readonly EngineFigures[]) {
-    this.engines = engines;
-    this.engineOfCore = engines.flatMap(({ name, cores }) => Array.from({ length: cores }, () => name));
+    this.engines = engines.map(({ name }) => ({
+      name,
+      ready: 0,
+      busy: 0,
+      coreUs: 0,
+      residentTokens: 0,
+      evictedTokens: 0,
+      faultTokens: { compulsory: 0, capacity: 0, hole: 0 },
+    }));
+    this.engineOfCore = engines.flatMap(({ cores }, index) =>
+      Array.from({ length: cores }, () => this.engines[index]!),
+    );
     this.busySinceUs = this.engineOfCore.map(() => -1);
-    for (const state of states) this.metrics.set('processes', 0, state);
     for (const { name, cores, memoryTokens } of engines) {
-      this.metrics.set('queueLength', 0, name);
       this.metrics.set('cores', cores, name);
-      this.metrics.set('coresBusy', 0, name);
-      this.metrics.set('memoryUsed', 0, name);
       if (Number.isFinite(memoryTokens)) this.metrics.set('memoryCapacity', memoryTokens, name);
     }
     this.metrics.set('storageUnavailable', 0);
@@ -42,13 +72,10 @@ export class KernelFigures {
 
   /** The kernel was at work before anybody watched it. */
   begin({ nowUs, processes, engines }: KernelSnapshot): void {
-    for (const { state, engine } of processes) {
-      if (state === 'terminated') continue;
-      this.entered(state, 1, this.engines[engine]!.name);
-    }
+    for (const { state, engine } of processes) if (state !== 'terminated') this.entered(state, 1, engine);
     let core = 0;
     for (const { index, running, residentTokens } of engines) {
-      this.metrics.add('memoryUsed', residentTokens, this.engines[index]!.name);
+      this.engines[index]!.residentTokens = residentTokens;
       for (const pid of running) {
         if (pid !== 0) this.dispatched(core, nowUs);
         core++;
@@ -57,47 +84,51 @@ export class KernelFigures {
   }
 
   onEvent(event: KernelEvent): void {
-    const { metrics } = this;
-    metrics.add('events', 1);
+    this.events++;
     switch (event.type) {
       case 'process.spawned':
-        return metrics.add('processesStarted', 1);
+        this.started++;
+        return;
       case 'process.dispatched':
         return this.dispatched(event.core, event.atUs);
       case 'call.stopped':
-        metrics.add('preemptions', 1, event.by);
+        this.metrics.add('preemptions', 1, event.by);
         return this.released(event.core, event.atUs);
       case 'call.ended':
         return this.released(event.core, event.atUs);
       case 'call.refused':
-        return metrics.add('callsRefused', 1, event.code);
+        return this.metrics.add('callsRefused', 1, event.code);
       case 'tool.refused':
-        return metrics.add('toolsRefused', 1, event.code);
+        return this.metrics.add('toolsRefused', 1, event.code);
       case 'page.loaded':
       case 'page.prefetched':
-        return metrics.add('memoryUsed', event.tokens, this.nameOf(event));
+        this.engines[event.engine]!.residentTokens += event.tokens;
+        return;
       case 'page.evicted':
-        metrics.add('evictions', event.tokens, this.nameOf(event));
-        return metrics.add('memoryUsed', -event.tokens, this.nameOf(event));
+        this.engines[event.engine]!.evictedTokens += event.tokens;
+        this.engines[event.engine]!.residentTokens -= event.tokens;
+        return;
       case 'page.freed':
-        return metrics.add('memoryUsed', -event.tokens, this.nameOf(event));
+        this.engines[event.engine]!.residentTokens -= event.tokens;
+        return;
       case 'page.faulted':
-        return metrics.add('faults', event.tokens, this.nameOf(event), event.kind);
+        this.engines[event.engine]!.faultTokens[event.kind] += event.tokens;
+        return;
       case 'deadlock.detected':
-        return metrics.add('deadlocks', 1);
+        return this.metrics.add('deadlocks', 1);
       default:
     }
   }
 
   /** A process entered a state, or (-1) left it. */
-  entered(state: StateName, change: 1 | -1, engine: string): void {
-    if (state === 'terminated') return;
-    this.metrics.add('processes', change, state);
-    if (state === 'ready') this.metrics.add('queueLength', change, engine);
+  entered(state: StateName, change: 1 | -1, engine: number): void {
+    this.alive[state] += change;
+    if (state === 'ready') this.engines[engine]!.ready += change;
   }
 
   readonly onTime: TimeSink = (state, reason, us) => {
-    if (us > 0) this.metrics.add('processTime', us / 1e6, state, reason);
+    if (state === 'waiting') this.waitedUs.set(reason, (this.waitedUs.get(reason) ?? 0) + us);
+    else this.stateUs.set(state, (this.stateUs.get(state) ?? 0) + us);
   };
 
   ended(outcome: string, isRoot: boolean): void {
@@ -142,6 +173,19 @@ export class KernelFigures {
         metrics.set('budgetLimit', limit, name, resource, wordOf(window));
       }
     metrics.total('spansDropped', dropped);
+    metrics.total('events', this.events);
+    metrics.total('processesStarted', this.started);
+    for (const state of states) metrics.set('processes', this.alive[state], state);
+    for (const [state, us] of this.stateUs) metrics.total('processTime', us / 1e6, state, '');
+    for (const [reason, us] of this.waitedUs) metrics.total('processTime', us / 1e6, 'waiting', reason);
+    for (const { name, ready, busy, coreUs, residentTokens, evictedTokens, faultTokens } of this.engines) {
+      metrics.set('queueLength', ready, name);
+      metrics.set('coresBusy', busy, name);
+      metrics.total('coreTime', coreUs / 1e6, name);
+      metrics.set('memoryUsed', residentTokens, name);
+      metrics.total('evictions', evictedTokens, name);
+      for (const [kind, tokens] of Object.entries(faultTokens)) metrics.total('faults', tokens, name, kind);
+    }
     return metrics.read();
   }
 
@@ -149,19 +193,16 @@ export class KernelFigures {
 
   private dispatched(core: number, atUs: number): void {
     this.busySinceUs[core] = atUs;
-    this.metrics.add('coresBusy', 1, this.engineOfCore[core]!);
+    this.engineOfCore[core]!.busy++;
   }
 
   private released(core: number, atUs: number): void {
     const sinceUs = this.busySinceUs[core]!;
     if (sinceUs === -1) return;
     this.busySinceUs[core] = -1;
-    this.metrics.add('coresBusy', -1, this.engineOfCore[core]!);
-    this.metrics.add('coreTime', (atUs - sinceUs) / 1e6, this.engineOfCore[core]!);
-  }
-
-  private nameOf({ engine }: { readonly engine: number }): string {
-    return this.engines[engine]!.name;
+    const engine = this.engineOfCore[core]!;
+    engine.busy--;
+    engine.coreUs += atUs - sinceUs;
   }
 }
 

@@ -1,7 +1,7 @@
 import { mappingVersion, type SpanAttributeName, type SpanEventName, type SpanType } from './conventions.ts';
 import type { AttributeValue, SpanData, SpanEvent, SpanKind } from './span.ts';
-import { processSpanId, traceIdOf } from './span-ids.ts';
-import type { ProcessFacts } from './watched-process.ts';
+import { processSpanId } from './span-ids.ts';
+import type { WatchedProcess } from './watched-process.ts';
 
 /** As many as OpenTelemetry's SDKs keep. */
 const mostEvents = 128;
@@ -9,12 +9,12 @@ const mostEvents = 128;
 /** A span that has not ended. */
 export class OpenSpan {
   private readonly type: SpanType;
-  private readonly owner: ProcessFacts;
+  private readonly owner: WatchedProcess;
   private readonly attributes: Record<string, AttributeValue> = {};
   private readonly events: SpanEvent[] = [];
   private droppedEvents = 0;
 
-  constructor(type: SpanType, owner: ProcessFacts) {
+  constructor(type: SpanType, owner: WatchedProcess) {
     this.type = type;
     this.owner = owner;
   }
@@ -49,15 +49,16 @@ export class OpenSpan {
     readonly message?: string | undefined;
   }): SpanData {
     const { type, owner, events, droppedEvents } = this;
-    const { parent } = owner;
+    const { facts, spanIds } = owner;
+    const { parent } = facts;
     const parentSpanId =
       type === 'invoke_agent'
         ? parent === 0
           ? undefined
-          : processSpanId({ ...owner, pid: parent })
-        : processSpanId(owner);
+          : processSpanId({ ...facts, pid: parent })
+        : spanIds.span;
     return {
-      traceId: traceIdOf(owner),
+      traceId: spanIds.trace,
       spanId,
       ...(parentSpanId === undefined ? {} : { parentSpanId }),
       name: subject === '' ? type : `${type} ${subject}`,
@@ -68,11 +69,11 @@ export class OpenSpan {
       message: message ?? error,
       attributes: {
         'gen_ai.operation.name': type,
-        'gen_ai.conversation.id': owner.run,
-        'gen_ai.agent.name': owner.name,
+        'gen_ai.conversation.id': facts.run,
+        'gen_ai.agent.name': facts.name,
         'ringzero.mapping.version': mappingVersion,
-        'ringzero.run.branch': owner.branch,
-        'ringzero.process.pid': owner.pid,
+        'ringzero.run.branch': facts.branch,
+        'ringzero.process.pid': facts.pid,
         ...this.attributes,
         ...(error === '' ? {} : { 'error.type': error }),
       },

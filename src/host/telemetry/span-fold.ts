@@ -7,7 +7,6 @@ import type { CallEnded } from '../../kernel/inputs.ts';
 import type { LedgerRecord } from '../../kernel/records.ts';
 import { beginStretch, endCall, endStretch, openCall } from './call-spans.ts';
 import { cancelledType } from './conventions.ts';
-import { processSpanId } from './span-ids.ts';
 import { addUsage, SpannedProcess, tellUsage, type SpanFoldOptions } from './spanned-process.ts';
 import type { StepFacts } from './step-facts.ts';
 import { ToolSpans } from './tool-spans.ts';
@@ -50,10 +49,10 @@ export class SpanFold {
   }
 
   /** What its calls were charged in a step whose events have been told. */
-  charge(pid: number, records: readonly LedgerRecord[]): void {
-    const process = this.processes.get(pid);
-    if (process === undefined) return;
+  charge(records: readonly LedgerRecord[]): void {
     for (const record of records) {
+      const process = this.processes.get(record.pid);
+      if (process === undefined) continue;
       addUsage(process.usage, record);
       if (process.call?.n === record.n) addUsage(process.call.usage, record);
     }
@@ -140,7 +139,7 @@ export class SpanFold {
     const { call } = process;
     if (call === undefined) return;
     if (call.startUs === -1) process.calls++;
-    const start = facts.calls.get(process.watched.facts.pid);
+    const start = facts.call(process.watched.facts.pid);
     beginStretch(process, call, { core, atUs, start, clockUs });
   }
 
@@ -170,12 +169,8 @@ export class SpanFold {
   }
 
   /** Before the end of a call takes it away. */
-  private chargeNow({ watched }: SpannedProcess, { settled }: StepFacts): void {
-    const { pid } = watched.facts;
-    const records = settled.get(pid);
-    if (records === undefined) return;
-    settled.delete(pid);
-    this.charge(pid, records);
+  private chargeNow({ watched }: SpannedProcess, facts: StepFacts): void {
+    this.charge(facts.takeSettled(watched.facts.pid));
   }
 
   // ---- Ends ----------------------------------------------------------------------------------------------------------
@@ -209,12 +204,16 @@ export class SpanFold {
       readonly message: string;
     },
   ): void {
+    process.isOver = true;
     const { watched, span, usage } = process;
     const { facts, stateUs, waitedUs } = watched;
     const { sink, wording } = this.options;
     const seconds = (us = 0): number => us / 1e6;
+    const { startUs, name: subject } = facts;
     // Books what is left of its time.
     watched.enter('terminated', endUs);
+    sink.onProcess(facts, endUs - startUs, error);
+    if (sink.onSpan === undefined) return;
     span.set('ringzero.process.parent', facts.parent);
     span.set('ringzero.process.program', facts.program);
     span.set('ringzero.process.priority', facts.priority);
@@ -229,10 +228,8 @@ export class SpanFold {
     span.set('ringzero.time.ready', seconds(stateUs.get('ready')));
     span.set('ringzero.time.suspended', seconds(stateUs.get('suspended')));
     for (const [reason, us] of waitedUs) span.set(`ringzero.time.waiting.${reason}`, seconds(us));
-    const { startUs, name: subject } = facts;
     const told = error === '' ? undefined : wording?.message(message);
-    const spanId = processSpanId(facts);
+    const spanId = watched.spanIds.span;
     sink.onSpan(span.end({ subject, kind: 'internal', spanId, startUs, endUs, error, message: told }));
-    sink.onProcess(facts, endUs - startUs, error);
   }
 }

@@ -25,8 +25,9 @@ export interface SpanFoldOptions {
 }
 
 /** Takes spans, and what they come to for whoever counts. `error`: '' of what did not fail. */
-export interface SpanSink {
-  onSpan(span: SpanData): void;
+interface SpanSink {
+  /** undefined: nobody wants spans, which are then not made. */
+  readonly onSpan: ((span: SpanData) => void) | undefined;
   onCall(call: EndedCall): void;
   onTool(tool: string, us: number, error: string): void;
   onProcess(process: ProcessFacts, us: number, error: string): void;
@@ -73,6 +74,8 @@ export class SpannedProcess {
   readonly span: OpenSpan;
   readonly isResumed: boolean;
   readonly usage = noUsage();
+  /** Its span is told. */
+  isOver = false;
   calls = 0;
   toolCalls = 0;
   faultTokens = 0;
@@ -85,16 +88,18 @@ export class SpannedProcess {
   constructor(watched: WatchedProcess, isResumed: boolean) {
     this.watched = watched;
     this.isResumed = isResumed;
-    this.span = new OpenSpan('invoke_agent', watched.facts);
+    this.span = new OpenSpan('invoke_agent', watched);
   }
 
   /** The model's id of a call that it asked for, once; of several that are alike the first. */
   takeAsked(tool: string, args: unknown): string | undefined {
     const { asked } = this;
+    const only = asked.findIndex((one) => one.tool === tool);
+    if (only === -1 || asked.findLastIndex((one) => one.tool === tool) === only)
+      return only === -1 ? undefined : asked.splice(only, 1)[0]!.id;
     const text = JSON.stringify(args);
     const same = asked.findIndex((one) => one.tool === tool && JSON.stringify(one.arguments) === text);
     // A person may have edited its arguments.
-    const at = same === -1 ? asked.findIndex((one) => one.tool === tool) : same;
-    return at === -1 ? undefined : asked.splice(at, 1)[0]!.id;
+    return asked.splice(same === -1 ? only : same, 1)[0]!.id;
   }
 }

@@ -6,27 +6,41 @@ import type { CallStart, PersonAsk, ToolStart } from '../../kernel/requests.ts';
 /** What one step of a kernel gives out beside its events, as far as spans need it. */
 export class StepFacts {
   readonly input: Input;
-  /** By process. */
-  readonly calls = new Map<number, CallStart>();
-  /** By request. */
-  readonly tools = new Map<number, ToolStart>();
-  readonly asks = new Map<number, PersonAsk>();
-  /** By process: what its calls were charged. */
-  readonly settled = new Map<number, LedgerRecord[]>();
+  private readonly requests: StepOutput['requests'];
+  /** What the calls of processes were charged, and nobody has taken. */
+  private settled: LedgerRecord[] = [];
 
   constructor({ records, requests }: StepOutput, input: Input) {
     this.input = input;
-    for (const request of requests) {
-      if (request.type === 'call.start') this.calls.set(request.pid, request);
-      else if (request.type === 'tool.start') this.tools.set(request.request, request);
-      else if (request.type === 'person.ask') this.asks.set(request.request, request);
-    }
-    for (const record of records) {
-      if (record.type !== 'ledger' || record.what !== 'settled') continue;
-      const before = this.settled.get(record.pid);
-      if (before === undefined) this.settled.set(record.pid, [record]);
-      else before.push(record);
-    }
+    this.requests = requests;
+    for (const record of records)
+      if (record.type === 'ledger' && record.what === 'settled') this.settled.push(record);
+  }
+
+  call(pid: number): CallStart | undefined {
+    for (const request of this.requests)
+      if (request.type === 'call.start' && request.pid === pid) return request;
+    return undefined;
+  }
+
+  tool(id: number): ToolStart | undefined {
+    for (const request of this.requests)
+      if (request.type === 'tool.start' && request.request === id) return request;
+    return undefined;
+  }
+
+  ask(id: number): PersonAsk | undefined {
+    for (const request of this.requests)
+      if (request.type === 'person.ask' && request.request === id) return request;
+    return undefined;
+  }
+
+  /** Of one process, once; of all: what is left. */
+  takeSettled(pid?: number): readonly LedgerRecord[] {
+    const { settled } = this;
+    if (settled.length === 0) return settled;
+    this.settled = pid === undefined ? [] : settled.filter((record) => record.pid !== pid);
+    return pid === undefined ? settled : settled.filter((record) => record.pid === pid);
   }
 
   /** How a process was started that the step restores; undefined: it starts now. */

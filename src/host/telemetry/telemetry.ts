@@ -56,13 +56,13 @@ export class Telemetry implements StepWatcher {
     const { engines } = kernel.options;
     const { onSpan, contents, exportsContent = false, redactor } = options;
     this.figures = new KernelFigures(engines);
-    this.engines = engines.map(({ name }) => new WatchedEngine(name));
+    this.engines = engines.map(({ name }, index) => new WatchedEngine(index, name));
     this.fold = new SpanFold({
       placeOf: options.placeOf ?? (() => ({ provider: 'openai' })),
       contents,
       wording: exportsContent ? new ContentWording(redactor) : undefined,
       sink: {
-        onSpan: (span) => onSpan?.(span),
+        onSpan,
         onCall: (call) => this.figures.call(call),
         onTool: (tool, us, error) => this.figures.tool(tool, us, error),
         onProcess: ({ name }, us, error) => this.figures.agent(name, us, error),
@@ -83,7 +83,7 @@ export class Telemetry implements StepWatcher {
       this.fold.event(event, facts, clockUs);
       if (event.type === 'process.terminated') this.processes.delete(event.pid);
     }
-    for (const [pid, records] of facts.settled) this.fold.charge(pid, records);
+    this.fold.charge(facts.takeSettled());
   }
 
   /** A piece of an answer came. */
@@ -136,7 +136,7 @@ export class Telemetry implements StepWatcher {
     const facts = { run, branch, pid, parent, name, program, priority, budget, startUs };
     const process = new WatchedProcess(facts, this.engines[engine]!, atUs, this.figures.onTime);
     this.processes.set(pid, process);
-    this.figures.entered('ready', 1, process.engine.name);
+    this.figures.entered('ready', 1, process.engine.index);
     // Of a parent without a span nobody knows the branch.
     if (restored === undefined && this.late.has(parent)) this.late.add(pid);
     else this.fold.begin(process, restored !== undefined);
@@ -165,9 +165,9 @@ export class Telemetry implements StepWatcher {
       case 'process.migrated': {
         const process = this.processes.get(event.pid);
         if (process === undefined) return;
-        this.figures.entered(process.state, -1, process.engine.name);
+        this.figures.entered(process.state, -1, process.engine.index);
         process.migrate(this.engines[event.to]!, event.atUs);
-        return this.figures.entered('ready', 1, process.engine.name);
+        return this.figures.entered('ready', 1, process.engine.index);
       }
       case 'queue.held':
       case 'queue.released':
@@ -179,9 +179,9 @@ export class Telemetry implements StepWatcher {
   private enter(pid: number, state: StateName, atUs: number, reason?: WaitReason): void {
     const process = this.processes.get(pid);
     if (process === undefined) return;
-    const { name } = process.engine;
-    this.figures.entered(process.state, -1, name);
+    const { index } = process.engine;
+    this.figures.entered(process.state, -1, index);
     process.enter(state, atUs, reason);
-    this.figures.entered(state, 1, name);
+    this.figures.entered(state, 1, index);
   }
 }

@@ -45,7 +45,7 @@ export class ToolSpans {
       open.attempts++;
       return;
     }
-    const start = facts.tools.get(request);
+    const start = facts.tool(request);
     this.open(process, request, { tool, n, index, atUs, arguments: start?.arguments, key: start?.subRun });
   }
 
@@ -66,7 +66,9 @@ export class ToolSpans {
 
   /** It came to its end in the world, later than its result. */
   cameLate({ request, tool, atUs }: EventOf<'tool.late'>): void {
-    this.late.get(request)?.span.event('ringzero.tool.late', atUs, { 'gen_ai.tool.name': tool });
+    const process = this.late.get(request);
+    if (process?.isOver === false)
+      process.span.event('ringzero.tool.late', atUs, { 'gen_ai.tool.name': tool });
   }
 
   settled({ request }: EventOf<'tool.settled'>): void {
@@ -78,7 +80,7 @@ export class ToolSpans {
     { request, purpose, atUs }: EventOf<'person.asked'>,
     facts: StepFacts,
   ): void {
-    const ask = facts.asks.get(request);
+    const ask = facts.ask(request);
     if (ask?.tool === undefined || purpose !== 'answer') return;
     const { n, index } = ask.identity;
     this.open(process, request, { tool: ask.tool, n, index, atUs, arguments: ask.question });
@@ -97,6 +99,8 @@ export class ToolSpans {
     const { of, tool, n, index, atUs: startUs, span, callId, key, attempts } = open;
     of.tools.delete(request);
     const { wording, sink } = this.options;
+    sink.onTool(tool, endUs - startUs, error);
+    if (sink.onSpan === undefined) return;
     span.set('gen_ai.tool.name', tool);
     span.set('gen_ai.tool.type', 'function');
     span.set('gen_ai.tool.call.id', callId ?? key);
@@ -109,14 +113,13 @@ export class ToolSpans {
     const spanId = callSpanId(of.watched.facts, { n, index, startUs });
     const message = error === '' || value === undefined ? undefined : wording?.value(value);
     sink.onSpan(span.end({ subject: tool, kind: 'internal', spanId, startUs, endUs, error, message }));
-    sink.onTool(tool, endUs - startUs, error);
   }
 
   private open(process: SpannedProcess, request: number, start: ToolStarted): void {
     const { tool } = start;
     // What agents look up in the cache of their answers is no act of theirs.
     if (tool === responseCacheName) return;
-    const span = new OpenSpan('execute_tool', process.watched.facts);
+    const span = new OpenSpan('execute_tool', process.watched);
     const callId = process.takeAsked(tool, start.arguments);
     this.tools.set(request, { ...start, of: process, span, callId, attempts: 1 });
     process.tools.add(request);

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../base/assert.ts';
 import type { StateName, WaitReason } from '../../kernel/process-state.ts';
-import type { SpanOwner } from './span-ids.ts';
+import { processSpanId, traceIdOf, type SpanOwner } from './span-ids.ts';
 
 export interface ProcessFacts extends SpanOwner {
   /** 0: nobody. */
@@ -19,11 +19,14 @@ export interface ProcessFacts extends SpanOwner {
 
 /** An engine as its events show it. */
 export class WatchedEngine {
+  /** Its number in the kernel. */
+  readonly index: number;
   readonly name: string;
   private heldBeforeUs = 0;
   private heldSinceUs = -1;
 
-  constructor(name: string) {
+  constructor(index: number, name: string) {
+    this.index = index;
     this.name = name;
   }
 
@@ -46,6 +49,7 @@ export type TimeSink = (state: StateName, reason: WaitReason, us: number) => voi
 
 export class WatchedProcess {
   readonly facts: ProcessFacts;
+  private ids: { readonly trace: string; readonly span: string } | undefined;
   engine: WatchedEngine;
   state: StateName = 'ready';
   private reason: WaitReason = '';
@@ -63,6 +67,12 @@ export class WatchedProcess {
     this.sinceUs = nowUs;
     this.heldAtReadyUs = engine.heldUs(nowUs);
     this.onTime = onTime;
+  }
+
+  /** Of its trace, and of its own span. */
+  get spanIds(): { readonly trace: string; readonly span: string } {
+    const { facts } = this;
+    return (this.ids ??= { trace: traceIdOf(facts), span: processSpanId(facts) });
   }
 
   /** Books the time since the last change to the state that it was spent in. */

@@ -29,7 +29,7 @@ export class ContextMemory {
   private readonly isPrefix: boolean;
 
   constructor(options: ContextMemoryOptions, observer: MemoryObserver) {
-    this.extents = new ExtentStore(options.residency);
+    this.extents = new ExtentStore(options.residency, options.contents);
     this.resident = new ResidentSet(options, this.extents, observer);
     this.tables = new TableEditor(this.extents, this.resident);
     this.examiner = new PromptExaminer(options.residency, observer);
@@ -73,6 +73,11 @@ export class ContextMemory {
     if (table.room >= 0) this.end(table, nowUs);
     this.tables.clear(table);
     this.policy.exited?.(pid, nowUs);
+  }
+
+  /** From now on only few contents are known that nobody uses. */
+  keepFewGhosts(): void {
+    this.extents.keepFewGhosts();
   }
 
   /**

@@ -4,8 +4,15 @@ import { FlatIndex, PrefixTree, type ContentIndex } from './content-index.ts';
 import { Extent, ownSpace, type ContentRun } from './extent.ts';
 import type { Residency } from './memory-options.ts';
 
-/** Beyond this many known extents, contents that nobody uses are forgotten: seen again, they count as new. */
+/** Beyond this many known extents, contents that nobody uses are forgotten: seen again, they count as new. And in a kernel that lets runs go. */
 const ghostLimit = 1_000_000;
+const fewGhosts = 10_000;
+
+/** Told which contents extents hold. */
+export interface ContentUse {
+  used(space: number, first: number, count: number): void;
+  gone(space: number, first: number, count: number, tokens: number): void;
+}
 
 /**
  * Every extent that one memory knows, resident or not: by slot, which is its name towards the paging policy, and by content. It makes, cuts
@@ -20,8 +27,11 @@ export class ExtentStore {
   /** Told of every slot that becomes free. */
   onForget: ((id: PageId) => void) | undefined = undefined;
   private extentCount = 0;
+  private ghostLimit = ghostLimit;
+  private readonly contents: ContentUse | undefined;
 
-  constructor(residency: Residency) {
+  constructor(residency: Residency, contents?: ContentUse) {
+    this.contents = contents;
     this.index = residency === 'prefix' ? new PrefixTree() : new FlatIndex();
   }
 
@@ -45,6 +55,7 @@ export class ExtentStore {
     const extent = this.place(this.nextPage, run, before);
     this.nextPage += run.count;
     this.index.add(extent);
+    this.contents?.used(run.space, run.first, run.count);
     return extent;
   }
 
@@ -67,6 +78,7 @@ export class ExtentStore {
   }
 
   lengthen(extent: Extent, count: number): void {
+    this.contents?.used(extent.space, extent.first + extent.count, count);
     extent.count += count;
     this.nextPage += count;
   }
@@ -99,9 +111,10 @@ export class ExtentStore {
       unused.residentPages === 0 &&
       (unused.children?.size ?? 0) === 0
     ) {
-      if (unused.seen > 0 && unused.space !== ownSpace && this.extentCount <= ghostLimit) return;
+      if (unused.seen > 0 && unused.space !== ownSpace && this.extentCount <= this.ghostLimit) return;
       const { parent }: { parent: Extent | undefined } = unused;
       this.index.remove(unused);
+      this.contents?.gone(unused.space, unused.first, unused.count, unused.tokensEach);
       this.slots[unused.id] = undefined;
       this.freeSlots.push(unused.id);
       this.onForget?.(unused.id);
@@ -109,6 +122,13 @@ export class ExtentStore {
       // It may have been the last that kept its parent.
       unused = parent;
     }
+  }
+
+  /** From now on only few of what nobody uses are known. */
+  keepFewGhosts(): void {
+    if (this.ghostLimit === fewGhosts) return;
+    this.ghostLimit = fewGhosts;
+    for (const extent of this.slots) if (extent !== undefined) this.forgetIfUnused(extent);
   }
 
   private place(firstPage: number, run: ContentRun, before: Extent | undefined): Extent {

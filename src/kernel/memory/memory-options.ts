@@ -2,6 +2,7 @@ import type { Rng } from '../../base/rng.ts';
 import type { CreatePagingPolicy, EngineCosts, PlanView } from '../contracts.ts';
 import type { FaultKind } from '../events.ts';
 import type { Pid } from '../ids.ts';
+import type { ContentUse } from './extent-store.ts';
 
 export type Residency = 'independent' | 'prefix';
 export type VictimRule = 'any' | 'leaf';
@@ -20,6 +21,8 @@ export interface ContextMemoryOptions {
   readonly isCache?: boolean;
   /** In a cache: `may` (the default) lets the policy keep others rather than what comes, `must` does not. */
   readonly admission?: Admission;
+  /** Told which contents are known. */
+  readonly contents?: ContentUse;
   /** For the policy. */
   readonly costs?: EngineCosts;
   readonly plan?: PlanView;

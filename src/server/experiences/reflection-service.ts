@@ -4,7 +4,6 @@
 import type { ReflectionResult, ReflectionTask } from '../../agents/memory/reflection-program.ts';
 import type { ProcessEnd } from '../../host/live-kernel.ts';
 import { readBranch, type StoredBranch } from '../../host/stored-branch.ts';
-import { readStoredRun } from '../../host/stored-run.ts';
 import { isRecord } from '../../kernel/budget-limits.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
 import { historyVersion as v, type KernelRecord } from '../../kernel/records.ts';
@@ -51,9 +50,8 @@ export class ReflectionService {
       const records = this.sideBranch(stored, pid, scopeOf(uid));
       await world.storage.append(records);
       const { branch } = records[0] as { readonly branch: string };
-      const side = await readStoredRun(world.storage, run, branch);
-      const [end] = world.live.restore(side!).values();
-      return { branch, end: end! };
+      const { end } = await runs.restored(run, branch, []);
+      return { branch, end };
     };
     const { branch, end } = await runs.driven.drive(run, begin, { isSide: true });
     return this.reflected(run, branch, await end);

@@ -3,6 +3,7 @@ import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi';
 
 import type { LiveKernel } from '../../host/live-kernel.ts';
 import type { Pid } from '../../kernel/ids.ts';
+import type { SignalName } from '../../kernel/inputs.ts';
 import type { KernelSnapshot, ProcessSnapshot } from '../../kernel/snapshot.ts';
 import { loadControlPolicies, pagingPolicies, schedulingPolicies } from '../../policies/index.ts';
 import { callerOf, type Caller, type ServerEnv } from '../caller.ts';
@@ -22,6 +23,8 @@ export interface KernelServices {
   readonly live: LiveKernel;
   /** Whether the caller may know of this run. */
   readonly isSeen: (run: string, caller: Caller) => Promise<boolean>;
+  /** Resolves when the signal is durable. */
+  readonly send: (pid: Pid, signal: SignalName, caller: Caller) => Promise<void>;
 }
 
 const kernel = createRoute({
@@ -85,7 +88,7 @@ const policies = createRoute({
   responses: { 200: jsonAnswer('names', policyList) },
 });
 
-export function addKernelRoutes(app: OpenAPIHono<ServerEnv>, { live, isSeen }: KernelServices): void {
+export function addKernelRoutes(app: OpenAPIHono<ServerEnv>, { live, isSeen, send }: KernelServices): void {
   /** Those of a snapshot that the caller may know of. */
   const seen = async (caller: Caller, isMeant: (process: ProcessSnapshot) => boolean) => {
     const machine = machineNow(live);
@@ -116,8 +119,7 @@ export function addKernelRoutes(app: OpenAPIHono<ServerEnv>, { live, isSeen }: K
     const told = context.req.valid('json').signal;
     if ((await processOf(pid, callerOf(context))).state === 'terminated')
       throw new Refused(409, 'NOT_RUNNING', `process ${pid}: it has ended`);
-    live.signal(pid as Pid, told);
-    await live.settled();
+    await send(pid as Pid, told, callerOf(context));
     const after = live.kernel.snapshot().processes.find((process) => process.pid === pid);
     return context.json({ pid, signal: told, state: after?.state ?? 'terminated' }, 200);
   });

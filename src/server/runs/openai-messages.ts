@@ -55,7 +55,7 @@ export function openedConversation(given: readonly ChatMessage[]): OpenedConvers
   /** The calls that wait for their results, by id. */
   const open = new Map<string, string>();
   for (const [index, message] of given.entries()) {
-    const field = `messages.${index}`;
+    const field = `messages[${index}]`;
     if (message.role !== 'tool' && open.size > 0)
       throw invalid(field, message.role, `a tool message for each call, ${[...open.keys()].join(', ')}`);
     switch (message.role) {
@@ -91,7 +91,7 @@ export function openedConversation(given: readonly ChatMessage[]): OpenedConvers
   const last = messages.pop();
   if (last?.role !== 'user')
     throw invalid(
-      `messages.${given.length - 1}`,
+      `messages[${given.length - 1}]`,
       given.at(-1)?.role,
       'a message of the user as the last one',
     );

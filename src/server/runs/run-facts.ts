@@ -22,6 +22,10 @@ export function withFacts(settings: Json, facts: RunFacts, model: string | undef
   return { ...(isRecord(settings) ? settings : {}), ...asked, [field]: facts };
 }
 
+/** A server has started it. */
+export const hasFacts = (settings: Json | undefined): boolean =>
+  isRecord(settings) && isRecord(settings[field]);
+
 export function factsIn(settings: Json | undefined): RunFacts {
   const given = isRecord(settings) ? settings[field] : undefined;
   if (!isRecord(given)) return nobodys;

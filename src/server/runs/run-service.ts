@@ -5,10 +5,12 @@ import type { Traces } from '../../agents/traces/traces.ts';
 import { planBranch, type BranchRequest } from '../../host/branches.ts';
 import { readBranch, type StoredBranch } from '../../host/stored-branch.ts';
 import { readStoredRun } from '../../host/stored-run.ts';
+import type { ProcessEnd } from '../../host/live-kernel.ts';
 import { watchTraces } from '../../host/watch-traces.ts';
 import { firstBranch } from '../../kernel/branches.ts';
 import { KernelError } from '../../kernel/errors.ts';
 import type { Json, Pid } from '../../kernel/ids.ts';
+import type { SignalName } from '../../kernel/inputs.ts';
 import { historyVersion, type AuditRecord } from '../../kernel/records.ts';
 import type { BranchRecord } from '../../kernel/storage.ts';
 import type { Caller, RequestIdentity } from '../caller.ts';
@@ -89,7 +91,7 @@ export class RunService {
    */
   async goOn(run: string, given: GoOnTrace, caller: Caller): Promise<WentOn> {
     await this.known.factsFor(run, caller);
-    const messages = given.messages.map((message, index) => saidIn(message, `messages.${index}`));
+    const messages = given.messages.map((message, index) => saidIn(message, `messages[${index}]`));
     const here = this.driven.get(run);
     if (here !== undefined && here.state !== 'stopped') throw alreadyRunning(run);
     const isAsItIs = given.insert_after === undefined && messages.length === 0;
@@ -121,6 +123,22 @@ export class RunService {
     const told = this.told(run, 'stop', caller);
     await Promise.all([told, this.driven.stop(run)]);
     return 'stopping';
+  }
+
+  /** A signal to one process. To the first of a run it is the same as to stop the run, or to let it go on: that is kept. Resolves when it is durable. */
+  async signal(pid: Pid, signal: SignalName, caller: Caller): Promise<void> {
+    const { live } = this.world;
+    const here = this.driven.all().find(({ roots }) => roots.includes(pid));
+    if (here !== undefined && !here.isSide && signal === 'stop') {
+      await this.stop(here.run, caller);
+      return;
+    }
+    if (here !== undefined && here.state === 'stopped' && signal === 'continue') {
+      await this.told(here.run, 'continue', caller);
+      return this.driven.goOn(here.run);
+    }
+    live.signal(pid, signal);
+    await live.settled();
   }
 
   /** A run that another server has left. False: somebody has stopped it, or it is over. Throws as `goOn`. */
@@ -221,13 +239,21 @@ export class RunService {
     return request;
   }
 
-  /** Its processes are here and go on, also when they were parked. */
-  async restored(run: string, branch: string, messages: readonly string[]): Promise<void> {
+  /** Its processes are here and go on, also when they were parked. Resolves to the end of the first of them. */
+  async restored(
+    run: string,
+    branch: string,
+    messages: readonly string[],
+  ): Promise<{ readonly end: Promise<ProcessEnd> }> {
     const { live, storage } = this.world;
     const stored = await readStoredRun(storage, run, branch);
     if (stored === undefined) throw new Refused(409, 'OVER', `trace ${JSON.stringify(run)}: it is over`);
+    const started = (await storage.branches(run)).find((one) => one.branch === branch);
+    const { restore, ledger } = stored;
+    const budgets = this.world.budgetsOf(run, started?.settings);
+    let ends: ReadonlyMap<Pid, Promise<ProcessEnd>>;
     try {
-      live.restore(stored);
+      ends = live.restore({ ...stored, restore: { ...restore, ledger, ...budgets } });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       throw new Refused(
@@ -239,8 +265,10 @@ export class RunService {
     const { roots = [] } = this.driven.get(run) ?? {};
     for (const pid of roots.slice(0, 1))
       await Promise.all(messages.map((message) => live.message(pid, message)));
-    const isHeld = stored.restore.processes.some(({ signal }) => signal === 'stop');
+    const isHeld = restore.processes.some(({ signal }) => signal === 'stop');
     if (isHeld) for (const pid of this.driven.get(run)?.roots ?? []) live.signal(pid, 'continue');
+    const [end] = ends.values();
+    return { end: end! };
   }
 
   // ---- Helpers -------------------------------------------------------------------------------------------------------
@@ -323,7 +351,7 @@ function isOver(records: readonly BranchRecord[]): boolean {
 function checkKnown(field: string, given: readonly string[], known: readonly string[]): void {
   const index = given.findIndex((name) => !known.includes(name));
   if (index < 0) return;
-  const place = field === 'tools' ? `${field}.${index}` : field;
+  const place = field === 'tools' ? `${field}[${index}]` : field;
   throw new KernelError(
     'INVALID_ARGUMENT',
     `${place}: ${JSON.stringify(given[index])} is not allowed; allowed: ${known.join(', ') || 'none'}`,

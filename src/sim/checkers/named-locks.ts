@@ -78,6 +78,15 @@ export function namedLocks(): Checker {
         lastToken = Math.max(lastToken, token);
         if (owner !== 0) add(held, owner, name);
       },
+      'lock.kept': (event) => {
+        const { lock: name, owner, token } = event;
+        const lock = lockOf(name);
+        check(lock.owner !== 0, event, () => `lock "${name}" is kept, and nobody had it`);
+        held.get(lock.owner)?.delete(name);
+        Object.assign(lock, { owner, token });
+        if (owner !== 0) add(held, owner, name);
+        else if (lock.queue.size > 0) free.set(lock, event);
+      },
       'lock.queued': (event) => {
         const { pid, lock: name, owner } = event;
         const lock = lockOf(name);

@@ -7,6 +7,8 @@ import type { CallStart } from '../../kernel/requests.ts';
 import type { ScriptedFailure, ThinkScript } from '../../kernel/syscalls.ts';
 import { pageOf } from '../../agents/model/messages.ts';
 import type { FaultPlan } from '../faults.ts';
+import { cut, noPhases, scale, totalUs, type Phases } from './call-phases.ts';
+import { StoppedCalls } from './stopped-calls.ts';
 
 /** A stretch of a call on a core. Each core has one of these, filled anew by each start. */
 interface Stretch {
@@ -21,18 +23,6 @@ interface Stretch {
   doneUs: number;
   countedUs: number;
   handle: number;
-}
-
-/** What is left of each phase, in µs of a core that works alone. Phases follow one another in this order. */
-interface Phases {
-  switchUs: number;
-  loadUs: number;
-  newPrefillUs: number;
-  repeatedPrefillUs: number;
-  decodeUs: number;
-  /** Answer tokens of the whole call, and how many are still to come. */
-  tokensOut: number;
-  tokensLeft: number;
 }
 
 type CallEnd = CallEnded & { readonly atUs: number };
@@ -78,15 +68,7 @@ export class ModelDevice {
       doneUs: 0,
       countedUs: 0,
       handle: -1,
-      plan: {
-        switchUs: 0,
-        loadUs: 0,
-        newPrefillUs: 0,
-        repeatedPrefillUs: 0,
-        decodeUs: 0,
-        tokensOut: 0,
-        tokensLeft: 0,
-      },
+      plan: noPhases(),
     }));
     this.isFlat = engine.throughput.every((speed) => speed === 1);
     this.leastSpeed = Math.min(...engine.throughput);
@@ -349,9 +331,6 @@ function ratesOf(
   return degradedTo === undefined ? engine : degradedOptions(engine, degradedTo);
 }
 
-const totalUs = (plan: Phases): number =>
-  plan.switchUs + plan.loadUs + plan.newPrefillUs + plan.repeatedPrefillUs + plan.decodeUs;
-
 const serverFailed: ScriptedFailure = {
   code: 'MODEL_FAILED',
   message: 'the model server failed',
@@ -363,87 +342,3 @@ const timedOut = (timeoutUs: number): ScriptedFailure => ({
   message: `no whole answer after ${timeoutUs} µs`,
   retryable: true,
 });
-
-/** Only the first `leftUs` of the work are done. */
-function cut(plan: Phases, leftUs: number): void {
-  let us = leftUs;
-  const take = (phaseUs: number): number => {
-    const taken = Math.min(phaseUs, us);
-    us -= taken;
-    return taken;
-  };
-  plan.switchUs = take(plan.switchUs);
-  plan.loadUs = take(plan.loadUs);
-  plan.newPrefillUs = take(plan.newPrefillUs);
-  plan.repeatedPrefillUs = take(plan.repeatedPrefillUs);
-  const decodeUs = take(plan.decodeUs);
-  plan.tokensOut = plan.decodeUs === 0 ? 0 : Math.floor((plan.tokensOut * decodeUs) / plan.decodeUs);
-  plan.tokensLeft = plan.tokensOut;
-  plan.decodeUs = decodeUs;
-}
-
-/** New prefill and decode in `fixedUs` instead of their own time; whole µs, decoding takes what rounding leaves. */
-function scale(plan: Phases, fixedUs: number): void {
-  const ownUs = plan.newPrefillUs + plan.decodeUs;
-  plan.newPrefillUs = ownUs === 0 ? 0 : Math.floor((plan.newPrefillUs / ownUs) * fixedUs);
-  plan.decodeUs = fixedUs - plan.newPrefillUs;
-}
-
-/**
- * What stopped calls still have to do, by pid: one row of 64 bytes for each in a typed array, so that taking one up again loads one line of
- * memory, and the garbage collector has nothing to follow or to move.
- */
-class StoppedCalls {
-  private rows = new Float64Array(0);
-
-  /** The plan that was taken last ends when its time is over. */
-  tookCut = false;
-
-  keep(pid: Pid, left: Phases, isCut: boolean): void {
-    const at = pid * rowLength;
-    if (at >= this.rows.length) this.grow(at);
-    const { rows } = this;
-    rows[at] = left.loadUs;
-    rows[at + 1] = left.newPrefillUs;
-    rows[at + 2] = left.repeatedPrefillUs;
-    rows[at + 3] = left.decodeUs;
-    rows[at + 4] = left.tokensOut;
-    rows[at + 5] = left.tokensLeft;
-    rows[at + 6] = isCut ? 2 : 1;
-    rows[at + 7] = left.switchUs;
-  }
-
-  /** Moves what is kept for `pid` to `into`; false when nothing is. */
-  take(pid: Pid, into: Phases): boolean {
-    const { rows } = this;
-    const at = pid * rowLength;
-    if (at >= rows.length || rows[at + 6] === 0) return false;
-    this.tookCut = rows[at + 6] === 2;
-    into.loadUs = rows[at]!;
-    into.newPrefillUs = rows[at + 1]!;
-    into.repeatedPrefillUs = rows[at + 2]!;
-    into.decodeUs = rows[at + 3]!;
-    into.tokensOut = rows[at + 4]!;
-    into.tokensLeft = rows[at + 5]!;
-    into.switchUs = rows[at + 7]!;
-    rows[at + 6] = 0;
-    return true;
-  }
-
-  forget(pid: Pid): void {
-    const at = pid * rowLength;
-    if (at < this.rows.length) this.rows[at + 6] = 0;
-  }
-
-  private grow(at: number): void {
-    let { length } = this.rows;
-    length = Math.max(length, 16 * rowLength);
-    while (length <= at) length *= 2;
-    const rows = new Float64Array(length);
-    rows.set(this.rows);
-    this.rows = rows;
-  }
-}
-
-/** Seven numbers of a plan, and whether there is one. */
-const rowLength = 8;

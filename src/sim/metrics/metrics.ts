@@ -226,6 +226,7 @@ export class Metrics {
       case 'lock.released':
       case 'lock.withdrawn':
       case 'lock.restored':
+      case 'lock.kept':
       case 'semaphore.opened':
       case 'semaphore.posted':
       case 'semaphore.withdrawn':

@@ -1,8 +1,11 @@
-/** What a cell of scheduling makes of its workload: recorded agents on a kernel of the cell, or a scenario with what the cell says otherwise. */
+/** A cell of scheduling: one policy on recorded agents with a kernel of the cell, or on a scenario with what the cell says otherwise. */
 import { engineDefaults } from '../../kernel/engine-options.ts';
 import { invalid } from '../../kernel/errors.ts';
-import type { ComparedWorkload } from '../compare/compared-workload.ts';
-import { noSlice, simulationDefaults } from '../spec.ts';
+import { Kernel } from '../../kernel/kernel.ts';
+import { compareRun } from '../compare/compare-run.ts';
+import { seededWorkload, type ComparedWorkload, type SeededWorkload } from '../compare/compared-workload.ts';
+import type { RunFigures } from '../compare/run-figures.ts';
+import { kernelOptionsOf, noSlice, simulationDefaults } from '../spec.ts';
 import { parseArrivals } from '../workloads/arrivals.ts';
 import { documentOf } from '../workloads/checked-json.ts';
 import { recordedTools } from '../workloads/recorded-tools.ts';
@@ -12,8 +15,34 @@ import type { CompareCell } from './cells.ts';
 /** Of each engine, where neither the cell nor a scenario says it: as of `ringzero compare`. */
 const defaultCores = 8;
 
+export type ComparedFile =
+  | { readonly kind: 'recorded'; readonly workload: Workload }
+  | { readonly kind: 'scenario'; readonly name: string; readonly text: string };
+
+/** Throws KernelError for a workload that cannot be what the cell asks for. */
+export function runCompareCell(
+  cell: CompareCell,
+  file: ComparedFile,
+  onProgress?: (share: number) => void,
+): RunFigures {
+  return compareRun(seeded(cell, file), cell.policy, onProgress === undefined ? {} : { onProgress });
+}
+
+/** Throws KernelError for a workload that cannot be what the cell asks for. */
+export function checkCompareCell(cell: CompareCell, file: ComparedFile): void {
+  // Which policy has a slice is told by the policy.
+  const { sliceUs: _, ...spec } = seeded(cell, file).spec;
+  void new Kernel({ ...kernelOptionsOf(spec), records: false });
+}
+
+function seeded(cell: CompareCell, file: ComparedFile): SeededWorkload {
+  const compared =
+    file.kind === 'scenario' ? scenarioCell(file.name, file.text, cell) : recordedCell(file.workload, cell);
+  return seededWorkload(compared, cell.seed);
+}
+
 /** Recorded agents. Throws KernelError INVALID_ARGUMENT: more agents than there are, or arrivals that nobody recorded. */
-export function recordedCell(whole: Workload, cell: CompareCell): ComparedWorkload {
+function recordedCell(whole: Workload, cell: CompareCell): ComparedWorkload {
   const { agents, arrivals, latency = 'recorded', capacity, cores = defaultCores } = cell;
   const workload = agents === undefined ? whole : firstAgents(whole, agents, 'agents');
   return {
@@ -31,7 +60,7 @@ export function recordedCell(whole: Workload, cell: CompareCell): ComparedWorklo
 }
 
 /** A scenario says itself who its agents are and when they come. Throws KernelError INVALID_ARGUMENT for a cell that says it, too. */
-export function scenarioCell(name: string, text: string, cell: CompareCell): ComparedWorkload {
+function scenarioCell(name: string, text: string, cell: CompareCell): ComparedWorkload {
   for (const field of ['agents', 'arrivals', 'latency'] as const)
     if (cell[field] !== undefined)
       throw invalid(

@@ -5,7 +5,8 @@ import type { RunFigures } from '../compare/run-figures.ts';
 import type { CellResult } from '../sessions/session-cell.ts';
 import type { Cell, CellKind, KeyedCell } from './cells.ts';
 import { hasFailed, type Outcome } from './outcomes.ts';
-import type { PageResult, Result } from './run-cell.ts';
+import type { PageResult } from './page-cell.ts';
+import type { Result } from './run-cell.ts';
 
 export type SweepFigure = ComparedFigure<Result>;
 

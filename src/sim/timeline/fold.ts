@@ -2,10 +2,10 @@
 import { assert } from '../../base/assert.ts';
 import type { KernelEvent } from '../../kernel/events.ts';
 import type { StateName } from '../../kernel/process-state.ts';
+import { changeLocks } from './fold-locks.ts';
+import { none, processOf, runOf, type EventOf } from './folded-parts.ts';
 import { askedBy } from './folded-state.ts';
-import type { FoldedLock, FoldedProcess, FoldedRun, FoldedSemaphore, FoldedState } from './folded-state.ts';
-
-type EventOf<Type extends KernelEvent['type']> = Extract<KernelEvent, { readonly type: Type }>;
+import type { FoldedProcess, FoldedState } from './folded-state.ts';
 
 /** Returns the state after `event`: the same one, changed; another one when a new kernel begins. */
 export function fold(before: FoldedState, event: KernelEvent): FoldedState {
@@ -161,64 +161,19 @@ function change(state: FoldedState, event: KernelEvent): void {
     case 'message.received':
       processOf(state, event.pid).mail--;
       return;
-    case 'lock.queued': {
-      processOf(state, event.pid).waitingFor = event.lock;
-      const lock = lockOf(state, event.lock);
-      lock.waiters = [...lock.waiters, event.pid];
-      return;
-    }
-    case 'lock.acquired': {
-      const lock = lockOf(state, event.lock);
-      lock.owner = event.pid;
-      lock.token = event.token;
-      lock.ownerEnded = false;
-      lock.waiters = lock.waiters.filter((pid) => pid !== event.pid);
-      const process = processOf(state, event.pid);
-      process.locks = [...process.locks, event.lock];
-      return;
-    }
-    case 'lock.released': {
-      const lock = lockOf(state, event.lock);
-      lock.owner = 0;
-      lock.ownerEnded = event.ownerEnded;
-      const process = processOf(state, event.pid);
-      process.locks = process.locks.filter((name) => name !== event.lock);
-      return dropUnused(state, lock);
-    }
-    case 'lock.withdrawn': {
-      const lock = lockOf(state, event.lock);
-      lock.waiters = lock.waiters.filter((pid) => pid !== event.pid);
-      return dropUnused(state, lock);
-    }
-    case 'lock.restored': {
-      const lock = lockOf(state, event.lock);
-      lock.owner = event.owner;
-      lock.token = event.token;
-      lock.ownerEnded = event.owner === 0;
-      const owner = state.processes.get(event.owner);
-      if (owner !== undefined) processOf(state, event.owner).locks = [...owner.locks, event.lock];
-      return;
-    }
+    case 'lock.queued':
+    case 'lock.acquired':
+    case 'lock.released':
+    case 'lock.withdrawn':
+    case 'lock.restored':
+    case 'lock.kept':
     case 'semaphore.opened':
     case 'semaphore.posted':
-      semaphoreOf(state, runNameOf(state, event.pid), event.semaphore).count = event.count;
-      return;
     case 'semaphore.restored':
-      semaphoreOf(state, event.run, event.semaphore).count = event.count;
-      return;
-    case 'semaphore.queued': {
-      processOf(state, event.pid).waitingFor = event.semaphore;
-      const semaphore = semaphoreOf(state, runNameOf(state, event.pid), event.semaphore);
-      semaphore.waiters = [...semaphore.waiters, event.pid];
-      return;
-    }
+    case 'semaphore.queued':
     case 'semaphore.taken':
-    case 'semaphore.withdrawn': {
-      const semaphore = semaphoreOf(state, runNameOf(state, event.pid), event.semaphore);
-      semaphore.waiters = semaphore.waiters.filter((pid) => pid !== event.pid);
-      if (event.type === 'semaphore.taken') semaphore.count = event.count;
-      return;
-    }
+    case 'semaphore.withdrawn':
+      return changeLocks(state, event);
     case 'process.boosted':
     case 'process.unboosted':
       processOf(state, event.pid).effectivePriority = event.priority;
@@ -285,8 +240,6 @@ function spawned(state: FoldedState, event: EventOf<'process.spawned'>): void {
   });
   if (state.processes.get(parent) !== undefined) processOf(state, parent).children++;
 }
-
-const none: readonly never[] = [];
 
 function enter(state: FoldedState, pid: number, next: StateName): void {
   const process = processOf(state, pid);
@@ -387,43 +340,4 @@ function resident(
   const memory = state.engines.edit(engine);
   memory.residentPages += sign * pages;
   memory.residentTokens += sign * tokens;
-}
-
-function processOf(state: FoldedState, pid: number): FoldedProcess {
-  if (state.processes.get(pid) === undefined)
-    assert(false, `an event of process ${pid}, which was never spawned`);
-  return state.processes.edit(pid);
-}
-
-const runNameOf = (state: FoldedState, pid: number): string => processOf(state, pid).spawned.run;
-
-function runOf(state: FoldedState, name: string): FoldedRun {
-  const number = state.numberOf(`run ${name}`);
-  if (state.runs.get(number) === undefined) state.runs.set(number, { alive: 0, semaphores: none });
-  return state.runs.edit(number);
-}
-
-function lockOf(state: FoldedState, name: string): FoldedLock {
-  const number = state.numberOf(lockKey(name));
-  if (state.locks.get(number) === undefined)
-    state.locks.set(number, { name, owner: 0, token: 0, ownerEnded: false, waiters: none });
-  return state.locks.edit(number);
-}
-
-/** Nobody holds it, waits for it, or is to be told that its owner ended. */
-function dropUnused(state: FoldedState, lock: FoldedLock): void {
-  if (lock.owner === 0 && !lock.ownerEnded && lock.waiters.length === 0)
-    state.locks.delete(state.numberOf(lockKey(lock.name)));
-}
-
-const lockKey = (name: string): string => `lock ${name}`;
-
-function semaphoreOf(state: FoldedState, run: string, name: string): FoldedSemaphore {
-  const number = state.numberOf(`semaphore ${JSON.stringify([run, name])}`);
-  if (state.semaphores.get(number) === undefined) {
-    state.semaphores.set(number, { run, name, count: 0, waiters: none });
-    const owner = runOf(state, run);
-    owner.semaphores = [...owner.semaphores, number];
-  }
-  return state.semaphores.edit(number);
 }

@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { Client } from 'pg';
@@ -19,7 +21,11 @@ import { postgresFolder, startPostgres, type PostgresServer } from '../../suppor
 
 const bin = postgresFolder();
 let server: PostgresServer | undefined;
-afterAll(() => server?.stop());
+const folder = mkdtempSync(join(tmpdir(), 'ringzero-postgres-'));
+afterAll(() => {
+  server?.stop();
+  rmSync(folder, { recursive: true });
+});
 
 /** Of version 2, by name. */
 const tablesOf2 = new Map<string, Table>(
@@ -51,6 +57,42 @@ describe.skipIf(bin === undefined)('on a PostgreSQL server of its own', () => {
   sharedStorageContract('postgres', {
     reset: async () => void (await reset()),
     open: () => openPostgresStorage({ url: server!.url, connections: 2 }),
+  });
+
+  test('a schema of version 1 is brought up to date as a file of SQLite is', async () => {
+    await reset();
+    const first = readFileSync(new URL('version-1.sql', import.meta.url), 'utf8');
+    const file = new DatabaseSync(join(folder, 'first.db'));
+    file.exec(first);
+    file.close();
+    const client = new Client({ connectionString: server!.url });
+    await client.connect();
+    await client.query(`create schema v1; set search_path = v1; ${inPostgres(first)}`);
+    await client.end();
+    const url = server!.url;
+    const storages = [
+      await openPostgresStorage({ url, schema: 'v1' }),
+      await openSqliteStorage(join(folder, 'first.db')),
+    ];
+    const [ours, theirs] = await Promise.all(
+      storages.map(async (storage) => {
+        const before = { runs: await storage.runs(), whole: await storage.whole('r1') };
+        expect(before.whole!.records.length).toBeGreaterThan(8);
+        await storage.append([history(3)]);
+        const cold = await storage.recall({ scope: 's', query: 'cold', limit: 9 });
+        const after = await storage.records('r1', 'main');
+        const verdict = await storage.verifyAudit('r1');
+        return { before, cold, after, verdict, ledger: await storage.ledger() };
+      }),
+    );
+    expect(ours).toEqual(theirs);
+    expect(ours!.verdict).toMatchObject({ ok: true });
+    expect(ours!.cold.map(({ text }) => text)).toEqual(['cold 2']);
+    for (const storage of storages) await storage.close();
+    // Once is enough.
+    const again = await openPostgresStorage({ url, schema: 'v1' });
+    expect(await again.records('r1', 'main')).toEqual(ours!.after);
+    await again.close();
   });
 
   test.each(Object.entries(tampering))('%s: the audit log tells', async (_, { deeds, problem }) => {
@@ -188,4 +230,15 @@ async function waiting(other: Client, word: string): Promise<number> {
     if (rows.length > 0) return rows[0]!.pid;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+/** The statements of a SQLite file, as they were for PostgreSQL. */
+function inPostgres(statements: string): string {
+  return statements
+    .replaceAll(' without rowid', '')
+    .replaceAll('integer primary key autoincrement', 'bigint generated always as identity primary key')
+    .replaceAll(/\binteger\b/g, 'bigint')
+    .replaceAll(/\bblob\b/g, 'bytea')
+    .replaceAll(/\bx'([0-9a-f]*)'/g, "'\\x$1'")
+    .replaceAll(/^insert into (runs|ledger|memories) values \((\d+),/gm, 'insert into $1 values (default,');
 }
