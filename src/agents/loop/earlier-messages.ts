@@ -1,7 +1,6 @@
 /** What was said before the task: a conversation that the agent goes on with, as its user hands it over. It is checked as strictly as servers of models do, which refuse a prompt that is none. */
 import { isRecord } from '../../kernel/budget-limits.ts';
 import { invalid } from '../../kernel/errors.ts';
-import type { Json } from '../../kernel/ids.ts';
 import { checkKnownFields } from '../../kernel/known-fields.ts';
 import type { Message } from '../model/messages.ts';
 import type { Conversation, Steps } from './conversation.ts';
@@ -99,7 +98,7 @@ function checkCalls(field: string, given: unknown, open: Map<string, string>): v
       throw invalid(`${at}.id`, id, 'an id that no other call of the answer has');
     if (typeof tool !== 'string' || tool === '') throw invalid(`${at}.tool`, tool, 'the name of a tool');
     if (malformed === undefined ? !isRecord(args) : typeof malformed !== 'string')
-      throw invalid(`${at}.arguments`, args as Json, 'an object');
+      throw invalid(`${at}.arguments`, args, 'an object');
     open.set(id, tool);
   }
 }
