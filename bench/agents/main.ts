@@ -4,16 +4,16 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { buildSync } from 'esbuild';
-
 import { formatDuration, formatPercent } from '../../src/report/format.ts';
+import { compiled, resultOf } from '../bundled-worker.ts';
 import { commit, machine } from '../machine.ts';
+import { ResultPage, whole } from '../result-page.ts';
 import type { CrowdRow } from './crowd-worker.ts';
 import type { LoopRow } from './loop-worker.ts';
 import type { ProviderRow } from './provider-worker.ts';
@@ -40,17 +40,8 @@ const whatIfAgents = isQuick ? 2 : 6;
 const whatIfChanges = isQuick ? 1 : 5;
 const peers = fileURLToPath(new URL('../peers/', import.meta.url));
 
-const lines: string[] = [];
-const say = (line = ''): void => {
-  console.log(line);
-  lines.push(line);
-};
-const sayTable = (columns: readonly string[], rows: readonly (readonly string[])[]): void => {
-  say(`| ${columns.join(' | ')} |`);
-  say(`| ${columns.map((_, index) => (index === 0 ? '---' : '---:')).join(' | ')} |`);
-  for (const cells of rows) say(`| ${cells.join(' | ')} |`);
-  say();
-};
+const page = new ResultPage();
+const { say, sayTable } = page;
 const folder = mkdtempSync(join(tmpdir(), 'ringzero-bench-'));
 try {
   say('# Agent benchmarks');
@@ -70,8 +61,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-if (flags.write)
-  writeFileSync(new URL('../../docs/results/agents.md', import.meta.url), `${lines.join('\n').trimEnd()}\n`);
+if (flags.write) page.keep('agents');
 
 function saySteps(): void {
   say('## A step of the loop');
@@ -86,7 +76,7 @@ function saySteps(): void {
     'time with all threads. Targets: 100 times as many steps a second at 1,000 steps, and a last step that takes at most 1.2 times the first.',
   );
   say();
-  const worker = compiled('loop-worker');
+  const worker = program('loop-worker');
   if (peerSizes.length > 0 && !existsSync(join(peers, 'node_modules')))
     execFileSync('npm', ['ci', '--loglevel=error'], { cwd: peers, stdio: 'inherit' });
   const rows = sizes.map((steps) => {
@@ -173,7 +163,7 @@ function sayProvider(url: string): void {
   );
   say('that the kernel adds less than 50 µs.');
   say();
-  const worker = compiled('provider-worker');
+  const worker = program('provider-worker');
   const cases = [
     ...(isQuick ? [] : [['call', 100_000] as const]),
     ...windows.map((window) => ['step', window] as const),
@@ -228,7 +218,7 @@ function sayCrowd(url: string): void {
     'process had resident at any time. Where nobody tells V8 how much memory there is, it lets more garbage gather before it looks. The target is 512 MB.',
   );
   say();
-  const worker = compiled('crowd-worker');
+  const worker = program('crowd-worker');
   const rows = [['--max-old-space-size=320'], []].map((options) => {
     const row = runWith(options, worker, url, crowd, crowdSteps) as CrowdRow;
     const { calls, streams, deltas, seconds, cpuSeconds, startMegabytes, peakMegabytes } = row;
@@ -265,7 +255,7 @@ function sayWhatIf(): void {
     `${whatIfAgents} agents on a provider with real latencies are recorded under fifo on one core, predicted under other settings, and really run again under these. Medians of ${whatIfRounds} rounds, each of other work. The target is 10 %.`,
   );
   say();
-  const worker = compiled('what-if-worker');
+  const worker = program('what-if-worker');
   const rows = run(worker, whatIfRounds, whatIfAgents, whatIfChanges) as readonly WhatIfRow[];
   const changes = [...new Set(rows.map(({ change }) => change))];
   const told = (name: string, chosen: readonly WhatIfRow[]): string[] => [
@@ -296,7 +286,7 @@ function median(values: readonly number[]): number {
 
 /** The model server, while `act` runs. */
 async function withServer(act: (url: string) => void): Promise<void> {
-  const server = spawn(process.execPath, [compiled('model-server')], {
+  const server = spawn(process.execPath, [program('model-server')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
@@ -307,25 +297,14 @@ async function withServer(act: (url: string) => void): Promise<void> {
   }
 }
 
-/** Bundled as an installed package is compiled. */
-function compiled(name: string): string {
-  const outfile = join(folder, `${name}.mjs`);
-  const entry = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-  buildSync({ entryPoints: [entry], bundle: true, platform: 'node', format: 'esm', outfile });
-  return outfile;
+function program(name: string): string {
+  return compiled(new URL(`${name}.ts`, import.meta.url), folder);
 }
 
-/** One process after another, so that none disturbs another. */
 function run(file: string, ...words: readonly (string | number)[]): unknown {
-  return runWith([], file, ...words);
+  return resultOf(file, words);
 }
 
 function runWith(options: readonly string[], file: string, ...words: readonly (string | number)[]): unknown {
-  return JSON.parse(
-    execFileSync(process.execPath, [...options, file, ...words.map(String)], { encoding: 'utf8' }),
-  );
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return resultOf(file, words, options);
 }

@@ -3,16 +3,16 @@
  * docs/results/storage.md.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
-import { buildSync } from 'esbuild';
-
 import { postgresFolder, startPostgres } from '../../test/support/postgres.ts';
+import { compiled, resultOf } from '../bundled-worker.ts';
 import { commit, machine } from '../machine.ts';
+import { ResultPage, whole } from '../result-page.ts';
 import type { CrowdRow } from './crowd-worker.ts';
 import type { RecoveryRow } from './recovery-worker.ts';
 import type { RunRow } from './run-worker.ts';
@@ -31,17 +31,8 @@ const rounds = isQuick ? 1 : 2;
 const peerSteps = 500;
 const peers = fileURLToPath(new URL('../peers/', import.meta.url));
 
-const lines: string[] = [];
-const say = (line = ''): void => {
-  console.log(line);
-  lines.push(line);
-};
-const sayTable = (columns: readonly string[], rows: readonly (readonly string[])[]): void => {
-  say(`| ${columns.join(' | ')} |`);
-  say(`| ${columns.map((_, index) => (index === 0 ? '---' : '---:')).join(' | ')} |`);
-  for (const cells of rows) say(`| ${cells.join(' | ')} |`);
-  say();
-};
+const page = new ResultPage();
+const { say, sayTable } = page;
 const folder = mkdtempSync(join(tmpdir(), 'ringzero-bench-'));
 let files = 0;
 const newFile = (): string => join(folder, `${files++}.db`);
@@ -58,8 +49,7 @@ try {
 } finally {
   rmSync(folder, { recursive: true });
 }
-if (flags.write)
-  writeFileSync(new URL('../../docs/results/storage.md', import.meta.url), `${lines.join('\n').trimEnd()}\n`);
+if (flags.write) page.keep('storage');
 
 function sayRun(): void {
   say('## A long run');
@@ -80,8 +70,8 @@ function sayRun(): void {
     'Targets: the last tenth takes at most 1.2 times the bytes of the first, and a step at most its new content before compression and 1,024 bytes.',
   );
   say();
-  const worker = compiled('run-worker');
-  const recover = compiled('recovery-worker');
+  const worker = program('run-worker');
+  const recover = program('recovery-worker');
   const recoveries: (readonly string[])[] = [];
   const rows = (['words', 'noise'] as const).map((kind) => {
     const file = newFile();
@@ -159,7 +149,7 @@ function sayCrowd(): void {
     `when the one before is acknowledged, ${isQuick ? '' : 'on SQLite the better of two; '}with four writers, by as many storage objects side by side. \`normal\` survives the end of the process, \`full\` the end of the power, too. The target is 5,000 steps a second appended to SQLite at its default level.`,
   );
   say();
-  const worker = compiled('crowd-worker');
+  const worker = program('crowd-worker');
   const rows: (readonly string[])[] = [];
   const add = (name: string, mode: string, place: () => string, sync: string, writers = 1): void => {
     for (const bytes of [stepBytes, 256]) {
@@ -208,29 +198,10 @@ function removeDatabase(file: string): void {
   for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
 }
 
-/** Bundled as an installed package is compiled. */
-function compiled(name: string): string {
-  const outfile = join(folder, `${name}.mjs`);
-  const entry = fileURLToPath(new URL(`${name}.ts`, import.meta.url));
-  buildSync({
-    entryPoints: [entry],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    outfile,
-    // The driver of PostgreSQL is no ES module.
-    banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-    },
-  });
-  return outfile;
+function program(name: string): string {
+  return compiled(new URL(`${name}.ts`, import.meta.url), folder);
 }
 
-/** One process after another, so that none disturbs another. */
 function run(file: string, ...words: readonly (string | number)[]): unknown {
-  return JSON.parse(execFileSync(process.execPath, [file, ...words.map(String)], { encoding: 'utf8' }));
-}
-
-function whole(value: number): string {
-  return Math.round(value).toLocaleString('en-US');
+  return resultOf(file, words);
 }

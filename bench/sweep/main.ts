@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
+import { Client } from 'pg';
+
 import { postgresFolder, startPostgres } from '../../test/support/postgres.ts';
 import { commit, machine } from '../machine.ts';
 
@@ -95,14 +97,14 @@ async function sayScaling(): Promise<void> {
       if (server !== undefined)
         for (const [at, count] of [1, 2].entries()) {
           // Results are kept by their keys: each count of workers has a database of its own.
-          const url = database(server.url, `round${round}_${count}`);
+          const url = await database(server.url, `round${round}_${count}`);
           processes[at]!.push(await onWorkers(url, count, () => timed(sweep, outputs, '--database', url)));
         }
       if (outputs.size !== 1) throw new Error('the results differ');
       outputs.clear();
     }
     if (server !== undefined) {
-      const url = database(server.url, 'small');
+      const url = await database(server.url, 'small');
       const sweep = sweepFile('small.ids', 1, smallCells / 2);
       small.push(await onWorkers(url, 2, () => timed(sweep, new Set(), '--database', url)));
     }
@@ -179,21 +181,11 @@ async function onWorkers(url: string, count: number, act: () => Timed): Promise<
   return { seconds };
 }
 
-function database(url: string, name: string): string {
-  const [, host] = /\?host=(.*)$/.exec(url)!;
-  execFileSync(
-    'su',
-    [
-      'postgres',
-      '-s',
-      '/bin/sh',
-      '-c',
-      `psql -q -h '${decodeURIComponent(host!)}' -c 'create database ${name}'`,
-    ],
-    {
-      stdio: ['ignore', 'ignore', 'inherit'],
-    },
-  );
+async function database(url: string, name: string): Promise<string> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query(`create database ${name}`);
+  await client.end();
   return url.replace('/postgres?', `/${name}?`);
 }
 

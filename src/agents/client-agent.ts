@@ -21,7 +21,7 @@ import type {
 import { pageOf, type Message } from './model/messages.ts';
 
 /** The arguments of the program `client-agent`. A type, as it is JSON. */
-export type ClientAgentTask = {
+type ClientAgentTask = {
   /** It ends when no request has come for this long, µs. */
   readonly idleUs: number;
 };

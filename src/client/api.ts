@@ -28,6 +28,8 @@ export type ChatModels = { readonly object: 'list'; readonly data: readonly Chat
 
 export type ChatRefusal = { readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string | null } };
 
+export type CreateJob = { readonly scenario: { readonly [name: string]: unknown }; readonly schedulers?: readonly ('fifo' | 'round-robin' | 'sjf' | 'srtf' | 'priority-preemptive' | 'priority-nonpreemptive' | 'priority' | 'hrrn' | 'mlfq' | 'lottery' | 'stride' | 'cfs' | 'eevdf' | 'edf' | 'vtc' | 'plas' | 'atlas' | 'justitia' | 'random')[]; readonly seeds?: readonly number[]; readonly until_seconds?: number };
+
 export type CreateTrace = { readonly messages: readonly ChatMessage[]; readonly model?: string; readonly temperature?: number; readonly max_iterations?: number; readonly system_prompt?: string; readonly tools?: readonly string[]; readonly name?: string; readonly uid?: string };
 
 export type CreatedTrace = { readonly trace_id: string; readonly branch: string; readonly status: 'running' };
@@ -43,6 +45,14 @@ export type FeedbackTaken = { readonly trace_id: string; readonly step: number; 
 export type GoOnTrace = { readonly messages?: readonly UserMessage[]; readonly insert_after?: number | string; readonly branch?: string };
 
 export type Health = { readonly status: 'ok'; readonly version: string };
+
+export type Job = { readonly job_id: string; readonly status: 'waiting' | 'running' | 'completed' | 'failed' | 'cancelled'; readonly progress: number; readonly created_at: string; readonly ended_at: string | null; readonly error: string | null; readonly rows: readonly JobRow[] };
+
+export type JobRow = { readonly scheduler: string; readonly seed: number; readonly events: number; readonly event_hash: string; readonly virtual_seconds: number; readonly is_cut: boolean; readonly metrics: { readonly [name: string]: unknown } };
+
+export type JobSummary = { readonly job_id: string; readonly status: 'waiting' | 'running' | 'completed' | 'failed' | 'cancelled'; readonly progress: number; readonly created_at: string; readonly ended_at: string | null; readonly error: string | null };
+
+export type Jobs = { readonly jobs: readonly JobSummary[] };
 
 export type Kernel = { readonly nowUs: number; readonly events: number; readonly processes: readonly Process[]; readonly engines: readonly { readonly index: number; readonly scheduler: string; readonly paging: string; readonly loadControl: string; readonly running: readonly number[]; readonly ready: number; readonly waitingForMemory: number; readonly residentTokens: number; readonly pinnedTokens: number; readonly roomTokens: number }[]; readonly budgets: readonly Budget[]; readonly locks: readonly { readonly lock: string; readonly owner: number; readonly waiters: readonly number[] }[]; readonly semaphores: readonly { readonly run: string; readonly semaphore: string; readonly count: number; readonly waiters: readonly number[] }[] };
 
@@ -102,10 +112,20 @@ export interface Operations {
     readonly arguments: { readonly id: string; readonly idempotencyKey?: string; readonly body: AnswerGiven };
     readonly answer: Answered;
   };
+  /** End a job at once; one that has ended stays as it is. */
+  readonly cancelJob: {
+    readonly arguments: { readonly id: string };
+    readonly answer: Job;
+  };
   /** One answer of a model, as a call of a process of the kernel. */
   readonly createChatCompletion: {
     readonly arguments: { readonly xRingzeroRun?: string; readonly xRingzeroPriority?: number | null; readonly idempotencyKey?: string; readonly body: ChatCompletionRequest };
     readonly answer: ChatCompletion;
+  };
+  /** Simulate a scenario, with each scheduler and each seed. */
+  readonly createJob: {
+    readonly arguments: { readonly idempotencyKey?: string; readonly body: CreateJob };
+    readonly answer: Job;
   };
   /** Create a run and let it go. */
   readonly createTrace: {
@@ -126,6 +146,11 @@ export interface Operations {
   readonly getHealth: {
     readonly arguments: Readonly<Record<string, never>>;
     readonly answer: Health;
+  };
+  /** A job with what has come of it so far. */
+  readonly getJob: {
+    readonly arguments: { readonly id: string };
+    readonly answer: Job;
   };
   /** The kernel as it stands: processes, engines, memory, budgets, locks. */
   readonly getKernel: {
@@ -171,6 +196,11 @@ export interface Operations {
   readonly listExperiences: {
     readonly arguments: { readonly query?: string; readonly uid?: string; readonly limit?: number };
     readonly answer: Experiences;
+  };
+  /** All jobs that are known, the latest first. */
+  readonly listJobs: {
+    readonly arguments: Readonly<Record<string, never>>;
+    readonly answer: Jobs;
   };
   /** The models that may be asked here. */
   readonly listModels: {
@@ -247,11 +277,14 @@ export interface Operations {
 export const operations = {
   answerByToken: { method: 'POST', path: '/api/answers', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   answerQuestion: { method: 'POST', path: '/api/questions/{id}/answer', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  cancelJob: { method: 'DELETE', path: '/api/jobs/{id}', answer: 'json' },
   createChatCompletion: { method: 'POST', path: '/v1/chat/completions', headers: { xRingzeroRun: 'x-ringzero-run', xRingzeroPriority: 'x-ringzero-priority', idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
+  createJob: { method: 'POST', path: '/api/jobs', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   createTrace: { method: 'POST', path: '/api/traces', headers: { idempotencyKey: 'Idempotency-Key' }, answer: 'json' },
   getDocsPage: { method: 'GET', path: '/docs', answer: 'text' },
   getDocument: { method: 'GET', path: '/openapi.json', answer: 'json' },
   getHealth: { method: 'GET', path: '/health', answer: 'json' },
+  getJob: { method: 'GET', path: '/api/jobs/{id}', answer: 'json' },
   getKernel: { method: 'GET', path: '/api/kernel', answer: 'json' },
   getMetrics: { method: 'GET', path: '/metrics', answer: 'text' },
   getModel: { method: 'GET', path: '/v1/models/{model}', answer: 'json' },
@@ -261,6 +294,7 @@ export const operations = {
   getTrace: { method: 'GET', path: '/api/traces/{id}', answer: 'json' },
   listBudgets: { method: 'GET', path: '/api/budgets', answer: 'json' },
   listExperiences: { method: 'GET', path: '/api/experiences', query: { query: 'query', uid: 'uid', limit: 'limit' }, answer: 'json' },
+  listJobs: { method: 'GET', path: '/api/jobs', answer: 'json' },
   listModels: { method: 'GET', path: '/v1/models', answer: 'json' },
   listPolicies: { method: 'GET', path: '/api/policies', answer: 'json' },
   listProcesses: { method: 'GET', path: '/api/processes', query: { state: 'state', run: 'run' }, answer: 'json' },

@@ -89,7 +89,7 @@ async function* watched(
       if (status === 204 || body === null) return;
       for await (const event of eventsOf(body.getReader())) {
         breaks = 0;
-        if (event.id !== '') request.headers['Last-Event-ID'] = event.id;
+        if (event.id !== '') request.headers['last-event-id'] = event.id;
         yield event;
         if (isLast(event)) return;
       }
@@ -105,7 +105,14 @@ async function* watched(
 const brokenOff = '{"error":{"code":"BROKEN_OFF","message":"the event stream ended before its last event"}}';
 
 /** What ends a run ends the stream of its events. */
-const isLast = ({ type }: ServerEvent): boolean => /^trace_(completed|failed|cancelled)$/.test(type);
+function isLast({ data }: ServerEvent): boolean {
+  try {
+    const { type } = JSON.parse(data) as { readonly type?: unknown };
+    return typeof type === 'string' && /^trace_(completed|failed|cancelled)$/.test(type);
+  } catch {
+    return false;
+  }
+}
 
 /** Repeats what the server wants repeated later, and what got no answer, if that can't act twice. */
 async function sent({ fetch, wait }: ClientOptions, { url, ...request }: Asked): Promise<FetchAnswer> {

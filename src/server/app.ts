@@ -14,6 +14,8 @@ import { addExperienceRoutes } from './experiences/experience-routes.ts';
 import { addHealthRoutes } from './health/health-routes.ts';
 import { addJobRoutes } from './jobs/job-routes.ts';
 import { addMetricsRoute } from './health/metrics-route.ts';
+import { idempotency } from './idempotency/idempotency.ts';
+import { KeptAnswers } from './idempotency/kept-answers.ts';
 import { addKernelRoutes } from './kernel/kernel-routes.ts';
 import { addDocumentRoutes } from './openapi/document-routes.ts';
 import { addQuestionRoutes } from './questions/question-routes.ts';
@@ -50,6 +52,7 @@ export function createApp(
   });
   addGuards(app, world.clock, { ...guardDefaults, ...guards });
   app.use(checkBody);
+  app.use(idempotency(new KeptAnswers(world.storage, Date.now), Date.now));
   addHealthRoutes(app, { live: world.live, isClosing: () => services.isClosing, version });
   addTraceRoutes(app, runs);
   addExperienceRoutes(app, experiences, reflections);

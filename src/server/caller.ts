@@ -12,9 +12,15 @@ export interface Caller {
   readonly scopes: ReadonlySet<Scope>;
 }
 
+/** Of a request under an Idempotency-Key. */
+export interface RequestIdentity {
+  /** A name for the run that it starts: the same request again finds it. */
+  readonly run: string;
+}
+
 /** What the middleware leaves for the routes. */
 export interface ServerEnv {
-  readonly Variables: { caller: Caller };
+  readonly Variables: { caller: Caller; identity?: RequestIdentity };
 }
 
 export const callerOf = (context: Context<ServerEnv>): Caller => context.get('caller');

@@ -14,14 +14,33 @@ export interface Listening {
   close(graceMs: number): Promise<void>;
 }
 
+export interface ListenLimits {
+  /** At once; more are closed as they come. */
+  readonly connections: number;
+  /** Longest time from the first byte of a request to the end of its head, ms. */
+  readonly headMs: number;
+  /** And to the end of its body. */
+  readonly requestMs: number;
+}
+
+/** Whoever sends a request byte by byte holds a connection no longer than this. */
+export const listenDefaults: ListenLimits = { connections: 4_096, headMs: 10_000, requestMs: 60_000 };
+
 /** `port` 0: any free one. Rejects with the error of the system when the address is taken. */
 export function listen(
   app: OpenAPIHono<ServerEnv>,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, ...given }: { readonly host: string; readonly port: number } & Partial<ListenLimits>,
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
     const websocket = { server: webSocketServer() };
-    const server = serve({ fetch: app.fetch, hostname: host, port, websocket }, (info: AddressInfo) => {
+    const { connections, headMs, requestMs } = { ...listenDefaults, ...given };
+    const serverOptions = {
+      headersTimeout: headMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: Math.ceil(headMs / 4),
+    };
+    const options = { fetch: app.fetch, hostname: host, port, websocket, serverOptions };
+    const server = serve(options, (info: AddressInfo) => {
       const name = info.family === 'IPv6' ? `[${info.address}]` : info.address;
       resolve({
         url: `http://${name}:${info.port}`,
@@ -36,6 +55,7 @@ export function listen(
           }),
       });
     });
+    (server as Server).maxConnections = connections;
     server.on('error', reject);
   });
 }

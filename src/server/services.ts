@@ -10,7 +10,7 @@ import type { DrivenLimits } from './runs/driven-runs.ts';
 import { LeftRuns } from './runs/left-runs.ts';
 import { RunService } from './runs/run-service.ts';
 import type { ServedWorld } from './served-world.ts';
-import { openWatches, type Watches } from './watch/open-watches.ts';
+import { openWatches, type Watches, type WatchingOptions } from './watch/open-watches.ts';
 
 export interface Services {
   readonly world: ServedWorld;
@@ -37,6 +37,8 @@ export interface ServiceOptions extends DrivenLimits {
   readonly webhook?:
     | { readonly url: string; readonly secret: string; readonly firstWaitUs?: number }
     | undefined;
+  /** What watchers may cost. */
+  readonly watching?: WatchingOptions;
   readonly chat?: Partial<ChatOptions>;
   /** A line for whoever runs the server. */
   readonly onNotice: (line: string) => void;
@@ -44,10 +46,13 @@ export interface ServiceOptions extends DrivenLimits {
 
 export function openServices(
   world: ServedWorld,
-  { onNotice, webhook, startJob, chat, ...limits }: ServiceOptions,
+  { onNotice, webhook, startJob, chat, watching = {}, ...limits }: ServiceOptions,
 ): Services {
   const runs = new RunService(world, limits);
-  const watches = openWatches(world, { onError: (error) => onNotice(`watching: ${String(error)}`) });
+  const watches = openWatches(world, {
+    ...watching,
+    onError: (error) => onNotice(`watching: ${String(error)}`),
+  });
   const left = new LeftRuns({ world, runs, onNotice });
   const questions = new QuestionService(world, runs.known);
   const answerTokens = webhook === undefined ? undefined : new AnswerTokens(webhook.secret);

@@ -123,6 +123,44 @@ test('cells come to what page and compare come to', async () => {
   }
 }, 30_000);
 
+test('a grid goes before its scenario: another scheduler, a slice for those that have slices, other memory', async () => {
+  const { slice: _, ...unsliced } = scenario;
+  files.write('fifo.json', JSON.stringify({ ...unsliced, scheduler: 'fifo' }));
+  // Two sleep in turns; in a small memory each drives the other's pages out.
+  const turns = Array.from({ length: 6 }, () => [
+    { op: 'think', tokensOut: 9 },
+    { op: 'sleep', us: 1_000_000 },
+  ]);
+  const agents = [1, 2].map((at) => ({
+    name: `agent ${at}`,
+    steps: [{ op: 'page', kind: 'user', text: `task ${at}`, tokens: 3_000 }, ...turns.flat()],
+  }));
+  const pages = { name: 'pages', agents };
+  files.write('pages.json', JSON.stringify(pages));
+  const path = sweepOf('before.json', {
+    grids: [
+      {
+        ...scheduling,
+        name: 'slices',
+        workloads: 'fifo.json',
+        policies: ['fifo', 'round-robin'],
+        slice: '100ms',
+      },
+      {
+        ...scheduling,
+        name: 'memory',
+        workloads: 'pages.json',
+        policies: 'fifo',
+        capacities: [4_000, 100_000],
+      },
+    ],
+  });
+  const { grids } = await runJson<Document>('sweep', path, '--threads', '1');
+  const means = grids.map(({ rows }) => rows.map(({ figures }) => figures['completion']!.mean));
+  expect(means[0]![0]).not.toBe(means[0]![1]);
+  expect(means[1]![0]).toBeGreaterThan(means[1]![1]!);
+});
+
 test('a cell that fails is told with its key, does not stop the others, and is tried again', async () => {
   const path = sweepOf('small.json', {
     grids: [{ kind: 'page', workloads: 'a.ids', policies: ['lirs', 'lru'], capacities: 1 }],

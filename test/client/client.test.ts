@@ -150,3 +150,56 @@ test.each([1, 2, 3, 7, 1_000])(
     ]);
   },
 );
+
+test('a watched run whose connection breaks goes on behind the last event, and ends with its end', async () => {
+  await using server = await openServer();
+  const asked: (string | undefined)[] = [];
+  const fetch: Fetch = async (url, request) => {
+    asked.push(request.headers['last-event-id']);
+    const answer = await server.app.request(url, {
+      ...request,
+      headers: { Host: 'localhost', ...request.headers },
+    });
+    return asked.length % 2 === 1 && url.includes('/watch') ? brokenBehind(answer, 2) : answer;
+  };
+  const client = createClient({ baseUrl: 'http://localhost', fetch, wait: async () => {} });
+  const { trace_id: id } = await client.createTrace({ body: hello });
+  asked.length = 0;
+  const events: { readonly id: string; readonly type: string }[] = [];
+  for await (const { id: eventId, data } of client.watchTrace({ id }))
+    events.push({ id: eventId, type: (JSON.parse(data) as { readonly type: string }).type });
+  expect(events[0]!.type).toBe('trace_started');
+  expect(events.at(-1)!.type).toBe('trace_completed');
+  expect(new Set(events.map((event) => event.id)).size).toBe(events.length);
+  expect(asked.length).toBeGreaterThan(1);
+  expect(asked.slice(1).every((last) => last !== undefined)).toBe(true);
+});
+
+/** The connection is lost behind so many events. */
+function brokenBehind(answer: Response, events: number): Response {
+  const reader = answer.body!.getReader();
+  let left = events;
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (left <= 0) {
+        await reader.cancel();
+        return controller.error(new Error('connection lost'));
+      }
+      const { done, value } = await reader.read();
+      if (done) return controller.close();
+      const text = new TextDecoder().decode(value);
+      const whole = text.split('\n\n').slice(0, -1);
+      controller.enqueue(
+        new TextEncoder().encode(
+          whole
+            .slice(0, left)
+            .map((one) => `${one}\n\n`)
+            .join(''),
+        ),
+      );
+      left -= whole.length;
+      return undefined;
+    },
+  });
+  return new Response(stream, answer);
+}

@@ -30,12 +30,14 @@ export async function openServer({
   words = ['--model', 'scripted'],
   storage = new MemoryStorage(),
   guards = {},
+  environment = {},
   options = {},
   onError,
 }: {
   readonly words?: readonly string[];
   readonly storage?: StorageManager;
   readonly guards?: Partial<GuardOptions>;
+  readonly environment?: Readonly<Record<string, string>>;
   readonly options?: Partial<ServiceOptions>;
   /** Absent: an error that nobody has foreseen fails the test. */
   readonly onError?: (error: unknown, id: string) => void;
@@ -43,7 +45,7 @@ export async function openServer({
   const command = new Command();
   serveCommand.register(command);
   command.parse(words, { from: 'user' });
-  const settings = liveSettings(command.opts<LiveFlags>(), ioOf({}));
+  const settings = liveSettings(command.opts<LiveFlags>(), ioOf({ environment }));
   const world = await openServedWorld(settings, { storage, seed: 1, watcher: {} });
   const errors: unknown[] = [];
   const services = openServices(world.served, {

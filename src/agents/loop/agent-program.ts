@@ -15,6 +15,7 @@ import { assistantMessage } from './cached-answers.ts';
 import { importanceOf, type Steps } from './conversation.ts';
 import { critique } from './critique.ts';
 import { takeMail } from './mail.ts';
+import { sayEarlier } from './earlier-messages.ts';
 import { makeRoom } from './make-room.ts';
 import { modelStep } from './model-step.ts';
 import { reflect } from './reflection.ts';
@@ -67,7 +68,7 @@ function* runAgent(run: AgentRun, isNew: boolean): ProgramGenerator {
 const valueOf = (result: AgentResult): Json => ({ ...result });
 
 function* begin({ sys, task, conversation }: AgentRun): Steps<void> {
-  const { system, memories, task: asked } = task;
+  const { system, memories, messages, task: asked } = task;
   if (system !== undefined) yield* conversation.system(system);
   if (memories !== undefined) {
     const countTokens = (text: string): number => conversation.tokensOf(text);
@@ -75,6 +76,7 @@ function* begin({ sys, task, conversation }: AgentRun): Steps<void> {
     if (!found.ok) throw new AgentFailure(found.code, found.message);
     if (found.value !== undefined) yield* conversation.note(found.value.message.text, importanceOf.memories);
   }
+  if (messages !== undefined) yield* sayEarlier(conversation, messages);
   yield* conversation.user(asked);
 }
 

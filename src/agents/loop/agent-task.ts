@@ -5,6 +5,7 @@ import type { Json } from '../../kernel/ids.ts';
 import { checkKnownFields } from '../../kernel/known-fields.ts';
 import { longestWaitUs, mostTokens } from '../../kernel/syscall-handler.ts';
 import { checkMemories, type MemoryOptions } from '../memory/load-memories.ts';
+import { checkEarlierMessages, type EarlierMessages } from './earlier-messages.ts';
 import { complexities, type RouteTable } from './model-routing.ts';
 import { sendMessageName } from './own-tools.ts';
 
@@ -15,6 +16,8 @@ export interface AgentTask extends Partial<AgentSettings> {
   readonly system?: string;
   /** What of earlier work it is told before the task, as quoted data. Absent: nothing. */
   readonly memories?: MemoryOptions;
+  /** The conversation that the task goes on with: it stands in the prompt before the task. Absent: none. */
+  readonly messages?: EarlierMessages;
 }
 
 export interface AgentSettings {
@@ -110,7 +113,7 @@ export const agentDefaults: AgentSettings = {
   followUpUs: 0,
 };
 
-export type CompleteTask = AgentSettings & Pick<AgentTask, 'task' | 'system' | 'memories'>;
+export type CompleteTask = AgentSettings & Pick<AgentTask, 'task' | 'system' | 'memories' | 'messages'>;
 
 /** With the defaults filled in. Throws KernelError INVALID_ARGUMENT: one line that names the field, the value and what is allowed. */
 export function agentTaskOf(given: Json): CompleteTask {
@@ -142,6 +145,9 @@ const checks: Readonly<Record<keyof CompleteTask, Check>> = {
   },
   memories: (field, value) => {
     if (value !== undefined) checkMemories(field, value);
+  },
+  messages: (field, value) => {
+    if (value !== undefined) checkEarlierMessages(field, value);
   },
   tools: names,
   agents: (field, value) => {

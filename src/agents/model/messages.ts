@@ -8,28 +8,29 @@ import type { AskedCall } from '../../kernel/syscalls.ts';
 
 export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage;
 
-interface SystemMessage {
+// Types, as they are JSON.
+type SystemMessage = {
   readonly role: 'system';
   readonly text: string;
-}
-export interface UserMessage {
+};
+export type UserMessage = {
   readonly role: 'user';
   readonly text: string;
-}
-export interface AssistantMessage {
+};
+export type AssistantMessage = {
   readonly role: 'assistant';
   readonly text: string;
   readonly toolCalls?: readonly AskedCall[];
-}
+};
 /** The result of one call that the assistant asked for. */
-export interface ToolMessage {
+export type ToolMessage = {
   readonly role: 'tool';
   readonly id: string;
   readonly tool: string;
   readonly ok: boolean;
   /** The result, or for a failure its message. */
   readonly value: Json;
-}
+};
 
 export function pageOf(message: Message): string {
   return JSON.stringify(message);

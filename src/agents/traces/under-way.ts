@@ -257,14 +257,15 @@ export class UnderWay {
     );
     if (step === undefined) return;
     const { run, branch, pid, n, index } = identity;
-    step.told.asks = { request, purpose, question };
+    const questionId = questionIdOf(identity);
+    step.told.asks = { questionId, purpose, question };
     this.expect(step, request);
     this.onLive(run, branch, {
       type: 'awaiting_user_action',
       pid,
       n,
       index,
-      request,
+      questionId,
       purpose,
       question,
       ...(tool === undefined ? {} : { tool }),
@@ -283,7 +284,7 @@ export class UnderWay {
       pid,
       n,
       index,
-      request,
+      questionId: questionIdOf({ run, pid, n, index }),
       ...(decision === undefined ? {} : { decision }),
     });
   }
@@ -298,3 +299,7 @@ interface StartOf {
 
 /** No branch has a slash in its name. */
 const keyOf = (run: string, branch: string): string => `${branch}/${run}`;
+
+/** The same for ever. */
+const questionIdOf = ({ run, pid, n, index }: Pick<CallIdentity, 'run' | 'pid' | 'n' | 'index'>): string =>
+  `${run}:${pid}.${n}.${index}`;

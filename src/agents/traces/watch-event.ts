@@ -12,7 +12,7 @@
  * An id is `NUMBER` or `NUMBER.LIFE.PLACE`; in a branch that is not the run's first, `BRANCH:` stands before it. `0` is before all events.
  */
 import { firstBranch } from '../../kernel/branches.ts';
-import type { Json, Pid, RequestId } from '../../kernel/ids.ts';
+import type { Json, Pid } from '../../kernel/ids.ts';
 import type { BranchOrigin } from '../../kernel/records.ts';
 import type { Step, StepType, Trace } from './trace.ts';
 
@@ -136,7 +136,8 @@ export type LiveBody =
     })
   | (CallPlace & {
       readonly type: 'awaiting_user_action';
-      readonly request: RequestId;
+      /** By which it is answered. */
+      readonly questionId: string;
       readonly purpose: 'approve' | 'edit' | 'answer';
       readonly question: Json;
       /** Whose call is to be approved, or that asks. */
@@ -145,7 +146,7 @@ export type LiveBody =
   /** It is answered, or asked no more. */
   | (CallPlace & {
       readonly type: 'user_action_over';
-      readonly request: RequestId;
+      readonly questionId: string;
       readonly decision?: string;
     })
   /** All that is under way: what was told of it before is void. */
@@ -164,10 +165,8 @@ export interface StepUnderWay extends CallPlace {
   readonly ended?: { readonly ok: boolean; readonly value: Json };
   /** What a person is asked. */
   readonly asks?: {
-    readonly request: RequestId;
+    readonly questionId: string;
     readonly purpose: 'approve' | 'edit' | 'answer';
     readonly question: Json;
   };
 }
-
-export type NumberedType = NumberedBody['type'];

@@ -101,7 +101,5 @@ function samplingOf(given: ChatRequest): Sampling {
     stop,
     reasoning: given.reasoning_effort,
   };
-  return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined && value !== null),
-  ) as Sampling;
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined && value !== null));
 }

@@ -31,7 +31,7 @@ export interface ChatOptions {
   readonly waitingMax: number;
 }
 
-export const chatDefaults: ChatOptions = { idleUs: 600_000_000, idleMax: 100, waitingMax: 16 };
+const chatDefaults: ChatOptions = { idleUs: 600_000_000, idleMax: 100, waitingMax: 16 };
 
 /** One request, as the kernel takes it. */
 export interface ChatTurn {

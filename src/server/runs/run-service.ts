@@ -13,7 +13,7 @@ import type { Json, Pid } from '../../kernel/ids.ts';
 import type { SignalName } from '../../kernel/inputs.ts';
 import { historyVersion, type AuditRecord } from '../../kernel/records.ts';
 import type { BranchRecord } from '../../kernel/storage.ts';
-import type { Caller } from '../caller.ts';
+import type { Caller, RequestIdentity } from '../caller.ts';
 import { Refused } from '../errors.ts';
 import type { ServedWorld } from '../served-world.ts';
 import { cutPlace } from './cut-place.ts';
@@ -58,12 +58,15 @@ export class RunService {
     });
   }
 
-  /** Resolves when the run is durable: whoever has its id can watch it, also when the server dies now. */
-  async create(given: CreateTrace, caller: Caller): Promise<CreatedRun> {
+  /** Resolves when the run is durable: whoever has its id can watch it, also when the server dies now. `identity`: what was made for this request before is found. */
+  async create(given: CreateTrace, caller: Caller, identity?: RequestIdentity): Promise<CreatedRun> {
     const { world } = this;
     const uid = tenantOf(given.uid, caller);
     const args = this.argumentsOf(given);
-    const run = world.newRunName();
+    const run = identity?.run ?? world.newRunName();
+    // The same request was here before, and was cut off behind what it did.
+    if (identity !== undefined && (await this.known.facts.of(run)) !== undefined)
+      return { trace_id: run, branch: firstBranch, status: 'running' };
     await this.driven.drive(run, async () => {
       const { end } = world.live.spawn({
         program: 'agent',

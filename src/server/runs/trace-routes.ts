@@ -104,7 +104,10 @@ const stop = createRoute({
 
 export function addTraceRoutes(app: OpenAPIHono<ServerEnv>, runs: RunService): void {
   app.openapi(create, async (context) =>
-    context.json(await runs.create(context.req.valid('json'), callerOf(context)), 201),
+    context.json(
+      await runs.create(context.req.valid('json'), callerOf(context), context.get('identity')),
+      201,
+    ),
   );
   app.openapi(list, async (context) =>
     context.json(await runs.known.list(context.req.valid('query'), callerOf(context)), 200),

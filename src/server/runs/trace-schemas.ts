@@ -31,7 +31,7 @@ export const createTrace = z
     name: text(200).optional(),
     uid: text(200).optional().openapi({ description: 'the tenant; default: that of the token, or nobody’s' }),
   })
-  .openapi('CreateTrace');
+  .openapi('CreateTrace', { example: { messages: [{ role: 'user', content: 'What is 6*7?' }] } });
 export type CreateTrace = z.infer<typeof createTrace>;
 
 export const createdTrace = z

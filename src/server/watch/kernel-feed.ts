@@ -75,6 +75,11 @@ export class KernelFeed implements WatchSource {
     return watcher;
   }
 
+  /** Watchers that there are. */
+  get watching(): number {
+    return this.watchers.size;
+  }
+
   close(why: 'shutdown' | 'failed'): void {
     this.closed = why;
     for (const watcher of this.watchers) {

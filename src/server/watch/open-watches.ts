@@ -9,14 +9,16 @@ export interface Watches {
   close(): void;
 }
 
+export type WatchingOptions = Partial<Omit<RunWatchesOptions, 'storage' | 'nowUs' | 'onError'>>;
+
 /** The watching of all that happens in a kernel from now on. `onError`: an error of the watching itself, which touches no run. */
 export function openWatches(
   { live, storage, clock }: Pick<ServedWorld, 'live' | 'storage' | 'clock'>,
-  { onError, ...options }: Partial<RunWatchesOptions> & Pick<RunWatchesOptions, 'onError'>,
+  { onError, ...options }: WatchingOptions & Pick<RunWatchesOptions, 'onError'>,
 ): Watches {
   const nowUs = (): number => clock.nowUs();
   const runs = new RunWatches({ storage, nowUs, onError, ...options });
-  const kernel = new KernelFeed({ nowUs });
+  const kernel = new KernelFeed({ nowUs, ...options });
   live.watch({
     kept(output, input) {
       runs.kept(output, input);

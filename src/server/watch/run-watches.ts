@@ -156,10 +156,15 @@ export class RunWatches {
 
   // ---- Logs ----------------------------------------------------------------------------------------------------------
 
-  /** How many there are, and what they hold in UTF-16 units. */
-  get held(): { readonly logs: number; readonly size: number } {
-    const all = [...this.all()];
-    return { logs: all.length, size: all.reduce((sum, { log }) => sum + log.size, 0) };
+  /** Logs and watchers that there are; `size`: what the logs hold, in UTF-16 units. */
+  get held(): { readonly logs: number; readonly watchers: number; readonly size: number } {
+    let [logs, watchers, size] = [0, 0, 0];
+    for (const kept of this.all()) {
+      logs++;
+      watchers += kept.watchers.size;
+      size += kept.log.size;
+    }
+    return { logs, watchers, size };
   }
 
   private logOf(run: string, head: string | undefined): KeptLog {

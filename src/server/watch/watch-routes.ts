@@ -136,7 +136,7 @@ function seesRunsOf(caller: Caller, known: Pick<KnownRuns, 'isSeen'>, onKnown: (
 }
 
 /** Connects whoever asked with `watcher`. */
-export async function answer(context: Context, watcher: Watcher): Promise<Response> {
+async function answer(context: Context, watcher: Watcher): Promise<Response> {
   if (context.req.header('upgrade')?.toLowerCase() === 'websocket') {
     const upgrade = upgradeWebSocket(() => ({
       onOpen: (_event, { raw }) => void new WebSocketSink(raw as WebSocket, watcher),
@@ -155,7 +155,7 @@ export async function answer(context: Context, watcher: Watcher): Promise<Respon
 }
 
 /** What a browser says when it connects again is later than what the address has said from the start. */
-export function lastTold(
+function lastTold(
   header: string | undefined,
   query: string | undefined,
 ): readonly [field: string, told: string | undefined] {

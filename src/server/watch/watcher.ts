@@ -94,7 +94,8 @@ export class Watcher {
   pump(): void {
     const { source, limits } = this.options;
     const { sink } = this;
-    while (sink !== undefined && this.endedAs === undefined) {
+    if (sink === undefined) return;
+    while (this.endedAs === undefined) {
       if (this.cursor < source.first) {
         this.give([source.gap(this.cursor)]);
         this.cursor = source.first;

@@ -26,7 +26,10 @@ const wrong: readonly (readonly [given: Json, line: string])[] = [
   [{}, 'task: undefined is not allowed; allowed: a text that is not empty'],
   [{ task: '' }, 'task: "" is not allowed'],
   [{ task: 'x', system: 5 }, 'system: 5 is not allowed; allowed: a text'],
-  [{ task: 'x', tool: ['a'] }, 'tool: a list is not allowed; allowed: task, system, memories, tools,'],
+  [
+    { task: 'x', tool: ['a'] },
+    'tool: a list is not allowed; allowed: task, system, memories, messages, tools,',
+  ],
   [{ task: 'x', memories: 'team' }, 'memories: "team" is not allowed; allowed: { scopes, tokens, limit }'],
   [{ task: 'x', memories: {} }, 'memories.scopes: undefined is not allowed'],
   [{ task: 'x', tools: 'a' }, 'tools: "a" is not allowed; allowed: a list of names'],
