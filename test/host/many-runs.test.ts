@@ -9,6 +9,7 @@ import type { ModelPort, ToolPort } from '../../src/host/ports.ts';
 import type { BudgetNodeSpec } from '../../src/kernel/budget-limits.ts';
 import type { Pid } from '../../src/kernel/ids.ts';
 import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
+import { watchTraces } from '../../src/host/watch-traces.ts';
 import { live, said } from '../support/live.ts';
 
 const args = { task: 'Write.', tools: ['write'], models: ['model'], windowTokens: 10_000, maxOutput: 100 };
@@ -105,6 +106,7 @@ function world(storage = new MemoryStorage()): World {
 
 test('one run is parked, let go and taken up again while another goes on', async () => {
   const { live: kernel, spawn, restore, open, keys, used } = world();
+  const traces = watchTraces(kernel);
   const [one, other] = [spawn('one'), spawn('other')];
   one.end.catch(() => {});
   await expect.poll(() => keys.length).toBe(2);
@@ -119,6 +121,7 @@ test('one run is parked, let go and taken up again while another goes on', async
   await parked;
   await kernel.release('one', ['one']);
   await expect(one.end).rejects.toMatchObject({ code: 'RELEASED' });
+  expect(traces.trace('one')).toMatchObject({ status: 'cancelled' });
   expect(used('one')).toBeUndefined();
   expect(used('tenant')).toBe(2);
   expect(kernel.kernel.snapshot().processes.map(({ run }) => run)).toEqual(['other']);
@@ -139,6 +142,8 @@ test('one run is parked, let go and taken up again while another goes on', async
   open('other');
   expect(await other.end).toMatchObject({ value: { answer: `done: "written by other" (${other.pid})` } });
   expect([used('tenant'), used('one')]).toEqual([4, 2]);
+  expect(traces.trace('one')).toMatchObject({ status: 'completed' });
+  expect(traces.trace('one')!.steps.map(({ pid }) => pid)).toEqual([one.pid, one.pid]);
   // Nothing was done twice.
   expect(new Set(keys).size).toBe(2);
   expect(keys).toHaveLength(2);

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest';
 
 import type { Json, Pid } from '../../src/kernel/ids.ts';
 import type { KernelEvent } from '../../src/kernel/events.ts';
+import type { Input } from '../../src/kernel/inputs.ts';
+import { Kernel } from '../../src/kernel/kernel.ts';
 import { MemoryStore } from '../../src/kernel/memory-store.ts';
 import { recoveryInput } from '../../src/kernel/recovery.ts';
 import type { Request, ToolStart } from '../../src/kernel/requests.ts';
@@ -36,6 +38,7 @@ interface Together {
   readonly store: MemoryStore;
   readonly events: readonly KernelEvent[];
   readonly requests: readonly Request[];
+  readonly inputs: readonly Input[];
   readonly simulation: ReturnType<typeof checkedSimulation>;
   /** The pid here of a process of a run. */
   readonly pidOf: (run: string, runPid: number) => number;
@@ -51,6 +54,7 @@ function together(
 ): Together {
   const events: KernelEvent[] = [];
   const requests: Request[] = [];
+  const inputs: Input[] = [];
   const kernel = kernelOf(setup);
   const idle = { name: 'idle', version: 1, body: sleeping };
   const simulation = checkedSimulation(
@@ -58,6 +62,7 @@ function together(
     {
       store,
       onEvent: (event) => void events.push(event),
+      onInput: (input) => void inputs.push(input),
       onOutput: (output) => void requests.push(...output.requests),
     },
   );
@@ -71,6 +76,7 @@ function together(
     store,
     events,
     requests,
+    inputs,
     simulation,
     pidOf: (run, pid) => simulation.kernel.pidOf(run, pid as Pid)!,
   };
@@ -130,7 +136,13 @@ test('two runs of the same pids go on in one kernel, each with its own numbers',
   const store = storedRun(family, 'a', 5 * S);
   storedRun(family, 'b', 5 * S, store);
   const alone = storedRun(family, 'c', 60 * S);
-  const { events, requests, pidOf } = together(family, store, ['a', 'b'], 20 * S, 100 * S);
+  const { events, requests, inputs, simulation, pidOf } = together(
+    family,
+    store,
+    ['a', 'b'],
+    20 * S,
+    100 * S,
+  );
   const said = JSON.parse(JSON.stringify(valueOf(alone, 'c'))) as Json[];
   expect(said[2]).toEqual(ok(2));
   expect(said[4]).toEqual(
@@ -157,6 +169,12 @@ test('two runs of the same pids go on in one kernel, each with its own numbers',
     [2, 4, undefined],
     [3, 5, undefined],
   ]);
+  // The inputs are all that a recording needs.
+  const again = new Kernel(simulation.kernel.options);
+  const replayed = inputs.flatMap((input) => [
+    ...again.step(JSON.parse(JSON.stringify(input)) as Input).events,
+  ]);
+  expect(replayed).toEqual(events);
   const starts = requests.filter((request): request is ToolStart => request.type === 'tool.start');
   expect(starts.map(({ pid, identity }) => [pid, identity.run, identity.pid])).toEqual([
     [4, 'a', 2],

@@ -198,6 +198,12 @@ export class RunTrace {
     if (this.end === undefined) this.endWith({ type: 'trace_failed', value: null, code: '', message }, nowUs);
   }
 
+  /** What is left of the run is stopped, and has left the kernel: it goes on in another trace. */
+  release(nowUs: number): void {
+    const message = 'it is stopped, and goes on later';
+    this.endWith(this.rootEnd ?? { type: 'trace_cancelled', value: null, code: 'RELEASED', message }, nowUs);
+  }
+
   private endWith(end: Omit<TraceEnd, 'usage'>, nowUs: number): void {
     this.end = { ...end, usage: { ...this.usage } };
     this.endedUs = nowUs;

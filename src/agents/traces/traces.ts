@@ -138,6 +138,8 @@ export class Traces {
         return this.spawned(event, acts);
       case 'process.terminated':
         return this.terminated(event, acts);
+      case 'process.released':
+        return this.released(event.pid, acts);
       case 'call.requested': {
         const place = this.placeAt(event.pid, event.n, acts);
         return place && this.fold.called(place, event);
@@ -219,6 +221,17 @@ export class Traces {
     }
     if (runPid === trace.root.pid) trace.concluded(outcome, end);
     if (--trace.alive === 0) trace.finish(this.fold.nowUs);
+  }
+
+  private released(pid: Pid, acts: StepActs): void {
+    const place = this.placeAt(pid, Infinity, acts);
+    if (place === undefined) return;
+    const { trace } = place;
+    for (const step of place.open) this.fold.cancel(place, step);
+    this.places.delete(pid);
+    this.pids.forget(place.joinedAs ?? trace.root.run, place.pid);
+    if (place.joinedAs !== undefined) this.joined.delete(place.joinedAs);
+    else if (--trace.alive === 0) trace.release(this.fold.nowUs);
   }
 
   /** The place of a process, before its `n`-th syscall. */
