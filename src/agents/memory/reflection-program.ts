@@ -77,7 +77,7 @@ function* run(sys: Sys, countTokens: (text: string) => number): ProgramGenerator
     yield failed(stored.code, stored.message);
     return;
   }
-  return { reflection: { ...reflection }, experience: stored.value } as unknown as Json;
+  return { reflection: { ...reflection }, experience: stored.value };
 }
 
 const failed = (code: string, message: string): Exit => ({
@@ -114,6 +114,6 @@ function taskOf(args: Json): ReflectionTask {
   for (const [field, value] of Object.entries({ scope, record }))
     if (typeof value !== 'string' || value === '') throw invalid(field, value, 'a text that is not empty');
   if (model !== undefined && typeof model !== 'string') throw invalid('model', model, 'a text');
-  checkFeedback({ ...(isRecord(about) ? about : {}), kind: 'correction', text: '-' } as Json);
+  checkFeedback({ ...(isRecord(about) ? about : {}), kind: 'correction', text: '-' });
   return args as unknown as ReflectionTask;
 }
