@@ -23,7 +23,7 @@ export interface EventPlace {
   /** Of a live event. */
   readonly live?: LivePlace;
 }
-export interface LivePlace {
+interface LivePlace {
   /** Letters and digits: like that of no other log. */
   readonly life: string;
   /** From 1 behind each numbered event; 0: before the first. */
@@ -44,9 +44,7 @@ export function parseEventId(text: string): EventPlace | undefined {
   return { branch, number: Number(number), live: { life, place: Number(place) } };
 }
 
-/** With its `id` and the time of what it tells, it is what a watcher gets. */
-export type WatchEventBody = NumberedBody | LiveBody;
-
+/** With an `id` and `atUs`, when it happened, this or a LiveBody is what a watcher gets. */
 export type NumberedBody =
   /** The root process of the branch has started. `origin`: what a fork was made from. */
   | {

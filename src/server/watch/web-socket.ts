@@ -7,7 +7,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import type { Watcher, WatchEnd, WatchSink } from './watcher.ts';
 
 /** Which of the protocols that a client offers is spoken; others are tokens (auth/authenticate.ts), which no answer repeats. */
-export const watchProtocol = 'ringzero.watch';
+const watchProtocol = 'ringzero.watch';
 
 /** The server side of all WebSockets. What a client may send is small: frames and messages above a thousand bytes end its connection. */
 export function webSocketServer(): WebSocketSide {

@@ -50,7 +50,7 @@ async function sends(path: string, bytes: (socket: Socket) => void): Promise<Buf
   let isUpgraded = false;
   return new Promise((resolve) => {
     socket.on('data', (data) => {
-      heard.push(data as Buffer);
+      heard.push(data);
       if (!isUpgraded && Buffer.concat(heard).includes('\r\n\r\n')) {
         isUpgraded = true;
         bytes(socket);
@@ -67,7 +67,7 @@ async function sends(path: string, bytes: (socket: Socket) => void): Promise<Buf
 /** The code of the close that the server has sent; undefined: it has cut the connection off. */
 function closeCode(heard: Buffer): number | undefined {
   for (let at = heard.length - 4; at >= 0; at--)
-    if (heard[at] === 0x88 && heard[at + 1]! < 126 && at + 2 + heard[at + 1]! === heard.length)
+    if (heard[at] === 0x88 && at + 2 + heard.readUInt8(at + 1) === heard.length)
       return heard.readUInt16BE(at + 2);
   return undefined;
 }
