@@ -1,4 +1,6 @@
 /** docs/api.md tells the truth: its requests are answered as it says, its program runs, and it names every status. */
+import { runInNewContext } from 'node:vm';
+
 import { expect, test } from 'vitest';
 
 import { ApiError, createClient } from '../../src/client/index.ts';
@@ -39,22 +41,17 @@ test('its program runs and sees the end of its run', async () => {
       ...init,
       headers: { Host: 'localhost', ...(init.headers as Record<string, string>) },
     });
-  const run = new Function(
-    'ApiError',
-    'createClient',
-    'globalThis',
-    'console',
-    `return (async () => {${body}})()`,
-  ) as (...given: unknown[]) => Promise<void>;
-  await run(
+  await (runInNewContext(`(async () => {${body}})()`, {
     ApiError,
     createClient,
-    { fetch },
-    {
+    fetch,
+    setTimeout,
+    crypto,
+    console: {
       log: ({ type }: { readonly type: string }) => lines.push(type),
       error: (...told: unknown[]) => lines.push(told.join(' ')),
     },
-  );
+  }) as Promise<void>);
   expect(lines[0]).toBe('trace_started');
   expect(lines.at(-1)).toBe('trace_completed');
 });

@@ -87,7 +87,12 @@ export class ChatService implements StepWatcher {
     const found = isNamed
       ? this.conversations.named(turn.scope)
       : this.conversations.like(turn.scope, { pages, least: least === 0 ? pages.length : least });
-    const conversation = found ?? (await (isNamed ? this.beginOnce(turn.scope) : this.begin(turn.scope)));
+    const isStopped = found !== undefined && this.driven.get(found.run)?.state.startsWith('stop') === true;
+    // Somebody holds it: its client is told, and waits for nobody.
+    if (isStopped && isNamed)
+      throw new ChatRefused(409, 'invalid_request_error', 'stopped', `run ${found.run}: it is stopped`);
+    const going = isStopped ? undefined : found;
+    const conversation = going ?? (await (isNamed ? this.beginOnce(turn.scope) : this.begin(turn.scope)));
     if (conversation.waiting > this.options.waitingMax)
       throw new ChatRefused(
         429,

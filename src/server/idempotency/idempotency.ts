@@ -10,7 +10,7 @@ import { canonicalJson } from '../../base/canonical-json.ts';
 import { sha256Hex } from '../../base/sha256.ts';
 import type { Caller, RequestIdentity, ServerEnv } from '../caller.ts';
 import { Refused } from '../errors.ts';
-import { KeptAnswers, type KeptAnswer } from './kept-answers.ts';
+import type { KeptAnswer, KeptAnswers } from './kept-answers.ts';
 
 /** Characters of an answer that are kept. */
 const keptLength = 262_144;
@@ -137,7 +137,7 @@ async function bodyHash(context: Context<ServerEnv>): Promise<string> {
 function nameOf(caller: Caller, path: string, key: string): string {
   const hex = sha256Hex(JSON.stringify([caller.tenant ?? null, caller.tenant ?? caller.name, path, key]));
   // Words of letters alone are one word to every search.
-  return [...hex.slice(0, 32)].map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 16))).join('');
+  return hex.slice(0, 32).replaceAll(/./g, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16)));
 }
 
 /** The key may come again when this one is forgotten. */

@@ -218,6 +218,21 @@ test('requests under one name are answered one after the other, by one process',
   expect(new Set(answers.map(({ headers }) => headers.get('X-Ringzero-Run'))).size).toBe(1);
 });
 
+test('a conversation that somebody has stopped keeps no client waiting', async () => {
+  await using server = await openServer();
+  const named = { 'X-Ringzero-Run': 'mine' };
+  const runs = [await chat(server, hello), await chat(server, hello, named)].map(({ headers }) =>
+    headers.get('X-Ringzero-Run')!,
+  );
+  for (const run of runs) expect((await server.post(`/api/traces/${run}/stop`, {})).status).toBe(200);
+  const refused = await chat(server, hello, named);
+  expect(refused.status).toBe(409);
+  expect(await refused.json()).toMatchObject({ error: { code: 'stopped' } });
+  const other = await chat(server, hello);
+  expect(other.status).toBe(200);
+  expect(other.headers.get('X-Ringzero-Run')).not.toBe(runs[0]);
+});
+
 test('an idle conversation ends, and the next request begins another', async () => {
   await using server = await openServer({ options: { chat: { idleUs: 20_000 } } });
   const first = (await chat(server, hello)).headers.get('X-Ringzero-Run')!;
