@@ -24,7 +24,7 @@ export interface ListenLimits {
 }
 
 /** Whoever sends a request byte by byte holds a connection no longer than this. */
-export const listenDefaults: ListenLimits = { connections: 4_096, headMs: 10_000, requestMs: 60_000 };
+const listenDefaults: ListenLimits = { connections: 4_096, headMs: 10_000, requestMs: 60_000 };
 
 /** `port` 0: any free one. Rejects with the error of the system when the address is taken. */
 export function listen(

@@ -25,8 +25,8 @@ export const plantedMistakes: readonly PlantedMistake[] = [
     name: 'pages-kept',
     what: 'a process that ends keeps its pages in context memory',
     file: 'src/kernel/lifecycle.ts',
-    find: '    engine.memory.release(process.table, pid, state.nowUs);\n',
-    put: '',
+    find: "    engine.memory.release(process.table, pid, state.nowUs);\n    state.change(process, 'terminate');\n",
+    put: "    state.change(process, 'terminate');\n",
   },
   {
     name: 'cancelled-is-killed',

@@ -10,26 +10,22 @@ import { addServerFlag, asked, askServer, type ServerFlags } from '../serve/ask-
 
 interface PsOptions extends CommonOptions, ServerFlags {
   readonly run?: string;
-  readonly ended: boolean;
 }
 
 export const psCommand: Command<PsOptions> = {
   name: 'ps',
   summary: 'List the processes of a server.',
   register(command: CommanderCommand): void {
-    command
-      .option('--run <run>', 'of this run alone')
-      .option('--ended', 'those that have ended, in place of those that live', false);
+    command.option('--run <run>', 'of this run alone');
     addServerFlag(command);
   },
   async run({ options }: Call<PsOptions>, io: Io): Promise<number> {
     const server = askServer(options, io);
-    const { run, ended, json } = options;
+    const { run, json } = options;
     const listed = await asked(
       server,
       server.client.listProcesses({
         ...(run === undefined ? {} : { run }),
-        ...(ended ? { state: 'terminated' as const } : {}),
       }),
     );
     if (json) io.out(JSON.stringify(listed, null, 1));

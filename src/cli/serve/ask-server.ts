@@ -11,7 +11,7 @@ export interface ServerFlags {
   readonly server?: string;
 }
 
-export const serverVariable = 'RINGZERO_URL';
+const serverVariable = 'RINGZERO_URL';
 /** Where `ringzero serve` listens when nothing else is said. */
 export const defaultPort = 4_790;
 const defaultUrl = `http://127.0.0.1:${defaultPort}`;

@@ -127,7 +127,7 @@ function typed(state: TopState, key: string): TopState {
 }
 
 /** The letters by which a column is chosen: in their order, as far as there are. */
-export const sortKeys: Readonly<Record<string, TopColumn>> = Object.fromEntries(
+const sortKeys: Readonly<Record<string, TopColumn>> = Object.fromEntries(
   topColumns.map((column, index) => [String.fromCodePoint(97 + index), column]),
 );
 

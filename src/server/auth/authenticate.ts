@@ -9,7 +9,7 @@ import { scopesUpTo, type Tokens } from './tokens.ts';
 const localCaller: Caller = { name: 'local', tenant: undefined, scopes: scopesUpTo('admin') };
 
 /** What a WebSocket of a browser, which can send no header, puts its token behind, as one of its protocols. */
-export const tokenProtocol = 'ringzero.token.';
+const tokenProtocol = 'ringzero.token.';
 
 /** What is told to everybody: that the server is there, and how to ask it. And where a token of another kind stands in the body. */
 const publicPaths: ReadonlySet<string> = new Set([
@@ -59,7 +59,7 @@ function callerBy(tokens: Tokens, header: (name: string) => string | undefined):
 }
 
 /** To look takes `read`; what changes something `run`, and what changes it for everybody `admin`. */
-export function scopeOf(method: string, path: string): Scope {
+function scopeOf(method: string, path: string): Scope {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return 'read';
   return path.startsWith('/api/admin/') || path.startsWith('/api/jobs') ? 'admin' : 'run';
 }

@@ -21,7 +21,7 @@ export interface TokenEntry {
 }
 
 /** What a name or a tenant may be: it stands in logs and in URLs. */
-export const namePattern = /^[\w.@-]{1,100}$/;
+const namePattern = /^[\w.@-]{1,100}$/;
 
 export class Tokens {
   private readonly entries: readonly { readonly digest: Buffer; readonly caller: Caller }[];

@@ -270,7 +270,7 @@ export class RunService {
       task,
       temperature: given.temperature,
       iterations: given.max_iterations,
-      ...(before.length === 0 ? {} : { messages: before as unknown as Json }),
+      ...(before.length === 0 ? {} : { messages: before }),
       ...(given.model === undefined ? {} : { models: [given.model] }),
       ...(given.tools === undefined ? {} : { tools: given.tools }),
       ...(prompts.length === 0 ? {} : { system: prompts.join('\n\n') }),
