@@ -134,7 +134,7 @@ test.each([
   [{ request: 'fast' }, 'request: "fast" is not allowed; allowed: an object'],
   [
     { request: { timeout: 5 } },
-    'request.timeout: 5 is not allowed; allowed: purpose, model, tools, ownTools, temperature',
+    'request.timeout: 5 is not allowed; allowed: purpose, model, tools, ownTools, toolChoice, temperature, sampling',
   ],
   [{ request: { tools: 'all' } }, 'request.tools: "all" is not allowed; allowed: a list of tool names'],
   [{ request: { timeoutUs: 0 } }, 'request.timeoutUs: 0 is not allowed; allowed: an integer above 0 (µs)'],
