@@ -160,7 +160,11 @@ export class RunService {
         retryAfter: 5,
       }),
     );
-    const parked = this.world.live.park().catch(() => {});
+    // What comes behind the parking would not be parked.
+    const parked = this.driven
+      .allBegun()
+      .then(() => this.world.live.park())
+      .catch(() => {});
     await Promise.race([parked, hurry]);
     await this.driven.leaveAll();
   }
