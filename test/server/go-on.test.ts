@@ -47,6 +47,7 @@ const errorOf = ({ status, body }: { status: number; body: Fields }): unknown =>
   return field === undefined ? [status, code] : [status, code, field];
 };
 
+const stalls: Behaviour = (exchange) => exchange.stall();
 /** Both at once, side by side. */
 const calculatesTwice: Behaviour = sends(
   chunk(fragment({ index: 0, id: 'c1', name: 'calculator', arguments: '{"expression":"6*7"}' })),
@@ -272,4 +273,21 @@ test('a conversation is given to the model as it was, also behind a rewinding an
   expect(await goOn(id, {})).toMatchObject({ status: 200 });
   await until(id, 'completed');
   expect(sent()).toMatchObject(further);
+});
+
+test('a run that another program drives is told of with its driver, and neither goes on here nor is stopped', async () => {
+  await server[Symbol.asyncDispose]();
+  const storage = new MemoryStorage();
+  server = await openServer({ words: ['--model', 'm', '--model-url', model.url], storage });
+  model.behave(stalls);
+  const { body } = await post('/api/traces', { messages: says1('Hello.') });
+  const id = body['trace_id'] as string;
+  await expect.poll(() => model.exchanges.length).toBe(1);
+  await post(`/api/traces/${id}/stop`);
+  await expect.poll(() => server.services.runs.driven.get(id)).toBeUndefined();
+  const atUs = server.world.clock.nowUs();
+  await storage.lease({ run: id, holder: 'a worker', atUs, untilUs: atUs + 60_000_000 });
+  expect(await get(`/api/traces/${id}`)).toMatchObject({ status: 'running', driven_by: 'a worker' });
+  for (const how of ['run', 'stop', 'reflect'])
+    expect(errorOf(await post(`/api/traces/${id}/${how}`)), how).toEqual([409, 'DRIVEN_ELSEWHERE']);
 });

@@ -96,6 +96,7 @@ export class RunService {
     if (here !== undefined && here.state !== 'stopping') throw alreadyRunning(run);
     // What is under way comes to its end first.
     await this.driven.over(run);
+    await this.checkNobodyElse(run);
     const stored = await this.known.branchOf(run, undefined);
     checkBranch(stored, given.branch);
     // What is wrong is told before anything changes.
