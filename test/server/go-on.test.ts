@@ -13,6 +13,7 @@ import {
   usageChunk,
   type Behaviour,
 } from '../support/hostile-server.ts';
+import { MemoryStorage } from '../../src/kernel/memory-storage.ts';
 import { openServer, type OpenServer } from '../support/open-server.ts';
 import { runCli, scratch } from '../support/run-cli.ts';
 
@@ -46,6 +47,7 @@ const errorOf = ({ status, body }: { status: number; body: Fields }): unknown =>
   return field === undefined ? [status, code] : [status, code, field];
 };
 
+const stalls: Behaviour = (exchange) => exchange.stall();
 /** Both at once, side by side. */
 const calculatesTwice: Behaviour = sends(
   chunk(fragment({ index: 0, id: 'c1', name: 'calculator', arguments: '{"expression":"6*7"}' })),
@@ -184,4 +186,108 @@ test('a run of the command line is listed and goes on here, within its own budge
   await server[Symbol.asyncDispose]();
   await storage.close();
   server = await openServer();
+});
+
+test('a stop that comes while a run is about to go on holds it: it does not run on as one that is stopped', async () => {
+  await server[Symbol.asyncDispose]();
+  const storage = new MemoryStorage();
+  let openGate: (() => void) | undefined;
+  let isGated = false;
+  let gate = Promise.resolve();
+  const lease = storage.lease.bind(storage);
+  storage.lease = async (given) => {
+    isGated = openGate !== undefined;
+    await gate;
+    return lease(given);
+  };
+  server = await openServer({ words: ['--model', 'm', '--model-url', model.url], storage });
+  model.behave((exchange) => exchange.stall());
+  const { body } = await post('/api/traces', { messages: says1('Hello.') });
+  const id = body['trace_id'] as string;
+  await expect.poll(() => model.exchanges.length).toBe(1);
+  await post(`/api/traces/${id}/stop`);
+  await expect.poll(() => server.services.runs.driven.get(id)).toBeUndefined();
+  gate = new Promise((resolve) => (openGate = resolve));
+  const goingOn = post(`/api/traces/${id}/run`);
+  await expect.poll(() => isGated).toBe(true);
+  const stopped = post(`/api/traces/${id}/stop`);
+  openGate!();
+  expect(await goingOn).toMatchObject({ status: 200 });
+  expect(await stopped).toMatchObject({ status: 200, body: { status: 'stopping' } });
+  await expect.poll(() => server.services.runs.driven.get(id)).toBeUndefined();
+  expect(await get(`/api/traces/${id}`)).toMatchObject({ status: 'stopped' });
+});
+
+test('a conversation is given to the model as it was, also behind a rewinding and by another server of the same storage', async () => {
+  await server[Symbol.asyncDispose]();
+  const storage = new MemoryStorage();
+  const words = ['--model', 'm', '--model-url', model.url, '--retries', '0'];
+  server = await openServer({ words, storage });
+  model.behave(says('It is 42.'));
+  const { body } = await post('/api/traces', {
+    messages: [
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'What is 1+1?' },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [
+          { id: 'c1', type: 'function', function: { name: 'calculator', arguments: '{"expression":"1+1"}' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'c1', content: '2' },
+      { role: 'assistant', content: 'It is 2.' },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'And ' },
+          { type: 'text', text: '6*7?' },
+        ],
+      },
+    ],
+  });
+  const id = body['trace_id'] as string;
+  await until(id, 'completed');
+  const sent = (): Fields[] => (model.exchanges.at(-1)!.body as { readonly messages: Fields[] }).messages;
+  const opened = [
+    { role: 'system', content: expect.stringContaining('Be brief.') },
+    { role: 'user', content: 'What is 1+1?' },
+    { role: 'assistant', tool_calls: [{ id: 'c1', function: { name: 'calculator' } }] },
+    { role: 'tool', tool_call_id: 'c1', content: '2' },
+    { role: 'assistant', content: 'It is 2.' },
+    { role: 'user', content: 'And 6*7?' },
+  ];
+  expect(sent()).toMatchObject(opened);
+  model.behave(says('It is 43.'));
+  expect(await goOn(id, { messages: says1('And 43?') })).toMatchObject({ status: 200 });
+  await until(id, 'completed');
+  const further = [
+    ...opened,
+    { role: 'assistant', content: 'It is 42.' },
+    { role: 'user', content: 'And 43?' },
+  ];
+  expect(sent()).toMatchObject(further);
+  await server[Symbol.asyncDispose]();
+  server = await openServer({ words, storage });
+  model.behave(says('Yes.'));
+  expect(await goOn(id, {})).toMatchObject({ status: 200 });
+  await until(id, 'completed');
+  expect(sent()).toMatchObject(further);
+});
+
+test('a run that another program drives is told of with its driver, and neither goes on here nor is stopped', async () => {
+  await server[Symbol.asyncDispose]();
+  const storage = new MemoryStorage();
+  server = await openServer({ words: ['--model', 'm', '--model-url', model.url], storage });
+  model.behave(stalls);
+  const { body } = await post('/api/traces', { messages: says1('Hello.') });
+  const id = body['trace_id'] as string;
+  await expect.poll(() => model.exchanges.length).toBe(1);
+  await post(`/api/traces/${id}/stop`);
+  await expect.poll(() => server.services.runs.driven.get(id)).toBeUndefined();
+  const atUs = server.world.clock.nowUs();
+  await storage.lease({ run: id, holder: 'a worker', atUs, untilUs: atUs + 60_000_000 });
+  expect(await get(`/api/traces/${id}`)).toMatchObject({ status: 'running', driven_by: 'a worker' });
+  for (const how of ['run', 'stop', 'reflect'])
+    expect(errorOf(await post(`/api/traces/${id}/${how}`)), how).toEqual([409, 'DRIVEN_ELSEWHERE']);
 });

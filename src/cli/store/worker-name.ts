@@ -53,11 +53,14 @@ function machine(): string {
   return `${hostname().replaceAll('/', '_')}/${space} ${start}`;
 }
 
-/** When the process started, as the system counts: another one may get its number. Undefined: nobody says. */
+/**
+ * When the process started, as the system counts: another one may get its number. Undefined: nobody says. '': it has ended, and whoever started it has not asked how: in containers without an init nobody ever does.
+ */
 function startOf(pid: number): string | undefined {
   const stat = read(() => readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  // The second field is a name in brackets, with whatever in it; the start is the 22nd.
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  // The second field is a name in brackets, with whatever in it; the state is the third, the start the 22nd.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields?.[0] === 'Z' ? '' : fields?.[19];
 }
 
 function read(act: () => string): string | undefined {

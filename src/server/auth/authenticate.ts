@@ -61,7 +61,7 @@ function callerBy(tokens: Tokens, header: (name: string) => string | undefined):
 /** To look takes `read`; what changes something `run`, and what changes it for everybody `admin`. */
 function scopeOf(method: string, path: string): Scope {
   if (method === 'GET' || method === 'HEAD' || method === 'OPTIONS') return 'read';
-  return path.startsWith('/api/admin/') || path.startsWith('/api/jobs') ? 'admin' : 'run';
+  return path.startsWith('/api/jobs') ? 'admin' : 'run';
 }
 
 /** What tells of the kernel as a whole. */

@@ -39,6 +39,8 @@ interface Entry extends DrivenRun {
   hasBegun: boolean;
   lease: RunLease | undefined;
   isLost: boolean;
+  /** Resolves when its processes are here, or none will be. */
+  readonly begun: Promise<void>;
 }
 
 export interface DrivenLimits {
@@ -99,6 +101,8 @@ export class DrivenRuns implements StepWatcher {
     const { world } = this;
     this.checkRoom();
     if (this.entries.has(run)) throw alreadyRunning(run);
+    let tellBegun: () => void = () => {};
+    const begun = new Promise<void>((resolve) => (tellBegun = resolve));
     const entry: Entry = {
       run,
       isSide,
@@ -110,28 +114,37 @@ export class DrivenRuns implements StepWatcher {
       sinceUs: world.clock.nowUs(),
       lease: undefined,
       isLost: false,
+      begun,
     };
     this.entries.set(run, entry);
     try {
       entry.lease = await world.leases.take(run, (why) => this.lose(entry, why));
       const result = await begin();
+      entry.state = 'running';
+      tellBegun();
       await world.live.settled();
       // It may have ended meanwhile; then that has been told.
-      if (entry.state === 'starting') entry.state = 'running';
       if (!entry.hasBegun) await this.leave(entry, 'release');
       return result;
     } catch (error) {
       if (entry.pids.size === 0) await this.leave(entry, 'release');
-      else entry.state = 'running';
+      else if (entry.state === 'starting') entry.state = 'running';
       throw error;
+    } finally {
+      tellBegun();
     }
   }
 
   /**
    * Everything of the run is held where it stands, and it leaves the kernel when nothing of it is under way any more: the call is broken off, tools come to their ends. Resolves when that it is to be so is durable.
+   * One that is starting is held as soon as it is here.
    */
   async stop(run: string): Promise<void> {
-    const entry = this.entries.get(run)!;
+    const starting = this.entries.get(run);
+    await starting?.begun;
+    const entry = this.entries.get(run);
+    // It did not start, or is over.
+    if (entry === undefined || entry !== starting) return;
     const { live } = this.world;
     if (entry.state === 'stopping') return live.settled();
     entry.state = 'stopping';
@@ -145,6 +158,7 @@ export class DrivenRuns implements StepWatcher {
     const entry = this.entries.get(run);
     if (entry === undefined) return;
     const over = this.over(run);
+    await entry.begun;
     for (const pid of entry.roots) this.world.live.signal(pid, 'kill');
     await over;
   }
@@ -157,6 +171,11 @@ export class DrivenRuns implements StepWatcher {
       waiting.push(resolve);
       this.whenOver.set(run, waiting);
     });
+  }
+
+  /** Resolves when all that has been taken up is here. */
+  async allBegun(): Promise<void> {
+    await Promise.all([...this.entries.values()].map(({ begun }) => begun));
   }
 
   /** The next server goes on with all that goes on here; what was stopped stays so. Nothing of them happens any more: they are parked. */

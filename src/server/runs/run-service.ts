@@ -96,6 +96,7 @@ export class RunService {
     if (here !== undefined && here.state !== 'stopping') throw alreadyRunning(run);
     // What is under way comes to its end first.
     await this.driven.over(run);
+    await this.checkNobodyElse(run);
     const stored = await this.known.branchOf(run, undefined);
     checkBranch(stored, given.branch);
     // What is wrong is told before anything changes.
@@ -160,7 +161,11 @@ export class RunService {
         retryAfter: 5,
       }),
     );
-    const parked = this.world.live.park().catch(() => {});
+    // What comes behind the parking would not be parked.
+    const parked = this.driven
+      .allBegun()
+      .then(() => this.world.live.park())
+      .catch(() => {});
     await Promise.race([parked, hurry]);
     await this.driven.leaveAll();
   }

@@ -2,6 +2,8 @@ import { expect, test } from 'vitest';
 
 import { entryOf, newToken, parseTokens, Tokens, type TokenEntry } from '../../../src/server/auth/tokens.ts';
 import { isLoopbackHost } from '../../../src/server/auth/browsers.ts';
+import { documentOf } from '../../../src/server/openapi/document.ts';
+import { exampleOf } from '../../../src/server/openapi/example.ts';
 import { openServer } from '../../support/open-server.ts';
 
 const task = { messages: [{ role: 'user', content: 'What is 6*7?' }] };
@@ -68,6 +70,67 @@ test('one tenant never sees a run of another, not even that it is there', async 
   expect([hidden.status, missing.status]).toEqual([404, 404]);
   expect((await hidden.text()).replaceAll(id, 'X')).toBe((await missing.text()).replaceAll('run-none', 'X'));
 });
+
+test('no route at all tells a tenant anything of another, or changes it', async () => {
+  await using server = await openServer({ guards: { tokens } });
+  const asks = { messages: [{ role: 'user', content: 'ask_person {"question":"MINE"}' }], name: 'MINE' };
+  const { trace_id: id } = (await (await server.post('/api/traces', asks, bearer('acme'))).json()) as {
+    trace_id: string;
+  };
+  const own = async (path: string): Promise<string> => (await server.get(path, bearer('acme'))).text();
+  await expect.poll(() => own('/api/questions')).toContain(id);
+  const [, question] = /"question_id":"([^"]+)"/.exec(await own('/api/questions'))!;
+  const [, pid] = /"pid":(\d+)/.exec(await own('/api/processes'))!;
+  const before = await own(`/api/traces/${id}`);
+  const document = documentOf(server.app, '0.0.0');
+  const told: string[] = [];
+  for (const [path, operations] of Object.entries(document.paths))
+    for (const [method, { requestBody }] of Object.entries(operations)) {
+      const place = path
+        .replace('{pid}', pid!)
+        .replace('{id}', path.includes('/questions/') ? encodeURIComponent(question!) : id)
+        .replace('{sequence}', '1')
+        .replace(/events$/, 'events?after=0');
+      const schema = requestBody?.content['application/json']?.schema;
+      const answer = await server.app.request(place, {
+        method,
+        headers: { ...bearer('other'), 'Content-Type': 'application/json', Host: 'localhost' },
+        ...(method === 'get' ? {} : { body: JSON.stringify(schema ? exampleOf(document, schema) : {}) }),
+      });
+      told.push(`${method} ${path} ${answer.status}`);
+      if (path.includes('{')) expect([403, 404], told.at(-1)!).toContain(answer.status);
+      const isStream = answer.headers.get('Content-Type')?.startsWith('text/event-stream') === true;
+      const text = isStream ? await firstOf(answer) : await answer.text();
+      expect(text, told.at(-1)).not.toContain('MINE');
+      if (!path.includes('{')) expect(text, told.at(-1)).not.toContain(id);
+    }
+  for (const path of [
+    `/api/questions?trace_id=${id}`,
+    `/api/processes?run=${id}`,
+    '/api/traces?uid=acme',
+    '/api/traces/running',
+    '/api/experiences?uid=acme',
+  ])
+    expect(await (await server.get(path, bearer('other'))).text(), path).not.toContain(id);
+  expect(await own(`/api/traces/${id}`)).toBe(before);
+  expect(await own('/api/questions')).toContain(question);
+  expect((await server.post('/api/traces', { ...task, uid: 'acme' }, bearer('other'))).status).toBe(403);
+  const keyed = async (name: string): Promise<unknown> =>
+    (await server.post('/api/traces', task, { ...bearer(name), 'Idempotency-Key': 'k' })).json();
+  expect(await keyed('other')).not.toEqual(await keyed('acme'));
+  expect((await server.get('/api/admin', bearer('admin'))).status).toBe(404);
+});
+
+/** Of a stream that would not end. */
+async function firstOf(answer: Response): Promise<string> {
+  const reader = answer.body!.getReader();
+  const first = await Promise.race([
+    reader.read(),
+    new Promise<{ value: undefined }>((resolve) => setTimeout(() => resolve({ value: undefined }), 50)),
+  ]);
+  await reader.cancel();
+  return new TextDecoder().decode(first.value);
+}
 
 test('a page of another site, and a name that leads here from outside, are refused', async () => {
   await using server = await openServer({ guards: { origins: ['https://console.example.org'] } });
