@@ -22,12 +22,7 @@ export const psCommand: Command<PsOptions> = {
   async run({ options }: Call<PsOptions>, io: Io): Promise<number> {
     const server = askServer(options, io);
     const { run, json } = options;
-    const listed = await asked(
-      server,
-      server.client.listProcesses({
-        ...(run === undefined ? {} : { run }),
-      }),
-    );
+    const listed = await asked(server, server.client.listProcesses(run === undefined ? {} : { run }));
     if (json) io.out(JSON.stringify(listed, null, 1));
     else if (listed.processes.length === 0) io.out(`no process${run === undefined ? '' : ` of ${run}`} here`);
     else

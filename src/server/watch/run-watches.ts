@@ -91,7 +91,7 @@ export class RunWatches {
 
   /** Another worker drives the run: who watches it comes again, and is told what the storage has. */
   lost(run: string): void {
-    for (const kept of [...this.logsOf(run)]) this.drop(run, kept);
+    for (const kept of this.logsOf(run)) this.drop(run, kept);
   }
 
   /** Nobody is told more. */
