@@ -99,11 +99,17 @@ export class ToolRegistry {
 
   /** Throws as `register` does; then there is no registry. */
   constructor(specs: readonly ToolSpec[] = []) {
-    for (const spec of specs) this.register(spec);
+    // Many tools may share one schema, which cannot change between them.
+    const compiled = new Map<Json, ArgumentSchema>();
+    for (const spec of specs) this.#add(spec, compiled);
   }
 
   /** Throws KernelError INVALID_ARGUMENT for a name taken or not allowed, a schema that is none (with the path to it), a number out of range. */
   register(spec: ToolSpec): void {
+    this.#add(spec, new Map());
+  }
+
+  #add(spec: ToolSpec, compiled: Map<Json, ArgumentSchema>): void {
     if (!isRecord(spec)) throw invalid('tool', spec, '{ name, description, parameters, … }');
     const { name, parameters } = spec;
     if (typeof name !== 'string' || !/^[a-zA-Z0-9_.-]{1,128}$/.test(name)) {
@@ -122,7 +128,8 @@ export class ToolRegistry {
     if (field !== undefined)
       throw invalid(`tool ${name}: ${field}`, spec[field], 'none, as each call asks a person');
     const path = `tool ${name}: parameters`;
-    const schema = compileSchema(parameters, path);
+    let schema = compiled.get(parameters);
+    if (schema === undefined) compiled.set(parameters, (schema = compileSchema(parameters, path)));
     const type = (parameters as { readonly type?: Json }).type;
     if (type !== 'object') throw invalid(`${path}.type`, type, '"object"');
     this.#tools.set(name, tool);

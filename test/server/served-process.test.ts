@@ -50,29 +50,27 @@ const until = async (server: ServerProcess, id: string, status: string): Promise
     .toBe(status);
 };
 
-test('a server that is killed goes on with its runs when it starts again, and asks for nothing that was answered', async () => {
+test('a server that was killed, or told to end, goes on with its runs when it starts again: nothing that was answered is asked again, what was stopped stays so', async () => {
   model.behave(calculates, stalls);
-  const first = await started();
-  const id = await begun(first, 'What is 6*7?');
+  const killed = await started();
+  const id = await begun(killed, 'What is 6*7?');
   await expect.poll(() => model.exchanges.length, { timeout: 8_000 }).toBe(2);
-  expect(await first.end('SIGKILL')).toBe('SIGKILL');
+  expect(await killed.end('SIGKILL')).toBe('SIGKILL');
   model.behave(says('It is 42.'));
   const second = await started();
   await until(second, id, 'completed');
   expect((await second.get(`/api/traces/${id}`)).body).toMatchObject({ answer: 'It is 42.', branch: 'main' });
   expect(model.exchanges).toHaveLength(3);
   expect(second.said).toContain(`${id} goes on`);
-});
 
-test('a server that is told to end parks its runs; the next one goes on with them, but not with what was stopped', async () => {
   model.behave(stalls);
-  const first = await started();
-  const parked = await begun(first, 'one');
-  const stopped = await begun(first, 'two');
-  await expect.poll(() => model.exchanges.length, { timeout: 8_000 }).toBe(2);
-  await first.post(`/api/traces/${stopped}/stop`);
-  expect(await first.end('SIGTERM')).toBe(0);
-  expect(model.aborted).toBe(2);
+  const parked = await begun(second, 'one');
+  const stopped = await begun(second, 'two');
+  await expect.poll(() => model.exchanges.length, { timeout: 8_000 }).toBe(5);
+  const before = model.aborted;
+  await second.post(`/api/traces/${stopped}/stop`);
+  expect(await second.end('SIGTERM')).toBe(0);
+  expect(model.aborted).toBe(before + 2);
   model.behave(says('Done.'));
   const idle = await started('--no-continue');
   await until(idle, parked, 'stopped');

@@ -25,6 +25,9 @@ export interface OpenServer extends AsyncDisposable {
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
 }
 
+/** Every server documents the same routes. */
+let conformity: ApiConformity | undefined;
+
 /** `words`: flags of the command. Default storage: memory; the caller closes another. An answer that is not as documented fails the test. */
 export async function openServer({
   words = ['--model', 'scripted'],
@@ -59,13 +62,13 @@ export async function openServer({
     guards,
     onError: onError ?? ((error) => errors.push(error)),
   });
-  const conformity = new ApiConformity(documentOf(app, '0.0.0'));
+  conformity ??= new ApiConformity(documentOf(app, '0.0.0'));
   const checked = async (method: string, path: string, init: RequestInit): Promise<Response> => {
     const answer = await app.request(path, { method, ...init });
     const type = answer.headers.get('Content-Type') ?? '';
     // Of a stream that may never end only the head is checked.
     const text = type.startsWith('application/json') ? await answer.clone().text() : '-';
-    const problem = conformity.problemOf(method, path, answer.status, type, text);
+    const problem = conformity!.problemOf(method, path, answer.status, type, text);
     if (problem !== undefined) errors.push(new Error(problem));
     return answer;
   };

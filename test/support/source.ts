@@ -70,7 +70,16 @@ export function walk(
   }
 }
 
-export function importsOf(file: string, text: string): ImportUse[] {
+/** By text: several tests ask for the imports of all files. */
+const knownImports = new Map<string, readonly ImportUse[]>();
+
+export function importsOf(file: string, text: string): readonly ImportUse[] {
+  let uses = knownImports.get(text);
+  if (uses === undefined) knownImports.set(text, (uses = readImports(file, text)));
+  return uses;
+}
+
+function readImports(file: string, text: string): ImportUse[] {
   const uses: ImportUse[] = [];
   walk(parse(file, text), (node) => {
     const source = node['source'];

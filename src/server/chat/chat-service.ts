@@ -49,6 +49,9 @@ export interface ChatListener {
   onText(type: 'text' | 'reasoning', text: string): void;
 }
 
+const stopped = ({ run }: Conversation): ChatRefused =>
+  new ChatRefused(409, 'invalid_request_error', 'stopped', `run ${run}: it is stopped`);
+
 /** Who waits for the end of a call. */
 interface Waiting {
   readonly listener: ChatListener;
@@ -74,6 +77,10 @@ export class ChatService implements StepWatcher {
     this.conversations = new Conversations(world.live);
     world.live.watch(this);
     world.live.answers.watch((delta) => this.told(delta));
+    driven.watch(({ type, run }) => {
+      const conversation = type === 'stopped' ? this.conversations.ofRun(run) : undefined;
+      if (conversation !== undefined) this.stop(conversation);
+    });
   }
 
   /** Resolves when the answer is durable. Who hangs up (`signal`) ends the conversation's process, and with it the call. Throws ChatRefused, and Refused for a server that takes up nothing more. */
@@ -87,12 +94,9 @@ export class ChatService implements StepWatcher {
     const found = isNamed
       ? this.conversations.named(turn.scope)
       : this.conversations.like(turn.scope, { pages, least: least === 0 ? pages.length : least });
-    const isStopped = found !== undefined && this.driven.get(found.run)?.state.startsWith('stop') === true;
-    // Somebody holds it: its client is told, and waits for nobody.
-    if (isStopped && isNamed)
-      throw new ChatRefused(409, 'invalid_request_error', 'stopped', `run ${found.run}: it is stopped`);
-    const going = isStopped ? undefined : found;
-    const conversation = going ?? (await (isNamed ? this.beginOnce(turn.scope) : this.begin(turn.scope)));
+    // Its client is told, and waits for nobody.
+    if (found?.isStopped === true) throw stopped(found);
+    const conversation = found ?? (await (isNamed ? this.beginOnce(turn.scope) : this.begin(turn.scope)));
     if (conversation.waiting > this.options.waitingMax)
       throw new ChatRefused(
         429,
@@ -107,6 +111,7 @@ export class ChatService implements StepWatcher {
       signal.throwIfAborted();
       // Its process may have ended while this request waited for its turn.
       const isThere = this.conversations.get(conversation.pid) !== undefined;
+      if (conversation.isStopped) throw stopped(conversation);
       const current = isThere ? conversation : await this.begin(turn.scope, conversation);
       listener.onRun(current.run);
       return this.ask(current.pid, turn, { messages, pages }, listener, signal);
@@ -210,6 +215,7 @@ export class ChatService implements StepWatcher {
         waiting: instead?.waiting ?? 0,
         turn: instead?.turn ?? Promise.resolve(),
         usedUs: world.clock.nowUs(),
+        isStopped: false,
       };
       this.conversations.add(conversation);
       return conversation;
@@ -221,6 +227,11 @@ export class ChatService implements StepWatcher {
   private endIdle(): void {
     const idle = this.conversations.idle();
     for (const { pid } of idle.slice(0, Math.max(0, idle.length - this.options.idleMax))) this.end(pid);
+  }
+
+  private stop(conversation: Conversation): void {
+    conversation.isStopped = true;
+    this.waiting.get(conversation.pid)?.reject(stopped(conversation));
   }
 
   private end(pid: Pid): void {

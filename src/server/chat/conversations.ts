@@ -23,6 +23,8 @@ export interface Conversation {
   /** The last of them. */
   turn: Promise<void>;
   usedUs: number;
+  /** Somebody holds it: its process has left the kernel. */
+  isStopped: boolean;
 }
 
 /** In the words of a page; a request goes on with what it has in common with one. */
@@ -58,6 +60,10 @@ export class Conversations {
     return this.byPid.get(pid);
   }
 
+  ofRun(run: string): Conversation | undefined {
+    return [...this.byPid.values()].findLast((one) => one.run === run);
+  }
+
   /** The one that its client calls so, busy or not. */
   named(scope: ConversationScope): Conversation | undefined {
     const name = scopeName(scope);
@@ -70,7 +76,7 @@ export class Conversations {
     let best: Conversation | undefined;
     let most = Math.max(1, least) - 1;
     for (const one of this.byPid.values()) {
-      if (one.scope !== name || one.waiting > 0) continue;
+      if (one.scope !== name || one.waiting > 0 || one.isStopped) continue;
       const common = this.common(one.pid, pages);
       if (common < most || (common === most && (best === undefined || one.usedUs < best.usedUs))) continue;
       best = one;

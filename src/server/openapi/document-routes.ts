@@ -25,26 +25,37 @@ const pageRoute = createRoute({
   responses: { 200: { description: 'the page', content: { 'text/html': { schema: z.string() } } } },
 });
 
-/** Behind all other routes. Returns the document. */
-export function addDocumentRoutes(app: OpenAPIHono<ServerEnv>, version: string): ApiDocument {
-  app.openapi(documentRoute, (context) => context.json(document as unknown as Record<string, unknown>, 200));
+/** Behind all other routes. The document is made when it is first asked for, so that a server starts sooner. */
+export function addDocumentRoutes(app: OpenAPIHono<ServerEnv>, version: string): void {
+  let made: ApiDocument | undefined;
+  const document = (): ApiDocument => (made ??= documentOf(app, version));
+  let page: string | undefined;
+  let paths: readonly DocumentedPath[] | undefined;
+  app.openapi(documentRoute, (context) =>
+    context.json(document() as unknown as Record<string, unknown>, 200),
+  );
   app.openapi(pageRoute, (context) => {
     context.header('Content-Security-Policy', docsPolicy);
-    return context.html((page ??= docsPage(document)), 200);
+    return context.html((page ??= docsPage(document())), 200);
   });
-  const document = documentOf(app, version);
-  let page: string | undefined;
-  const paths = Object.entries(document.paths).map(([path, operations]) => ({
-    pattern: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
-    methods: Object.keys(operations).map((method) => method.toUpperCase()),
-  }));
   app.notFound((context) => {
     const { method, path } = context.req;
+    paths ??= pathsOf(document());
     const allow = paths.flatMap(({ pattern, methods }) => (pattern.test(path) ? methods : []));
     if (allow.length === 0) throw new Refused(404, 'NOT_FOUND', `${method} ${path}: there is no such path`);
     throw new Refused(405, 'METHOD', `${method} ${path}: is not allowed; allowed: ${allow.join(', ')}`, {
       allow,
     });
   });
-  return document;
 }
+
+interface DocumentedPath {
+  readonly pattern: RegExp;
+  readonly methods: readonly string[];
+}
+
+const pathsOf = ({ paths }: ApiDocument): DocumentedPath[] =>
+  Object.entries(paths).map(([path, operations]) => ({
+    pattern: new RegExp(`^${path.replaceAll(/[.]/g, '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`),
+    methods: Object.keys(operations).map((method) => method.toUpperCase()),
+  }));

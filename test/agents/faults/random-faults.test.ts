@@ -94,7 +94,7 @@ const wanted: Readonly<Record<string, readonly string[]>> = {
 test('no run is lost, no effect repeated, no budget exceeded, nothing left behind', () => {
   if (onlySeed !== undefined) return void runSeed(onlySeed);
   const counts = new Map<string, number>();
-  for (let seed = 1; seed <= seedCount(300, 10_000); seed++)
+  for (let seed = 1; seed <= seedCount(180, 10_000); seed++)
     for (const [what, count] of runSeed(seed).counts) counts.set(what, (counts.get(what) ?? 0) + count);
   const missing = Object.entries(wanted).flatMap(([kind, names]) =>
     names.map((name) => wordOf(kind, name)).filter((word) => !counts.has(word)),
@@ -108,5 +108,5 @@ function wordOf(kind: string, name: string): string {
 }
 
 test('the same seed gives the same world', () => {
-  for (let seed = 1; seed <= seedCount(10, 200); seed++) expect(runSeed(seed)).toEqual(runSeed(seed));
+  for (let seed = 1; seed <= seedCount(6, 200); seed++) expect(runSeed(seed)).toEqual(runSeed(seed));
 });

@@ -259,7 +259,7 @@ for (const [name, policy] of ofExtents) {
             }
           },
         ),
-        { seed: 1, numRuns: seedCount(name in pagingPolicies ? 200 : 100, 20_000) },
+        { seed: 1, numRuns: seedCount(name in pagingPolicies ? 100 : 60, 20_000) },
       );
     });
   }

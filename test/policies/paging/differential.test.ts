@@ -98,12 +98,12 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
           while (memory.evict() !== undefined);
           expect(resident.size).toBe(0);
         }),
-        { seed: 5, numRuns: seedCount(150, 10_000) },
+        { seed: 5, numRuns: seedCount(80, 10_000) },
       );
     });
 
   test(`${name}: misses as its naive twin on a long trace`, () => {
-    const trace = seededTrace(7, seedCount(8_000, 20_000), 1_000);
+    const trace = seededTrace(7, seedCount(5_000, 20_000), 1_000);
     const memory = new ResidentSet(inLockstep(create, twin), 100, 'pages', new ListedFuture(trace));
     trace.forEach((page, at) => void memory.request(page, at * 1_000_000));
     expect(memory.misses).toBeGreaterThan(trace.length / 4);

@@ -76,6 +76,6 @@ for (const [name, create] of Object.entries<CreatePagingPolicy>(pagingPolicies))
         replay.checkInvariants();
         expect(kernelMisses(trace, create, capacity)).toBe(replay.counts.misses);
       }),
-      { seed: 8, numRuns: seedCount(300, 10_000) },
+      { seed: 8, numRuns: seedCount(150, 10_000) },
     );
   });
