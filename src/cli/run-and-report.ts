@@ -1,4 +1,5 @@
 /** Runs a workload with the flags that commands share, and prints what came of it: for people, or as one JSON document. */
+import { NativeTextHash } from '../adapters/storage/native-sha256.ts';
 import type { CreateSchedulingPolicy } from '../kernel/contracts.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { eventLine } from '../sim/event-hash.ts';
@@ -51,6 +52,7 @@ export function runAndReport(request: RunRequest): number {
     program: request.program,
     check: options.check,
     keepRecords: false,
+    textHash: new NativeTextHash(),
     ...(request.untilUs === undefined ? {} : { untilUs: request.untilUs }),
     onEvent(event) {
       nowUs = event.atUs;

@@ -45,7 +45,7 @@ test('of a driver that waits for no flush one question to a model is left', asyn
 
 test('of a storage that forgets which writes have started one write and one crash are left', async () => {
   const [run] = smallScenario.runs as [Scenario['runs'][number]];
-  const scripts = { 'agent-1': run.scripts['agent-1']!.slice(0, 3) };
+  const scripts = { 'agent-1': run.scripts['agent-1']!.slice(0, 2) };
   const { crashed } = await everyBoundary({ ...smallScenario, runs: [{ ...run, scripts }] });
   const journal = Object.getOwnPropertyDescriptor(MemoryStore.prototype, 'journal')!.value as (
     this: MemoryStore,

@@ -13,7 +13,7 @@ import { readScenario, scenariosFolder } from './scenario-file.ts';
 import { smallScenario } from './small-scenario.ts';
 
 test('worlds from seeds keep every promise', async () => {
-  const seeds = onlySeed === undefined ? seedCount(100, 20_000) : onlySeed;
+  const seeds = onlySeed === undefined ? seedCount(60, 20_000) : onlySeed;
   for (let seed = onlySeed ?? 1; seed <= seeds; seed++)
     try {
       await checkScenario(drawScenario(seed));
@@ -39,7 +39,7 @@ describe('what has shown a defect', () => {
 });
 
 test('the same scenario is the same world', async () => {
-  for (let seed = 1; seed <= seedCount(5, 200); seed++) {
+  for (let seed = 1; seed <= seedCount(3, 200); seed++) {
     const scenario = drawScenario(seed);
     // As a file has it.
     const again = JSON.parse(JSON.stringify(scenario)) as typeof scenario;

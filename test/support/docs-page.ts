@@ -25,11 +25,12 @@ export class DocsPage {
 
   /**
    * Runs each `$ ringzero …` of the page's console blocks in a new folder, which `prepare` fills: what it printed, and what the page says. `normal`: what is no
-   * promise, such as a time, made the same on both sides.
+   * promise, such as a time, made the same on both sides. `inspect` sees the folder afterwards.
    */
   runCommands(
     prepare: (folder: string) => void,
     normal: (text: string) => string = (text) => text,
+    inspect: (folder: string) => void = () => {},
   ): Printed[] {
     const folder = mkdtempSync(join(tmpdir(), 'ringzero-page-'));
     try {
@@ -46,6 +47,7 @@ export class DocsPage {
       });
       if (stderr !== '') throw new Error(stderr);
       const screens = JSON.parse(stdout) as readonly string[];
+      inspect(folder);
       return commands.map(([, words = '', said = ''], index) => ({
         words,
         printed: normal(screens[index]!),

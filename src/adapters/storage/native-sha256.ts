@@ -7,3 +7,16 @@ export function nativeSha256(text: string): string {
     ? crypto.createHash('sha256').update(text, 'utf8').digest('hex')
     : crypto.hash('sha256', text, 'hex');
 }
+
+/** The same of texts that come one after the other. */
+export class NativeTextHash {
+  private readonly hash = crypto.createHash('sha256');
+
+  update(text: string): void {
+    this.hash.update(text, 'utf8');
+  }
+
+  digestHex(): string {
+    return this.hash.digest('hex');
+  }
+}

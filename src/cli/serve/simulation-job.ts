@@ -1,4 +1,5 @@
 /** A job of the server: a scenario simulated with each scheduler on each seed. What its worker thread does. */
+import { NativeTextHash } from '../../adapters/storage/native-sha256.ts';
 import { runWorkload } from '../../sim/run-workload.ts';
 import { parseScenario } from '../../sim/workloads/scenario.ts';
 import type { CreateJob, JobRow } from '../../server/jobs/job-schemas.ts';
@@ -35,6 +36,7 @@ export async function runSimulationJob(
         program: 'scripted',
         check: false,
         keepRecords: false,
+        textHash: new NativeTextHash(),
         ...(until === undefined ? {} : { untilUs: until }),
         onProgress(ended, of) {
           const share = ended / of;

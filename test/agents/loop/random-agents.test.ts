@@ -74,7 +74,7 @@ test('each run ends once; its tool calls, its prompts and its window keep their 
 
 test('a crash anywhere: the same result as without', () => {
   let crashes = 0;
-  for (let seed = 1; seed <= seedCount(12, 2_000); seed++) {
+  for (let seed = 1; seed <= seedCount(10, 2_000); seed++) {
     const draw = new Draw(rngFor(seed, 'crashes'));
     const task = drawTask(draw, ['echo', 'broken']);
     const options = { args: task as unknown as Json, model: randomModel(seed, task.tools!) };
@@ -104,7 +104,7 @@ const transcript = (asked: readonly string[]): readonly string[] =>
 
 test('a crash behind each single input: the model is asked the same, and the result is the same, through drops, summaries, reflections and retries', () => {
   const seen = { dropped: 0, summaries: 0, reflections: 0, retries: 0, critiques: 0 };
-  for (let seed = 1; seed <= seedCount(3, 200); seed++) {
+  for (let seed = 1; seed <= seedCount(2, 200); seed++) {
     const draw = new Draw(rngFor(seed, 'every crash'));
     const task: AgentTask = {
       ...drawTask(draw, ['echo', 'broken']),

@@ -13,7 +13,7 @@ const keyOf = ({ type, pid, n, index }: Step): string => `${type} ${pid} ${n} ${
 
 test('the steps of a stored run are those of its trace, in the order of their results', () => {
   const seen = new Map<string, number>();
-  for (let seed = 1; seed <= seedCount(20, 3_000); seed++) {
+  for (let seed = 1; seed <= seedCount(10, 3_000); seed++) {
     const traces = new Traces();
     const store = new MemoryStore();
     runWorld(seed, {
