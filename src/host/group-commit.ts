@@ -1,3 +1,4 @@
+import { KernelError } from '../kernel/errors.ts';
 import type { KernelRecord } from '../kernel/records.ts';
 import type { StorageManager } from '../kernel/storage.ts';
 import type { StorageWaits } from './storage-waits.ts';
@@ -7,6 +8,8 @@ export interface GroupCommitOptions {
   readonly waits: StorageWaits;
   /** Storage refused a batch, or an act threw. Nothing that waited behind it, or comes later, is ever done. */
   readonly onFailure: (error: unknown) => void;
+  /** Storage refuses what is of this run: another worker has taken it over. True: the run was dropped, and the rest is to be stored. Absent: that is a failure as any other. */
+  readonly onLost?: (run: string) => boolean;
 }
 
 /**
@@ -21,6 +24,8 @@ export class GroupCommit {
   private stored = 0;
   private records: KernelRecord[] = [];
   private acts: (() => void)[] = [];
+  /** Runs of which nothing is stored. */
+  private readonly dropped = new Set<string>();
   private isFlushing = false;
   private hasFailed = false;
 
@@ -30,7 +35,17 @@ export class GroupCommit {
   }
 
   add(records: readonly KernelRecord[]): void {
-    for (const record of records) this.records.push(record);
+    for (const record of records) if (!this.dropped.has(record.run)) this.records.push(record);
+  }
+
+  /** Nothing more of `run` is stored, until `takeAgain`. */
+  drop(run: string): void {
+    this.dropped.add(run);
+    this.records = this.records.filter((record) => record.run !== run);
+  }
+
+  takeAgain(run: string): void {
+    this.dropped.delete(run);
   }
 
   /** `act` is done behind everything that was added before. */
@@ -55,10 +70,9 @@ export class GroupCommit {
   }
 
   private async store(records: readonly KernelRecord[], acts: readonly (() => void)[]): Promise<void> {
-    const { storage, waits, onFailure } = this.options;
-    const batch = { writer: this.writer, number: this.stored + 1 };
+    const { onFailure } = this.options;
     try {
-      await waits.through(() => storage.append(records, batch));
+      await this.append(records);
       this.stored++;
     } catch (error) {
       this.hasFailed = true;
@@ -68,6 +82,20 @@ export class GroupCommit {
     }
     this.actAll(acts);
     this.flush();
+  }
+
+  private async append(records: readonly KernelRecord[]): Promise<void> {
+    const { storage, waits, onLost } = this.options;
+    const batch = { writer: this.writer, number: this.stored + 1 };
+    try {
+      await waits.through(() => storage.append(records, batch));
+    } catch (error) {
+      const run = lostRun(error);
+      const left = records.filter((record) => record.run !== run);
+      // A batch that was refused has changed nothing.
+      if (run === undefined || left.length === records.length || onLost?.(run) !== true) throw error;
+      await this.append(left);
+    }
   }
 
   private take(): readonly (() => void)[] {
@@ -89,3 +117,9 @@ export class GroupCommit {
 }
 
 const none: readonly (() => void)[] = [];
+
+function lostRun(error: unknown): string | undefined {
+  if (!(error instanceof KernelError) || error.code !== 'LEASE_LOST') return undefined;
+  const { run } = error.detail;
+  return typeof run === 'string' ? run : undefined;
+}

@@ -57,6 +57,8 @@ export interface StepWatcher {
   take?(output: StepOutput, input: Input): void;
   /** The same when it is durable, before anything starts that it asks for. */
   kept?(output: StepOutput, input: Input): void;
+  /** Storage refuses what is of this run: another worker has taken it over. True: it was abandoned here (`LiveKernel.abandon`); else the kernel breaks down. */
+  lost?(run: string): boolean;
   /** Nothing more comes. */
   broke(message: string): void;
 }
@@ -102,6 +104,8 @@ export class LiveKernel {
   private readonly timers = new Map<TimerId, () => void>();
   private readonly pages = new PageMessages();
   private readonly ends = new Map<Pid, EndWaiter>();
+  /** Another worker drives them: nothing of them starts here, or is stored. */
+  private readonly abandoned = new Set<string>();
   /** Who waits for something else to be durable. */
   private readonly whenBroken = new Set<(error: unknown) => void>();
   private broken: { readonly error: unknown } | undefined;
@@ -131,6 +135,7 @@ export class LiveKernel {
       storage,
       waits: this.storageWaits,
       onFailure: (error) => this.break(error),
+      onLost: (run) => [...this.watchers].some((watcher) => watcher.lost?.(run) === true),
     });
   }
 
@@ -226,14 +231,7 @@ export class LiveKernel {
     if (this.isStepping) await Promise.resolve();
     // A stop reaches the children by itself.
     for (const { pid, parent } of this.kernel.living(run)) if (parent === 0) this.signal(pid, 'stop');
-    for (await this.durable(); this.underWay.isBusy(run); await this.durable())
-      await new Promise<void>((resolve, reject) => {
-        this.whenBroken.add(reject);
-        this.underWay.onNextEnd(() => {
-          this.whenBroken.delete(reject);
-          resolve();
-        });
-      });
+    await this.quiet(run);
   }
 
   /**
@@ -245,6 +243,25 @@ export class LiveKernel {
     this.feedNow({ atUs: this.nowUs(), type: 'run.released', run, budgets });
     this.pages.release(run);
     await this.durable();
+  }
+
+  /**
+   * Another worker has taken the run over: from now on nothing of it starts here, or is stored, whoever watches is told of no record of it, and its processes end. What is under way is broken off, tools come to their
+   * ends; then the run has left the kernel. Resolves when it has. Rejects when the kernel breaks down before.
+   */
+  async abandon(run: string): Promise<void> {
+    if (this.isStepping) await Promise.resolve();
+    if (this.abandoned.has(run)) return;
+    this.abandoned.add(run);
+    this.commit.drop(run);
+    try {
+      for (const { pid, parent } of this.kernel.living(run)) if (parent === 0) this.signal(pid, 'kill');
+      await this.quiet(run);
+      await this.release(run);
+    } finally {
+      this.abandoned.delete(run);
+      this.commit.takeAgain(run);
+    }
   }
 
   /** `by`: who it was, for the audit log. Throws KernelError for an answer that is none. One to a question that is not open any more changes nothing. */
@@ -277,6 +294,18 @@ export class LiveKernel {
   async settled(): Promise<void> {
     if (this.isStepping) await Promise.resolve();
     await this.durable();
+  }
+
+  /** Resolves when nothing of the run, or of any, is under way, and that is durable. */
+  private async quiet(run: string | undefined): Promise<void> {
+    for (await this.durable(); this.underWay.isBusy(run); await this.durable())
+      await new Promise<void>((resolve, reject) => {
+        this.whenBroken.add(reject);
+        this.underWay.onNextEnd(() => {
+          this.whenBroken.delete(reject);
+          resolve();
+        });
+      });
   }
 
   /** Resolves when what has happened so far is durable, and what waited for that is done. */
@@ -387,7 +416,8 @@ export class LiveKernel {
     // The kernel's own is that of the next step by then.
     const kept = { records, requests, events, hasEnds };
     for (const watcher of this.watchers)
-      if (watcher.kept !== undefined) this.commit.whenDurable(() => watcher.kept!(kept, input));
+      if (watcher.kept !== undefined)
+        this.commit.whenDurable(() => watcher.kept!(this.withoutAbandoned(kept), input));
     for (const request of requests) {
       if (request.type === 'timer.set') this.setTimer(request.timer, request.atUs);
       else if (request.type === 'timer.clear') this.clearTimer(request.timer);
@@ -409,6 +439,11 @@ export class LiveKernel {
       const end = { pid, runPid, outcome, value, code, message };
       this.commit.whenDurable(() => this.tellEnd(end));
     }
+  }
+
+  private withoutAbandoned(output: StepOutput): StepOutput {
+    if (this.abandoned.size === 0) return output;
+    return { ...output, records: output.records.filter(({ run }) => !this.abandoned.has(run)) };
   }
 
   private keepPage(record: KernelRecord): void {
@@ -485,7 +520,7 @@ export class LiveKernel {
   }
 
   private perform(request: Exclude<Request, { readonly type: 'timer.set' | 'timer.clear' }>): void {
-    if (this.broken !== undefined) return;
+    if (this.broken !== undefined || this.refused(request)) return;
     const { people } = this.options;
     switch (request.type) {
       case 'call.start': {
@@ -526,6 +561,32 @@ export class LiveKernel {
         return people.withdraw(request.request);
       case 'storage.request':
         return void this.store(request);
+    }
+  }
+
+  /** What an abandoned run asks for is not done: it ends before it has begun. */
+  private refused(request: Exclude<Request, { readonly type: 'timer.set' | 'timer.clear' }>): boolean {
+    if (this.abandoned.size === 0 || !('identity' in request)) return false;
+    if (!this.abandoned.has(request.identity.run)) return false;
+    const atUs = this.nowUs();
+    const value = 'another worker drives the run';
+    switch (request.type) {
+      case 'call.start': {
+        const { core, pid, tokensOut } = request;
+        const nothing = { newPrefillUs: 0, repeatedPrefillUs: 0, loadUs: 0 };
+        this.feed({ atUs, type: 'call.ended', reason: 'stopped', core, pid, tokensOut, ...nothing });
+        return true;
+      }
+      case 'tool.start': {
+        const { request: id, attempt } = request;
+        this.feed({ atUs, type: 'tool.ended', request: id, attempt, ok: false, value });
+        return true;
+      }
+      case 'storage.request':
+        this.feed({ atUs, type: 'storage.done', request: request.request, ok: false, value });
+        return true;
+      case 'person.ask':
+        return true;
     }
   }
 

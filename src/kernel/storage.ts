@@ -375,7 +375,9 @@ export function checkPrune({ runs, atUs }: PruneOrder): void {
 }
 
 export function leaseLost(run: string): KernelError {
-  return new KernelError('LEASE_LOST', `run ${JSON.stringify(run)}: another worker has taken it over`);
+  return new KernelError('LEASE_LOST', `run ${JSON.stringify(run)}: another worker has taken it over`, {
+    detail: { run },
+  });
 }
 
 export function checkRecollection({ query, ...filter }: Recollection): void {

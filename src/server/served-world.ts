@@ -49,8 +49,6 @@ export interface RunLeases {
   standing(summary: RunSummary): Promise<RunStanding>;
   /** A server had it last, which has left it, or is gone: it goes on at the next one. */
   isLeft(summary: RunSummary): boolean;
-  /** A server has it, or had it last. */
-  isServed(summary: RunSummary): boolean;
 }
 
 export interface RunLease {

@@ -53,6 +53,11 @@ export function openServices(
     ...watching,
     onError: (error) => onNotice(`watching: ${String(error)}`),
   });
+  runs.driven.watch(({ type, run }) => {
+    if (type !== 'lost') return;
+    watches.runs.lost(run);
+    onNotice(`${run}: another program has taken it over`);
+  });
   const left = new LeftRuns({ world, runs, onNotice });
   const questions = new QuestionService(world, runs.known);
   const answerTokens = webhook === undefined ? undefined : new AnswerTokens(webhook.secret);

@@ -291,3 +291,50 @@ test('a run that another program drives is told of with its driver, and neither 
   for (const how of ['run', 'stop', 'reflect'])
     expect(errorOf(await post(`/api/traces/${id}/${how}`)), how).toEqual([409, 'DRIVEN_ELSEWHERE']);
 });
+
+test('a run that another program has taken over ends here, and nothing more of it is stored; those beside it go on', async () => {
+  await server[Symbol.asyncDispose]();
+  const file = join(files.path(''), 'lost.db');
+  const storage = await openSqliteStorage(file);
+  const others = await openSqliteStorage(file);
+  const words = ['--model', 'm', '--model-url', model.url, '--retries', '0'];
+  server = await openServer({ words, storage });
+  let open: () => void = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  const later: Behaviour = async (exchange) => {
+    await gate;
+    await says('Late.')(exchange);
+  };
+  model.behave(later, later, says('Next.'));
+  const ids: string[] = [];
+  for (const content of ['lost', 'kept']) {
+    ids.push((await post('/api/traces', { messages: says1(content) })).body['trace_id'] as string);
+    await expect.poll(() => model.exchanges.length).toBe(ids.length);
+  }
+  const [lost, kept] = ids as [string, string];
+  const watched = await server.get(`/api/traces/${lost}/watch`);
+  const atUs = server.world.clock.nowUs() + 60_000_000;
+  await others.lease({ run: lost, holder: 'a worker', atUs, untilUs: atUs + 60_000_000 });
+  open();
+  await until(kept, 'completed');
+  await expect.poll(() => server.services.runs.driven.get(lost)).toBeUndefined();
+  // Who watches is told of no end.
+  expect(await watched.text()).not.toMatch(/trace_(?:cancelled|failed|completed)/);
+  expect(await get(`/api/traces/${lost}`)).toMatchObject({ status: 'running', driven_by: 'a worker' });
+  expect((await get(`/api/traces/${lost}/steps`))['steps']).toEqual([]);
+  await expect.poll(() => server.world.live.kernel.living()).toEqual([]);
+  // And with its call in flight.
+  model.behave(stalls, says('Next.'));
+  const third = (await post('/api/traces', { messages: says1('third') })).body['trace_id'] as string;
+  await expect.poll(() => model.exchanges.length).toBe(3);
+  expect(server.services.runs.driven.lost(third)).toBe(true);
+  await expect.poll(() => model.aborted).toBe(1);
+  await expect.poll(() => server.world.live.kernel.living()).toEqual([]);
+  expect((await server.get('/ready')).status).toBe(200);
+  const { body } = await post('/api/traces', { messages: says1('next') });
+  await until(body['trace_id'] as string, 'completed');
+  await server[Symbol.asyncDispose]();
+  await storage.close();
+  await others.close();
+  server = await openServer();
+});

@@ -12,7 +12,6 @@ export function servedLeases(storage: StorageManager, clock: Clock): RunLeases {
   return {
     take: (run, onLost): Promise<LeaseKeeper> => takeRun({ storage, clock, run, onLost, holder }),
     standing: (summary) => standingOf(storage, summary, clock.nowUs()),
-    isServed: ({ lease }) => lease !== undefined && isServer(lease.holder),
     isLeft: ({ lease }) =>
       lease !== undefined && isServer(lease.holder) && !isDriven({ lease }, clock.nowUs()),
   };

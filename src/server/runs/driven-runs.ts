@@ -3,7 +3,6 @@
  * only what is going on.
  */
 import type { StepWatcher } from '../../host/live-kernel.ts';
-import type { KernelError } from '../../kernel/errors.ts';
 import type { Pid } from '../../kernel/ids.ts';
 import type { StepOutput } from '../../kernel/outbox.ts';
 import { Refused } from '../errors.ts';
@@ -38,7 +37,6 @@ interface Entry extends DrivenRun {
   readonly parents: Map<Pid, Pid | 0>;
   hasBegun: boolean;
   lease: RunLease | undefined;
-  isLost: boolean;
   /** Resolves when its processes are here, or none will be. */
   readonly begun: Promise<void>;
 }
@@ -113,12 +111,11 @@ export class DrivenRuns implements StepWatcher {
       hasBegun: false,
       sinceUs: world.clock.nowUs(),
       lease: undefined,
-      isLost: false,
       begun,
     };
     this.entries.set(run, entry);
     try {
-      entry.lease = await world.leases.take(run, (why) => this.lose(entry, why));
+      entry.lease = await world.leases.take(run, () => this.lose(entry));
       const result = await begin();
       entry.state = 'running';
       tellBegun();
@@ -218,6 +215,14 @@ export class DrivenRuns implements StepWatcher {
     }
   }
 
+  /** The storage has found it out before the lease was to be prolonged. */
+  lost(run: string): boolean {
+    const entry = this.entries.get(run);
+    if (entry === undefined || entry.state === 'starting') return false;
+    this.lose(entry);
+    return true;
+  }
+
   /** Resolves, to the reason, when the kernel cannot go on. */
   readonly broken: Promise<string>;
   private tellBroken: (why: string) => void = () => {};
@@ -282,12 +287,19 @@ export class DrivenRuns implements StepWatcher {
     this.whenOver.delete(run);
   }
 
-  /** What another drives now is not to be touched; the storage refuses what would be stored of it all the same. */
-  private lose(entry: Entry, why: KernelError): void {
-    entry.isLost = true;
+  /** What another drives now is not to be touched: it ends here, and nothing more of it is stored. The runs beside it go on. */
+  private lose(entry: Entry): void {
+    if (this.entries.get(entry.run) !== entry) return;
     this.remove(entry);
     this.tell(entry, 'lost');
-    this.world.live.close(why);
+    const abandon = (): void => {
+      // A kernel that broke down tells so by itself.
+      this.world.live.abandon(entry.run).catch(() => {});
+    };
+    if (entry.state === 'starting') void entry.begun.then(abandon);
+    else abandon();
+    // Nobody prolongs it any more.
+    void entry.lease?.release();
   }
 
   private tell({ run, isSide }: Entry, type: RunNews['type']): void {

@@ -31,19 +31,17 @@ export class LeftRuns {
   /** Goes on with all there are now, and later with those of servers that may have died. Resolves when those of now go on. Never rejects. */
   async takeUp(): Promise<void> {
     const { world, runs, onNotice } = this.options;
-    let isOthers = false;
     try {
       for (const summary of await world.storage.runs()) {
         if (this.isClosed) return;
         if (!isCandidate(summary) || runs.driven.get(summary.run) !== undefined) continue;
         if (world.leases.isLeft(summary)) await this.goOn(summary.run);
-        else isOthers ||= world.leases.isServed(summary);
       }
     } catch (error) {
       onNotice(`runs that were left are looked for again: ${messageOf(error)}`);
-      isOthers = true;
     }
-    if (isOthers && !this.isClosed)
+    // Another server of the storage may be there, or come, and die.
+    if (!this.isClosed)
       this.cancel = world.clock.at(world.clock.nowUs() + lookAgainUs, () => void this.takeUp());
   }
 

@@ -89,6 +89,11 @@ export class RunWatches {
     this.guarded(() => this.underWay.told(piece));
   }
 
+  /** Another worker drives the run: who watches it comes again, and is told what the storage has. */
+  lost(run: string): void {
+    for (const kept of this.logsOf(run)) this.drop(run, kept);
+  }
+
   /** Nobody is told more. */
   close(why: 'shutdown' | 'failed'): void {
     this.closed = why;
