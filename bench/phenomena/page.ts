@@ -72,7 +72,7 @@ export function indexOf(pages: readonly ResultPage[]): string {
     '# Results',
     'Phenomena of operating systems, reproduced on the kernel: each page says what the phenomenon is, on what workload, with what figures, and how to repeat it. `npm run results` makes them all, to the byte.',
     table(['phenomenon', 'what is seen'], pages.map(indexRow)),
-    'Benchmarks, whose figures depend on the machine: [the kernel](kernel.md), [paging](paging.md), [scheduling](scheduling.md), [agents](agents.md), [storage](storage.md).',
+    'Benchmarks, whose figures depend on the machine: [the kernel](kernel.md), [paging](paging.md), [scheduling](scheduling.md), [agents](agents.md), [storage](storage.md), [watching a server](server.md), [sweeps](sweep.md).',
   ]);
 }
 

@@ -47,6 +47,7 @@ test('the list names all pages in order, and no other files are there', () => {
     'paging.md',
     'scheduling.md',
     'storage.md',
+    'server.md',
     'sweep.md',
   ]);
   for (const { page } of made) for (const file of filesOf(page).keys()) known.add(file);
